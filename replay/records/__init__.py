@@ -1,0 +1,64 @@
+"""The typed records: what a trace is made of, and what a replay run says about it.
+
+Everything that is stored or crosses a process border is one of these. Records are told apart by
+their ``kind``; ``record_from`` gives the right class back, ``record_schema`` its JSON Schema.
+"""
+
+from replay.records.base import JsonObject, JsonValue, Record
+from replay.records.codes import ACTORS, Actor, Cause, Outcome, Stage, Verdict
+from replay.records.registry import AnyRecord, record_from, record_schema
+from replay.records.replays import (
+    Approval,
+    CallVerdict,
+    Change,
+    Finding,
+    InteractionChange,
+    ReplayRun,
+)
+from replay.records.selection import Selection
+from replay.records.traces import (
+    Attempt,
+    CallError,
+    CallResult,
+    Feedback,
+    Interaction,
+    ModelCall,
+    StageTiming,
+    ToolCall,
+    ToolSchema,
+    Trace,
+    Transcript,
+)
+
+__all__ = [
+    "ACTORS",
+    "Actor",
+    "AnyRecord",
+    "Approval",
+    "Attempt",
+    "CallError",
+    "CallResult",
+    "CallVerdict",
+    "Cause",
+    "Change",
+    "Feedback",
+    "Finding",
+    "Interaction",
+    "InteractionChange",
+    "JsonObject",
+    "JsonValue",
+    "ModelCall",
+    "Outcome",
+    "Record",
+    "ReplayRun",
+    "Selection",
+    "Stage",
+    "StageTiming",
+    "ToolCall",
+    "ToolSchema",
+    "Trace",
+    "Transcript",
+    "Verdict",
+    "record_from",
+    "record_schema",
+]

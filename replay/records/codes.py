@@ -1,0 +1,106 @@
+"""The closed lists: how a call ended, in which stage, what replay says of it, and why."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final, Literal
+
+
+class Outcome(StrEnum):
+    """How a tool call ended."""
+
+    OK = "ok"
+    """The tool answered, and the answer is a success."""
+    BAD_JSON = "bad_json"
+    """The model's arguments are not JSON, or not a JSON object."""
+    UNKNOWN_TOOL = "unknown_tool"
+    """No tool of that name exists."""
+    INVALID_ARGUMENTS = "invalid_arguments"
+    """The arguments do not fit the tool's schema; the tool was not run."""
+    REFUSED = "refused"
+    """The tool (or the replay's policy) declined, for a reason of its own: raised ``Refused``."""
+    DENIED = "denied"
+    """The caller lacks the permission; the tool was not run."""
+    THROTTLED = "throttled"
+    """A rate limit or quota ended the call; the tool was not run."""
+    TIMEOUT = "timeout"
+    """The deadline passed before the tool answered."""
+    FAILED = "failed"
+    """The tool raised, or answered with what its toolbox calls a failure."""
+    CANCELLED = "cancelled"
+    """The application cancelled the call while it ran."""
+    CRASHED = "crashed"
+    """The process that ran the tool died of it (signal, exit, memory, endless recursion)."""
+    UNFINISHED = "unfinished"
+    """The recording ends inside the call: no answer was ever stored."""
+
+
+class Stage(StrEnum):
+    """The stages of a tool call's life, in order."""
+
+    PARSE = "parse"
+    RESOLVE = "resolve"
+    TRANSLATE = "translate"
+    VALIDATE = "validate"
+    SANITIZE = "sanitize"
+    AUTHORIZE = "authorize"
+    INVOKE = "invoke"
+    ENCODE = "encode"
+
+
+class Verdict(StrEnum):
+    """Recorded against replayed, for one tool call."""
+
+    SAME = "same"
+    """Byte for byte what was recorded, in canonical form."""
+    EQUIVALENT = "equivalent"
+    """Differs only where the user said it may, or in spelling alone (65.0 for 65)."""
+    RESPONSE_CHANGED = "response_changed"
+    """Both succeed; the model is told something else."""
+    PAYLOAD_CHANGED = "payload_changed"
+    """The response is the same, but the tool was given other validated arguments."""
+    EFFECT_CHANGED = "effect_changed"
+    """The response is the same, but the call left another state in the world."""
+    INTERACTIONS_CHANGED = "interactions_changed"
+    """The response is the same, but the outside world is asked something else, or no longer."""
+    NOW_REJECTED = "now_rejected"
+    """Ran when recorded; today it is turned away before the tool runs."""
+    NOW_ACCEPTED = "now_accepted"
+    """Was turned away when recorded; today the tool runs."""
+    NOW_FAILING = "now_failing"
+    """Succeeded when recorded; today the tool fails."""
+    NOW_PASSING = "now_passing"
+    """Failed when recorded; today the tool succeeds."""
+    ERROR_CHANGED = "error_changed"
+    """Fails as before, but says or does something else."""
+    UNANSWERED = "unanswered"
+    """Needs an answer of the outside world that no cassette has."""
+    NOT_DETERMINISTIC = "not_deterministic"
+    """Two replays of it disagree."""
+    NOT_RUN = "not_run"
+    """Could not be judged: a policy kept it from running, or nothing was recorded to compare."""
+
+
+class Cause(StrEnum):
+    """Why a verdict is not ``same``."""
+
+    CODE = "code"
+    """Today's code answers differently on the same state."""
+    SCHEMA = "schema"
+    """Today's schema reads or rejects the arguments differently."""
+    TRANSLATION = "translation"
+    """A translation between schema versions changed the payload."""
+    OUTSIDE = "outside"
+    """The world's own data, or a cassette, differs."""
+    CARRIED = "carried"
+    """Only the state that earlier calls left behind differs."""
+    NOT_REPRODUCIBLE = "not_reproducible"
+    """The old code does not give the recorded answer either."""
+    UNKNOWN = "unknown"
+    """Nothing here can tell; a baseline lane (``--baseline``) can."""
+
+
+Actor = Literal["assistant", "user"]
+"""Who made a tool call: the recorded model, or another actor that changes the same world."""
+
+ACTORS: Final[tuple[Actor, ...]] = ("assistant", "user")

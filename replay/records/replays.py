@@ -1,0 +1,140 @@
+"""What a replay run says: verdicts per call, findings per cause, approvals."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from replay.records.base import JsonObject, JsonValue, Record
+from replay.records.codes import Actor, Cause, Outcome, Verdict
+from replay.records.traces import CallResult
+
+
+class Change(Record):
+    """One difference between what was recorded and what was replayed."""
+
+    path: str
+    """Where, from the root of the response: ``address.state``, ``flights[0].price``; ``""`` is the
+    whole value. Keys that are not plain names are quoted: ``prices['2024-05-20']``."""
+    change: Literal["added", "removed", "changed", "type_changed", "moved"]
+    recorded: JsonValue = None
+    replayed: JsonValue = None
+
+
+class InteractionChange(Record):
+    """One difference in what the call asked of the outside world."""
+
+    change: Literal["added", "removed", "changed", "reordered", "unanswered"]
+    request: str
+    """The request in one line: ``POST https://api.example.com/refunds``."""
+    field: str | None = None
+    """The part that differs (``body.amount``, ``query.limit``), or None for the whole request."""
+    recorded: JsonValue = None
+    replayed: JsonValue = None
+    nearest: str | None = None
+    """For a miss: the nearest recorded request and why it did not match."""
+
+
+class CallVerdict(Record):
+    """Recorded against replayed, for one tool call of one replay run."""
+
+    kind: Literal["call_verdict"] = "call_verdict"
+    run_id: str
+    trace_id: str
+    tool_call_id: str
+    step_number: int
+    tool: str
+    actor: Actor = "assistant"
+    model: str | None = None
+    """The model version that made the call, or None."""
+    verdict: Verdict
+    cause: Cause | None = None
+    """None for ``same``."""
+    conditional: bool = False
+    """True after the trace's first divergence: the model said this in a world that no longer
+    holds."""
+    recorded_outcome: Outcome | None = None
+    replayed: CallResult | None = None
+    """None when it was not run."""
+    changes: list[Change] = Field(default_factory=list)
+    """Differences of the response (or payload, for ``payload_changed``) that count."""
+    allowed: list[Change] = Field(default_factory=list)
+    """Differences that a rule allows."""
+    interaction_changes: list[InteractionChange] = Field(default_factory=list)
+    effect_changed: bool = False
+    schema_errors: list[JsonObject] = Field(default_factory=list)
+    """pydantic's errors where today's schema would reject the payload, also when it did not gate."""
+    signature: str | None = None
+    """The finding it belongs to; None for ``same`` and ``equivalent``."""
+    approved: bool = False
+
+
+class Finding(Record):
+    """Verdicts with one and the same cause, counted."""
+
+    kind: Literal["finding"] = "finding"
+    run_id: str
+    signature: str
+    """Stable identity of the cause: an approval names it."""
+    tool: str
+    verdict: Verdict
+    cause: Cause
+    title: str
+    """One line: ``get_user_details: address.province is now address.state``."""
+    paths: list[str] = Field(default_factory=list)
+    """Differing paths with list indexes as ``[*]``, sorted, each with its sign: ``-address.province``
+    removed, ``+address.state`` added, ``~total`` changed."""
+    error_type: str | None = None
+    call_count: int
+    """Calls with this cause, conditional ones included."""
+    first_divergence_count: int
+    """Calls where this is the first divergence of their trace."""
+    trace_count: int
+    tool_call_total: int
+    """All replayed calls of the tool: the 'of 1,310' in a report."""
+    models: dict[str, int] = Field(default_factory=dict)
+    """Calls by model version."""
+    example_tool_call_id: str
+    example_trace_id: str
+    example_step_number: int
+    approved: bool = False
+
+
+class ReplayRun(Record):
+    """One pass of a toolbox over a selection of traces."""
+
+    kind: Literal["replay_run"] = "replay_run"
+    id: str
+    started_at: str
+    ended_at: str | None = None
+    status: Literal["running", "finished", "interrupted", "failed"] = "running"
+    toolbox: str
+    """As given on the command line: ``package.module:toolbox``."""
+    code_version: str | None = None
+    """git commit of the directory the tools came from, with ``+changes`` when dirty; or None."""
+    python: str = ""
+    baseline: str | None = None
+    selection: JsonObject = Field(default_factory=dict)
+    options: JsonObject = Field(default_factory=dict)
+    trace_count: int = 0
+    call_count: int = 0
+    verdict_counts: dict[str, int] = Field(default_factory=dict)
+    conditional_count: int = 0
+    digest: str | None = None
+    """One hash over every result in recorded order: equal for equal code and equal traces,
+    whatever the worker count, hash seed or timezone. None while running."""
+    coverage: JsonObject = Field(default_factory=dict)
+    """Tools and outcomes that no replayed call reached."""
+    exit_code: int | None = None
+
+
+class Approval(Record):
+    """An intended change, accepted: its finding stays green until it changes again."""
+
+    kind: Literal["approval"] = "approval"
+    signature: str
+    title: str
+    approved_at: str
+    approved_by: str | None = None
+    note: str | None = None

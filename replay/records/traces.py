@@ -1,0 +1,238 @@
+"""What is recorded of an agent: traces, their steps, and what the steps asked outside."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from replay.records.base import JsonObject, JsonValue, Record
+from replay.records.codes import Actor, Outcome, Stage
+
+
+class CallError(Record):
+    """An error as it happened: its class, its words, and the stage it ended."""
+
+    type: str
+    """Class name with its module when not builtin, e.g. ``ValueError``, ``httpx.ConnectError``."""
+    message: str
+    stage: Stage | None = None
+    details: JsonValue = None
+    """Structured details, e.g. pydantic's error list (``loc``, ``type``, ``msg``) or None."""
+    traceback: str | None = None
+    """The formatted traceback of the tool's own frames, or None when not kept."""
+
+
+class StageTiming(Record):
+    """How long one stage of a call took."""
+
+    stage: Stage
+    duration_us: float
+    """Microseconds of wall time."""
+
+
+class Trace(Record):
+    """One recorded agent run. Its steps are model calls and tool calls, numbered from 1."""
+
+    kind: Literal["trace"] = "trace"
+    id: str
+    app: str | None = None
+    """The application or agent that was recorded, as the user named it."""
+    started_at: str
+    """UTC, ISO 8601 with microseconds: ``2026-11-21T09:00:00.000000Z``."""
+    ended_at: str | None = None
+    """None while it runs, or when its process died."""
+    outcome: str | None = None
+    """How the run as a whole ended, in the application's words; None when nobody said."""
+    start: JsonValue = None
+    """What a world needs to be made as it was: the argument of the toolbox's world factory."""
+    labels: dict[str, str] = Field(default_factory=dict)
+    source: str = "recorded"
+    """``recorded``, or the format it was imported from, e.g. ``openai-chat``."""
+    code_version: str | None = None
+    """The application's version when recorded (git commit), or None."""
+    attributes: JsonObject = Field(default_factory=dict)
+    """Facts of the source that have no field here, kept verbatim so that export gives them back."""
+
+
+class Attempt(Record):
+    """One try of a model call or tool call that was retried."""
+
+    kind: Literal["attempt"] = "attempt"
+    id: str
+    call_id: str
+    """The model call or tool call this is a try of."""
+    attempt_number: int
+    """From 1."""
+    started_at: str
+    duration_ms: float | None = None
+    outcome: Outcome | None = None
+    status_code: int | None = None
+    """HTTP status of a model call's try, or None."""
+    error: CallError | None = None
+
+
+class ModelCall(Record):
+    """One question to a model and its raw answer."""
+
+    kind: Literal["model_call"] = "model_call"
+    id: str
+    trace_id: str
+    step_number: int
+    provider: str | None = None
+    """``openai``, ``anthropic``, ... as in OpenTelemetry's ``gen_ai.provider.name``."""
+    api: str
+    """``chat.completions``, ``responses``, ``messages`` or ``imported``."""
+    model: str | None = None
+    """The model asked for."""
+    response_model: str | None = None
+    """The model version that answered, or None when it did not say."""
+    messages: list[JsonValue] = Field(default_factory=list)
+    """The *effective* prompt: every message the model saw, also where the request was a delta."""
+    tools: list[JsonValue] = Field(default_factory=list)
+    """The *effective* toolset: every tool definition the model saw, in order."""
+    parameters: JsonObject = Field(default_factory=dict)
+    """The rest of the request body (temperature, tool_choice, ...)."""
+    request_mode: Literal["full", "delta"] = "full"
+    """``delta``: the request named an earlier response instead of repeating the prompt."""
+    previous_response_id: str | None = None
+    output: JsonValue = None
+    """The raw model output: the assistant message (chat), the output items (responses), or the
+    content blocks (messages). None when the call failed or never ended."""
+    finish_reason: str | None = None
+    usage: JsonObject | None = None
+    response_id: str | None = None
+    """The provider's id of the answer: an attribute, never a key."""
+    request_id: str | None = None
+    """The provider's request id header, or None."""
+    streamed: bool = False
+    stream: str | None = None
+    """The raw server-sent events when asked to keep them, else None."""
+    started_at: str
+    duration_ms: float | None = None
+    """None: the call never ended."""
+    first_chunk_ms: float | None = None
+    """Time to the first streamed chunk; None when not streamed."""
+    status_code: int | None = None
+    error: CallError | None = None
+    attributes: JsonObject = Field(default_factory=dict)
+
+
+class ToolCall(Record):
+    """One call of a tool. Raw arguments, payload, raw result and response are separate facts."""
+
+    kind: Literal["tool_call"] = "tool_call"
+    id: str
+    """Ours (the ``request_id`` and idempotency key): unique in the database."""
+    trace_id: str
+    step_number: int
+    model_call_id: str | None = None
+    """The model call that asked for it; None when another actor did or the asking was not seen."""
+    call_index: int = 0
+    """Position among the calls of that model output, from 0."""
+    provider_call_id: str | None = None
+    """The provider's tool-call id: an attribute, never a key (real ones repeat)."""
+    actor: Actor = "assistant"
+    tool: str
+    tool_version: str | None = None
+    schema_hash: str | None = None
+    """Identity of the ToolSchema that validated it, or None."""
+    arguments: str
+    """The model's raw text, byte for byte."""
+    positional: list[JsonValue] | None = None
+    """Positional arguments, for sources that have them; None for every model provider."""
+    payload: JsonValue = None
+    """The validated arguments as the tool got them, as JSON; None when validation never passed."""
+    result: JsonValue = None
+    """What the tool returned, as JSON; None when it returned None or never returned (see outcome)."""
+    response: str | None = None
+    """What the model was finally told; None when nothing was."""
+    outcome: Outcome = Outcome.UNFINISHED
+    error: CallError | None = None
+    stages: list[StageTiming] = Field(default_factory=list)
+    started_at: str
+    offset_ms: float | None = None
+    """Start, in milliseconds from the end of the model call that asked for it."""
+    duration_ms: float | None = None
+    """None: it never ended, or the source did not say."""
+    state_hash: str | None = None
+    """Digest of the world's state after the call, where the world shows its state."""
+    bound_by: str | None = None
+    """How it was bound to its model call: ``dispatch``, ``provider_call_id``, ``arguments``, ..."""
+    attributes: JsonObject = Field(default_factory=dict)
+
+
+class Interaction(Record):
+    """One question to the outside world made inside a tool call, and its answer."""
+
+    kind: Literal["interaction"] = "interaction"
+    id: str
+    tool_call_id: str
+    interaction_index: int
+    """From 0, by the start of the request."""
+    protocol: Literal["http", "external"] = "http"
+    exchange: JsonObject
+    """The cassette layer's own form of the exchange (`cassettes.Interaction.to_json`)."""
+
+
+class ToolSchema(Record):
+    """A tool's schema as shown to a model or as used to validate; content-addressed."""
+
+    kind: Literal["tool_schema"] = "tool_schema"
+    id: str
+    """Content hash."""
+    tool: str
+    tool_version: str | None = None
+    dialect: str
+    """``openai``, ``openai-strict``, ``openai-responses``, ``anthropic``, ``mcp`` or ``pydantic``."""
+    definition: JsonValue
+    first_seen_at: str | None = None
+    last_seen_at: str | None = None
+
+
+class Feedback(Record):
+    """What a person, or a program in their place, says of a trace or one of its steps."""
+
+    kind: Literal["feedback"] = "feedback"
+    id: str
+    trace_id: str
+    step_number: int | None = None
+    """None: about the whole trace."""
+    label: str | None = None
+    score: float | None = None
+    correction: JsonValue = None
+    """What should have been called: ``{"tool": ..., "arguments": {...}}``, or None."""
+    text: str | None = None
+    annotator: str | None = None
+    created_at: str
+
+
+class CallResult(Record):
+    """How one pass of a tool call's life went: the same in production and in replay."""
+
+    outcome: Outcome
+    tool: str
+    tool_version: str | None = None
+    schema_hash: str | None = None
+    payload: JsonValue = None
+    result: JsonValue = None
+    response: str | None = None
+    error: CallError | None = None
+    stages: list[StageTiming] = Field(default_factory=list)
+    state_hash: str | None = None
+    duration_ms: float | None = None
+    notes: list[str] = Field(default_factory=list)
+    """What a reader should know: schema and execution disagree, stdout was written, ..."""
+
+
+class Transcript(Record):
+    """A whole trace in order: what the replayer takes and `replay show` prints."""
+
+    trace: Trace
+    steps: list[ModelCall | ToolCall]
+    """Ordered by step_number."""
+    interactions: dict[str, list[Interaction]] = Field(default_factory=dict)
+    """By tool call id, in order."""
+    attempts: dict[str, list[Attempt]] = Field(default_factory=dict)
+    """By call id, in order; only calls that were retried."""
+    feedback: list[Feedback] = Field(default_factory=list)
