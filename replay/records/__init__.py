@@ -13,6 +13,9 @@ from replay.records.replays import (
     Change,
     Finding,
     InteractionChange,
+    Lanes,
+    OutsideReport,
+    ReplayedCall,
     ReplayRun,
 )
 from replay.records.selection import Selection
@@ -47,10 +50,13 @@ __all__ = [
     "InteractionChange",
     "JsonObject",
     "JsonValue",
+    "Lanes",
     "ModelCall",
     "Outcome",
+    "OutsideReport",
     "Record",
     "ReplayRun",
+    "ReplayedCall",
     "Selection",
     "Stage",
     "StageTiming",

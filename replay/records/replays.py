@@ -36,6 +36,42 @@ class InteractionChange(Record):
     """For a miss: the nearest recorded request and why it did not match."""
 
 
+class OutsideReport(Record):
+    """What one replayed call asked of the outside world, against its cassette."""
+
+    asked: list[str] = Field(default_factory=list)
+    """Every request in one line, by start: ``GET https://api.example.com/orders/1``."""
+    changes: list[InteractionChange] = Field(default_factory=list)
+    """Misses (``unanswered``), interactions no longer asked (``removed``), reordered ones, ..."""
+
+
+class ReplayedCall(Record):
+    """What a worker gives back for one tool call."""
+
+    tool_call_id: str
+    result: CallResult | None
+    """None: not run; ``note`` says why."""
+    outside: OutsideReport = Field(default_factory=OutsideReport)
+    output: str = ""
+    """What the tool wrote to stdout and stderr, cut at 64 KiB."""
+    note: str | None = None
+    schema_errors: list[JsonObject] = Field(default_factory=list)
+    """pydantic's errors where today's schema would reject the payload, also when it did not gate."""
+
+
+class Lanes(Record):
+    """One recorded call and every replay of it that helps to tell its cause."""
+
+    replayed: ReplayedCall
+    """Today's code in today's world, after today's earlier calls."""
+    baseline: ReplayedCall | None = None
+    """The old code in the old world, after the old earlier calls."""
+    on_old_state: ReplayedCall | None = None
+    """Today's code on the world as the old code left it just before this call."""
+    on_old_start: ReplayedCall | None = None
+    """Today's code for the whole trace, started from the old code's fresh world."""
+
+
 class CallVerdict(Record):
     """Recorded against replayed, for one tool call of one replay run."""
 
