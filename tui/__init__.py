@@ -1,1 +1,1 @@
-""" """
+"""The terminal UI: step through transcripts. Only this package knows Textual."""

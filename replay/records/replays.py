@@ -56,7 +56,7 @@ class ReplayedCall(Record):
     """What the tool wrote to stdout and stderr, cut at 64 KiB."""
     note: str | None = None
     schema_errors: list[JsonObject] = Field(default_factory=list)
-    """pydantic's errors where today's schema would reject the payload, also when it did not gate."""
+    """pydantic's errors where today's schema would reject the payload, gating or not."""
 
 
 class Lanes(Record):
@@ -100,7 +100,7 @@ class CallVerdict(Record):
     interaction_changes: list[InteractionChange] = Field(default_factory=list)
     effect_changed: bool = False
     schema_errors: list[JsonObject] = Field(default_factory=list)
-    """pydantic's errors where today's schema would reject the payload, also when it did not gate."""
+    """pydantic's errors where today's schema would reject the payload, gating or not."""
     signature: str | None = None
     """The finding it belongs to; None for ``same`` and ``equivalent``."""
     approved: bool = False
@@ -119,8 +119,8 @@ class Finding(Record):
     title: str
     """One line: ``get_user_details: address.province is now address.state``."""
     paths: list[str] = Field(default_factory=list)
-    """Differing paths with list indexes as ``[*]``, sorted, each with its sign: ``-address.province``
-    removed, ``+address.state`` added, ``~total`` changed."""
+    """Differing paths with list indexes as ``[*]``, sorted, each with its sign:
+    ``-address.province`` removed, ``+address.state`` added, ``~total`` changed."""
     error_type: str | None = None
     call_count: int
     """Calls with this cause, conditional ones included."""

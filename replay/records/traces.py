@@ -144,7 +144,7 @@ class ToolCall(Record):
     payload: JsonValue = None
     """The validated arguments as the tool got them, as JSON; None when validation never passed."""
     result: JsonValue = None
-    """What the tool returned, as JSON; None when it returned None or never returned (see outcome)."""
+    """What the tool returned, as JSON; None also when it never returned (see outcome)."""
     response: str | None = None
     """What the model was finally told; None when nothing was."""
     outcome: Outcome = Outcome.UNFINISHED
@@ -184,7 +184,7 @@ class ToolSchema(Record):
     tool: str
     tool_version: str | None = None
     dialect: str
-    """``openai``, ``openai-strict``, ``openai-responses``, ``anthropic``, ``mcp`` or ``pydantic``."""
+    """``openai``, ``openai-strict``, ``openai-responses``, ``anthropic``, ``mcp``, ``pydantic``."""
     definition: JsonValue
     first_seen_at: str | None = None
     last_seen_at: str | None = None
