@@ -55,6 +55,9 @@ class ReplayedCall(Record):
     output: str = ""
     """What the tool wrote to stdout and stderr, cut at 64 KiB."""
     note: str | None = None
+    recorded_outcome: Outcome | None = None
+    """The recorded answer's outcome by today's failure rule, for recordings that only say ``ok``
+    because they were imported; None: as recorded."""
     schema_errors: list[JsonObject] = Field(default_factory=list)
     """pydantic's errors where today's schema would reject the payload, gating or not."""
 
@@ -101,6 +104,8 @@ class CallVerdict(Record):
     effect_changed: bool = False
     schema_errors: list[JsonObject] = Field(default_factory=list)
     """pydantic's errors where today's schema would reject the payload, gating or not."""
+    note: str | None = None
+    """Why it was not run or could not be judged, or what a reader should know; else None."""
     signature: str | None = None
     """The finding it belongs to; None for ``same`` and ``equivalent``."""
     approved: bool = False
