@@ -1,0 +1,104 @@
+"""The command `replay`: its list of commands, and the one way from an error to an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from replay import __version__
+from replay.cli import terminal
+from replay.cli.lazy import LazyGroup, Place
+from replay.errors import ExitCode, ReplayError
+
+EPILOG = """\b
+Exit codes:
+  0    done; a replay run: everything the same, or allowed
+  1    a replay run found calls that today's tools reject or fail
+  2    a person must judge: changed or inconclusive calls; or a wrong command line
+  3    could not run: bad input, unreadable database, tools that do not import
+  130  stopped by Ctrl-C; what was done is kept
+
+\b
+Start here:
+  replay demo
+"""
+
+_PLACES = {
+    "demo": Place("replay.cli.demo", "demo", "See it work: no key, no network."),
+    "record": Place("replay.cli.record", "record", "Run a program and record its agent."),
+    "import": Place("replay.cli.interchange", "import_command", "Read traces from another format."),
+    "list": Place("replay.cli.traces", "list_command", "List the traces of a database."),
+    "show": Place("replay.cli.traces", "show", "Show one trace, or one step of it."),
+    "run": Place("replay.cli.run", "run", "Replay recorded calls through today's tools."),
+    "runs": Place("replay.cli.runs", "runs", "List the replay runs of a database."),
+    "diff": Place("replay.cli.runs", "diff", "Show what a replay run found, or compare two."),
+    "approve": Place("replay.cli.runs", "approve", "Accept a finding: an intended change."),
+    "export": Place("replay.cli.interchange", "export_command", "Write traces in another format."),
+    "db": Place("replay.cli.db", "db", "Look after a database: check, compact, schema."),
+    "doctor": Place("replay.cli.doctor", "doctor", "Check this machine and a database."),
+    "completion": Place("replay.cli.completion", "completion", "Print a shell completion script."),
+}
+
+
+@click.command(
+    cls=LazyGroup,
+    places=_PLACES,
+    epilog=EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, prog_name="replay")
+def cli() -> None:
+    """What would today's tools do with yesterday's traffic?
+
+    Record an agent's tool calls, replay them through today's code, read the verdict.
+    """
+
+
+def main() -> None:
+    """Run the command line of this process and exit with its code."""
+    sys.exit(exit_code_of(sys.argv[1:]))
+
+
+def exit_code_of(args: Sequence[str]) -> int:
+    """Run the command line ``args`` and return its exit code; errors are told on stderr.
+
+    A mistake of the user's ends in a message; a mistake of ours in a traceback and code 3, never
+    in 1, which is a verdict.
+    """
+    try:
+        code = cli.main(list(args), prog_name="replay", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except ReplayError as error:
+        terminal.complain(error)
+        code = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        terminal.say("Stopped.")
+        code = ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        terminal.reader_is_gone()
+        code = ExitCode.OK
+    except Exception:  # noqa: BLE001 - the last border: a bug must not end in a verdict's code
+        code = _report_bug()
+    terminal.flush()
+    return int(code) if isinstance(code, int) else int(ExitCode.OK)
+
+
+def _report_bug() -> int:
+    import traceback
+
+    traceback.print_exc()
+    terminal.say(
+        f"\nThis is a bug in replay {__version__}, not in what you did. Please report it with the "
+        "lines above\nand the output of `replay doctor`."
+    )
+    return int(ExitCode.COULD_NOT_RUN)
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("PYTHONSAFEPATH", "1")
+    main()

@@ -1,0 +1,145 @@
+"""The selection options: which traces and calls a command is about, said in one way everywhere."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from replay.cli.arguments import complete_outcomes, read_labels, read_moment, read_outcomes
+
+if TYPE_CHECKING:
+    from replay.records import Selection
+
+_OPTIONS = (
+    click.option(
+        "--trace",
+        "trace_ids",
+        multiple=True,
+        metavar="ID",
+        help="Only this trace: its id, or the unique beginning of it.",
+    ),
+    click.option("--tool", "tools", multiple=True, metavar="NAME", help="Only calls of this tool."),
+    click.option(
+        "--tool-version",
+        "tool_versions",
+        multiple=True,
+        metavar="VERSION",
+        help="Only calls recorded with this version of their tool.",
+    ),
+    click.option(
+        "--model",
+        "models",
+        multiple=True,
+        metavar="NAME",
+        help="Only calls made by this model; `*` stands for anything.",
+    ),
+    click.option(
+        "--outcome",
+        "outcomes",
+        multiple=True,
+        callback=read_outcomes,
+        shell_complete=complete_outcomes,
+        metavar="CODE",
+        help="Only calls that ended so: ok, failed, invalid_arguments, timeout, ...",
+    ),
+    click.option("--app", "apps", multiple=True, metavar="NAME", help="Only traces of this app."),
+    click.option(
+        "--source",
+        "sources",
+        multiple=True,
+        metavar="NAME",
+        help="Only traces from there: recorded, or the format they were imported from.",
+    ),
+    click.option(
+        "--label",
+        "labels",
+        multiple=True,
+        callback=read_labels,
+        metavar="KEY=VALUE",
+        help="Only traces that carry this label.",
+    ),
+    click.option(
+        "--since",
+        callback=read_moment,
+        metavar="WHEN",
+        help="Only traces that started then or later: 2026-11-21, 2026-11-21T09:30 (UTC), 12h, 7d.",
+    ),
+    click.option(
+        "--until", callback=read_moment, metavar="WHEN", help="Only traces that started before."
+    ),
+    click.option(
+        "--text", metavar="TEXT", help="Only calls with this text in arguments or response."
+    ),
+    click.option(
+        "--limit",
+        type=click.IntRange(min=1),
+        metavar="COUNT",
+        help="At most this many traces, the newest.",
+    ),
+)
+
+_FIELDS = (
+    "trace_ids",
+    "tools",
+    "tool_versions",
+    "models",
+    "outcomes",
+    "apps",
+    "sources",
+    "labels",
+    "since",
+    "until",
+    "text",
+    "limit",
+)
+
+
+def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give ``command`` the selection options; it gets them as one ``selection``.
+
+    Within one option any of its values will do; different options must all hold.
+    """
+
+    @functools.wraps(command)
+    def with_selection(*args: Any, **options: Any) -> Any:
+        given = {field: options.pop(field) for field in _FIELDS}
+        return command(*args, selection=selection_from(given), **options)
+
+    wrapped: Callable[..., Any] = with_selection
+    for option in reversed(_OPTIONS):
+        wrapped = option(wrapped)
+    return wrapped
+
+
+def selection_from(given: dict[str, Any]) -> Selection:
+    """Return the selection that the options' values describe."""
+    from replay.records import Selection
+
+    fields = {
+        name: list(value) if isinstance(value, tuple) else value for name, value in given.items()
+    }
+    return Selection.model_validate(fields)
+
+
+def selection_words(selection: Selection) -> str:
+    """Return the conditions as they would be typed, or ``""`` for everything."""
+    names = {
+        "trace_ids": "trace",
+        "tools": "tool",
+        "models": "model",
+        "tool_versions": "tool-version",
+        "outcomes": "outcome",
+        "apps": "app",
+        "sources": "source",
+        "labels": "label",
+    }
+    words = []
+    for field, value in selection.model_dump(exclude_defaults=True, mode="json").items():
+        if isinstance(value, dict):
+            value = [f"{key}={wanted}" for key, wanted in value.items()]
+        values = value if isinstance(value, list) else [value]
+        words += [f"--{names.get(field, field)} {one}" for one in values]
+    return " ".join(words)

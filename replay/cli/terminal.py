@@ -1,0 +1,86 @@
+"""The one owner of stdout (data) and of stderr (talk)."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from typing import Any
+
+from replay.errors import ReplayError
+
+WIDTH_MIN = 40
+"""Narrower terminals get lines of this width: nothing readable fits in less."""
+
+
+def emit(text: str) -> None:
+    """Write ``text`` and a line end to stdout: what the command was asked for."""
+    try:
+        sys.stdout.write(printable(text, sys.stdout.encoding) + "\n")
+    except BrokenPipeError:
+        reader_is_gone()
+
+
+def emit_json(value: Any) -> None:
+    """Write ``value`` as one JSON document to stdout; keys keep their order."""
+    import json
+
+    emit(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+
+
+def say(text: str) -> None:
+    """Write ``text`` and a line end to stderr: what a person wants to know meanwhile."""
+    try:
+        sys.stderr.write(printable(text, sys.stderr.encoding) + "\n")
+        sys.stderr.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+
+
+def complain(error: ReplayError) -> None:
+    """Tell a user's mistake on stderr: red word in a terminal, never a traceback."""
+    say(f"{paint('Error:', 'red', sys.stderr)} {error}")
+
+
+def reader_is_gone() -> None:
+    """Send the rest of stdout nowhere: the program that read it (``head``) has seen enough.
+
+    The command goes on, and its exit code stays its own.
+    """
+    devnull = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(devnull, 1)
+    os.close(devnull)
+
+
+def flush() -> None:
+    """Empty stdout's buffer, so that no error can come after the exit code is known."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        reader_is_gone()
+        sys.stdout.flush()
+
+
+def width() -> int:
+    """Return the columns to write in: the terminal's (or ``COLUMNS``), 80 in a pipe."""
+    return max(WIDTH_MIN, shutil.get_terminal_size((80, 24)).columns)
+
+
+def colours(stream: Any) -> bool:
+    """Return whether ``stream`` shows colours: a terminal, and ``NO_COLOR`` is not set."""
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return False
+    return bool(stream.isatty())
+
+
+def paint(text: str, colour: str, stream: Any) -> str:
+    """Return ``text`` in ``colour`` where ``stream`` shows colours, else as it is."""
+    import click
+
+    return click.style(text, fg=colour) if colours(stream) else text
+
+
+def printable(text: str, encoding: str | None) -> str:
+    """Return ``text`` as ``encoding`` can carry it: the rest escaped."""
+    encoding = encoding or "utf-8"
+    return text.encode(encoding, "backslashreplace").decode(encoding)

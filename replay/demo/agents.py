@@ -1,0 +1,49 @@
+"""The demo's agent: the loop that everyone writes, and the three lines that record it.
+
+The three lines are marked 1, 2 and 3. Nothing else knows that it is recorded.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from openai import OpenAI
+
+from replay import Recorder, Toolbox
+from replay.demo.conversations import Conversation
+
+TURNS_MAX = 8
+"""A model that never stops calling tools is stopped here."""
+
+
+def answer(client: OpenAI, model: str, question: str, toolbox: Toolbox) -> str:
+    """Return the agent's answer to ``question``; it may call tools on the way."""
+    messages: list[Any] = [{"role": "user", "content": question}]
+    for _ in range(TURNS_MAX):
+        completion = client.chat.completions.create(
+            model=model, messages=messages, tools=toolbox.schemas("openai")
+        )
+        said = completion.choices[0].message
+        messages.append(said.model_dump(exclude_none=True))
+        if not said.tool_calls:
+            return said.content or ""
+        messages += toolbox.dispatch_sync(completion)
+    return "I could not finish."
+
+
+def record(
+    database: Path,
+    conversations: list[Conversation],
+    *,
+    toolboxes: dict[str, Toolbox],
+    base_url: str,
+) -> None:
+    """Hold every conversation once, and record each as one trace of ``database``."""
+    for app, toolbox in toolboxes.items():
+        with Recorder(database, app=app) as recorder:  # 1: where to
+            client = recorder.wrap(OpenAI(base_url=base_url, api_key="none"))  # 2: what is watched
+            for talk in conversations:
+                if talk.app == app:
+                    with recorder.trace(start=talk.start):  # 3: what belongs together
+                        answer(client, talk.model, talk.question, toolbox)

@@ -1,0 +1,55 @@
+"""The travel tools as they are on your branch. Two things changed; look for "was"."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import httpx
+
+from replay import Toolbox
+
+toolbox = Toolbox("travel", version="2")
+
+
+@dataclass
+class TravelApi:
+    """Where the tools get their facts: an HTTP API that other people run."""
+
+    url: str
+
+    def get(self, path: str, **question: str) -> Any:
+        """Return the API's answer to one question."""
+        answer = httpx.get(self.url + path, params=question)
+        answer.raise_for_status()
+        return answer.json()
+
+
+@toolbox.world
+def travel_api(start: dict[str, str]) -> TravelApi:
+    """Make what the tools of one conversation share; ``start`` is recorded with its trace."""
+    return TravelApi(url=start["travel_api"])
+
+
+@toolbox.tool
+def get_weather(
+    city: str, api: TravelApi, unit: Literal["celsius", "fahrenheit"] = "celsius"
+) -> dict[str, Any]:
+    """Tell today's weather in a city."""
+    report = api.get("/weather", city=city)
+    celsius = report["celsius"]
+    degrees = celsius if unit == "celsius" else celsius * 9 / 5 + 32
+    # A renamed field: `degrees` was `temperature`.
+    return {"city": city, "degrees": degrees, "unit": unit, "sky": report["sky"]}
+
+
+@toolbox.tool
+def search_flights(
+    origin: str, destination: str, date: str, passengers: int, api: TravelApi
+) -> dict[str, Any]:
+    """Find flights of one day between two airports for some passengers, cheapest first."""
+    # A new required argument: `passengers` was not asked for.
+    found = api.get("/flights", origin=origin, destination=destination, date=date)
+    for flight in found["flights"]:
+        flight["price_eur"] *= passengers
+    return {"flights": sorted(found["flights"], key=lambda flight: flight["price_eur"])}
