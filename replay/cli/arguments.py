@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import click
 
-database_argument = click.argument(
-    "database", metavar="DATABASE", type=click.Path(path_type=Path, dir_okay=False)
-)
-"""The first argument of every command that reads or writes a database."""
-
-json_option = click.option(
-    "--json", "as_json", is_flag=True, help="Print JSON instead of text; its form is stable."
-)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 
 
 def examples(*lines: str) -> str:
@@ -26,6 +21,70 @@ def examples(*lines: str) -> str:
 
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+def database_and(*names: str, optional: str | None = None) -> Callable[..., Any]:
+    """Return a decorator that gives a command its ``database`` and its other arguments.
+
+    The database comes first on the command line and may be left out where ``[tool.replay]`` names
+    one, or where the working directory has a ``traces.db``.
+
+    Args:
+        names: the arguments that follow it, lower case; the command gets each as a string.
+        optional: one more that may be left out; the command gets None then.
+    """
+    words = [name.upper() for name in names] + ([f"[{optional.upper()}]"] if optional else [])
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        @click.argument("words", nargs=-1, metavar=" ".join(["[DATABASE]", *words]))
+        @functools.wraps(command)
+        def with_database(*, words: tuple[str, ...], **options: Any) -> Any:
+            database, rest = _split(words, names, optional)
+            given = dict(zip([*names, *([optional] if optional else [])], rest, strict=False))
+            if optional:
+                given.setdefault(optional, None)
+            return command(database=database, **given, **options)
+
+        return with_database
+
+    return decorate
+
+
+def _split(
+    words: Sequence[str], names: Sequence[str], optional: str | None
+) -> tuple[Path, list[str | None]]:
+    most = len(names) + (1 if optional else 0)
+    first_is_database = bool(words) and (len(words) > most or _looks_like_database(words[0]))
+    rest: list[str | None] = list(words[1:] if first_is_database else words)
+    if len(rest) < len(names):
+        raise click.UsageError(f"Missing argument {names[len(rest)].upper()!r}.")
+    if len(rest) > most:
+        raise click.UsageError(f"Got an argument too many: {rest[most]!r}.")
+    return (Path(words[0]) if first_is_database else default_database()), rest
+
+
+def _looks_like_database(word: str) -> bool:
+    path = Path(word)
+    return path.suffix in {".db", ".sqlite", ".sqlite3"} or "/" in word or path.is_file()
+
+
+def default_database() -> Path:
+    """Return the database of ``[tool.replay]``, or ``traces.db`` of the working directory.
+
+    Raises:
+        click.UsageError: there is neither.
+    """
+    from replay.config import load_config
+
+    named = load_config().database_path
+    if named is not None:
+        return named
+    if Path("traces.db").is_file():
+        return Path("traces.db")
+    raise click.UsageError(
+        "Which database? Name it first (`replay list traces.db`), or set `database` in "
+        "[tool.replay] of pyproject.toml."
+    )
 
 
 def read_outcomes(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -> list[str]:
@@ -104,11 +163,3 @@ def _iso(value: str) -> datetime | None:
     except ValueError:
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def existing(items: list[Any], plural: str) -> str:
-    """Return ``items`` in words for a message: the first few of them, and how many more."""
-    if not items:
-        return f"there are no {plural}"
-    more = f" and {len(items) - 5} more" if len(items) > 5 else ""
-    return ", ".join(str(item) for item in items[:5]) + more

@@ -1,0 +1,173 @@
+"""`replay doctor`: what replay finds on this machine and in a database, and what to do about it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+import click
+
+from replay.cli import terminal
+from replay.cli.arguments import examples, json_option
+from replay.errors import ExitCode, ReplayError
+
+State = Literal["ok", "note", "broken"]
+
+_CLIENTS = ("httpx", "httpx2", "requests", "urllib3", "aiohttp")
+_SDKS = ("openai", "anthropic")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing the doctor looked at."""
+
+    name: str
+    state: State
+    text: str
+    advice: str | None = None
+    """What to do; None where there is nothing to do."""
+
+
+@click.command(
+    short_help="Check this machine and a database.",
+    epilog=examples("replay doctor", "replay doctor traces.db", "replay doctor --json"),
+)
+@click.argument("database", required=False, type=click.Path(path_type=Path))
+@json_option
+def doctor(database: Path | None, as_json: bool) -> int:
+    """Say what replay finds here: Python, SQLite, clients, configuration, and DATABASE.
+
+    Ends with 3 when something is broken, with what to do about it.
+    """
+    findings = [*_machine(), *_clients(), _config()]
+    if database is not None:
+        findings += _database(database)
+    if as_json:
+        terminal.emit_json([asdict(finding) for finding in findings])
+    else:
+        terminal.emit("\n".join(_lines(findings)))
+    broken = any(finding.state == "broken" for finding in findings)
+    return ExitCode.COULD_NOT_RUN if broken else ExitCode.OK
+
+
+def _machine() -> list[Finding]:
+    import os
+    import platform
+    import sqlite3
+    import sys
+
+    from replay import __version__
+
+    python = platform.python_version()
+    supported = (3, 11) <= sys.version_info[:2] < (3, 14)
+    return [
+        Finding("replay", "ok", f"{__version__} in {Path(__file__).resolve().parent.parent}"),
+        Finding(
+            "python",
+            "ok" if supported else "broken",
+            f"{python} ({sys.executable})",
+            None if supported else "replay runs on Python 3.11, 3.12 and 3.13.",
+        ),
+        _sqlite(sqlite3.sqlite_version),
+        Finding("fork", "ok", "one fork per trace keeps traces apart")
+        if hasattr(os, "fork")
+        else Finding(
+            "fork",
+            "note",
+            "this system has none",
+            "Replays start a fresh worker per trace instead; they are slower, not different.",
+        ),
+        Finding("cores", "ok", f"{os.cpu_count()}"),
+    ]
+
+
+def _sqlite(version: str) -> Finding:
+    found = tuple(int(part) for part in version.split("."))
+    if found >= (3, 38, 0):
+        return Finding("sqlite", "ok", version)
+    return Finding(
+        "sqlite",
+        "broken",
+        f"{version}: the database's views need 3.38",
+        "Use a Python with a newer SQLite, e.g. from python.org or uv.",
+    )
+
+
+def _clients() -> list[Finding]:
+    from importlib.metadata import PackageNotFoundError, version
+
+    found: dict[str, str] = {}
+    for name in (*_SDKS, *_CLIENTS):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    sdks = [f"{name} {found[name]}" for name in _SDKS if name in found]
+    clients = [f"{name} {found[name]}" for name in _CLIENTS if name in found]
+    return [
+        Finding("model clients", "ok", ", ".join(sdks))
+        if sdks
+        else Finding(
+            "model clients",
+            "note",
+            "none installed here",
+            "Recording needs the environment your agent runs in; replaying does not.",
+        ),
+        Finding("http clients", "ok", ", ".join(clients) or "none installed; nothing to watch"),
+    ]
+
+
+def _config() -> Finding:
+    from replay.config import load_config
+
+    try:
+        config = load_config()
+    except ReplayError as error:
+        return Finding("config", "broken", error.wanted, error.hint)
+    if config.file is None:
+        return Finding("config", "ok", "no [tool.replay] in a pyproject.toml here; the defaults")
+    return Finding("config", "ok", f"{config.file}, {len(config.ignore)} ignore rules")
+
+
+def _database(path: Path) -> list[Finding]:
+    from replay.store import Store
+
+    try:
+        with Store.open(path, mode="r") as store:
+            traces = len(store.trace_ids())
+            runs = len(store.runs())
+    except ReplayError as error:
+        return [Finding("database", "broken", error.wanted, error.hint)]
+    size = path.stat().st_size
+    spool = [file for file in path.parent.glob(f"{path.name}*") if file != path]
+    findings = [
+        Finding(
+            "database",
+            "ok" if traces else "note",
+            f"{path}: {traces:,} traces, {runs:,} replay runs, {size:,} bytes",
+            None if traces else "It is empty: `replay record -- python agent.py` fills it.",
+        )
+    ]
+    if spool:
+        names = ", ".join(sorted(file.name for file in spool))
+        findings.append(
+            Finding(
+                "beside it",
+                "note",
+                names,
+                "They belong to the database while programs use it; move them together.",
+            )
+        )
+    return findings
+
+
+def _lines(findings: list[Finding]) -> list[str]:
+    marks = {"ok": "ok    ", "note": "note  ", "broken": "BROKEN"}
+    size = max(len(finding.name) for finding in findings)
+    lines = []
+    for finding in findings:
+        lines.append(f"{marks[finding.state]}  {finding.name:{size}}  {finding.text}")
+        if finding.advice:
+            lines.append(" " * (size + 10) + finding.advice)
+    return lines
