@@ -1,0 +1,172 @@
+"""``[tool.replay]`` of the user's pyproject.toml: what every command takes for granted.
+
+Nothing here is needed to start; a missing file or table is the default ``Config``.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from difflib import get_close_matches
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from replay.errors import ReplayError
+from replay.records import JsonObject
+
+RuleKind = Literal["any", "timestamp", "id", "float", "unordered"]
+"""What may differ: anything, or only what two values of that kind have between them."""
+
+
+class ConfigError(ReplayError):
+    """``[tool.replay]`` holds something that replay cannot read."""
+
+
+class IgnoreRule(BaseModel):
+    """One difference that does not count."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    path: str = "**"
+    """Where: ``**.etag``, ``items[*].id``, ``prices['2024-05-20']``. For ``any``, everything
+    beneath it too."""
+    tools: list[str] = Field(default_factory=lambda: ["*"])
+    """Which tools; ``*`` globs."""
+    kind: RuleKind = "any"
+    """``timestamp``, ``id``, ``float`` and ``unordered`` allow only that kind of difference."""
+    tolerance: float | None = Field(default=None, ge=0)
+    """``float``: the largest difference allowed."""
+    relative: float | None = Field(default=None, ge=0)
+    """``float``: the largest difference allowed, as a part of the recorded value."""
+
+    @model_validator(mode="after")
+    def _float_says_how_far(self) -> IgnoreRule:
+        if self.kind == "float" and self.tolerance is None and self.relative is None:
+            raise ValueError("kind 'float' needs a 'tolerance' or a 'relative'")
+        if self.kind != "float" and (self.tolerance is not None or self.relative is not None):
+            raise ValueError(f"kind {self.kind!r} takes no tolerance; only 'float' does")
+        return self
+
+
+class Config(BaseModel):
+    """The user's ``[tool.replay]``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    tools: str | None = None
+    """The toolbox that ``--tools`` names otherwise: ``package.module:toolbox``."""
+    database: str | None = None
+    """The database that commands read and record into; relative to the pyproject.toml."""
+    deadline_ms: int | None = Field(default=None, gt=0)
+    """How long one tool call may take in a replay; None: the replayer's own deadline."""
+    jobs: int | None = Field(default=None, gt=0)
+    """Worker processes; None: one for each core."""
+    allow: list[str] = Field(default_factory=list)
+    """Addresses that tools may really reach while they are replayed: ``localhost:5432``."""
+    ignore: list[IgnoreRule] = Field(default_factory=list)
+    """Differences that do not count, all tools together."""
+
+    file: Path | None = Field(default=None, exclude=True)
+    """The pyproject.toml it was read from; None: there is none with a ``[tool.replay]``."""
+
+    @property
+    def database_path(self) -> Path | None:
+        """``database`` as a path that holds from any working directory."""
+        if self.database is None:
+            return None
+        return (self.file.parent if self.file else Path()) / Path(self.database).expanduser()
+
+
+def load_config(start: Path | None = None) -> Config:
+    """Return the ``[tool.replay]`` nearest to ``start`` (the working directory), looking upwards.
+
+    Raises:
+        ConfigError: the file is not TOML, or a key or value is not one of ours.
+    """
+    here = (start or Path.cwd()).resolve()
+    for folder in (here, *here.parents):
+        file = folder / "pyproject.toml"
+        if file.is_file():
+            table = _table(file)
+            if table is not None:
+                return config_from(table, file=file)
+    return Config()
+
+
+def config_from(table: JsonObject, *, file: Path | None = None) -> Config:
+    """Return the config that the keys of one ``[tool.replay]`` table say.
+
+    Raises:
+        ConfigError: a key or value is not one of ours; it names the nearest that is.
+    """
+    if "file" in table:
+        raise _unknown_key(("file",), table["file"], file)
+    try:
+        return Config.model_validate({**table, "file": file})
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        if first["type"] == "extra_forbidden":
+            raise _unknown_key(first["loc"], first["input"], file) from error
+        raise ConfigError(
+            f"{_written(first['loc'])} = {first['input']!r} in {_place(file)}: "
+            f"{first['msg'].removeprefix('Value error, ')}.",
+            nearest=_nearest_value(first),
+            hint="docs/config.md has every key with an example.",
+        ) from error
+
+
+def _table(file: Path) -> JsonObject | None:
+    try:
+        with file.open("rb") as source:
+            tool: Any = tomllib.load(source).get("tool")
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"{str(file)!r} is not TOML: {error}.", hint="Mend the file, then try again."
+        ) from error
+    except OSError:
+        return None  # not ours to read, so not ours to obey
+    table = tool.get("replay") if isinstance(tool, dict) else None
+    if table is not None and not isinstance(table, dict):
+        raise ConfigError(
+            f"tool.replay = {table!r} in {_place(file)} is not a table.",
+            hint="Write it as a [tool.replay] section; docs/config.md has an example.",
+        )
+    return table
+
+
+def _unknown_key(loc: tuple[int | str, ...], value: object, file: Path | None) -> ConfigError:
+    known = _known_keys()[len(loc) > 1]
+    near = get_close_matches(str(loc[-1]), known, n=1, cutoff=0.5)
+    where = "[[tool.replay.ignore]]" if len(loc) > 1 else "[tool.replay]"
+    return ConfigError(
+        f"{_written(loc)} = {value!r} in {_place(file)}: there is no such key.",
+        nearest=near[0] if near else None,
+        hint=f"{where} takes {', '.join(known)}.",
+    )
+
+
+@cache
+def _known_keys() -> tuple[list[str], list[str]]:
+    """The keys of the table, and of one ignore rule."""
+    return [key for key in Config.model_fields if key != "file"], list(IgnoreRule.model_fields)
+
+
+def _nearest_value(error: Any) -> str | None:
+    if error["type"] != "literal_error":
+        return None
+    kinds = list(RuleKind.__args__)  # type: ignore[attr-defined]
+    near = get_close_matches(str(error["input"]), kinds, n=1, cutoff=0.4)
+    return near[0] if near else None
+
+
+def _written(loc: tuple[int | str, ...]) -> str:
+    path = "tool.replay"
+    for part in loc:
+        path += f"[{part}]" if isinstance(part, int) else f".{part}"
+    return path
+
+
+def _place(file: Path | None) -> str:
+    return repr(str(file)) if file else "the configuration"

@@ -1,0 +1,93 @@
+"""One call's answer, recorded or replayed, in the form in which two are compared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+from replay.records import CallError, JsonValue, Outcome, ReplayedCall, Stage, ToolCall
+
+TURNED_AWAY: Final = frozenset(
+    {
+        Outcome.BAD_JSON,
+        Outcome.UNKNOWN_TOOL,
+        Outcome.INVALID_ARGUMENTS,
+        Outcome.DENIED,
+        Outcome.THROTTLED,
+        Outcome.REFUSED,
+    }
+)
+"""The call was declined."""
+
+FAILING: Final = frozenset({Outcome.FAILED, Outcome.TIMEOUT, Outcome.CRASHED})
+"""The tool ran and did not succeed."""
+
+
+class Ending(Enum):
+    """The four ways a call can end, as verdicts tell them apart."""
+
+    OK = "ok"
+    TURNED_AWAY = "turned away"
+    FAILING = "failing"
+    NONE = "none"
+    """Cancelled or unfinished: it has no answer to compare."""
+
+
+def ending(outcome: Outcome) -> Ending:
+    """Return which of the four ways ``outcome`` is."""
+    if outcome is Outcome.OK:
+        return Ending.OK
+    if outcome in TURNED_AWAY:
+        return Ending.TURNED_AWAY
+    return Ending.FAILING if outcome in FAILING else Ending.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one pass of a call gave."""
+
+    outcome: Outcome
+    response: str | None
+    error: CallError | None
+    payload: JsonValue
+    validated: bool
+    """True: ``payload`` came out of a validation of ours; else it is only what the source had."""
+    state_hash: str | None
+
+    @property
+    def stage(self) -> Stage | None:
+        """The stage that ended the call with an error, or None."""
+        return self.error.stage if self.error else None
+
+
+def recorded_answer(call: ToolCall, outcome: Outcome | None = None) -> Answer:
+    """Return what ``call`` gave when it was recorded.
+
+    ``outcome`` is today's reading of it, used where the recording only says ``ok``: an import
+    cannot know how its tools say "I failed".
+    """
+    says_ok = call.outcome is Outcome.OK
+    return Answer(
+        outcome=outcome if outcome is not None and says_ok else call.outcome,
+        response=call.response,
+        error=call.error,
+        payload=call.payload,
+        validated=call.schema_hash is not None,
+        state_hash=call.state_hash,
+    )
+
+
+def replayed_answer(replayed: ReplayedCall | None) -> Answer | None:
+    """Return what a replay of a call gave; None when it was not run."""
+    if replayed is None or replayed.result is None:
+        return None
+    result = replayed.result
+    return Answer(
+        outcome=result.outcome,
+        response=result.response,
+        error=result.error,
+        payload=result.payload,
+        validated=True,
+        state_hash=result.state_hash,
+    )

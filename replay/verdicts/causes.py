@@ -1,0 +1,136 @@
+"""Why a verdict is not green.
+
+With a baseline the lanes of a call answer it: today's code on the old state says what the *code*
+does; today's code from the old start says what the world's own data (*outside*) does; what is left
+was *carried* over from earlier calls.
+
+Without a baseline only this can be known, and nothing more is claimed:
+
+* a call that today's schema turns away, or lets in, is the **schema**'s doing;
+* a request that the cassette of a call never had any answer for is **outside**'s;
+* where the world is known to be as it was (the tools share none, or its state before or after the
+  call is the recorded one), the **code** is the only thing left;
+* everything else is **unknown**. That includes the first difference of a trace: its world was made
+  anew from today's data.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from replay.records import Cause, Lanes, Outcome, OutsideReport, ReplayedCall, Stage, Verdict
+from replay.verdicts.answers import Answer, replayed_answer
+from replay.verdicts.comparison import is_same_answer
+from replay.verdicts.rules import Rules
+
+_SCHEMA_OUTCOMES: Final = frozenset(
+    {Outcome.BAD_JSON, Outcome.UNKNOWN_TOOL, Outcome.INVALID_ARGUMENTS}
+)
+_SCHEMA_STAGES: Final = frozenset({Stage.PARSE, Stage.RESOLVE, Stage.VALIDATE, Stage.SANITIZE})
+_ABOUT_THE_DOOR: Final = frozenset(
+    {Verdict.NOW_REJECTED, Verdict.NOW_ACCEPTED, Verdict.ERROR_CHANGED}
+)
+"""Verdicts that may come of what is checked before the tool runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What is known of a call's surroundings when it is judged."""
+
+    conditional: bool = False
+    """An earlier call of the trace diverged."""
+    same_world_before: bool | None = None
+    """Whether the world was the recorded one just before the call; None: nothing tells."""
+    stateless: bool = False
+    """The tools share no world at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One call that is not green, with everything that may tell its cause."""
+
+    tool: str
+    verdict: Verdict
+    expected: Answer
+    today: Answer | None
+    lanes: Lanes
+    situation: Situation
+    effect_changed: bool = False
+
+
+def cause_of(case: Case, rules: Rules) -> Cause:
+    """Return why ``case`` is not green."""
+    if case.verdict in (Verdict.NOT_RUN, Verdict.NOT_DETERMINISTIC):
+        return Cause.UNKNOWN
+    at_the_door = _cause_at_the_door(case)
+    if at_the_door is not None:
+        return at_the_door
+    if case.verdict is Verdict.UNANSWERED and _cassette_is_empty(case.lanes):
+        return Cause.OUTSIDE
+    if case.lanes.on_old_state is not None and case.lanes.on_old_state.result is not None:
+        return _cause_by_lanes(case, case.lanes.on_old_state, rules)
+    return _cause_without_baseline(case)
+
+
+def _cause_at_the_door(case: Case) -> Cause | None:
+    """What parsing, resolving, translating or validating did, or None when it was not they."""
+    if case.verdict is Verdict.PAYLOAD_CHANGED:
+        return Cause.SCHEMA
+    if case.verdict not in _ABOUT_THE_DOOR:
+        return None
+    before, after = case.expected, case.today
+    decides = before if case.verdict is Verdict.NOW_ACCEPTED else after
+    if decides is None:
+        return None
+    if decides.stage is Stage.TRANSLATE:
+        return Cause.TRANSLATION
+    by_schema = decides.outcome in _SCHEMA_OUTCOMES or (
+        decides.stage in _SCHEMA_STAGES and decides.outcome is not Outcome.OK
+    )
+    return Cause.SCHEMA if by_schema else None
+
+
+def _cause_by_lanes(case: Case, on_old_state: ReplayedCall, rules: Rules) -> Cause:
+    if not _agrees(case, on_old_state, rules):
+        return Cause.CODE
+    if case.lanes.on_old_start is not None and case.lanes.on_old_start.result is not None:
+        shipped = _agrees(case, case.lanes.on_old_start, rules)
+        return Cause.OUTSIDE if shipped else Cause.CARRIED
+    return Cause.CARRIED if case.situation.conditional else Cause.OUTSIDE
+
+
+def _agrees(case: Case, lane: ReplayedCall, rules: Rules) -> bool:
+    """Whether a lane shows nothing of the difference that today's replay shows."""
+    answer = replayed_answer(lane)
+    if answer is None or not is_same_answer(case.tool, case.expected, answer, rules):
+        return False
+    if case.verdict in (Verdict.UNANSWERED, Verdict.INTERACTIONS_CHANGED) and lane.outside.changes:
+        return False
+    if not case.effect_changed or case.expected.state_hash is None:
+        return True
+    return answer.state_hash in (None, case.expected.state_hash)
+
+
+def _cause_without_baseline(case: Case) -> Cause:
+    if case.situation.stateless or case.situation.same_world_before:
+        return Cause.CODE
+    same_world_after = (
+        case.today is not None
+        and case.today.state_hash is not None
+        and case.today.state_hash == case.expected.state_hash
+    )
+    return Cause.CODE if same_world_after else Cause.UNKNOWN
+
+
+def _cassette_is_empty(lanes: Lanes) -> bool:
+    """Whether the cassette answered nothing at all, today or for the old code."""
+    if lanes.baseline is not None and _has_miss(lanes.baseline.outside):
+        return True
+    outside = lanes.replayed.outside
+    misses = [change for change in outside.changes if change.change == "unanswered"]
+    return len(misses) == len(outside.changes) and len(misses) >= len(outside.asked)
+
+
+def _has_miss(outside: OutsideReport) -> bool:
+    return any(change.change == "unanswered" for change in outside.changes)

@@ -1,0 +1,188 @@
+"""The identity of a cause: what two verdicts must share to be one finding.
+
+Tool and its version today, verdict, stage, who is to blame, the differing paths with what varies
+from call to call taken out (list indexes, keys that are ids), the class and words of an error with
+its values taken out. An approval names a signature, so this is a stored format.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from hashlib import blake2b
+from typing import Any, Final
+
+from replay.records import CallError, CallVerdict, Cause, Change, JsonValue, Verdict
+from replay.verdicts import paths
+from replay.verdicts.answers import FAILING, TURNED_AWAY
+from replay.verdicts.canonical import read_response
+
+_SIGNS: Final = {"added": "+", "removed": "-", "changed": "~", "type_changed": "~", "moved": "~"}
+
+REORDERED: Final = " (reordered)"
+"""Follows the path of a list whose elements moved."""
+
+_ID_KEY: Final = re.compile(
+    r".*\d{4}.*"  # credit_card_4421486, 2024-05-20
+    r"|(?=.*\d)[A-Z0-9-]{3,}"  # HAT069, NO6JO3
+    r"|\d+"
+    r"|.*@.*\..*"
+    r"|[0-9a-f]{8}-[0-9a-f-]{27}"
+)
+
+_VALUES: Final = (
+    (re.compile(r"https?://\S+"), "<url>"),
+    (re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}\b", re.I), "<id>"),
+    (re.compile(r"\b\w*\d[\w.:+-]*"), "<n>"),
+    (re.compile(r"\[[^\[\]]*\]|\{[^{}]*\}"), "[...]"),
+)
+_QUOTED: Final = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`")
+_IDENTIFIER: Final = re.compile(r"['\"`][A-Za-z_][A-Za-z_0-9.]*(\(\))?['\"`]")
+
+_NAMES_CODE: Final = frozenset({"TypeError", "AttributeError", "NameError", "ImportError"})
+"""Errors whose quoted words name code; other errors quote values, which differ by call."""
+
+_TEXT_KEYS: Final = ("error", "message", "detail", "msg", "reason")
+
+_OWN: Final = frozenset({Cause.CODE, Cause.SCHEMA, Cause.TRANSLATION, Cause.UNKNOWN})
+"""Causes that are one in a signature: without a baseline, the first call of a finding may be
+known to be ``code`` and the next not."""
+
+
+def signature(verdict: CallVerdict) -> str:
+    """Return the identity of the cause of ``verdict``: 12 hex digits, the same on every machine."""
+    replayed = verdict.replayed
+    error = error_of(verdict)
+    words = {
+        "tool": verdict.tool,
+        "version": replayed.tool_version if replayed else None,
+        "verdict": verdict.verdict.value,
+        "stage": error.stage.value if error and error.stage else None,
+        "blame": "own" if verdict.cause in _OWN else verdict.cause,
+        "outcome": replayed.outcome.value if replayed else None,
+        "error": error_identity(verdict),
+        "paths": path_identity(verdict),
+        "outside": sorted({_request_identity(c) for c in verdict.interaction_changes}),
+    }
+    if verdict.verdict is not Verdict.INTERACTIONS_CHANGED:
+        words["outside"] = [] if verdict.verdict is not Verdict.UNANSWERED else words["outside"]
+    text = json.dumps(words, sort_keys=True)
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
+
+
+def path_identity(verdict: CallVerdict) -> list[str]:
+    """Return the differing paths that identify a cause; none where an error does."""
+    return [] if ends_in_error(verdict) else signed_paths(verdict.changes)
+
+
+def ends_in_error(verdict: CallVerdict) -> bool:
+    """Return whether today's answer is an error, so that its words are the difference."""
+    replayed = verdict.replayed
+    return replayed is not None and (replayed.outcome in FAILING or replayed.outcome in TURNED_AWAY)
+
+
+def signed_paths(changes: Iterable[Change]) -> list[str]:
+    """Return the differing paths with their signs, generalised, sorted: ``-address.province``."""
+    return sorted({_signed(change) for change in changes})
+
+
+def general_path(path: str) -> str:
+    """Return ``path`` with list indexes and keys that are ids as wildcards."""
+    general = ""
+    for part in paths.split(path):
+        if isinstance(part, int):
+            general += "[*]"
+        elif is_id_key(part):
+            general += ".*" if general else "*"
+        else:
+            general = paths.join(general, part)
+    return general
+
+
+def is_id_key(key: str) -> bool:
+    """Return whether a key names one thing of many rather than a field."""
+    return _ID_KEY.fullmatch(key) is not None
+
+
+def error_of(verdict: CallVerdict) -> CallError | None:
+    """Return today's error, or None when there is none."""
+    return verdict.replayed.error if verdict.replayed else None
+
+
+def error_identity(verdict: CallVerdict) -> list[str] | None:
+    """Return what of today's error is the same for all calls with its cause."""
+    if not ends_in_error(verdict):
+        return None
+    error = error_of(verdict)
+    if error is not None and isinstance(error.details, list) and error.details:
+        return sorted({_detail_identity(detail) for detail in error.details})
+    kind = error.type if error else ""
+    return [kind, general_text(error_text(verdict), error_type=kind)]
+
+
+def error_text(verdict: CallVerdict) -> str:
+    """Return the words of today's error: the exception's, or what the returned value says."""
+    error = error_of(verdict)
+    if error is not None and error.message:
+        return said_error(error.message)
+    response = verdict.replayed.response if verdict.replayed else None
+    return said_error(response or "")
+
+
+def said_error(response: str) -> str:
+    """Return the error text inside a response: ``{"error": "No such file"}`` says it so."""
+    value: JsonValue = read_response(response).value
+    if isinstance(value, dict):
+        for key in _TEXT_KEYS:
+            if isinstance(value.get(key), str):
+                return str(value[key])
+    return response
+
+
+def general_text(text: str, *, error_type: str = "") -> str:
+    """Return an error's words without the values that differ from call to call."""
+    first = text.strip().split("\n", 1)[0][:300]
+    keeps_names = error_type in _NAMES_CODE or any(name in first for name in _NAMES_CODE)
+    first = _QUOTED.sub(
+        lambda quoted: (
+            quoted[0]
+            if (keeps_names or _names_argument(first)) and _IDENTIFIER.fullmatch(quoted[0])
+            else "'*'"
+        ),
+        first,
+    )
+    for pattern, plain in _VALUES:
+        first = pattern.sub(plain, first)
+    return first
+
+
+def _names_argument(text: str) -> bool:
+    return "argument" in text or "is not defined" in text
+
+
+def _signed(change: Change) -> str:
+    moved = REORDERED if change.change == "moved" else ""
+    return _SIGNS[change.change] + general_path(change.path) + moved
+
+
+def _detail_identity(detail: Any) -> str:
+    if not isinstance(detail, dict):
+        return general_text(str(detail))
+    loc = ".".join("*" if isinstance(part, int) else str(part) for part in detail.get("loc", ()))
+    return f"{detail.get('type', '')} {loc}"
+
+
+def _request_identity(change: Any) -> str:
+    method, _, url = str(change.request).partition(" ")
+    url = url.split("?", 1)[0]
+    parts = ["*" if is_id_key(part) else part for part in url.split("/")]
+    return f"{change.change} {method} {'/'.join(parts)} {general_path_or_text(change.field)}"
+
+
+def general_path_or_text(field: str | None) -> str:
+    """Return ``body.items[3].amount`` with its index taken out; any other text as it is."""
+    try:
+        return general_path(field or "")
+    except ValueError:
+        return field or ""

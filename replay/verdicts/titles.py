@@ -1,0 +1,241 @@
+"""One line that says what a finding is: ``get_user_details: `address.province` is now ...``."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, Final
+
+from replay.records import CallVerdict, Change, JsonValue, Outcome, Verdict
+from replay.verdicts import paths
+from replay.verdicts.canonical import same_value
+from replay.verdicts.signatures import (
+    REORDERED,
+    ends_in_error,
+    error_of,
+    error_text,
+    general_path,
+    signed_paths,
+)
+
+_NAMED_MAX: Final = 3
+"""More differing paths than this are counted instead of named."""
+
+_VALUE_CHARS_MAX: Final = 24
+_ERROR_CHARS_MAX: Final = 90
+
+_WHAT_FAILS: Final = {
+    Outcome.CRASHED: "crashes",
+    Outcome.TIMEOUT: "times out",
+    Outcome.DENIED: "is denied",
+    Outcome.THROTTLED: "is throttled",
+    Outcome.REFUSED: "is refused",
+}
+_MISSING: Final = frozenset({"missing", "missing_argument", "missing_keyword_only_argument"})
+_UNEXPECTED: Final = frozenset({"extra_forbidden", "unexpected_keyword_argument"})
+
+
+def title(verdicts: Sequence[CallVerdict]) -> str:
+    """Return the title of the finding that ``verdicts`` (some of its calls) belong to."""
+    return f"{verdicts[0].tool}: {_what(verdicts)}"
+
+
+def _what(verdicts: Sequence[CallVerdict]) -> str:
+    first = verdicts[0]
+    match first.verdict:
+        case Verdict.NOW_REJECTED:
+            return _now_rejected(first)
+        case Verdict.NOW_FAILING:
+            return f"now {_fails(first)}{_error(first)}"
+        case Verdict.ERROR_CHANGED if ends_in_error(first):
+            return f"fails with other words{_error(first)}"
+        case Verdict.NOW_ACCEPTED:
+            return f"now runs; was {_outcome(first.recorded_outcome)} when recorded"
+        case Verdict.NOW_PASSING:
+            return f"now succeeds; {_outcome(first.recorded_outcome)} when recorded"
+        case Verdict.EFFECT_CHANGED:
+            return "the same response, but another state of the world afterwards"
+        case Verdict.PAYLOAD_CHANGED:
+            return f"the tool is given other arguments: {_differences(verdicts)}"
+        case Verdict.INTERACTIONS_CHANGED | Verdict.UNANSWERED:
+            return _outside(first)
+        case Verdict.NOT_DETERMINISTIC:
+            return "two replays of it disagree"
+        case Verdict.NOT_RUN:
+            return f"could not be judged{': ' + first.note if first.note else ''}"
+        case _:
+            return _differences(verdicts)
+
+
+def _now_rejected(verdict: CallVerdict) -> str:
+    outcome = verdict.replayed.outcome if verdict.replayed else None
+    if outcome is Outcome.UNKNOWN_TOOL:
+        return "no such tool any more"
+    if outcome in _WHAT_FAILS:
+        return f"now {_WHAT_FAILS[outcome]}{_error(verdict)}"
+    error = error_of(verdict)
+    details = error.details if error and isinstance(error.details, list) else None
+    reasons = _reasons(details or verdict.schema_errors)
+    return f"now rejected: {', '.join(reasons)}" if reasons else f"now rejected{_error(verdict)}"
+
+
+def _reasons(details: Sequence[Any]) -> list[str]:
+    """``missing `amount_cents`, unexpected `amount` ``: what a validation says, kind by kind."""
+    missing, unexpected, others = [], [], []
+    for detail in details:
+        if not isinstance(detail, dict):
+            continue
+        where = f"`{_loc(detail)}`"
+        if detail.get("type") in _MISSING:
+            missing.append(where)
+        elif detail.get("type") in _UNEXPECTED:
+            unexpected.append(where)
+        else:
+            others.append(f"{where}: {_lower(str(detail.get('msg', 'is not valid')))}")
+    reasons = [f"missing {' and '.join(missing)}"] if missing else []
+    reasons += [f"unexpected {' and '.join(unexpected)}"] if unexpected else []
+    return reasons + others
+
+
+def _loc(detail: dict[str, Any]) -> str:
+    parts = detail.get("loc") or ()
+    return paths.written([p if isinstance(p, int) else str(p) for p in parts]) or "arguments"
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
+def _fails(verdict: CallVerdict) -> str:
+    outcome = verdict.replayed.outcome if verdict.replayed else None
+    return _WHAT_FAILS.get(outcome, "fails") if outcome else "fails"
+
+
+def _error(verdict: CallVerdict) -> str:
+    error = error_of(verdict)
+    text = " ".join(error_text(verdict).split())
+    kind = error.type.rsplit(".", 1)[-1] if error and error.type else ""
+    if kind and kind not in text:
+        text = f"{kind}: {text}" if text else kind
+    return f": {_cut(text, _ERROR_CHARS_MAX)}" if text else ""
+
+
+def _outcome(outcome: Outcome | None) -> str:
+    return "failed" if outcome is None else outcome.value.replace("_", " ")
+
+
+def _outside(verdict: CallVerdict) -> str:
+    misses = [c for c in verdict.interaction_changes if c.change == "unanswered"]
+    if verdict.verdict is Verdict.UNANSWERED:
+        asks = misses[0].request if misses else "the outside"
+        return f"asks `{_cut(asks, 70)}`, which no cassette answers"
+    said = []
+    for change in verdict.interaction_changes[:_NAMED_MAX]:
+        request = f"`{_cut(change.request, 60)}`"
+        if change.change == "removed":
+            said.append(f"no longer sends {request}")
+        elif change.change == "added":
+            said.append(f"now sends {request}")
+        elif change.change == "reordered":
+            said.append(f"sends {request} at another place")
+        else:
+            said.append(f"sends another `{change.field or 'request'}` in {request}")
+    more = len(verdict.interaction_changes) - len(said)
+    return ", ".join(said) + (f" and {more} more" if more > 0 else "")
+
+
+def _differences(verdicts: Sequence[CallVerdict]) -> str:
+    renames = _renames(verdicts)
+    renamed = {sign + path for old, new in renames for sign, path in (("-", old), ("+", new))}
+    said = [f"`{old}` is now `{new}`" for old, new in renames]
+    rest = [path for path in signed_paths(verdicts[0].changes) if path not in renamed]
+    if not rest and not said:
+        return "the response differs"
+    named = [_difference(path, verdicts) for path in _shortest(rest)]
+    said += named[: max(1, _NAMED_MAX - len(said))]
+    more = len(renames) + len(rest) - len(said)
+    return ", ".join(said) + (f" and {more} more" if more > 0 else "")
+
+
+def _shortest(signed: list[str]) -> list[str]:
+    return sorted(signed, key=lambda path: (REORDERED in path, path.count("["), path.count(".")))
+
+
+def _difference(signed: str, verdicts: Sequence[CallVerdict]) -> str:
+    sign, path = signed[0], signed[1:]
+    if path.endswith(REORDERED):
+        bare = path.removesuffix(REORDERED)
+        return f"`{bare}` reordered" if bare else "results reordered"
+    if not path:
+        return "another answer" + _transition("", verdicts)
+    if sign == "+":
+        return f"more in {_parent(path)}" if path.endswith("[*]") else f"new `{path}`"
+    if sign == "-":
+        return f"fewer in {_parent(path)}" if path.endswith("[*]") else f"no `{path}` any more"
+    return f"`{path}` differs{_transition(path, verdicts)}"
+
+
+def _parent(path: str) -> str:
+    bare = path.removesuffix("[*]")
+    return f"`{bare}`" if bare else "the list"
+
+
+def _transition(path: str, verdicts: Sequence[CallVerdict]) -> str:
+    """`` ("open" -> "pending")`` where every call shows the same two values."""
+    pairs = {
+        (_value(change.recorded), _value(change.replayed))
+        for verdict in verdicts
+        for change in verdict.changes
+        if change.change in ("changed", "type_changed") and general_path(change.path) == path
+    }
+    if len(pairs) != 1:
+        return ""
+    old, new = pairs.pop()
+    return "" if max(len(old), len(new)) > _VALUE_CHARS_MAX else f" ({old} → {new})"
+
+
+def _renames(verdicts: Sequence[CallVerdict]) -> list[tuple[str, str]]:
+    """Pairs of general paths where in every call the value moved from the one to the other."""
+    seen: Counter[tuple[str, str]] = Counter()
+    for verdict in verdicts:
+        seen.update(_renames_of(verdict.changes))
+    pairs: list[tuple[str, str]] = []
+    for (old, new), count in sorted(seen.items()):
+        free = all(old != a and new != b for a, b in pairs)
+        if count == len(verdicts) and free:
+            pairs.append((old, new))
+    return pairs
+
+
+def _renames_of(changes: Sequence[Change]) -> set[tuple[str, str]]:
+    removed = [change for change in changes if change.change == "removed"]
+    added = [change for change in changes if change.change == "added"]
+    return {
+        (general_path(old.path), general_path(new.path))
+        for old in removed
+        for new in added
+        if _is_rename(old, new)
+    }
+
+
+def _is_rename(old: Change, new: Change) -> bool:
+    *old_home, old_key = paths.split(old.path) or ("",)
+    *new_home, new_key = paths.split(new.path) or ("",)
+    named = isinstance(old_key, str) and isinstance(new_key, str)
+    return named and old_home == new_home and same_value(old.recorded, new.replayed)
+
+
+def _value(value: JsonValue) -> str:
+    if isinstance(value, str):
+        return f'"{value}"'
+    if isinstance(value, dict | list):
+        return "{…}" if isinstance(value, dict) else "[…]"
+    return (
+        {None: "null", True: "true", False: "false"}.get(value, str(value))
+        if (value is None or isinstance(value, bool))
+        else str(value)
+    )
+
+
+def _cut(text: str, chars_max: int) -> str:
+    return text if len(text) <= chars_max else text[: chars_max - 1].rstrip() + "…"

@@ -1,0 +1,253 @@
+"""Recorded against replayed: one verdict for one tool call, and for all calls of a trace.
+
+What is asked first wins: was it run; did the outside answer; did it end another way; is the model
+told something else; is the world left otherwise; is the outside asked something else; was the tool
+given something else. Nothing inconclusive is ever green.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from replay.records import (
+    CallVerdict,
+    Cause,
+    Change,
+    InteractionChange,
+    Lanes,
+    ModelCall,
+    Outcome,
+    ReplayedCall,
+    ToolCall,
+    Transcript,
+    Verdict,
+)
+from replay.verdicts.answers import Answer, Ending, ending, recorded_answer, replayed_answer
+from replay.verdicts.causes import Case, Situation, cause_of
+from replay.verdicts.comparison import compare_answers
+from replay.verdicts.rules import Rules
+from replay.verdicts.signatures import signature
+
+GREEN: Final = frozenset({Verdict.SAME, Verdict.EQUIVALENT})
+"""Verdicts that ask nothing of anybody."""
+
+_HARMLESS: Final = GREEN | {Verdict.PAYLOAD_CHANGED, Verdict.INTERACTIONS_CHANGED}
+"""After these the model still stands in the world that it knew."""
+
+_NOTHING_RECORDED: Final = "The recording has no answer of this call to compare with."
+
+
+@dataclass(frozen=True, slots=True)
+class _Finding:
+    """What was found of one call, before its cause is asked for."""
+
+    verdict: Verdict
+    changes: list[Change] = field(default_factory=list)
+    allowed: list[Change] = field(default_factory=list)
+    interaction_changes: list[InteractionChange] = field(default_factory=list)
+    effect_changed: bool = False
+    note: str | None = None
+
+
+def judge(
+    call: ToolCall,
+    lanes: Lanes,
+    rules: Rules,
+    *,
+    run_id: str,
+    model: str | None = None,
+    situation: Situation | None = None,
+    again: ReplayedCall | None = None,
+) -> CallVerdict:
+    """Return the verdict on one call.
+
+    ``model`` is the model version that made the call. ``situation`` is what the calls before it
+    say. ``again`` is a second replay of the same call: where the two disagree, the verdict is
+    ``not_deterministic``.
+    """
+    situation = situation or Situation()
+    expected = recorded_answer(call, lanes.replayed.recorded_outcome)
+    today = replayed_answer(lanes.replayed)
+    found = _find(call, expected, today, lanes, rules, situation)
+    cause: Cause | None = None
+    if again is not None and _disagree(call, today, again, rules):
+        found = replace(found, verdict=Verdict.NOT_DETERMINISTIC)
+    if found.verdict not in GREEN:
+        found, cause, expected = _without_noise(
+            found, call, expected, today, lanes, rules, situation
+        )
+    if cause is None and found.verdict not in GREEN:
+        case = Case(
+            call.tool, found.verdict, expected, today, lanes, situation, found.effect_changed
+        )
+        cause = cause_of(case, rules)
+    verdict = CallVerdict(
+        run_id=run_id,
+        trace_id=call.trace_id,
+        tool_call_id=call.id,
+        step_number=call.step_number,
+        tool=call.tool,
+        actor=call.actor,
+        model=model,
+        verdict=found.verdict,
+        cause=cause,
+        conditional=situation.conditional,
+        recorded_outcome=expected.outcome,
+        replayed=lanes.replayed.result,
+        changes=found.changes,
+        allowed=found.allowed,
+        interaction_changes=found.interaction_changes,
+        effect_changed=found.effect_changed,
+        schema_errors=lanes.replayed.schema_errors,
+        note=found.note or lanes.replayed.note,
+    )
+    if found.verdict in GREEN:
+        return verdict
+    return verdict.model_copy(update={"signature": signature(verdict)})
+
+
+def judge_trace(
+    transcript: Transcript,
+    lanes: Mapping[str, Lanes],
+    rules: Rules,
+    *,
+    run_id: str,
+    stateless: bool = False,
+) -> list[CallVerdict]:
+    """Return the verdicts on the calls of ``transcript`` that ``lanes`` (by call id) replayed.
+
+    They come in step order. Every call after the trace's first divergence is conditional, except
+    those that the model asked for in the same output: it had not seen the difference yet.
+    """
+    models = {
+        step.id: step.response_model or step.model
+        for step in transcript.steps
+        if isinstance(step, ModelCall)
+    }
+    verdicts: list[CallVerdict] = []
+    diverged_in: str | None = None  # the model call, or the lone call, that diverged first
+    same_world: bool | None = True if stateless else None
+    for step in transcript.steps:
+        if not isinstance(step, ToolCall) or step.id not in lanes:
+            continue
+        asked_by = step.model_call_id or step.id
+        situation = Situation(
+            conditional=diverged_in is not None and diverged_in != asked_by,
+            same_world_before=same_world,
+            stateless=stateless,
+        )
+        verdict = judge(
+            step,
+            lanes[step.id],
+            rules,
+            run_id=run_id,
+            model=models.get(step.model_call_id or ""),
+            situation=situation,
+        )
+        verdicts.append(verdict)
+        same_world = _same_world_after(step, lanes[step.id], same_world)
+        if diverged_in is None and _diverges(step, verdict):
+            diverged_in = asked_by
+    return verdicts
+
+
+def _find(
+    call: ToolCall,
+    expected: Answer,
+    today: Answer | None,
+    lanes: Lanes,
+    rules: Rules,
+    situation: Situation,
+) -> _Finding:
+    outside = lanes.replayed.outside.changes
+    unanswered = any(change.change == "unanswered" for change in outside)
+    if today is None:
+        verdict = Verdict.UNANSWERED if unanswered else Verdict.NOT_RUN
+        return _Finding(verdict, interaction_changes=outside)
+    if ending(expected.outcome) is Ending.NONE:
+        return _Finding(Verdict.NOT_RUN, interaction_changes=outside, note=_NOTHING_RECORDED)
+    compared = compare_answers(call.tool, expected, today, rules, arguments=call.arguments)
+    effect = _effect_changed(expected, today, lanes, situation)
+    verdict = compared.verdict
+    if unanswered:
+        verdict = Verdict.UNANSWERED
+    elif compared.is_green or verdict is Verdict.PAYLOAD_CHANGED:
+        if effect:
+            verdict = Verdict.EFFECT_CHANGED
+        elif outside:
+            verdict = Verdict.INTERACTIONS_CHANGED
+    return _Finding(verdict, compared.changes, compared.allowed, outside, effect)
+
+
+def _without_noise(
+    found: _Finding,
+    call: ToolCall,
+    expected: Answer,
+    today: Answer | None,
+    lanes: Lanes,
+    rules: Rules,
+    situation: Situation,
+) -> tuple[_Finding, Cause | None, Answer]:
+    """Judge against the old code's answer where that is not the recorded one either."""
+    baseline = replayed_answer(lanes.baseline)
+    if baseline is None or lanes.baseline is None or today is None:
+        return found, None, expected
+    if found.verdict in (Verdict.UNANSWERED, Verdict.NOT_RUN, Verdict.NOT_DETERMINISTIC):
+        return found, None, expected
+    as_recorded = _find(call, expected, baseline, Lanes(replayed=lanes.baseline), rules, situation)
+    if as_recorded.verdict in GREEN or as_recorded.verdict is Verdict.UNANSWERED:
+        return found, None, expected
+    noise = lanes.baseline.outside.changes
+    news = [change for change in lanes.replayed.outside.changes if change not in noise]
+    outside = lanes.replayed.outside.model_copy(update={"changes": news})
+    quiet = lanes.replayed.model_copy(update={"outside": outside})
+    against = _find(
+        call, baseline, today, lanes.model_copy(update={"replayed": quiet}), rules, situation
+    )
+    if against.verdict not in GREEN:
+        return against, None, baseline
+    allowed = [*found.allowed, *found.changes]
+    equal = _Finding(Verdict.EQUIVALENT, allowed=allowed)
+    return equal, Cause.NOT_REPRODUCIBLE, expected
+
+
+def _effect_changed(expected: Answer, today: Answer, lanes: Lanes, situation: Situation) -> bool:
+    """Whether *this* call left another state; what earlier calls left is not its doing."""
+    baseline = replayed_answer(lanes.baseline)
+    before = expected.state_hash or (baseline.state_hash if baseline else None)
+    if before is None or today.state_hash is None or today.state_hash == before:
+        return False
+    on_old_state = replayed_answer(lanes.on_old_state)
+    if on_old_state is not None and on_old_state.state_hash is not None:
+        return on_old_state.state_hash != before
+    if situation.same_world_before is None:
+        return not situation.conditional  # of a trace's first differing state somebody must hear
+    return situation.same_world_before
+
+
+def _same_world_after(call: ToolCall, lanes: Lanes, before: bool | None) -> bool | None:
+    """Whether the world after a call is the recorded one; a call without state tells nothing."""
+    baseline = replayed_answer(lanes.baseline)
+    recorded = call.state_hash or (baseline.state_hash if baseline else None)
+    result = lanes.replayed.result
+    if recorded is None or result is None or result.state_hash is None:
+        return before
+    return recorded == result.state_hash
+
+
+def _diverges(call: ToolCall, verdict: CallVerdict) -> bool:
+    """Whether the model's world is another one after this call."""
+    if verdict.verdict is Verdict.NOT_RUN:
+        return call.outcome not in (Outcome.UNFINISHED, Outcome.CANCELLED)
+    return verdict.verdict not in _HARMLESS
+
+
+def _disagree(call: ToolCall, today: Answer | None, again: ReplayedCall, rules: Rules) -> bool:
+    second = replayed_answer(again)
+    if today is None or second is None:
+        return (today is None) is not (second is None)
+    if today.state_hash != second.state_hash:
+        return True
+    return not compare_answers(call.tool, today, second, rules, arguments=call.arguments).is_green
