@@ -1,0 +1,170 @@
+"""Bodies: their JSON form on disk, their canonical form for matching, and content encodings.
+
+On disk a body is readable wherever it can be: parsed JSON when printing it again gives the same
+bytes, else text, else base64. A compressed body is stored unpacked with its encoding's name, so
+that masking and diffs see what the tool saw; it is packed again when played.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import zlib
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+import orjson
+import zstandard
+
+from cassettes.errors import InteractionFormatError
+
+_CODINGS = ("gzip", "x-gzip", "deflate", "br", "zstd")
+
+
+def body_to_json(body: bytes, encoding: str = "") -> dict[str, Any] | None:
+    """Return the JSON form of ``body``; None for an empty one.
+
+    ``encoding`` is the value of its Content-Encoding header, or "".
+    """
+    if not body:
+        return None
+    coding = encoding.strip().lower()
+    if coding in _CODINGS:
+        plain = unpack(body, coding)
+        if plain is not None:
+            return {**_plain_to_json(plain), "encoding": coding}
+    return _plain_to_json(body)
+
+
+def _plain_to_json(body: bytes) -> dict[str, Any]:
+    if body[:1] in (b"{", b"["):
+        try:
+            value = orjson.loads(body)
+        except orjson.JSONDecodeError:
+            value = None
+        if value is not None:
+            if orjson.dumps(value) == body:
+                return {"json": value}
+            if _spaced(value) == body:
+                return {"json": value, "spelling": "spaced"}
+    try:
+        return {"text": body.decode("utf-8")}
+    except UnicodeDecodeError:
+        return {"base64": base64.b64encode(body).decode("ascii")}
+
+
+def _spaced(value: Any) -> bytes:
+    """The spelling of ``json.dumps``, which requests and most servers in Python use."""
+    return json.dumps(value).encode()
+
+
+def body_from_json(form: Any) -> bytes:
+    """Return the body that ``form`` describes, packed again when it was.
+
+    Raises:
+        InteractionFormatError: ``form`` is no body.
+    """
+    if form is None:
+        return b""
+    if not isinstance(form, dict):
+        raise InteractionFormatError(f"A body must be an object or null, not {form!r:.80}.")
+    coding = form.get("encoding")
+    plain = _plain_from_json(form)
+    return plain if not coding else pack(plain, coding)
+
+
+def _plain_from_json(form: dict[str, Any]) -> bytes:
+    try:
+        if "json" in form:
+            spaced = form.get("spelling") == "spaced"
+            return _spaced(form["json"]) if spaced else orjson.dumps(form["json"])
+        if "text" in form:
+            return str(form["text"]).encode("utf-8")
+        if "base64" in form:
+            return base64.b64decode(form["base64"], validate=True)
+    except (ValueError, TypeError, binascii.Error) as error:
+        raise InteractionFormatError(f"A body cannot be read: {error}.") from error
+    raise InteractionFormatError(
+        f"A body holds one of json, text or base64; this one has {sorted(form)}."
+    )
+
+
+def unpack(body: bytes, coding: str) -> bytes | None:
+    """Return ``body`` without its content encoding; None when it cannot be undone here."""
+    try:
+        if coding in ("gzip", "x-gzip"):
+            return zlib.decompress(body, 47)
+        if coding == "deflate":
+            return _inflate(body)
+        if coding == "zstd":
+            return zstandard.ZstdDecompressor().decompressobj().decompress(body)
+        if coding == "br":
+            brotli = _brotli()
+            return None if brotli is None else bytes(brotli.decompress(body))
+    except (zlib.error, zstandard.ZstdError):
+        return None
+    except Exception as error:
+        if coding != "br" or isinstance(error, MemoryError):
+            raise
+        return None
+    return None
+
+
+def _inflate(body: bytes) -> bytes:
+    try:
+        return zlib.decompress(body)
+    except zlib.error:
+        return zlib.decompress(body, -15)
+
+
+def pack(body: bytes, coding: str) -> bytes:
+    """Return ``body`` in the content encoding ``coding``; the same bytes every time."""
+    if coding in ("gzip", "x-gzip"):
+        packer = zlib.compressobj(6, zlib.DEFLATED, 31)
+        return packer.compress(body) + packer.flush()
+    if coding == "deflate":
+        return zlib.compress(body)
+    if coding == "zstd":
+        return zstandard.ZstdCompressor().compress(body)
+    brotli = _brotli() if coding == "br" else None
+    if brotli is None:
+        raise InteractionFormatError(
+            f"A body was recorded with Content-Encoding {coding!r}, which this process cannot "
+            "write. For br: pip install brotli."
+        )
+    return bytes(brotli.compress(body))
+
+
+def _brotli() -> Any:
+    for name in ("brotli", "brotlicffi"):
+        try:
+            return __import__(name)
+        except ImportError:
+            continue
+    return None
+
+
+def canonical_body(body: bytes, content_type: str) -> bytes:
+    """Return ``body`` as it is matched: key order, form order and boundaries do not count."""
+    if not body:
+        return b""
+    kind = content_type.lower()
+    if "json" in kind or body[:1] in (b"{", b"["):
+        try:
+            return orjson.dumps(orjson.loads(body), option=orjson.OPT_SORT_KEYS)
+        except (orjson.JSONDecodeError, orjson.JSONEncodeError):
+            return body
+    if "x-www-form-urlencoded" in kind:
+        pairs = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)
+        return urlencode(sorted(pairs)).encode()
+    if "multipart/" in kind:
+        boundary = multipart_boundary(content_type)
+        return body.replace(boundary, b"BOUNDARY") if boundary else body
+    return body
+
+
+def multipart_boundary(content_type: str) -> bytes:
+    """Return the boundary that ``content_type`` names, or b""."""
+    _, _, rest = content_type.partition("boundary=")
+    return rest.split(";")[0].strip().strip('"').encode("latin-1", "replace")

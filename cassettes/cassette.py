@@ -1,0 +1,216 @@
+"""A cassette: the interactions of one piece of work, recorded or played.
+
+Recording keeps them by the start of each request. Playing finds and reserves in one atomic step,
+and remembers everything that was asked, missed and never used: these are results, whatever the
+tool does with the exceptions.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections import deque
+from collections.abc import Iterable
+from time import perf_counter
+from typing import TYPE_CHECKING, Literal
+
+from cassettes.failures import Failure, Phase
+from cassettes.interaction import Interaction, Key, Request
+from cassettes.matching import Miss, NearestIndex, describe_miss
+from cassettes.placeholders import has_placeholder, matches_blindly
+
+if TYPE_CHECKING:
+    from cassettes.capture import Capture
+
+_real_perf_counter = perf_counter
+
+
+class Cassette:
+    """The interactions of one tool call, or of whatever else runs inside ``freeze``.
+
+    ``loose`` serves the nearest unused interaction of the same method and path when nothing
+    matches exactly; what differs is then part of :func:`side_effects`.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        mode: Literal["record", "replay"] = "record",
+        interactions: Iterable[Interaction] = (),
+        *,
+        loose: bool = False,
+    ) -> None:
+        if mode not in ("record", "replay"):
+            raise ValueError(f'A cassette\'s mode is "record" or "replay", not {mode!r}.')
+        self.name = name
+        self.mode = mode
+        self.loose = loose
+        self.is_replay = mode == "replay"
+        self.is_open = True
+        self.late_count = 0
+        """Requests made after the scope was left, by threads that outlived it; not recorded."""
+        self.played: list[Interaction] = []
+        """Replay: what was served, in the order it was asked."""
+        self.misses: list[Miss] = []
+        """Replay: what was asked and is not on the cassette, also when the tool swallowed it."""
+        self.asked: list[str] = []
+        """Replay: every request in one line, by its start."""
+        self.drifted: list[tuple[Interaction, Request]] = []
+        """Replay with ``loose``: served although the request differs."""
+        self.live: list[str] = []
+        """Replay: requests that went out, because their address is allowed."""
+        self._recorded = sorted(interactions, key=_by_start)
+        self._numbers = itertools.count(len(self._recorded) if not self.is_replay else 0)
+        self._pending: dict[int, Capture] = {}
+        self._lock = threading.Lock()
+        self._started_at = _real_perf_counter()
+        self._taken: set[int] = set()
+        self._queues: dict[Key, deque[Interaction]] | None = None
+        self._blind: list[Interaction] = []
+        self._nearest: NearestIndex | None = None
+
+    def __repr__(self) -> str:
+        return f"Cassette({self.name!r}, {self.mode!r}, {len(self._recorded)} interactions)"
+
+    @property
+    def interactions(self) -> list[Interaction]:
+        """What is on the cassette, by the start of each request."""
+        return sorted(self._recorded, key=_by_start)
+
+    @property
+    def unused(self) -> list[Interaction]:
+        """Replay: what was recorded and never asked for, by the start of each request."""
+        return [one for one in self._recorded if id(one) not in self._taken]
+
+    # Recording
+
+    def open(self) -> None:
+        """Start the clock of ``offset_ms``."""
+        self.is_open = True
+        self._started_at = _real_perf_counter()
+
+    def close(self) -> None:
+        """Keep responses that are still being read as far as they were read."""
+        for capture in list(self._pending.values()):
+            capture.close()
+        self.is_open = False
+
+    def begin(self, request: Request, via: str) -> Interaction:
+        """Return a new interaction: its number is taken now, at the start of the request."""
+        offset_ms = round((_real_perf_counter() - self._started_at) * 1000, 3)
+        return Interaction(request, sequence=next(self._numbers), via=via, offset_ms=offset_ms)
+
+    def keep(self, interaction: Interaction) -> None:
+        """Put a finished interaction on the cassette."""
+        elapsed_ms = (_real_perf_counter() - self._started_at) * 1000
+        interaction.duration_ms = round(max(0.0, elapsed_ms - interaction.offset_ms), 3)
+        if self.is_open:
+            self._recorded.append(interaction)
+        else:
+            self.late_count += 1
+
+    def keep_failure(
+        self, interaction: Interaction, error: BaseException, phase: Phase = "request"
+    ) -> None:
+        """Put an interaction on the cassette that ended in ``error``."""
+        interaction.failure = Failure.of(error, phase)
+        self.keep(interaction)
+
+    def hold(self, capture: Capture) -> None:
+        """Remember a response that is being read."""
+        self._pending[capture.interaction.sequence] = capture
+
+    def release(self, capture: Capture) -> None:
+        """Keep the interaction of a response that was read."""
+        self._pending.pop(capture.interaction.sequence, None)
+        self.keep(capture.interaction)
+
+    # Playing
+
+    def take(self, request: Request) -> Interaction | None:
+        """Find and reserve the interaction that answers ``request``; None when there is none.
+
+        Exact matches first, then those that differ only where a secret was masked, then (with
+        ``loose``) the nearest of the same method and path. Each is served once.
+        """
+        key = request.key()
+        with self._lock:
+            self.asked.append(request.line)
+            found = self._take_exact(key) or self._take_blind(request)
+            if found is None and self.loose:
+                found = self._take_loose(request)
+            if found is not None:
+                self._taken.add(id(found))
+                self.played.append(found)
+            return found
+
+    def peek(self, request: Request) -> Interaction | None:
+        """Return what ``take`` would serve for an exact match, without reserving it."""
+        with self._lock:
+            queues = self._queues if self._queues is not None else self._index()
+            queue = queues.get(request.key(), ())
+            return next((one for one in queue if not self._used(one)), None)
+
+    def miss(self, request: Request) -> Miss:
+        """Keep that ``request`` has no answer, and say what comes nearest."""
+        with self._lock:
+            near = self._nearest_index()
+            found = near.nearest(request, self._taken)
+            miss = describe_miss(request, found, is_used=found is not None and self._used(found))
+            self.misses.append(miss)
+            return miss
+
+    def refuse(self, request: Request) -> None:
+        """Keep that a connection below any client was refused."""
+        with self._lock:
+            self.asked.append(request.line)
+            self.misses.append(Miss(request, None, [], "Sockets are not recorded."))
+
+    def let_through(self, request: Request) -> None:
+        """Keep that ``request`` went out for real."""
+        self.live.append(request.line)
+
+    def _take_exact(self, key: Key) -> Interaction | None:
+        queues = self._queues if self._queues is not None else self._index()
+        queue = queues.get(key)
+        while queue:
+            found = queue.popleft()
+            if not self._used(found):
+                return found
+        return None
+
+    def _index(self) -> dict[Key, deque[Interaction]]:
+        queues: dict[Key, deque[Interaction]] = {}
+        for one in self._recorded:
+            key = one.request.key()
+            if key not in queues:
+                queues[key] = deque()
+            queues[key].append(one)
+            if has_placeholder(one.request):
+                self._blind.append(one)
+        self._queues = queues
+        return queues
+
+    def _take_blind(self, request: Request) -> Interaction | None:
+        for one in self._blind:
+            if not self._used(one) and matches_blindly(one.request, request):
+                return one
+        return None
+
+    def _take_loose(self, request: Request) -> Interaction | None:
+        found = self._nearest_index().same_path(request, self._taken)
+        if found is not None:
+            self.drifted.append((found, request))
+        return found
+
+    def _nearest_index(self) -> NearestIndex:
+        if self._nearest is None:
+            self._nearest = NearestIndex(self._recorded)
+        return self._nearest
+
+    def _used(self, interaction: Interaction) -> bool:
+        return id(interaction) in self._taken
+
+
+def _by_start(interaction: Interaction) -> int:
+    return interaction.sequence

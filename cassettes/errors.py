@@ -1,0 +1,97 @@
+"""What can go wrong with a cassette, each with the words that mend it.
+
+Draw of the tree::
+
+    CassetteError
+    ├── CassetteMiss          asked in replay, and not on the cassette
+    ├── EgressBlocked         a connection that this process may not open
+    ├── RecordedError         a recorded exception whose class does not exist here
+    ├── ValueNotKept          a recorded value of @external that cannot be rebuilt
+    ├── InteractionFormatError  JSON or YAML that is not an interaction
+    └── WorldNotInstalled     freeze(at=...) without install(world=True)
+
+All are ordinary exceptions: a tool that catches ``Exception`` may swallow them. What was missed is
+kept on the cassette all the same.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cassettes.matching import Miss
+
+
+class CassetteError(Exception):
+    """Everything this package raises of its own."""
+
+
+class CassetteMiss(CassetteError):
+    """The tool asked something that the cassette cannot answer."""
+
+    def __init__(self, miss: Miss, cassette: str) -> None:
+        """``miss`` holds the facts; the text is built from it."""
+        self.miss = miss
+        self.cassette = cassette
+        lines = ["No recorded answer for", f"  {miss.line}", f"in cassette {cassette!r}."]
+        if miss.nearest is None:
+            lines.append("Nothing like it was recorded.")
+        else:
+            lines[-1] += " The nearest recorded one is"
+            lines += [f"  {miss.nearest.request.line}", miss.why]
+        lines.append(
+            "If the tool is right to ask this now, record the call again; "
+            "to be served the nearest answer, replay with loose=True."
+        )
+        super().__init__("\n".join(lines))
+
+
+class EgressBlocked(CassetteError):
+    """A connection was about to leave a process that may not talk to the world."""
+
+    def __init__(self, what: str, address: str) -> None:
+        """``what`` was tried, in one line; ``address`` is ``host:port`` or ``unix:path``."""
+        self.what = what
+        self.address = address
+        super().__init__(
+            f"{what} was stopped: this process may not connect to {address}.\n"
+            "Nothing was sent. Replays answer from cassettes alone; to let this one address "
+            f'through, call cassettes.outside("block", allow=["{address}"]).'
+        )
+
+
+class RecordedError(CassetteError):
+    """The recording ends in an exception whose class cannot be found in this process."""
+
+    def __init__(self, type_name: str, message: str) -> None:
+        """``type_name`` is the recorded class with its module."""
+        self.type_name = type_name
+        self.message = message
+        super().__init__(f"{type_name}: {message}")
+
+
+class ValueNotKept(CassetteError):
+    """A value had no JSON form when it was recorded, and is needed now."""
+
+    def __init__(self, type_name: str, shown: str) -> None:
+        """``shown`` is the start of the value's repr."""
+        super().__init__(
+            f"The recorded value was a {type_name} ({shown}), which no codec can rebuild. "
+            "Put @external on a function that returns plain values, or teach the codec with "
+            "cassettes.values.register(...)."
+        )
+
+
+class InteractionFormatError(CassetteError):
+    """JSON or YAML that does not describe an interaction."""
+
+
+class WorldNotInstalled(CassetteError):
+    """A frozen clock or seeded randomness was asked for in a process that cannot give it."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "freeze(at=..., seed=...) needs the frozen world: call cassettes.install(world=True) "
+            "once, before the code it is to hold is imported. It is meant for replays; recording "
+            "never touches the clock."
+        )

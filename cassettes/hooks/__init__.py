@@ -1,0 +1,70 @@
+"""Hooks into HTTP clients: put in once per process, on their classes, one per request.
+
+Nothing is swapped per cassette, nothing is ever taken out again, and no client is imported: a
+hook is set when its client is, whether that was before ``install`` or comes later.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+from cassettes.hooks.imports import when_imported
+
+__all__ = ["install"]
+
+_lock = threading.Lock()
+_installed = False
+
+
+def install(*, world: bool = False) -> None:
+    """Put the hooks in. Call it once per process, early; more calls are free.
+
+    ``world=True`` also installs the frozen world (clock, sleep, randomness), for processes that
+    replay. It must come before the code it is to hold is imported, and it never belongs into a
+    process that serves users: every clock read there would cost a microsecond more.
+    """
+    global _installed
+    with _lock:
+        if not _installed:
+            _installed = True
+            _install_hooks()
+        if world:
+            from cassettes.world import install_world
+
+            install_world()
+
+
+def _install_hooks() -> None:
+    from cassettes.hooks.threads import carry_scope_into_threads
+
+    carry_scope_into_threads()
+    for name, hook in _HOOKS.items():
+        when_imported(name, hook)
+
+
+def _httpx(module: ModuleType) -> None:
+    from cassettes.hooks.httpx_hook import hook_httpx
+
+    hook_httpx(module)
+
+
+def _urllib3(module: ModuleType) -> None:
+    from cassettes.hooks.urllib3_hook import hook_urllib3
+
+    hook_urllib3(module)
+
+
+_HOOKS: dict[str, Callable[[Any], None]] = {
+    "httpx": _httpx,
+    "httpx2": _httpx,
+    "urllib3.connectionpool": _urllib3,
+}
+
+
+def hooked_clients() -> list[str]:
+    """Return the client libraries that are hooked in this process now."""
+    return [name for name in _HOOKS if _installed and name in sys.modules]

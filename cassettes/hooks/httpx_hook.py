@@ -1,0 +1,242 @@
+"""httpx and httpx2, sync and async: one hook on each of the two network transports."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Any
+
+from cassettes.capture import Capture
+from cassettes.cassette import Cassette
+from cassettes.interaction import Interaction, Request, Response
+from cassettes.scope import Scope, answer, current, process, refuse_outside
+
+
+def hook_httpx(module: Any) -> None:
+    """Hook ``HTTPTransport`` and ``AsyncHTTPTransport`` of ``module``."""
+    client = _Client(module)
+    sync, asynchronous = module.HTTPTransport, module.AsyncHTTPTransport
+    sync.handle_request = client.hooked(sync.handle_request)
+    asynchronous.handle_async_request = client.hooked_async(asynchronous.handle_async_request)
+
+
+class _SentBody:
+    """A streamed request body, copied while it is sent."""
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+        self.chunks: list[bytes] = []
+
+    def __iter__(self) -> Iterator[bytes]:
+        self.chunks.clear()  # a redirect or retry starts again
+        for chunk in self._inner:
+            self.chunks.append(chunk)
+            yield chunk
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        self.chunks.clear()
+        async for chunk in self._inner:
+            self.chunks.append(chunk)
+            yield chunk
+
+    def close(self) -> None:
+        self._inner.close()
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+    def sent(self) -> bytes:
+        return b"".join(self.chunks)
+
+
+class _ReadBody:
+    """A response body, copied while the application reads it."""
+
+    def __init__(self, inner: Any, capture: Capture) -> None:
+        self._inner = inner
+        self._capture = capture
+
+    def __iter__(self) -> Iterator[bytes]:
+        capture = self._capture
+        keep = capture.chunks.append
+        try:
+            for chunk in self._inner:
+                keep(chunk)
+                yield chunk
+        except Exception as error:
+            capture.finish(error=error)
+            raise
+        capture.finish()
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        capture = self._capture
+        keep = capture.chunks.append
+        try:
+            async for chunk in self._inner:
+                keep(chunk)
+                yield chunk
+        except Exception as error:
+            capture.finish(error=error)
+            raise
+        capture.finish()
+
+    def close(self) -> None:
+        self._capture.finish(closed_early=True)
+        self._inner.close()
+
+    async def aclose(self) -> None:
+        self._capture.finish(closed_early=True)
+        await self._inner.aclose()
+
+
+class _BrokenBody:
+    """Plays a response that broke off: its bytes, then the recorded exception."""
+
+    def __init__(self, body: bytes, error: BaseException) -> None:
+        self._body = body
+        self._error = error
+
+    def __iter__(self) -> Iterator[bytes]:
+        if self._body:
+            yield self._body
+        raise self._error
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        if self._body:
+            yield self._body
+        raise self._error
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    async def aclose(self) -> None:
+        """Nothing is open."""
+
+
+class _Client:
+    """The hooks for one of the two libraries."""
+
+    def __init__(self, module: Any) -> None:
+        self.name: str = module.__name__
+        self._response = module.Response
+        self._byte_stream = module.ByteStream
+        both = (module.SyncByteStream, module.AsyncByteStream)
+        self._sent_body: Any = type("SentBody", (_SentBody, *both), {})
+        self._read_body: Any = type("ReadBody", (_ReadBody, *both), {})
+        self._broken_body: Any = type("BrokenBody", (_BrokenBody, *both), {})
+
+    def hooked(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(original)
+        def handle_request(transport: Any, request: Any) -> Any:
+            scope = self._scope_for(request)
+            if scope is None:
+                return original(transport, request)
+            cassette = scope.cassette
+            assert cassette is not None
+            if cassette.is_replay:
+                body = self._simple_body(request)
+                asked = self._asked(request, request.read() if body is None else body)
+                found = answer(scope, asked)
+                return original(transport, request) if found is None else self._play(found)
+            interaction, sent = self._begin(cassette, request)
+            token = current.set(scope.silenced)
+            try:
+                response = original(transport, request)
+            except BaseException as error:
+                self._failed(cassette, interaction, sent, error)
+                raise
+            finally:
+                current.reset(token)
+            return self._tee(cassette, interaction, sent, response)
+
+        return handle_request
+
+    def hooked_async(
+        self, original: Callable[..., Awaitable[Any]]
+    ) -> Callable[..., Awaitable[Any]]:
+        @functools.wraps(original)
+        async def handle_async_request(transport: Any, request: Any) -> Any:
+            scope = self._scope_for(request)
+            if scope is None:
+                return await original(transport, request)
+            cassette = scope.cassette
+            assert cassette is not None
+            if cassette.is_replay:
+                body = self._simple_body(request)
+                asked = self._asked(request, await request.aread() if body is None else body)
+                found = answer(scope, asked)
+                return await original(transport, request) if found is None else self._play(found)
+            interaction, sent = self._begin(cassette, request)
+            token = current.set(scope.silenced)
+            try:
+                response = await original(transport, request)
+            except BaseException as error:
+                self._failed(cassette, interaction, sent, error)
+                raise
+            finally:
+                current.reset(token)
+            return self._tee(cassette, interaction, sent, response)
+
+        return handle_async_request
+
+    def _scope_for(self, request: Any) -> Scope | None:
+        """Return the scope that wants this request, or None to send it untouched."""
+        scope = current.get()
+        if scope is None:
+            if process.blocks:
+                refuse_outside(request.method, str(request.url))
+            return None
+        return None if scope.cassette is None else scope
+
+    def _simple_body(self, request: Any) -> bytes | None:
+        """Return the body if it is in memory, None if it is a stream."""
+        stream = request.stream
+        if type(stream) is self._byte_stream:
+            body: bytes = stream._stream
+            return body
+        return None
+
+    def _asked(self, request: Any, body: bytes) -> Request:
+        return Request(request.method, str(request.url), request.headers.multi_items(), body)
+
+    def _begin(self, cassette: Cassette, request: Any) -> tuple[Interaction, Any]:
+        body = self._simple_body(request)
+        sent = None
+        if body is None:
+            sent = request.stream = self._sent_body(request.stream)
+        return cassette.begin(self._asked(request, body or b""), self.name), sent
+
+    def _failed(
+        self, cassette: Cassette, interaction: Interaction, sent: Any, error: BaseException
+    ) -> None:
+        if sent is not None:
+            interaction.request.body = sent.sent()
+        cassette.keep_failure(interaction, error)
+
+    def _tee(self, cassette: Cassette, interaction: Interaction, sent: Any, response: Any) -> Any:
+        interaction.response = Response(
+            response.status_code,
+            response.reason_phrase,
+            response.http_version,
+            response.headers.multi_items(),
+        )
+        capture = Capture(cassette, interaction, None if sent is None else sent.sent)
+        response.stream = self._read_body(response.stream, capture)
+        return response
+
+    def _play(self, interaction: Interaction) -> Any:
+        recorded, failure = interaction.response, interaction.failure
+        if recorded is None:
+            assert failure is not None
+            raise failure.rebuild()
+        if failure is not None:
+            stream = self._broken_body(recorded.body, failure.rebuild())
+        else:
+            stream = self._byte_stream(recorded.body)
+        extensions = {
+            "http_version": recorded.http_version.encode("ascii", "ignore"),
+            "reason_phrase": recorded.reason.encode("ascii", "ignore"),
+        }
+        return self._response(
+            recorded.status, headers=recorded.headers, stream=stream, extensions=extensions
+        )

@@ -1,0 +1,249 @@
+"""urllib3, and with it requests and botocore: one hook where a pool makes one request.
+
+Retries and redirects happen above it, so each hop is an interaction of its own and each recorded
+error is raised where the original was.
+"""
+
+from __future__ import annotations
+
+import functools
+import io
+from collections.abc import Callable, Iterator
+from http.client import HTTPMessage
+from typing import Any
+
+from cassettes.capture import Capture, WireTee
+from cassettes.cassette import Cassette
+from cassettes.interaction import Interaction, Pairs, Request, Response
+from cassettes.scope import Scope, answer, current, process, refuse_outside
+
+_PORTS = {"http": 80, "https": 443}
+_VERSIONS = {9: "HTTP/0.9", 10: "HTTP/1.0", 11: "HTTP/1.1", 20: "HTTP/2", 30: "HTTP/3"}
+_NUMBERS = {name: number for number, name in _VERSIONS.items()}
+
+
+def hook_urllib3(module: Any) -> None:
+    """Hook the connection pools of ``urllib3.connectionpool``."""
+    plain, secure = module.HTTPConnectionPool, module.HTTPSConnectionPool
+    plain._make_request = _hooked(plain._make_request)
+    secure._prepare_proxy = _unless_replayed(secure._prepare_proxy)
+
+
+def _hooked(original: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(original)
+    def _make_request(pool: Any, conn: Any, method: str, url: str, **options: Any) -> Any:
+        scope = current.get()
+        if scope is None:
+            if process.blocks:
+                refuse_outside(method, _absolute(pool, url))
+            return original(pool, conn, method, url, **options)
+        cassette = scope.cassette
+        if cassette is None:
+            return original(pool, conn, method, url, **options)
+        body = options.get("body")
+        headers = _request_headers(pool, options.get("headers"))
+        asked = Request(method, _absolute(pool, url), headers)
+        if cassette.is_replay:
+            options["body"], sent = _replayable(body)
+            asked.body = sent
+            found = answer(scope, asked)
+            if found is None:
+                return original(pool, conn, method, url, **options)
+            return _play(found, pool, conn, method, url, options)
+        options["body"], sent_body = _watched(body)
+        return _record(original, scope, asked, sent_body, (pool, conn, method, url), options)
+
+    return _make_request
+
+
+def _record(
+    original: Callable[..., Any],
+    scope: Scope,
+    asked: Request,
+    sent_body: Callable[[], bytes],
+    where: tuple[Any, Any, str, str],
+    options: dict[str, Any],
+) -> Any:
+    cassette = scope.cassette
+    assert cassette is not None
+    interaction = cassette.begin(asked, "urllib3")
+    preload = options.get("preload_content", True)
+    token = current.set(scope.silenced)
+    try:
+        # Read by us below, through the copy: a preloaded body would be gone before we see it.
+        response = original(*where, **{**options, "preload_content": False})
+    except BaseException as error:
+        asked.body = sent_body()
+        cassette.keep_failure(interaction, error)
+        raise
+    finally:
+        current.reset(token)
+    asked.body = sent_body()
+    _tee(cassette, interaction, response, where[2])
+    if preload:
+        response._body = response.read(decode_content=options.get("decode_content", True))
+    return response
+
+
+def _tee(cassette: Cassette, interaction: Interaction, response: Any, method: str) -> None:
+    interaction.response = Response(
+        response.status,
+        response.reason or "",
+        _VERSIONS.get(response.version, "HTTP/1.1"),
+        list(response.headers.iteritems()),
+    )
+    capture = Capture(cassette, interaction)
+    inner = getattr(response, "_fp", None)
+    raw = getattr(inner, "fp", None)
+    length = getattr(inner, "length", None)
+    if raw is None or length == 0 or method.upper() == "HEAD" or response.status in (204, 304):
+        capture.finish()
+        return
+    assert inner is not None
+    inner.fp = WireTee(raw, capture, length=length, chunked=bool(inner.chunked))
+
+
+class _ReplayedOriginal:
+    """What cookie handling looks for behind a response: its message."""
+
+    def __init__(self, headers: Pairs) -> None:
+        self.msg = HTTPMessage()
+        for name, value in headers:
+            self.msg[name] = value
+
+    def isclosed(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class _BrokenBody(io.BytesIO):
+    """Plays a response that broke off: its bytes, then the recorded exception."""
+
+    def __init__(self, body: bytes, error: BaseException) -> None:
+        super().__init__(body)
+        self._error = error
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        found = super().read(size)
+        if not found and size != 0:
+            raise self._error
+        return found
+
+    def read1(self, size: int | None = -1, /) -> bytes:
+        return self.read(size)
+
+
+def _play(
+    interaction: Interaction, pool: Any, conn: Any, method: str, url: str, options: dict[str, Any]
+) -> Any:
+    from urllib3._collections import HTTPHeaderDict
+    from urllib3.response import HTTPResponse
+
+    recorded, failure = interaction.response, interaction.failure
+    if recorded is None:
+        assert failure is not None
+        raise failure.rebuild(pool=pool, _conn=conn)
+    if failure is None:
+        body: io.BytesIO = io.BytesIO(recorded.body)
+    else:
+        body = _BrokenBody(recorded.body, failure.rebuild(pool=pool, _conn=conn))
+    headers = HTTPHeaderDict()
+    for name, value in recorded.headers:
+        headers.add(name, value)
+    response = HTTPResponse(
+        body=body,
+        headers=headers,
+        status=recorded.status,
+        version=_NUMBERS.get(recorded.http_version, 11),
+        version_string=recorded.http_version,
+        reason=recorded.reason or None,
+        preload_content=options.get("preload_content", True),
+        decode_content=options.get("decode_content", True),
+        request_method=method,
+        request_url=url,
+        enforce_content_length=False,
+        retries=options.get("retries"),
+    )
+    response._original_response = _ReplayedOriginal(recorded.headers)  # type: ignore[assignment]
+    response._connection = options.get("response_conn")
+    response._pool = pool
+    return response
+
+
+def _unless_replayed(original: Callable[..., Any]) -> Callable[..., Any]:
+    """A tunnel through a proxy is opened before the request; in replay there is none to open."""
+
+    @functools.wraps(original)
+    def _prepare_proxy(pool: Any, conn: Any) -> Any:
+        scope = current.get()
+        if scope is not None and scope.cassette is not None and scope.cassette.is_replay:
+            return None
+        return original(pool, conn)
+
+    return _prepare_proxy
+
+
+def _absolute(pool: Any, url: str) -> str:
+    if "://" in url[:8]:
+        return url  # through a proxy, plain HTTP names the whole address
+    port = "" if pool.port in (None, _PORTS.get(pool.scheme)) else f":{pool.port}"
+    host = f"[{pool.host}]" if ":" in pool.host else pool.host
+    return f"{pool.scheme}://{host}{port}{url}"
+
+
+def _request_headers(pool: Any, headers: Any) -> Pairs:
+    given = pool.headers if headers is None else headers
+    return [(_text(name), _text(value)) for name, value in given.items()]
+
+
+def _text(value: Any) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
+
+
+def _as_bytes(chunk: Any) -> bytes:
+    return chunk.encode() if isinstance(chunk, str) else bytes(chunk)
+
+
+def _in_memory(body: Any) -> bytes | None:
+    if body is None:
+        return b""
+    if isinstance(body, (str, bytes, bytearray, memoryview)):
+        return _as_bytes(body)
+    if hasattr(body, "read") and hasattr(body, "seek") and hasattr(body, "tell"):
+        try:
+            at = body.tell()
+            content = body.read()
+            body.seek(at)
+        except (OSError, ValueError):
+            return None
+        return _as_bytes(content)
+    return None
+
+
+def _watched(body: Any) -> tuple[Any, Callable[[], bytes]]:
+    """Return the body to send and what gives the bytes that were sent."""
+    content = _in_memory(body)
+    if content is not None:
+        return body, lambda: content
+    if hasattr(body, "read"):
+        content = _as_bytes(body.read())
+        return content, lambda: content
+    sent: list[bytes] = []
+
+    def copying() -> Iterator[Any]:
+        for chunk in body:
+            sent.append(_as_bytes(chunk))
+            yield chunk
+
+    return copying(), lambda: b"".join(sent)
+
+
+def _replayable(body: Any) -> tuple[Any, bytes]:
+    """Return the body once more, should it be sent after all, and its bytes."""
+    content = _in_memory(body)
+    if content is not None:
+        return body, content
+    content = _as_bytes(body.read()) if hasattr(body, "read") else b"".join(map(_as_bytes, body))
+    return content, content

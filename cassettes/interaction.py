@@ -1,0 +1,190 @@
+"""One question to the outside world and its answer, in memory and as JSON.
+
+In memory everything is as the client had it: wire bytes, header pairs in order. The JSON form is
+plain, readable and stable: ``from_json(to_json(x)).to_json() == to_json(x)``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, TypeAlias
+from urllib.parse import parse_qsl, quote, unquote_to_bytes, urlencode, urlsplit
+
+from cassettes.bodies import body_from_json, body_to_json, canonical_body
+from cassettes.errors import InteractionFormatError
+from cassettes.failures import Failure
+
+Pairs: TypeAlias = list[tuple[str, str]]
+"""Header lines in order, as name and value."""
+
+Key: TypeAlias = tuple[str, str, bytes]
+"""What requests are matched by: method, canonical URI, canonical body."""
+
+_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(slots=True)
+class Request:
+    """What was asked. For ``@external`` the method is ``CALL`` and the URI ``external://name``."""
+
+    method: str
+    uri: str
+    headers: Pairs = field(default_factory=list)
+    body: bytes = b""
+
+    @property
+    def line(self) -> str:
+        """The request in one line: ``POST https://api.example.com/refunds``."""
+        return f"{self.method} {self.uri}"
+
+    def header(self, name: str) -> str:
+        """Return the first header called ``name`` in any case, or ""."""
+        return _header(self.headers, name)
+
+    def key(self) -> Key:
+        """Return what this request is matched by. Headers do not count."""
+        body = self.body
+        canonical = canonical_body(body, self.header("content-type")) if body else b""
+        return (self.method.upper(), canonical_uri(self.uri), canonical)
+
+
+@dataclass(slots=True)
+class Response:
+    """What came back, as it was on the wire: a compressed body stays compressed."""
+
+    status: int
+    reason: str = ""
+    http_version: str = "HTTP/1.1"
+    headers: Pairs = field(default_factory=list)
+    body: bytes = b""
+    closed_early: bool = False
+    """True when the application closed the response before its end: the body is what it saw."""
+
+    def header(self, name: str) -> str:
+        """Return the first header called ``name`` in any case, or ""."""
+        return _header(self.headers, name)
+
+
+@dataclass(slots=True)
+class Interaction:
+    """A request with its response, its failure, or both (a response that broke off)."""
+
+    request: Request
+    response: Response | None = None
+    failure: Failure | None = None
+    sequence: int = 0
+    """Place among the cassette's requests by their start, from 0."""
+    via: str = ""
+    """The client library that asked: ``httpx``, ``urllib3``, ..., ``external``."""
+    offset_ms: float = 0.0
+    """Start, from the moment the cassette was entered."""
+    duration_ms: float = 0.0
+    """Until the body was read to its end, closed, or broken off."""
+
+    @property
+    def protocol(self) -> str:
+        """``http`` or ``external``."""
+        return "external" if self.request.method == "CALL" else "http"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the interaction as plain JSON values."""
+        request, response = self.request, self.response
+        return {
+            "protocol": self.protocol,
+            "via": self.via,
+            "sequence": self.sequence,
+            "offset_ms": self.offset_ms,
+            "duration_ms": self.duration_ms,
+            "request": {
+                "method": request.method,
+                "uri": request.uri,
+                "headers": _grouped(request.headers),
+                "body": body_to_json(request.body),
+            },
+            "response": None if response is None else _response_to_json(response),
+            "failure": None if self.failure is None else self.failure.to_json(),
+        }
+
+    @classmethod
+    def from_json(cls, form: Mapping[str, Any]) -> Interaction:
+        """Return the interaction that ``form`` describes.
+
+        Raises:
+            InteractionFormatError: A field is missing or of the wrong kind.
+        """
+        try:
+            request, response, failure = form["request"], form["response"], form["failure"]
+            return cls(
+                request=Request(
+                    str(request["method"]),
+                    str(request["uri"]),
+                    _pairs(request["headers"]),
+                    body_from_json(request["body"]),
+                ),
+                response=None if response is None else _response_from_json(response),
+                failure=None if failure is None else Failure.from_json(failure),
+                sequence=int(form["sequence"]),
+                via=str(form["via"]),
+                offset_ms=float(form["offset_ms"]),
+                duration_ms=float(form["duration_ms"]),
+            )
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise InteractionFormatError(
+                f"This is not an interaction: {type(error).__name__} {error}. "
+                "Expected the fields request, response, failure, sequence, via, offset_ms and "
+                "duration_ms, as Interaction.to_json writes them."
+            ) from error
+
+
+def _response_to_json(response: Response) -> dict[str, Any]:
+    return {
+        "status": response.status,
+        "reason": response.reason,
+        "http_version": response.http_version,
+        "headers": _grouped(response.headers),
+        "body": body_to_json(response.body, response.header("content-encoding")),
+        "closed_early": response.closed_early,
+    }
+
+
+def _response_from_json(form: Mapping[str, Any]) -> Response:
+    return Response(
+        status=int(form["status"]),
+        reason=str(form["reason"]),
+        http_version=str(form["http_version"]),
+        headers=_pairs(form["headers"]),
+        body=body_from_json(form["body"]),
+        closed_early=bool(form["closed_early"]),
+    )
+
+
+def _header(headers: Pairs, name: str) -> str:
+    for key, value in headers:
+        if key.lower() == name:
+            return value
+    return ""
+
+
+def _grouped(headers: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    grouped: dict[str, list[str]] = {}
+    for name, value in headers:
+        grouped.setdefault(name, []).append(value)
+    return grouped
+
+
+def _pairs(headers: Mapping[str, Any]) -> Pairs:
+    return [(str(name), str(value)) for name, values in headers.items() for value in values]
+
+
+@lru_cache(maxsize=8192)
+def canonical_uri(uri: str) -> str:
+    """Return ``uri`` as it is matched: default ports, query order and spelling do not count."""
+    parts = urlsplit(uri)
+    host = (parts.hostname or "").lower()
+    if parts.port is not None and parts.port != _PORTS.get(parts.scheme):
+        host = f"{host}:{parts.port}"
+    path = "/".join(quote(unquote_to_bytes(part), safe="") for part in parts.path.split("/"))
+    query = urlencode(sorted(parse_qsl(parts.query, keep_blank_values=True)))
+    return f"{parts.scheme}://{host}{path or '/'}?{query}"

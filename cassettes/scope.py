@@ -1,0 +1,175 @@
+"""Where a request belongs: one ContextVar says which cassette (and clock) is in force.
+
+Entering and leaving is one set and one reset, so any number of threads and tasks can each have a
+cassette of their own. A request with no scope around it follows the process's policy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextvars import ContextVar, Token
+from types import TracebackType
+from typing import TYPE_CHECKING, Literal
+
+from cassettes.errors import CassetteMiss, EgressBlocked, WorldNotInstalled
+from cassettes.interaction import Interaction, Request
+
+if TYPE_CHECKING:
+    from cassettes.cassette import Cassette
+    from cassettes.world.clock import Clock
+    from cassettes.world.entropy import Entropy
+
+
+class Scope:
+    """What holds inside one ``with freeze(...)``."""
+
+    __slots__ = ("cassette", "clock", "entropy", "silenced")
+
+    def __init__(
+        self,
+        cassette: Cassette | None,
+        clock: Clock | None = None,
+        entropy: Entropy | None = None,
+    ) -> None:
+        """``cassette`` None: a client is at work below its own hook, lower hooks stay silent."""
+        self.cassette = cassette
+        self.clock = clock
+        self.entropy = entropy
+        self.silenced = self if cassette is None else Scope(None, clock, entropy)
+
+
+current: ContextVar[Scope | None] = ContextVar("cassettes_scope", default=None)
+"""The scope in force, or None. Hooks read it on every request."""
+
+
+class _Outside:
+    """The process's policy for requests outside any cassette."""
+
+    __slots__ = ("allowed", "blocks", "guard_installed", "world_installed")
+
+    def __init__(self) -> None:
+        self.blocks = False
+        self.allowed: frozenset[str] = frozenset()
+        self.guard_installed = False
+        self.world_installed = False
+
+
+process = _Outside()
+
+
+def outside(policy: Literal["pass", "block"], *, allow: Iterable[str] = ()) -> None:
+    """Say what a request outside any cassette does in this process.
+
+    ``pass``: it goes out, unrecorded and untouched (an application that records). ``block``: it
+    raises :class:`EgressBlocked`, and so does any other Python socket that connects (a replay).
+    ``allow`` names addresses that go through even so, from inside cassettes too: ``host``,
+    ``host:port`` or ``unix:/path``.
+    """
+    if policy not in ("pass", "block"):
+        raise ValueError(f'outside() takes "pass" or "block", not {policy!r}.')
+    process.allowed = frozenset(address.lower() for address in allow)
+    process.blocks = policy == "block"
+    if process.blocks:
+        _guard_sockets()
+
+
+def _guard_sockets() -> None:
+    if not process.guard_installed:
+        from cassettes.hooks.socket_guard import install_guard
+
+        process.guard_installed = True
+        install_guard()
+
+
+def is_allowed(host: str, port: int | None) -> bool:
+    """Whether the user lets ``host:port`` through."""
+    allowed = process.allowed
+    if not allowed:
+        return False
+    host = host.lower()
+    return host in allowed or f"{host}:{port}" in allowed
+
+
+def address_of(uri: str) -> tuple[str, int | None]:
+    """Return host and port that ``uri`` would connect to."""
+    from urllib.parse import urlsplit
+
+    parts = urlsplit(uri)
+    return parts.hostname or "", parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+
+
+def refuse_outside(method: str, uri: str) -> None:
+    """Raise :class:`EgressBlocked` for a request outside any cassette, unless it is allowed."""
+    host, port = address_of(uri)
+    if not is_allowed(host, port):
+        raise EgressBlocked(f"{method} {uri}", f"{host}:{port}" if port else host or uri)
+
+
+def answer(scope: Scope, request: Request) -> Interaction | None:
+    """Return the recorded interaction for ``request``; None when it may go out for real.
+
+    Raises:
+        CassetteMiss: It is not on the cassette; the miss is kept there as well.
+    """
+    cassette = scope.cassette
+    assert cassette is not None
+    interaction = cassette.take(request)
+    if interaction is None:
+        if process.allowed and is_allowed(*address_of(request.uri)):
+            cassette.let_through(request)
+            return None
+        raise CassetteMiss(cassette.miss(request), cassette.name)
+    if scope.clock is not None:
+        scope.clock.reach(interaction.offset_ms + interaction.duration_ms)
+    return interaction
+
+
+class freeze:  # used as a verb
+    """Hold the outside world still for the code inside: ``with freeze(cassette):``.
+
+    Recording cassettes watch, replaying ones answer. ``at`` (UTC epoch seconds) starts the clock
+    there, ``seed`` fixes every random draw; both need ``install(world=True)``. The scope follows
+    the code into threads, pools and tasks started inside. A cassette is entered once.
+    """
+
+    __slots__ = ("_scope", "_token")
+
+    def __init__(
+        self, cassette: Cassette, at: float | None = None, seed: str | int | None = None
+    ) -> None:
+        clock = entropy = None
+        if at is not None or seed is not None:
+            if not process.world_installed:
+                raise WorldNotInstalled
+            from cassettes.world.clock import Clock
+            from cassettes.world.entropy import Entropy
+
+            clock = Clock(at) if at is not None else None
+            entropy = Entropy(str(seed)) if seed is not None else None
+        self._scope = Scope(cassette, clock, entropy)
+        self._token: Token[Scope | None] | None = None
+
+    def __enter__(self) -> Cassette:
+        """Return the cassette."""
+        scope = self._scope
+        assert scope.cassette is not None
+        scope.cassette.open()
+        if scope.cassette.is_replay:
+            _guard_sockets()
+        if scope.clock is not None:
+            scope.clock.start()
+        self._token = current.set(scope)
+        return scope.cassette
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Leave the scope; responses still being read are kept as far as they were read."""
+        if self._token is not None:
+            current.reset(self._token)
+            self._token = None
+        if self._scope.cassette is not None:
+            self._scope.cassette.close()

@@ -1,0 +1,25 @@
+"""The frozen world: inside ``freeze(cassette, at=..., seed=...)`` time and chance repeat.
+
+For processes that replay. Clock reads, sleeps and random draws are answered from the scope in
+force, so interleaved tasks and threads each live in a world of their own.
+"""
+
+from __future__ import annotations
+
+from cassettes.scope import process
+
+__all__ = ["install_world"]
+
+
+def install_world() -> None:
+    """Put the frozen world in, once per process, before the code it is to hold is imported."""
+    if process.world_installed:
+        return
+    process.world_installed = True
+    from cassettes.world.chance import install_chance
+    from cassettes.world.clock_hooks import install_clock
+    from cassettes.world.virtual_loop import install_virtual_loop
+
+    install_clock()
+    install_chance()
+    install_virtual_loop()

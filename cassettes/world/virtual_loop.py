@@ -1,0 +1,106 @@
+"""An event loop that does not wait: when nothing can run, its time jumps to the next timer.
+
+``asyncio.sleep(5)`` costs nothing, timeouts and deadlines fire in their right order. Where a real
+wait is under way (a thread, a child process, an allowed connection) it waits for real.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import selectors
+import stat
+from collections.abc import Callable
+from typing import Any
+
+from cassettes.scope import current
+
+_LOOP_START_NS = 1_000_000_000_000
+
+
+class VirtualTime:
+    """How far a loop's time has moved by waiting."""
+
+    __slots__ = ("now_ns",)
+
+    def __init__(self) -> None:
+        self.now_ns = 0
+
+
+class _JumpingSelector(selectors.DefaultSelector):
+    """Polls, and where it would have to wait, lets virtual time pass instead."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waits_for_real: Callable[[], bool] = lambda: True
+        self.jump: Callable[[float], None] = lambda seconds: None
+
+    def select(self, timeout: float | None = None) -> Any:
+        events = super().select(0)
+        if events or timeout == 0:
+            return events
+        if timeout is None or self.waits_for_real():
+            return super().select(timeout)
+        if timeout > 0:
+            self.jump(timeout)
+        return events
+
+
+class VirtualLoop(asyncio.SelectorEventLoop):
+    """A selector loop on virtual time, for processes that replay."""
+
+    def __init__(self) -> None:
+        self.virtual_time = VirtualTime()
+        self._jobs_count = 0
+        scope = current.get()
+        self._owner = None if scope is None else scope.clock
+        selector = _JumpingSelector()
+        super().__init__(selector)
+        selector.waits_for_real = self._waits_for_real
+        selector.jump = self._jump
+
+    def time(self) -> float:
+        """Return the loop's virtual time in seconds."""
+        return (_LOOP_START_NS + self.virtual_time.now_ns) / 1e9
+
+    def run_in_executor(  # type: ignore[override]  # passed on as it comes
+        self, executor: Any, func: Any, *args: Any
+    ) -> Any:
+        """Run ``func`` in a thread; time stands still for the loop until it is done."""
+        future = super().run_in_executor(executor, func, *args)
+        self._jobs_count += 1
+        future.add_done_callback(self._job_done)
+        return future
+
+    def _job_done(self, future: Any) -> None:
+        self._jobs_count -= 1
+
+    def _jump(self, seconds: float) -> None:
+        step_ns = round(seconds * 1e9)
+        self.virtual_time.now_ns += max(step_ns, 1)
+        if self._owner is not None:
+            self._owner.advance(step_ns / 1e9)
+
+    def _waits_for_real(self) -> bool:
+        return self._jobs_count > 0 or self._has_connections()
+
+    def _has_connections(self) -> bool:
+        """Whether a socket other than the loop's own wake-up pair is being watched."""
+        own = self._ssock  # type: ignore[attr-defined]
+        for key in self._selector.get_map().values():  # type: ignore[attr-defined]
+            if key.fileobj is own or key.fd == own.fileno():
+                continue
+            if stat.S_ISSOCK(os.fstat(key.fd).st_mode):
+                return True
+        return False
+
+
+def running_virtual_time() -> VirtualTime | None:
+    """Return the virtual time of the loop that runs in this thread, or None."""
+    loop = asyncio._get_running_loop()
+    return loop.virtual_time if isinstance(loop, VirtualLoop) else None
+
+
+def install_virtual_loop() -> None:
+    """Make every event loop that asyncio creates from now on a virtual one."""
+    asyncio.events.new_event_loop = asyncio.new_event_loop = VirtualLoop
