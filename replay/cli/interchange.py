@@ -1,0 +1,268 @@
+"""`replay import` and `replay export`: traces from and to other formats."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+import click
+
+from replay.cli import terminal
+from replay.cli.arguments import (
+    database_and,
+    default_database,
+    examples,
+    json_option,
+    read_labels,
+    read_moment,
+)
+from replay.cli.selection import selection_options
+
+if TYPE_CHECKING:
+    from replay.interchange import ExportReport, FileReport
+    from replay.records import Selection
+
+FORMATS = ("openai-chat", "anthropic-messages", "records")
+"""Repeated from `replay.interchange.FORMATS`, which costs an import; a test keeps them equal."""
+
+_DATABASE_SUFFIXES = (".db", ".sqlite", ".sqlite3")
+
+
+@click.command(
+    "import",
+    short_help="Read traces from another format.",
+    epilog=examples(
+        "replay import conversations.jsonl",
+        "replay import traces.db january.jsonl february.jsonl --app support",
+        "replay import log.jsonl --start metadata --skip-bad-lines",
+    ),
+)
+@click.argument("words", nargs=-1, required=True, metavar="[DATABASE] FILE...")
+@click.option(
+    "--format",
+    "format_name",
+    type=click.Choice(FORMATS),
+    help="Read the files as this format, instead of finding out from their content.",
+)
+@click.option("--app", metavar="NAME", help="The application that the traces come from.")
+@click.option(
+    "--label",
+    "labels",
+    multiple=True,
+    callback=read_labels,
+    metavar="KEY=VALUE",
+    help="Put this label on every trace.",
+)
+@click.option(
+    "--start",
+    "start_fields",
+    multiple=True,
+    metavar="FIELD",
+    help="A field of each line that your world factory gets as part of its start "
+    "(default: init, corpus and domain).",
+)
+@click.option(
+    "--recorded-at",
+    callback=read_moment,
+    metavar="WHEN",
+    help="When conversations took place that do not say it: 2026-11-21, or 7d ago.",
+)
+@click.option(
+    "--skip-bad-lines",
+    is_flag=True,
+    help="Leave out lines that cannot be read. Without it such a line stops the import before "
+    "anything is kept.",
+)
+@json_option
+def import_command(
+    words: tuple[str, ...],
+    format_name: str | None,
+    skip_bad_lines: bool,
+    as_json: bool,
+    **read: Any,
+) -> None:
+    """Read conversations from JSONL files into a database.
+
+    Takes OpenAI chat (`{"messages": [...], "tools": [...]}`), Anthropic messages, and what
+    `replay export` wrote; the content tells which. Importing a file again changes nothing. At the
+    end it says what was in the files, what is in the database now, and what could not be carried
+    over.
+    """
+    from replay.cli.progress import Progress
+    from replay.interchange import START_FIELDS, ImportOptions, ReadOptions, import_files
+    from replay.store import Store
+
+    database, paths = _database_and_files(words)
+    read["start_fields"] = read["start_fields"] or START_FIELDS
+    options = ImportOptions(format_name, skip_bad_lines, ReadOptions(**read))
+    store = Store.open(database, mode="create")
+    try:
+        with Progress("bytes") as progress:
+            reports = import_files(store, paths, options, on_progress=progress.update)
+    finally:
+        store.close()
+    if as_json:
+        files = [report.to_json() for report in reports]
+        terminal.emit_json({"database": str(database), "files": files})
+        return
+    for report in reports:
+        for line in report_lines(report):
+            terminal.emit(line)
+    terminal.say(f"Next: replay list {database}")
+
+
+def _database_and_files(words: tuple[str, ...]) -> tuple[Path, list[Path]]:
+    """A database is told by its suffix: a file to import never ends in .db."""
+    paths = [Path(word) for word in words]
+    if paths[0].suffix in _DATABASE_SUFFIXES:
+        if not paths[1:]:
+            raise click.UsageError(f"Which file shall be imported into {words[0]!r}?")
+        return paths[0], paths[1:]
+    try:
+        return default_database(), paths
+    except click.UsageError:
+        return Path("traces.db"), paths
+
+
+def report_lines(report: FileReport) -> Iterator[str]:
+    """Yield the lines that tell what became of one file."""
+    from replay.interchange.import_report import ALWAYS_MISSING, KINDS
+
+    yield f"{report.path}: {report.format}"
+    kinds = {kind: KINDS.get(kind, kind) for kind in (*KINDS, *report.read) if report.read[kind]}
+    for kind, name in kinds.items():
+        read, written = report.read[kind], report.written[kind]
+        lost = "" if read == written else f"   {read - written:,} lost"
+        yield f"  {read:>9,} {kind.replace('_', ' '):<16} -> {written:>9,} {name}{lost}"
+    parts = [
+        f"{count:,} {word}"
+        for count, word in (
+            (report.new_count, "new"),
+            (report.known_count, "in the database already"),
+            (report.renewed_count, "written anew"),
+        )
+        if count
+    ]
+    yield f"  traces: {', '.join(parts) or 'none'}"
+    if report.format != "records" and report.read:
+        yield f"  {ALWAYS_MISSING}"
+    for words, count in sorted(report.notes.items()):
+        yield f"  {count:>9,} {words}"
+    if report.bad_lines:
+        yield f"  {len(report.bad_lines):>9,} bad lines left out:"
+        for error in report.bad_lines[:20]:
+            yield f"            {error.wanted}"
+        if len(report.bad_lines) > 20:
+            yield f"            and {len(report.bad_lines) - 20:,} more"
+
+
+@click.command(
+    "export",
+    short_help="Write traces in another format.",
+    epilog=examples(
+        "replay export traces.db -o traces.jsonl",
+        "replay export traces.db --to openai-chat --label domain=airline > airline.jsonl",
+    ),
+)
+@click.option(
+    "--to",
+    "format_name",
+    type=click.Choice(FORMATS),
+    default="records",
+    show_default=True,
+    help="The format; records is replay's own and holds everything.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The file to write, whole or not at all (default: stdout).",
+)
+@click.option(
+    "--inline",
+    is_flag=True,
+    help="Write toolsets and system prompts that came from a contexts.json into each line.",
+)
+@selection_options
+@database_and()
+def export_command(
+    database: Path, selection: Selection, format_name: str, output: Path | None, inline: bool
+) -> None:
+    """Write traces as JSONL: all of them, or those that the options select.
+
+    A conversation that was imported comes out as it went in; one that was recorded becomes one
+    line for each conversation inside it.
+    """
+    from replay.cli.progress import Progress
+    from replay.interchange import ExportReport, export_lines
+    from replay.store import Store
+
+    report = ExportReport()
+    store = Store.open(database, mode="r")
+    try:
+        with Progress("traces", shown=None if output else False) as progress, _sink(output) as file:
+            for line in export_lines(
+                store,
+                selection,
+                format_name,
+                report,
+                inline=inline,
+                on_progress=progress.update,
+            ):
+                file.write(line)
+    finally:
+        store.close()
+    _tell_export(report, output)
+
+
+@contextmanager
+def _sink(output: Path | None) -> Iterator[TextIO]:
+    """Yield what to write to; a file gets its name when it is whole."""
+    if output is None:
+        yield sys.stdout
+        return
+    from replay.errors import ReplayError
+
+    partial = output.with_name(output.name + ".partial")
+    try:
+        with partial.open("w", encoding="utf-8", errors="surrogatepass", newline="\n") as file:
+            yield file
+        partial.replace(output)
+    except OSError as error:
+        raise ReplayError(
+            f"Cannot write {str(output)!r}: {error.strerror}.", hint="Nothing was changed there."
+        ) from error
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _tell_export(report: ExportReport, output: Path | None) -> None:
+    where = f" to {output}" if output else ""
+    terminal.say(f"Wrote {report.trace_count:,} traces, {report.line_count:,} lines{where}.")
+    for words, count in sorted(report.lost.items()):
+        terminal.say(f"  left out, the format cannot say it: {count:,} {words}")
+    if not report.contexts:
+        return
+    if output is None:
+        terminal.say(
+            "  The lines name toolsets of a contexts.json, which is not in them: --inline."
+        )
+        return
+    place = output.parent / "contexts.json"
+    _add_contexts(place, report.contexts, terminal.say)
+
+
+def _add_contexts(place: Path, contexts: dict[str, Any], say: Callable[[str], None]) -> None:
+    import json
+
+    known = json.loads(place.read_text("utf-8")) if place.is_file() else {}
+    clashes = [name for name in contexts if known.get(name, contexts[name]) != contexts[name]]
+    if clashes:
+        say(f"  {place} has other toolsets under the names {', '.join(clashes)}; use --inline.")
+        return
+    text = json.dumps({**known, **contexts}, ensure_ascii=False)
+    place.write_text(text, "utf-8")
+    say(f"  Their {len(contexts):,} toolsets are in {place}.")

@@ -1,0 +1,252 @@
+"""From a conversation to the records of one trace."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from typing import Final
+
+from replay.interchange.binding import BoundAnswer, CallPlace, bind_answers
+from replay.interchange.conversation import ORPHANS, AskedCall, Conversation, Message
+from replay.interchange.times import UNKNOWN_TIME
+from replay.records import (
+    CallError,
+    JsonObject,
+    JsonValue,
+    ModelCall,
+    Outcome,
+    Stage,
+    ToolCall,
+    Trace,
+    Transcript,
+)
+from replay.tools.arguments import BadJson, parse_arguments
+
+_SAYS_UNKNOWN: Final = re.compile(
+    r"unknown (action|tool|function)|no (such )?(tool|function|action)\b"
+    r"|\b(tool|function|action)\b.{0,80}(not found|not available|(does not|doesn't) exist)",
+    re.IGNORECASE | re.DOTALL,
+)
+_UNSAFE_IN_ID: Final = re.compile(r"[^A-Za-z0-9._/:@+=-]+")
+
+
+def trace_id_of(conversation: Conversation, *, occurrence: int = 1) -> str:
+    """Return the trace id: the file's own id, made safe for a shell, and a hash of the content.
+
+    The same line always gets the same id, whatever its file is called; ``occurrence`` tells the
+    second and third of equal lines of one file apart.
+    """
+    canonical = json.dumps(conversation.whole, sort_keys=True, separators=(",", ":"))
+    digest = hashlib.blake2b(canonical.encode("utf-8", "surrogatepass"), digest_size=5).hexdigest()
+    name = _UNSAFE_IN_ID.sub("_", conversation.source_id or conversation.source)[:100]
+    return f"{name}~{digest}" + (f".{occurrence}" if occurrence > 1 else "")
+
+
+def transcript_of(conversation: Conversation, trace_id: str) -> Transcript:
+    """Return the trace of ``conversation`` with its steps, numbered in the order of the file."""
+    return _Builder(conversation, trace_id).build()
+
+
+class _Builder:
+    """Walks the messages once, keeping what the model has seen so far."""
+
+    def __init__(self, conversation: Conversation, trace_id: str) -> None:
+        self.conversation = conversation
+        self.trace_id = trace_id
+        self.bound = bind_answers(conversation)
+        self.answers_bound: dict[int, int] = {}
+        self.tool_names = {_tool_name(tool) for tool in conversation.tools}
+        self.seen: list[JsonValue] = list(conversation.prefix)
+        self.steps: list[ModelCall | ToolCall] = []
+        self.kept: JsonObject = {}
+        self.seen_at_last_reply = 0
+        self.now = _first_time(conversation)
+
+    def build(self) -> Transcript:
+        started_at = self.now
+        hidden = self._messages_of_other_actors()
+        for index, message in enumerate(self.conversation.messages):
+            self.now = message.at or self.now
+            model_call_id = self._add_reply(index, message)
+            for call_index, asked in enumerate(message.calls):
+                self._add_call(CallPlace(index, call_index), message, asked, model_call_id)
+            self._keep(index, message, hidden=index in hidden)
+        self._note_lost_answers()
+        return Transcript(trace=self._trace(started_at), steps=self.steps)
+
+    def _trace(self, started_at: str) -> Trace:
+        told = self.conversation
+        attributes: JsonObject = {"line": told.line, **told.attributes}
+        if told.prefix:
+            attributes["prefix_count"] = len(told.prefix)
+        if self.kept:
+            attributes["messages"] = self.kept
+        if after := self.seen[self.seen_at_last_reply :]:
+            attributes["after"] = after
+        return Trace(
+            id=self.trace_id,
+            app=told.app,
+            started_at=started_at,
+            ended_at=self.now,
+            outcome=told.outcome,
+            start=told.start,
+            labels=told.labels,
+            source=told.source,
+            code_version=_text(told.whole.get("code_version")),
+            attributes=attributes,
+        )
+
+    def _add_reply(self, index: int, message: Message) -> str | None:
+        reply = message.reply
+        if reply is None:
+            return None
+        told, step_number = self.conversation, len(self.steps) + 1
+        attributes: JsonObject = {"message_index": index}
+        if message.fields:
+            attributes["message"] = message.fields
+        call = ModelCall(
+            id=f"{self.trace_id}#{step_number}",
+            trace_id=self.trace_id,
+            step_number=step_number,
+            provider=told.provider,
+            api=told.api,
+            model=told.model,
+            response_model=reply.response_model,
+            messages=list(self.seen),
+            tools=told.tools,
+            parameters=told.parameters,
+            output=reply.output,
+            finish_reason=reply.finish_reason,
+            usage=reply.usage,
+            response_id=reply.response_id,
+            started_at=self.now,
+            attributes=attributes,
+        )
+        self.steps.append(call)
+        return call.id
+
+    def _add_call(
+        self, place: CallPlace, message: Message, asked: AskedCall, model_call_id: str | None
+    ) -> None:
+        bound = self.bound.get(place)
+        step_number = len(self.steps) + 1
+        outcome, error = self._outcome(asked, bound, message)
+        self.steps.append(
+            ToolCall(
+                id=f"{self.trace_id}#{step_number}",
+                trace_id=self.trace_id,
+                step_number=step_number,
+                model_call_id=model_call_id,
+                call_index=place.call_index,
+                provider_call_id=asked.provider_call_id,
+                actor=message.actor,
+                tool=asked.tool,
+                arguments=asked.arguments,
+                positional=asked.positional,
+                response=bound.answer.text if bound else None,
+                outcome=outcome,
+                error=error,
+                started_at=self.now,
+                bound_by=bound.bound_by if bound else None,
+                attributes=_call_attributes(asked, bound),
+            )
+        )
+
+    def _outcome(
+        self, asked: AskedCall, bound: BoundAnswer | None, message: Message
+    ) -> tuple[Outcome, CallError | None]:
+        """Say no more than the file does: a text that only sounds like an error is an answer."""
+        if bound is None:
+            return Outcome.UNFINISHED, None
+        answer = bound.answer
+        complaint = None if asked.free_text else _complaint_of(asked)
+        if complaint and answer.is_error is not False:
+            error = CallError(type="BadJson", message=complaint, stage=Stage.PARSE)
+            return Outcome.BAD_JSON, error
+        was_shown = asked.tool in self.tool_names or message.actor != "assistant"
+        if self.tool_names and not was_shown and _says_unknown(answer.text, answer.is_error):
+            error = CallError(type="UnknownTool", message=answer.text or "", stage=Stage.RESOLVE)
+            return Outcome.UNKNOWN_TOOL, error
+        if answer.is_error:
+            return Outcome.FAILED, CallError(type="Error", message=answer.text or "")
+        return Outcome.OK, None
+
+    def _keep(self, index: int, message: Message, *, hidden: bool) -> None:
+        """Keep for the exporter what no record holds; add to the prompt what the model saw."""
+        if message.shown is None or hidden:
+            self.kept[str(index)] = {"hidden": message.whole}
+            return
+        self.seen.append(message.shown)
+        if message.reply is not None:
+            self.seen_at_last_reply = len(self.seen)
+            return
+        fields = dict(message.fields)
+        if index not in self.answers_bound:
+            for answer in message.answers:
+                fields.update(answer.fields)
+        if fields:
+            self.kept[str(index)] = {"fields": fields}
+
+    def _messages_of_other_actors(self) -> set[int]:
+        """Messages that only answer calls of a simulated user: the model never saw them."""
+        hidden = set()
+        for place, bound in self.bound.items():
+            self.answers_bound[bound.message_index] = (
+                self.answers_bound.get(bound.message_index, 0) + 1
+            )
+            message = self.conversation.messages[bound.message_index]
+            asker = self.conversation.messages[place.message_index].actor
+            if asker != "assistant" and len(message.answers) == 1:
+                hidden.add(bound.message_index)
+        return hidden
+
+    def _note_lost_answers(self) -> None:
+        for index, message in enumerate(self.conversation.messages):
+            lost = len(message.answers) - self.answers_bound.get(index, 0)
+            if lost:
+                self.conversation.notes[ORPHANS] += lost
+
+
+def _call_attributes(asked: AskedCall, bound: BoundAnswer | None) -> JsonObject:
+    attributes: JsonObject = {}
+    if asked.fields:
+        attributes["call"] = asked.fields
+    if bound is not None:
+        attributes["answer_index"] = bound.message_index
+        if bound.answer.fields:
+            attributes["answer"] = bound.answer.fields
+    return attributes
+
+
+def _complaint_of(asked: AskedCall) -> str | None:
+    try:
+        parse_arguments(asked.arguments)
+    except BadJson as error:
+        return str(error)
+    return None
+
+
+def _says_unknown(text: str | None, is_error: bool | None) -> bool:
+    """A tool that was never shown and still answered is a tool; so the answer must say it too."""
+    if is_error:
+        return True
+    return is_error is None and len(text or "") < 500 and bool(_SAYS_UNKNOWN.search(text or ""))
+
+
+def _tool_name(tool: JsonValue) -> str | None:
+    if not isinstance(tool, dict):
+        return None
+    for holder in (tool.get("function"), tool.get("custom"), tool):
+        if isinstance(holder, dict) and isinstance(holder.get("name"), str):
+            return str(holder["name"])
+    return None
+
+
+def _first_time(conversation: Conversation) -> str:
+    times = [message.at for message in conversation.messages if message.at]
+    return min(times) if times else conversation.at or UNKNOWN_TIME
+
+
+def _text(value: JsonValue) -> str | None:
+    return value if isinstance(value, str) else None

@@ -1,0 +1,85 @@
+"""What an import did: counts in against counts out, and what it could not carry over."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from replay.errors import ImportFileError
+from replay.interchange.conversation import ORPHANS, Conversation
+from replay.records import JsonObject, ModelCall, ToolCall, Transcript
+
+KINDS = {
+    "conversations": "traces",
+    "messages": "messages",
+    "model_calls": "model calls",
+    "tool_calls": "tool calls",
+    "answers": "answers",
+}
+"""What is counted in a conversation, and what becomes of it."""
+
+ALWAYS_MISSING = (
+    "Chat files have no validated payloads, stage timings or outside interactions; these are empty."
+)
+
+
+@dataclass
+class FileReport:
+    """What was read from one file and what was written of it."""
+
+    path: str
+    format: str
+    read: Counter[str] = field(default_factory=Counter)
+    """Counted in the file, by kind."""
+    written: Counter[str] = field(default_factory=Counter)
+    """Counted in the records that went to the database, by kind."""
+    new_count: int = 0
+    known_count: int = 0
+    """Traces that the database had already, exactly so."""
+    renewed_count: int = 0
+    """Traces that the database had otherwise, written anew."""
+    notes: Counter[str] = field(default_factory=Counter)
+    """What could not be carried over or was not in the file, in words, counted."""
+    bad_lines: list[ImportFileError] = field(default_factory=list)
+    """Lines left out, with the reason."""
+
+    @property
+    def is_complete(self) -> bool:
+        """Everything that was counted in the file was written, by kind."""
+        return all(self.read[kind] == self.written[kind] for kind in self.read)
+
+    def to_json(self) -> JsonObject:
+        """Return the report as plain JSON."""
+        return {
+            "path": self.path,
+            "format": self.format,
+            "read": dict(self.read),
+            "written": dict(self.written),
+            "new": self.new_count,
+            "known": self.known_count,
+            "renewed": self.renewed_count,
+            "notes": dict(self.notes),
+            "bad_lines": [error.wanted for error in self.bad_lines],
+            "complete": self.is_complete,
+        }
+
+
+def count_written(conversation: Conversation, transcript: Transcript) -> Counter[str]:
+    """Return what became of ``conversation``, counted in its records."""
+    steps = transcript.steps
+    attributes = transcript.trace.attributes
+    kept = attributes.get("messages", {})
+    last = next((step for step in reversed(steps) if isinstance(step, ModelCall)), None)
+    shown = len(attributes.get("after", ()))
+    if last is not None:
+        shown += len(last.messages) + 1
+    shown -= attributes.get("prefix_count", 0)
+    hidden = sum("hidden" in entry for entry in kept.values())
+    answered = sum(isinstance(step, ToolCall) and step.bound_by is not None for step in steps)
+    return Counter(
+        conversations=1,
+        messages=shown + hidden,
+        model_calls=sum(isinstance(step, ModelCall) for step in steps),
+        tool_calls=sum(isinstance(step, ToolCall) for step in steps),
+        answers=answered + conversation.notes[ORPHANS],
+    )

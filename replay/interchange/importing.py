@@ -1,0 +1,221 @@
+"""Importing files into a database: checked whole, then written trace by trace.
+
+A file with a line that cannot be read is refused before anything of any file is kept, unless bad
+lines are to be left out. Ids come from the content, so importing a file twice changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from replay.errors import ImportFileError
+from replay.interchange.building import trace_id_of, transcript_of
+from replay.interchange.contexts import Contexts
+from replay.interchange.conversation import Conversation
+from replay.interchange.formats import CHAT_FORMATS, ChatFormat, detect_format
+from replay.interchange.import_report import FileReport, count_written
+from replay.interchange.line_fields import ReadOptions
+from replay.interchange.lines import BadLine, Line, Misfit, misfit_line, read_lines
+from replay.interchange.rebuilding import VERBATIM
+from replay.interchange.record_file import check_records, write_record_file
+from replay.records import Selection, Transcript
+
+if TYPE_CHECKING:
+    from replay.store import Store
+
+OnProgress = Callable[[int, int], None]
+"""Called with the bytes done and the bytes in all; every byte is read twice."""
+
+_BAD_LINES_SHOWN_MAX: Final = 5
+
+
+@dataclass(frozen=True)
+class ImportOptions:
+    """How to read the files."""
+
+    format: str | None = None
+    """A name of `FORMATS`; None: by each file's content."""
+    skip_bad_lines: bool = False
+    """True: leave lines out that cannot be read, and say which."""
+    read: ReadOptions = field(default_factory=ReadOptions)
+
+
+def import_files(
+    store: Store,
+    paths: Sequence[Path],
+    options: ImportOptions | None = None,
+    *,
+    on_progress: OnProgress | None = None,
+) -> list[FileReport]:
+    """Import ``paths`` into ``store`` and return what became of each.
+
+    A trace is written whole or not at all; one that is there already, exactly so, is left alone.
+
+    Raises:
+        ImportFileError: a file that is no format we know, or with a line that cannot be read;
+            nothing was kept of any file.
+    """
+    options = options or ImportOptions()
+    progress = _Progress(paths, on_progress)
+    files = [_File(path, options, progress) for path in paths]
+    for file in files:
+        file.check()
+    known, written = set(store.trace_ids(Selection())), set[str]()
+    for file in files:
+        file.write(store, known, written)
+    store.flush()
+    return [file.report for file in files]
+
+
+class _Progress:
+    def __init__(self, paths: Sequence[Path], on_progress: OnProgress | None) -> None:
+        self.total = 2 * sum(path.stat().st_size for path in paths if path.is_file())
+        self.done = 0
+        self.on_progress = on_progress
+
+    def add(self, size_bytes: int) -> None:
+        self.done += size_bytes
+        if self.on_progress is not None:
+            self.on_progress(self.done, self.total)
+
+
+class _File:
+    """One file on its way in: first checked, then written."""
+
+    def __init__(self, path: Path, options: ImportOptions, progress: _Progress) -> None:
+        self.path = path
+        self.options = options
+        self.progress = progress
+        self.format = options.format or detect_format(path)
+        self.contexts = Contexts.beside(path)
+        self.report = FileReport(str(path), self.format or "empty")
+
+    @property
+    def chat_format(self) -> ChatFormat | None:
+        """None for replay's own records, and for an empty file."""
+        return CHAT_FORMATS.get(self.format or "")
+
+    def check(self) -> None:
+        """Read every line; keep the bad ones.
+
+        Raises:
+            ImportFileError: there are bad lines, and they are not to be skipped.
+        """
+        if self.format is None:
+            return
+        bad = self._bad_lines()
+        if bad and not self.options.skip_bad_lines:
+            raise _refusal(self.path, bad)
+        self.report.bad_lines = [line.error for line in bad]
+
+    def write(self, store: Store, known: set[str], written: set[str]) -> None:
+        """Write every trace that the database does not have.
+
+        ``known``: the traces it had before this import; ``written``: those of this import.
+        """
+        if self.format is None:
+            return
+        if self.chat_format is None:
+            write_record_file(store, self.path, self.report, self.progress.add)
+            return
+        for conversation, transcript in self._transcripts(self.chat_format):
+            self._write_one(store, known, written, transcript)
+            self.report.read += self.chat_format.count_line(conversation.whole)
+            self.report.written += count_written(conversation, transcript)
+            self.report.notes += conversation.notes
+
+    def _bad_lines(self) -> list[BadLine]:
+        if self.chat_format is None:
+            return check_records(self.path, self.progress.add)
+        bad = []
+        for line in read_lines(self.path):
+            found = self._conversation(self.chat_format, line)
+            if isinstance(found, BadLine):
+                bad.append(found)
+            self.progress.add(line.size_bytes)
+        return bad
+
+    def _conversation(self, chat: ChatFormat, line: Line | BadLine) -> Conversation | BadLine:
+        if isinstance(line, BadLine):
+            return line
+        try:
+            if not isinstance(line.value, dict):
+                raise Misfit([], "a conversation with `messages`", line.value)
+            return chat.read_line(line.value, self.contexts, self.options.read)
+        except Misfit as misfit:
+            return misfit_line(self.path, line, misfit)
+
+    def _transcripts(self, chat: ChatFormat) -> Iterator[tuple[Conversation, Transcript]]:
+        occurrences: Counter[str] = Counter()
+        for line in read_lines(self.path):
+            conversation = self._conversation(chat, line)
+            self.progress.add(line.size_bytes)
+            if isinstance(conversation, BadLine):
+                if not self.options.skip_bad_lines:
+                    raise _changed_meanwhile(conversation, self.report)
+                continue
+            first = trace_id_of(conversation)
+            occurrences[first] += 1
+            trace_id = trace_id_of(conversation, occurrence=occurrences[first])
+            transcript = transcript_of(conversation, trace_id)
+            yield conversation, _made_exact(chat, conversation, transcript)
+
+    def _write_one(
+        self, store: Store, known: set[str], written: set[str], transcript: Transcript
+    ) -> None:
+        trace = transcript.trace
+        if trace.id in written:
+            self.report.known_count += 1
+            return
+        if trace.id not in known:
+            self.report.new_count += 1
+        elif _is_same(store.transcript(trace.id), transcript):
+            self.report.known_count += 1
+            return
+        else:
+            self.report.renewed_count += 1
+        written.add(trace.id)
+        store.append_all([trace, *transcript.steps])
+
+
+def _made_exact(chat: ChatFormat, conversation: Conversation, transcript: Transcript) -> Transcript:
+    """Return ``transcript``, with the line verbatim where its records cannot give it back."""
+    if chat.write_lines(transcript, Counter()) == [conversation.whole]:
+        return transcript
+    conversation.notes["conversations kept verbatim besides: their form is unusual"] += 1
+    trace = transcript.trace
+    attributes = {**trace.attributes, VERBATIM: conversation.whole}
+    return transcript.model_copy(
+        update={"trace": trace.model_copy(update={"attributes": attributes})}
+    )
+
+
+def _is_same(stored: Transcript, imported: Transcript) -> bool:
+    return stored.trace == imported.trace and stored.steps == imported.steps
+
+
+def _refusal(path: Path, bad: Sequence[BadLine]) -> ImportFileError:
+    first, others = bad[0], bad[1:]
+    text = str(first.error)
+    if others:
+        numbers = ", ".join(str(line.number) for line in others[:_BAD_LINES_SHOWN_MAX])
+        more = ", ..." if len(others) > _BAD_LINES_SHOWN_MAX else ""
+        lines = "1 more line" if len(others) == 1 else f"{len(others):,} more lines"
+        text += f"\n{lines} of {path.name} cannot be read either: {numbers}{more}."
+    return ImportFileError(
+        text,
+        hint="Nothing was imported. Mend the file, or leave its bad lines out with "
+        "--skip-bad-lines.",
+    )
+
+
+def _changed_meanwhile(bad: BadLine, report: FileReport) -> ImportFileError:
+    return ImportFileError(
+        str(bad.error),
+        hint=f"The file changed while it was read; {report.new_count:,} traces of it were kept. "
+        "Import it again: what is there already stays as it is.",
+    )
