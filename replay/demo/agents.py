@@ -45,5 +45,5 @@ def record(
             client = recorder.wrap(OpenAI(base_url=base_url, api_key="none"))  # 2: what is watched
             for talk in conversations:
                 if talk.app == app:
-                    with recorder.trace(start=talk.start):  # 3: what belongs together
+                    with recorder.trace(start=talk.start), toolbox.session(talk.start):  # 3
                         answer(client, talk.model, talk.question, toolbox)

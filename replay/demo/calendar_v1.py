@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from replay import Toolbox
+from replay.tools import Refused
 
-toolbox = Toolbox("calendar", version="1")
+toolbox = Toolbox("calendar")
 
 HOURS = [f"{hour:02}:00" for hour in range(9, 17)]
 """A working day: the hours at which an event can start."""
@@ -36,20 +37,20 @@ def events(calendar: Calendar) -> list[dict[str, Any]]:
     return calendar.events
 
 
-@toolbox.tool
+@toolbox.tool(version="1")
 def list_availability(date: str, calendar: Calendar) -> dict[str, Any]:
     """List the free hours of a day."""
     return {"date": date, "free": [t for t in HOURS if calendar.event_at(date, t) is None]}
 
 
-@toolbox.tool
+@toolbox.tool(version="1")
 def create_event(
     title: str, date: str, time: str, calendar: Calendar, attendees: list[str] | None = None
 ) -> dict[str, Any]:
     """Put an event of one hour into the calendar and invite the attendees."""
     taken = calendar.event_at(date, time)
     if taken:
-        raise ValueError(f"{date} {time} is taken by {taken['title']!r}")
+        raise Refused(f"{date} {time} is taken by {taken['title']!r}")
     invited = sorted(attendees)  # type: ignore[arg-type]  # the bug: nobody may be invited
     event = {"title": title, "date": date, "time": time, "attendees": invited}
     calendar.events.append(event)

@@ -9,7 +9,7 @@ import httpx
 
 from replay import Toolbox
 
-toolbox = Toolbox("travel", version="1")
+toolbox = Toolbox("travel")
 
 
 @dataclass
@@ -31,7 +31,7 @@ def travel_api(start: dict[str, str]) -> TravelApi:
     return TravelApi(url=start["travel_api"])
 
 
-@toolbox.tool
+@toolbox.tool(version="1")
 def get_weather(
     city: str, api: TravelApi, unit: Literal["celsius", "fahrenheit"] = "celsius"
 ) -> dict[str, Any]:
@@ -42,7 +42,7 @@ def get_weather(
     return {"city": city, "temperature": temperature, "unit": unit, "sky": report["sky"]}
 
 
-@toolbox.tool
+@toolbox.tool(version="1")
 def search_flights(origin: str, destination: str, date: str, api: TravelApi) -> dict[str, Any]:
     """Find flights of one day between two airports, cheapest first."""
     found = api.get("/flights", origin=origin, destination=destination, date=date)

@@ -9,7 +9,7 @@ import httpx
 
 from replay import Toolbox
 
-toolbox = Toolbox("travel", version="2")
+toolbox = Toolbox("travel")
 
 
 @dataclass
@@ -31,7 +31,7 @@ def travel_api(start: dict[str, str]) -> TravelApi:
     return TravelApi(url=start["travel_api"])
 
 
-@toolbox.tool
+@toolbox.tool(version="2")
 def get_weather(
     city: str, api: TravelApi, unit: Literal["celsius", "fahrenheit"] = "celsius"
 ) -> dict[str, Any]:
@@ -43,7 +43,7 @@ def get_weather(
     return {"city": city, "degrees": degrees, "unit": unit, "sky": report["sky"]}
 
 
-@toolbox.tool
+@toolbox.tool(version="2")
 def search_flights(
     origin: str, destination: str, date: str, passengers: int, api: TravelApi
 ) -> dict[str, Any]:

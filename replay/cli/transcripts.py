@@ -1,0 +1,236 @@
+"""A trace as text: an overview of its steps, or one step with everything that is known of it."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from typing import Any
+
+from replay.cli.table import cut, one_line
+from replay.records import Interaction, JsonValue, ModelCall, ToolCall, Transcript
+
+INDENT = "    "
+OVERVIEW_LINES_MAX = 3
+"""How much of a text the overview shows; ``--step`` shows all of it."""
+
+
+def transcript_lines(transcript: Transcript, *, width: int) -> list[str]:
+    """Return the overview: the trace's own line, then each step in a few lines."""
+    lines = [*_head(transcript, width), ""]
+    seen = 0
+    for step in transcript.steps:
+        if isinstance(step, ModelCall):
+            lines += _said_before(step, seen, width)
+            seen = len(step.messages)
+            lines += _model_overview(step, width)
+        else:
+            lines += _tool_overview(step, transcript.interactions.get(step.id, []), width)
+    for feedback in transcript.feedback:
+        parts = [feedback.label, feedback.text, None if feedback.score is None else feedback.score]
+        said = " ".join(str(part) for part in parts if part is not None)
+        where = f"step {feedback.step_number}" if feedback.step_number else "trace"
+        lines.append(cut(one_line(f"feedback on {where}: {said}"), width))
+    return lines
+
+
+def step_lines(transcript: Transcript, step: ModelCall | ToolCall, *, width: int) -> list[str]:
+    """Return everything that is known of one step; nothing is cut."""
+    if isinstance(step, ModelCall):
+        return _model_in_full(step, width)
+    return _tool_in_full(step, transcript.interactions.get(step.id, []), width)
+
+
+def moment(text: str | None) -> str:
+    """Return a recorded moment as people read it, in UTC: ``2026-11-21 09:00:00``."""
+    return text[:19].replace("T", " ") if text else ""
+
+
+def lasted(duration_ms: float | None) -> str:
+    """Return a length of time in words: ``0.4 ms``, ``38 ms``, ``2.1 s``; ``""`` when unknown."""
+    if duration_ms is None:
+        return ""
+    if duration_ms >= 1000:
+        return f"{duration_ms / 1000:.1f} s"
+    return f"{duration_ms:.0f} ms" if duration_ms >= 1 else f"{duration_ms:.1f} ms"
+
+
+def _head(transcript: Transcript, width: int) -> list[str]:
+    trace = transcript.trace
+    tool_calls = sum(isinstance(step, ToolCall) for step in transcript.steps)
+    model_calls = len(transcript.steps) - tool_calls
+    facts = [
+        trace.app,
+        f"{trace.source} {moment(trace.started_at)} UTC",
+        f"{model_calls} model calls, {tool_calls} tool calls",
+        trace.outcome,
+    ]
+    lines = [f"trace {trace.id}", cut(one_line(" · ".join(fact for fact in facts if fact)), width)]
+    if trace.labels:
+        labels = ", ".join(f"{key}={value}" for key, value in trace.labels.items())
+        lines.append(cut(one_line(f"labels: {labels}"), width))
+    if trace.start is not None:
+        lines.append(cut(one_line(f"start: {_json(trace.start)}"), width))
+    return lines
+
+
+def _said_before(step: ModelCall, seen: int, width: int) -> list[str]:
+    """The messages of people and of the application that this prompt has and the last had not."""
+    lines: list[str] = []
+    for message in step.messages[seen:]:
+        if not isinstance(message, dict) or message.get("role") not in ("user", "system"):
+            continue
+        text = _text_of(message.get("content"))
+        if text:
+            lines += _labelled(
+                str(message["role"]), text, width, indent="", most=OVERVIEW_LINES_MAX
+            )
+    return lines
+
+
+def _model_overview(step: ModelCall, width: int) -> list[str]:
+    name = step.response_model or step.model or "model"
+    lines = [_step_line(step.step_number, f"model {name}", lasted(step.duration_ms), width)]
+    if step.error is not None:
+        lines += _block("error", f"{step.error.type}: {step.error.message}", width)
+    text = _text_of(_output_content(step.output))
+    if text:
+        lines += _block("says", text, width)
+    return lines
+
+
+def _tool_overview(step: ToolCall, interactions: list[Interaction], width: int) -> list[str]:
+    actor = "" if step.actor == "assistant" else f" (by the {step.actor})"
+    title = f"{step.tool}{actor}  {step.outcome}"
+    lines = [_step_line(step.step_number, title, lasted(step.duration_ms), width)]
+    lines += _block("asked", step.arguments, width)
+    lines += [
+        f"{INDENT}outside  {cut(one_line(request_line(i)), width - 13)}" for i in interactions
+    ]
+    if step.response is not None:
+        lines += _block("told", step.response, width)
+    return lines
+
+
+def _model_in_full(step: ModelCall, width: int) -> list[str]:
+    name = step.response_model or step.model or "model"
+    lines = [_step_line(step.step_number, f"model {name}", lasted(step.duration_ms), width)]
+    facts = {
+        "id": step.id,
+        "api": step.api,
+        "model": step.model,
+        "started": step.started_at,
+        "finish": step.finish_reason,
+        "status": step.status_code,
+        "response id": step.response_id,
+    }
+    lines += _facts(facts)
+    if step.parameters:
+        lines += _json_block("parameters", step.parameters, width)
+    if step.usage:
+        lines += _json_block("usage", step.usage, width)
+    for index, message in enumerate(step.messages):
+        lines += _json_block(f"message {index + 1}", message, width)
+    names = [_tool_name(tool) for tool in step.tools]
+    if names:
+        lines += _labelled("tools", ", ".join(names), width)
+    if step.error is not None:
+        lines += _labelled("error", f"{step.error.type}: {step.error.message}", width)
+    return lines + _json_block("output", step.output, width)
+
+
+def _tool_in_full(step: ToolCall, interactions: list[Interaction], width: int) -> list[str]:
+    title = f"{step.tool}  {step.outcome}"
+    lines = [_step_line(step.step_number, title, lasted(step.duration_ms), width)]
+    facts = {
+        "id": step.id,
+        "provider id": step.provider_call_id,
+        "actor": step.actor,
+        "version": step.tool_version,
+        "started": step.started_at,
+        "state": step.state_hash,
+    }
+    lines += _facts(facts)
+    lines += _labelled("arguments", step.arguments, width)
+    lines += _json_block("payload", step.payload, width)
+    for interaction in interactions:
+        lines += _labelled("outside", request_line(interaction), width)
+    lines += _json_block("result", step.result, width)
+    if step.response is not None:
+        lines += _labelled("response", step.response, width)
+    if step.error is not None:
+        lines += _labelled("error", f"{step.error.type}: {step.error.message}", width)
+        if step.error.traceback:
+            lines += [INDENT + line for line in step.error.traceback.rstrip().splitlines()]
+    timings = ", ".join(f"{one.stage} {one.duration_us:,.0f} us" for one in step.stages)
+    return lines + (_labelled("stages", timings, width) if timings else [])
+
+
+def request_line(interaction: Interaction) -> str:
+    """Return an interaction in one line: ``GET https://api.example.com/orders/1 -> 200``."""
+    request = interaction.exchange.get("request") or {}
+    answer = interaction.exchange.get("response") or {}
+    asked = " ".join(str(request[part]) for part in ("method", "uri") if part in request)
+    status = answer.get("status") if isinstance(answer, dict) else None
+    return f"{asked or interaction.protocol} -> {status if status is not None else 'no answer'}"
+
+
+def _step_line(number: int, title: str, aside: str, width: int) -> str:
+    line = f"{number:>2}  {one_line(title)}"
+    return cut(f"{line}  {aside}" if aside else line, width)
+
+
+def _block(label: str, text: str, width: int) -> list[str]:
+    return _labelled(label, text, width, most=OVERVIEW_LINES_MAX)
+
+
+def _json_block(label: str, value: JsonValue, width: int) -> list[str]:
+    return [] if value is None else _labelled(label, _json(value), width)
+
+
+def _labelled(
+    label: str, text: str, width: int, *, indent: str = INDENT, most: int | None = None
+) -> list[str]:
+    """``label`` and ``text`` beside it, wrapped; at most ``most`` lines, the last ends in ``…``."""
+    first = f"{indent}{label:<7}  "
+    room = max(20, width - len(first))
+    lines = [
+        piece
+        for line in text.splitlines()
+        for piece in textwrap.wrap(one_line(line), room, break_on_hyphens=False) or [""]
+    ] or [""]
+    if most is not None and len(lines) > most:
+        lines = [*lines[: most - 1], cut(lines[most - 1] + " " * room, room)]
+    return [(first if index == 0 else " " * len(first)) + line for index, line in enumerate(lines)]
+
+
+def _facts(facts: dict[str, Any]) -> list[str]:
+    return [f"{INDENT}{name:<11}  {value}" for name, value in facts.items() if value is not None]
+
+
+def _json(value: JsonValue) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _tool_name(tool: JsonValue) -> str:
+    if isinstance(tool, dict):
+        inner = tool.get("function")
+        return str((inner if isinstance(inner, dict) else tool).get("name", tool.get("type", "?")))
+    return str(tool)
+
+
+def _output_content(output: JsonValue) -> JsonValue:
+    return output.get("content") if isinstance(output, dict) else output
+
+
+def _text_of(content: JsonValue) -> str:
+    """The words in a message's content: a text, or parts with texts in them."""
+    if isinstance(content, str):
+        return content
+    if isinstance(content, list):
+        texts = [
+            _text_of(part.get("text") or part.get("content"))
+            for part in content
+            if isinstance(part, dict)
+        ]
+        return " ".join(text for text in texts if text)
+    return ""
