@@ -223,6 +223,8 @@ class CallResult(Record):
     duration_ms: float | None = None
     notes: list[str] = Field(default_factory=list)
     """What a reader should know: schema and execution disagree, stdout was written, ..."""
+    schema_errors: list[JsonObject] = Field(default_factory=list)
+    """Where the arguments do not fit the tool's schema (pydantic's form), also when it was run."""
 
 
 class Transcript(Record):

@@ -1,0 +1,161 @@
+"""How a recorder watches tool calls without the tools layer knowing it.
+
+Whoever wants to see every call of a context sets an observer in it with ``observe``. What an
+observer does wrong is logged and counted, and never reaches the application.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Iterator
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from replay.records import Actor, Attempt, CallResult, JsonValue
+
+_log = logging.getLogger("replay.tools")
+
+
+@dataclass(frozen=True, slots=True)
+class CallStart:
+    """What is known of a call before anything of it has run."""
+
+    request_id: str
+    """Ours: unique, and the idempotency key."""
+    tool: str
+    """The name as the model wrote it; perhaps no tool's."""
+    arguments: str
+    """The model's raw text, byte for byte. Arguments that came parsed (Anthropic) are written
+    as compact JSON in their own order."""
+    toolbox: str = ""
+    positional: list[JsonValue] | None = None
+    provider_call_id: str | None = None
+    """The provider's tool-call id, or None."""
+    response_id: str | None = None
+    """The provider's id of the model output that holds the call, or None."""
+    call_index: int = 0
+    """Position among the calls of that model output, from 0."""
+    actor: Actor = "assistant"
+
+
+class CallObserver(Protocol):
+    """Sees every tool call of its context. Subclass it and override what you need."""
+
+    def call_started(self, start: CallStart) -> None:
+        """Take note of a call, before any of its stages ran."""
+
+    def scope(self, start: CallStart) -> contextlib.AbstractContextManager[object]:
+        """Return what is held around the tool's own work, all its attempts together.
+
+        Entered and left in the context of the call (a recording cassette, say). It cannot
+        swallow the tool's exception.
+        """
+        return contextlib.nullcontext()
+
+    def call_attempted(self, start: CallStart, attempt: Attempt) -> None:
+        """Take note of one try of a call that was tried more than once."""
+
+    def call_finished(self, start: CallStart, result: CallResult) -> None:
+        """Take note of how the call ended, also when it was cancelled."""
+
+
+@dataclass(slots=True)
+class ObserverFailures:
+    """What observers did wrong in this process."""
+
+    count: int = 0
+    last: str | None = None
+    by_act: dict[str, int] = field(default_factory=dict)
+
+    def note(self, act: str, error: BaseException) -> None:
+        """Count and log one failure of an observer's ``act``."""
+        self.count += 1
+        self.last = f"{act}: {type(error).__name__}: {error}"
+        self.by_act[act] = self.by_act.get(act, 0) + 1
+        _log.warning(
+            "An observer of tool calls failed in %s; the call goes on.", act, exc_info=error
+        )
+
+
+observer_failures = ObserverFailures()
+"""Failures of observers, counted per process."""
+
+_observer: ContextVar[CallObserver | None] = ContextVar("replay_call_observer", default=None)
+
+
+def current_observer() -> CallObserver | None:
+    """Return the observer of this context, or None."""
+    return _observer.get()
+
+
+@contextlib.contextmanager
+def observe(observer: CallObserver | None) -> Iterator[None]:
+    """Let ``observer`` see every tool call made inside; None: nobody watches."""
+    token = _observer.set(observer)
+    try:
+        yield
+    finally:
+        _observer.reset(token)
+
+
+def tell_started(observer: CallObserver, start: CallStart) -> None:
+    """Tell ``observer`` that a call starts."""
+    try:
+        observer.call_started(start)
+    except Exception as error:  # noqa: BLE001 -- an observer's failure never reaches the application
+        observer_failures.note("call_started", error)
+
+
+def tell_attempted(observer: CallObserver, start: CallStart, attempt: Attempt) -> None:
+    """Tell ``observer`` of one try of a call."""
+    try:
+        observer.call_attempted(start, attempt)
+    except Exception as error:  # noqa: BLE001 -- as above
+        observer_failures.note("call_attempted", error)
+
+
+def tell_finished(observer: CallObserver, start: CallStart, result: CallResult) -> None:
+    """Tell ``observer`` how a call ended."""
+    try:
+        observer.call_finished(start, result)
+    except Exception as error:  # noqa: BLE001 -- as above
+        observer_failures.note("call_finished", error)
+
+
+@contextlib.contextmanager
+def observed_scope(observer: CallObserver, start: CallStart) -> Iterator[None]:
+    """Hold the observer's scope around the block; its own failures are noted, not raised."""
+    scope = None
+    try:
+        scope = observer.scope(start)
+        scope.__enter__()
+    except Exception as error:  # noqa: BLE001 -- as above
+        observer_failures.note("scope", error)
+        scope = None
+    try:
+        yield
+    except BaseException as error:
+        _leave(scope, error)
+        raise
+    _leave(scope, None)
+
+
+def _leave(
+    scope: contextlib.AbstractContextManager[object] | None, error: BaseException | None
+) -> None:
+    if scope is None:
+        return
+    try:
+        if error is None:
+            scope.__exit__(None, None, None)
+        else:
+            scope.__exit__(type(error), error, error.__traceback__)
+    except BaseException as raised:
+        # A context manager made from a generator raises what was thrown into it: not a failure.
+        if raised is error:
+            return
+        if not isinstance(raised, Exception):
+            raise
+        observer_failures.note("scope", raised)

@@ -1,0 +1,204 @@
+"""One tool of one version: the function behind it, its schema, and how it wants to be called."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal, Protocol
+
+from pydantic import TypeAdapter
+
+from replay.errors import ToolboxError
+from replay.records import Actor, JsonObject, ToolSchema
+from replay.records.canonical import content_hash
+from replay.tools.schemas import definition_in, parameters_of
+from replay.tools.signature import (
+    FromWorld,
+    Signature,
+    arguments_adapter,
+    description_of,
+    parameters_schema,
+    read_signature,
+)
+
+Validation = Literal["gate", "report"]
+"""``gate``: arguments that do not fit never reach the tool. ``report``: they are noted, and the
+tool is run as the code that was recorded would have run it."""
+
+
+class WorldTerms(Protocol):
+    """What a tool must know of its toolbox's world to tell injected parameters from others."""
+
+    @property
+    def world_type(self) -> type | None:
+        """The class that the factory says it returns, or None."""
+
+    @property
+    def world_name(self) -> str | None:
+        """The parameter name that always gets the world, or None without a factory."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolOptions:
+    """How a tool wants to be called."""
+
+    timeout_ms: float | None = None
+    """Deadline of the whole call with its retries; None: no deadline."""
+    idempotent: bool = False
+    """True: running it twice with one request id does no harm, so a failure may be retried."""
+    attempts_max: int = 1
+    """Tries in all; more than one only for an idempotent tool."""
+    retry_wait_ms: float = 100.0
+    """Pause before the second try; doubled before each further one."""
+    actor: Actor = "assistant"
+    strict: bool = True
+    """True: pydantic's strict mode for JSON (no "3" for 3; dates and enums come as text)."""
+    validation: Validation = "gate"
+    authorize: Callable[..., Any] | None = None
+    sanitize: Callable[..., Any] | None = None
+
+
+class Tool:
+    """A registered tool. Made by ``Toolbox.tool``, ``Toolbox.add`` and ``Toolbox.add_methods``."""
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        *,
+        terms: WorldTerms,
+        name: str | None = None,
+        description: str | None = None,
+        version: str | None = None,
+        schema: Mapping[str, Any] | None = None,
+        options: ToolOptions,
+        method_of: FromWorld | None = None,
+    ) -> None:
+        """``method_of``: ``function`` is a method; its object is that part of the world."""
+        given = parameters_of(schema) if schema is not None else (None, None, None)
+        self.function = function
+        self.name = name or given[0] or _function_name(function)
+        self.version = version
+        self.options = options
+        self.given_schema: JsonObject | None = given[2]
+        self.method_of = method_of
+        self.method_name = function.__name__ if method_of is not None else None
+        self._terms = terms
+        self._description = description if description is not None else given[1]
+        self.is_async = _is_async(function)
+        self.gates = options.validation == "gate"
+        if options.attempts_max > 1 and not options.idempotent:
+            raise ToolboxError(
+                f"Tool {self.name!r} asks for {options.attempts_max} attempts but is not "
+                "idempotent.",
+                hint="Say idempotent=True when running it twice does no harm; its request id "
+                "(`replay.tools.current_call().request_id`) is the same in every attempt.",
+            )
+
+    def __repr__(self) -> str:
+        version = f" version {self.version}" if self.version else ""
+        return f"<Tool {self.name}{version}>"
+
+    @cached_property
+    def signature(self) -> Signature:
+        """What the function takes from the model and what from the world."""
+        return read_signature(
+            self.function,
+            world_type=self._terms.world_type,
+            inject_as=self._terms.world_name,
+            is_method=self.method_of is not None,
+        )
+
+    @cached_property
+    def adapter(self) -> TypeAdapter[Any] | None:
+        """Pydantic's validator of the arguments; None for a tool with a schema given as JSON."""
+        if self.given_schema is not None:
+            return None
+        return arguments_adapter(self.signature, self.name)
+
+    @cached_property
+    def parameters(self) -> JsonObject:
+        """The JSON Schema of the arguments."""
+        if self.given_schema is not None:
+            return self.given_schema
+        assert self.adapter is not None
+        return parameters_schema(self.adapter, self.signature)
+
+    @property
+    def description(self) -> str:
+        """What the model is told the tool does."""
+        if self._description is not None:
+            return self._description
+        return description_of(self.function)
+
+    @property
+    def needs_world(self) -> bool:
+        """True when a parameter, or the method's object, comes from the world."""
+        return self.method_of is not None or bool(self.signature.injected)
+
+    @cached_property
+    def schema_hash(self) -> str:
+        """Identity of ``tool_schema``."""
+        return self.tool_schema.id
+
+    @cached_property
+    def tool_schema(self) -> ToolSchema:
+        """The schema that validates this tool's arguments, as a record."""
+        dialect = "pydantic" if self.given_schema is None else "openai"
+        return self.schema_record(dialect)
+
+    def schema_record(self, dialect: str) -> ToolSchema:
+        """Return this tool's definition in ``dialect`` as a content-addressed record."""
+        shown = "openai" if dialect == "pydantic" else dialect
+        definition = self.definition(shown)
+        identity = content_hash(
+            {
+                "tool": self.name,
+                "version": self.version,
+                "dialect": dialect,
+                "definition": definition,
+            }
+        )
+        return ToolSchema(
+            id=identity,
+            tool=self.name,
+            tool_version=self.version,
+            dialect=dialect,
+            definition=definition,
+        )
+
+    def definition(self, dialect: str) -> JsonObject:
+        """Return what a model is shown of this tool in ``dialect``."""
+        return definition_in(
+            dialect, name=self.name, description=self.description, parameters=self.parameters
+        )
+
+    def forget(self) -> None:
+        """Drop what was built from the signature: the world's terms have changed."""
+        for built in ("signature", "adapter", "parameters", "schema_hash", "tool_schema"):
+            self.__dict__.pop(built, None)
+
+    def check(self) -> None:
+        """Build everything that is otherwise built on first use, so that mistakes show now.
+
+        Raises:
+            ToolboxError: an annotation cannot be resolved or described.
+        """
+        _ = self.schema_hash
+
+
+def _function_name(function: Callable[..., Any]) -> str:
+    name = getattr(function, "__name__", None)
+    if name is None or name == "<lambda>":
+        raise ToolboxError(f"{function!r} has no name to call it by.", hint="Give one: `name=...`.")
+    return str(name)
+
+
+def _is_async(function: Callable[..., Any]) -> bool:
+    inner = function
+    while hasattr(inner, "func") and not inspect.isroutine(inner):  # functools.partial
+        inner = inner.func
+    return inspect.iscoroutinefunction(inner) or inspect.iscoroutinefunction(
+        getattr(inner, "__call__", None)  # noqa: B004 -- an object called as a function
+    )
