@@ -13,7 +13,7 @@ from typing import Final
 
 from replay.records import Approval, CallVerdict, Cause, Finding
 from replay.verdicts.exit_codes import is_breaking
-from replay.verdicts.signatures import error_of, path_identity
+from replay.verdicts.signatures import ends_in_error, error_of, signed_paths
 from replay.verdicts.titles import title
 
 _SAMPLES_MAX: Final = 20
@@ -131,7 +131,7 @@ def _finding(signature: str, gathered: _Gathered, tool_call_total: int) -> Findi
         verdict=example.verdict,
         cause=_cause(gathered.causes),
         title=title(gathered.samples),
-        paths=path_identity(example),
+        paths=sorted({path for sample in gathered.samples for path in _paths(sample)}),
         error_type=error.type if error else None,
         call_count=gathered.calls,
         first_divergence_count=gathered.firsts,
@@ -143,6 +143,10 @@ def _finding(signature: str, gathered: _Gathered, tool_call_total: int) -> Findi
         example_step_number=example.step_number,
         approved=gathered.approved,
     )
+
+
+def _paths(verdict: CallVerdict) -> list[str]:
+    return [] if ends_in_error(verdict) else signed_paths(verdict.changes)
 
 
 def _cause(causes: Counter[Cause]) -> Cause:

@@ -72,8 +72,14 @@ def signature(verdict: CallVerdict) -> str:
 
 
 def path_identity(verdict: CallVerdict) -> list[str]:
-    """Return the differing paths that identify a cause; none where an error does."""
-    return [] if ends_in_error(verdict) else signed_paths(verdict.changes)
+    """Return the differing paths that identify a cause; none where an error does.
+
+    A new order beside other differences does not count: a list of one element shows none.
+    """
+    if ends_in_error(verdict):
+        return []
+    signed = signed_paths(verdict.changes)
+    return [path for path in signed if not path.endswith(REORDERED)] or signed
 
 
 def ends_in_error(verdict: CallVerdict) -> bool:

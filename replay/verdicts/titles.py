@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Final
@@ -31,6 +32,12 @@ _WHAT_FAILS: Final = {
     Outcome.THROTTLED: "is throttled",
     Outcome.REFUSED: "is refused",
 }
+_ARGUMENT_ERRORS: Final = (
+    (re.compile(r"got an unexpected keyword argument ('\w+')"), "takes no {} any more"),
+    (re.compile(r"missing \d+ required (?:\S+ )?arguments?: (.+)$"), "misses {}"),
+)
+"""What Python says when a function is called with other arguments than it takes."""
+
 _MISSING: Final = frozenset({"missing", "missing_argument", "missing_keyword_only_argument"})
 _UNEXPECTED: Final = frozenset({"extra_forbidden", "unexpected_keyword_argument"})
 
@@ -114,6 +121,9 @@ def _fails(verdict: CallVerdict) -> str:
 def _error(verdict: CallVerdict) -> str:
     error = error_of(verdict)
     text = " ".join(error_text(verdict).split())
+    for pattern, plain in _ARGUMENT_ERRORS:
+        if found := pattern.search(text):
+            return ": " + plain.format(found[1].replace("'", "`"))
     kind = error.type.rsplit(".", 1)[-1] if error and error.type else ""
     if kind and kind not in text:
         text = f"{kind}: {text}" if text else kind
@@ -148,7 +158,8 @@ def _differences(verdicts: Sequence[CallVerdict]) -> str:
     renames = _renames(verdicts)
     renamed = {sign + path for old, new in renames for sign, path in (("-", old), ("+", new))}
     said = [f"`{old}` is now `{new}`" for old, new in renames]
-    rest = [path for path in signed_paths(verdicts[0].changes) if path not in renamed]
+    signed = dict.fromkeys(path for v in verdicts for path in signed_paths(v.changes))
+    rest = [path for path in signed if path not in renamed]
     if not rest and not said:
         return "the response differs"
     named = [_difference(path, verdicts) for path in _shortest(rest)]

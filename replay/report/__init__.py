@@ -1,0 +1,1 @@
+"""Verdicts and findings as text: for a terminal, as JSON, as JUnit XML, as Markdown."""

@@ -1,0 +1,192 @@
+"""A replay run as a page of text: what changed, why, and what to type next.
+
+Reads well at 80 columns and without colour; nothing is said by colour alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from replay.errors import ExitCode
+from replay.records import CallVerdict, Cause, Finding, JsonObject, ReplayRun, Verdict
+from replay.report.change_lines import outside_lines, summary_lines
+from replay.report.ink import Ink, count, cut, plain, wrap
+from replay.report.words import CAUSE_WORDS, VERDICT_WORDS, color, sign
+
+FINDINGS_MAX: Final = 12
+"""Findings shown in full; ``--all`` shows every one."""
+
+_NAMES_MAX: Final = 6
+
+
+def render_run(
+    run: ReplayRun,
+    findings: Sequence[Finding],
+    *,
+    examples: Mapping[str, CallVerdict] | None = None,
+    width: int = 80,
+    color: bool = False,
+    database: str = "traces.db",
+    findings_max: int = FINDINGS_MAX,
+) -> str:
+    """Return the report of ``run``.
+
+    ``examples`` holds the verdict of each finding's example, by tool call id: without it the
+    findings show no differences. ``database`` is the name to use in the commands at the end.
+    """
+    ink = Ink(color)
+    lines = wrap_painted(headline(run, findings), width, ink, _style(run, findings))
+    lines += _asides(run, findings, width, ink)
+    open_findings = [finding for finding in findings if not finding.approved]
+    for finding in open_findings[:findings_max]:
+        example = (examples or {}).get(finding.example_tool_call_id)
+        lines += ["", *finding_lines(finding, example, width=width, ink=ink)]
+    if len(open_findings) > findings_max:
+        more = count(len(open_findings) - findings_max, "more finding")
+        lines += ["", f"… {more}; `replay diff {database} {run.id} --all` shows every one."]
+    lines += _approved(findings, width, ink)
+    lines += coverage_lines(run.coverage, width=width, ink=ink)
+    lines += _next(run, open_findings, width, ink, database)
+    return "\n".join(lines)
+
+
+def headline(run: ReplayRun, findings: Sequence[Finding] = ()) -> str:
+    """Return the run in one sentence.
+
+    ``1,164 calls of 200 traces: 1,044 same, 120 changed in 1 finding``
+    """
+    calls = f"{count(run.call_count, 'call')} of {count(run.trace_count, 'trace')}"
+    counts = {verdict: run.verdict_counts.get(verdict.value, 0) for verdict in Verdict}
+    said = [f"{counts[v]:,} {words}" for v, words in VERDICT_WORDS.items() if counts[v]]
+    if not run.call_count:
+        return f"{calls}: nothing was replayed"
+    if counts[Verdict.SAME] == run.call_count:
+        return f"{calls}: all the same"
+    where = f" in {count(len(findings), 'finding')}" if findings else ""
+    return f"{calls}: {', '.join(said)}{where}"
+
+
+def finding_lines(
+    finding: Finding, example: CallVerdict | None, *, width: int, ink: Ink
+) -> list[str]:
+    """Return one finding: title, how often, why, and its first example."""
+    title = f"{sign(finding.verdict)} {plain(finding.title)}"
+    lines = wrap_painted(title, width, ink, ("bold", color(finding.verdict)))
+    lines += wrap(_how_often(finding), width, indent="  ", hang="")
+    lines += wrap(f"cause: {CAUSE_WORDS[finding.cause]}{_advice(finding)}", width, indent="  ")
+    where = f"trace {finding.example_trace_id}, step {finding.example_step_number}"
+    if example is None:
+        return [*lines, ink.paint(cut(f"  first: {where}", width), "dim")]
+    lines.append(ink.paint(cut(f"  first: {where}", width), "dim"))
+    body = width - 4
+    shown = summary_lines(example.changes, width=body, ink=ink)
+    shown += outside_lines(example.interaction_changes, width=body, ink=ink)
+    if example.effect_changed and finding.verdict is not Verdict.EFFECT_CHANGED:
+        shown.append(ink.paint("~ it also leaves another state of the world behind", "yellow"))
+    return lines + [f"    {line}" for line in shown]
+
+
+def coverage_lines(coverage: JsonObject, *, width: int, ink: Ink) -> list[str]:
+    """Return what the traffic did not reach; nothing when nothing is known of it."""
+    said: list[str] = []
+    never = coverage.get("tools") or []
+    if never:
+        said.append(f"never called: {_names(never)}")
+    for tool, arguments in (coverage.get("arguments") or {}).items():
+        said.append(f"{tool}: never given {_names(arguments)}")
+    for tool, values in (coverage.get("values") or {}).items():
+        for argument, missing in values.items():
+            said.append(f"{tool}: {argument} never {_names([str(v) for v in missing])}")
+    never_fail = [t for t, ways in (coverage.get("outcomes") or {}).items() if "failing" in ways]
+    if never_fail:
+        said.append(f"never seen failing: {_names(never_fail)}")
+    if not said:
+        return []
+    lines = ["", ink.paint("Not reached by this traffic", "bold")]
+    for text in said[:_NAMES_MAX]:
+        lines += wrap(plain(text), width, indent="  ")
+    if len(said) > _NAMES_MAX:
+        lines.append(f"  … and {len(said) - _NAMES_MAX:,} more (--json has all)")
+    return lines
+
+
+def wrap_painted(text: str, width: int, ink: Ink, styles: Sequence[str]) -> list[str]:
+    """Return ``text`` wrapped, every line in ``styles``."""
+    return [ink.paint(line, *styles) for line in wrap(text, width)]
+
+
+def _style(run: ReplayRun, findings: Sequence[Finding]) -> tuple[str, ...]:
+    if run.exit_code == ExitCode.BREAKING:
+        return ("bold", "red")
+    return ("bold", "yellow") if any(not f.approved for f in findings) else ("bold", "green")
+
+
+def _asides(run: ReplayRun, findings: Sequence[Finding], width: int, ink: Ink) -> list[str]:
+    said = []
+    if run.conditional_count:
+        said.append(
+            f"{count(run.conditional_count, 'call')} came after the first difference of their "
+            "trace: there the model spoke to a world that no longer holds (conditional)."
+        )
+    if run.status == "interrupted":
+        said.append("The run was interrupted: this is what was done until then.")
+    if run.verdict_counts.get(Verdict.EQUIVALENT.value):
+        said.append("Equivalent calls differ in spelling, or where a rule allows it.")
+    return [ink.paint(line, "dim") for text in said for line in wrap(text, width, hang="")]
+
+
+def _how_often(finding: Finding) -> str:
+    total = f" of {finding.tool_call_total:,}" if finding.tool_call_total else ""
+    calls = "call" if finding.tool_call_total == 1 else "calls"
+    text = f"{finding.call_count:,}{total} {calls}, {count(finding.trace_count, 'trace')}"
+    after = finding.call_count - finding.first_divergence_count
+    if finding.first_divergence_count == 0:
+        text += ", only after an earlier difference (conditional)"
+    elif after:
+        text += f", {after:,} after an earlier difference (conditional)"
+    if len(finding.models) > 1:
+        text += "; " + ", ".join(f"{name} {calls:,}" for name, calls in finding.models.items())
+    return text
+
+
+def _advice(finding: Finding) -> str:
+    if finding.cause is not Cause.UNKNOWN or finding.verdict is Verdict.NOT_RUN:
+        return ""
+    return " (--baseline tells code from data)"
+
+
+def _approved(findings: Sequence[Finding], width: int, ink: Ink) -> list[str]:
+    approved = [finding for finding in findings if finding.approved]
+    if not approved:
+        return []
+    lines = ["", ink.paint("Approved", "bold")]
+    for finding in approved:
+        text = f"✓ {plain(finding.title)} ({count(finding.call_count, 'call')})"
+        lines += wrap(text, width, indent="  ")
+    return lines
+
+
+def _names(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:_NAMES_MAX])
+    more = len(names) - _NAMES_MAX
+    return f"{shown} and {more:,} more" if more > 0 else shown
+
+
+def _next(
+    run: ReplayRun, findings: Sequence[Finding], width: int, ink: Ink, database: str
+) -> list[str]:
+    if not findings:
+        return []
+    first = findings[0]
+    commands = [
+        (f"replay diff {database} {run.id}", "every difference"),
+        (f"replay show {database} {first.example_trace_id}", "the example's whole trace"),
+        (f"replay approve {database} {first.signature}", "accept the first finding"),
+    ]
+    lines = ["", ink.paint("Next", "bold")]
+    longest = max(len(command) for command, _ in commands)
+    for command, what in commands:
+        beside = f"  {command.ljust(longest)}  {what}"
+        lines += [beside] if len(beside) <= width else [f"  {command}", f"      {what}"]
+    return lines
