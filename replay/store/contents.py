@@ -1,0 +1,277 @@
+"""Contents: every message, definition and long text once, whatever refers to it.
+
+A content is named by the hash of its bytes. Short values never become one: they stay as text in
+their column. Long strings inside a JSON content are contents of their own (the text that a tool
+answered is also in the next prompt), and the JSON keeps ``{"$content": key}`` in their place.
+Bodies lie together in compressed pages; a page is a few dozen bodies of one drain, so that it
+compresses like a stream and still opens in a tenth of a millisecond.
+
+======== ========================================================================================
+form     what the body's bytes are
+======== ========================================================================================
+text     raw text, UTF-8 (lone surrogates as three bytes each)
+json     JSON as it was given
+split    JSON with ``{"$content": key}`` where long strings were
+exact    JSON with integers beyond 64 bits or escaped surrogates: not for orjson
+======== ========================================================================================
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import OrderedDict
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Any, Final
+
+import orjson
+import zstandard
+
+from replay.errors import StoreError
+from replay.records.base import JsonValue
+from replay.store.json_text import bytes_text, decode, encode, text_bytes
+
+INLINE_SIZE_MAX: Final = 120
+"""Values up to this many bytes stay in their row."""
+SPLIT_SIZE_MIN: Final = 160
+"""Strings from this many bytes on are contents of their own."""
+PAGE_SIZE_MAX: Final = 128 * 2**10
+COMPRESSION_LEVEL: Final = 3
+_REFERENCE: Final = "$content"
+_REFERENCE_BYTES: Final = b'"$content"'
+
+ColumnValue = str | int | None
+"""What a text or json column holds: the text itself, the key of a content, or NULL."""
+
+
+def content_hash(form: str, body: bytes) -> bytes:
+    """Return the identity of a content: 16 bytes of BLAKE2b over its kind and its whole body.
+
+    A split content hashes like the JSON it stands for. Part of the file format.
+    """
+    kind = b"t" if form == "text" else b"j"
+    return blake2b(body, digest_size=16, person=kind).digest()
+
+
+class ContentWriter:
+    """Stores contents inside the caller's transaction; `finish` must end each transaction."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        """``connection`` is the drain's own."""
+        self._connection = connection
+        self._known: OrderedDict[bytes, int] = OrderedDict()
+        self._rows: list[tuple[int, bytes, str, int, int, int]] = []
+        self._page = bytearray()
+        self._next_key = 0
+        self._next_page = 0
+        self._compressor = zstandard.ZstdCompressor(level=COMPRESSION_LEVEL)
+
+    def begin(self) -> None:
+        """Start a transaction."""
+        self._rows.clear()
+        self._page.clear()
+        self._next_key = self._next("contents")
+        self._next_page = self._next("pages")
+
+    def finish(self) -> None:
+        """Write what is still held, before the commit."""
+        self._write_page()
+
+    def forget(self) -> None:
+        """Forget the keys: another connection wrote, or a transaction was rolled back."""
+        self._known.clear()
+
+    def text_value(self, text: str) -> ColumnValue:
+        """Return the column value of raw text."""
+        body, clean = text_bytes(text)
+        if clean and len(body) <= INLINE_SIZE_MAX:
+            return text
+        return self._keep(content_hash("text", body), "text", body)
+
+    def json_value(self, value: JsonValue) -> ColumnValue:
+        """Return the column value of a JSON value; None is NULL."""
+        if value is None:
+            return None
+        body, exact = encode(value)
+        if len(body) <= INLINE_SIZE_MAX and not exact:
+            return body.decode()
+        return self.json_key(value, body, exact=exact)
+
+    def json_key(self, value: JsonValue, body: bytes, *, exact: bool) -> int:
+        """Return the key of the content of ``value``, whose JSON is ``body``."""
+        identity = content_hash("json", body)
+        key = self._find(identity)
+        if key is not None:
+            return key
+        if exact:
+            return self._add(identity, "exact", body)
+        if len(body) > SPLIT_SIZE_MIN and _REFERENCE_BYTES not in body:
+            split = self._split(value)
+            if split is not value:
+                return self._add(identity, "split", orjson.dumps(split))
+        return self._add(identity, "json", body)
+
+    def _keep(self, identity: bytes, form: str, body: bytes) -> int:
+        key = self._find(identity)
+        return self._add(identity, form, body) if key is None else key
+
+    def _find(self, identity: bytes) -> int | None:
+        key = self._known.get(identity)
+        if key is None:
+            row = self._connection.execute(
+                "SELECT key FROM contents WHERE hash = ?", (identity,)
+            ).fetchone()
+            if row is None:
+                return None
+            key = int(row[0])
+            self._remember(identity, key)
+        return key
+
+    def _add(self, identity: bytes, form: str, body: bytes) -> int:
+        key = self._next_key
+        self._next_key += 1
+        self._rows.append((key, identity, form, len(body), self._next_page, len(self._page)))
+        self._page += body
+        self._remember(identity, key)
+        if len(self._page) >= PAGE_SIZE_MAX:
+            self._write_page()
+        return key
+
+    def _split(self, value: JsonValue) -> JsonValue:
+        """Return ``value`` with its long strings replaced, or ``value`` itself without any."""
+        if isinstance(value, str):
+            if len(value) < SPLIT_SIZE_MIN:
+                return value
+            return {_REFERENCE: self._keep_text(value)}
+        if isinstance(value, dict):
+            parts = {name: self._split(item) for name, item in value.items()}
+            changed = any(parts[name] is not item for name, item in value.items())
+            return parts if changed else value
+        if isinstance(value, list):
+            items = [self._split(item) for item in value]
+            changed = any(new is not old for new, old in zip(items, value, strict=True))
+            return items if changed else value
+        return value
+
+    def _keep_text(self, text: str) -> int:
+        body, _ = text_bytes(text)
+        return self._keep(content_hash("text", body), "text", body)
+
+    def _write_page(self) -> None:
+        if not self._rows:
+            return
+        self._connection.execute(
+            "INSERT INTO pages (key, size, body) VALUES (?, ?, ?)",
+            (self._next_page, len(self._page), self._compressor.compress(bytes(self._page))),
+        )
+        self._connection.executemany(
+            "INSERT INTO contents (key, hash, form, size, page, start) VALUES (?, ?, ?, ?, ?, ?)",
+            self._rows,
+        )
+        self._rows.clear()
+        self._page.clear()
+        self._next_page += 1
+
+    def _remember(self, identity: bytes, key: int) -> None:
+        self._known[identity] = key
+        if len(self._known) > 50_000:
+            self._known.popitem(last=False)
+
+    def _next(self, table: str) -> int:
+        row = self._connection.execute(f"SELECT max(key) FROM {table}").fetchone()
+        return int(row[0] or 0) + 1
+
+
+class ContentReader:
+    """Reads contents of one connection, keeping the last pages it opened."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        """``connection`` must outlive the reader."""
+        self._connection = connection
+        self._page = lru_cache(maxsize=64)(self._read_page)
+        self._decompressors: dict[bytes | None, zstandard.ZstdDecompressor] = {}
+
+    def text(self, value: ColumnValue) -> str | None:
+        """Return the text of a text column."""
+        if isinstance(value, int):
+            return bytes_text(self.body(value)[1])
+        return value
+
+    def json(self, value: ColumnValue) -> JsonValue:
+        """Return the value of a json column."""
+        if isinstance(value, int):
+            form, body = self.body(value)
+            return self._value(form, body)
+        return None if value is None else decode(value)
+
+    def shown(self, value: ColumnValue) -> str | None:
+        """Return a column's value as SQL shows it: raw text, or JSON text."""
+        if not isinstance(value, int):
+            return value
+        form, body = self.body(value)
+        shown = body if form == "text" else self.whole_body(form, body)
+        return shown.decode("utf-8", "backslashreplace")
+
+    def holds_text(self, value: ColumnValue, wanted: str) -> bool:
+        """Say whether a text column holds a substring, in any case."""
+        shown = self.shown(value)
+        return shown is not None and wanted.casefold() in shown.casefold()
+
+    def body(self, key: int) -> tuple[str, bytes]:
+        """Return the form and the stored bytes of a content."""
+        row = self._connection.execute(
+            "SELECT form, page, start, size, body FROM contents WHERE key = ?", (key,)
+        ).fetchone()
+        if row is None:
+            raise StoreError(
+                f"Content {key} is missing from the database.",
+                hint="`replay db check` says what else is.",
+            )
+        form, page, start, size, inline = row
+        if page is None:
+            return form, text_bytes(inline)[0]
+        return form, self._page(page)[start : start + size]
+
+    def whole_body(self, form: str, body: bytes) -> bytes:
+        """Return the JSON bytes as they were given: a split body is put together again."""
+        return orjson.dumps(self._value(form, body)) if form == "split" else body
+
+    def forget(self) -> None:
+        """Forget the opened pages, after `compact` moved them."""
+        self._page.cache_clear()
+
+    def _value(self, form: str, body: bytes) -> JsonValue:
+        if form == "split":
+            return self._joined(orjson.loads(body))
+        if form == "text":
+            return bytes_text(body)
+        return decode(body, exact=form == "exact")
+
+    def _joined(self, value: Any) -> JsonValue:
+        if isinstance(value, dict):
+            if len(value) == 1 and _REFERENCE in value:
+                return self.text(value[_REFERENCE])
+            return {name: self._joined(item) for name, item in value.items()}
+        if isinstance(value, list):
+            return [self._joined(item) for item in value]
+        return value
+
+    def _read_page(self, key: int) -> bytes:
+        row = self._connection.execute(
+            "SELECT pages.size, pages.body, dictionaries.body FROM pages "
+            "LEFT JOIN dictionaries ON dictionaries.key = pages.dictionary WHERE pages.key = ?",
+            (key,),
+        ).fetchone()
+        if row is None:
+            raise StoreError(f"Page {key} is missing from the database.")
+        size, body, dictionary = row
+        decompressor = self._decompressors.get(dictionary)
+        if decompressor is None:
+            decompressor = self._decompressors[dictionary] = _decompressor(dictionary)
+        return decompressor.decompress(body, max_output_size=size)
+
+
+def _decompressor(dictionary: bytes | None) -> zstandard.ZstdDecompressor:
+    if dictionary is None:
+        return zstandard.ZstdDecompressor()
+    return zstandard.ZstdDecompressor(dict_data=zstandard.ZstdCompressionDict(dictionary))

@@ -1,0 +1,192 @@
+"""Opening the SQLite file, and telling in words what is wrong with one that is not ours."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, Literal, TypeAlias
+
+from replay.errors import StoreError
+
+APPLICATION_ID: Final = 0x72706C79
+"""``rply``: bytes 68 to 71 of the file say whose database it is."""
+
+FORMAT: Final = 1
+"""The newest file format that this version reads and writes."""
+
+_MAGIC: Final = b"SQLite format 3\x00"
+_BUSY_MS: Final = 10_000
+
+Mode: TypeAlias = Literal["r", "w", "create"]
+
+
+def connect(path: Path, *, busy_ms: int = _BUSY_MS) -> sqlite3.Connection:
+    """Return a connection for writing, shared by threads under a lock of the caller's."""
+    connection = sqlite3.connect(
+        path, isolation_level=None, check_same_thread=False, timeout=busy_ms / 1000
+    )
+    connection.execute("PRAGMA synchronous=NORMAL")
+    connection.execute("PRAGMA temp_store=MEMORY")
+    connection.execute("PRAGMA cache_size=-16384")
+    connection.execute("PRAGMA wal_autocheckpoint=4000")
+    return connection
+
+
+def connect_reading(path: Path) -> sqlite3.Connection:
+    """Return a connection that never writes, also where file or folder are read-only."""
+    quoted = path.absolute().as_uri()
+    options = ["mode=rw"] if is_writable(path) else ["mode=ro", "mode=ro&immutable=1"]
+    failure: sqlite3.Error | None = None
+    for option in options:
+        try:
+            connection = sqlite3.connect(
+                f"{quoted}?{option}",
+                uri=True,
+                isolation_level=None,
+                check_same_thread=False,
+                timeout=_BUSY_MS / 1000,
+            )
+            connection.execute("SELECT count(*) FROM meta").fetchone()
+        except sqlite3.Error as error:
+            failure = error
+            continue
+        connection.execute("PRAGMA temp_store=MEMORY")
+        connection.execute("PRAGMA cache_size=-65536")
+        connection.execute("PRAGMA mmap_size=268435456")
+        return connection
+    assert failure is not None
+    raise store_error(failure, path) from failure
+
+
+def is_writable(path: Path) -> bool:
+    """Say whether the file and its folder (for the write-ahead log) can be written."""
+    return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK | os.X_OK)
+
+
+def refuse_foreign(path: Path) -> None:
+    """Raise StoreError when ``path`` is no database of ours; cheap, reads 100 bytes."""
+    try:
+        with path.open("rb") as file:
+            header = file.read(100)
+            size = file.seek(0, os.SEEK_END)
+    except FileNotFoundError as error:
+        raise StoreError(
+            f"There is no database '{path}'.",
+            nearest=_nearest_database(path),
+            hint="Record one with `replay record`, or import traces with `replay import`.",
+        ) from error
+    except OSError as error:
+        raise StoreError(f"'{path}' cannot be read: {error.strerror}.") from error
+    if not header.startswith(_MAGIC) or len(header) < 100:
+        raise StoreError(
+            f"'{path}' is not a database.",
+            hint=(
+                "It is empty: remove it, and it is made anew."
+                if size == 0
+                else "To bring a JSON Lines file in, use `replay import`."
+            ),
+        )
+    application = int.from_bytes(header[68:72], "big")
+    if application != APPLICATION_ID:
+        raise StoreError(
+            f"'{path}' is an SQLite database, but not one that replay made.",
+            hint="Give the name of a file that `replay record` or `replay import` wrote.",
+        )
+    page_size = int.from_bytes(header[16:18], "big")
+    page_size = 65536 if page_size == 1 else page_size
+    expected = int.from_bytes(header[28:32], "big") * page_size
+    if size < expected and not _has_log(path):
+        raise StoreError(
+            f"'{path}' is truncated: it has {size:,} of {expected:,} bytes.",
+            hint="Copy it again from where it came; a copy of a live database needs its -wal too.",
+        )
+
+
+def refuse_newer(connection: sqlite3.Connection, path: Path) -> int:
+    """Return the format of the database; raise StoreError when it is newer than ours."""
+    try:
+        row = connection.execute("SELECT value FROM meta WHERE name = 'format'").fetchone()
+    except sqlite3.Error as error:
+        raise store_error(error, path) from error
+    found = int(row[0]) if row else 0
+    if found > FORMAT:
+        raise StoreError(
+            f"Database '{path.name}' has format {found}; this version reads up to {FORMAT}.",
+            hint="Upgrade with `pip install -U replay-sandbox`, or export it where it was written "
+            "with `replay export`.",
+        )
+    return found
+
+
+def store_error(error: sqlite3.Error, path: Path) -> StoreError:
+    """Return the StoreError that says what SQLite meant."""
+    code = getattr(error, "sqlite_errorcode", None)
+    primary = code & 0xFF if isinstance(code, int) else None
+    told = _SAID.get(primary) if primary is not None else None
+    if told is None:
+        return StoreError(f"The database '{path}' could not be used: {error}.")
+    said, hint = told
+    return StoreError(said.format(path=path, error=error), hint=hint)
+
+
+_SAID: Final[dict[int, tuple[str, str]]] = {
+    sqlite3.SQLITE_BUSY: (
+        "The database '{path}' is locked by another program.",
+        "Close what holds it (a shell inside a transaction?) and try again; recording goes on.",
+    ),
+    sqlite3.SQLITE_LOCKED: (
+        "The database '{path}' is locked by another program.",
+        "Close what holds it (a shell inside a transaction?) and try again; recording goes on.",
+    ),
+    sqlite3.SQLITE_READONLY: (
+        "The database '{path}' is read-only.",
+        "Make the file and its folder writable, or copy it to a folder that is.",
+    ),
+    sqlite3.SQLITE_FULL: (
+        "The disk of '{path}' is full.",
+        "What was stored before is safe. Free some space and try again.",
+    ),
+    sqlite3.SQLITE_CORRUPT: (
+        "The database '{path}' is damaged: {error}.",
+        "`replay db check` says what; `sqlite3 FILE .recover` saves what can be read.",
+    ),
+    sqlite3.SQLITE_NOTADB: (
+        "'{path}' is not a database.",
+        "Give the name of a file that `replay record` or `replay import` wrote.",
+    ),
+    sqlite3.SQLITE_CANTOPEN: (
+        "The database '{path}' cannot be opened.",
+        "Check that the file and its folder can be read.",
+    ),
+    sqlite3.SQLITE_IOERR: (
+        "The disk of '{path}' does not answer: {error}.",
+        "Check the disk; `replay db check` tells whether the file is whole.",
+    ),
+}
+
+
+def transaction(connection: sqlite3.Connection, work: Callable[[], None]) -> None:
+    """Do ``work`` in one write transaction: all of it, or nothing."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        work()
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+def _has_log(path: Path) -> bool:
+    log = path.with_name(path.name + "-wal")
+    return log.exists() and log.stat().st_size > 0
+
+
+def _nearest_database(path: Path) -> str | None:
+    folder = path.parent if path.parent.is_dir() else None
+    if folder is None:
+        return None
+    found = sorted(other.name for other in folder.glob("*.db"))
+    return ", ".join(found[:3]) or None

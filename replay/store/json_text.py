@@ -1,0 +1,143 @@
+"""JSON to bytes and back without loss, or a refusal that names the place.
+
+orjson is the fast road. Two things it cannot carry go by the standard library's: integers beyond
+64 bits, and lone surrogates, which are escaped: the bytes are valid UTF-8 and the text comes back
+as it was. NaN and the infinities are refused: no JSON reader after us could take them.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+import orjson
+from pydantic import BaseModel
+
+from replay.errors import RecordError
+from replay.records.base import JsonValue
+
+
+def encode(value: JsonValue) -> tuple[bytes, bool]:
+    """Return ``value`` as compact JSON in the given key order, and whether it is *exact*.
+
+    Exact bytes must be read with ``decode(..., exact=True)``: orjson would round their integers
+    or refuse their surrogates.
+
+    Raises:
+        RecordError: the value holds what JSON cannot carry; the message has the place.
+    """
+    try:
+        encoded = orjson.dumps(value, default=_fields_of)
+    except (TypeError, RecursionError):
+        return _encode_exact(value), True
+    if b"null" in encoded:
+        refuse_non_finite(value)  # orjson writes NaN as null, which would be a silent loss
+    return encoded, False
+
+
+def decode(encoded: bytes | str, *, exact: bool = False) -> JsonValue:
+    """Return the value of JSON bytes made by `encode`."""
+    if exact:
+        return json.loads(encoded)
+    return orjson.loads(encoded)
+
+
+def refuse_non_finite(value: JsonValue) -> None:
+    """Raise RecordError when a NaN or an infinity is anywhere in ``value``."""
+    place = _place_of_non_finite(value, ())
+    if place is not None:
+        where, number = place
+        raise RecordError(
+            f"{number!r} at {_spelled(where)} is no JSON value.",
+            hint="Return None, or the number as text.",
+        )
+
+
+def text_bytes(text: str) -> tuple[bytes, bool]:
+    """Return ``text`` as UTF-8, and whether it is *clean*: what SQLite shows whole as TEXT.
+
+    Lone surrogates are kept as three bytes each (``surrogatepass``), which is not valid UTF-8.
+    """
+    try:
+        encoded = text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass"), False
+    return encoded, "\x00" not in text
+
+
+def bytes_text(encoded: bytes) -> str:
+    """Return the text of `text_bytes`."""
+    return encoded.decode("utf-8", "surrogatepass")
+
+
+def _fields_of(value: object) -> Any:
+    """Give orjson what it does not know: records are the dict of their fields."""
+    if isinstance(value, BaseModel):
+        return value.__dict__
+    raise TypeError(type(value).__name__)
+
+
+def _encode_exact(value: JsonValue) -> bytes:
+    try:
+        plain = _plain(value, ())
+        return json.dumps(plain, allow_nan=False, separators=(",", ":")).encode()
+    except RecursionError as error:
+        raise RecordError(
+            "A value is nested more deeply than JSON readers follow.",
+            hint="Flatten it, or store it as text.",
+        ) from error
+
+
+def _plain(value: JsonValue, place: tuple[str | int, ...]) -> JsonValue:
+    """Return ``value`` with records opened, refusing whatever JSON has no form for."""
+    if value is None or isinstance(value, (str, bool, int)):
+        return value
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            refuse_non_finite(value)
+        return value
+    if isinstance(value, BaseModel):
+        value = value.__dict__
+    if isinstance(value, dict):
+        for key in value:
+            if not isinstance(key, str):
+                raise RecordError(
+                    f"The key {key!r} at {_spelled(place)} is no text; JSON keys are.",
+                )
+        return {key: _plain(item, (*place, key)) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item, (*place, index)) for index, item in enumerate(value)]
+    raise RecordError(
+        f"A {type(value).__name__} at {_spelled(place)} has no form in JSON.",
+        hint="Store it as text, a number, a list or an object.",
+    )
+
+
+def _place_of_non_finite(
+    value: JsonValue, place: tuple[str | int, ...]
+) -> tuple[tuple[str | int, ...], float] | None:
+    if isinstance(value, float):
+        return None if math.isfinite(value) else (place, value)
+    if isinstance(value, BaseModel):
+        value = value.__dict__
+    if isinstance(value, dict):
+        items: Any = value.items()
+    elif isinstance(value, (list, tuple)):
+        items = enumerate(value)
+    else:
+        return None
+    for key, item in items:
+        if isinstance(item, (float, dict, list, tuple, BaseModel)):
+            found = _place_of_non_finite(item, (*place, key))
+            if found is not None:
+                return found
+    return None
+
+
+def _spelled(place: tuple[str | int, ...]) -> str:
+    """Spell a place as a path: ``result.rows[3].price``."""
+    text = ""
+    for part in place:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text or "the top"

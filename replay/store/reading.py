@@ -1,0 +1,394 @@
+"""The questions that the command line and the terminal UI ask of a database."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from replay.errors import SelectionError
+from replay.records import (
+    Approval,
+    Attempt,
+    CallVerdict,
+    Feedback,
+    Finding,
+    Interaction,
+    ModelCall,
+    ReplayRun,
+    Selection,
+    ToolCall,
+    ToolSchema,
+    Trace,
+    Transcript,
+)
+from replay.store.contents import ContentReader
+from replay.store.json_text import decode
+from replay.store.record_rows import RecordReader
+from replay.store.selecting import (
+    call_conditions,
+    distinct_models,
+    nearest_id,
+    run_key,
+    trace_conditions,
+    trace_key,
+)
+from replay.store.times import iso_text
+from replay.store.views import view_statements
+
+
+@dataclass(frozen=True, slots=True)
+class TraceRow:
+    """One line of a list of traces."""
+
+    id: str
+    app: str | None
+    started_at: str
+    ended_at: str | None
+    outcome: str | None
+    source: str
+    model: str | None
+    """The model version that answered last, or None."""
+    model_call_count: int
+    tool_call_count: int
+    outcome_counts: dict[str, int]
+    """Tool calls by outcome."""
+    first_user_text: str | None
+    """The first words of the user, on one line, at most 200 characters."""
+
+    @property
+    def step_count(self) -> int:
+        """Model calls and tool calls."""
+        return self.model_call_count + self.tool_call_count
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCount:
+    """How often one version of a tool was called."""
+
+    tool: str
+    tool_version: str | None
+    call_count: int
+    outcome_counts: dict[str, int]
+
+
+class Reading:
+    """The reading half of `replay.store.Store`."""
+
+    _read_lock: threading.RLock
+    _contents: ContentReader | None
+    _records: RecordReader | None
+
+    def _read_connection(self) -> sqlite3.Connection:
+        raise NotImplementedError
+
+    def _catch_up(self) -> None:
+        raise NotImplementedError
+
+    # -- traces and calls -------------------------------------------------------------------------
+
+    def trace_ids(self, selection: Selection | None = None) -> list[str]:
+        """Return the ids of the selected traces, by start, then id.
+
+        With a limit they are the newest ones, still oldest first.
+        """
+        selection = selection or Selection()
+        with self._snapshot() as connection:
+            query, values = _trace_query(connection, selection, "r.id, r.started_us")
+            query += " ORDER BY r.started_us DESC, r.id DESC"
+            if selection.limit is not None:
+                query += f" LIMIT {int(selection.limit)}"
+            rows = connection.execute(query, values).fetchall()
+        return [row[0] for row in reversed(rows)]
+
+    def traces(
+        self,
+        selection: Selection | None = None,
+        *,
+        after: str | None = None,
+        limit: int = 100,
+    ) -> list[TraceRow]:
+        """Return a page of the selected traces, newest first; ``after`` is the last id before."""
+        selection = selection or Selection()
+        with self._snapshot() as connection:
+            query, values = _trace_query(connection, selection, _TRACE_ROW)
+            if after is not None:
+                query += (
+                    " AND (r.started_us, r.id) < "
+                    "(SELECT started_us, id FROM trace_rows WHERE key = ?)"
+                )
+                values.append(trace_key(connection, after))
+            query += f" ORDER BY r.started_us DESC, r.id DESC LIMIT {int(limit)}"
+            return [_trace_row(row) for row in connection.execute(query, values)]
+
+    def transcript(self, trace_id: str) -> Transcript:
+        """Return a whole trace; ``trace_id`` may be a unique prefix.
+
+        Prompts of one transcript share their message values: read them, do not change them.
+
+        Raises:
+            SelectionError: no trace, or several, have that id.
+        """
+        with self._snapshot() as connection:
+            key = trace_key(connection, trace_id)
+            records = self._record_reader()
+            trace: Trace = records.records("trace", "r.key = ?", [key])[0]
+            steps: list[ModelCall | ToolCall] = [
+                *records.records("model_call", "r.trace = ?", [key]),
+                *records.records("tool_call", "r.trace = ?", [key]),
+            ]
+            steps.sort(key=lambda step: step.step_number)
+            calls = "(SELECT c.key FROM tool_call_rows c WHERE c.trace = ?)"
+            interactions: list[Interaction] = records.records(
+                "interaction", f"r.tool_call IN {calls}", [key], "r.interaction_index"
+            )
+            attempts: list[Attempt] = records.records(
+                "attempt",
+                "r.call_id IN (SELECT c.id FROM tool_call_rows c WHERE c.trace = ? "
+                "UNION ALL SELECT m.id FROM model_call_rows m WHERE m.trace = ?)",
+                [key, key],
+                "r.attempt_number",
+            )
+            feedback: list[Feedback] = records.records(
+                "feedback", "r.trace = ?", [key], "r.created_us, r.id"
+            )
+        return Transcript(
+            trace=trace,
+            steps=steps,
+            interactions=_grouped(interactions, "tool_call_id"),
+            attempts=_grouped(attempts, "call_id"),
+            feedback=feedback,
+        )
+
+    def tool_call(self, tool_call_id: str) -> ToolCall:
+        """Return one tool call.
+
+        Raises:
+            SelectionError: there is none of that id.
+        """
+        with self._snapshot() as connection:
+            found: list[ToolCall] = self._record_reader().records(
+                "tool_call", "r.id = ?", [tool_call_id]
+            )
+            if not found:
+                raise SelectionError(
+                    f"There is no tool call {tool_call_id!r}.",
+                    nearest=nearest_id(connection, "tool_call_rows", tool_call_id),
+                )
+            return found[0]
+
+    def tool_calls(
+        self, selection: Selection | None = None, *, after: str | None = None, limit: int = 100
+    ) -> list[ToolCall]:
+        """Return a page of the selected tool calls, newest first; ``after``: the last id before."""
+        selection = selection or Selection()
+        with self._snapshot() as connection:
+            on_call = call_conditions(selection)
+            on_trace = trace_conditions(connection, selection)
+            if on_trace.texts:
+                on_call.add(
+                    f"EXISTS (SELECT 1 FROM trace_rows r WHERE r.key = c.trace AND {on_trace.sql})",
+                    *on_trace.values,
+                )
+            if after is not None:
+                on_call.add(
+                    "(c.started_us, c.key) < "
+                    "(SELECT started_us, key FROM tool_call_rows WHERE id = ?)",
+                    after,
+                )
+            keys = connection.execute(
+                f"SELECT c.key FROM tool_call_rows c WHERE {on_call.sql} "
+                f"ORDER BY c.started_us DESC, c.key DESC LIMIT {int(limit)}",
+                on_call.values,
+            ).fetchall()
+            marks = ", ".join("?" * len(keys))
+            found: list[ToolCall] = self._record_reader().records(
+                "tool_call",
+                f"r.key IN ({marks})",
+                [row[0] for row in keys],
+                "r.started_us DESC, r.key DESC",
+            )
+            return found
+
+    def tool_schemas(self) -> list[ToolSchema]:
+        """Return every tool schema seen, by tool, then when it was first seen."""
+        with self._snapshot():
+            found: list[ToolSchema] = self._record_reader().records(
+                "tool_schema", "1", [], "r.tool, r.first_seen_us, r.id"
+            )
+            return found
+
+    def models(self) -> list[str]:
+        """Return every model name that was asked for or answered, sorted."""
+        with self._snapshot() as connection:
+            return distinct_models(connection)
+
+    def tools(self) -> list[ToolCount]:
+        """Return how often each version of each tool was called, by tool and version."""
+        counts: dict[tuple[str, str], dict[str, int]] = {}
+        with self._snapshot() as connection:
+            for tool, version, outcome, count in connection.execute(
+                "SELECT tool, tool_version, outcome, call_count FROM tool_totals "
+                "WHERE call_count > 0 ORDER BY tool, tool_version, outcome"
+            ):
+                counts.setdefault((tool, version), {})[outcome] = count
+        return [
+            ToolCount(tool, version or None, sum(outcomes.values()), outcomes)
+            for (tool, version), outcomes in counts.items()
+        ]
+
+    def counts(self) -> dict[str, int]:
+        """Return how many records of each kind there are."""
+        with self._snapshot() as connection:
+            rows = connection.execute("SELECT kind, record_count FROM record_totals").fetchall()
+        return dict(rows)
+
+    # -- replay runs ------------------------------------------------------------------------------
+
+    def runs(self) -> list[ReplayRun]:
+        """Return all replay runs, newest first."""
+        with self._snapshot():
+            found: list[ReplayRun] = self._record_reader().records(
+                "replay_run", "1", [], "r.started_us DESC, r.key DESC"
+            )
+            return found
+
+    def run(self, run_id: str) -> ReplayRun:
+        """Return one replay run, by id, unique prefix or ``latest``.
+
+        Raises:
+            SelectionError: no run, or several, have that id.
+        """
+        with self._snapshot() as connection:
+            key = run_key(connection, run_id)
+            found: list[ReplayRun] = self._record_reader().records("replay_run", "r.key = ?", [key])
+            return found[0]
+
+    def verdicts(
+        self,
+        run_id: str,
+        *,
+        verdict: str | None = None,
+        tool: str | None = None,
+        signature: str | None = None,
+        trace_id: str | None = None,
+    ) -> list[CallVerdict]:
+        """Return the verdicts of a run, by trace and step."""
+        with self._snapshot() as connection:
+            condition, values = "r.run = ?", [run_key(connection, run_id)]
+            for column, wanted in (("verdict", verdict), ("tool", tool), ("signature", signature)):
+                if wanted is not None:
+                    condition += f" AND r.{column} = ?"
+                    values.append(wanted)  # type: ignore[arg-type]  # keys and texts together
+            if trace_id is not None:
+                condition += " AND r.trace = ?"
+                values.append(trace_key(connection, trace_id))
+            found: list[CallVerdict] = self._record_reader().records(
+                "call_verdict", condition, values, "r.trace, r.step_number"
+            )
+            return found
+
+    def findings(self, run_id: str) -> list[Finding]:
+        """Return the findings of a run, those with most first divergences first."""
+        with self._snapshot() as connection:
+            found: list[Finding] = self._record_reader().records(
+                "finding",
+                "r.run = ?",
+                [run_key(connection, run_id)],
+                "r.first_divergence_count DESC, r.call_count DESC, r.signature",
+            )
+            return found
+
+    def approvals(self) -> list[Approval]:
+        """Return all approvals, oldest first."""
+        with self._snapshot():
+            found: list[Approval] = self._record_reader().records(
+                "approval", "1", [], "r.approved_us, r.signature"
+            )
+            return found
+
+    # -- SQL --------------------------------------------------------------------------------------
+
+    def query(
+        self, sql: str, values: tuple[Any, ...] = ()
+    ) -> tuple[list[str], list[tuple[Any, ...]]]:
+        """Run one reading SQL statement over the views; return column names and rows."""
+        with self._snapshot() as connection:
+            cursor = connection.execute(sql, values)
+            names = [column[0] for column in cursor.description or ()]
+            return names, cursor.fetchall()
+
+    @contextmanager
+    def _snapshot(self) -> Iterator[sqlite3.Connection]:
+        """One consistent view of the database for several questions."""
+        self._catch_up()
+        with self._read_lock:
+            connection = self._read_connection()
+            connection.execute("BEGIN")
+            try:
+                yield connection
+            finally:
+                connection.execute("ROLLBACK")
+
+    def _prepare_reading(self, connection: sqlite3.Connection) -> None:
+        contents = ContentReader(connection)
+        self._contents = contents
+        self._records = RecordReader(connection, contents)
+        connection.create_function("content_text", 1, contents.shown, deterministic=True)
+        connection.create_function("holds_text", 2, contents.holds_text, deterministic=True)
+        for statement in view_statements(whole=True):
+            connection.execute(statement)
+        connection.execute("PRAGMA query_only=1")
+
+    def _forget_reading(self) -> None:
+        self._contents = None
+        self._records = None
+
+    def _record_reader(self) -> RecordReader:
+        assert self._records is not None
+        return self._records
+
+
+_TRACE_ROW = (
+    "r.id, r.app, r.started_us, r.ended_us, r.outcome, r.source, r.model, "
+    "r.model_call_count, r.tool_call_count, r.outcome_counts, r.first_user_text"
+)
+
+
+def _trace_query(
+    connection: sqlite3.Connection, selection: Selection, columns: str
+) -> tuple[str, list[Any]]:
+    found = trace_conditions(connection, selection)
+    on_call = call_conditions(selection)
+    if on_call.texts:
+        found.add(
+            f"EXISTS (SELECT 1 FROM tool_call_rows c WHERE c.trace = r.key AND {on_call.sql})",
+            *on_call.values,
+        )
+    return f"SELECT {columns} FROM trace_rows r WHERE {found.sql}", found.values
+
+
+def _trace_row(row: tuple[Any, ...]) -> TraceRow:
+    return TraceRow(
+        id=row[0],
+        app=row[1],
+        started_at=iso_text(row[2]),
+        ended_at=None if row[3] is None else iso_text(row[3]),
+        outcome=row[4],
+        source=row[5] or "recorded",
+        model=row[6],
+        model_call_count=row[7],
+        tool_call_count=row[8],
+        outcome_counts=decode(row[9]),
+        first_user_text=row[10],
+    )
+
+
+def _grouped(records: list[Any], name: str) -> dict[str, list[Any]]:
+    groups: dict[str, list[Any]] = {}
+    for record in records:
+        groups.setdefault(getattr(record, name), []).append(record)
+    return groups

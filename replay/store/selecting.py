@@ -1,0 +1,177 @@
+"""A `Selection` as SQL: which traces, which tool calls.
+
+A trace is selected when its own facts fit and, where tools, versions, outcomes or text are asked
+for, one and the same tool call of it fits all of these.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass, field
+from typing import Any
+
+from replay.errors import SelectionError
+from replay.records import Selection
+from replay.store.times import microseconds
+
+
+@dataclass(slots=True)
+class Conditions:
+    """SQL conditions with their values, joined by AND."""
+
+    texts: list[str] = field(default_factory=list)
+    values: list[Any] = field(default_factory=list)
+
+    def add(self, text: str, *values: Any) -> None:
+        """Add one condition."""
+        self.texts.append(text)
+        self.values.extend(values)
+
+    def any_of(self, column: str, wanted: list[str]) -> None:
+        """Add ``column IN (wanted)`` where something is wanted."""
+        if wanted:
+            self.add(f"{column} IN ({', '.join('?' * len(wanted))})", *wanted)
+
+    @property
+    def sql(self) -> str:
+        """The whole condition."""
+        return " AND ".join(self.texts) or "1"
+
+
+def trace_conditions(connection: sqlite3.Connection, selection: Selection) -> Conditions:
+    """Return the conditions on a row ``r`` of trace_rows, calls not looked at."""
+    found = Conditions()
+    if selection.trace_ids:
+        keys = [trace_key(connection, wanted) for wanted in selection.trace_ids]
+        found.add(f"r.key IN ({', '.join('?' * len(keys))})", *keys)
+    found.any_of("r.app", selection.apps)
+    found.any_of("r.source", selection.sources)
+    if "recorded" in selection.sources:
+        found.texts[-1] = f"(r.source IS NULL OR {found.texts[-1]})"
+    for name, value in selection.labels.items():
+        found.add(
+            "EXISTS (SELECT 1 FROM json_each(content_text(r.labels)) l "
+            "WHERE l.key = ? AND l.value = ?)",
+            name,
+            value,
+        )
+    if selection.since is not None:
+        found.add("r.started_us >= ?", _moment(selection.since, "since"))
+    if selection.until is not None:
+        found.add("r.started_us < ?", _moment(selection.until, "until"))
+    if selection.models:
+        models = model_names(connection, selection.models)
+        marks = ", ".join("?" * len(models))
+        found.add(
+            f"EXISTS (SELECT 1 FROM trace_models tm WHERE tm.model IN ({marks}) "
+            "AND tm.trace = r.key)",
+            *models,
+        )
+    return found
+
+
+def call_conditions(selection: Selection) -> Conditions:
+    """Return the conditions on a row ``c`` of tool_call_rows, its trace not looked at."""
+    found = Conditions()
+    found.any_of("c.tool", selection.tools)
+    found.any_of("c.tool_version", selection.tool_versions)
+    outcomes = [str(outcome) for outcome in selection.outcomes]
+    found.any_of("c.outcome", outcomes)
+    if outcomes and "ok" not in outcomes:
+        found.add("c.outcome <> 'ok'")  # lets SQLite use the partial index of what went wrong
+    if selection.text:
+        found.add(
+            "(holds_text(c.arguments, ?) OR holds_text(c.response, ?))",
+            selection.text,
+            selection.text,
+        )
+    return found
+
+
+def trace_key(connection: sqlite3.Connection, wanted: str) -> int:
+    """Return the key of the trace with this id or unique prefix.
+
+    Raises:
+        SelectionError: there is none, or more than one.
+    """
+    return _key(connection, "trace_rows", "trace", wanted)
+
+
+def run_key(connection: sqlite3.Connection, wanted: str) -> int:
+    """Return the key of the replay run with this id, unique prefix, or ``latest``."""
+    if wanted == "latest":
+        row = connection.execute(
+            "SELECT key FROM replay_run_rows ORDER BY started_us DESC, key DESC LIMIT 1"
+        ).fetchone()
+        if row is None:
+            raise SelectionError("There is no replay run yet.", hint="`replay run` makes one.")
+        return int(row[0])
+    return _key(connection, "replay_run_rows", "replay run", wanted)
+
+
+def _key(connection: sqlite3.Connection, table: str, noun: str, wanted: str) -> int:
+    exact = connection.execute(f"SELECT key FROM {table} WHERE id = ?", (wanted,)).fetchone()
+    if exact is not None:
+        return int(exact[0])
+    rows = []
+    if wanted:
+        rows = connection.execute(
+            f"SELECT key, id FROM {table} WHERE id >= ? AND id < ? ORDER BY id LIMIT 4",
+            (wanted, wanted + "\U0010ffff"),
+        ).fetchall()
+    if len(rows) == 1:
+        return int(rows[0][0])
+    if rows:
+        raise SelectionError(
+            f"Several {noun}s start with {wanted!r}.",
+            nearest=", ".join(row[1] for row in rows[:3]) + (", ..." if len(rows) > 3 else ""),
+            hint="Give more of the id.",
+        )
+    raise SelectionError(
+        f"There is no {noun} {wanted!r}.",
+        nearest=nearest_id(connection, table, wanted),
+        hint=f"`replay {'list' if noun == 'trace' else 'runs'}` shows what there is.",
+    )
+
+
+def nearest_id(connection: sqlite3.Connection, table: str, wanted: str) -> str | None:
+    """Return the id most like ``wanted``, looked for among its neighbours and the newest."""
+    from difflib import get_close_matches
+
+    rows = connection.execute(
+        f"SELECT id FROM (SELECT id FROM {table} WHERE id >= ? ORDER BY id LIMIT 20) UNION "
+        f"SELECT id FROM (SELECT id FROM {table} WHERE id < ? ORDER BY id DESC LIMIT 20) UNION "
+        f"SELECT id FROM (SELECT id FROM {table} ORDER BY key DESC LIMIT 100)",
+        (wanted, wanted),
+    ).fetchall()
+    close = get_close_matches(wanted, [str(row[0]) for row in rows], n=1, cutoff=0.5)
+    return close[0] if close else None
+
+
+def model_names(connection: sqlite3.Connection, patterns: list[str]) -> list[str]:
+    """Return the recorded model names that fit any of the patterns (``*`` globs)."""
+    from fnmatch import fnmatchcase
+
+    names = distinct_models(connection)
+    return [name for name in names if any(fnmatchcase(name, pattern) for pattern in patterns)]
+
+
+def distinct_models(connection: sqlite3.Connection) -> list[str]:
+    """Return every model name once; jumps from name to name, so a few reads however many rows."""
+    names: list[str] = []
+    row = connection.execute("SELECT min(model) FROM trace_models").fetchone()
+    while row[0] is not None:
+        names.append(row[0])
+        row = connection.execute(
+            "SELECT min(model) FROM trace_models WHERE model > ?", (row[0],)
+        ).fetchone()
+    return names
+
+
+def _moment(text: str, name: str) -> int:
+    try:
+        return microseconds(text)
+    except ValueError as error:
+        raise SelectionError(
+            f"{name}={text!r} is no time.", hint="Write it as 2026-11-21T09:00:00Z."
+        ) from error

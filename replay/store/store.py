@@ -1,0 +1,454 @@
+"""The store: one SQLite file of traces, replay runs and everything between.
+
+``append`` is durable against ``kill -9`` when it returns: the record is in the spool beside the
+database (`replay.store.spool`). A background thread, `flush`, `close` and whoever opens the file
+next move it into the tables (`replay.store.drain`). Reads see all that this process appended.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import logging
+import os
+import sqlite3
+import threading
+import weakref
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from replay.errors import RecordError, StoreError
+from replay.records.base import JsonObject, JsonValue, Record
+from replay.store import database
+from replay.store.drain import Drainer, pending_bytes
+from replay.store.json_text import decode, encode
+from replay.store.layout import LAYOUTS
+from replay.store.reading import Reading
+from replay.store.spool import (
+    SpoolWriter,
+    remove_folder_if_empty,
+    retire_orphan,
+    spool_files,
+    spool_folder,
+)
+
+if TYPE_CHECKING:
+    from typing import Self
+
+DRAIN_SIZE: Final = 4 * 2**20
+"""Acknowledged bytes after which the background thread drains."""
+DRAIN_INTERVAL_S: Final = 5.0
+"""Seconds after which the background thread drains whatever there is."""
+ROTATION_SIZE: Final = 64 * 2**20
+"""Size of a spool after which the background thread starts another."""
+
+Masker: TypeAlias = Callable[[JsonValue], JsonValue]
+
+_LOG: Final = logging.getLogger("replay.store")
+
+_STRUCTURAL: Final = frozenset(
+    ("kind", "id", "trace_id", "tool_call_id", "model_call_id", "call_id", "run_id", "signature")
+) | frozenset(
+    column.field
+    for layout in LAYOUTS.values()
+    for column in layout.columns
+    if column.form == "time" or column.field.endswith(("_number", "_index"))
+)
+"""Fields that say where a record belongs; a masker cannot change them."""
+
+_REQUIRED: Final = {
+    kind: tuple(column.field for column in layout.columns if column.required)
+    for kind, layout in LAYOUTS.items()
+}
+
+_open_stores: weakref.WeakSet[Store] = weakref.WeakSet()
+_inherited: list[object] = []
+"""What a forked child got from its parent and must neither use nor close."""
+
+
+class Store(Reading):
+    """An open database. Threads may share one; a forked child goes on with spools of its own."""
+
+    masker: Masker | None
+    """Applied to each record's JSON before anything of it reaches the disk. Ids, times and step
+    numbers stay as they are."""
+
+    _writer: SpoolWriter | None
+    _drained: int
+    """How far the own spool is in the tables."""
+    _drainer: Drainer | None
+    _drain_connection: sqlite3.Connection | None
+    _reading: sqlite3.Connection | None
+    _thread: threading.Thread | None
+
+    def __init__(self, path: Path, mode: database.Mode, masker: Masker | None) -> None:
+        """Use `Store.open`."""
+        self.path = path
+        self.mode = mode
+        self.masker = masker
+        self._folder = spool_folder(path)
+        self._closed = False
+        self._reset()
+        _open_stores.add(self)
+
+    @classmethod
+    def open(
+        cls,
+        path: str | os.PathLike[str],
+        mode: database.Mode = "r",
+        *,
+        masker: Masker | None = None,
+    ) -> Self:
+        """Open a database: ``"r"`` to read, ``"w"`` to write, ``"create"`` to make it if missing.
+
+        What other processes left in their spools is taken in first, where the file can be
+        written; `pending_bytes` says how much is not.
+
+        Raises:
+            StoreError: there is no such file, or it is no database of ours, truncated, of a newer
+                format, or not writable where writing is wanted.
+        """
+        place = Path(path)
+        if mode == "create" and not place.exists():
+            from replay.store import migrations
+
+            migrations.create(place)
+        database.refuse_foreign(place)
+        if mode != "r" and not database.is_writable(place):
+            raise StoreError(
+                f"The database '{place}' is read-only.",
+                hint="Make the file and its folder writable, or copy it to a folder that is.",
+            )
+        store = cls(place, mode, masker)
+        try:
+            store._settle()
+        except BaseException:
+            store._let_go()
+            raise
+        return store
+
+    # -- writing ----------------------------------------------------------------------------------
+
+    def append(self, record: Record | JsonObject) -> None:
+        """Store a record, or a plain dict shaped like one; durable when it returns.
+
+        A later record of the same kind and identity replaces it.
+
+        Raises:
+            RecordError: a value that JSON cannot carry, or a required field is missing.
+            StoreError: the disk is full, or the folder cannot be written. Nothing was stored.
+        """
+        fields = self._fields(record)
+        if fields["kind"] == "model_call":
+            self._append_model_call(fields)
+            return
+        encoded, exact = encode([fields])
+        with self._lock:
+            self._spool().append_records(encoded, exact=exact)
+        self._wake_when_due()
+
+    def append_fields(self, kind: str, fields: JsonObject) -> None:
+        """Store the record of ``kind`` that ``fields`` describe: `append` for the recorder."""
+        self.append({"kind": kind, **fields})
+
+    def append_all(self, records: Iterable[Record | JsonObject]) -> None:
+        """Store several records, all or nothing; durable when it returns."""
+        prepared = [self._fields(record) for record in records]
+        if not prepared:
+            return
+        encoded, exact = encode(prepared)
+        with self._lock:
+            self._spool().append_records(encoded, exact=exact)
+        self._wake_when_due()
+
+    def _append_model_call(self, fields: JsonObject) -> None:
+        messages, exact_messages = encode(fields.pop("messages", None) or [])
+        tools, exact_tools = encode(fields.pop("tools", None) or [])
+        head, exact_head = encode(fields)
+        exact = exact_messages or exact_tools or exact_head
+        with self._lock:
+            self._spool().append_model_call(fields["trace_id"], head, messages, tools, exact=exact)
+        self._wake_when_due()
+
+    def _fields(self, record: Record | JsonObject) -> JsonObject:
+        """Return the fields to store, without the absent ones, masked."""
+        given = record if isinstance(record, dict) else record.__dict__
+        fields = {name: value for name, value in given.items() if value is not None}
+        required = _REQUIRED.get(fields.get("kind", ""))
+        if required is None:
+            raise RecordError(
+                f"There is no record of kind {fields.get('kind')!r}.",
+                nearest=", ".join(LAYOUTS),
+            )
+        for name in required:
+            if name not in fields:
+                raise RecordError(f"A {fields['kind']} record has no {name}.")
+        return self._masked(fields) if self.masker is not None else fields
+
+    def _masked(self, fields: JsonObject) -> JsonObject:
+        assert self.masker is not None
+        encoded, exact = encode(fields)
+        plain = decode(encoded, exact=exact)
+        kept = {name: value for name, value in plain.items() if name in _STRUCTURAL}
+        try:
+            masked = self.masker(plain)
+        except Exception as error:
+            raise RecordError(
+                f"The masker failed on a {fields['kind']} record: {type(error).__name__}: {error}",
+                hint="Nothing of the record was stored. A masker takes any JSON value.",
+            ) from error
+        if not isinstance(masked, dict):
+            raise RecordError(
+                f"The masker made a {type(masked).__name__} of a {fields['kind']} record.",
+                hint="Nothing of it was stored. A masker gives an object back for an object.",
+            )
+        return {**masked, **kept}
+
+    def _spool(self) -> SpoolWriter:
+        if self._writer is None:
+            if self.mode == "r" or self._closed:
+                raise StoreError(
+                    f"'{self.path}' is {'closed' if self._closed else 'open for reading'}: "
+                    "nothing can be appended.",
+                    hint='Open it with `Store.open(path, "w")`.',
+                )
+            self._writer = SpoolWriter(self._folder)
+            self._start_thread()
+        return self._writer
+
+    # -- draining ---------------------------------------------------------------------------------
+
+    def flush(self) -> None:
+        """Move everything acknowledged, by any process, into the tables.
+
+        Raises:
+            StoreError: the database is locked for ten seconds, or its disk is full. What was
+                appended stays safe in the spool.
+        """
+        with self._translated():
+            self._drain_all()
+
+    def pending_bytes(self) -> int:
+        """Return how many bytes of spools are not in the tables yet, of all processes."""
+        with self._read_lock:
+            connection = self._read_connection()
+            return sum(pending_bytes(connection, path) for path in spool_files(self._folder))
+
+    def close(self) -> None:
+        """Drain, and leave one file, unless other processes are still recording into it.
+
+        Where the database is locked or its disk is full, the spool stays: whoever opens the
+        database next takes it in.
+        """
+        if self._closed:
+            return
+        self._stop_thread()
+        try:
+            if self._writer is not None:
+                self._drain_all()
+        except (StoreError, sqlite3.Error) as error:
+            _LOG.warning("%s keeps a spool, taken in at the next opening: %s", self.path, error)
+        with self._lock:
+            self._closed = True
+            if self._writer is not None:
+                self._writer.close()
+                self._writer = None
+        with contextlib.suppress(sqlite3.Error, StoreError):
+            if self._drainer is not None:
+                self._clear_orphans()
+                remove_folder_if_empty(self._folder)
+        self._let_go()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _settle(self) -> None:
+        """Check the format, bring it up to date, take in what processes left in their spools."""
+        with self._read_lock:
+            found = database.refuse_newer(self._read_connection(), self.path)
+        if not database.is_writable(self.path):
+            return
+        if found < database.FORMAT:
+            from replay.store import migrations
+
+            with self._translated(), self._drain_lock:
+                self._take_drainer()
+                assert self._drain_connection is not None
+                migrations.upgrade(self._drain_connection)
+        if spool_files(self._folder):
+            try:
+                self._drain_all(busy_ms=2_000)
+            except sqlite3.Error as error:
+                if self.mode != "r":
+                    raise database.store_error(error, self.path) from error
+                _LOG.warning("%s is busy; %d bytes wait", self.path, self.pending_bytes())
+
+    def _drain_all(self, *, busy_ms: int | None = None) -> None:
+        with self._drain_lock:
+            drainer = self._take_drainer()
+            assert self._drain_connection is not None
+            if busy_ms is not None:
+                self._drain_connection.execute(f"PRAGMA busy_timeout={busy_ms}")
+            try:
+                for path in spool_files(self._folder):
+                    drained = drainer.drain(path)
+                    if self._writer is not None and path == self._writer.path:
+                        self._drained = drained
+                self._clear_orphans()
+            finally:
+                if busy_ms is not None:
+                    self._drain_connection.execute("PRAGMA busy_timeout=10000")
+
+    def _clear_orphans(self) -> None:
+        """Remove drained spools whose process is gone, and their offsets."""
+        with self._drain_lock:
+            drainer = self._take_drainer()
+            for path in spool_files(self._folder):
+                if self._writer is not None and path == self._writer.path:
+                    continue
+                if retire_orphan(path, drainer.drain):
+                    drainer.forget_spool(path.stem)
+
+    def _take_drainer(self) -> Drainer:
+        if self._drainer is None:
+            self._drain_connection = database.connect(self.path)
+            self._drainer = Drainer(self._drain_connection)
+        return self._drainer
+
+    @contextlib.contextmanager
+    def _translated(self) -> Any:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise database.store_error(error, self.path) from error
+
+    # -- the background thread --------------------------------------------------------------------
+
+    def _wake_when_due(self) -> None:
+        writer = self._writer
+        if writer is not None and writer.size - self._drained > DRAIN_SIZE:
+            self._due.set()
+
+    def _start_thread(self) -> None:
+        self._thread = threading.Thread(
+            target=_drain_in_background,
+            args=(weakref.ref(self), self._due),
+            name="replay-store",
+            daemon=True,
+        )
+        self._thread.start()
+
+    def _stop_thread(self) -> None:
+        thread, self._thread = self._thread, None
+        if thread is not None and thread is not threading.current_thread():
+            self._stopping = True
+            self._due.set()
+            thread.join()
+
+    def _drain_in_turn(self) -> None:
+        """One round of the background thread."""
+        writer = self._writer
+        if writer is None or writer.size <= self._drained:
+            return
+        try:
+            if writer.size > ROTATION_SIZE:
+                self._rotate()
+            self._drain_all()
+        except (sqlite3.Error, StoreError) as error:
+            _LOG.warning("%s could not be drained, trying again: %s", self.path, error)
+
+    def _rotate(self) -> None:
+        """Go on in a fresh spool; the old one is drained and removed like an orphan's."""
+        fresh = SpoolWriter(self._folder)
+        with self._lock:
+            old, self._writer = self._writer, fresh
+            self._drained = 0
+        if old is not None:
+            old.close()
+
+    # -- processes --------------------------------------------------------------------------------
+
+    def _reset(self) -> None:
+        """Start without file handles, locks and threads: at birth, and in a forked child."""
+        self._lock = threading.Lock()
+        self._drain_lock = threading.RLock()
+        self._read_lock = threading.RLock()
+        self._writer = None
+        self._drained = 0
+        self._drainer = None
+        self._drain_connection = None
+        self._reading = None
+        self._due = threading.Event()
+        self._stopping = False
+        self._thread = None
+        self._forget_reading()
+
+    def _after_fork(self) -> None:
+        # Closing them here would drop the parent's locks; using them would corrupt its file.
+        _inherited.append(self._inherited_parts())
+        self._reset()
+
+    def _inherited_parts(self) -> tuple[object, ...]:
+        return (self._writer, self._drainer, self._drain_connection, self._reading, self._contents)
+
+    def _let_go(self) -> None:
+        """Close the connections; the last one to go folds the log into the file."""
+        with self._read_lock, self._drain_lock:
+            for connection in (self._reading, self._drain_connection):
+                if connection is not None:
+                    connection.close()
+            self._reading = None
+            self._drain_connection = None
+            self._drainer = None
+            self._forget_reading()
+        self._closed = True
+        _open_stores.discard(self)
+
+    def _read_connection(self) -> sqlite3.Connection:
+        if self._closed:
+            raise StoreError(f"'{self.path}' is closed.", hint="Open it again with `Store.open`.")
+        if self._reading is None:
+            self._reading = database.connect_reading(self.path)
+            self._prepare_reading(self._reading)
+        return self._reading
+
+    def _catch_up(self) -> None:
+        """Let a read see all that this process appended."""
+        writer = self._writer
+        if writer is not None and writer.size > self._drained:
+            self.flush()
+
+
+def _drain_in_background(store_reference: weakref.ref[Store], due: threading.Event) -> None:
+    while True:
+        due.wait(DRAIN_INTERVAL_S)
+        due.clear()
+        store = store_reference()
+        if store is None or store._stopping:
+            return
+        store._drain_in_turn()
+        del store
+
+
+def _close_open_stores() -> None:
+    for store in list(_open_stores):
+        store.close()
+
+
+def _forget_parents_handles() -> None:
+    for store in list(_open_stores):
+        store._after_fork()
+
+
+atexit.register(_close_open_stores)
+os.register_at_fork(after_in_child=_forget_parents_handles)
