@@ -60,18 +60,21 @@ def _spaced(value: Any) -> bytes:
 
 
 def body_from_json(form: Any) -> bytes:
-    """Return the body that ``form`` describes, packed again when it was.
+    """Return the body that ``form`` describes.
 
     Raises:
         InteractionFormatError: ``form`` is no body.
     """
+    return response_body_from_json(form)[0]
+
+
+def response_body_from_json(form: Any) -> tuple[bytes, str]:
+    """Return the unpacked body that ``form`` describes, and the encoding it had, or ""."""
     if form is None:
-        return b""
+        return b"", ""
     if not isinstance(form, dict):
         raise InteractionFormatError(f"A body must be an object or null, not {form!r:.80}.")
-    coding = form.get("encoding")
-    plain = _plain_from_json(form)
-    return plain if not coding else pack(plain, coding)
+    return _plain_from_json(form), str(form.get("encoding") or "")
 
 
 def _plain_from_json(form: dict[str, Any]) -> bytes:

@@ -76,16 +76,12 @@ class WireTee:
         self._at_end = False
         capture.settle = self.finish
 
-    def _keep(self, chunk: Any) -> Any:
-        if not chunk:
+    def read(self, size: int | None = -1, /) -> Any:
+        """Read and copy. Fewer bytes than asked for mean that the connection has ended."""
+        found = self._guarded(self._raw.read, (size,))
+        if size is None or size < 0 or len(found) < size:
             self._at_end = True
-        elif not self._capture.done:
-            self._copy(bytes(chunk))
-        return chunk
-
-    def read(self, *args: Any) -> Any:
-        """Read and copy."""
-        return self._guarded(self._raw.read, args)
+        return found
 
     def read1(self, *args: Any) -> Any:
         """Read and copy."""
@@ -96,23 +92,29 @@ class WireTee:
         return self._guarded(self._raw.readline, args)
 
     def readinto(self, buffer: Any) -> Any:
-        """Read and copy."""
-        count = self._raw.readinto(buffer)
-        self._keep(bytes(memoryview(buffer)[:count]))
+        """Read and copy. A buffer left partly empty means that the connection has ended."""
+        view = memoryview(buffer)
+        count = self._guarded(self._raw.readinto, (buffer,), view)
+        if count < len(view):
+            self._at_end = True
         return count
 
     def readinto1(self, buffer: Any) -> Any:
         """Read and copy."""
-        count = self._raw.readinto1(buffer)
-        self._keep(bytes(memoryview(buffer)[:count]))
-        return count
+        return self._guarded(self._raw.readinto1, (buffer,), memoryview(buffer))
 
-    def _guarded(self, read: Any, args: tuple[Any, ...]) -> Any:
+    def _guarded(self, read: Any, args: tuple[Any, ...], filled: memoryview | None = None) -> Any:
         try:
-            return self._keep(read(*args))
+            found = read(*args)
         except Exception as error:
             self.finish(error)
             raise
+        chunk = found if filled is None else filled[:found]
+        if not chunk:
+            self._at_end = self._at_end or args != (0,)
+        elif not self._capture.done:
+            self._copy(bytes(chunk))
+        return found
 
     def finish(self, error: BaseException | None = None) -> None:
         """Undo the framing and keep the response."""

@@ -17,6 +17,7 @@ from cassettes.errors import RecordedError
 
 Phase = Literal["send", "request", "body"]
 
+_CUT = "http.client.IncompleteRead"
 _PLAIN = (str, int, float, bool, type(None))
 
 
@@ -60,13 +61,26 @@ class Failure:
             cause=cls._of(cause, phase, depth - 1) if cause is not None and depth else None,
         )
 
+    @property
+    def is_cancellation(self) -> bool:
+        """Whether the application gave the request up, rather than the request failing."""
+        return self.type == "asyncio.exceptions.CancelledError"
+
+    @property
+    def missing_bytes(self) -> int:
+        """How much of the announced body never came; 0 for every other failure.
+
+        A client that counts raises its own error for it: it is given the short body.
+        """
+        return int(self.attributes.get("expected") or 0) if self.type == _CUT else 0
+
     def rebuild(self, **attributes: Any) -> BaseException:
         """Return the exception; ``attributes`` are those only the client can supply.
 
         A class that does not exist here gives a :class:`RecordedError` with the same words.
         """
         kind = _class_named(self.type)
-        if kind is None:
+        if kind is None or not issubclass(kind, Exception):
             return RecordedError(self.type, self.message)
         args, plain = tuple(self.args), dict(self.attributes)
         if issubclass(kind, OSError) and "errno" in plain:

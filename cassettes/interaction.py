@@ -12,7 +12,14 @@ from functools import lru_cache
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl, quote, unquote_to_bytes, urlencode, urlsplit
 
-from cassettes.bodies import body_from_json, body_to_json, canonical_body
+from cassettes.bodies import (
+    body_from_json,
+    body_to_json,
+    canonical_body,
+    pack,
+    response_body_from_json,
+    unpack,
+)
 from cassettes.errors import InteractionFormatError
 from cassettes.failures import Failure
 
@@ -52,7 +59,7 @@ class Request:
 
 @dataclass(slots=True)
 class Response:
-    """What came back, as it was on the wire: a compressed body stays compressed."""
+    """What came back. A compressed body stays so, unless ``packed_as`` says it was unpacked."""
 
     status: int
     reason: str = ""
@@ -61,6 +68,20 @@ class Response:
     body: bytes = b""
     closed_early: bool = False
     """True when the application closed the response before its end: the body is what it saw."""
+    packed_as: str = ""
+    """Set where ``body`` is unpacked already: the content encoding it had on the wire."""
+
+    def wire_body(self) -> bytes:
+        """Return the body as it was on the wire."""
+        return pack(self.body, self.packed_as) if self.packed_as else self.body
+
+    def plain_body(self) -> bytes:
+        """Return the body without its content encoding, where that can be undone."""
+        coding = self.header("content-encoding").strip().lower()
+        if self.packed_as or not coding:
+            return self.body
+        plain = unpack(self.body, coding)
+        return self.body if plain is None else plain
 
     def header(self, name: str) -> str:
         """Return the first header called ``name`` in any case, or ""."""
@@ -144,19 +165,27 @@ def _response_to_json(response: Response) -> dict[str, Any]:
         "reason": response.reason,
         "http_version": response.http_version,
         "headers": _grouped(response.headers),
-        "body": body_to_json(response.body, response.header("content-encoding")),
+        "body": _body_of(response),
         "closed_early": response.closed_early,
     }
 
 
+def _body_of(response: Response) -> dict[str, Any] | None:
+    if response.packed_as and response.body:
+        return {**(body_to_json(response.body) or {}), "encoding": response.packed_as}
+    return body_to_json(response.body, response.header("content-encoding"))
+
+
 def _response_from_json(form: Mapping[str, Any]) -> Response:
+    body, packed_as = response_body_from_json(form["body"])
     return Response(
         status=int(form["status"]),
         reason=str(form["reason"]),
         http_version=str(form["http_version"]),
         headers=_pairs(form["headers"]),
-        body=body_from_json(form["body"]),
+        body=body,
         closed_early=bool(form["closed_early"]),
+        packed_as=packed_as,
     )
 
 

@@ -58,10 +58,24 @@ def _urllib3(module: ModuleType) -> None:
     hook_urllib3(module)
 
 
+def _http_client(module: ModuleType) -> None:
+    from cassettes.hooks.http_client_hook import hook_http_client
+
+    hook_http_client(module)
+
+
+def _aiohttp(module: ModuleType) -> None:
+    from cassettes.hooks.aiohttp_hook import hook_aiohttp
+
+    hook_aiohttp(module)
+
+
 _HOOKS: dict[str, Callable[[Any], None]] = {
     "httpx": _httpx,
     "httpx2": _httpx,
     "urllib3.connectionpool": _urllib3,
+    "http.client": _http_client,
+    "aiohttp.client": _aiohttp,
 }
 
 

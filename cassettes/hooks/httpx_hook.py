@@ -9,6 +9,7 @@ from typing import Any
 from cassettes.capture import Capture
 from cassettes.cassette import Cassette
 from cassettes.interaction import Interaction, Request, Response
+from cassettes.never import until_given_up
 from cassettes.scope import Scope, answer, current, process, refuse_outside
 
 
@@ -165,7 +166,11 @@ class _Client:
                 body = self._simple_body(request)
                 asked = self._asked(request, await request.aread() if body is None else body)
                 found = answer(scope, asked)
-                return await original(transport, request) if found is None else self._play(found)
+                if found is None:
+                    return await original(transport, request)
+                if found.failure is not None and found.failure.is_cancellation:
+                    await until_given_up(found)
+                return self._play(found)
             interaction, sent = self._begin(cassette, request)
             token = current.set(scope.silenced)
             try:
@@ -230,9 +235,9 @@ class _Client:
             assert failure is not None
             raise failure.rebuild()
         if failure is not None:
-            stream = self._broken_body(recorded.body, failure.rebuild())
+            stream = self._broken_body(recorded.wire_body(), failure.rebuild())
         else:
-            stream = self._byte_stream(recorded.body)
+            stream = self._byte_stream(recorded.wire_body())
         extensions = {
             "http_version": recorded.http_version.encode("ascii", "ignore"),
             "reason_phrase": recorded.reason.encode("ascii", "ignore"),

@@ -9,11 +9,12 @@ from __future__ import annotations
 import functools
 import io
 from collections.abc import Callable, Iterator
-from http.client import HTTPMessage
+from http.client import HTTPMessage, IncompleteRead
 from typing import Any
 
 from cassettes.capture import Capture, WireTee
 from cassettes.cassette import Cassette
+from cassettes.failures import Failure
 from cassettes.interaction import Interaction, Pairs, Request, Response
 from cassettes.scope import Scope, answer, current, process, refuse_outside
 
@@ -25,6 +26,8 @@ _NUMBERS = {name: number for number, name in _VERSIONS.items()}
 def hook_urllib3(module: Any) -> None:
     """Hook the connection pools of ``urllib3.connectionpool``."""
     plain, secure = module.HTTPConnectionPool, module.HTTPSConnectionPool
+    if "preload_content" not in plain._make_request.__code__.co_varnames:
+        return  # urllib3 1.x: its requests pass the hook on http.client
     plain._make_request = _hooked(plain._make_request)
     secure._prepare_proxy = _unless_replayed(secure._prepare_proxy)
 
@@ -135,6 +138,32 @@ class _BrokenBody(io.BytesIO):
         return self.read(size)
 
 
+class _ShortBody(io.BytesIO):
+    """Plays a response whose end never came, as http.client does: a full read says so."""
+
+    def __init__(self, body: bytes, missing: int) -> None:
+        super().__init__(body)
+        self._missing = missing
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        found = super().read(size)
+        if size is None or size < 0:
+            raise IncompleteRead(found, self._missing)
+        return found
+
+    def read1(self, size: int | None = -1, /) -> bytes:
+        return super().read(size)
+
+
+def _body_of(recorded: Response, failure: Failure | None, **attributes: Any) -> io.BytesIO:
+    body = recorded.wire_body()
+    if failure is None:
+        return io.BytesIO(body)
+    if failure.missing_bytes:
+        return _ShortBody(body, failure.missing_bytes)
+    return _BrokenBody(body, failure.rebuild(**attributes))
+
+
 def _play(
     interaction: Interaction, pool: Any, conn: Any, method: str, url: str, options: dict[str, Any]
 ) -> Any:
@@ -145,15 +174,12 @@ def _play(
     if recorded is None:
         assert failure is not None
         raise failure.rebuild(pool=pool, _conn=conn)
-    if failure is None:
-        body: io.BytesIO = io.BytesIO(recorded.body)
-    else:
-        body = _BrokenBody(recorded.body, failure.rebuild(pool=pool, _conn=conn))
+    is_short = failure is not None and failure.missing_bytes > 0
     headers = HTTPHeaderDict()
     for name, value in recorded.headers:
         headers.add(name, value)
     response = HTTPResponse(
-        body=body,
+        body=_body_of(recorded, failure, pool=pool, _conn=conn),
         headers=headers,
         status=recorded.status,
         version=_NUMBERS.get(recorded.http_version, 11),
@@ -163,7 +189,7 @@ def _play(
         decode_content=options.get("decode_content", True),
         request_method=method,
         request_url=url,
-        enforce_content_length=False,
+        enforce_content_length=is_short and options.get("enforce_content_length", True),
         retries=options.get("retries"),
     )
     response._original_response = _ReplayedOriginal(recorded.headers)  # type: ignore[assignment]

@@ -1,0 +1,29 @@
+"""A recorded request that was never answered: the application gave it up."""
+
+from __future__ import annotations
+
+import asyncio
+
+from cassettes.errors import RecordedError
+from cassettes.interaction import Interaction
+
+_PATIENCE_S = 3600.0
+_REAL_PATIENCE_S = 1.0
+
+
+async def until_given_up(interaction: Interaction) -> None:
+    """Wait to be cancelled, as the recording was; on a virtual loop the wait costs nothing.
+
+    Raises:
+        RecordedError: Nobody cancelled: the code of today waits longer than the recording did.
+    """
+    from cassettes.world.virtual_loop import running_virtual_time
+
+    recorded_s = interaction.duration_ms / 1000
+    virtual = running_virtual_time() is not None
+    await asyncio.sleep(_PATIENCE_S if virtual else recorded_s + _REAL_PATIENCE_S)
+    raise RecordedError(
+        "asyncio.CancelledError",
+        f"{interaction.request.line} was given up after {recorded_s:.3f} s when it was recorded; "
+        "nobody knows what it would have answered.",
+    )
