@@ -23,7 +23,7 @@ def examples(*lines: str) -> str:
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
-def database_and(*names: str, optional: str | None = None) -> Callable[..., Any]:
+def database_and(*names: str, optional: Sequence[str] = ()) -> Callable[..., Any]:
     """Return a decorator that gives a command its ``database`` and its other arguments.
 
     The database comes first on the command line and may be left out where ``[tool.replay]`` names
@@ -31,18 +31,16 @@ def database_and(*names: str, optional: str | None = None) -> Callable[..., Any]
 
     Args:
         names: the arguments that follow it, lower case; the command gets each as a string.
-        optional: one more that may be left out; the command gets None then.
+        optional: those that may be left out after these; the command gets None then.
     """
-    words = [name.upper() for name in names] + ([f"[{optional.upper()}]"] if optional else [])
+    words = [name.upper() for name in names] + [f"[{name.upper()}]" for name in optional]
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         @click.argument("words", nargs=-1, metavar=" ".join(["[DATABASE]", *words]))
         @functools.wraps(command)
         def with_database(*, words: tuple[str, ...], **options: Any) -> Any:
             database, rest = _split(words, names, optional)
-            given = dict(zip([*names, *([optional] if optional else [])], rest, strict=False))
-            if optional:
-                given.setdefault(optional, None)
+            given = dict.fromkeys(optional) | dict(zip([*names, *optional], rest, strict=False))
             return command(database=database, **given, **options)
 
         return with_database
@@ -51,11 +49,11 @@ def database_and(*names: str, optional: str | None = None) -> Callable[..., Any]
 
 
 def _split(
-    words: Sequence[str], names: Sequence[str], optional: str | None
-) -> tuple[Path, list[str | None]]:
-    most = len(names) + (1 if optional else 0)
+    words: Sequence[str], names: Sequence[str], optional: Sequence[str]
+) -> tuple[Path, list[str]]:
+    most = len(names) + len(optional)
     first_is_database = bool(words) and (len(words) > most or _looks_like_database(words[0]))
-    rest: list[str | None] = list(words[1:] if first_is_database else words)
+    rest = list(words[1:] if first_is_database else words)
     if len(rest) < len(names):
         raise click.UsageError(f"Missing argument {names[len(rest)].upper()!r}.")
     if len(rest) > most:

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
+
+from replay.report.ink import cells as cell_count
+from replay.report.ink import cut, plain
 
 GAP = "  "
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -19,41 +24,31 @@ class Column:
     """True: may be cut to make the line fit. Ids and numbers never are: they are to be copied."""
     width_min: int = 8
     """What a flexible column keeps at least."""
+    left_out: int = 0
+    """Where the line is too narrow still, columns are left out: highest number first, 0 never."""
 
 
 def table_lines(
     columns: Sequence[Column], rows: Sequence[Sequence[str]], *, width: int
 ) -> list[str]:
     """Return the header and one line per row, none wider than ``width`` where cuts allow it."""
-    cells = [[one_line(cell) for cell in row] for row in rows]
+    cells = [[plain(cell) for cell in row] for row in rows]
     widths = _widths(columns, cells, width)
+    while _line_width(widths) > width and any(column.left_out for column in columns):
+        index = max(range(len(columns)), key=lambda index: columns[index].left_out)
+        columns = _without(columns, index)
+        cells = [_without(row, index) for row in cells]
+        widths = _widths(columns, cells, width)
     header = [column.title for column in columns]
     return [_line(columns, widths, row) for row in [header, *cells]]
 
 
-def one_line(text: str) -> str:
-    """Return ``text`` on one line without control characters: recorded text is not trusted."""
-    text = " ".join(text.split())
-    return "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in text)
-
-
-def cut(text: str, width: int) -> str:
-    """Return ``text`` in at most ``width`` terminal cells, ending in ``…`` when cut."""
-    from rich.cells import cell_len, set_cell_size
-
-    if cell_len(text) <= width:
-        return text
-    return set_cell_size(text, max(0, width - 1)).rstrip() + "…"
-
-
 def _widths(columns: Sequence[Column], cells: Sequence[Sequence[str]], width: int) -> list[int]:
-    from rich.cells import cell_len
-
     widths = [
-        max([cell_len(column.title), *(cell_len(row[index]) for row in cells)])
+        max([cell_count(column.title), *(cell_count(row[index]) for row in cells)])
         for index, column in enumerate(columns)
     ]
-    excess = sum(widths) + len(GAP) * (len(columns) - 1) - width
+    excess = _line_width(widths) - width
     while excess > 0:
         index = _widest_flexible(columns, widths)
         if index is None:
@@ -61,6 +56,14 @@ def _widths(columns: Sequence[Column], cells: Sequence[Sequence[str]], width: in
         widths[index] -= 1
         excess -= 1
     return widths
+
+
+def _line_width(widths: Sequence[int]) -> int:
+    return sum(widths) + len(GAP) * (len(widths) - 1)
+
+
+def _without(items: Sequence[Item], index: int) -> list[Item]:
+    return [*items[:index], *items[index + 1 :]]
 
 
 def _widest_flexible(columns: Sequence[Column], widths: Sequence[int]) -> int | None:
@@ -73,11 +76,9 @@ def _widest_flexible(columns: Sequence[Column], widths: Sequence[int]) -> int | 
 
 
 def _line(columns: Sequence[Column], widths: Sequence[int], row: Sequence[str]) -> str:
-    from rich.cells import cell_len
-
     parts = []
     for column, size, cell in zip(columns, widths, row, strict=True):
         text = cut(cell, size)
-        padding = " " * (size - cell_len(text))
+        padding = " " * (size - cell_count(text))
         parts.append(padding + text if column.right else text + padding)
     return GAP.join(parts).rstrip()

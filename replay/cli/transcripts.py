@@ -6,8 +6,8 @@ import json
 import textwrap
 from typing import Any
 
-from replay.cli.table import cut, one_line
 from replay.records import Interaction, JsonValue, ModelCall, ToolCall, Transcript
+from replay.report.ink import cut, plain
 
 INDENT = "    "
 OVERVIEW_LINES_MAX = 3
@@ -29,7 +29,7 @@ def transcript_lines(transcript: Transcript, *, width: int) -> list[str]:
         parts = [feedback.label, feedback.text, None if feedback.score is None else feedback.score]
         said = " ".join(str(part) for part in parts if part is not None)
         where = f"step {feedback.step_number}" if feedback.step_number else "trace"
-        lines.append(cut(one_line(f"feedback on {where}: {said}"), width))
+        lines.append(cut(plain(f"feedback on {where}: {said}"), width))
     return lines
 
 
@@ -64,12 +64,12 @@ def _head(transcript: Transcript, width: int) -> list[str]:
         f"{model_calls} model calls, {tool_calls} tool calls",
         trace.outcome,
     ]
-    lines = [f"trace {trace.id}", cut(one_line(" · ".join(fact for fact in facts if fact)), width)]
+    lines = [f"trace {trace.id}", cut(plain(" · ".join(fact for fact in facts if fact)), width)]
     if trace.labels:
         labels = ", ".join(f"{key}={value}" for key, value in trace.labels.items())
-        lines.append(cut(one_line(f"labels: {labels}"), width))
+        lines.append(cut(plain(f"labels: {labels}"), width))
     if trace.start is not None:
-        lines.append(cut(one_line(f"start: {_json(trace.start)}"), width))
+        lines.append(cut(plain(f"start: {_json(trace.start)}"), width))
     return lines
 
 
@@ -103,9 +103,7 @@ def _tool_overview(step: ToolCall, interactions: list[Interaction], width: int) 
     title = f"{step.tool}{actor}  {step.outcome}"
     lines = [_step_line(step.step_number, title, lasted(step.duration_ms), width)]
     lines += _block("asked", step.arguments, width)
-    lines += [
-        f"{INDENT}outside  {cut(one_line(request_line(i)), width - 13)}" for i in interactions
-    ]
+    lines += [f"{INDENT}outside  {cut(plain(request_line(i)), width - 13)}" for i in interactions]
     if step.response is not None:
         lines += _block("told", step.response, width)
     return lines
@@ -132,9 +130,9 @@ def _model_in_full(step: ModelCall, width: int) -> list[str]:
         lines += _json_block(f"message {index + 1}", message, width)
     names = [_tool_name(tool) for tool in step.tools]
     if names:
-        lines += _labelled("tools", ", ".join(names), width)
+        lines += _whole("tools", ", ".join(names), width)
     if step.error is not None:
-        lines += _labelled("error", f"{step.error.type}: {step.error.message}", width)
+        lines += _whole("error", f"{step.error.type}: {step.error.message}", width)
     return lines + _json_block("output", step.output, width)
 
 
@@ -150,19 +148,19 @@ def _tool_in_full(step: ToolCall, interactions: list[Interaction], width: int) -
         "state": step.state_hash,
     }
     lines += _facts(facts)
-    lines += _labelled("arguments", step.arguments, width)
+    lines += _whole("arguments", step.arguments, width)
     lines += _json_block("payload", step.payload, width)
     for interaction in interactions:
-        lines += _labelled("outside", request_line(interaction), width)
+        lines += _whole("outside", request_line(interaction), width)
     lines += _json_block("result", step.result, width)
     if step.response is not None:
-        lines += _labelled("response", step.response, width)
+        lines += _whole("response", step.response, width)
     if step.error is not None:
-        lines += _labelled("error", f"{step.error.type}: {step.error.message}", width)
+        lines += _whole("error", f"{step.error.type}: {step.error.message}", width)
         if step.error.traceback:
             lines += [INDENT + line for line in step.error.traceback.rstrip().splitlines()]
     timings = ", ".join(f"{one.stage} {one.duration_us:,.0f} us" for one in step.stages)
-    return lines + (_labelled("stages", timings, width) if timings else [])
+    return lines + (_whole("stages", timings, width) if timings else [])
 
 
 def request_line(interaction: Interaction) -> str:
@@ -175,7 +173,7 @@ def request_line(interaction: Interaction) -> str:
 
 
 def _step_line(number: int, title: str, aside: str, width: int) -> str:
-    line = f"{number:>2}  {one_line(title)}"
+    line = f"{number:>2}  {plain(title)}"
     return cut(f"{line}  {aside}" if aside else line, width)
 
 
@@ -183,8 +181,12 @@ def _block(label: str, text: str, width: int) -> list[str]:
     return _labelled(label, text, width, most=OVERVIEW_LINES_MAX)
 
 
+def _whole(label: str, text: str, width: int) -> list[str]:
+    return _labelled(f"{label:<11}", text, width)
+
+
 def _json_block(label: str, value: JsonValue, width: int) -> list[str]:
-    return [] if value is None else _labelled(label, _json(value), width)
+    return [] if value is None else _whole(label, _json(value), width)
 
 
 def _labelled(
@@ -196,7 +198,7 @@ def _labelled(
     lines = [
         piece
         for line in text.splitlines()
-        for piece in textwrap.wrap(one_line(line), room, break_on_hyphens=False) or [""]
+        for piece in textwrap.wrap(plain(line), room, break_on_hyphens=False) or [""]
     ] or [""]
     if most is not None and len(lines) > most:
         lines = [*lines[: most - 1], cut(lines[most - 1] + " " * room, room)]

@@ -18,7 +18,7 @@ def run(command: click.Command, *args: str) -> Any:
 
 
 @click.command()
-@database_and("trace", optional="step")
+@database_and("trace", optional=["step"])
 def command(database: Path, trace: str, step: str | None) -> tuple[str, str, str | None]:
     return str(database), trace, step
 

@@ -1,0 +1,161 @@
+"""`replay list` and `replay show`: what is recorded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from replay.cli import terminal
+from replay.cli.arguments import database_and, examples, json_option
+from replay.cli.selection import selection_options, selection_words
+from replay.errors import ExitCode
+
+if TYPE_CHECKING:
+    from replay.cli.table import Column
+    from replay.records import ModelCall, Selection, ToolCall, Transcript
+    from replay.store import Store, TraceRow
+
+LISTED_MAX = 50
+"""Without ``--limit``: a screen or two, and an answer at once from any database."""
+
+
+@click.command(
+    "list",
+    short_help="List the traces of a database.",
+    epilog=examples(
+        "replay list traces.db",
+        "replay list traces.db --tool issue_refund --outcome failed --since 7d",
+        "replay list traces.db --json --limit 1000 | jq '.[].id'",
+    ),
+)
+@database_and()
+@selection_options
+@json_option
+def list_command(database: Path, selection: Selection, as_json: bool) -> int:
+    """List the traces of DATABASE, newest first: the newest 50, or as many as --limit says."""
+    from dataclasses import asdict
+
+    from replay.store import Store
+
+    wanted = selection.limit or LISTED_MAX
+    with Store.open(database, mode="r") as store:
+        rows = store.traces(selection, limit=wanted + 1)
+        if as_json:
+            terminal.emit_json([asdict(row) for row in rows[:wanted]])
+        elif rows:
+            _emit_rows(rows[:wanted])
+        else:
+            terminal.say(nothing_found(store, database, selection))
+    if len(rows) > wanted and selection.limit is None:
+        terminal.say(f"The newest {wanted}; more with --limit.")
+    return ExitCode.OK
+
+
+@click.command(
+    short_help="Show one trace, or one step of it.",
+    epilog=examples(
+        "replay show traces.db 01jd4h",
+        "replay show traces.db 01jd4h --step 3",
+        "replay show traces.db 01jd4h --json",
+    ),
+)
+@database_and("trace")
+@click.option(
+    "--step",
+    "step_number",
+    type=click.IntRange(min=1),
+    metavar="NUMBER",
+    help="Only this step, with everything that is known of it.",
+)
+@json_option
+def show(database: Path, trace: str, step_number: int | None, as_json: bool) -> int:
+    """Show TRACE step by step: what the model said, what the tools were asked, what they told.
+
+    TRACE is an id or the unique beginning of one. Long texts are cut; --step shows all of them.
+    """
+    from replay.cli.transcripts import step_lines, transcript_lines
+    from replay.store import Store
+
+    with Store.open(database, mode="r") as store:
+        transcript = store.transcript(trace)
+    if step_number is None:
+        if as_json:
+            terminal.emit_json(transcript.model_dump(mode="json"))
+        else:
+            terminal.emit("\n".join(transcript_lines(transcript, width=terminal.width())))
+        return ExitCode.OK
+    step = _step(transcript, step_number)
+    if as_json:
+        terminal.emit_json(step.model_dump(mode="json"))
+    else:
+        terminal.emit("\n".join(step_lines(transcript, step, width=terminal.width())))
+    return ExitCode.OK
+
+
+def nothing_found(store: Store, database: Path, selection: Selection) -> str:
+    """Return why no trace was found, and what to do about it."""
+    if not store.counts().get("trace"):
+        return (
+            f"{database} holds no traces yet. Fill it:\n"
+            f"  replay record --database {database} -- python agent.py\n"
+            f"  replay import {database} transcripts.jsonl\n"
+            "or look at one that is filled:\n"
+            "  replay demo"
+        )
+    lines = [f"No trace fits {selection_words(selection)}."]
+    if selection.tools:
+        names = sorted({row.tool for row in store.tools()})
+        lines.append(f"Tools in {database}: {_some(names)}.")
+    if selection.models:
+        lines.append(f"Models in {database}: {_some(store.models())}.")
+    return "\n".join(lines)
+
+
+def _some(names: list[str], shown_max: int = 12) -> str:
+    more = f" and {len(names) - shown_max:,} more" if len(names) > shown_max else ""
+    return ", ".join(names[:shown_max]) + more
+
+
+def _emit_rows(rows: list[TraceRow]) -> None:
+    from replay.cli.table import table_lines
+
+    columns, cells = trace_table(rows)
+    terminal.emit("\n".join(table_lines(columns, cells, width=terminal.width())))
+
+
+def trace_table(rows: list[TraceRow]) -> tuple[list[Column], list[list[str]]]:
+    """Return the columns of the list of traces, and the rows' cells."""
+    from replay.cli.table import Column
+    from replay.cli.transcripts import moment
+
+    columns = [
+        Column("TRACE"),
+        Column("STARTED (UTC)", left_out=4),
+        Column("APP", flexible=True, left_out=5),
+        Column("MODEL", flexible=True, left_out=6),
+        Column("CALLS", right=True, left_out=1),
+        Column("NOT OK", right=True, left_out=2),
+        Column("ASKED", flexible=True, width_min=16, left_out=3),
+    ]
+    cells = []
+    for row in rows:
+        not_ok = row.tool_call_count - row.outcome_counts.get("ok", 0)
+        facts = [row.id, moment(row.started_at)[:16], row.app or "", row.model or ""]
+        counts = [f"{row.tool_call_count:,}", f"{not_ok:,}" if not_ok else "-"]
+        cells.append([*facts, *counts, row.first_user_text or ""])
+    return columns, cells
+
+
+def _step(transcript: Transcript, step_number: int) -> ModelCall | ToolCall:
+    from replay.errors import SelectionError
+
+    for step in transcript.steps:
+        if step.step_number == step_number:
+            return step
+    last = transcript.steps[-1].step_number if transcript.steps else 0
+    raise SelectionError(
+        f"Trace {transcript.trace.id!r} has no step {step_number}.",
+        hint=f"Its steps are 1 to {last}." if last else "It has no steps at all.",
+    )
