@@ -1,0 +1,162 @@
+"""One try of a job in a worker: who is running, who is done, and who was to blame when it broke."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from replay.records import (
+    CallError,
+    CallResult,
+    JsonObject,
+    Outcome,
+    OutsideReport,
+    ReplayedCall,
+    Stage,
+)
+from replay.replayer.jobs import Job, JobResult, Snapshot
+from replay.replayer.process import how_it_ended
+
+WORLD_DEADLINE_FACTOR = 6.0
+"""A world may load a database: it gets this many times the deadline of a call."""
+
+
+@dataclass(slots=True)
+class Attempt:
+    """A job from when it is sent to a worker until it ends there."""
+
+    number: int
+    job: Job
+    result: JobResult
+    deadline_s: float
+    one_by_one: bool = False
+    skipped: list[str] = field(default_factory=list)
+    """Calls that broke an earlier try: not run again."""
+    was_lost: bool = False
+    """True when an earlier try broke between two calls, and nobody could be blamed."""
+    running: dict[str, float] = field(default_factory=dict)
+    """Calls that began and are not done, with the moment at which their deadline passes."""
+    aside_until: float | None = None
+    """The deadline of what runs beside the calls (making the world, taking it down), or None."""
+    stage: str = "waiting"
+    """``waiting``, ``world``, ``calls``, ``teardown`` or ``ended``."""
+    killed_at: float | None = None
+    """When a deadline passed and its end was ordered; None: it was not."""
+
+    def message(self) -> JsonObject:
+        """Return the order to the worker."""
+        return self.job.message(
+            self.number,
+            skip=self.skipped,
+            reported=list(self.result.replayed),
+            one_by_one=self.one_by_one,
+        )
+
+    def hear(self, message: JsonObject, now: float) -> None:
+        """Take what the worker says of this try, output and answers excepted."""
+        kind = message["t"]
+        if kind == "began":
+            self.stage = "world"
+            self.aside_until = now + self.deadline_s * WORLD_DEADLINE_FACTOR
+        elif kind == "begin":
+            self.stage = "calls"
+            self.aside_until = None
+            self.running[message["call"]] = now + self.deadline_s
+        elif kind == "teardown":
+            self.stage = "teardown"
+            self.aside_until = now + self.deadline_s
+        elif kind == "snapshot":
+            self.result.snapshots[message["before"]] = Snapshot(
+                message.get("path"), message.get("digest"), message.get("why_not")
+            )
+        elif kind == "end":
+            self.stage = "ended"
+            self.aside_until = None
+
+    def due(self) -> float | None:
+        """Return the moment at which its next deadline passes, or None."""
+        if self.killed_at is not None:
+            return None
+        moments = list(self.running.values())
+        if self.aside_until is not None:
+            moments.append(self.aside_until)
+        return min(moments, default=None)
+
+    @property
+    def undone(self) -> list[str]:
+        """The calls that have no answer yet, in order."""
+        return [name for name in self.job.call_ids() if name not in self.result.replayed]
+
+    def after_its_end(self, number: int, status: int, words: str) -> Attempt | None:
+        """Settle what the end of the process leaves open; return the next try, or None.
+
+        ``status`` is how the process ended, ``words`` what it last printed. A call that was alone
+        is to blame. Of several that ran together nobody can tell, so they are run again one after
+        the other. What was answered is kept, and only run again to bring the world to where it was.
+        """
+        if not self.undone:
+            return None
+        if self.stage in ("waiting", "world"):
+            how = how_it_ended(status)
+            if self.killed_at is not None:
+                how = f"it took longer than {self.deadline_s * WORLD_DEADLINE_FACTOR:g} s"
+            self._give_up(f"The world could not be made: its process ended ({how}).")
+            return None
+        if len(self.running) == 1:
+            (culprit,) = self.running
+            self._blame(culprit, status, words)
+        elif self.running and not self.one_by_one:
+            return self._next(number, one_by_one=True)
+        elif not self.was_lost:
+            return self._next(number, one_by_one=True, was_lost=True)
+        else:
+            self._blame(self.undone[0], status, words)
+        return self._next(number) if self.undone else None
+
+    def world_failed(self, error: CallError) -> None:
+        """Settle all calls of a trace whose world could not be made."""
+        self._give_up(f"The world could not be made: {error.type}: {error.message}")
+
+    def _next(self, number: int, *, one_by_one: bool = False, was_lost: bool = False) -> Attempt:
+        return Attempt(
+            number,
+            self.job,
+            self.result,
+            self.deadline_s,
+            one_by_one=one_by_one or self.one_by_one,
+            skipped=self.skipped,
+            was_lost=was_lost,
+        )
+
+    def _give_up(self, note: str) -> None:
+        for name in self.undone:
+            self.result.replayed[name] = ReplayedCall(tool_call_id=name, result=None, note=note)
+
+    def _blame(self, culprit: str, status: int, words: str) -> None:
+        tool = next(
+            str(order.call["tool"])
+            for group in self.job.groups
+            for order in group
+            if order.id == culprit
+        )
+        if self.killed_at is not None:
+            outcome = Outcome.TIMEOUT
+            error = CallError(
+                type="DeadlinePassed",
+                message=f"No answer within {self.deadline_s:g} s; its process was ended.",
+                stage=Stage.INVOKE,
+            )
+        else:
+            outcome = Outcome.CRASHED
+            error = CallError(
+                type="ProcessEnded",
+                message=f"The tool's process ended while it ran: {how_it_ended(status)}.",
+                stage=Stage.INVOKE,
+            )
+        self.result.replayed[culprit] = ReplayedCall(
+            tool_call_id=culprit,
+            result=CallResult(outcome=outcome, tool=tool, error=error),
+            outside=OutsideReport(),
+            output=words,
+            note=f"{error.message} The calls after it ran without it.",
+        )
+        self.skipped.append(culprit)

@@ -1,0 +1,79 @@
+"""What a worker process starts with: its command line, its environment, its search path.
+
+The environment is an allow-list: a variable that is not named here is not there, so that today's
+shell cannot change yesterday's results. ``--env NAME`` lets more through, and the replay run says
+so.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+_PINNED = {
+    "PYTHONHASHSEED": "0",
+    "TZ": "UTC",
+    "LC_ALL": "C.UTF-8",
+    # A set literal iterates differently when its module was compiled just now than when it was
+    # loaded from a .pyc, under one and the same hash seed: never write one.
+    "PYTHONDONTWRITEBYTECODE": "1",
+    # Native libraries start threads at import, and a process with threads cannot fork safely.
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+}
+_ALLOWED = ("PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "VIRTUAL_ENV")
+
+# `-P` keeps the folder of the command off the path until our own imports are done. The package's
+# own root goes to the end, for a checkout that is not installed.
+_START = "import sys; sys.path.append({root!r}); from replay.replayer.worker import main; main()"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where tools live: the toolbox's name, and where Python looks for it."""
+
+    toolbox: str
+    """``package.module:toolbox``."""
+    paths: tuple[str, ...]
+    """Put on ``sys.path`` in this order, before everything else."""
+    folder: str
+    """The worker's working directory."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """More variables, beyond the allow-list."""
+    allow: tuple[str, ...] = ()
+    """Addresses that the tools may really reach: ``localhost:5432``."""
+
+
+def place_of(
+    toolbox: str,
+    *,
+    paths: Sequence[str | Path] = (),
+    folder: str | Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    allow: Sequence[str] = (),
+) -> Place:
+    """Return the place of a toolbox as the command line names it.
+
+    The search path is ``paths``, then the working directory, then the caller's ``PYTHONPATH``.
+    """
+    home = Path(folder or Path.cwd()).resolve()
+    named = [str((home / path).resolve()) for path in paths]
+    inherited = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
+    search = dict.fromkeys([*named, str(home), *(str(home / path) for path in inherited)])
+    return Place(toolbox, tuple(search), str(home), dict(environment or {}), tuple(allow))
+
+
+def worker_command() -> list[str]:
+    """Return the command line that starts a worker with this interpreter."""
+    root = Path(__file__).resolve().parent.parent.parent
+    return [sys.executable, "-P", "-c", _START.format(root=str(root))]
+
+
+def worker_environment(place: Place) -> dict[str, str]:
+    """Return the whole environment of a worker."""
+    inherited = {name: os.environ[name] for name in _ALLOWED if name in os.environ}
+    return {**inherited, **place.environment, **_PINNED}

@@ -1,0 +1,111 @@
+"""What the pool asks of a worker, and what comes back: one trace, or some calls of one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeAlias
+
+from replay.records import JsonObject, JsonValue, ReplayedCall
+
+Lane: TypeAlias = str
+"""Whose code runs: ``today`` or ``baseline``."""
+
+TODAY: Lane = "today"
+BASELINE: Lane = "baseline"
+
+NO_WORLD = ""
+"""``Job.world`` of a job whose calls each bring their own."""
+
+
+@dataclass(slots=True)
+class CallOrder:
+    """One recorded call, as a worker needs it."""
+
+    call: JsonObject
+    """The fields of its ToolCall that a replay reads."""
+    at: float | None
+    """When it started, in UTC epoch seconds: where its clock starts."""
+    interactions: list[JsonObject] = field(default_factory=list)
+    world: str | None = None
+    """A file with the world to run it on; None: the world as the calls before it left it."""
+
+    @property
+    def id(self) -> str:
+        """The tool call's id."""
+        return str(self.call["id"])
+
+
+@dataclass(slots=True)
+class Job:
+    """One trace for one lane, or those calls of it that a lane is asked about."""
+
+    lane: Lane
+    trace_id: str
+    start: JsonValue
+    at: float | None
+    groups: list[list[CallOrder]]
+    """In recorded order; the calls of one group were asked for by one model output."""
+    world: str | None = None
+    """A file with the world to start from; None: made fresh by the toolbox;
+    ``NO_WORLD``: every call brings its own."""
+    snapshots: tuple[str, ...] = ()
+    """Calls before which the world is written down; ``""`` is the start of the trace."""
+    folder: Path | None = None
+    """Where snapshots go."""
+    name: str = "replayed"
+    """Which of a trace's jobs it is, for whoever asked."""
+
+    def call_ids(self) -> list[str]:
+        """Return the ids of its calls, in order."""
+        return [order.id for group in self.groups for order in group]
+
+    def message(
+        self, number: int, *, skip: list[str], reported: list[str], one_by_one: bool
+    ) -> JsonObject:
+        """Return the job as the worker is told it."""
+        return {
+            "t": "job",
+            "n": number,
+            "trace_id": self.trace_id,
+            "start": self.start,
+            "at": self.at,
+            "groups": [
+                [
+                    {
+                        "call": order.call,
+                        "at": order.at,
+                        "interactions": order.interactions,
+                        "world": order.world,
+                    }
+                    for order in group
+                ]
+                for group in self.groups
+            ],
+            "world": self.world,
+            "snapshots": list(self.snapshots),
+            "folder": None if self.folder is None else str(self.folder),
+            "skip": skip,
+            "reported": reported,
+            "one_by_one": one_by_one,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A world that a worker wrote down, or why it could not."""
+
+    path: str | None
+    digest: str | None = None
+    why_not: str | None = None
+
+
+@dataclass(slots=True)
+class JobResult:
+    """A job that is over, whatever became of its calls."""
+
+    job: Job
+    replayed: dict[str, ReplayedCall] = field(default_factory=dict)
+    """By tool call id; every call of the job is here."""
+    snapshots: dict[str, Snapshot] = field(default_factory=dict)
+    """By the id of the call that follows; ``""`` is the start of the trace."""

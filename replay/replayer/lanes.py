@@ -1,0 +1,149 @@
+"""One trace on its way through the lanes that its verdicts need.
+
+Without a baseline there is one lane: today's code. With one, the old code runs the same trace; only
+where the two differ does the old code run once more, writing its world down before each call in
+question, and today's code runs just those calls on the old code's world. What still differs then is
+the code's doing. Where nothing differs any more it was the state, and a last lane (today's code
+from the old code's fresh world) tells the world's own data from what earlier calls left behind.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from replay.records import CallVerdict, Cause, Lanes, ReplayedCall, Transcript
+from replay.replayer.jobs import BASELINE, NO_WORLD, TODAY, Job, JobResult, Snapshot
+from replay.replayer.plan import job_of, not_replayed
+from replay.verdicts import GREEN, Rules, judge_trace
+
+_START = ""
+_BY_STATE = frozenset({Cause.CARRIED, Cause.OUTSIDE})
+
+
+@dataclass(frozen=True, slots=True)
+class LaneTerms:
+    """What holds for every trace of a replay run."""
+
+    run_id: str
+    rules: Rules
+    has_baseline: bool
+    stateless: bool
+    folder: Path
+    """Where worlds are written down."""
+
+
+@dataclass(slots=True)
+class TraceLanes:
+    """One trace: ``next_jobs`` says what to run, ``take`` the results, ``verdicts`` the end."""
+
+    terms: LaneTerms
+    transcript: Transcript
+    _lanes: dict[str, dict[str, ReplayedCall]] = field(default_factory=dict)
+    _awaited: list[str] = field(default_factory=list)
+    """Lanes whose jobs are out, by name."""
+    _snapshots: dict[str, Snapshot] = field(default_factory=dict)
+    _differing: list[str] = field(default_factory=list)
+
+    def first_jobs(self) -> list[Job]:
+        """Return the jobs that need nothing but the recording."""
+        jobs = [self._whole("replayed", TODAY)]
+        if self.terms.has_baseline:
+            jobs.append(self._whole("baseline", BASELINE))
+        return jobs
+
+    def take(self, result: JobResult) -> list[Job]:
+        """Take what came back; return the jobs that it calls for, none when the trace is done."""
+        name = result.job.name
+        self._awaited.remove(name)
+        if name == "snapshots":
+            self._snapshots = result.snapshots
+        else:
+            self._lanes[name] = {**self._lanes.get(name, {}), **result.replayed}
+        if self._awaited or not self.terms.has_baseline or self.terms.stateless:
+            return []
+        if name in ("replayed", "baseline"):
+            return self._asking_for_snapshots()
+        if name == "snapshots":
+            return self._on_old_states()
+        return self._on_old_start() if name == "on_old_state" else []
+
+    @property
+    def is_done(self) -> bool:
+        """Whether no job of this trace is out."""
+        return not self._awaited
+
+    def verdicts(self) -> list[CallVerdict]:
+        """Return the verdicts that everything seen so far gives."""
+        return judge_trace(
+            self.transcript,
+            self.lanes(),
+            self.terms.rules,
+            run_id=self.terms.run_id,
+            stateless=self.terms.stateless,
+        )
+
+    def lanes(self) -> dict[str, Lanes]:
+        """Return every replay of each call, by call id."""
+        today = {**self._lanes["replayed"], **not_replayed(self.transcript)}
+        others = [name for name in self._lanes if name != "replayed"]
+        return {
+            call_id: Lanes(
+                replayed=replayed, **{name: self._lanes[name].get(call_id) for name in others}
+            )
+            for call_id, replayed in today.items()
+        }
+
+    def close(self) -> None:
+        """Remove the worlds that were written down for this trace."""
+        for snapshot in self._snapshots.values():
+            if snapshot.path is not None:
+                Path(snapshot.path).unlink(missing_ok=True)
+
+    def _whole(self, name: str, lane: str, world: str | None = None) -> Job:
+        job = job_of(self.transcript, lane)
+        job.name, job.world = name, world
+        self._awaited.append(name)
+        return job
+
+    def _asking_for_snapshots(self) -> list[Job]:
+        self._differing = [
+            verdict.tool_call_id
+            for verdict in self.verdicts()
+            if verdict.verdict not in GREEN and verdict.tool_call_id in self._lanes["baseline"]
+        ]
+        if not self._differing:
+            return []
+        job = self._whole("snapshots", BASELINE)
+        job.snapshots = (_START, *self._differing)
+        job.folder = self.terms.folder
+        return [job]
+
+    def _on_old_states(self) -> list[Job]:
+        job = self._whole("on_old_state", TODAY, NO_WORLD)
+        groups = []
+        unknown: dict[str, ReplayedCall] = {}
+        for order in (order for group in job.groups for order in group):
+            if order.id not in self._differing:
+                continue
+            snapshot = self._snapshots.get(order.id)
+            if snapshot is None or snapshot.path is None:
+                why = snapshot.why_not if snapshot else "The old code did not come to this call."
+                unknown[order.id] = ReplayedCall(tool_call_id=order.id, result=None, note=why)
+                continue
+            order.world = snapshot.path
+            groups.append([order])
+        self._lanes["on_old_state"] = unknown
+        if not groups:
+            self._awaited.remove("on_old_state")
+            return []
+        job.groups = groups
+        return [job]
+
+    def _on_old_start(self) -> list[Job]:
+        start = self._snapshots.get(_START)
+        if start is None or start.path is None:
+            return []
+        if not any(verdict.cause in _BY_STATE for verdict in self.verdicts()):
+            return []
+        return [self._whole("on_old_start", TODAY, start.path)]

@@ -1,0 +1,363 @@
+"""A replay run: today's tools over a selection of traces, judged, stored, and summed up."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from replay.errors import ExitCode, SelectionError
+from replay.records import CallVerdict, JsonObject, ReplayRun, Selection, Transcript
+from replay.replayer.baseline import baseline_place, code_version
+from replay.replayer.digest import run_digest, trace_digest
+from replay.replayer.environment import Place, place_of
+from replay.replayer.jobs import BASELINE, TODAY
+from replay.replayer.lanes import LaneTerms, TraceLanes
+from replay.replayer.plan import tool_calls
+from replay.replayer.pool import Isolation, Pool
+from replay.store import Store
+from replay.verdicts import Coverage, Findings, Rules, exit_code_of
+from replay.verdicts.exit_codes import worse
+
+DEADLINE_MS = 10_000
+"""How long one tool call may take when nobody says otherwise."""
+_AHEAD = 4
+"""Traces under way for each worker."""
+_BATCH_VERDICTS = 256
+_BATCH_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a replay run is."""
+
+    run_id: str
+    trace_count: int
+    """Traces to replay in all."""
+    trace_done_count: int
+    call_count: int
+    """Calls judged so far."""
+    verdict_counts: dict[str, int]
+    elapsed_s: float
+
+    @property
+    def calls_per_second(self) -> float:
+        """Calls judged per second since the workers began to start."""
+        return self.call_count / self.elapsed_s if self.elapsed_s > 0 else 0.0
+
+
+class Replayer:
+    """Replays traces of a store through a toolbox.
+
+    ::
+
+        run = Replayer(store, toolbox="shop.tools:toolbox").run(Selection(tools=["refund"]))
+        run.exit_code, store.findings(run.id)
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        toolbox: str,
+        paths: Sequence[str | Path] = (),
+        folder: str | Path | None = None,
+        baseline: str | None = None,
+        baseline_paths: Sequence[str | Path] = (),
+        rules: Rules | None = None,
+        jobs: int | None = None,
+        deadline_ms: int | None = None,
+        isolation: Isolation | str = Isolation.TRACE,
+        allow: Sequence[str] = (),
+    ) -> None:
+        """Nothing is started before ``run``.
+
+        Args:
+            store: An open database; runs, verdicts and findings are appended to it.
+            toolbox: ``package.module:toolbox`` or ``path/to/file.py:toolbox``.
+            paths: Folders put on the tools' search path, before ``folder``.
+            folder: The tools' working directory; None: this process's.
+            baseline: The old code: another toolbox, ``git:REF``, or None for no baseline.
+            baseline_paths: Search path of a baseline that is another toolbox.
+            rules: Differences that do not count.
+            jobs: Worker processes; None: one for each core.
+            deadline_ms: How long one call may take; None: ``DEADLINE_MS``.
+            isolation: What a trace has to itself.
+            allow: Addresses that tools may really reach.
+        """
+        self.store = store
+        self.place = place_of(toolbox, paths=paths, folder=folder, allow=allow)
+        self.baseline = baseline
+        self.baseline_paths = tuple(str(Path(path).resolve()) for path in baseline_paths)
+        self.rules = rules or Rules()
+        self.jobs = jobs or os.cpu_count() or 1
+        self.deadline_ms = deadline_ms or DEADLINE_MS
+        self.isolation = Isolation(isolation)
+        self._stopping = threading.Event()
+
+    def stop(self) -> None:
+        """End the run that is under way as Ctrl-C would; from any thread."""
+        self._stopping.set()
+
+    def run(
+        self,
+        selection: Selection | None = None,
+        *,
+        on_progress: Callable[[Progress], None] | None = None,
+        resume: str | None = None,
+    ) -> ReplayRun:
+        """Replay the selected traces and return the stored run.
+
+        Verdicts are stored as traces finish. Ctrl-C ends the run as ``interrupted`` and returns
+        it; ``resume`` (its id, a prefix, or ``latest``) goes on with the traces that are left.
+
+        Raises:
+            SelectionError: nothing is selected, or there is no such run.
+            ToolboxError: the tools, or the baseline's, cannot be loaded.
+            WorkerError: a worker cannot be started.
+        """
+        self._stopping.clear()
+        begun = None if resume is None else self._interrupted(resume)
+        if begun is not None:
+            selection = Selection.model_validate(begun.selection)
+        selection = selection or Selection()
+        with contextlib.ExitStack() as stack:
+            folder = Path(stack.enter_context(TemporaryDirectory(prefix="replay-worlds-")))
+            pool = stack.enter_context(self._pool(stack))
+            reading = stack.enter_context(Store.open(self.store.path, "r"))
+            trace_ids = reading.trace_ids(selection)
+            if not trace_ids:
+                raise SelectionError(
+                    "No trace is selected: there is nothing to replay.",
+                    hint="`replay list` shows what the database holds.",
+                )
+            greeting = pool.wait_until_ready(TODAY)
+            if self.baseline is not None:
+                pool.wait_until_ready(BASELINE)
+            pass_ = _Pass(
+                self, begun or self._begun(selection, greeting), reading, pool, greeting, folder
+            )
+            return pass_.run(trace_ids, on_progress)
+
+    def _pool(self, stack: contextlib.ExitStack) -> Pool:
+        places = {TODAY: self.place}
+        if self.baseline is not None:
+            places[BASELINE] = stack.enter_context(
+                baseline_place(self.baseline, self.place, paths=self.baseline_paths)
+            )
+        return Pool(
+            places,
+            jobs=self.jobs,
+            deadline_s=self.deadline_ms / 1000,
+            isolation=self.isolation,
+        )
+
+    def _begun(self, selection: Selection, greeting: JsonObject) -> ReplayRun:
+        return ReplayRun(
+            id=f"run_{datetime.now(UTC):%Y%m%dT%H%M%S}_{secrets.token_hex(3)}",
+            started_at=_now(),
+            toolbox=self.place.toolbox,
+            code_version=code_version(self.place.folder),
+            python=greeting["python"],
+            baseline=self.baseline,
+            selection=selection.model_dump(mode="json", exclude_defaults=True),
+            options={
+                "jobs": self.jobs,
+                "deadline_ms": self.deadline_ms,
+                "isolation": str(self.isolation),
+                "paths": list(self.place.paths),
+                "allow": list(self.place.allow),
+            },
+        )
+
+    def _interrupted(self, resume: str) -> ReplayRun:
+        run = self.store.run(resume)
+        wanted = (self.place.toolbox, self.baseline)
+        if (run.toolbox, run.baseline) != wanted:
+            raise SelectionError(
+                f"Replay run {run.id!r} was of {run.toolbox!r} with baseline {run.baseline!r}; "
+                f"it cannot go on with {wanted[0]!r} and baseline {wanted[1]!r}.",
+                hint="Resume it with the same toolbox, or start a new run.",
+            )
+        if run.status == "finished":
+            raise SelectionError(
+                f"Replay run {run.id!r} is finished: nothing is left to resume.",
+                hint=f"`replay diff {run.id}` shows what it found.",
+            )
+        return run
+
+
+@dataclass(slots=True)
+class _Sums:
+    """What a run adds up while it goes."""
+
+    findings: Findings = field(default_factory=Findings)
+    digests: dict[str, bytes] = field(default_factory=dict)
+    verdicts: Counter[str] = field(default_factory=Counter)
+    conditional: int = 0
+    worst: ExitCode = ExitCode.OK
+
+
+class _Pass:
+    """One run under way."""
+
+    def __init__(
+        self,
+        replayer: Replayer,
+        run: ReplayRun,
+        reading: Store,
+        pool: Pool,
+        greeting: JsonObject,
+        folder: Path,
+    ) -> None:
+        self.replayer = replayer
+        self.store = replayer.store
+        self.started = run
+        self.reading = reading
+        self.pool = pool
+        self.terms = LaneTerms(
+            run_id=run.id,
+            rules=replayer.rules,
+            has_baseline=replayer.baseline is not None,
+            stateless=greeting["stateless"],
+            folder=folder,
+        )
+        self.sums = _Sums()
+        self.coverage = Coverage({tool["name"]: tool["parameters"] for tool in greeting["tools"]})
+        self.approved = {approval.signature for approval in self.store.approvals()}
+        self._batch: list[CallVerdict] = []
+        self._stored_at = time.monotonic()
+        self._under_way: dict[str, TraceLanes] = {}
+
+    def run(
+        self, trace_ids: list[str], on_progress: Callable[[Progress], None] | None
+    ) -> ReplayRun:
+        """Replay ``trace_ids``, store everything, and return the run as it ended."""
+        began_at = time.monotonic()
+        left = self._take_up(trace_ids)
+        self.store.append(self.started.model_copy(update={"status": "running", "ended_at": None}))
+        status = "failed"
+        try:
+            for done_count in self._finished(iter(left), len(trace_ids) - len(left)):
+                if on_progress is not None:
+                    on_progress(self._progress(len(trace_ids), done_count, began_at))
+                if self.replayer._stopping.is_set():
+                    raise KeyboardInterrupt
+            status = "finished"
+        except KeyboardInterrupt:
+            status = "interrupted"
+        finally:
+            run = self._ended(status, len(trace_ids))
+        return run
+
+    def _take_up(self, trace_ids: list[str]) -> list[str]:
+        """Count what an interrupted run has judged already; return the traces that are left."""
+        by_trace: dict[str, list[CallVerdict]] = {}
+        if self.started.status != "running" or self.started.ended_at is not None:
+            for verdict in self.reading.verdicts(self.started.id):
+                by_trace.setdefault(verdict.trace_id, []).append(verdict)
+        for trace_id, verdicts in by_trace.items():
+            self._count(self.reading.transcript(trace_id), verdicts)
+        return [trace_id for trace_id in trace_ids if trace_id not in by_trace]
+
+    def _finished(self, left: Iterator[str], done_count: int) -> Iterator[int]:
+        """Replay traces, several at once; yield how many are done after each."""
+        room = _AHEAD * self.replayer.jobs
+        while True:
+            while len(self._under_way) < room and (trace_id := next(left, None)) is not None:
+                self._begin(self.reading.transcript(trace_id))
+            if not self._under_way:
+                return
+            for result in self.pool.wait():
+                trace = self._under_way[result.job.trace_id]
+                for job in trace.take(result):
+                    self.pool.submit(job, ahead=True)
+                if trace.is_done:
+                    del self._under_way[result.job.trace_id]
+                    self._judge(trace)
+                    done_count += 1
+                    yield done_count
+
+    def _begin(self, transcript: Transcript) -> None:
+        trace = TraceLanes(self.terms, transcript)
+        self._under_way[transcript.trace.id] = trace
+        for job in trace.first_jobs():
+            self.pool.submit(job)
+
+    def _judge(self, trace: TraceLanes) -> None:
+        verdicts = [
+            verdict.model_copy(update={"approved": True})
+            if verdict.signature in self.approved
+            else verdict
+            for verdict in trace.verdicts()
+        ]
+        trace.close()
+        self._count(trace.transcript, verdicts)
+        self._batch += verdicts
+        is_due = time.monotonic() - self._stored_at > _BATCH_S
+        if len(self._batch) >= _BATCH_VERDICTS or is_due:
+            self._store()
+
+    def _store(self) -> None:
+        batch, self._batch = self._batch, []
+        if batch:
+            self.store.append_all(batch)
+        self._stored_at = time.monotonic()
+
+    def _count(self, transcript: Transcript, verdicts: list[CallVerdict]) -> None:
+        sums = self.sums
+        asked = {call.id: call.arguments for call in tool_calls(transcript)}
+        for verdict in verdicts:
+            sums.findings.add(verdict)
+            sums.verdicts[verdict.verdict] += 1
+            sums.conditional += verdict.conditional
+            sums.worst = worse(sums.worst, exit_code_of(verdict))
+            self.coverage.add(verdict.tool, asked[verdict.tool_call_id], verdict.replayed)
+        sums.digests[transcript.trace.id] = trace_digest(verdicts)
+
+    def _progress(self, trace_count: int, done_count: int, began_at: float) -> Progress:
+        return Progress(
+            run_id=self.started.id,
+            trace_count=trace_count,
+            trace_done_count=done_count,
+            call_count=self.sums.verdicts.total(),
+            verdict_counts=dict(self.sums.verdicts),
+            elapsed_s=time.monotonic() - began_at,
+        )
+
+    def _ended(self, status: str, trace_count: int) -> ReplayRun:
+        sums = self.sums
+        codes = {"finished": sums.worst, "interrupted": ExitCode.INTERRUPTED}
+        is_whole = status == "finished"
+        run = self.started.model_copy(
+            update={
+                "ended_at": _now(),
+                "status": status,
+                "trace_count": trace_count if is_whole else len(sums.digests),
+                "call_count": sums.verdicts.total(),
+                "verdict_counts": {str(kind): count for kind, count in sums.verdicts.items()},
+                "conditional_count": sums.conditional,
+                "digest": run_digest(sums.digests) if is_whole else None,
+                "coverage": self.coverage.report(),
+                "exit_code": int(codes.get(status, ExitCode.COULD_NOT_RUN)),
+            }
+        )
+        self._store()
+        self.store.append_all([*sums.findings.collected(), run])
+        self.store.flush()
+        return run
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+__all__ = ["DEADLINE_MS", "Isolation", "Place", "Progress", "Replayer"]

@@ -1,0 +1,318 @@
+"""One trace through today's tools: its calls in recorded order, in one fresh world.
+
+The calls of one model output run together when any of their tools is async, each in its own task
+with its own cassette, clock and draws. Calls of plain functions run one after the other in the
+order in which the model asked for them: two threads would be closer to production, and no two
+replays of them alike.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import inspect
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import cassettes
+from replay.records import CallError, CallResult, JsonObject, Outcome, Stage
+from replay.replayer.channel import Channel
+from replay.replayer.jobs import NO_WORLD
+from replay.replayer.outside import outside_report
+from replay.replayer.snapshots import WorldNotPortable, read_world, write_world
+from replay.replayer.warm_world import WarmWorld
+from replay.tools.call import run_call, run_call_sync
+from replay.tools.outcome import failure_of
+from replay.tools.world import Session
+
+
+class TraceRunner:
+    """Runs the traces of one worker, one at a time."""
+
+    def __init__(self, toolbox: Any, channel: Channel, warm: WarmWorld | None = None) -> None:
+        """``warm``: a world made ahead, which this process has to itself."""
+        self.toolbox = toolbox
+        self.channel = channel
+        self._warm = warm
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._number = 0
+        self._mark_count = 0
+
+    def run(self, job: JsonObject) -> None:
+        """Run one job and tell the pool of each call; ends with the message ``end``."""
+        self._number = job["n"]
+        self._tell("began")
+        trace = _Trace(self, job)
+        try:
+            trace.open()
+        except BaseException as error:  # noqa: BLE001 -- the user's code; the pool is told
+            self._tell("world_failed", error=call_error(error).model_dump())
+            self._tell("end")
+            return
+        for group in job["groups"]:
+            trace.run_group(group)
+        self._tell("teardown")
+        trace.close()
+        self.channel.mark_output("")
+        if self._loop is not None:
+            _close_loop(self._loop)
+            self._loop = None
+        self._tell("end")
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The trace's event loop, made when first needed."""
+        if self._loop is None:
+            self._loop = asyncio.new_event_loop()
+            asyncio.set_event_loop(self._loop)
+        return self._loop
+
+    def next_mark(self) -> str:
+        """Return a name for the next piece of output."""
+        self._mark_count += 1
+        return str(self._mark_count)
+
+    def _tell(self, kind: str, **more: Any) -> None:
+        self.channel.send({"t": kind, "n": self._number, **more})
+
+
+class _Trace:
+    """One job while it runs."""
+
+    def __init__(self, runner: TraceRunner, job: JsonObject) -> None:
+        self.runner = runner
+        self.toolbox = runner.toolbox
+        self.channel = runner.channel
+        self.number = job["n"]
+        self.trace_id = job["trace_id"]
+        self.start = job["start"]
+        self.at = job["at"]
+        self.world_file = job["world"]
+        self.folder = job["folder"]
+        self.snapshots = set(job["snapshots"])
+        self.skip = set(job["skip"])
+        self.reported = set(job["reported"])
+        self.one_by_one = job["one_by_one"]
+        self.session: Session | None = None
+        self.world: Any = None
+
+    # The world
+
+    def open(self) -> None:
+        """Make the world, or take the one that was made or written down before."""
+        warm = self.runner._warm
+        if self.world_file == NO_WORLD:
+            return
+        if self.world_file is not None:
+            self.world = read_world(Path(self.world_file))
+        elif warm is not None and warm.is_made:
+            self.world = warm.world
+        elif self.toolbox.world_factory is not None:
+            self.session = Session(self.toolbox, self.start)
+            with self._aside("world"):
+                if self.toolbox.world_is_async:
+                    self.runner.loop.run_until_complete(self.session.__aenter__())
+                else:
+                    self.session.__enter__()
+            self.world = self.session.world
+        self._snapshot("")
+
+    def close(self) -> None:
+        """Take the world down; what that raises changes no result any more."""
+        if self.session is None:
+            return
+        try:
+            with self._aside("teardown"):
+                if self.toolbox.world_is_async:
+                    self.runner.loop.run_until_complete(self.session.__aexit__(None, None, None))
+                else:
+                    self.session.__exit__(None, None, None)
+        except BaseException:  # noqa: BLE001 -- told on stderr: all calls are answered by now
+            traceback.print_exc()
+
+    def _aside(self, what: str) -> cassettes.freeze:
+        cassette = cassettes.Cassette(f"{self.trace_id}#{what}", mode="replay")
+        return cassettes.freeze(cassette, at=self.at, seed=f"{self.trace_id}#{what}")
+
+    def _snapshot(self, before: str) -> None:
+        if before not in self.snapshots:
+            return
+        path = Path(self.folder) / f"{self.number}-{len(self.snapshots)}.pickle"
+        self.snapshots.discard(before)
+        told: JsonObject = {"t": "snapshot", "n": self.number, "before": before}
+        try:
+            told |= {"digest": write_world(self.world, path), "path": str(path)}
+        except WorldNotPortable as error:
+            told["why_not"] = str(error)
+        self.channel.send(told)
+
+    # Calls
+
+    def run_group(self, group: list[JsonObject]) -> None:
+        """Run the calls of one model output."""
+        todo = []
+        for order in group:
+            self._snapshot(order["call"]["id"])
+            if order["call"]["id"] not in self.skip:
+                todo.append(order)
+        if len(todo) > 1 and not self.one_by_one and any(map(self._is_async, todo)):
+            self.runner.loop.run_until_complete(self._together(todo))
+            return
+        for order in todo:
+            if order["world"] is not None and not self._take_world(order):
+                continue
+            if self._is_async(order):
+                self.runner.loop.run_until_complete(self._run_async(order))
+            else:
+                self._run(order)
+
+    async def _together(self, todo: list[JsonObject]) -> None:
+        await asyncio.gather(*(self._run_async(order, alone=False) for order in todo))
+
+    def _is_async(self, order: JsonObject) -> bool:
+        tool = self.toolbox.find(order["call"]["tool"], order["call"].get("actor", "assistant"))
+        return tool is not None and needs_loop(tool)
+
+    def _take_world(self, order: JsonObject) -> bool:
+        """Put the world in place that this call is to run on; False when it cannot be had."""
+        try:
+            self.world = read_world(Path(order["world"]))
+        except WorldNotPortable as error:
+            self._done(order, {"result": None, "note": str(error)})
+            return False
+        return True
+
+    def _run(self, order: JsonObject, *, alone: bool = True) -> None:
+        with self._attended(order, alone=alone) as attended:
+            attended.result = run_call_sync(self.toolbox, **attended.arguments)
+
+    async def _run_async(self, order: JsonObject, *, alone: bool = True) -> None:
+        if not self._is_async(order):
+            with _no_loop_in_sight():
+                self._run(order, alone=alone)
+            return
+        with self._attended(order, alone=alone) as attended:
+            attended.result = await run_call(self.toolbox, **attended.arguments)
+
+    @contextlib.contextmanager
+    def _attended(self, order: JsonObject, *, alone: bool) -> Iterator[_Attended]:
+        """Hold a call's cassette, clock and draws; tell the pool how it begins and ends."""
+        attended = _Attended(order["call"], self.world)
+        call_id = order["call"]["id"]
+        self.channel.send({"t": "begin", "n": self.number, "call": call_id})
+        cassette = cassettes.Cassette(
+            call_id, mode="replay", interactions=map(_interaction, order["interactions"])
+        )
+        try:
+            with cassettes.freeze(cassette, at=order["at"], seed=call_id):
+                yield attended
+        except BaseException as error:  # noqa: BLE001 -- what ends the agent costs that call only
+            attended.result = ended_the_agent(order["call"]["tool"], error)
+        assert attended.result is not None
+        fields = attended.result.model_dump(exclude_defaults=True)
+        told = {
+            "schema_errors": fields.pop("schema_errors", []),
+            "result": fields,
+            "outside": outside_report(cassette),
+            "recorded_outcome": self._recorded_outcome(order["call"]),
+        }
+        self._done(order, told, alone=alone)
+
+    def _recorded_outcome(self, call: JsonObject) -> str | None:
+        """Return the recorded answer's outcome as today's failure rule reads it."""
+        if call["outcome"] != Outcome.OK or failure_of(self.toolbox, call["response"]) is None:
+            return None
+        return Outcome.FAILED.value
+
+    def _done(self, order: JsonObject, replayed: JsonObject, *, alone: bool = True) -> None:
+        call_id = order["call"]["id"]
+        mark = self.runner.next_mark()
+        self.channel.mark_output(mark)
+        if call_id in self.reported:
+            replayed = {"result": None}  # the pool has it; it ran to bring the world here
+        said = {
+            "t": "done",
+            "n": self.number,
+            "mark": mark,
+            "replayed": {"tool_call_id": call_id, **replayed},
+        }
+        # Alone, the next word of this trace follows at once and takes this one along.
+        self.channel.hold(said) if alone else self.channel.send(said)
+
+
+class _Attended:
+    """A call that runs: what goes in, and how it went."""
+
+    __slots__ = ("arguments", "result")
+
+    def __init__(self, call: JsonObject, world: Any) -> None:
+        self.arguments = {
+            "tool": call["tool"],
+            "arguments": call["arguments"],
+            "positional": call.get("positional"),
+            "world": world,
+            "provider_call_id": call.get("provider_call_id"),
+            "call_index": call.get("call_index", 0),
+            "actor": call.get("actor", "assistant"),
+            "request_id": call["id"],
+            "arguments_version": call.get("tool_version"),
+        }
+        self.result: CallResult | None = None
+
+
+def needs_loop(tool: Any) -> bool:
+    """Return whether a call of ``tool`` has something to await."""
+    options = tool.options
+    return bool(
+        tool.is_async
+        or inspect.iscoroutinefunction(options.authorize)
+        or inspect.iscoroutinefunction(options.sanitize)
+    )
+
+
+@contextlib.contextmanager
+def _no_loop_in_sight() -> Iterator[None]:
+    """Let a plain function run among async ones as if on a thread: it may call ``asyncio.run``."""
+    running = asyncio._get_running_loop()
+    asyncio._set_running_loop(None)
+    try:
+        yield
+    finally:
+        asyncio._set_running_loop(running)
+
+
+def call_error(error: BaseException) -> CallError:
+    """Return ``error`` as a record."""
+    kind = type(error)
+    name = kind.__qualname__
+    if kind.__module__ != "builtins":
+        name = f"{kind.__module__}.{name}"
+    told = "".join(traceback.format_exception(error, limit=-20))
+    return CallError(type=name, message=str(error), traceback=told)
+
+
+def ended_the_agent(tool: str, error: BaseException) -> CallResult:
+    """Return the result of a call whose exception no agent would have survived."""
+    if isinstance(error, asyncio.CancelledError):
+        outcome, said = Outcome.CANCELLED, "The tool cancelled the task that called it."
+    else:
+        outcome, said = Outcome.CRASHED, f"The tool raised {type(error).__name__}: {error}"
+    told = call_error(error).model_copy(update={"message": said, "stage": Stage.INVOKE})
+    return CallResult(outcome=outcome, tool=tool, error=told)
+
+
+def _interaction(form: JsonObject) -> cassettes.Interaction:
+    return cassettes.Interaction.from_json(form)
+
+
+def _close_loop(loop: asyncio.AbstractEventLoop) -> None:
+    """Close a trace's loop; what tools left running in it ends here."""
+    left = asyncio.all_tasks(loop)
+    for task in left:
+        task.cancel()
+    if left:
+        loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+    asyncio.set_event_loop(None)
+    loop.close()

@@ -1,0 +1,114 @@
+"""The worker process: it loads the toolbox, then runs the jobs that its pool sends.
+
+Order matters here. Our own imports come first, then the hooks of the frozen world, then the user's
+folders join the search path, then the tools are imported under a clock and draws that are fixed.
+From then on no request leaves the process but through a cassette.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import sys
+import threading
+import traceback
+from typing import Any
+
+import cassettes
+from replay.errors import ReplayError, ToolboxError
+from replay.records import JsonObject
+from replay.replayer.channel import Channel
+from replay.replayer.forking import WarmProcess
+from replay.replayer.runner import TraceRunner
+from replay.replayer.warm_world import WarmWorld
+
+IMPORT_EPOCH_S = 946_684_800.0
+"""What the clock says while tools are imported: 2000-01-01, in every run."""
+
+
+def main() -> None:
+    """Be a worker until the pool closes the pipe."""
+    channel = Channel.take_over()
+    setup = channel.receive()
+    if setup is None:
+        return
+    channel.nonce = setup["nonce"]
+    faulthandler.enable()
+    try:
+        toolbox = load(setup["toolbox"], setup["paths"], allow=setup["allow"])
+    except ReplayError as error:
+        channel.send(
+            {
+                "t": "refused",
+                "wanted": error.wanted,
+                "nearest": error.nearest,
+                "hint": error.hint,
+            }
+        )
+        return
+    can_fork = setup["forks"] and threading.active_count() == 1
+    warm = WarmWorld(toolbox) if can_fork else None
+    channel.mark_output("")
+    channel.send(greeting(toolbox, forks=can_fork))
+    if can_fork:
+        WarmProcess(channel, lambda own, job: TraceRunner(toolbox, own, warm).run(job)).serve()
+    else:
+        _serve_in_process(TraceRunner(toolbox, channel), channel)
+
+
+def load(named: str, paths: list[str], *, allow: list[str]) -> Any:
+    """Return the toolbox called ``package.module:toolbox``, imported in a frozen world.
+
+    Raises:
+        ToolboxError: it cannot be imported, or is no toolbox.
+    """
+    from replay.tools.loading import load_toolbox
+
+    cassettes.install(world=True)
+    cassettes.outside("block", allow=allow)
+    sys.path[:0] = paths
+    nothing = cassettes.Cassette("imports", mode="replay")
+    try:
+        with cassettes.freeze(nothing, at=IMPORT_EPOCH_S, seed="imports"):
+            return load_toolbox(named)
+    except ReplayError:
+        raise
+    except BaseException as error:
+        told = "".join(traceback.format_exception(error)).rstrip()
+        raise ToolboxError(
+            f"Importing the tools {named!r} raised {type(error).__name__}: {error}",
+            hint=f"Where:\n{told}",
+        ) from error
+
+
+def greeting(toolbox: Any, *, forks: bool) -> JsonObject:
+    """Return what the pool should know of the toolbox."""
+    return {
+        "t": "ready",
+        "forks": forks,
+        "python": sys.version.split()[0],
+        "stateless": toolbox.world_factory is None,
+        "shows_state": toolbox.state_hook is not None,
+        "tools": [
+            {
+                "name": tool.name,
+                "version": tool.version,
+                "actor": tool.options.actor,
+                "schema_hash": tool.schema_hash,
+                "parameters": tool.parameters,
+            }
+            for tool in toolbox.tools()
+        ],
+        "threads": [
+            thread.name for thread in threading.enumerate() if thread is not threading.main_thread()
+        ],
+    }
+
+
+def _serve_in_process(runner: TraceRunner, channel: Channel) -> None:
+    while (job := channel.receive()) is not None:
+        if job["t"] == "job":
+            runner.run(job)
+
+
+if __name__ == "__main__":
+    main()
