@@ -1,0 +1,187 @@
+"""Which call an execution answers, and which answer a prompt tells to which call.
+
+Frameworks rarely say, and provider ids repeat, so facts are taken in the order of their worth:
+the turn of the same task or thread, then the trace, then every open trace; in each the provider's
+id, then the arguments, then the name alone. Where several calls fit, the first asked is taken and
+marked uncertain; `exchange` mends it when the next prompt shows which result went to which call.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from replay.recorder.calls import OpenCall, Turn
+from replay.recorder.wire import Question, Told, told_in
+from replay.records import JsonValue
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What is known of an execution when it starts."""
+
+    tool: str
+    provider_call_id: str | None = None
+    arguments: str | None = None
+    """The raw text, where the caller has it."""
+    payload: JsonValue = None
+    """The bound arguments, where it has not; they may hold defaults that the model left out."""
+    call_index: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """The call found for an execution."""
+
+    call: OpenCall
+    bound_by: str
+    is_certain: bool
+
+
+def bind(sighting: Sighting, pools: Sequence[Iterable[OpenCall]]) -> Bound | None:
+    """Return the call that ``sighting`` answers; ``pools`` come nearest first."""
+    named = [[c for c in pool if c.tool == sighting.tool and c.is_open] for pool in pools]
+    for calls in named:
+        bound = _by_fact(sighting, calls)
+        if bound is not None:
+            return bound
+    for calls in named:
+        if calls:
+            return Bound(calls[0], "name" if len(calls) == 1 else "order", len(calls) == 1)
+    return None
+
+
+def _by_fact(sighting: Sighting, calls: list[OpenCall]) -> Bound | None:
+    bound_by = "arguments"
+    if sighting.provider_call_id is not None:
+        calls = [c for c in calls if c.provider_call_id == sighting.provider_call_id]
+        bound_by = "provider_call_id"
+        if len(calls) > 1:
+            calls = [c for c in calls if _same_arguments(sighting, c)] or calls
+    else:
+        calls = [c for c in calls if _same_arguments(sighting, c)]
+    if len(calls) > 1 and sighting.call_index is not None:
+        calls = [c for c in calls if c.call_index == sighting.call_index] or calls
+    if not calls:
+        return None
+    if len(calls) > 1:
+        return Bound(calls[0], "order", is_certain=False)
+    return Bound(calls[0], bound_by, is_certain=True)
+
+
+def _same_arguments(sighting: Sighting, call: OpenCall) -> bool:
+    if sighting.arguments is not None:
+        return sighting.arguments == call.arguments
+    try:
+        asked = json.loads(call.arguments or "{}")
+    except ValueError:
+        return False
+    payload = sighting.payload
+    if not isinstance(asked, dict) or not isinstance(payload, dict):
+        return False
+    return all(key in payload and payload[key] == value for key, value in asked.items())
+
+
+def answers_by_call(question: Question, parent: Turn | None) -> list[tuple[OpenCall, Told]]:
+    """Return what a prompt tells about calls of ``parent``: k-th answer to k-th call of an id."""
+    if parent is None or not parent.calls:
+        return []
+    entries = question.messages if question.is_delta else question.messages[parent.message_count :]
+    waiting: defaultdict[str | None, deque[OpenCall]] = defaultdict(deque)
+    for call in parent.calls:
+        waiting[call.provider_call_id].append(call)
+    pairs = []
+    for entry in entries:
+        told = told_in(question.api, entry)
+        if told is not None and waiting.get(told.provider_call_id):
+            pairs.append((waiting[told.provider_call_id].popleft(), told))
+    return pairs
+
+
+def answers_from_the_end(
+    question: Question, calls: Sequence[OpenCall]
+) -> list[tuple[OpenCall, Told]]:
+    """Return the same for a prompt whose history was cut or rewritten, counted from its end."""
+    pairs = []
+    untold = [call for call in calls if call.told is None]
+    for entry in reversed(question.messages):
+        told = told_in(question.api, entry)
+        if told is None:
+            continue
+        call = next(
+            (c for c in reversed(untold) if c.provider_call_id == told.provider_call_id), None
+        )
+        if call is None:
+            break
+        untold.remove(call)
+        pairs.append((call, told))
+    pairs.reverse()
+    return pairs
+
+
+def exchange(calls: Iterable[OpenCall], suspects: Iterable[OpenCall]) -> list[OpenCall]:
+    """Mend uncertain matches: give each told call the execution whose result it was told.
+
+    ``calls`` were just told; ``suspects`` are all calls with an uncertain execution, these among
+    them. Returns every call whose execution changed.
+    """
+    by_text: defaultdict[tuple[str, str], list[OpenCall]] = defaultdict(list)
+    for suspect in suspects:
+        for text in result_texts(suspect):
+            by_text[suspect.tool, text].append(suspect)
+    changed: dict[int, OpenCall] = {}
+    for call in calls:
+        if call.execution.is_certain or _fits(call):
+            continue
+        other = next(
+            (
+                o
+                for o in by_text[call.tool, _normal(call.told or "")]
+                if o is not call and not _fits(o)
+            ),
+            None,
+        )
+        if other is None:
+            continue
+        texts = {id(c): result_texts(c) for c in (call, other)}
+        call.execution, other.execution = other.execution, call.execution
+        call.execution.bound_by = "response"
+        for moved, from_ in ((call, other), (other, call)):
+            for text in texts[id(from_)]:
+                places = by_text[moved.tool, text]
+                places[:] = [moved if place is from_ else place for place in places]
+            changed[id(moved)] = moved
+    return list(changed.values())
+
+
+def _fits(call: OpenCall) -> bool:
+    """Whether the execution's result is what the call was told."""
+    return call.told is not None and _normal(call.told) in result_texts(call)
+
+
+def result_texts(call: OpenCall) -> set[str]:
+    """Return the texts by which a prompt may tell a call's result, in normal form."""
+    run = call.execution
+    if run.response is not None:
+        return {_normal(run.response)}
+    if run.error is not None:
+        return {_normal(run.error.message), _normal(f"Error: {run.error.message}")}
+    if isinstance(run.result, str):
+        return {_normal(run.result)}
+    return {_normal(_dumps(run.result)), str(run.result)}
+
+
+def _normal(text: str) -> str:
+    """JSON with sorted keys and no spaces where ``text`` is JSON, else the text itself."""
+    try:
+        return _dumps(json.loads(text))
+    except (ValueError, RecursionError):
+        return text
+
+
+_dumps: Callable[[Any], str] = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False
+).encode

@@ -1,0 +1,413 @@
+"""The recorder's book-keeping: from what the planes see to records in the store.
+
+One lock guards the open traces and the order of appends, so that of two versions of a record the
+later one wins. Everything that may be slow (reading bodies, putting streams together) happens
+before it is taken.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+import weakref
+from collections import OrderedDict, deque
+from collections.abc import Callable, Sequence
+from typing import Any, Final, Protocol
+
+from replay.recorder.binding import (
+    Sighting,
+    answers_by_call,
+    answers_from_the_end,
+    bind,
+    exchange,
+)
+from replay.recorder.calls import Execution, LiveTrace, OpenCall, Turn, new_id, now
+from replay.recorder.failures import Failures
+from replay.recorder.lineage import Lineage
+from replay.recorder.model_calls import (
+    Landing,
+    LiveModelCall,
+    attempt_records,
+    effective_messages,
+    model_call_record,
+)
+from replay.recorder.scope import last_turn, open_scope, running_call
+from replay.recorder.unseen import settle
+from replay.recorder.wire import Question, Reply
+from replay.records import Attempt, JsonObject
+
+_STITCHED_MAX: Final = 1024
+_FAILED_MAX: Final = 64
+_RETRY_SECONDS_MAX: Final = 600
+"""Outside a scope, the same prompt later than this after a failure is a new question."""
+_SUSPECTS_MAX: Final = 1024
+
+
+class RecordSink(Protocol):
+    """Where records go: a `replay.store.Store`."""
+
+    def append(self, record: Any) -> object:
+        """Keep one record."""
+
+    def append_all(self, records: Sequence[Any]) -> object:
+        """Keep several records, all or none."""
+
+
+class Journal:
+    """What is being recorded right now, and the one way from there into the store."""
+
+    def __init__(
+        self,
+        sink: RecordSink,
+        *,
+        app: str | None = None,
+        code_version: str | None = None,
+        failures: Failures | None = None,
+    ) -> None:
+        self.sink = sink
+        self.app = app
+        self.code_version = code_version
+        self.failures = failures or Failures()
+        self.captured: set[str] = set()
+        """Tools whose executions are seen, by decorator or toolbox."""
+        self.waiting_streams: weakref.WeakSet[Any] = weakref.WeakSet()
+        """Streams that are being read: a tool may run before they end."""
+        self.abandoned: deque[Callable[[], None]] = deque()
+        """Streams that were dropped half read: what the collector must not store itself."""
+        self._lock = threading.RLock()
+        self._lineage = Lineage()
+        self._stitched: OrderedDict[str, LiveTrace] = OrderedDict()
+        self._known: OrderedDict[str, LiveTrace] = OrderedDict()
+        self._failed: deque[LiveModelCall] = deque(maxlen=_FAILED_MAX)
+        self._suspects: deque[OpenCall] = deque(maxlen=_SUSPECTS_MAX)
+        if hasattr(os, "register_at_fork"):
+            _reset_lock_in_children(self)
+
+    # -- traces
+
+    def open_trace(self, id: str | None, start: Any, labels: dict[str, str]) -> LiveTrace:
+        """Return a trace whose record is in the store; one with the same id goes on."""
+        with self._lock:
+            trace = self._known.get(id) if id is not None else None
+            if trace is None:
+                trace = LiveTrace(
+                    id=id or new_id("t"),
+                    started_at=now(),
+                    app=self.app,
+                    code_version=self.code_version,
+                    start=start,
+                )
+            if start is not None:
+                trace.start = start
+            trace.labels |= labels
+            trace.ended_at = None
+            if id is not None:
+                self._known[id] = trace
+                if len(self._known) > _STITCHED_MAX:
+                    self._known.popitem(last=False)
+            self.sink.append(trace.record())
+            return trace
+
+    def close_trace(self, trace: LiveTrace) -> None:
+        """Store how and when a trace ended."""
+        with self._lock:
+            trace.ended_at = now()
+            self.sink.append(trace.record())
+
+    def close(self) -> None:
+        """End the traces that no scope ends."""
+        self._end_abandoned()
+        for stream in list(self.waiting_streams):
+            stream.flush()
+        with self._lock:
+            for trace in self._stitched.values():
+                trace.ended_at = trace.last_at
+            if self._stitched:
+                self.sink.append_all([trace.record() for trace in self._stitched.values()])
+            self._stitched.clear()
+
+    def _stitch(self, parent: Turn | None) -> LiveTrace:
+        """The trace of a model call outside any scope: its parent's, or a new one."""
+        if parent is not None:
+            trace = parent.trace
+        else:
+            trace = LiveTrace(
+                id=new_id("t"),
+                started_at=now(),
+                app=self.app,
+                code_version=self.code_version,
+                is_stitched=True,
+            )
+            self.sink.append(trace.record())
+        if trace.is_stitched:
+            self._stitched[trace.id] = trace
+            self._stitched.move_to_end(trace.id)
+            trace.last_at = now()
+            if len(self._stitched) > _STITCHED_MAX:
+                _, ended = self._stitched.popitem(last=False)
+                ended.ended_at = ended.last_at
+                self.sink.append(ended.record())
+        return trace
+
+    # -- model calls
+
+    def begin_model_call(
+        self, question: Question, content: bytes, provider: str | None, attributes: JsonObject
+    ) -> LiveModelCall:
+        """Take note of a model call that is about to be sent, and of what its prompt tells."""
+        self._end_abandoned()
+        trace = self._trace_in_scope()
+        with self._lock:
+            again = self._retried(trace, content)
+            if again is not None:
+                return again
+            parent = self._lineage.parent_of(question, _near(trace), trace)
+            self._take_answers(question, parent, trace)
+            if parent is not None and not question.is_delta:
+                self._lineage.let_go(parent)
+            if trace is None:
+                trace = self._stitch(parent)
+            started = time.perf_counter()
+            call = LiveModelCall(
+                id=new_id("m"),
+                trace=trace,
+                step_number=trace.next_step(),
+                question=question,
+                messages=effective_messages(question, parent),
+                tools=question.tools,
+                content=content,
+                started_at=now(),
+                started=started,
+                parent=parent,
+                provider=provider,
+                attributes=attributes,
+                attempt_started=started,
+            )
+            call.attempt_started_at = call.started_at
+            if question.is_delta and parent is None:
+                call.attributes["prompt_is_partial"] = True
+            return call
+
+    def end_model_call(self, call: LiveModelCall, landing: Landing) -> None:
+        """Store a model call and, unfinished, the tool calls that it asks for."""
+        ended = time.perf_counter()
+        reply = landing.reply
+        with self._lock:
+            turn = call.turn
+            if reply.error is None or reply.output is not None:
+                turn = turn or self._new_turn(call, reply, ended)
+                self._ask(call, turn, reply)
+            elif landing.is_final:
+                self._failed.append(call)
+            # On its own: the store writes a lone model call as what its prompt adds to the last.
+            self.sink.append(model_call_record(call, landing, ended))
+            records = attempt_records(call, landing, ended) if landing.is_final else []
+            if turn is not None:
+                records += [asked.record() for asked in turn.calls if asked.is_open]
+            if records:
+                self.sink.append_all(records)
+        if turn is not None and landing.is_final:
+            last_turn.set(turn)
+
+    def _retried(self, trace: LiveTrace | None, content: bytes) -> LiveModelCall | None:
+        """The failed call that these bytes ask again, made ready for its next try."""
+        for call in self._failed:
+            if trace is not None:
+                is_here = call.trace is trace
+            else:
+                age = time.perf_counter() - call.attempt_started
+                is_here = call.trace.is_stitched and age < _RETRY_SECONDS_MAX
+            if is_here and call.content == content:
+                self._failed.remove(call)
+                call.attempt_number += 1
+                call.attempt_started = time.perf_counter()
+                call.attempt_started_at = now()
+                return call
+        return None
+
+    def _take_answers(
+        self, question: Question, parent: Turn | None, trace: LiveTrace | None
+    ) -> None:
+        """Keep what the prompt says the model was told, and mend what it shows to be wrong."""
+        pairs = answers_by_call(question, parent)
+        if parent is None and trace is not None:
+            open_calls = [call for turn in trace.turns for call in turn.calls]
+            pairs = answers_from_the_end(question, open_calls)
+        told = []
+        changed: dict[int, OpenCall] = {}
+        for call, answer in pairs:
+            if call.told is not None:
+                continue
+            call.told = answer.text
+            told.append(call)
+            if call.execution.response != answer.text:
+                changed[id(call)] = call
+        if not told:
+            return
+        mended = exchange(told, self._suspects)
+        changed |= {id(call): call for call in mended}
+        for call in told:
+            if not call.execution.is_seen:
+                settle(call, is_captured=call.tool in self.captured)
+        if changed:
+            self.sink.append_all([call.record() for call in changed.values()])
+
+    def _new_turn(self, call: LiveModelCall, reply: Reply, ended: float) -> Turn:
+        turn = Turn(
+            model_call_id=call.id,
+            trace=call.trace,
+            messages=call.messages,
+            message_count=len(call.messages),
+            output=reply.output,
+            response_id=reply.response_id,
+            tools=call.tools,
+            ended=ended,
+            size_bytes=len(call.content),
+        )
+        call.turn = turn
+        call.trace.turns.append(turn)
+        return turn
+
+    def _ask(self, call: LiveModelCall, turn: Turn, reply: Reply) -> None:
+        """Bring a turn up to what the model has said by now."""
+        if not call.tools:
+            inherited = call.parent.tools if call.parent and call.question.is_delta else []
+            call.tools = reply.tools if reply.tools is not None else inherited
+        turn.tools = call.tools
+        turn.output = reply.output
+        turn.response_id = reply.response_id
+        for index, asked in enumerate(reply.calls):
+            if index < len(turn.calls):
+                turn.calls[index].arguments = asked.arguments
+                continue
+            turn.calls.append(
+                OpenCall(
+                    trace=call.trace,
+                    step_number=call.trace.next_step(),
+                    tool=asked.tool,
+                    arguments=asked.arguments,
+                    asked_at=now(),
+                    execution=Execution(new_id("c")),
+                    turn=turn,
+                    call_index=index,
+                    provider_call_id=asked.provider_call_id,
+                )
+            )
+        self._lineage.add(call.question.api, turn, call.question.conversation_id)
+
+    # -- tool calls
+
+    def start_tool_call(
+        self, sighting: Sighting, *, started: float, actor: Any = "assistant", stray: bool = True
+    ) -> OpenCall | None:
+        """Return the call that an execution answers; it is in the store when this returns.
+
+        ``stray`` False: an execution that no model asked for, outside any trace, gives None.
+        """
+        self.captured.add(sighting.tool)
+        call = self._claim(sighting)
+        if call is None and (self.waiting_streams or self.abandoned):
+            self._end_abandoned()
+            for stream in list(self.waiting_streams):
+                stream.flush()
+            call = self._claim(sighting)
+        with self._lock:
+            if call is None:
+                call = self._stray(sighting, actor, stray=stray)
+                if call is None:
+                    return None
+            run = call.execution
+            run.started = started
+            run.started_at = run.started_at or now()
+            if call.turn is None:
+                self.sink.append(call.record())
+            return call
+
+    def end_tool_call(self, call: OpenCall, interactions: Sequence[JsonObject] = ()) -> None:
+        """Store how a call ended, its questions to the outside world first."""
+        with self._lock:
+            if interactions:
+                self.sink.append_all([*interactions, call.record()])
+            else:
+                self.sink.append(call.record())
+
+    def note_attempt(self, attempt: Attempt) -> None:
+        """Store one try of a tool call."""
+        with self._lock:
+            self.sink.append(attempt)
+
+    def _claim(self, sighting: Sighting) -> OpenCall | None:
+        trace = self._trace_in_scope()
+        near, outer = _near(trace), running_call.get()
+        with self._lock:
+            pools: list[list[OpenCall]] = [near.calls] if near is not None else []
+            if outer is not None:
+                # Inside a tool, only a model that the tool itself asked can want a tool called.
+                pools = [] if near is None or near is outer.turn else pools
+            elif trace is not None:
+                pools.append([c for turn in reversed(trace.turns) for c in turn.calls])
+            else:
+                traces = reversed(self._stitched.values())
+                pools.append([c for t in traces for turn in reversed(t.turns) for c in turn.calls])
+            bound = bind(sighting, pools)
+            if bound is None:
+                return None
+            run = bound.call.execution
+            run.started_at = now()
+            run.bound_by = bound.bound_by
+            run.is_certain = bound.is_certain
+            if not bound.is_certain:
+                self._suspects.append(bound.call)
+            return bound.call
+
+    def _trace_in_scope(self) -> LiveTrace | None:
+        scope = open_scope.get()
+        return scope.trace if scope is not None and scope.journal is self else None
+
+    def _end_abandoned(self) -> None:
+        while self.abandoned:
+            self.abandoned.popleft()()
+
+    def _stray(self, sighting: Sighting, actor: Any, *, stray: bool) -> OpenCall | None:
+        """A call that no model output was seen to ask for."""
+        near = last_turn.get()
+        if running_call.get() is not None:
+            return None
+        trace = self._trace_in_scope()
+        if trace is None and near is not None and near.trace.id in self._stitched:
+            trace = near.trace
+        if trace is None and stray:
+            trace = self._stitch(None)
+        if trace is None:
+            return None
+        return OpenCall(
+            trace=trace,
+            step_number=trace.next_step(),
+            tool=sighting.tool,
+            arguments=sighting.arguments or "",
+            asked_at=now(),
+            execution=Execution(new_id("c")),
+            provider_call_id=sighting.provider_call_id,
+            actor=actor,
+        )
+
+
+def _near(trace: LiveTrace | None) -> Turn | None:
+    """The last turn of this task or thread, unless another trace's scope was opened since."""
+    turn = last_turn.get()
+    if turn is not None and trace is not None and turn.trace is not trace:
+        return None
+    return turn
+
+
+def _reset_lock_in_children(journal: Journal) -> None:
+    """A fork while another thread records must not leave the child a lock that nobody opens."""
+    reference = weakref.ref(journal)
+
+    def reset() -> None:
+        alive = reference()
+        if alive is not None:
+            alive._lock = threading.RLock()
+
+    os.register_at_fork(after_in_child=reset)

@@ -1,0 +1,274 @@
+"""The recorder: what an application holds to have its agent recorded."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+from collections.abc import Callable, Mapping
+from contextvars import copy_context
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar, cast, overload
+
+from replay.recorder.calls import LiveTrace
+from replay.recorder.decorator import F, captured
+from replay.recorder.executions import json_form
+from replay.recorder.failures import Failures
+from replay.recorder.http_plane import watch_client
+from replay.recorder.journal import Journal
+from replay.recorder.scope import OpenScope, open_scope
+from replay.recorder.toolbox_watch import ToolboxWatch
+from replay.records import Actor, JsonObject, JsonValue
+from replay.store import Store
+from replay.tools.observer import observe
+
+C = TypeVar("C")
+
+
+class Recorder:
+    """Records an agent's model calls and tool calls into a database.
+
+    Light enough for production, and silent: nothing it does changes what the agent sees, and what
+    it cannot do is logged to ``replay`` and counted in ``failures``, never raised. Only mistakes in
+    setting it up are raised: a path that is no database, a client that it does not know.
+
+    Threads may share one. After a fork the child goes on recording.
+    """
+
+    def __init__(
+        self,
+        database: str | os.PathLike[str] | Store,
+        *,
+        app: str | None = None,
+        code_version: str | None = None,
+        outside: bool = True,
+        keep_streams: bool = False,
+    ) -> None:
+        """Open ``database``, or make it.
+
+        Args:
+            database: A path; or a store that is open for writing, which is then the caller's to
+                close.
+            app: The name of the application or agent.
+            code_version: The application's version; None leaves it out.
+            outside: Keep what tools ask of the outside world. Puts the hooks of ``cassettes`` into
+                the HTTP clients of this process; outside a recorded tool they pass straight
+                through.
+            keep_streams: Keep the raw server-sent events of streamed answers.
+
+        Raises:
+            StoreError: the path is no database of ours, or cannot be written.
+        """
+        self._owns_store = not isinstance(database, Store)
+        self.store = database if isinstance(database, Store) else _open_store(Path(database))
+        self._failures = Failures()
+        self._journal = Journal(
+            self.store, app=app, code_version=code_version, failures=self._failures
+        )
+        self._outside = outside
+        self._keep_streams = keep_streams
+        self._watch = ToolboxWatch(self._journal, outside=outside)
+        if outside:
+            import cassettes
+
+            cassettes.install()
+
+    @property
+    def failures(self) -> int:
+        """How often something could not be recorded; the reasons are in the log ``replay``."""
+        return self._failures.count
+
+    @property
+    def last_failure(self) -> str | None:
+        """What could not be done last, and why; None when all went well."""
+        return self._failures.last
+
+    def wrap(self, client: C) -> C:
+        """Watch ``client``'s model calls, and return the very same client.
+
+        Takes the OpenAI Python client, sync or async, on httpx or httpx2 (any client that holds
+        one of theirs), or such an HTTP client itself. Chat completions and Responses are told by
+        path and body, whatever host serves them. Copies made by ``with_options`` are watched too.
+
+        Raises:
+            ReplayError: no httpx or httpx2 client was found in it.
+        """
+        watch_client(self._journal, client, keep_streams=self._keep_streams)
+        return client
+
+    def trace(
+        self,
+        *,
+        start: JsonValue = None,
+        labels: Mapping[str, str] | None = None,
+        id: str | None = None,
+    ) -> TraceScope:
+        """Return a context, for ``with`` or ``async with``: one agent run, recorded as one trace.
+
+        Model calls and tool calls made inside belong to it, in tasks started inside too. Threads
+        of your own start without it: give them ``recorder.bind(function)``.
+
+        Args:
+            start: What the toolbox's world factory needs to make this run's world again.
+            labels: Words to find the trace by.
+            id: Your own identity of the run; a run with the same id goes on. None makes one.
+        """
+        return TraceScope(self._journal, self._watch, start=start, labels=labels, id=id)
+
+    @overload
+    def tool(self, function: F, /) -> F: ...
+
+    @overload
+    def tool(
+        self, /, *, name: str | None = None, actor: Actor = "assistant"
+    ) -> Callable[[F], F]: ...
+
+    def tool(
+        self,
+        function: Any = None,
+        /,
+        *,
+        name: str | None = None,
+        actor: Actor = "assistant",
+    ) -> Any:
+        """Record every call of a function: ``@recorder.tool``, directly above its ``def``.
+
+        Frameworks see the function as it was: same name, signature, docstring, annotations. A call
+        is recorded where a model asked for it, or where a trace is open; elsewhere the function
+        just runs.
+
+        Args:
+            function: The function, sync or async.
+            name: The tool's name as the model knows it; None: the function's.
+            actor: Who calls it when no model asked for the call.
+        """
+        if function is None:
+            return functools.partial(self._captured, name=name, actor=actor)
+        return self._captured(function, name=name, actor=actor)
+
+    def _captured(self, function: F, *, name: str | None, actor: Actor) -> F:
+        return captured(function, self._journal, name=name, actor=actor, outside=self._outside)
+
+    def bind(self, function: F) -> F:
+        """Return ``function`` to be run in a thread of yours: it takes this trace along."""
+        context = copy_context()
+
+        @functools.wraps(function)
+        def bound(*args: Any, **kwargs: Any) -> Any:
+            # A copy for each run: one context cannot be entered by two threads at once.
+            return context.copy().run(function, *args, **kwargs)
+
+        return cast("F", bound)
+
+    def close(self) -> None:
+        """End what is open, and move everything recorded into the database file."""
+        with self._failures.guard("end the open traces"):
+            self._journal.close()
+        if self._owns_store:
+            self.store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class TraceScope:
+    """One agent run, open: ``with recorder.trace() as trace:`` gives this."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        watch: ToolboxWatch,
+        *,
+        start: JsonValue,
+        labels: Mapping[str, str] | None,
+        id: str | None,
+    ) -> None:
+        self._journal = journal
+        self._watch = watch
+        self._given = (id, start, labels)
+        self._trace: LiveTrace | None = None
+        self._held: contextlib.ExitStack | None = None
+
+    @property
+    def id(self) -> str:
+        """The trace's identity in the database."""
+        return self._live.id
+
+    @property
+    def outcome(self) -> str | None:
+        """How the run ended, in your words; set it before the scope ends."""
+        return self._live.outcome
+
+    @outcome.setter
+    def outcome(self, outcome: str | None) -> None:
+        self._live.outcome = outcome
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """The trace's labels; what is added before the scope ends is stored with it."""
+        return self._live.labels
+
+    @property
+    def attributes(self) -> JsonObject:
+        """Facts of your own, stored with the trace when the scope ends."""
+        return self._live.attributes
+
+    @property
+    def _live(self) -> LiveTrace:
+        if self._trace is None:
+            raise RuntimeError("The trace is not open yet; enter it with `with`.")
+        return self._trace
+
+    def __enter__(self) -> Self:
+        id, start, labels = self._given
+        with self._journal.failures.guard("open a trace"):
+            self._trace = self._journal.open_trace(
+                id,
+                json_form(start)[0] if start is not None else None,
+                {str(key): str(value) for key, value in (labels or {}).items()},
+            )
+        if self._trace is None:  # the store is failing: the agent runs on, unrecorded
+            self._trace = LiveTrace(id=id or "unrecorded", started_at="")
+        self._held = contextlib.ExitStack()
+        token = open_scope.set(OpenScope(self._journal, self._trace))
+        self._held.callback(open_scope.reset, token)
+        self._held.enter_context(observe(self._watch))
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        with self._journal.failures.guard("leave a trace"):
+            if self._held is not None:
+                self._held.close()
+        with self._journal.failures.guard("close a trace"):
+            if error is not None:
+                self._live.attributes["raised"] = f"{type(error).__qualname__}: {error}"
+            self._journal.close_trace(self._live)
+
+    async def __aenter__(self) -> Self:
+        return self.__enter__()
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.__exit__(kind, error, traceback)
+
+
+def _open_store(path: Path) -> Store:
+    return Store.open(path, "create")

@@ -1,0 +1,31 @@
+"""Where a model call or tool call belongs: what this task or thread is in the middle of."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from replay.recorder.calls import LiveTrace, OpenCall, Turn
+
+if TYPE_CHECKING:
+    from replay.recorder.journal import Journal
+
+
+@dataclass(frozen=True, slots=True)
+class OpenScope:
+    """One ``with recorder.trace()`` that is in force."""
+
+    journal: Journal
+    trace: LiveTrace
+
+
+open_scope: ContextVar[OpenScope | None] = ContextVar("replay_trace_scope", default=None)
+"""The innermost open trace scope of this context, or None."""
+
+last_turn: ContextVar[Turn | None] = ContextVar("replay_last_turn", default=None)
+"""The last model call answered in this task or thread: its calls are likely to run here, or in
+tasks started from here. It tells conversations apart that run side by side without a scope."""
+
+running_call: ContextVar[OpenCall | None] = ContextVar("replay_running_call", default=None)
+"""The tool call that is running in this context, or None."""

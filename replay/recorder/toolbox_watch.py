@@ -1,0 +1,89 @@
+"""The recorder's eye on the toolbox: every call that a toolbox runs while a trace is open."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from replay.recorder.binding import Sighting
+from replay.recorder.calls import OpenCall
+from replay.recorder.executions import Watch
+from replay.recorder.journal import Journal
+from replay.records import Attempt, CallResult
+from replay.tools.observer import CallObserver, CallStart
+
+
+@dataclass(slots=True)
+class _Running:
+    call: OpenCall
+    watch: Watch | None = None
+
+
+class ToolboxWatch(CallObserver):
+    """Records what toolboxes run; given to `replay.tools.observe`."""
+
+    def __init__(self, journal: Journal, *, outside: bool) -> None:
+        self._journal = journal
+        self._outside = outside
+        self._running: dict[str, _Running] = {}
+
+    def call_started(self, start: CallStart) -> None:
+        """Bind the call, or write it when no model output was seen to ask for it."""
+        with self._journal.failures.guard(f"start the record of {start.tool!r}"):
+            sighting = Sighting(
+                start.tool,
+                provider_call_id=start.provider_call_id,
+                arguments=start.arguments,
+                call_index=start.call_index,
+            )
+            call = self._journal.start_tool_call(
+                sighting, started=time.perf_counter(), actor=start.actor
+            )
+            if call is None:
+                return
+            call.positional = start.positional
+            call.execution.attributes = {"request_id": start.request_id}
+            if start.toolbox:
+                call.execution.attributes["toolbox"] = start.toolbox
+            self._running[start.request_id] = _Running(call)
+
+    @contextlib.contextmanager
+    def scope(self, start: CallStart) -> Iterator[None]:
+        """Hold the recording cassette around the tool's own work."""
+        running = self._running.get(start.request_id)
+        if running is None:
+            yield
+            return
+        running.watch = Watch(running.call, outside=self._outside)
+        with running.watch:
+            yield
+
+    def call_attempted(self, start: CallStart, attempt: Attempt) -> None:
+        """Store one try, under our own id of the call."""
+        running = self._running.get(start.request_id)
+        if running is None:
+            return
+        with self._journal.failures.guard(f"store a try of {start.tool!r}"):
+            call_id = running.call.execution.id
+            identity = f"{call_id}.a{attempt.attempt_number}"
+            mine = attempt.model_copy(update={"id": identity, "call_id": call_id})
+            self._journal.note_attempt(mine)
+
+    def call_finished(self, start: CallStart, result: CallResult) -> None:
+        """Store how the call ended, its questions to the outside world first."""
+        running = self._running.pop(start.request_id, None)
+        if running is None:
+            return
+        with self._journal.failures.guard(f"store the result of {start.tool!r}"):
+            run = running.call.execution
+            run.payload, run.result = result.payload, result.result
+            run.response, run.outcome = result.response, result.outcome
+            run.error, run.stages = result.error, result.stages
+            run.tool_version, run.schema_hash = result.tool_version, result.schema_hash
+            run.state_hash, run.duration_ms = result.state_hash, result.duration_ms
+            if result.notes:
+                run.attributes = {**run.attributes, "notes": list(result.notes)}
+            asked = running.watch.interactions() if running.watch is not None else []
+            self._journal.end_tool_call(running.call, asked)
