@@ -30,7 +30,7 @@ _DISTANCE_BYTES_MAX: Final = 4096
 _DISTANCE_CUTOFF: Final = 0.4
 """Elements further apart than this are two things and not one that changed."""
 
-_OPCODES_MAX: Final = 4_000_000
+_OPCODES_MAX: Final = 250_000
 """Largest product of two lengths for which the longest common runs are sought."""
 
 
@@ -113,16 +113,17 @@ def _by_distance(
     new: list[bytes],
     pairs: list[Pair],
 ) -> list[Pair]:
+    olds, news = _left(len(old), pairs, 0), _left(len(new), pairs, 1)
+    if len(olds) * len(news) > _DISTANCE_PAIRS_MAX:
+        return []
     candidates = [
         (left, right)
-        for left in _left(len(old), pairs, 0)
-        for right in _left(len(new), pairs, 1)
+        for left in olds
+        for right in news
         if isinstance(recorded[left], dict | list)
         and type(recorded[left]) is type(replayed[right])
         and max(len(old[left]), len(new[right])) <= _DISTANCE_BYTES_MAX
     ]
-    if not candidates or len(candidates) > _DISTANCE_PAIRS_MAX:
-        return []
     measured = sorted((_distance(recorded[a], replayed[b]), a, b) for a, b in candidates)
     found: list[Pair] = []
     for distance, left, right in measured:

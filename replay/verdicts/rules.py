@@ -6,7 +6,6 @@ difference that a rule allows is kept in the verdict, apart from those that coun
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
@@ -88,8 +87,15 @@ def _is_near(rule: IgnoreRule, recorded: JsonValue, replayed: JsonValue) -> bool
     numbers = (recorded, replayed)
     if any(isinstance(n, bool) or not isinstance(n, int | float) for n in numbers):
         return False
-    if math.isnan(recorded) or math.isnan(replayed):
-        return math.isnan(recorded) and math.isnan(replayed)
+    if recorded != recorded or replayed != replayed:  # NaN, as the only value, is not itself
+        return recorded != recorded and replayed != replayed
+    try:
+        return _within(rule, recorded, replayed)
+    except OverflowError:
+        return False  # an integer that no float can hold
+
+
+def _within(rule: IgnoreRule, recorded: float, replayed: float) -> bool:
     distance = abs(recorded - replayed)
     by_size = rule.relative is not None and distance <= rule.relative * abs(recorded)
     return by_size or (rule.tolerance is not None and distance <= rule.tolerance)
@@ -103,7 +109,9 @@ def _is_timestamp(value: JsonValue) -> bool:
     if isinstance(value, bool):
         return False
     if isinstance(value, int | float):
-        return any(_EPOCH_MIN <= value / unit <= _EPOCH_MAX for unit in (1, 1e3, 1e6, 1e9))
+        return any(
+            _EPOCH_MIN * unit <= value <= _EPOCH_MAX * unit for unit in (1, 10**3, 10**6, 10**9)
+        )
     if not isinstance(value, str):
         return False
     if _HTTP_DATE.fullmatch(value) or _CLOCK.fullmatch(value):
