@@ -100,6 +100,14 @@ def observe(observer: CallObserver | None) -> Iterator[None]:
         _observer.reset(token)
 
 
+def start_observing(observer: CallObserver) -> None:
+    """Let ``observer`` see every tool call that this task or thread makes from now on.
+
+    For a recorder without a scope to open: it learns of a conversation by its first model call.
+    """
+    _observer.set(observer)
+
+
 def tell_started(observer: CallObserver, start: CallStart) -> None:
     """Tell ``observer`` that a call starts."""
     try:
