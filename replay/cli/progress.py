@@ -36,23 +36,30 @@ class Progress:
             sys.stderr.write("\r\x1b[2K")
             sys.stderr.flush()
 
-    def update(self, done: int, total: int) -> None:
-        """Say that ``done`` of ``total`` are done; redraws at most ten times a second."""
+    def update(self, done: int, total: int, *, note: str | None = None) -> None:
+        """Say that ``done`` of ``total`` are done; redraws at most ten times a second.
+
+        ``note`` is said instead of the rate.
+        """
         now_s = time.monotonic()
         if not self.shown or (now_s - self._drawn_s < _REDRAW_S and done < total):
             return
         self._drawn_s = now_s
-        line = progress_line(done, total, self.unit, now_s - self._started_s, terminal.width() - 1)
+        elapsed_s = now_s - self._started_s
+        room = terminal.width() - 1
+        line = progress_line(done, total, self.unit, elapsed_s=elapsed_s, width=room, note=note)
         sys.stderr.write(f"\r\x1b[2K{line}")
         sys.stderr.flush()
 
 
-def progress_line(done: int, total: int, unit: str, elapsed_s: float, width: int) -> str:
-    """Return the line: bar, counts, rate and time left, in at most ``width`` columns."""
+def progress_line(
+    done: int, total: int, unit: str, *, elapsed_s: float, width: int, note: str | None = None
+) -> str:
+    """Return the line: bar, counts, rate (or ``note``), time left, in at most ``width`` columns."""
     filled = _BAR_CELLS * done // total if total else _BAR_CELLS
     rate = done / elapsed_s if elapsed_s > 0 else 0.0
     counts = f"{done:,} of {total:,} {unit}"
-    speed = f"{rate:,.0f}/s" if rate >= 10 else f"{rate:.1f}/s"
+    speed = note or (f"{rate:,.0f}/s" if rate >= 10 else f"{rate:.1f}/s")
     left = f"{duration((total - done) / rate)} left" if rate and done < total else ""
     parts = ["━" * filled + "─" * (_BAR_CELLS - filled), counts, speed, left]
     return "  ".join(part for part in parts if part)[:width]

@@ -141,7 +141,7 @@ def show_report(
     """Return the report of ``run`` as text, with each finding's example."""
     from replay.report.terminal import FINDINGS_MAX, render_run
 
-    findings = store.findings(run.id)
+    findings = findings_now(store, run)
     return render_run(
         run,
         findings,
@@ -151,6 +151,13 @@ def show_report(
         database=str(database),
         findings_max=len(findings) if show_all else FINDINGS_MAX,
     )
+
+
+def findings_now(store: Store, run: ReplayRun) -> list[Finding]:
+    """Return the findings of ``run``, with those marked that were approved since."""
+    from replay.verdicts import apply_approvals
+
+    return apply_approvals([], store.findings(run.id), store.approvals())[1]
 
 
 def example_verdicts(
@@ -169,7 +176,7 @@ def report_json(store: Store, run: ReplayRun) -> dict[str, object]:
     """Return the report of ``run`` as plain JSON."""
     from replay.report.json_report import run_report
 
-    findings = store.findings(run.id)
+    findings = findings_now(store, run)
     return run_report(run, findings, examples=example_verdicts(store, run, findings))
 
 
@@ -196,7 +203,7 @@ def _show_run(
 def _compare(store: Store, before: ReplayRun, after: ReplayRun, *, as_json: bool) -> None:
     import sys
 
-    old, new = store.findings(before.id), store.findings(after.id)
+    old, new = findings_now(store, before), findings_now(store, after)
     if as_json:
         from replay.report.json_report import runs_report
 

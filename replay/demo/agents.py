@@ -20,10 +20,9 @@ TURNS_MAX = 8
 def answer(client: OpenAI, model: str, question: str, toolbox: Toolbox) -> str:
     """Return the agent's answer to ``question``; it may call tools on the way."""
     messages: list[Any] = [{"role": "user", "content": question}]
+    tools: Any = toolbox.schemas("openai")
     for _ in range(TURNS_MAX):
-        completion = client.chat.completions.create(
-            model=model, messages=messages, tools=toolbox.schemas("openai")
-        )
+        completion = client.chat.completions.create(model=model, messages=messages, tools=tools)
         said = completion.choices[0].message
         messages.append(said.model_dump(exclude_none=True))
         if not said.tool_calls:
@@ -33,17 +32,13 @@ def answer(client: OpenAI, model: str, question: str, toolbox: Toolbox) -> str:
 
 
 def record(
-    database: Path,
-    conversations: list[Conversation],
-    *,
-    toolboxes: dict[str, Toolbox],
-    base_url: str,
+    database: Path, app: str, toolbox: Toolbox, talks: list[Conversation], *, base_url: str
 ) -> None:
-    """Hold every conversation once, and record each as one trace of ``database``."""
-    for app, toolbox in toolboxes.items():
-        with Recorder(database, app=app) as recorder:  # 1: where to
-            client = recorder.wrap(OpenAI(base_url=base_url, api_key="none"))  # 2: what is watched
-            for talk in conversations:
-                if talk.app == app:
-                    with recorder.trace(start=talk.start), toolbox.session(talk.start):  # 3
-                        answer(client, talk.model, talk.question, toolbox)
+    """Hold every conversation of ``talks`` once, and record each as one trace of ``database``."""
+    recorder = Recorder(database, app=app)  # 1: where to
+    with recorder, OpenAI(base_url=base_url, api_key="none") as client:
+        recorder.wrap(client)  # 2: what is watched
+        for talk in talks:
+            # 3: what belongs together; and the tools' world, fresh for each conversation
+            with recorder.trace(id=talk.name, start=talk.start), toolbox.session(talk.start):
+                answer(client, talk.model, talk.question, toolbox)

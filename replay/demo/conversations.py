@@ -12,6 +12,7 @@ from replay.demo.model_server import Call, Line
 class Conversation:
     """One user's question and the model's turns in answer to it."""
 
+    name: str
     app: str
     model: str
     question: str
@@ -30,29 +31,33 @@ def conversations(travel_api: str) -> list[Conversation]:
 
 
 def _travel(url: str) -> list[Conversation]:
-    def talk(model: str, question: str, *turns: Line) -> Conversation:
-        return Conversation("travel", model, question, list(turns), {"travel_api": url})
+    def talk(name: str, model: str, question: str, *turns: Line) -> Conversation:
+        return Conversation(name, "travel", model, question, list(turns), {"travel_api": url})
 
     return [
         talk(
+            "weekend-in-paris",
             "demo-large",
             "How is Paris on Tuesday, and how do I get there from Berlin?",
             [_weather("Paris"), _flights("BER", "PAR")],  # two calls in one turn: in parallel
             "18.5 degrees and light rain. The cheapest flight is AF1135 for 129 EUR.",
         ),
         talk(
+            "sun-please",
             "demo-large",
             "I want sun: compare Rome and Oslo, and look for flights to Rome.",
             [_weather("Rome"), _weather("Oslo"), _flights("BER", "ROM")],
             "Rome, 24 degrees and clear. AZ421 leaves at 11:20 for 98 EUR.",
         ),
         talk(
+            "oslo-in-fahrenheit",
             "demo-small",
             "Weather in Oslo in Fahrenheit, please.",
             [_weather("Oslo", unit="fahrenheit")],
             "48.2 degrees Fahrenheit, with clouds.",
         ),
         talk(
+            "paris-in-kelvin",
             "demo-small",
             "Is it warm in Paris? Tell me in kelvin.",
             [_weather("Paris", unit="kelvin")],  # not in the schema: the model is told so, ...
@@ -60,6 +65,7 @@ def _travel(url: str) -> list[Conversation]:
             "18.5 degrees Celsius; I cannot do kelvin.",
         ),
         talk(
+            "paris-to-oslo",
             "demo-small",
             "From Paris to Oslo on Tuesday, please.",
             [_flights("PAR", "OSL")],
@@ -69,11 +75,12 @@ def _travel(url: str) -> list[Conversation]:
 
 
 def _calendar() -> list[Conversation]:
-    def talk(model: str, question: str, *turns: Line) -> Conversation:
-        return Conversation("calendar", model, question, list(turns), {"events": [STANDUP]})
+    def talk(name: str, model: str, question: str, *turns: Line) -> Conversation:
+        return Conversation(name, "calendar", model, question, list(turns), {"events": [STANDUP]})
 
     return [
         talk(
+            "an-hour-with-ana",
             "demo-large",
             "Find me an hour with Ana on Tuesday and book it.",
             Call("list_availability", {"date": DAY}),
@@ -81,6 +88,7 @@ def _calendar() -> list[Conversation]:
             "Booked: Tuesday at ten, with Ana.",
         ),
         talk(
+            "review-at-nine",
             "demo-large",
             "Book a review with Ana and Ben on Tuesday at nine.",
             [_event("Review", "09:00", ["ben", "ana"])],  # taken: the tool says no
@@ -88,6 +96,7 @@ def _calendar() -> list[Conversation]:
             "Nine was taken by the standup, so it is at eleven.",
         ),
         talk(
+            "time-to-write",
             "demo-small",
             "Block Tuesday at two for writing.",
             [_event("Writing", "14:00")],  # nobody invited: version 1 fails
@@ -95,6 +104,7 @@ def _calendar() -> list[Conversation]:
             "Done: two o'clock is for writing.",
         ),
         talk(
+            "how-free-am-i",
             "demo-small",
             "How free am I on Tuesday?",
             Call("list_availability", {"date": DAY}),

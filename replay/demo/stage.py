@@ -97,7 +97,9 @@ class Stage:
         with serve_travel_api() as travel_api:
             talks = conversations(travel_api)
             with ModelServer({talk.question: talk.turns for talk in talks}) as model:
-                agents.record(self.database, talks, toolboxes=toolboxes, base_url=model.base_url)
+                for app, toolbox in toolboxes.items():
+                    mine = [talk for talk in talks if talk.app == app]
+                    agents.record(self.database, app, toolbox, mine, base_url=model.base_url)
         self._marker.write_text(_RECORDED)
         return len(talks)
 

@@ -1,0 +1,230 @@
+"""`replay run`: recorded calls through today's tools, with a progress line and an exit code."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from replay.cli import terminal
+from replay.cli.arguments import database_and, examples, json_option
+from replay.cli.selection import selection_options
+from replay.errors import ExitCode, ReplayError, SelectionError
+
+if TYPE_CHECKING:
+    from replay.records import ReplayRun, Selection
+    from replay.store import Store
+
+
+@click.command(
+    short_help="Replay recorded calls through today's tools.",
+    epilog=examples(
+        "replay run traces.db --tools shop.tools:toolbox",
+        "replay run traces.db --tools shop.tools:toolbox --tool issue_refund --since 7d",
+        "replay run traces.db --tools shop.tools:toolbox --baseline git:main",
+    ),
+)
+@database_and()
+@click.option(
+    "--tools",
+    metavar="MODULE:TOOLBOX",
+    help="Today's tools. Default: `tools` of [tool.replay].",
+)
+@click.option(
+    "--baseline",
+    metavar="MODULE:TOOLBOX|git:REF",
+    help="The old tools, to tell causes apart: another toolbox, or today's in a git commit.",
+)
+@click.option(
+    "--path",
+    "paths",
+    multiple=True,
+    metavar="DIRECTORY",
+    type=click.Path(file_okay=False, exists=True, path_type=Path),
+    help="Look for the tools' modules here first; after it in the working directory.",
+)
+@click.option(
+    "--baseline-path",
+    "baseline_paths",
+    multiple=True,
+    metavar="DIRECTORY",
+    type=click.Path(file_okay=False, exists=True, path_type=Path),
+    help="Look for the baseline's modules here instead.",
+)
+@selection_options
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    metavar="COUNT",
+    help="Worker processes. Default: one for each core.",
+)
+@click.option(
+    "--deadline",
+    "deadline_s",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="How long one call may take before it is ended and counted as a timeout.",
+)
+@click.option(
+    "--isolation",
+    type=click.Choice(["trace", "process", "none"]),
+    default="trace",
+    show_default=True,
+    help="What a trace has to itself: a fork, a new process, or only its world (the fastest).",
+)
+@click.option(
+    "--allow",
+    multiple=True,
+    metavar="HOST:PORT",
+    help="Let the tools really reach this address; they reach none otherwise.",
+)
+@click.option(
+    "--resume",
+    metavar="RUN",
+    help="Go on with an interrupted replay run: its id, or `latest`.",
+)
+@click.option("--approve", is_flag=True, help="Accept everything this run finds as intended.")
+@click.option(
+    "--output",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the report there instead of stdout.",
+)
+@json_option
+def run(
+    database: Path,
+    selection: Selection,
+    approve: bool,
+    resume: str | None,
+    output: Path | None,
+    as_json: bool,
+    **options: Any,
+) -> int:
+    """Run the recorded model outputs of DATABASE through today's tools, and judge each call.
+
+    The outside world is frozen: what tools ask of it is answered from the recording. The replay
+    run is stored beside the traces; `replay diff` shows it again. Ctrl-C keeps what is done.
+    """
+    from replay.cli.approvals import accept_all
+    from replay.store import Store
+
+    with Store.open(database, mode="w") as store:
+        refuse_empty(store, database)
+        ended = replayed(store, selection, resume=resume, **options)
+        if approve and ended.status == "finished":
+            ended = accept_all(store, ended, note="replay run --approve")
+        _report(store, ended, database=database, output=output, as_json=as_json)
+    if ended.status == "interrupted":
+        terminal.say(_go_on(database, ended))
+        return ExitCode.INTERRUPTED
+    return ExitCode.COULD_NOT_RUN if ended.exit_code is None else ended.exit_code
+
+
+def replayed(
+    store: Store,
+    selection: Selection,
+    *,
+    tools: str | None,
+    resume: str | None = None,
+    baseline: str | None = None,
+    paths: Sequence[Path] = (),
+    baseline_paths: Sequence[Path] = (),
+    folder: Path | None = None,
+    jobs: int | None = None,
+    deadline_s: float | None = None,
+    isolation: str = "trace",
+    allow: Sequence[str] = (),
+) -> ReplayRun:
+    """Replay ``selection`` and return the run; options not given come from ``[tool.replay]``.
+
+    Raises:
+        click.UsageError: no tools are named anywhere.
+    """
+    from replay.cli.progress import Progress
+    from replay.config import load_config
+    from replay.replayer import Replayer
+    from replay.verdicts import Rules
+
+    config = load_config(folder)
+    toolbox = tools or config.tools
+    if toolbox is None:
+        raise click.UsageError(
+            "Which tools? Name them with --tools package.module:toolbox, or set `tools` in "
+            "[tool.replay] of pyproject.toml."
+        )
+    replayer = Replayer(
+        store,
+        toolbox=toolbox,
+        paths=paths,
+        folder=folder,
+        baseline=baseline,
+        baseline_paths=baseline_paths,
+        rules=Rules.from_config(config),
+        jobs=jobs or config.jobs,
+        deadline_ms=config.deadline_ms if deadline_s is None else max(1, round(deadline_s * 1000)),
+        isolation=isolation,
+        allow=[*config.allow, *allow],
+    )
+    with Progress("traces") as progress:
+        return replayer.run(
+            selection,
+            resume=resume,
+            on_progress=lambda now: progress.update(
+                now.trace_done_count,
+                now.trace_count,
+                note=f"{now.call_count:,} calls, {now.calls_per_second:,.0f}/s",
+            ),
+        )
+
+
+def refuse_empty(store: Store, database: Path) -> None:
+    """Refuse a database without traces.
+
+    Raises:
+        SelectionError: it has none; the message says how to fill it.
+    """
+    if not store.counts().get("trace"):
+        raise SelectionError(
+            f"'{database}' holds no traces yet: there is nothing to replay.",
+            hint="Record with `replay record -- python agent.py`, bring transcripts in with "
+            "`replay import`, or see it work with `replay demo`.",
+        )
+
+
+def _report(
+    store: Store, ended: ReplayRun, *, database: Path, output: Path | None, as_json: bool
+) -> None:
+    from replay.cli.runs import report_json, show_report
+
+    if as_json:
+        text = json.dumps(report_json(store, ended), indent=2, ensure_ascii=False)
+    else:
+        to_stdout = output is None
+        text = show_report(
+            store,
+            ended,
+            database=database,
+            width=terminal.width() if to_stdout else 80,
+            colored=to_stdout and terminal.colours(sys.stdout),
+        )
+    if output is None:
+        terminal.emit(text)
+        return
+    try:
+        output.write_text(text + "\n", "utf-8")
+    except OSError as error:
+        raise ReplayError(
+            f"Cannot write the report to '{output}': {error.strerror}.",
+            hint=f"The replay run is kept: `replay diff {database} {ended.id}` shows it.",
+        ) from error
+
+
+def _go_on(database: Path, ended: ReplayRun) -> str:
+    return (
+        f"Stopped after {ended.trace_count:,} traces; they are judged and kept. Go on with\n"
+        f"  replay run {database} --tools {ended.toolbox} --resume {ended.id}"
+    )
