@@ -143,7 +143,7 @@ def describe_miss(request: Request, nearest: Interaction | None, *, is_used: boo
         return Miss(request, None, [], "Nothing like it was recorded.")
     differences = compare_requests(nearest, request)
     if not differences:
-        why = "which matches, but was served already: it is asked more often than when recorded."
+        why = "It matches, but was served already: it is asked more often than when recorded."
         return Miss(request, nearest, [], why)
     words = "; ".join(map(str, differences[:3]))
     more = f" (and {len(differences) - 3} more)" if len(differences) > 3 else ""

@@ -68,7 +68,7 @@ def _unanswered(miss: Miss, explained: set[int], cassette: Cassette) -> list[Sid
     nearest = miss.nearest
     if nearest is None:
         return [SideEffect("unanswered", miss.line)]
-    told = f"{nearest.request.line} {miss.why[0].lower()}{miss.why[1:]}" if miss.why else None
+    told = f"{nearest.request.line}: {miss.why[0].lower()}{miss.why[1:]}" if miss.why else None
     same_place = all(each.field not in ("method", "host", "path") for each in miss.differences)
     if not miss.differences or not same_place or id(nearest) in explained:
         return [SideEffect("unanswered", miss.line, nearest=told)]

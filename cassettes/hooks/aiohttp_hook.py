@@ -14,6 +14,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from cassettes.capture import Capture
+from cassettes.failures import Failure
 from cassettes.interaction import Interaction, Request, Response
 from cassettes.never import until_given_up
 from cassettes.scope import Scope, answer, current, process, refuse_outside
@@ -116,9 +117,10 @@ _captures: dict[int, Capture] = {}
 
 
 def _copying_reader(base: Any) -> Any:
-    from aiohttp import client_reqrep
+    from aiohttp import ClientConnectionError
 
-    closed_by_us = getattr(client_reqrep, "_connection_closed_exception", None)
+    def closed_by_the_application(error: Any) -> bool:
+        return type(error) is ClientConnectionError and str(error) == "Connection closed"
 
     class CopyingReader(base):  # type: ignore[misc]
         __slots__ = ()
@@ -137,7 +139,7 @@ def _copying_reader(base: Any) -> Any:
 
         def set_exception(self, error: Any, *args: Any, **kwargs: Any) -> None:
             capture = _captures.pop(id(self), None)
-            if capture is not None and error is closed_by_us:
+            if capture is not None and closed_by_the_application(error):
                 capture.finish(closed_early=True)
             elif capture is not None:
                 capture.finish(error=error if isinstance(error, BaseException) else error())
@@ -193,23 +195,42 @@ async def _play(interaction: Interaction, request: Any) -> Any:
     _fill_head(response, recorded, int(major or 1), int(minor or 0))
     unpacks = request._session.auto_decompress
     body = recorded.plain_body() if unpacks else recorded.wire_body()
-    response.content = _reader(body, request.loop)
+    response.content = _reader(body, request.loop, failure)
     response._closed = False
     response.content.on_eof(response._response_eof)
-    if failure is None:
-        response.content.feed_eof()
-    else:
-        response.content.set_exception(failure.rebuild())
     return response
 
 
-def _reader(body: bytes, loop: asyncio.AbstractEventLoop) -> Any:
-    from aiohttp.streams import StreamReader
-
-    reader = StreamReader(_NoProtocol(), max(len(body), 2**16), loop=loop)  # type: ignore[arg-type]
+def _reader(body: bytes, loop: asyncio.AbstractEventLoop, failure: Failure | None) -> Any:
+    """Return a reader that has received ``body``, and then the end or the recorded exception."""
+    kind = _breaking_reader_kind()
+    reader = kind(_NoProtocol(), max(len(body), 2**16), loop=loop)
     if body:
         reader.feed_data(body)
+    if failure is None:
+        reader.feed_eof()
+    else:
+        reader.breaks_with(failure.rebuild())
     return reader
+
+
+@functools.cache
+def _breaking_reader_kind() -> Any:
+    from aiohttp.streams import StreamReader
+
+    class BreakingReader(StreamReader):
+        """Gives out what it has before it raises, as a connection does that breaks later."""
+
+        __slots__ = ("_broken_by",)
+
+        def breaks_with(self, error: BaseException) -> None:
+            self._broken_by = error
+
+        async def _wait(self, func_name: str) -> None:
+            self.set_exception(self._broken_by)
+            raise self._broken_by
+
+    return BreakingReader
 
 
 def _empty_response(request: Any) -> Any:
