@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from replay.records import JsonObject
@@ -14,12 +14,12 @@ class BadJson(Exception):
     """The arguments are not a JSON object. The message is written for the model."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ParsedArguments:
     """Arguments as a dict, with what a reader should know of how they were read."""
 
     values: JsonObject
-    notes: list[str] = field(default_factory=list)
+    notes: list[str]
 
 
 class _PairsReader:
@@ -42,7 +42,8 @@ def _no_constant(name: str) -> NoReturn:
     raise BadJson(f"The arguments hold {name}, which JSON does not have.")
 
 
-_decode = json.JSONDecoder(parse_constant=_no_constant).decode
+_decoder = json.JSONDecoder(parse_constant=_no_constant)
+_scan = _decoder.scan_once  # type: ignore[attr-defined]  # public, but not in typeshed
 
 
 def parse_arguments(raw: str) -> ParsedArguments:
@@ -52,12 +53,33 @@ def parse_arguments(raw: str) -> ParsedArguments:
         BadJson: it is not JSON, or not an object; says where and what was found.
     """
     try:
-        values = _decode(raw)
+        values, end = _scan(raw, 0)
+    except StopIteration:
+        values, end = None, -1
+    except BadJson:
+        raise
+    except (ValueError, RecursionError):
+        values, end = None, -1  # read again below, where the complaint is made
+    if type(values) is not dict or end != len(raw):
+        values = _decoded(raw)
+    if values is _EMPTY:
+        return ParsedArguments({}, ["The arguments were an empty text, read as {}."])
+    if raw.count('":') != len(values):
+        return ParsedArguments(values, _repeated_keys(raw))
+    return ParsedArguments(values, [])
+
+
+_EMPTY: Any = object()
+
+
+def _decoded(raw: str) -> Any:
+    try:
+        values = _decoder.decode(raw)
     except BadJson:
         raise
     except json.JSONDecodeError as error:
         if not raw.strip():
-            return ParsedArguments({}, ["The arguments were an empty text, read as {}."])
+            return _EMPTY
         raise BadJson(_complaint(raw, error)) from error
     except RecursionError as error:
         raise BadJson("The arguments are nested too deeply to be read.") from error
@@ -68,9 +90,7 @@ def parse_arguments(raw: str) -> ParsedArguments:
             f'The arguments must be a JSON object, like {{"name": "value"}}; '
             f"they are {_kind(values)}."
         )
-    if raw.count('":') + raw.count('" :') != len(values):
-        return ParsedArguments(values, _repeated_keys(raw))
-    return ParsedArguments(values)
+    return values
 
 
 def raw_arguments(arguments: str | Mapping[str, Any] | None) -> str:

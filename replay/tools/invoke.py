@@ -82,7 +82,7 @@ async def drive_async(life: Life[R]) -> R:
 def _run_sync(step: Step) -> Any:
     if step.deadline_s is None and not step.is_async:
         value = step.function(*step.args, **step.kwargs)
-        return _finished(value) if inspect.isawaitable(value) else value
+        return value if type(value) in _PLAIN else _finished_if_awaitable(value)
     if step.is_async:
         return _finished(_run_async(step))
     done = threading.Event()
@@ -91,6 +91,13 @@ def _run_sync(step: Step) -> Any:
     if not done.wait(step.deadline_s):
         raise DeadlinePassed
     return work.outcome()
+
+
+_PLAIN = (str, dict, list, int, float, bool, type(None))
+
+
+def _finished_if_awaitable(value: Any) -> Any:
+    return _finished(value) if inspect.isawaitable(value) else value
 
 
 def _finished(awaitable: Any) -> Any:

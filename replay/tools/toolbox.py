@@ -77,11 +77,11 @@ class Toolbox:
         sanitize: Callable[..., Any] | None = None,
     ) -> Callable[[F], F]: ...
 
-    def tool(self, function: Any = None, /, **options: Any) -> Any:
+    def tool(self, *function: Any, **options: Any) -> Any:
         """Register the function below as a tool and leave it as it is. Options as in ``add``."""
-        if function is not None:
-            self.add(function)
-            return function
+        if function:
+            self.add(function[0])
+            return function[0]
 
         def register(decorated: F) -> F:
             self.add(decorated, **options)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 import json
 from typing import TYPE_CHECKING, Any
@@ -54,6 +55,11 @@ def validated_arguments(
         errors += schema_errors(tool.parameters, whole)
     else:
         arguments, found = _by_pydantic(tool, start.arguments if is_raw else None, whole)
+        if found and (without := _without_nulls(whole, found)) is not None:
+            again, still = _by_pydantic(tool, None, without)
+            if not still:
+                arguments, found = again, []
+                progress.notes.append("null for an optional argument was taken as left out.")
         errors += found
     if errors:
         progress.schema_errors = errors
@@ -64,7 +70,8 @@ def validated_arguments(
         raise InvalidArguments(
             errors, _summary(errors), list(tool.parameters.get("properties", {}))
         )
-    progress.positional = (start.positional or [])[len(_parameter_names(tool)) :]
+    if start.positional:
+        progress.positional = start.positional[len(_parameter_names(tool)) :]
     if tool.signature.whole_payload is not None:
         return {tool.signature.whole_payload: arguments}
     return arguments  # type: ignore[no-any-return]  # pydantic gives a dict for a TypedDict
@@ -95,6 +102,34 @@ def _by_pydantic_from_python(
         return tool.adapter.validate_python(values, strict=strict), []
     except ValidationError as error:
         return {}, _plain(error.errors(include_url=False, include_context=False))
+
+
+def _without_nulls(values: JsonObject, errors: list[JsonObject]) -> JsonObject | None:
+    """Return ``values`` without the nulls that are wrong; None when something else is wrong too.
+
+    A model that is shown a tool in OpenAI's strict form cannot leave an argument out: it says
+    null, also for an argument that has a default and no null of its own.
+    """
+    if any(error["input"] is not None for error in errors):
+        return None
+    values = copy.deepcopy(values)
+    for error in errors:
+        holder: Any = values
+        path = error["loc"]
+        for depth, part in enumerate(path):
+            if not isinstance(holder, dict | list) or (
+                isinstance(holder, dict) and part not in holder
+            ):
+                break  # what follows names a branch of a union, not a place
+            if isinstance(holder, dict) and holder[part] is None:
+                del holder[part]
+                break
+            if isinstance(holder, list) and not isinstance(part, int):
+                return None
+            holder = holder[part]
+            if depth == len(path) - 1:
+                return None
+    return values
 
 
 def _plain(errors: Any) -> list[JsonObject]:
