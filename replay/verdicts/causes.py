@@ -76,7 +76,7 @@ def cause_of(case: Case, rules: Rules) -> Cause:
 def _cause_at_the_door(case: Case) -> Cause | None:
     """What parsing, resolving, translating or validating did, or None when it was not they."""
     if case.verdict is Verdict.PAYLOAD_CHANGED:
-        return Cause.SCHEMA
+        return Cause.TRANSLATION if _was_translated(case.lanes.replayed) else Cause.SCHEMA
     if case.verdict not in _ABOUT_THE_DOOR:
         return None
     before, after = case.expected, case.today
@@ -89,6 +89,11 @@ def _cause_at_the_door(case: Case) -> Cause | None:
         decides.stage in _SCHEMA_STAGES and decides.outcome is not Outcome.OK
     )
     return Cause.SCHEMA if by_schema else None
+
+
+def _was_translated(replayed: ReplayedCall) -> bool:
+    stages = replayed.result.stages if replayed.result else []
+    return any(timing.stage is Stage.TRANSLATE for timing in stages)
 
 
 def _cause_by_lanes(case: Case, on_old_state: ReplayedCall, rules: Rules) -> Cause:

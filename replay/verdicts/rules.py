@@ -88,7 +88,7 @@ def _is_near(rule: IgnoreRule, recorded: JsonValue, replayed: JsonValue) -> bool
     if any(isinstance(n, bool) or not isinstance(n, int | float) for n in numbers):
         return False
     if recorded != recorded or replayed != replayed:  # NaN, as the only value, is not itself
-        return recorded != recorded and replayed != replayed
+        return bool(recorded != recorded and replayed != replayed)
     try:
         return _within(rule, recorded, replayed)
     except OverflowError:

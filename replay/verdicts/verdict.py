@@ -68,7 +68,7 @@ def judge(
     ``not_deterministic``.
     """
     situation = situation or Situation()
-    expected = recorded_answer(call, lanes.replayed.recorded_outcome)
+    expected = _expected(call, lanes)
     today = replayed_answer(lanes.replayed)
     found = _find(call, expected, today, lanes, rules, situation)
     cause: Cause | None = None
@@ -153,6 +153,15 @@ def judge_trace(
     return verdicts
 
 
+def _expected(call: ToolCall, lanes: Lanes) -> Answer:
+    """What was recorded; the old code's state stands in where the recording has none."""
+    answer = recorded_answer(call, lanes.replayed.recorded_outcome)
+    baseline = replayed_answer(lanes.baseline)
+    if answer.state_hash is not None or baseline is None:
+        return answer
+    return replace(answer, state_hash=baseline.state_hash)
+
+
 def _find(
     call: ToolCall,
     expected: Answer,
@@ -215,8 +224,7 @@ def _without_noise(
 
 def _effect_changed(expected: Answer, today: Answer, lanes: Lanes, situation: Situation) -> bool:
     """Whether *this* call left another state; what earlier calls left is not its doing."""
-    baseline = replayed_answer(lanes.baseline)
-    before = expected.state_hash or (baseline.state_hash if baseline else None)
+    before = expected.state_hash
     if before is None or today.state_hash is None or today.state_hash == before:
         return False
     on_old_state = replayed_answer(lanes.on_old_state)
@@ -229,8 +237,7 @@ def _effect_changed(expected: Answer, today: Answer, lanes: Lanes, situation: Si
 
 def _same_world_after(call: ToolCall, lanes: Lanes, before: bool | None) -> bool | None:
     """Whether the world after a call is the recorded one; a call without state tells nothing."""
-    baseline = replayed_answer(lanes.baseline)
-    recorded = call.state_hash or (baseline.state_hash if baseline else None)
+    recorded = _expected(call, lanes).state_hash
     result = lanes.replayed.result
     if recorded is None or result is None or result.state_hash is None:
         return before
