@@ -408,8 +408,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _write_json(self, status: int, body: dict[str, Any]) -> None:
         payload = json.dumps(body).encode()
         self._write_head(status, "application/json")
-        if status == 429:
-            self.send_header("retry-after-ms", "1")
+        if status >= 429:
+            self.send_header("retry-after-ms", "1")  # nobody should wait for a script
         self.send_header("content-length", str(len(payload)))
         self.end_headers()
         self.wfile.write(payload)

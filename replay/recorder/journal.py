@@ -36,6 +36,7 @@ from replay.recorder.scope import last_turn, open_scope, running_call
 from replay.recorder.unseen import settle
 from replay.recorder.wire import Question, Reply
 from replay.records import Attempt, JsonObject
+from replay.tools.observer import CallObserver, current_observer, start_observing
 
 _STITCHED_MAX: Final = 1024
 _FAILED_MAX: Final = 64
@@ -63,11 +64,15 @@ class Journal:
         *,
         app: str | None = None,
         code_version: str | None = None,
+        labels: dict[str, str] | None = None,
         failures: Failures | None = None,
     ) -> None:
         self.sink = sink
         self.app = app
         self.code_version = code_version
+        self.labels = labels or {}
+        self.observer: CallObserver | None = None
+        """Sees the tool calls of tasks and threads that made a model call outside any scope."""
         self.failures = failures or Failures()
         self.captured: set[str] = set()
         """Tools whose executions are seen, by decorator or toolbox."""
@@ -91,13 +96,7 @@ class Journal:
         with self._lock:
             trace = self._known.get(id) if id is not None else None
             if trace is None:
-                trace = LiveTrace(
-                    id=id or new_id("t"),
-                    started_at=now(),
-                    app=self.app,
-                    code_version=self.code_version,
-                    start=start,
-                )
+                trace = self._new_trace(id)
             if start is not None:
                 trace.start = start
             trace.labels |= labels
@@ -127,18 +126,22 @@ class Journal:
                 self.sink.append_all([trace.record() for trace in self._stitched.values()])
             self._stitched.clear()
 
+    def _new_trace(self, id: str | None) -> LiveTrace:
+        return LiveTrace(
+            id=id or new_id("t"),
+            started_at=now(),
+            app=self.app,
+            code_version=self.code_version,
+            labels=dict(self.labels),
+        )
+
     def _stitch(self, parent: Turn | None) -> LiveTrace:
         """The trace of a model call outside any scope: its parent's, or a new one."""
         if parent is not None:
             trace = parent.trace
         else:
-            trace = LiveTrace(
-                id=new_id("t"),
-                started_at=now(),
-                app=self.app,
-                code_version=self.code_version,
-                is_stitched=True,
-            )
+            trace = self._new_trace(None)
+            trace.is_stitched = True
             self.sink.append(trace.record())
         if trace.is_stitched:
             self._stitched[trace.id] = trace
@@ -209,6 +212,8 @@ class Journal:
                 self.sink.append_all(records)
         if turn is not None and landing.is_final:
             last_turn.set(turn)
+            if self.observer is not None and call.trace.is_stitched and not current_observer():
+                start_observing(self.observer)
 
     def _retried(self, trace: LiveTrace | None, content: bytes) -> LiveModelCall | None:
         """The failed call that these bytes ask again, made ready for its next try."""

@@ -8,14 +8,14 @@ import os
 from collections.abc import Callable, Mapping
 from contextvars import copy_context
 from pathlib import Path
-from types import TracebackType
+from types import ModuleType, TracebackType
 from typing import Any, Self, TypeVar, cast, overload
 
 from replay.recorder.calls import LiveTrace
 from replay.recorder.decorator import F, captured
 from replay.recorder.executions import json_form
 from replay.recorder.failures import Failures
-from replay.recorder.http_plane import watch_client
+from replay.recorder.http_plane import watch_client, watch_module
 from replay.recorder.journal import Journal
 from replay.recorder.scope import OpenScope, open_scope
 from replay.recorder.toolbox_watch import ToolboxWatch
@@ -42,6 +42,7 @@ class Recorder:
         *,
         app: str | None = None,
         code_version: str | None = None,
+        labels: Mapping[str, str] | None = None,
         outside: bool = True,
         keep_streams: bool = False,
     ) -> None:
@@ -52,6 +53,7 @@ class Recorder:
                 close.
             app: The name of the application or agent.
             code_version: The application's version; None leaves it out.
+            labels: Words that every trace gets.
             outside: Keep what tools ask of the outside world. Puts the hooks of ``cassettes`` into
                 the HTTP clients of this process; outside a recorded tool they pass straight
                 through.
@@ -64,11 +66,16 @@ class Recorder:
         self.store = database if isinstance(database, Store) else _open_store(Path(database))
         self._failures = Failures()
         self._journal = Journal(
-            self.store, app=app, code_version=code_version, failures=self._failures
+            self.store,
+            app=app,
+            code_version=code_version,
+            labels=_words(labels),
+            failures=self._failures,
         )
         self._outside = outside
         self._keep_streams = keep_streams
         self._watch = ToolboxWatch(self._journal, outside=outside)
+        self._journal.observer = self._watch
         if outside:
             import cassettes
 
@@ -96,6 +103,14 @@ class Recorder:
         """
         watch_client(self._journal, client, keep_streams=self._keep_streams)
         return client
+
+    def watch_module(self, module: ModuleType) -> None:
+        """Watch every client of ``module`` (httpx or httpx2) in this process, for good.
+
+        Model calls outside any trace are put together into traces by their prompts: a prompt that
+        goes on from an earlier one belongs to its trace, any other starts a new one.
+        """
+        watch_module(self._journal, module, keep_streams=self._keep_streams)
 
     def trace(
         self,
@@ -234,7 +249,7 @@ class TraceScope:
             self._trace = self._journal.open_trace(
                 id,
                 json_form(start)[0] if start is not None else None,
-                {str(key): str(value) for key, value in (labels or {}).items()},
+                _words(labels),
             )
         if self._trace is None:  # the store is failing: the agent runs on, unrecorded
             self._trace = LiveTrace(id=id or "unrecorded", started_at="")
@@ -268,6 +283,10 @@ class TraceScope:
         traceback: TracebackType | None,
     ) -> None:
         self.__exit__(kind, error, traceback)
+
+
+def _words(labels: Mapping[str, str] | None) -> dict[str, str]:
+    return {str(key): str(value) for key, value in (labels or {}).items()}
 
 
 def _open_store(path: Path) -> Store:

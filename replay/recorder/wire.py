@@ -260,7 +260,7 @@ def read_failure(status_code: int, content: bytes) -> CallError:
     if error is not None:
         return error
     words = content[:2000].decode("utf-8", "replace")
-    return CallError(type=f"HTTP {status_code}", message=words or "no body", details=body)
+    return CallError(type=f"HTTP {status_code}", message=words or "(no body was read)", details=body)
 
 
 def _error_in(error: JsonValue) -> CallError | None:
