@@ -169,7 +169,10 @@ def _differences(verdicts: Sequence[CallVerdict]) -> str:
 
 
 def _shortest(signed: list[str]) -> list[str]:
-    return sorted(signed, key=lambda path: (REORDERED in path, path.count("["), path.count(".")))
+    def rank(path: str) -> tuple[object, ...]:
+        return (REORDERED in path, path.count("["), path.count("."), "-~+".index(path[0]))
+
+    return sorted(signed, key=rank)
 
 
 def _difference(signed: str, verdicts: Sequence[CallVerdict]) -> str:
@@ -202,7 +205,8 @@ def _transition(path: str, verdicts: Sequence[CallVerdict]) -> str:
     if len(pairs) != 1:
         return ""
     old, new = pairs.pop()
-    return "" if max(len(old), len(new)) > _VALUE_CHARS_MAX else f" ({old} → {new})"
+    is_short = max(len(old), len(new)) <= _VALUE_CHARS_MAX and not {old[:1], new[:1]} & {"{", "["}
+    return f" ({old} → {new})" if is_short else ""
 
 
 def _renames(verdicts: Sequence[CallVerdict]) -> list[tuple[str, str]]:

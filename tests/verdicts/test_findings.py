@@ -1,0 +1,305 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from replay.records import (
+    Approval,
+    CallError,
+    CallVerdict,
+    Cause,
+    InteractionChange,
+    Outcome,
+    Stage,
+    Verdict,
+)
+from replay.verdicts import Situation, apply_approvals, approve_verdict, collect, exit_code
+from replay.verdicts.signatures import general_path, general_text, is_id_key
+from tests.verdicts.calls import failure, miss, recorded, replayed, verdict_on
+
+
+def changed(old: Any, new: Any, *, step: int = 2, **fields: Any) -> CallVerdict:
+    conditional = fields.pop("conditional", False)
+    call = recorded(json.dumps(old), step_number=step, **{"id": f"c{step}", **fields})
+    today = replayed(json.dumps(new), tool=call.tool)
+    return verdict_on(call, today, situation=Situation(conditional=conditional))
+
+
+def now(outcome: Outcome, error: CallError, step: int = 2) -> CallVerdict:
+    call = recorded("ok", id=f"c{step}", step_number=step)
+    return verdict_on(call, replayed(error.message, outcome, error=error))
+
+
+def rejected_for(*details: dict[str, Any]) -> CallVerdict:
+    error = CallError(
+        type="ValidationError", message="no", stage=Stage.VALIDATE, details=list(details)
+    )
+    return now(Outcome.INVALID_ARGUMENTS, error)
+
+
+def titles(*verdicts: CallVerdict) -> list[str]:
+    return [finding.title for finding in collect(verdicts)]
+
+
+def test_a_renamed_field_is_named_with_both_names() -> None:
+    verdicts = [
+        changed({"address": {"province": s}}, {"address": {"state": s}}) for s in ("TX", "CA")
+    ]
+
+    assert titles(*verdicts) == ["book: `address.province` is now `address.state`"]
+
+
+def test_two_fields_whose_values_agree_by_chance_are_no_rename() -> None:
+    verdicts = [
+        changed({"paid": True}, {"sent": True}),
+        changed({"paid": True}, {"sent": False}),
+    ]
+
+    assert titles(*verdicts) == ["book: no `paid` any more, new `sent`"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "title"),
+    [
+        ({"v": "open"}, {"v": "closed"}, 'book: `v` differs ("open" → "closed")'),
+        ({"v": "x" * 50}, {"v": "y" * 50}, "book: `v` differs"),
+        ([{"id": 1}], [{"id": 1, "date": "x"}], "book: new `[*].date`"),
+        ([{"id": 1}, {"id": 2}], [{"id": 2}, {"id": 1}], "book: results reordered"),
+        ({"rows": [1, 2]}, {"rows": [2, 1]}, "book: `rows` reordered"),
+        ({"rows": [1]}, {"rows": [1, 2]}, "book: more in `rows`"),
+        ([1, 2], [1], "book: fewer in the list"),
+        ("a", {"b": 1}, "book: another answer"),
+        (
+            dict.fromkeys("abcdefg", 1),
+            dict.fromkeys("abcdefg", 2),
+            "book: `a` differs (1 → 2), `b` differs (1 → 2), `c` differs (1 → 2) and 4 more",
+        ),
+    ],
+)
+def test_a_title_says_what_differs(old: Any, new: Any, title: str) -> None:
+    assert titles(changed(old, new)) == [title]
+
+
+@pytest.mark.parametrize(
+    ("verdict", "title"),
+    [
+        (
+            rejected_for(
+                {"type": "missing", "loc": ("amount_cents",), "msg": "Field required"},
+                {"type": "extra_forbidden", "loc": ("amount",), "msg": "Extra inputs ..."},
+            ),
+            "book: now rejected: missing `amount_cents`, unexpected `amount`",
+        ),
+        (
+            rejected_for({"type": "int_parsing", "loc": ("rooms", 0), "msg": "Input should be x"}),
+            "book: now rejected: `rooms[0]`: input should be x",
+        ),
+        (
+            now(Outcome.UNKNOWN_TOOL, failure("Unknown tool", "", Stage.RESOLVE)),
+            "book: no such tool any more",
+        ),
+        (
+            now(Outcome.DENIED, failure("you may not", "", Stage.AUTHORIZE)),
+            "book: now is denied: you may not",
+        ),
+        (
+            now(Outcome.FAILED, failure("no room left")),
+            "book: now fails: ValueError: no room left",
+        ),
+        (
+            now(
+                Outcome.FAILED,
+                failure("Hotel.book() got an unexpected keyword argument 'rooms'", "TypeError"),
+            ),
+            "book: now fails: takes no `rooms` any more",
+        ),
+        (
+            now(
+                Outcome.FAILED,
+                failure("book() missing 2 required positional arguments: 'a' and 'b'", "TypeError"),
+            ),
+            "book: now fails: misses `a` and `b`",
+        ),
+        (now(Outcome.CRASHED, failure("signal 11", "")), "book: now crashes: signal 11"),
+        (now(Outcome.TIMEOUT, failure("10 s", "")), "book: now times out: 10 s"),
+        (
+            verdict_on(recorded("no", outcome=Outcome.INVALID_ARGUMENTS), replayed("ok")),
+            "book: now runs; was invalid arguments when recorded",
+        ),
+        (
+            verdict_on(recorded("no", outcome=Outcome.FAILED), replayed("ok")),
+            "book: now succeeds; failed when recorded",
+        ),
+        (
+            verdict_on(recorded("ok", state_hash="a"), replayed("ok", state_hash="b")),
+            "book: the same response, but another state of the world afterwards",
+        ),
+        (
+            verdict_on(recorded("ok"), replayed("ok", outside=[miss("GET https://a.example/1")])),
+            "book: asks `GET https://a.example/1`, which no cassette answers",
+        ),
+        (
+            verdict_on(
+                recorded("ok"),
+                replayed(
+                    "ok",
+                    outside=[
+                        InteractionChange(change="removed", request="POST /refunds"),
+                        InteractionChange(change="changed", request="GET /x", field="query.limit"),
+                    ],
+                ),
+            ),
+            "book: no longer sends `POST /refunds`, sends another `query.limit` in `GET /x`",
+        ),
+    ],
+)
+def test_a_title_says_what_became_of_the_calls(verdict: CallVerdict, title: str) -> None:
+    assert titles(verdict) == [title]
+
+
+def test_verdicts_with_one_cause_are_one_finding_with_its_counts() -> None:
+    verdicts = [
+        changed({"rows": [1, 2, 3]}, {"rows": [1, 2, 4]}, step=4, conditional=True),
+        changed({"rows": [1, 2, 3]}, {"rows": [0, 2, 3]}, step=2, trace_id="t2"),
+        changed({"a": 1}, {"a": 1}, step=6),
+    ]
+
+    (finding,) = collect(verdicts)
+
+    assert (finding.call_count, finding.first_divergence_count) == (2, 1)
+    assert (finding.trace_count, finding.tool_call_total) == (2, 3)
+    assert finding.paths == ["~rows[*]"]
+    assert (finding.example_trace_id, finding.example_step_number) == ("t2", 2)
+
+
+def test_ids_among_the_keys_do_not_split_a_finding() -> None:
+    verdicts = [
+        changed({"cards": {key: {"sum": 1}}}, {"cards": {key: {"sum": 2}}})
+        for key in ("credit_card_4421486", "gift_card_3481935")
+    ]
+
+    assert [finding.paths for finding in collect(verdicts)] == [["~cards.*.sum"]]
+
+
+def test_values_in_an_error_text_do_not_split_a_finding() -> None:
+    verdicts = [
+        now(Outcome.FAILED, failure(f"required ${n}00.00 but only ${n}.50 for 'user {n}'"))
+        for n in (7, 12)
+    ]
+
+    assert len(collect(verdicts)) == 1
+
+
+def test_another_error_or_verdict_or_path_is_another_finding() -> None:
+    verdicts = [
+        now(Outcome.FAILED, failure("no room left")),
+        now(Outcome.FAILED, failure("no such hotel")),
+        now(Outcome.TIMEOUT, failure("no room left", "")),
+        changed({"a": 1}, {"a": 2}),
+        changed({"b": 1}, {"b": 2}),
+        changed({"b": 1}, {"b": 2}, tool="cancel"),
+    ]
+
+    assert len(collect(verdicts)) == 6
+
+
+def test_a_new_order_beside_another_difference_does_not_split_a_finding() -> None:
+    one = changed([{"id": 1}], [{"id": 1, "date": "x"}])
+    two = changed([{"id": 1}, {"id": 2}], [{"id": 2, "date": "x"}, {"id": 1, "date": "x"}])
+
+    (finding,) = collect([one, two])
+
+    assert finding.title == "book: new `[*].date`, results reordered"
+    assert finding.paths == ["+[*].date", "~ (reordered)"]
+
+
+def test_a_known_cause_names_a_finding_whose_other_calls_have_none() -> None:
+    first = verdict_on(recorded("a"), replayed("b"), situation=Situation(same_world_before=True))
+    later = verdict_on(recorded("a"), replayed("b"), situation=Situation(conditional=True))
+
+    (finding,) = collect([first, later])
+
+    assert (later.cause, finding.cause) == (Cause.UNKNOWN, Cause.CODE)
+
+
+def test_first_divergences_come_first_then_what_breaks_then_what_is_frequent() -> None:
+    findings = collect(
+        [
+            changed({"late": 1}, {"late": 2}, conditional=True),
+            changed({"late": 1}, {"late": 2}, conditional=True),
+            changed({"few": 1}, {"few": 2}),
+            changed({"many": 1}, {"many": 2}),
+            changed({"many": 1}, {"many": 2}),
+            now(Outcome.FAILED, failure("x")),
+        ]
+    )
+
+    assert [finding.paths or finding.verdict for finding in findings] == [
+        Verdict.NOW_FAILING,
+        ["~many"],
+        ["~few"],
+        ["~late"],
+    ]
+
+
+def approval(signature: str | None) -> Approval:
+    return Approval(signature=signature or "", title="", approved_at="2026-11-21T09:00:00Z")
+
+
+def test_an_approved_finding_is_green_until_it_changes() -> None:
+    meant = changed({"province": "TX"}, {"state": "TX"})
+    more = changed({"province": "TX"}, {"state": "TX", "zip": 1})
+    approvals = [approval(meant.signature)]
+
+    verdicts, findings = apply_approvals([meant, more], collect([meant, more]), approvals)
+
+    assert [verdict.approved for verdict in verdicts] == [True, False]
+    assert {finding.title: finding.approved for finding in findings} == {
+        "book: `province` is now `state`": True,
+        "book: `province` is now `state`, new `zip`": False,
+    }
+    assert exit_code([approve_verdict(meant, approvals)]) == 0
+    assert exit_code([approve_verdict(more, approvals)]) == 2
+
+
+def test_a_signature_is_the_same_on_every_machine() -> None:
+    assert changed({"province": "TX"}, {"state": "TX"}).signature == "e88887c76981"
+
+
+@pytest.mark.parametrize(
+    ("key", "is_id"),
+    [
+        ("credit_card_4421486", True),
+        ("2024-05-20", True),
+        ("HAT069", True),
+        ("17", True),
+        ("mia.li@example.com", True),
+        ("6f1c2e0a-9a0b-4c8e-8f5e-3d2c1b0a9f8e", True),
+        ("address1", False),
+        ("sha256", False),
+        ("total", False),
+        ("USD", False),
+    ],
+)
+def test_keys_that_name_one_thing_of_many_are_told_from_fields(key: str, is_id: bool) -> None:
+    assert is_id_key(key) is is_id
+
+
+def test_a_path_is_generalised() -> None:
+    assert general_path("a[3].cards['card_12345'].it[0]") == "a[*].cards.*.it[*]"
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "general"),
+    [
+        ("Order with ID 12446 not found.", "", "Order with ID <n> not found."),
+        ("No file 'a b.txt' in '/tmp'", "OSError", "No file '*' in '*'"),
+        ("f() got an unexpected keyword argument 'cost'", "TypeError", None),
+        ("GET https://a.example/x?y=1 said 404", "", "GET <url> said <n>"),
+        ("first line\nsecond", "", "first line"),
+    ],
+)
+def test_an_error_text_is_generalised(text: str, kind: str, general: str | None) -> None:
+    assert general_text(text, error_type=kind) == (text if general is None else general)
