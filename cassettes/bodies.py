@@ -15,7 +15,6 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 import orjson
-import zstandard
 
 from cassettes.errors import InteractionFormatError
 
@@ -101,17 +100,31 @@ def unpack(body: bytes, coding: str) -> bytes | None:
         if coding == "deflate":
             return _inflate(body)
         if coding == "zstd":
-            return zstandard.ZstdDecompressor().decompressobj().decompress(body)
+            return _unpack_zstd(body)
         if coding == "br":
-            brotli = _brotli()
-            return None if brotli is None else bytes(brotli.decompress(body))
-    except (zlib.error, zstandard.ZstdError):
-        return None
-    except Exception as error:
-        if coding != "br" or isinstance(error, MemoryError):
-            raise
+            return _unpack_brotli(body)
+    except zlib.error:
         return None
     return None
+
+
+def _unpack_zstd(body: bytes) -> bytes | None:
+    import zstandard
+
+    try:
+        return zstandard.ZstdDecompressor().decompressobj().decompress(body)
+    except zstandard.ZstdError:
+        return None
+
+
+def _unpack_brotli(body: bytes) -> bytes | None:
+    brotli = _brotli()
+    if brotli is None:
+        return None
+    try:
+        return bytes(brotli.decompress(body))
+    except brotli.error:
+        return None
 
 
 def _inflate(body: bytes) -> bytes:
@@ -129,6 +142,8 @@ def pack(body: bytes, coding: str) -> bytes:
     if coding == "deflate":
         return zlib.compress(body)
     if coding == "zstd":
+        import zstandard
+
         return zstandard.ZstdCompressor().compress(body)
     brotli = _brotli() if coding == "br" else None
     if brotli is None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from http.client import IncompleteRead
 from typing import Any
 
 from cassettes.cassette import Cassette
@@ -130,6 +129,8 @@ class WireTee:
             whole = len(wire) >= self._length
         if self._at_end and not whole and error is None:
             # The server hung up in the middle. The client says so later, above this reader.
+            from http.client import IncompleteRead
+
             error = IncompleteRead(b"", (self._length or 0) - len(wire) if self._length else None)
         capture.finish(closed_early=not whole and error is None, error=error)
 

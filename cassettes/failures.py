@@ -10,7 +10,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from http.client import IncompleteRead
 from typing import Any, Literal, cast
 
 from cassettes.errors import RecordedError
@@ -91,7 +90,7 @@ class Failure:
             error.args = args
             if issubclass(kind, OSError):
                 OSError.__init__(error, *args)
-            if issubclass(kind, IncompleteRead):
+            if self.type == _CUT:
                 plain["partial"] = b""  # what was read before is in the response
             error.__dict__.update(plain)
             error.__dict__.update({k: v for k, v in attributes.items() if v is not None})

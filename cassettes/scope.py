@@ -6,7 +6,8 @@ cassette of their own. A request with no scope around it follows the process's p
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 class Scope:
     """What holds inside one ``with freeze(...)``."""
 
-    __slots__ = ("cassette", "clock", "entropy", "silenced")
+    __slots__ = ("cassette", "clock", "entropy", "is_replay", "silenced")
 
     def __init__(
         self,
@@ -35,7 +36,21 @@ class Scope:
         self.cassette = cassette
         self.clock = clock
         self.entropy = entropy
-        self.silenced = self if cassette is None else Scope(None, clock, entropy)
+        self.is_replay = cassette is not None and cassette.is_replay
+        """Whether connections are refused; also where lower hooks are silenced."""
+        self.silenced = self
+        if cassette is not None:
+            self.silenced = Scope(None, clock, entropy)
+            self.silenced.is_replay = self.is_replay
+
+    @contextmanager
+    def below(self) -> Iterator[None]:
+        """Silence the hooks of the layers under the client that is at work."""
+        token = current.set(self.silenced)
+        try:
+            yield
+        finally:
+            current.reset(token)
 
 
 current: ContextVar[Scope | None] = ContextVar("cassettes_scope", default=None)

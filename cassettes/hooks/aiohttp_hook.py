@@ -64,7 +64,10 @@ class _Middleware:
         )
         if scope.cassette.is_replay:
             found = answer(scope, asked)
-            return await (handler(request) if found is None else _play(found, request))
+            if found is None:
+                with scope.below():
+                    return await handler(request)
+            return await _play(found, request)
         return await self._record(scope, asked, request, handler)
 
     async def _record(

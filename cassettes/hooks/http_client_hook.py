@@ -154,8 +154,9 @@ def _hooked_getresponse(originals: _Originals) -> Callable[..., Any]:
                 _forget(self)
                 return _play(self, found, asked)
             self.__dict__.pop(_EXCHANGE, None)
-            originals.send(self, bytes(exchange.sent))
-            return original(self)
+            with exchange.scope.below():
+                originals.send(self, bytes(exchange.sent))
+                return original(self)
         self.__dict__.pop(_EXCHANGE, None)
         return _record(self, original, exchange)
 

@@ -138,7 +138,10 @@ class _Client:
                 body = self._simple_body(request)
                 asked = self._asked(request, request.read() if body is None else body)
                 found = answer(scope, asked)
-                return original(transport, request) if found is None else self._play(found)
+                if found is None:
+                    with scope.below():
+                        return original(transport, request)
+                return self._play(found)
             interaction, sent = self._begin(cassette, request)
             token = current.set(scope.silenced)
             try:
@@ -167,7 +170,8 @@ class _Client:
                 asked = self._asked(request, await request.aread() if body is None else body)
                 found = answer(scope, asked)
                 if found is None:
-                    return await original(transport, request)
+                    with scope.below():
+                        return await original(transport, request)
                 if found.failure is not None and found.failure.is_cancellation:
                     await until_given_up(found)
                 return self._play(found)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import importlib.abc
-import importlib.machinery
 import sys
 from collections.abc import Callable, Sequence
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from importlib.machinery import ModuleSpec
 
 _waiting: dict[str, Callable[[Any], None]] = {}
 
 
-class _PostImport(importlib.abc.MetaPathFinder):
+class _PostImport:
     """Lets the other finders find, and wraps what loads a module that somebody waits for."""
 
     def find_spec(
@@ -20,7 +21,7 @@ class _PostImport(importlib.abc.MetaPathFinder):
         fullname: str,
         path: Sequence[str] | None,
         target: ModuleType | None = None,
-    ) -> importlib.machinery.ModuleSpec | None:
+    ) -> ModuleSpec | None:
         """Return the real spec with a loader that runs the hook afterwards; else None."""
         if fullname not in _waiting:
             return None
@@ -34,7 +35,7 @@ class _PostImport(importlib.abc.MetaPathFinder):
         return None
 
 
-def _wrap_loader(name: str, spec: importlib.machinery.ModuleSpec) -> None:
+def _wrap_loader(name: str, spec: ModuleSpec) -> None:
     loader = spec.loader
     execute = getattr(loader, "exec_module", None)
     if loader is None or execute is None:

@@ -33,7 +33,7 @@ def _is_closed() -> bool:
     scope = current.get()
     if scope is None:
         return process.blocks
-    return scope.cassette is not None and scope.cassette.is_replay
+    return scope.is_replay
 
 
 def _block(what: str, address: str) -> NoReturn:

@@ -51,7 +51,8 @@ def _hooked(original: Callable[..., Any]) -> Callable[..., Any]:
             asked.body = sent
             found = answer(scope, asked)
             if found is None:
-                return original(pool, conn, method, url, **options)
+                with scope.below():
+                    return original(pool, conn, method, url, **options)
             return _play(found, pool, conn, method, url, options)
         options["body"], sent_body = _watched(body)
         return _record(original, scope, asked, sent_body, (pool, conn, method, url), options)
