@@ -162,7 +162,7 @@ class _File:
             occurrences[first] += 1
             trace_id = trace_id_of(conversation, occurrence=occurrences[first])
             transcript = transcript_of(conversation, trace_id)
-            yield conversation, _made_exact(chat, conversation, transcript)
+            yield conversation, made_exact(chat, conversation, transcript)
 
     def _write_one(
         self, store: Store, known: set[str], written: set[str], transcript: Transcript
@@ -182,7 +182,7 @@ class _File:
         store.append_all([trace, *transcript.steps])
 
 
-def _made_exact(chat: ChatFormat, conversation: Conversation, transcript: Transcript) -> Transcript:
+def made_exact(chat: ChatFormat, conversation: Conversation, transcript: Transcript) -> Transcript:
     """Return ``transcript``, with the line verbatim where its records cannot give it back."""
     if chat.write_lines(transcript, Counter()) == [conversation.whole]:
         return transcript

@@ -68,7 +68,7 @@ def read_lines(path: Path) -> Iterator[Line | BadLine]:
 
 def _parsed(path: Path, number: int, raw: bytes) -> Line | BadLine:
     try:
-        text = raw.decode("utf-8")
+        text = raw.decode("utf-8").rstrip("\r\n")
     except UnicodeDecodeError as error:
         found = f"byte 0x{raw[error.start]:02x}"
         return BadLine(
@@ -160,9 +160,10 @@ def _skip_space(text: str, at: int) -> int:
 
 
 def _json_trouble(error: json.JSONDecodeError) -> str:
-    before = "the line is not one whole JSON value"
-    found = error.doc[error.pos : error.pos + 12].strip() or "the end of the line"
-    return f"{before}: {error.msg[0].lower()}{error.msg[1:]}, at {found!r}."
+    words = error.msg.removesuffix(" starting at").removesuffix(" at")
+    rest = error.doc[error.pos : error.pos + 20]
+    found = f"at {rest!r}" if rest.strip() else "at the end of the line"
+    return f"the line is not one whole JSON value: {words[0].lower()}{words[1:]} {found}."
 
 
 def _refuse_constant(word: str) -> NoReturn:
