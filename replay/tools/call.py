@@ -142,9 +142,9 @@ def _is_being_cancelled(error: BaseException) -> bool:
         return False
     try:
         task = asyncio.current_task()
-    except RuntimeError:
-        return True
-    return task is None or task.cancelling() > 0
+    except RuntimeError:  # no event loop: nobody is there to cancel us
+        return False
+    return task is not None and task.cancelling() > 0
 
 
 def _stages(

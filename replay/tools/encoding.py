@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 from collections.abc import Mapping, Set
 from enum import Enum
 from typing import Any
 
+from pydantic import BaseModel
 from pydantic_core import to_jsonable_python
 
 from replay.records import JsonValue
@@ -94,8 +96,13 @@ def _converted(value: Any, where: str, depth: int) -> JsonValue:
         return _plain(dict(value), where, depth + 1)
     if isinstance(value, float):
         return _plain(float(value), where, depth + 1)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = {one.name: getattr(value, one.name) for one in dataclasses.fields(value)}
+        return _plain(fields, where, depth)
     try:
         converted = to_jsonable_python(value, inf_nan_mode="constants")
+        if isinstance(value, BaseModel):
+            converted = _with_sorted_sets(converted, value.model_dump(by_alias=True))
     except Exception as error:
         raise NotJson(
             f"{_place(where)} is of type {type(value).__qualname__}, which JSON cannot hold; "
@@ -103,6 +110,19 @@ def _converted(value: Any, where: str, depth: int) -> JsonValue:
             "`@toolbox.encode`."
         ) from error
     return _plain(converted, where, depth + 1)
+
+
+def _with_sorted_sets(converted: Any, dumped: Any) -> Any:
+    """Pydantic writes a model's sets in the order of the hash seed; put them in order."""
+    if isinstance(dumped, Set) and isinstance(converted, list):
+        return sorted(converted, key=_dumps)
+    if isinstance(dumped, dict) and isinstance(converted, dict) and len(dumped) == len(converted):
+        pairs = zip(converted.items(), dumped.values(), strict=True)
+        return {key: _with_sorted_sets(one, other) for (key, one), other in pairs}
+    are_lists = isinstance(dumped, list | tuple) and isinstance(converted, list)
+    if are_lists and len(dumped) == len(converted):
+        return [_with_sorted_sets(*pair) for pair in zip(converted, dumped, strict=True)]
+    return converted
 
 
 def _key(key: object, where: str) -> str:

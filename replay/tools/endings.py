@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from replay.records import CallError, JsonObject, JsonValue, Outcome, Stage
 from replay.tools.arguments import BadJson
 from replay.tools.encoding import NotJson, as_json
-from replay.tools.invoke import DeadlinePassed
+from replay.tools.invoke import DeadlinePassed, ToolStopped
 from replay.tools.refusals import Refusal
 from replay.tools.resolve import UnknownTool
 from replay.tools.translations import TranslationFailed
@@ -59,6 +59,8 @@ class Ending:
 
 def ending_of(error: BaseException, progress: CallProgress, *, is_cancelled: bool) -> Ending:
     """Return how ``error`` ended the call that stands at ``progress``."""
+    if isinstance(error, ToolStopped):
+        error = error.error
     stage = progress.stage
     kind = type_name(error)
     if isinstance(error, BadJson):

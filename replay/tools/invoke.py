@@ -27,6 +27,15 @@ class DeadlinePassed(Exception):
     """The step did not end in time."""
 
 
+class ToolStopped(Exception):
+    """The step raised ``StopIteration``, which cannot travel through generators as it is."""
+
+    def __init__(self, error: StopIteration) -> None:
+        """``error``: what was raised."""
+        super().__init__(str(error))
+        self.error = error
+
+
 @dataclass(slots=True)
 class Step:
     """One function to run."""
@@ -81,7 +90,10 @@ async def drive_async(life: Life[R]) -> R:
 
 def _run_sync(step: Step) -> Any:
     if step.deadline_s is None and not step.is_async:
-        value = step.function(*step.args, **step.kwargs)
+        try:
+            value = step.function(*step.args, **step.kwargs)
+        except StopIteration as error:
+            raise ToolStopped(error) from error
         return value if type(value) in _PLAIN else _finished_if_awaitable(value)
     if step.is_async:
         return _finished(_run_async(step))
@@ -182,6 +194,8 @@ class _Work:
             self._value = self._context.run(
                 self._step.function, *self._step.args, **self._step.kwargs
             )
+        except StopIteration as error:
+            self._error = ToolStopped(error)
         except BaseException as error:  # noqa: BLE001 -- handed to the caller's thread
             self._error = error
         self._on_done()

@@ -80,11 +80,13 @@ def read_signature(
     world_type: type | None,
     inject_as: str | None,
     is_method: bool = False,
+    local_names: Mapping[str, Any] | None = None,
 ) -> Signature:
     """Return what ``function`` takes from the model and what from the world.
 
     A parameter is the world's when it is annotated with ``FromWorld`` or with ``world_type``, or
     is called ``inject_as``. ``is_method``: the first parameter is the object, and nobody's.
+    ``local_names``: where annotations of a function made inside another one are looked up.
 
     Raises:
         ToolboxError: an annotation cannot be resolved.
@@ -92,7 +94,7 @@ def read_signature(
     all_parameters = dict(inspect.signature(function).parameters)
     if is_method and all_parameters:
         del all_parameters[next(iter(all_parameters))]
-    hints = _hints(function)
+    hints = _hints(function, local_names)
     parameters: dict[str, inspect.Parameter] = {}
     injected: dict[str, FromWorld] = {}
     takes_any_name = takes_any_count = False
@@ -119,12 +121,24 @@ def read_signature(
     )
 
 
-def _hints(function: Callable[..., Any]) -> dict[str, Any]:
+def caller_names(function: Callable[..., Any]) -> Mapping[str, Any] | None:
+    """Return the local names of whoever registers ``function``, where that one is local itself."""
+    if "<locals>" not in getattr(function, "__qualname__", ""):
+        return None
+    frame = inspect.currentframe()
+    while frame is not None and frame.f_globals.get("__name__", "").startswith("replay.tools."):
+        frame = frame.f_back
+    return dict(frame.f_locals) if frame is not None else None
+
+
+def _hints(
+    function: Callable[..., Any], local_names: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     target = inspect.unwrap(function)
     if not inspect.isroutine(target) and not inspect.isclass(target):
         target = getattr(target, "__call__", target)  # noqa: B004 -- an object called as a function
     try:
-        hints = get_type_hints(target, include_extras=True)
+        hints = get_type_hints(target, localns=local_names, include_extras=True)
     except Exception as error:
         raise ToolboxError(
             f"The annotations of {_name(function)} cannot be resolved: {error}.",

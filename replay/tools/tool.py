@@ -18,6 +18,7 @@ from replay.tools.signature import (
     FromWorld,
     Signature,
     arguments_adapter,
+    caller_names,
     description_of,
     parameters_schema,
     read_signature,
@@ -85,6 +86,7 @@ class Tool:
         self.method_of = method_of
         self.method_name = function.__name__ if method_of is not None else None
         self._terms = terms
+        self._local_names = caller_names(function)
         self._description = description if description is not None else given[1]
         self.is_async = _is_async(function)
         self.gates = options.validation == "gate"
@@ -108,6 +110,7 @@ class Tool:
             world_type=self._terms.world_type,
             inject_as=self._terms.world_name,
             is_method=self.method_of is not None,
+            local_names=self._local_names,
         )
 
     @cached_property

@@ -17,6 +17,7 @@ from typing_extensions import get_type_hints
 
 from replay.errors import ToolboxError
 from replay.records import JsonValue
+from replay.tools.signature import caller_names
 
 if TYPE_CHECKING:
     from replay.tools.toolbox import Toolbox
@@ -46,7 +47,8 @@ class WorldFactory:
 def _made_type(function: Callable[..., Any]) -> type | None:
     """The user's class that the factory says it makes; None for builtins such as ``dict``."""
     try:
-        made = get_type_hints(inspect.unwrap(function)).get("return")
+        names = caller_names(function)
+        made = get_type_hints(inspect.unwrap(function), localns=names).get("return")
     except Exception:  # noqa: BLE001 -- only a convenience: the parameter's name still works
         return None
     if inspect.isclass(function):
