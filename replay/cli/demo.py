@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,7 +44,7 @@ def demo(directory: Path, fresh: bool) -> int:
     _record(stage)
     for app in APPS:
         _replay(stage, app)
-    terminal.emit(_what_next(stage))
+    terminal.emit(what_next(stage, width=_width()))
     return ExitCode.OK
 
 
@@ -67,19 +68,42 @@ def _replay(stage: Stage, app: str) -> None:
         run = replayed(
             store,
             Selection(apps=[app]),
-            tools=f"{app}_v2:toolbox",
+            toolbox=f"{app}_v2:toolbox",
             baseline=f"{app}_v1:toolbox",
             folder=stage.directory,
+            jobs=1,
         )
         report = show_report(
             store,
             run,
             database=stage.database,
-            width=min(terminal.width(), 100),
+            width=_width(),
             colored=terminal.colours(sys.stdout),
         )
     terminal.emit(f"\n== {app}: version 1 recorded, version 2 replayed\n\n{report}")
 
 
-def _what_next(stage: Stage) -> str:
-    return ""
+def what_next(stage: Stage, *, width: int) -> str:
+    """Return the last lines of the demo: what to type now."""
+    place, database = stage.directory, stage.database
+    advice = (
+        f"Mend {place}/travel_v2.py (call `degrees` `temperature` again) and type `replay demo` "
+        "once more: the recording stays, the findings change. Recording an agent takes three "
+        f"lines: {place}/agents.py."
+    )
+    return "\n".join(
+        [
+            "",
+            "== Your turn",
+            "",
+            f"  replay list {database}",
+            f"  replay show {database} time-to-write",
+            f"  replay runs {database}",
+            "",
+            *textwrap.wrap(advice, width, break_long_words=False, break_on_hyphens=False),
+        ]
+    )
+
+
+def _width() -> int:
+    return min(terminal.width(), 100)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 @database_and()
 @click.option(
     "--tools",
+    "toolbox",
     metavar="MODULE:TOOLBOX",
     help="Today's tools. Default: `tools` of [tool.replay].",
 )
@@ -128,7 +129,7 @@ def replayed(
     store: Store,
     selection: Selection,
     *,
-    tools: str | None,
+    toolbox: str | None,
     resume: str | None = None,
     baseline: str | None = None,
     paths: Sequence[Path] = (),
@@ -150,7 +151,7 @@ def replayed(
     from replay.verdicts import Rules
 
     config = load_config(folder)
-    toolbox = tools or config.tools
+    toolbox = toolbox or config.tools
     if toolbox is None:
         raise click.UsageError(
             "Which tools? Name them with --tools package.module:toolbox, or set `tools` in "

@@ -12,7 +12,7 @@ from replay.cli.arguments import database_and, examples, json_option
 from replay.errors import ExitCode, SelectionError
 
 if TYPE_CHECKING:
-    from replay.records import CallVerdict, Finding, ReplayRun
+    from replay.records import CallVerdict, Finding, ReplayRun, ToolCall
     from replay.store import Store
 
 CALLS_SHOWN_MAX = 20
@@ -105,14 +105,17 @@ def diff(
 )
 @database_and("finding")
 @click.option(
-    "--run", "run_id", default="latest", metavar="RUN", help="The run it is in; default: latest."
+    "--run", "run_id", metavar="RUN", help="The run it is in. Default: the newest that has it."
 )
 @click.option("--note", metavar="TEXT", help="Why, for whoever asks later.")
 @json_option
-def approve(database: Path, finding: str, run_id: str, note: str | None, as_json: bool) -> int:
+def approve(
+    database: Path, finding: str, run_id: str | None, note: str | None, as_json: bool
+) -> int:
     """Accept FINDING as meant: it is green in later runs, until it changes again.
 
-    FINDING is the signature that `replay diff` shows, the unique beginning of it, or `all`.
+    FINDING is the signature that `replay diff` shows, the unique beginning of it, or `all` for
+    every finding of the run.
     """
     from replay.cli.approvals import approvals_of
     from replay.store import Store
@@ -246,8 +249,8 @@ def _verdicts(
         return store.verdicts(run.id, signature=matches[0])
     try:
         verdicts = store.verdicts(run.id, trace_id=wanted)
-    except SelectionError:
-        call = store.tool_call(wanted)
+    except SelectionError as error:
+        call = _tool_call(store, run, wanted, error)
         verdicts = store.verdicts(run.id, trace_id=call.trace_id)
         return [verdict for verdict in verdicts if verdict.tool_call_id == call.id]
     if step_number is None:
@@ -262,6 +265,17 @@ def _verdicts(
     return found
 
 
+def _tool_call(store: Store, run: ReplayRun, wanted: str, error: SelectionError) -> ToolCall:
+    try:
+        return store.tool_call(wanted)
+    except SelectionError:
+        raise SelectionError(
+            f"There is no replay run, finding, trace or tool call {wanted!r}.",
+            nearest=error.nearest,
+            hint=f"`replay diff` lists the findings of run {run.id}; `replay list` the traces.",
+        ) from error
+
+
 def _run_or_latest(store: Store, run: str | None) -> ReplayRun | None:
     return store.run("latest") if run is None else _run_or_none(store, run)
 
@@ -273,36 +287,47 @@ def _run_or_none(store: Store, run: str) -> ReplayRun | None:
         return None
 
 
-def _findings_named(store: Store, run_id: str, wanted: str) -> list[Finding]:
-    findings = store.findings(run_id)
+def _findings_named(store: Store, run_id: str | None, wanted: str) -> list[Finding]:
     if wanted == "all":
-        return findings
-    named = [finding for finding in findings if finding.signature.startswith(wanted)]
-    if len(named) == 1:
-        return named
-    known = "\n".join(f"  {finding.signature}  {finding.title}" for finding in findings)
-    problem = "Several findings begin with" if named else "There is no finding"
+        return store.findings(run_id or "latest")
+    for run in [store.run(run_id)] if run_id else store.runs():
+        named = [one for one in store.findings(run.id) if one.signature.startswith(wanted)]
+        if len(named) == 1:
+            return named
+        if named:
+            raise SelectionError(
+                f"Several findings of run {run.id} begin with {wanted!r}.",
+                hint=f"Give more of one:\n{_finding_lines(named)}",
+            )
+    known = store.findings(run_id or "latest")
     raise SelectionError(
-        f"{problem} {wanted!r} in run {run_id!r}.",
-        hint=f"Its findings are:\n{known}" if known else "It has no findings.",
+        f"There is no finding {wanted!r} in {'run ' + run_id if run_id else 'any replay run'}.",
+        hint=f"The findings of the {'run' if run_id else 'latest run'}:\n{_finding_lines(known)}"
+        if known
+        else "`replay runs` lists the replay runs.",
     )
+
+
+def _finding_lines(findings: list[Finding]) -> str:
+    return "\n".join(f"  {finding.signature}  {finding.title}" for finding in findings)
 
 
 def _run_lines(found: list[ReplayRun]) -> list[str]:
     from replay.cli.table import Column, table_lines
     from replay.cli.transcripts import moment
-    from replay.report.terminal import headline
 
     columns = [
         Column("RUN"),
         Column("STARTED (UTC)", left_out=1),
-        Column("TOOLS", flexible=True, left_out=2),
-        Column("EXIT", right=True, left_out=3),
-        Column("FOUND", flexible=True, width_min=30),
+        Column("TOOLS", flexible=True, width_min=12, left_out=2),
+        Column("CALLS", right=True),
+        Column("SAME", right=True),
+        Column("EXIT", right=True),
     ]
     rows = []
     for run in found:
-        code = "" if run.exit_code is None else str(run.exit_code)
-        words = headline(run) if run.status == "finished" else f"{run.status}: {headline(run)}"
-        rows.append([run.id, moment(run.started_at)[:16], run.toolbox, code, words])
+        ended = run.status if run.status != "finished" else str(run.exit_code)
+        same = run.verdict_counts.get("same", 0) + run.verdict_counts.get("equivalent", 0)
+        counts = [f"{run.call_count:,}", f"{same:,}", ended]
+        rows.append([run.id, moment(run.started_at)[:16], run.toolbox, *counts])
     return table_lines(columns, rows, width=terminal.width())

@@ -99,7 +99,7 @@ def nothing_found(store: Store, database: Path, selection: Selection) -> str:
     if not store.counts().get("trace"):
         return (
             f"{database} holds no traces yet. Fill it:\n"
-            f"  replay record --database {database} -- python agent.py\n"
+            f"  replay record --db {database} -- python agent.py\n"
             f"  replay import {database} transcripts.jsonl\n"
             "or look at one that is filled:\n"
             "  replay demo"

@@ -22,7 +22,7 @@ def transcript_lines(transcript: Transcript, *, width: int) -> list[str]:
         if isinstance(step, ModelCall):
             lines += _said_before(step, seen, width)
             seen = len(step.messages)
-            lines += _model_overview(step, width)
+            lines += _model_overview(step, _called_by(step, transcript), width)
         else:
             lines += _tool_overview(step, transcript.interactions.get(step.id, []), width)
     for feedback in transcript.feedback:
@@ -87,9 +87,20 @@ def _said_before(step: ModelCall, seen: int, width: int) -> list[str]:
     return lines
 
 
-def _model_overview(step: ModelCall, width: int) -> list[str]:
-    name = step.response_model or step.model or "model"
-    lines = [_step_line(step.step_number, f"model {name}", lasted(step.duration_ms), width)]
+def _called_by(model_call: ModelCall, transcript: Transcript) -> str:
+    """The tools that this model output asked for, in order."""
+    names = [
+        step.tool
+        for step in transcript.steps
+        if isinstance(step, ToolCall) and step.model_call_id == model_call.id
+    ]
+    return f"  calls {plain(', '.join(names))}" if names else ""
+
+
+def _model_overview(step: ModelCall, called: str, width: int) -> list[str]:
+    name = plain(step.response_model or step.model or "?")
+    title = f"model {name}{called}"
+    lines = [_step_line(step.step_number, title, lasted(step.duration_ms), width)]
     if step.error is not None:
         lines += _block("error", f"{step.error.type}: {step.error.message}", width)
     text = _text_of(_output_content(step.output))
@@ -100,7 +111,7 @@ def _model_overview(step: ModelCall, width: int) -> list[str]:
 
 def _tool_overview(step: ToolCall, interactions: list[Interaction], width: int) -> list[str]:
     actor = "" if step.actor == "assistant" else f" (by the {step.actor})"
-    title = f"{step.tool}{actor}  {step.outcome}"
+    title = f"{plain(step.tool)}{actor}  {step.outcome}"
     lines = [_step_line(step.step_number, title, lasted(step.duration_ms), width)]
     lines += _block("asked", step.arguments, width)
     lines += [f"{INDENT}outside  {cut(plain(request_line(i)), width - 13)}" for i in interactions]
@@ -110,7 +121,7 @@ def _tool_overview(step: ToolCall, interactions: list[Interaction], width: int) 
 
 
 def _model_in_full(step: ModelCall, width: int) -> list[str]:
-    name = step.response_model or step.model or "model"
+    name = plain(step.response_model or step.model or "?")
     lines = [_step_line(step.step_number, f"model {name}", lasted(step.duration_ms), width)]
     facts = {
         "id": step.id,
@@ -137,7 +148,7 @@ def _model_in_full(step: ModelCall, width: int) -> list[str]:
 
 
 def _tool_in_full(step: ToolCall, interactions: list[Interaction], width: int) -> list[str]:
-    title = f"{step.tool}  {step.outcome}"
+    title = f"{plain(step.tool)}  {step.outcome}"
     lines = [_step_line(step.step_number, title, lasted(step.duration_ms), width)]
     facts = {
         "id": step.id,
@@ -164,16 +175,16 @@ def _tool_in_full(step: ToolCall, interactions: list[Interaction], width: int) -
 
 
 def request_line(interaction: Interaction) -> str:
-    """Return an interaction in one line: ``GET https://api.example.com/orders/1 -> 200``."""
+    """Return an interaction in one line: ``GET https://api.example.com/orders/1 → 200``."""
     request = interaction.exchange.get("request") or {}
     answer = interaction.exchange.get("response") or {}
     asked = " ".join(str(request[part]) for part in ("method", "uri") if part in request)
     status = answer.get("status") if isinstance(answer, dict) else None
-    return f"{asked or interaction.protocol} -> {status if status is not None else 'no answer'}"
+    return f"{asked or interaction.protocol} → {status if status is not None else 'no answer'}"
 
 
 def _step_line(number: int, title: str, aside: str, width: int) -> str:
-    line = f"{number:>2}  {plain(title)}"
+    line = f"{number:>2}  {title}"
     return cut(f"{line}  {aside}" if aside else line, width)
 
 
