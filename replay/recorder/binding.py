@@ -43,33 +43,36 @@ class Bound:
 
 def bind(sighting: Sighting, pools: Sequence[Iterable[OpenCall]]) -> Bound | None:
     """Return the call that ``sighting`` answers; ``pools`` come nearest first."""
-    named = [[c for c in pool if c.tool == sighting.tool and c.is_open] for pool in pools]
+    named = [[c for c in pool if c.tool == sighting.tool and c.told is None] for pool in pools]
     for calls in named:
-        bound = _by_fact(sighting, calls)
+        alike, bound_by = _alike(sighting, calls)
+        bound = _first_open(sighting, alike, bound_by)
         if bound is not None:
             return bound
     for calls in named:
-        if calls:
-            return Bound(calls[0], "name" if len(calls) == 1 else "order", len(calls) == 1)
+        bound = _first_open(sighting, calls, "name")
+        if bound is not None:
+            return bound
     return None
 
 
-def _by_fact(sighting: Sighting, calls: list[OpenCall]) -> Bound | None:
-    bound_by = "arguments"
-    if sighting.provider_call_id is not None:
-        calls = [c for c in calls if c.provider_call_id == sighting.provider_call_id]
-        bound_by = "provider_call_id"
-        if len(calls) > 1:
-            calls = [c for c in calls if _same_arguments(sighting, c)] or calls
-    else:
-        calls = [c for c in calls if _same_arguments(sighting, c)]
-    if len(calls) > 1 and sighting.call_index is not None:
-        calls = [c for c in calls if c.call_index == sighting.call_index] or calls
-    if not calls:
+def _alike(sighting: Sighting, calls: list[OpenCall]) -> tuple[list[OpenCall], str]:
+    """The calls that fit all that is known, taken ones too, and by what they fit."""
+    if sighting.provider_call_id is None:
+        return [c for c in calls if _same_arguments(sighting, c)], "arguments"
+    same_id = [c for c in calls if c.provider_call_id == sighting.provider_call_id]
+    return [c for c in same_id if _same_arguments(sighting, c)] or same_id, "provider_call_id"
+
+
+def _first_open(sighting: Sighting, alike: list[OpenCall], bound_by: str) -> Bound | None:
+    is_open = [c for c in alike if c.is_open]
+    if not is_open:
         return None
-    if len(calls) > 1:
-        return Bound(calls[0], "order", is_certain=False)
-    return Bound(calls[0], bound_by, is_certain=True)
+    # One that is taken already counts as well: perhaps it was this execution's.
+    if len(alike) == 1:
+        return Bound(is_open[0], bound_by, is_certain=True)
+    placed = [c for c in is_open if c.call_index == sighting.call_index]
+    return Bound((placed or is_open)[0], "order", is_certain=False)
 
 
 def _same_arguments(sighting: Sighting, call: OpenCall) -> bool:

@@ -47,7 +47,7 @@ def _events(raw: bytes) -> Iterator[Any]:
 
 def _response(events: list[JsonObject]) -> JsonObject | None:
     body: JsonObject = {}
-    items: dict[int, Any] = {}
+    items: dict[int, JsonObject] = {}
     for event in events:
         kind = event.get("type")
         if kind in _LAST_EVENTS:
@@ -55,12 +55,29 @@ def _response(events: list[JsonObject]) -> JsonObject | None:
             return whole if isinstance(whole, dict) else None
         if kind == "response.created" and isinstance(event.get("response"), dict):
             body = dict(event["response"])
-        elif kind == "response.output_item.done":
-            items[event.get("output_index", len(items))] = event.get("item")
         elif kind == "error":
             body["error"] = event.get("error") or event
+        else:
+            _add_event(items, event)
     body["output"] = [items[index] for index in sorted(items)]
     return body
+
+
+def _add_event(items: dict[int, JsonObject], event: JsonObject) -> None:
+    """Bring the unfinished items of a response up to ``event``."""
+    kind, index = event.get("type"), event.get("output_index", len(items))
+    if kind in ("response.output_item.added", "response.output_item.done"):
+        items[index] = dict(event.get("item") or {})
+    elif index not in items:
+        return
+    elif kind == "response.function_call_arguments.delta":
+        items[index]["arguments"] = items[index].get("arguments", "") + event.get("delta", "")
+    elif kind == "response.function_call_arguments.done":
+        items[index]["arguments"] = event.get("arguments", "")
+    elif kind == "response.output_text.delta":
+        part = {"type": "output_text", "text": ""}
+        parts = items[index]["content"] = items[index].get("content") or [part]
+        parts[-1] = {**parts[-1], "text": parts[-1].get("text", "") + event.get("delta", "")}
 
 
 def _chat(events: list[JsonObject]) -> JsonObject:

@@ -97,7 +97,7 @@ def responses_agent(
             options["previous_response_id"] = previous
         if stream:
             events = list(client.responses.create(**options, stream=True))
-            response = events[-1].response  # type: ignore[union-attr]
+            response = events[-1].response
         else:
             response = client.responses.create(**options)
         previous = response.id

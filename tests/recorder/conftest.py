@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,8 @@ from tests.recorder.agents import (
 )
 
 AgentRun = Callable[..., list[Any]]
+Agent = Callable[..., list[Any]]
+AsyncAgent = Callable[..., Coroutine[Any, Any, list[Any]]]
 
 
 @pytest.fixture
@@ -42,7 +44,7 @@ def model() -> Iterator[Callable[..., ModelServer]]:
         server.stop()
 
 
-def sync_run(agent: Any, stream: bool) -> AgentRun:
+def sync_run(agent: Agent, stream: bool) -> AgentRun:
     def run(base_url: str, question: str, tools: Any, recorder: Recorder | None) -> list[Any]:
         with OpenAI(base_url=base_url, api_key="none") as client:
             if recorder is None:
@@ -53,7 +55,7 @@ def sync_run(agent: Any, stream: bool) -> AgentRun:
     return run
 
 
-def async_run(agent: Any, stream: bool) -> AgentRun:
+def async_run(agent: AsyncAgent, stream: bool) -> AgentRun:
     async def hold(
         base_url: str, question: str, tools: Any, recorder: Recorder | None
     ) -> list[Any]:
@@ -81,7 +83,7 @@ WAYS = {
 }
 
 
-@pytest.fixture(params=WAYS.values(), ids=WAYS)
+@pytest.fixture(params=list(WAYS.values()), ids=list(WAYS))
 def hold_conversation(request: pytest.FixtureRequest) -> AgentRun:
     """Hold one conversation with a model server: ``(base_url, question, tools, recorder)``."""
     run: AgentRun = request.param

@@ -11,6 +11,7 @@ import pytest
 from replay import Recorder
 from replay.demo.model_server import Call, ModelServer, Turn
 from replay.records import ModelCall, Outcome, ToolCall, Transcript
+from tests.recorder.agents import Tool
 from tests.recorder.conftest import AgentRun
 
 SCRIPT = [
@@ -25,6 +26,13 @@ def get_weather(city: str, unit: str = "c") -> dict[str, Any]:
 
 def search_flights(to: str) -> list[dict[str, Any]]:
     return [{"to": to, "price": 412}]
+
+
+TOOLS: dict[str, Tool] = {"get_weather": get_weather, "search_flights": search_flights}
+
+
+def watched(recorder: Recorder) -> dict[str, Tool]:
+    return {name: recorder.tool(tool) for name, tool in TOOLS.items()}
 
 
 def only_trace(recorder: Recorder) -> Transcript:
@@ -44,10 +52,7 @@ def test_a_whole_conversation_is_one_trace(
     recorder: Recorder, model: Callable[..., ModelServer], hold_conversation: AgentRun
 ) -> None:
     server = model(SCRIPT)
-    tools = {
-        "get_weather": recorder.tool(get_weather),
-        "search_flights": recorder.tool(search_flights),
-    }
+    tools = watched(recorder)
 
     messages = hold_conversation(server.base_url, "To Paris?", tools, recorder)
 
@@ -82,15 +87,13 @@ def test_a_whole_conversation_is_one_trace(
 def test_the_agent_sees_the_same_with_and_without_us(
     recorder: Recorder, model: Callable[..., ModelServer], hold_conversation: AgentRun
 ) -> None:
-    tools = {"get_weather": get_weather, "search_flights": search_flights}
-    watched_tools = {name: recorder.tool(tool) for name, tool in tools.items()}
-    alone, watched = model(SCRIPT), model(SCRIPT)
+    alone, beside = model(SCRIPT), model(SCRIPT)
 
-    bare = hold_conversation(alone.base_url, "To Paris?", tools, None)
-    recorded = hold_conversation(watched.base_url, "To Paris?", watched_tools, recorder)
+    bare = hold_conversation(alone.base_url, "To Paris?", TOOLS, None)
+    recorded = hold_conversation(beside.base_url, "To Paris?", watched(recorder), recorder)
 
     assert recorded == bare
-    assert [_sent(exchange) for exchange in watched.exchanges] == [
+    assert [_sent(exchange) for exchange in beside.exchanges] == [
         _sent(exchange) for exchange in alone.exchanges
     ]
 
@@ -120,9 +123,8 @@ def test_the_effective_prompt_is_kept_where_requests_are_deltas(
     recorder: Recorder, model: Callable[..., ModelServer], hold_conversation: AgentRun
 ) -> None:
     server = model(SCRIPT)
-    tools = {"get_weather": get_weather, "search_flights": search_flights}
 
-    messages = hold_conversation(server.base_url, "To Paris?", tools, recorder)
+    messages = hold_conversation(server.base_url, "To Paris?", TOOLS, recorder)
 
     first, last = model_calls(only_trace(recorder))
     is_delta = first.api == "responses"
