@@ -33,9 +33,9 @@ from replay.store.json_text import bytes_text, decode, encode, text_bytes
 
 INLINE_SIZE_MAX: Final = 120
 """Values up to this many bytes stay in their row."""
-SPLIT_SIZE_MIN: Final = 160
+SPLIT_SIZE_MIN: Final = 512
 """Strings from this many bytes on are contents of their own."""
-PAGE_SIZE_MAX: Final = 128 * 2**10
+PAGE_SIZE_MAX: Final = 256 * 2**10
 COMPRESSION_LEVEL: Final = 3
 _REFERENCE: Final = "$content"
 _REFERENCE_BYTES: Final = b'"$content"'
@@ -60,18 +60,22 @@ class ContentWriter:
         """``connection`` is the drain's own."""
         self._connection = connection
         self._known: OrderedDict[bytes, int] = OrderedDict()
-        self._rows: list[tuple[int, bytes, str, int, int, int]] = []
+        self._rows: list[tuple[int, str, int, int, int]] = []
+        self._hashes: list[tuple[bytes, int]] = []
         self._page = bytearray()
         self._next_key = 0
         self._next_page = 0
+        self._dictionary: int | None = None
         self._compressor = zstandard.ZstdCompressor(level=COMPRESSION_LEVEL)
 
     def begin(self) -> None:
         """Start a transaction."""
         self._rows.clear()
+        self._hashes.clear()
         self._page.clear()
         self._next_key = self._next("contents")
         self._next_page = self._next("pages")
+        self._use_newest_dictionary()
 
     def finish(self) -> None:
         """Write what is still held, before the commit."""
@@ -97,6 +101,13 @@ class ContentWriter:
             return body.decode()
         return self.json_key(value, body, exact=exact)
 
+    def json_content(self, value: JsonValue) -> int | None:
+        """Return the key of a JSON value that is a content whatever its size."""
+        if value is None:
+            return None
+        body, exact = encode(value)
+        return self.json_key(value, body, exact=exact)
+
     def json_key(self, value: JsonValue, body: bytes, *, exact: bool) -> int:
         """Return the key of the content of ``value``, whose JSON is ``body``."""
         identity = content_hash("json", body)
@@ -119,7 +130,7 @@ class ContentWriter:
         key = self._known.get(identity)
         if key is None:
             row = self._connection.execute(
-                "SELECT key FROM contents WHERE hash = ?", (identity,)
+                "SELECT content FROM content_hashes WHERE hash = ?", (identity,)
             ).fetchone()
             if row is None:
                 return None
@@ -130,7 +141,8 @@ class ContentWriter:
     def _add(self, identity: bytes, form: str, body: bytes) -> int:
         key = self._next_key
         self._next_key += 1
-        self._rows.append((key, identity, form, len(body), self._next_page, len(self._page)))
+        self._rows.append((key, form, self._next_page, len(self._page), len(body)))
+        self._hashes.append((identity, key))
         self._page += body
         self._remember(identity, key)
         if len(self._page) >= PAGE_SIZE_MAX:
@@ -161,16 +173,31 @@ class ContentWriter:
         if not self._rows:
             return
         self._connection.execute(
-            "INSERT INTO pages (key, size, body) VALUES (?, ?, ?)",
-            (self._next_page, len(self._page), self._compressor.compress(bytes(self._page))),
+            "INSERT INTO pages VALUES (?, ?, ?, ?)",
+            (self._next_page, self._dictionary, len(self._page), self._compressed()),
         )
         self._connection.executemany(
-            "INSERT INTO contents (key, hash, form, size, page, start) VALUES (?, ?, ?, ?, ?, ?)",
-            self._rows,
+            "INSERT INTO contents (key, form, page, start, size) VALUES (?, ?, ?, ?, ?)", self._rows
         )
+        self._connection.executemany("INSERT INTO content_hashes VALUES (?, ?)", self._hashes)
         self._rows.clear()
+        self._hashes.clear()
         self._page.clear()
         self._next_page += 1
+
+    def _compressed(self) -> bytes:
+        return self._compressor.compress(bytes(self._page))
+
+    def _use_newest_dictionary(self) -> None:
+        """Use what `compact` learned of the file, where it ran."""
+        newest = self._connection.execute("SELECT max(key) FROM dictionaries").fetchone()[0]
+        if newest != self._dictionary:
+            self._dictionary = newest
+            row = self._connection.execute(
+                "SELECT body FROM dictionaries WHERE key = ?", (newest,)
+            ).fetchone()
+            learned = zstandard.ZstdCompressionDict(row[0]) if row else None
+            self._compressor = compressor(COMPRESSION_LEVEL, learned)
 
     def _remember(self, identity: bytes, key: int) -> None:
         self._known[identity] = key
@@ -220,16 +247,14 @@ class ContentReader:
     def body(self, key: int) -> tuple[str, bytes]:
         """Return the form and the stored bytes of a content."""
         row = self._connection.execute(
-            "SELECT form, page, start, size, body FROM contents WHERE key = ?", (key,)
+            "SELECT form, page, start, size FROM contents WHERE key = ?", (key,)
         ).fetchone()
         if row is None:
             raise StoreError(
                 f"Content {key} is missing from the database.",
                 hint="`replay db check` says what else is.",
             )
-        form, page, start, size, inline = row
-        if page is None:
-            return form, text_bytes(inline)[0]
+        form, page, start, size = row
         return form, self._page(page)[start : start + size]
 
     def whole_body(self, form: str, body: bytes) -> bytes:
@@ -275,3 +300,12 @@ def _decompressor(dictionary: bytes | None) -> zstandard.ZstdDecompressor:
     if dictionary is None:
         return zstandard.ZstdDecompressor()
     return zstandard.ZstdDecompressor(dict_data=zstandard.ZstdCompressionDict(dictionary))
+
+
+def compressor(
+    level: int, dictionary: zstandard.ZstdCompressionDict | None
+) -> zstandard.ZstdCompressor:
+    """Return a compressor for pages."""
+    if dictionary is None:
+        return zstandard.ZstdCompressor(level=level)
+    return zstandard.ZstdCompressor(level=level, dict_data=dictionary)

@@ -2,7 +2,7 @@
 
 ::
 
-    frame   = length (u32) | checksum (u32, CRC-32 of the body) | body
+    frame   = length (u32) | checksum (u32) | body
     body    = shape (u8) | flags (u8) | rest
     shape 1 = one or more records: JSON array of objects
     shape 2 = one model call:
@@ -13,7 +13,8 @@ A prompt repeats the whole conversation, so a model call is written as what is n
 at *base offset* of the same spool: its messages are the first *prefix length* bytes of that
 frame's messages, then *tail*. Offset 0 means no base. An absent ``tools`` section means: as in the
 base frame. A frame is whole when its length fits the file and its checksum holds; a torn one was
-never acknowledged.
+never acknowledged. The checksum is the CRC-32 of the body; of one beyond 1 KiB, of its first and
+last 512 bytes: the middle is JSON, where a hole would show, and the caller waits for this sum.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ SAME_TOOLS = 2
 """Flag: the tools are those of the base frame."""
 
 FRAME_SIZE_MAX = 2**32 - 1
+
+_SUMMED_SIZE = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +69,7 @@ Frame = RecordsFrame | ModelCallFrame
 
 def records_frame(encoded: bytes, *, exact: bool) -> bytes:
     """Return the frame of a JSON array of records."""
-    body = _SHAPES.pack(RECORDS, EXACT if exact else 0) + encoded
-    return HEADER.pack(len(body), crc32(body)) + body
+    return _framed(_SHAPES.pack(RECORDS, EXACT if exact else 0) + encoded)
 
 
 def model_call_frame(
@@ -82,8 +84,7 @@ def model_call_frame(
     """Return the frame of a model call; the arguments are `ModelCallFrame`'s."""
     flags = (EXACT if exact else 0) | (SAME_TOOLS if tools is None else 0)
     fixed = _MODEL_CALL.pack(MODEL_CALL, flags, base_offset, prefix_size, len(head), len(tail))
-    body = b"".join((fixed, head, tail, tools or b""))
-    return HEADER.pack(len(body), crc32(body)) + body
+    return _framed(b"".join((fixed, head, tail, tools or b"")))
 
 
 def frame_at(spool: bytes | memoryview, position: int) -> tuple[Frame, int] | None:
@@ -99,7 +100,7 @@ def frame_at(spool: bytes | memoryview, position: int) -> tuple[Frame, int] | No
     if size < _SHAPES.size or end > len(spool):
         return None
     body = bytes(spool[start:end])
-    if crc32(body) != checksum:
+    if _checksum(body) != checksum:
         return None
     return _parsed(body), end
 
@@ -119,3 +120,13 @@ def _parsed(body: bytes) -> Frame:
         tools=None if flags & SAME_TOOLS else body[tail_end:],
         exact=bool(flags & EXACT),
     )
+
+
+def _framed(body: bytes) -> bytes:
+    return HEADER.pack(len(body), _checksum(body)) + body
+
+
+def _checksum(body: bytes) -> int:
+    if len(body) <= 2 * _SUMMED_SIZE:
+        return crc32(body)
+    return crc32(body[-_SUMMED_SIZE:], crc32(body[:_SUMMED_SIZE]))

@@ -22,18 +22,15 @@ def encode(value: JsonValue) -> tuple[bytes, bool]:
     """Return ``value`` as compact JSON in the given key order, and whether it is *exact*.
 
     Exact bytes must be read with ``decode(..., exact=True)``: orjson would round their integers
-    or refuse their surrogates.
+    or refuse their surrogates. NaN is not looked for here: see `refuse_non_finite`.
 
     Raises:
         RecordError: the value holds what JSON cannot carry; the message has the place.
     """
     try:
-        encoded = orjson.dumps(value, default=_fields_of)
+        return orjson.dumps(value, default=_fields_of), False
     except (TypeError, RecursionError):
         return _encode_exact(value), True
-    if b"null" in encoded:
-        refuse_non_finite(value)  # orjson writes NaN as null, which would be a silent loss
-    return encoded, False
 
 
 def decode(encoded: bytes | str, *, exact: bool = False) -> JsonValue:
@@ -44,14 +41,44 @@ def decode(encoded: bytes | str, *, exact: bool = False) -> JsonValue:
 
 
 def refuse_non_finite(value: JsonValue) -> None:
-    """Raise RecordError when a NaN or an infinity is anywhere in ``value``."""
-    place = _place_of_non_finite(value, ())
-    if place is not None:
-        where, number = place
-        raise RecordError(
-            f"{number!r} at {_spelled(where)} is no JSON value.",
-            hint="Return None, or the number as text.",
-        )
+    """Raise RecordError when a NaN or an infinity is anywhere in ``value``.
+
+    orjson would write it as null, which is a silent loss. On the caller's path: a flat loop that
+    looks at floats only costs less than searching the JSON for nulls.
+    """
+    waiting = [value]
+    while waiting:
+        held = waiting.pop()
+        kind = type(held)
+        if kind is dict:
+            items = held.values()
+        elif kind is list or kind is tuple:
+            items = held
+        elif isinstance(held, BaseModel):
+            items = held.__dict__.values()
+        elif isinstance(held, dict):
+            items = held.values()
+        else:
+            items = (held,) if isinstance(held, float) else ()
+        for item in items:
+            kind = type(item)
+            if kind is str or kind is int or item is None or kind is bool:
+                continue
+            if kind is float:
+                if item - item != 0.0:  # NaN and the infinities, without a call
+                    _refuse(value)
+            else:
+                waiting.append(item)
+
+
+def _refuse(value: JsonValue) -> None:
+    found = _place_of_non_finite(value, ())
+    assert found is not None
+    place, number = found
+    raise RecordError(
+        f"{number!r} at {_spelled(place)} is no JSON value.",
+        hint="Return None, or the number as text.",
+    )
 
 
 def text_bytes(text: str) -> tuple[bytes, bool]:
@@ -94,8 +121,6 @@ def _plain(value: JsonValue, place: tuple[str | int, ...]) -> JsonValue:
     if value is None or isinstance(value, (str, bool, int)):
         return value
     if isinstance(value, float):
-        if not math.isfinite(value):
-            refuse_non_finite(value)
         return value
     if isinstance(value, BaseModel):
         value = value.__dict__

@@ -14,6 +14,8 @@ link   the key of another row; the other's id as text while that row is not know
 flag   0 or 1
 ====== =========================================================================================
 
+What many model calls have in common (model, parameters, tools) is one row of ``model_settings``.
+
 What has no column, or does not fit its column's form, is in ``extra`` (form json) verbatim.
 """
 
@@ -37,6 +39,13 @@ class Column:
     target: str | None = None
     """For a link: the kind it points to."""
     required: bool = False
+    shared: bool = False
+    """In ``model_settings``, not in the record's own row."""
+
+    @property
+    def source(self) -> str:
+        """The column with the alias of its table: ``r``, or ``s`` for the shared settings."""
+        return f"{'s' if self.shared else 'r'}.{self.name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +62,11 @@ class Layout:
         return f"{self.view.removesuffix('s')}_rows"
 
     @property
-    def own_columns(self) -> tuple[str, ...]:
-        """The columns that hold the record: without the key and without maintained summaries."""
-        return (*(column.name for column in self.columns), "extra")
+    def rows(self) -> str:
+        """The FROM clause: the table as ``r``, with what its rows share as ``s``."""
+        if any(column.shared for column in self.columns):
+            return f"{self.table} r LEFT JOIN model_settings s ON s.key = r.settings"
+        return f"{self.table} r"
 
 
 def _columns(*specs: str) -> tuple[Column, ...]:
@@ -63,7 +74,7 @@ def _columns(*specs: str) -> tuple[Column, ...]:
 
 
 def _column(spec: str) -> Column:
-    """Read ``field form [=default] [->kind]``; a ``!`` after the form: always there."""
+    """Read ``field form [=default] [->kind] [shared]``; a ``!`` after the form: always there."""
     field, form, *rest = spec.split()
     required = form.endswith("!")
     form = form.removesuffix("!")
@@ -79,7 +90,7 @@ def _column(spec: str) -> Column:
         name = field.removesuffix("_at") + "_us"
     if form == "link":
         name = field.removesuffix("_id")
-    return Column(field, form, name, default, target, required)  # type: ignore[arg-type]  # from the words below
+    return Column(field, form, name, default, target, required, "shared" in rest)  # type: ignore[arg-type]  # from the words below
 
 
 LAYOUTS: Final[dict[str, Layout]] = {
@@ -108,24 +119,24 @@ LAYOUTS: Final[dict[str, Layout]] = {
                 "id plain!",
                 "trace_id link! ->trace",
                 "step_number plain!",
-                "provider plain",
-                "api plain!",
-                "model plain",
-                "response_model plain",
-                "parameters json ={}",
-                "request_mode plain =full",
+                "provider plain shared",
+                "api plain! shared",
+                "model plain shared",
+                "response_model plain shared",
+                "parameters json ={} shared",
+                "request_mode plain =full shared",
                 "previous_response_id plain",
                 "output json",
-                "finish_reason plain",
+                "finish_reason plain shared",
                 "usage json",
                 "response_id plain",
                 "request_id plain",
-                "streamed flag =false",
+                "streamed flag =false shared",
                 "stream text",
                 "started_at time!",
                 "duration_ms plain",
                 "first_chunk_ms plain",
-                "status_code plain",
+                "status_code plain shared",
                 "error json",
                 "attributes json ={}",
             ),

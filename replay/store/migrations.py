@@ -27,9 +27,9 @@ _BASE_TABLES: Final = (
     "CREATE TABLE dictionaries (key INTEGER PRIMARY KEY, body BLOB NOT NULL)",
     "CREATE TABLE pages (key INTEGER PRIMARY KEY, dictionary INTEGER, size INTEGER NOT NULL, "
     "body BLOB NOT NULL)",
-    "CREATE TABLE contents (key INTEGER PRIMARY KEY, hash BLOB NOT NULL, form TEXT NOT NULL, "
-    "size INTEGER NOT NULL, body TEXT, page INTEGER, start INTEGER)",
-    "CREATE UNIQUE INDEX contents_by_hash ON contents (hash)",
+    "CREATE TABLE contents (key INTEGER PRIMARY KEY, form TEXT NOT NULL, page INTEGER NOT NULL, "
+    "start INTEGER NOT NULL, size INTEGER NOT NULL)",
+    "CREATE TABLE content_hashes (hash BLOB PRIMARY KEY, content INTEGER NOT NULL) WITHOUT ROWID",
     "CREATE TABLE prompt_messages (trace INTEGER NOT NULL, position INTEGER NOT NULL, "
     "content INTEGER NOT NULL, PRIMARY KEY (trace, position)) WITHOUT ROWID",
     "CREATE TABLE toolsets (key INTEGER PRIMARY KEY, contents TEXT NOT NULL UNIQUE)",
@@ -53,7 +53,7 @@ _SUMMARY_COLUMNS: Final = {
         "outcome_counts TEXT NOT NULL DEFAULT '{}'",
         "first_user_text TEXT",
     ),
-    "model_call": ("prompt TEXT", "toolset INTEGER"),
+    "model_call": ("settings INTEGER", "prompt TEXT"),
 }
 
 _INDEXES: Final = (
@@ -119,7 +119,6 @@ def upgrade(connection: sqlite3.Connection) -> None:
 def _make(path: Path) -> None:
     connection = connect(path)
     try:
-        connection.execute("PRAGMA page_size=8192")
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
         upgrade(connection)
@@ -136,7 +135,7 @@ def _history() -> Migrations:
     @history()
     def format_1(database: Database) -> None:
         """Records, contents, spools."""
-        tables = [_table(layout) for layout in LAYOUTS.values()]
+        tables = [_settings_table(), *(_table(layout) for layout in LAYOUTS.values())]
         for statement in (*_BASE_TABLES, *tables, *_INDEXES, *view_statements(whole=False)):
             database.execute(statement)
         database.execute("INSERT INTO meta VALUES ('format', '1')")
@@ -147,9 +146,15 @@ def _history() -> Migrations:
 
 def _table(layout: Layout) -> str:
     columns = ["key INTEGER PRIMARY KEY"]
-    columns += [_declared(column) for column in layout.columns]
+    columns += [_declared(column) for column in layout.columns if not column.shared]
     columns += ["extra", *_SUMMARY_COLUMNS.get(layout.kind, ())]
     return f"CREATE TABLE {layout.table} ({', '.join(columns)})"
+
+
+def _settings_table() -> str:
+    shared = [_declared(column) for column in LAYOUTS["model_call"].columns if column.shared]
+    columns = ["key INTEGER PRIMARY KEY", "hash BLOB NOT NULL UNIQUE", *shared, "toolset INTEGER"]
+    return f"CREATE TABLE model_settings ({', '.join(columns)})"
 
 
 def _declared(column: Column) -> str:

@@ -158,13 +158,13 @@ class _Prompts:
 def _select(layout: Layout) -> str:
     cells = [_cell(column) for column in layout.columns] + ["r.extra"]
     if layout.kind == "model_call":
-        cells += ["r.trace", "r.prompt", "r.toolset"]
-    return f"SELECT {', '.join(cells)} FROM {layout.table} r"
+        cells += ["r.trace", "r.prompt", "s.toolset"]
+    return f"SELECT {', '.join(cells)} FROM {layout.rows}"
 
 
 def _cell(column: Column) -> str:
     if column.form != "link":
-        return f"r.{column.name}"
+        return column.source
     assert column.target is not None
     return (
         f"CASE typeof(r.{column.name}) WHEN 'integer' THEN (SELECT t.id FROM "

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter, OrderedDict
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Any, Final
 
 import orjson
@@ -54,6 +55,8 @@ class RowWriter:
         self._keys: OrderedDict[tuple[str, str], int] = OrderedDict()
         self._pools: OrderedDict[int, dict[int, int]] = OrderedDict()
         self._toolsets: dict[tuple[int, ...], int] = {}
+        self._settings_keys: dict[bytes, int] = {}
+        self._trace_models: set[tuple[str, int]] = set()
         self._summaries: dict[int, _Summary] = {}
         self._tool_totals: Counter[tuple[str, str, str]] = Counter()
         self._record_totals: Counter[str] = Counter()
@@ -63,6 +66,8 @@ class RowWriter:
         self._keys.clear()
         self._pools.clear()
         self._toolsets.clear()
+        self._settings_keys.clear()
+        self._trace_models.clear()
         self._summaries.clear()
         self._tool_totals.clear()
         self._record_totals.clear()
@@ -76,9 +81,11 @@ class RowWriter:
         """
         layout = LAYOUTS[fields["kind"]]
         row = self._row(layout, fields)
-        if layout.kind == "model_call" and prompt is not None:
+        models = row.get("model"), row.get("response_model")
+        if layout.kind == "model_call":
+            assert prompt is not None
+            row["settings"] = self._settings(layout, row, self._toolset(prompt.tools))
             row["prompt"] = self._spans(row["trace"], prompt.messages)
-            row["toolset"] = self._toolset(prompt.tools)
         if layout.kind == "trace":
             row["seen"] = 1
         before = self._before(layout, row)
@@ -88,7 +95,10 @@ class RowWriter:
         else:
             key = before[0]
             self._update(layout, key, row)
-        self._summarize(layout, row, before, prompt)
+        if layout.kind == "tool_call":
+            self._count_tool_call_anew(row, before)
+        elif prompt is not None:
+            self._summarize_model_call(row["trace"], models, prompt, is_new=before is None)
         if layout.kind == "tool_call" and before is None:
             self._adopt_interactions(row["id"], key)
 
@@ -166,6 +176,8 @@ class RowWriter:
                     same = _same_as_text(column.field, value, fields)
                     if same is not None:
                         return same
+                if column.field == "output":  # the next prompt repeats it, byte for byte
+                    return self._contents.json_content(value)
                 return self._contents.json_value(value)
             case "link":
                 return self._link(layout, column, value, fields)
@@ -305,30 +317,49 @@ class RowWriter:
             known = self._toolsets[tuple(tools)] = int(row[0])
         return known
 
+    def _settings(self, layout: Layout, row: dict[str, Any], toolset: int | None) -> int:
+        """Move what calls share out of the row; return the key of its row of settings."""
+        shared = {column.name: row.pop(column.name) for column in layout.columns if column.shared}
+        shared["toolset"] = toolset
+        named = orjson.dumps(list(shared.values()))
+        key = self._settings_keys.get(named)
+        if key is None:
+            identity = blake2b(named, digest_size=16).digest()
+            marks = ", ".join("?" * (len(shared) + 1))
+            self._connection.execute(
+                f"INSERT OR IGNORE INTO model_settings (hash, {', '.join(shared)}) "
+                f"VALUES ({marks})",
+                [identity, *shared.values()],
+            )
+            row_found = self._connection.execute(
+                "SELECT key FROM model_settings WHERE hash = ?", (identity,)
+            ).fetchone()
+            key = self._settings_keys[named] = int(row_found[0])
+        return key
+
     # -- summaries --------------------------------------------------------------------------------
 
-    def _summarize(
-        self,
-        layout: Layout,
-        row: dict[str, Any],
-        before: tuple[Any, ...] | None,
-        prompt: Prompt | None,
+    def _summarize_model_call(
+        self, trace: int, models: tuple[Any, Any], prompt: Prompt, *, is_new: bool
     ) -> None:
-        if layout.kind == "tool_call":
-            if before is not None:
-                _, trace, tool, version, outcome = before
-                self._count_tool_call(trace, tool, version, outcome, -1)
-            self._count_tool_call(row["trace"], row["tool"], row["tool_version"], row["outcome"], 1)
-        elif layout.kind == "model_call":
-            summary = self._summary(row["trace"])
-            summary.model_call_count += before is None
-            for model in {row["model"], row["response_model"]} - {None}:
+        summary = self._summary(trace)
+        summary.model_call_count += is_new
+        asked, answered = models
+        summary.model = answered or asked or summary.model
+        if summary.first_user_text is None:
+            summary.first_user_text = prompt.user_text
+        for model in {asked, answered} - {None}:
+            if (model, trace) not in self._trace_models:
+                self._trace_models.add((model, trace))
                 self._connection.execute(
-                    "INSERT OR IGNORE INTO trace_models VALUES (?, ?)", (model, row["trace"])
+                    "INSERT OR IGNORE INTO trace_models VALUES (?, ?)", (model, trace)
                 )
-            summary.model = row["response_model"] or row["model"] or summary.model
-            if summary.first_user_text is None and prompt is not None:
-                summary.first_user_text = prompt.user_text
+
+    def _count_tool_call_anew(self, row: dict[str, Any], before: tuple[Any, ...] | None) -> None:
+        if before is not None:
+            _, trace, tool, version, outcome = before
+            self._count_tool_call(trace, tool, version, outcome, -1)
+        self._count_tool_call(row["trace"], row["tool"], row["tool_version"], row["outcome"], 1)
 
     def _count_tool_call(
         self, trace: int, tool: str, version: str | None, outcome: str | None, count: int

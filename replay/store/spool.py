@@ -63,25 +63,41 @@ class SpoolWriter:
         self._write(records_frame(encoded, exact=exact))
 
     def append_model_call(
-        self, trace_id: str, head: bytes, messages: bytes, tools: bytes, *, exact: bool
+        self,
+        trace_id: str,
+        head: bytes,
+        messages: bytes,
+        tools: bytes,
+        *,
+        exact: bool,
+        check: Callable[[], None],
     ) -> None:
-        """Append a model call; what its trace's last prompt already has is not written again."""
+        """Append a model call; what its trace's last prompt already has is not written again.
+
+        ``check`` refuses what JSON cannot carry. It is called before anything is written, when
+        the part of the prompt that is new has a null: orjson would have made it of a NaN.
+        """
         last = None if exact else self._prompts.get(trace_id)
-        offset = self.size
+        new_tools: bytes | None = tools
+        base_offset = prefix_size = 0
+        tail = messages
         if last is not None and messages.startswith(last.messages):
-            frame = model_call_frame(
+            base_offset, prefix_size = last.offset, len(last.messages)
+            tail = messages[prefix_size:]
+            new_tools = None if tools == last.tools else tools
+        if b"null" in tail or (new_tools is not None and b"null" in new_tools):
+            check()
+        offset = self.size
+        self._write(
+            model_call_frame(
                 head,
-                messages[len(last.messages) :],
-                None if tools == last.tools else tools,
-                base_offset=last.offset,
-                prefix_size=len(last.messages),
-                exact=False,
+                tail,
+                new_tools,
+                base_offset=base_offset,
+                prefix_size=prefix_size,
+                exact=exact,
             )
-        else:
-            frame = model_call_frame(
-                head, messages, tools, base_offset=0, prefix_size=0, exact=exact
-            )
-        self._write(frame)
+        )
         if not exact and len(messages) > len(b"[]"):
             self._remember(trace_id, _Prompt(offset, messages[:-1], tools))
 

@@ -23,7 +23,7 @@ from replay.errors import RecordError, StoreError
 from replay.records.base import JsonObject, JsonValue, Record
 from replay.store import database
 from replay.store.drain import Drainer, pending_bytes
-from replay.store.json_text import decode, encode
+from replay.store.json_text import decode, encode, refuse_non_finite
 from replay.store.layout import LAYOUTS
 from replay.store.reading import Reading
 from replay.store.spool import (
@@ -140,42 +140,55 @@ class Store(Reading):
             RecordError: a value that JSON cannot carry, or a required field is missing.
             StoreError: the disk is full, or the folder cannot be written. Nothing was stored.
         """
-        fields = self._fields(record)
+        fields = self._fields(record if isinstance(record, dict) else record.__dict__)
         if fields["kind"] == "model_call":
             self._append_model_call(fields)
-            return
-        encoded, exact = encode([fields])
-        with self._lock:
-            self._spool().append_records(encoded, exact=exact)
-        self._wake_when_due()
+        elif fields["kind"] == "tool_call":
+            self._append_encoded(*_encoded_tool_call(fields))
+        else:
+            self._append_encoded(*_encoded([fields]))
 
     def append_fields(self, kind: str, fields: JsonObject) -> None:
         """Store the record of ``kind`` that ``fields`` describe: `append` for the recorder."""
-        self.append({"kind": kind, **fields})
+        self.append({**fields, "kind": kind})
 
     def append_all(self, records: Iterable[Record | JsonObject]) -> None:
         """Store several records, all or nothing; durable when it returns."""
-        prepared = [self._fields(record) for record in records]
-        if not prepared:
-            return
-        encoded, exact = encode(prepared)
+        prepared = [
+            self._fields(record if isinstance(record, dict) else record.__dict__)
+            for record in records
+        ]
+        if prepared:
+            self._append_encoded(*_encoded(prepared))
+
+    def _append_encoded(self, encoded: bytes, exact: bool) -> None:
         with self._lock:
-            self._spool().append_records(encoded, exact=exact)
-        self._wake_when_due()
+            writer = self._writer or self._spool()
+            writer.append_records(encoded, exact=exact)
+        if writer.size - self._drained > DRAIN_SIZE:
+            self._due.set()
 
     def _append_model_call(self, fields: JsonObject) -> None:
-        messages, exact_messages = encode(fields.pop("messages", None) or [])
-        tools, exact_tools = encode(fields.pop("tools", None) or [])
-        head, exact_head = encode(fields)
-        exact = exact_messages or exact_tools or exact_head
+        prompt = fields.pop("messages", None) or []
+        toolset = fields.pop("tools", None) or []
+        messages, exact_messages = encode(prompt)
+        tools, exact_tools = encode(toolset)
+        head, exact_head = _encoded(fields)
         with self._lock:
-            self._spool().append_model_call(fields["trace_id"], head, messages, tools, exact=exact)
-        self._wake_when_due()
+            writer = self._writer or self._spool()
+            writer.append_model_call(
+                fields["trace_id"],
+                head,
+                messages,
+                tools,
+                exact=exact_messages or exact_tools or exact_head,
+                check=lambda: refuse_non_finite({"messages": prompt, "tools": toolset}),
+            )
+        if writer.size - self._drained > DRAIN_SIZE:
+            self._due.set()
 
-    def _fields(self, record: Record | JsonObject) -> JsonObject:
-        """Return the fields to store, without the absent ones, masked."""
-        given = record if isinstance(record, dict) else record.__dict__
-        fields = {name: value for name, value in given.items() if value is not None}
+    def _fields(self, fields: JsonObject) -> JsonObject:
+        """Return the fields to store, masked; refuse what is no record."""
         required = _REQUIRED.get(fields.get("kind", ""))
         if required is None:
             raise RecordError(
@@ -183,13 +196,14 @@ class Store(Reading):
                 nearest=", ".join(LAYOUTS),
             )
         for name in required:
-            if name not in fields:
+            if fields.get(name) is None:
                 raise RecordError(f"A {fields['kind']} record has no {name}.")
-        return self._masked(fields) if self.masker is not None else fields
+        present = {name: value for name, value in fields.items() if value is not None}
+        return self._masked(present) if self.masker is not None else present
 
     def _masked(self, fields: JsonObject) -> JsonObject:
         assert self.masker is not None
-        encoded, exact = encode(fields)
+        encoded, exact = _encoded(fields)
         plain = decode(encoded, exact=exact)
         kept = {name: value for name, value in plain.items() if name in _STRUCTURAL}
         try:
@@ -334,11 +348,6 @@ class Store(Reading):
 
     # -- the background thread --------------------------------------------------------------------
 
-    def _wake_when_due(self) -> None:
-        writer = self._writer
-        if writer is not None and writer.size - self._drained > DRAIN_SIZE:
-            self._due.set()
-
     def _start_thread(self) -> None:
         self._thread = threading.Thread(
             target=_drain_in_background,
@@ -427,6 +436,24 @@ class Store(Reading):
         writer = self._writer
         if writer is not None and writer.size > self._drained:
             self.flush()
+
+
+def _encoded(value: JsonValue) -> tuple[bytes, bool]:
+    """Return the JSON of records, refusing NaN, which orjson writes as null."""
+    encoded, exact = encode(value)
+    if exact or b"null" in encoded:
+        refuse_non_finite(value)
+    return encoded, exact
+
+
+def _encoded_tool_call(fields: JsonObject) -> tuple[bytes, bool]:
+    """Return the JSON of one tool call: its long texts apart, so no null is sought in them."""
+    texts = {name: fields.pop(name) for name in ("arguments", "response") if name in fields}
+    encoded_texts, exact_texts = encode(texts)
+    encoded, exact = _encoded(fields)
+    if exact or exact_texts:
+        return _encoded([{**fields, **texts}])
+    return b"".join((b"[", encoded_texts[:-1], b",", encoded[1:], b"]")), False
 
 
 def _drain_in_background(store_reference: weakref.ref[Store], due: threading.Event) -> None:

@@ -14,8 +14,7 @@ _TIME: Final = (
     "strftime('%Y-%m-%dT%H:%M:%S', {0} / 1000000, 'unixepoch') || printf('.%06dZ', {0} % 1000000)"
 )
 _POINTER: Final = (
-    "(SELECT CASE WHEN c.body IS NOT NULL AND c.form IN ('text', 'json') THEN c.body ELSE "
-    "json_object('content', c.key, 'size', c.size, 'read_with', 'replay db query') END "
+    "(SELECT json_object('content', c.key, 'size', c.size, 'read_with', 'replay db query') "
     "FROM contents c WHERE c.key = {0})"
 )
 
@@ -41,11 +40,11 @@ def _statement(layout: Layout, *, whole: bool) -> str:
         shown += ["r.outcome_counts", "r.first_user_text"]
     columns = ",\n  ".join(shown)
     temporary = "TEMP " if whole else ""
-    return f"CREATE {temporary}VIEW {layout.view} AS SELECT\n  {columns}\nFROM {layout.table} r"
+    return f"CREATE {temporary}VIEW {layout.view} AS SELECT\n  {columns}\nFROM {layout.rows}"
 
 
 def _shown(layout: Layout, column: Column, *, whole: bool) -> str:
-    value = f"r.{column.name}"
+    value = column.source
     if column.form == "time":
         return _TIME.format(value)
     if column.form == "link":
@@ -62,7 +61,7 @@ def _shown(layout: Layout, column: Column, *, whole: bool) -> str:
 
 def _value(layout: Layout, column: Column, *, whole: bool) -> str:
     """Spell a text or json column; payload and result may stand for arguments and response."""
-    value = f"r.{column.name}"
+    value = column.source
     if layout.kind == "tool_call" and column.field == "payload":
         same = f"WHEN {value} = 0 THEN json({_content('r.arguments', whole=whole)})"
         return f"CASE {same} ELSE {_content(value, whole=whole)} END"
@@ -106,5 +105,5 @@ def _tools(*, whole: bool) -> str:
     content = _content("t.value", whole=whole)
     return (
         f"(SELECT json_group_array(json({content})) FROM "
-        "json_each((SELECT contents FROM toolsets WHERE toolsets.key = r.toolset)) t)"
+        "json_each((SELECT contents FROM toolsets WHERE toolsets.key = s.toolset)) t)"
     )
