@@ -1,0 +1,104 @@
+"""docs/cli.md against the commands themselves: nothing undocumented, nothing documented in vain."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import click
+import pytest
+
+from replay.cli.main import cli
+from replay.cli.selection import selection_options
+from replay.errors import ExitCode
+
+PAGE = (Path(__file__).parent.parent.parent / "docs" / "cli.md").read_text("utf-8")
+SECTIONS: dict[str, str] = {
+    title.strip(): text
+    for title, text in re.findall(r"^##+ (.+?)\n(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL)
+}
+
+
+def options(command: click.Command) -> set[str]:
+    """Return the options of a command, all spellings."""
+    return {
+        opt for param in command.params if isinstance(param, click.Option) for opt in param.opts
+    }
+
+
+def selecting() -> set[str]:
+    """Return the selection options."""
+
+    @click.command()
+    @selection_options
+    def command() -> None: ...
+
+    return options(command)
+
+
+def commands() -> dict[str, click.Command]:
+    """Return every command; those of a group as ``db check``."""
+    context = click.Context(cli)
+    found = {name: cli.get_command(context, name) for name in cli.list_commands(context)}
+    named: dict[str, click.Command] = {}
+    for name, command in found.items():
+        assert command is not None
+        if isinstance(command, click.Group):
+            named |= {f"{name} {sub}": one for sub, one in command.commands.items()}
+        else:
+            named[name] = command
+    return named
+
+
+def section_of(name: str) -> str:
+    """Return what the page says of a command; a group's commands share its section."""
+    return SECTIONS[f"replay {name.split()[0]}"]
+
+
+def documented(text: str) -> set[str]:
+    """Return the options that a section's table lists."""
+    rows = re.findall(r"^\| (`-.*?) \|", text, re.MULTILINE)
+    return {name.split()[0].rstrip("`") for row in rows for name in re.findall(r"`(-.+?)`", row)}
+
+
+def test_every_command_has_a_section() -> None:
+    assert {f"replay {name.split()[0]}" for name in commands()} <= set(SECTIONS)
+
+
+def test_every_option_is_documented() -> None:
+    missing = {
+        name: sorted(
+            option
+            for option in options(command) - selecting()
+            if option not in documented(section_of(name))
+        )
+        for name, command in commands().items()
+    }
+
+    assert {name: found for name, found in missing.items() if found} == {}
+
+
+def test_every_command_that_selects_links_to_the_selection() -> None:
+    assert documented(SECTIONS["Selecting"]) == selecting()
+    for name, command in commands().items():
+        if selecting() <= options(command):
+            assert "(#selecting)" in section_of(name), name
+
+
+def test_no_option_is_documented_that_does_not_exist() -> None:
+    for title, text in SECTIONS.items():
+        if title.startswith("replay "):
+            mine = [one for name, one in commands().items() if name.split()[0] == title[7:]]
+            existing = set().union(*(options(one) for one in mine))
+            assert documented(text) <= existing, title
+
+
+def test_every_group_command_is_named_in_its_groups_section() -> None:
+    for name in commands():
+        if " " in name:
+            assert f"replay {name}" in section_of(name)
+
+
+@pytest.mark.parametrize("code", list(ExitCode))
+def test_every_exit_code_is_documented(code: ExitCode) -> None:
+    assert f"| {int(code)} |" in SECTIONS["Exit codes"]
