@@ -14,6 +14,9 @@ from replay.verdicts.signatures import general_path
 _CONTEXT_CHARS: Final = 24
 """How much of what two long texts share is kept around their difference."""
 
+_LOST_MAX: Final = 2
+"""More lost fields than this share one line."""
+
 _MOVES_MAX: Final = 12
 """Longer lists say only that they were reordered."""
 
@@ -23,6 +26,9 @@ def summary_lines(
 ) -> list[str]:
     """Return the differences in at most ``lines_max`` lines, one each for those that are alike."""
     lines: list[str] = []
+    changes, lost = _lost_fields(changes)
+    if lost:
+        lines.append(ink.paint(cut("- " + ", ".join(lost), width), "red"))
     kinds: dict[tuple[str, str], list[Change]] = {}
     for change in changes:
         kinds.setdefault((change.change, general_path(change.path)), []).append(change)
@@ -62,6 +68,15 @@ def outside_lines(
 def one_value(value: JsonValue) -> str:
     """Return ``value`` on one line; a text is quoted so that its ends show."""
     return plain(json.dumps(value, ensure_ascii=False, default=repr))
+
+
+def _lost_fields(changes: Sequence[Change]) -> tuple[list[Change], list[str]]:
+    """Take out the fields of an answer that is another altogether, to be said on one line."""
+    lost = [c for c in changes if c.change == "removed" and c.path.isidentifier()]
+    if len(lost) <= _LOST_MAX:
+        return list(changes), []
+    named = [f"{change.path}: {one_value(change.recorded)}" for change in lost]
+    return [change for change in changes if change not in lost], named
 
 
 def _lines_of(change: Change, width: int, ink: Ink, tail: str = "") -> list[str]:
@@ -104,7 +119,8 @@ def _moves(change: Change) -> str:
     order = change.replayed
     if not isinstance(order, list) or len(order) > _MOVES_MAX:
         return f" ({len(order):,} items)" if isinstance(order, list) else ""
-    return f" (now {' '.join(str(index) for index in order)})"
+    was, now = (" ".join(map(str, indexes)) for indexes in (sorted(order), order))
+    return f" (was {was}, now {now})"
 
 
 def _full(change: Change, width: int, ink: Ink) -> list[str]:

@@ -74,6 +74,8 @@ def finding_lines(
     title = f"{sign(finding.verdict)} {plain(finding.title)}"
     lines = wrap_painted(title, width, ink, ("bold", color(finding.verdict)))
     lines += wrap(_how_often(finding), width, indent="  ", hang="")
+    if len(finding.models) > 1:
+        lines += wrap(plain(_models(finding)), width, indent="  ")
     lines += wrap(f"cause: {CAUSE_WORDS[finding.cause]}{_advice(finding)}", width, indent="  ")
     where = f"trace {finding.example_trace_id}, step {finding.example_step_number}"
     if example is None:
@@ -145,9 +147,12 @@ def _how_often(finding: Finding) -> str:
         text += ", only after an earlier difference (conditional)"
     elif after:
         text += f", {after:,} after an earlier difference (conditional)"
-    if len(finding.models) > 1:
-        text += "; " + ", ".join(f"{name} {calls:,}" for name, calls in finding.models.items())
     return text
+
+
+def _models(finding: Finding) -> str:
+    ordered = sorted(finding.models.items(), key=lambda item: (-item[1], item[0]))
+    return "models: " + _names([f"{name} {calls:,}" for name, calls in ordered])
 
 
 def _advice(finding: Finding) -> str:

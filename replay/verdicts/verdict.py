@@ -40,7 +40,7 @@ _NOTHING_RECORDED: Final = "The recording has no answer of this call to compare 
 
 
 @dataclass(frozen=True, slots=True)
-class _Finding:
+class _Judgement:
     """What was found of one call, before its cause is asked for."""
 
     verdict: Verdict
@@ -169,14 +169,14 @@ def _find(
     lanes: Lanes,
     rules: Rules,
     situation: Situation,
-) -> _Finding:
+) -> _Judgement:
     outside = lanes.replayed.outside.changes
     unanswered = any(change.change == "unanswered" for change in outside)
     if today is None:
         verdict = Verdict.UNANSWERED if unanswered else Verdict.NOT_RUN
-        return _Finding(verdict, interaction_changes=outside)
+        return _Judgement(verdict, interaction_changes=outside)
     if ending(expected.outcome) is Ending.NONE:
-        return _Finding(Verdict.NOT_RUN, interaction_changes=outside, note=_NOTHING_RECORDED)
+        return _Judgement(Verdict.NOT_RUN, interaction_changes=outside, note=_NOTHING_RECORDED)
     compared = compare_answers(call.tool, expected, today, rules, arguments=call.arguments)
     effect = _effect_changed(expected, today, lanes, situation)
     verdict = compared.verdict
@@ -187,18 +187,18 @@ def _find(
             verdict = Verdict.EFFECT_CHANGED
         elif outside:
             verdict = Verdict.INTERACTIONS_CHANGED
-    return _Finding(verdict, compared.changes, compared.allowed, outside, effect)
+    return _Judgement(verdict, compared.changes, compared.allowed, outside, effect)
 
 
 def _without_noise(
-    found: _Finding,
+    found: _Judgement,
     call: ToolCall,
     expected: Answer,
     today: Answer | None,
     lanes: Lanes,
     rules: Rules,
     situation: Situation,
-) -> tuple[_Finding, Cause | None, Answer]:
+) -> tuple[_Judgement, Cause | None, Answer]:
     """Judge against the old code's answer where that is not the recorded one either."""
     baseline = replayed_answer(lanes.baseline)
     if baseline is None or lanes.baseline is None or today is None:
@@ -218,7 +218,7 @@ def _without_noise(
     if against.verdict not in GREEN:
         return against, None, baseline
     allowed = [*found.allowed, *found.changes]
-    equal = _Finding(Verdict.EQUIVALENT, allowed=allowed)
+    equal = _Judgement(Verdict.EQUIVALENT, allowed=allowed)
     return equal, Cause.NOT_REPRODUCIBLE, expected
 
 

@@ -1,0 +1,217 @@
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from replay.records import CallVerdict, Finding, Outcome, ReplayRun
+from replay.report.ink import cells
+from replay.report.terminal import headline, render_run
+from replay.verdicts import Situation, collect, exit_code
+from tests.verdicts.calls import AT, failure, miss, recorded, replayed, verdict_on
+
+
+def changed(old: Any, new: Any, step: int = 2, **fields: Any) -> CallVerdict:
+    call = recorded(json.dumps(old), step_number=step, id=f"c{step}", **fields)
+    after = Situation(conditional=step > 4)
+    return verdict_on(call, replayed(json.dumps(new), tool=call.tool), situation=after)
+
+
+def run_of(verdicts: list[CallVerdict], **fields: Any) -> ReplayRun:
+    counts: dict[str, int] = {}
+    for verdict in verdicts:
+        counts[verdict.verdict.value] = counts.get(verdict.verdict.value, 0) + 1
+    return ReplayRun(
+        id="run_1",
+        started_at=AT,
+        status="finished",
+        toolbox="shop.tools:toolbox",
+        trace_count=len({verdict.trace_id for verdict in verdicts}),
+        call_count=len(verdicts),
+        verdict_counts=counts,
+        conditional_count=sum(verdict.conditional for verdict in verdicts),
+        exit_code=exit_code(verdicts),
+        **fields,
+    )
+
+
+def report(verdicts: list[CallVerdict], width: int = 80, **fields: Any) -> str:
+    color = fields.pop("color", False)
+    findings = fields.pop("findings", None) or collect(verdicts)
+    examples = {verdict.tool_call_id: verdict for verdict in verdicts}
+    return render_run(
+        run_of(verdicts, **fields), findings, examples=examples, width=width, color=color
+    )
+
+
+MIXED = [
+    changed({"address": {"province": "TX"}}, {"address": {"state": "TX"}}, 2),
+    changed({"address": {"province": "CA"}}, {"address": {"state": "CA"}}, 3, trace_id="t2"),
+    changed({"address": {"province": "CA"}}, {"address": {"state": "CA"}}, 5),
+    changed({"a": 1}, {"a": 1}, 4),
+    verdict_on(
+        recorded('{"id": 7}', tool="pay", id="c6", step_number=6),
+        replayed("Error: no", Outcome.FAILED, error=failure("card 12 was declined"), tool="pay"),
+    ),
+]
+
+
+def test_a_report_reads_well_at_80_columns_without_colour() -> None:
+    coverage = {
+        "tools": ["cancel", "refund"],
+        "arguments": {"book": ["note"]},
+        "values": {"book": {"board": ["full"]}},
+        "outcomes": {"book": ["failing"]},
+    }
+
+    assert (
+        report(MIXED, coverage=coverage)
+        == """\
+5 calls of 2 traces: 1 same, 1 now failing, 3 changed in 2 findings
+1 call came after the first difference of their trace: there the model spoke to
+a world that no longer holds (conditional).
+
+✗ pay: now fails: ValueError: card 12 was declined
+  1 of 1 call, 1 trace
+  cause: unknown (--baseline tells code from data)
+  first: trace t1, step 6
+    - {"id": 7}
+    + "Error: no"
+
+~ book: `address.province` is now `address.state`
+  3 of 4 calls, 2 traces, 1 after an earlier difference (conditional)
+  cause: unknown (--baseline tells code from data)
+  first: trace t1, step 2
+    - address.province: "TX"
+    + address.state: "TX"
+
+Not reached by this traffic
+  never called: cancel, refund
+  book: never given note
+  book: board never full
+  never seen failing: book
+"""
+
+
+def test_a_report_ends_with_what_to_type_next() -> None:
+    assert report(MIXED).split("\n\n")[-1].splitlines() == [
+        "Next",
+        "  replay diff traces.db run_1            every difference",
+        "  replay show traces.db t1               the example's whole trace",
+        f"  replay approve traces.db {collect(MIXED)[0].signature}  accept the first finding",
+    ]
+
+
+def test_nothing_changed_is_one_line() -> None:
+    assert report([changed({"a": 1}, {"a": 1})]) == "1 call of 1 trace: all the same"
+
+
+def test_a_run_of_nothing_says_so_and_not_that_all_is_well() -> None:
+    assert headline(run_of([])) == "0 calls of 0 traces: nothing was replayed"
+
+
+def test_counts_have_thousands_separators() -> None:
+    run = run_of([]).model_copy(
+        update={
+            "call_count": 1164,
+            "trace_count": 200,
+            "verdict_counts": {"same": 1044, "response_changed": 120},
+        }
+    )
+    finding = collect([changed(1, 2)])
+
+    assert headline(run, finding) == (
+        "1,164 calls of 200 traces: 1,044 same, 120 changed in 1 finding"
+    )
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
+def test_no_line_is_wider_than_the_terminal(width: int) -> None:
+    verdicts = [
+        *MIXED,
+        changed({"名前": "東京都" * 40}, {"名前": "大阪府" * 40}, 7, tool="find_town"),
+        changed([{"id": n} for n in range(50)], [{"id": n} for n in range(49, -1, -1)], 8),
+        verdict_on(
+            recorded("x", id="c9", step_number=9, tool="look_up_the_weather_of_a_town"),
+            replayed("x", outside=[miss("GET https://api.example.com/" + "long/" * 30)]),
+        ),
+    ]
+
+    lines = report(verdicts, width).split("\nNext\n")[0].splitlines()
+
+    assert [line for line in lines if cells(line) > width] == []
+
+
+def test_colour_adds_nothing_but_colour() -> None:
+    plain, colored = report(MIXED), report(MIXED, color=True)
+
+    assert "\x1b[" in colored
+    assert re.sub(r"\x1b\[[0-9;]*m", "", colored) == plain
+
+
+def test_recorded_text_cannot_write_to_the_terminal() -> None:
+    evil = "\x1b[2J\x1b]0;owned\x07 \ud800"
+    verdicts = [verdict_on(recorded("fine"), replayed(evil, Outcome.FAILED, error=failure(evil)))]
+
+    text = report(verdicts)
+
+    assert "\x1b" not in text
+    assert "\x07" not in text
+    assert "\\x1b[2J" in text
+
+
+def test_approved_findings_are_told_apart_and_ask_for_nothing() -> None:
+    verdicts = [verdict.model_copy(update={"approved": True}) for verdict in MIXED[:2]]
+
+    text = report(verdicts)
+
+    assert (
+        text
+        == """\
+2 calls of 2 traces: 2 changed in 1 finding
+
+Approved
+  ✓ book: `address.province` is now `address.state` (2 calls)"""
+    )
+
+
+def test_many_findings_are_cut_and_the_rest_is_counted() -> None:
+    verdicts = [changed({f"f{n}": 1}, {f"f{n}": 2}, 2) for n in range(20)]
+
+    text = report(verdicts)
+
+    assert text.count("differs (1 → 2)") == 12
+    assert "… 8 more findings; `replay diff traces.db run_1 --all` shows every one." in text
+
+
+def test_alike_differences_of_one_call_are_shown_once() -> None:
+    old = [{"id": n, "price": 5} for n in range(9)]
+    new = [{"id": n, "price": 5, "date": "x"} for n in range(9)]
+
+    assert '    + [0].date: "x"  (8 more like it)\n' in report([changed(old, new)])
+
+
+def test_two_long_texts_are_shown_from_where_they_part() -> None:
+    same = "the same words again and again " * 5
+
+    text = report([changed({"note": same + "in May"}, {"note": same + "in June"})])
+
+    assert '    - note: …in and again again in May"' not in text
+    assert re.search(r'^    - note: ….{10,30}in May"$', text, re.M)
+    assert re.search(r'^    \+ note: ….{10,30}in June"$', text, re.M)
+
+
+def test_several_models_are_counted() -> None:
+    finding: Finding = collect(MIXED)[1].model_copy(update={"models": {"gpt-4o": 2, "gpt-5": 1}})
+
+    text = report(MIXED, findings=[finding])
+
+    assert "(conditional)\n  models: gpt-4o 2, gpt-5 1\n  cause:" in text
+
+
+def test_an_interrupted_run_says_so() -> None:
+    run = run_of([changed(1, 1)]).model_copy(update={"status": "interrupted"})
+
+    assert "The run was interrupted" in render_run(run, [])
