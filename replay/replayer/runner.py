@@ -70,9 +70,9 @@ class TraceRunner:
         return self._loop
 
     def next_mark(self) -> str:
-        """Return a name for the next piece of output."""
+        """Return a name for the next piece of output, in all of the worker's life."""
         self._mark_count += 1
-        return str(self._mark_count)
+        return f"{self._number}.{self._mark_count}"
 
     def _tell(self, kind: str, **more: Any) -> None:
         self.channel.send({"t": kind, "n": self._number, **more})
