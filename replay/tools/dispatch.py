@@ -41,32 +41,32 @@ def asked_calls(model_output: Any) -> list[AskedCall]:
     """
     response_id = _text(_get(model_output, "id"))
     if isinstance(model_output, Sequence) and not isinstance(model_output, str | bytes):
-        return [call for item in model_output for call in _from_item(item, None, model_output)]
+        return [call for item in model_output for call in _from_item(item, None, required=True)]
     if (choices := _get(model_output, "choices")) is not None:
         message = _get(choices[0], "message") if choices else None
         return _from_message(message, response_id) if message is not None else []
     if isinstance(output := _get(model_output, "output"), Sequence) and not isinstance(output, str):
-        return [call for item in output for call in _from_item(item, response_id, None)]
+        return [call for item in output for call in _from_item(item, response_id, required=False)]
     if _get(model_output, "role") is not None:
         return _from_message(model_output, response_id)
-    return _from_item(model_output, response_id, model_output)
+    return _from_item(model_output, response_id, required=True)
 
 
 def _from_message(message: Any, response_id: str | None) -> list[AskedCall]:
     """A chat message (``tool_calls``) or an Anthropic message (``content`` blocks)."""
     if (calls := _get(message, "tool_calls")) is not None:
-        return [call for item in calls for call in _from_item(item, response_id, message)]
+        return [call for item in calls for call in _from_item(item, response_id, required=True)]
     content = _get(message, "content")
     if isinstance(content, Sequence) and not isinstance(content, str):
-        return [call for item in content for call in _from_item(item, response_id, None)]
+        return [call for item in content for call in _from_item(item, response_id, required=False)]
     if (legacy := _get(message, "function_call")) is not None:
         name, arguments = _get(legacy, "name"), _get(legacy, "arguments")
         return [AskedCall(str(name), arguments, None, "chat-function", response_id)]
     return []
 
 
-def _from_item(item: Any, response_id: str | None, whole: Any) -> list[AskedCall]:
-    """One call; ``whole`` is not None where an item must be one, else other items are passed by."""
+def _from_item(item: Any, response_id: str | None, *, required: bool) -> list[AskedCall]:
+    """One call. Other items are passed by, unless this one is ``required`` to be a call."""
     kind = _get(item, "type")
     identity = _text(_get(item, "id"))
     if (function := _get(item, "function")) is not None and kind in ("function", None):
@@ -90,7 +90,7 @@ def _from_item(item: Any, response_id: str | None, whole: Any) -> list[AskedCall
         return [
             AskedCall(str(_get(item, "name")), _get(item, "args"), identity, "chat", response_id)
         ]
-    if whole is None or isinstance(kind, str):
+    if not required or isinstance(kind, str):
         return []
     if _get(item, "role") is not None:
         return _from_message(item, response_id)

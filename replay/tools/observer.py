@@ -48,6 +48,7 @@ class CallObserver(Protocol):
 
     def call_started(self, start: CallStart) -> None:
         """Take note of a call, before any of its stages ran."""
+        del start
 
     def scope(self, start: CallStart) -> contextlib.AbstractContextManager[object]:
         """Return what is held around the tool's own work, all its attempts together.
@@ -59,9 +60,11 @@ class CallObserver(Protocol):
 
     def call_attempted(self, start: CallStart, attempt: Attempt) -> None:
         """Take note of one try of a call that was tried more than once."""
+        del start, attempt
 
     def call_finished(self, start: CallStart, result: CallResult) -> None:
         """Take note of how the call ended, also when it was cancelled."""
+        del start, result
 
 
 @dataclass(slots=True)

@@ -203,7 +203,13 @@ class Toolbox:
 
     # -- hooks --------------------------------------------------------------------------------
 
-    def world(self, factory: F | None = None, /, *, inject_as: str = "world") -> Any:
+    @overload
+    def world(self, factory: F, /) -> F: ...
+
+    @overload
+    def world(self, *, inject_as: str = "world") -> Callable[[F], F]: ...
+
+    def world(self, *factory: Any, inject_as: str = "world") -> Any:
         """Register what makes the world of a trace: ``factory(start)`` or ``factory()``.
 
         ``start`` is what the trace recorded as its start. The factory may be async, and may be a
@@ -217,7 +223,7 @@ class Toolbox:
             self._forget_signatures()
             return function
 
-        return register if factory is None else register(factory)
+        return register(factory[0]) if factory else register
 
     def state(self, hook: F) -> F:
         """Register ``state(world) -> JSON``: what is compared after each call."""

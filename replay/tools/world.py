@@ -118,7 +118,7 @@ class Session:
                 made = await made
             if inspect.isasyncgen(made):
                 made = _from_async_generator(made)
-            if hasattr(made, "__aenter__") and _is_manager(made, factory, "__aenter__"):
+            if isinstance(made, contextlib._AsyncGeneratorContextManager):
                 self.world = await self._async_closers.enter_async_context(made)
             else:
                 self.world = self._opened(made)
@@ -139,12 +139,15 @@ class Session:
             await self._async_closers.__aexit__(kind, error, traceback)
 
     def _opened(self, made: Any) -> Any:
-        factory = self.toolbox.world_factory
-        assert factory is not None
+        """The world behind ``made``.
+
+        Only what was made from a generator is entered: a database connection is a context manager
+        too, but it *is* the world.
+        """
         if inspect.isgenerator(made):
             made = contextlib.contextmanager(lambda: made)()
             return self._closers.enter_context(made)
-        if hasattr(made, "__enter__") and _is_manager(made, factory, "__enter__"):
+        if isinstance(made, contextlib._GeneratorContextManager):
             return self._closers.enter_context(made)
         return made
 
@@ -175,18 +178,6 @@ class Session:
         while session is not None and session.toolbox is not toolbox:
             session = session._outer
         return session
-
-
-def _is_manager(made: Any, factory: WorldFactory, method: str) -> bool:
-    """Whether ``made`` only wraps the world (a context manager's function), or is the world.
-
-    A database connection is a context manager too, but it *is* the world: only what ``contextlib``
-    made from a generator is entered.
-    """
-    del factory
-    return isinstance(
-        made, contextlib._GeneratorContextManager | contextlib._AsyncGeneratorContextManager
-    ) and hasattr(made, method)
 
 
 def _from_async_generator(generator: Any) -> contextlib.AbstractAsyncContextManager[Any]:
