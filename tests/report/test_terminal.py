@@ -66,8 +66,10 @@ def test_a_report_reads_well_at_80_columns_without_colour() -> None:
         "outcomes": {"book": ["failing"]},
     }
 
+    text = report(MIXED, coverage=coverage)
+
     assert (
-        report(MIXED, coverage=coverage)
+        text.split("\nNext\n")[0]
         == """\
 5 calls of 2 traces: 1 same, 1 now failing, 3 changed in 2 findings
 1 call came after the first difference of their trace: there the model spoke to
@@ -93,6 +95,7 @@ Not reached by this traffic
   book: board never full
   never seen failing: book
 """
+    )
 
 
 def test_a_report_ends_with_what_to_type_next() -> None:
