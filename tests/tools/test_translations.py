@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from replay.errors import ToolboxError
+from replay.records import Outcome, Stage
+from replay.tools import CallStart, Toolbox, run_call_sync
+from replay.tools.translations import Translations
+
+
+def calendar() -> Toolbox:
+    toolbox = Toolbox("calendar")
+
+    @toolbox.tool(name="create_event", version="1")
+    def create_event_1(title: str, date: str) -> str:
+        return f"1: {title} {date}"
+
+    @toolbox.tool(name="create_event", version="3")
+    def create_event_3(title: str, start: str, calendar: str) -> str:
+        return f"3: {title} {start} {calendar}"
+
+    @toolbox.translate("create_event", "1", "2")
+    def rename(old: dict[str, Any]) -> dict[str, Any]:
+        old["start"] = old.pop("date")
+        return old
+
+    @toolbox.translate("create_event", "2", "3")
+    def add_calendar(old: dict[str, Any]) -> dict[str, Any]:
+        return {**old, "calendar": "main"}
+
+    return toolbox
+
+
+def test_old_arguments_are_translated_over_several_versions() -> None:
+    result = run_call_sync(
+        calendar(),
+        tool="create_event",
+        arguments='{"title":"Lunch","date":"May 1"}',
+        arguments_version="1",
+    )
+
+    assert result.response == "3: Lunch May 1 main"
+    assert result.tool_version == "3"
+    assert result.payload == {"title": "Lunch", "start": "May 1", "calendar": "main"}
+    assert result.notes == ["Arguments translated: version 1 → 2 → 3."]
+    assert Stage.TRANSLATE in [one.stage for one in result.stages]
+
+
+def test_arguments_of_the_same_version_are_left_alone() -> None:
+    result = run_call_sync(
+        calendar(), tool="create_event", arguments='{"title":"Lunch","date":"May 1"}'
+    )
+
+    assert result.outcome is Outcome.INVALID_ARGUMENTS
+    assert result.notes == []
+
+
+def test_a_version_that_no_translation_leaves_is_noted() -> None:
+    result = run_call_sync(
+        calendar(),
+        tool="create_event",
+        arguments='{"title":"a","start":"b","calendar":"c"}',
+        arguments_version="0",
+    )
+
+    assert result.outcome is Outcome.OK
+    assert result.notes == [
+        "The arguments are of version 0, the tool is of version 3; no translation leads there."
+    ]
+
+
+@pytest.mark.parametrize("translation", [lambda old: old["nothing"], lambda old: None])
+def test_a_translation_that_fails_ends_the_call(translation: Any) -> None:
+    toolbox = Toolbox()
+    toolbox.add(lambda a: a, name="tool", version="2")
+    toolbox.translate("tool", "1", "2")(translation)
+
+    result = run_call_sync(toolbox, tool="tool", arguments='{"a": 1}', arguments_version="1")
+
+    assert result.outcome is Outcome.INVALID_ARGUMENTS
+    assert result.error is not None
+    assert result.error.stage is Stage.TRANSLATE
+    assert result.error.message.startswith("The translation from version 1 to 2")
+
+
+def test_a_route_chooses_which_version_parses() -> None:
+    toolbox = calendar()
+
+    @toolbox.route
+    def route(call: CallStart, versions: list[str]) -> str | None:
+        assert versions == ["1", "3"]
+        return "1" if "date" in call.arguments else None
+
+    old = run_call_sync(toolbox, tool="create_event", arguments='{"title":"a","date":"b"}')
+    new = run_call_sync(
+        toolbox, tool="create_event", arguments='{"title":"a","start":"b","calendar":"c"}'
+    )
+
+    assert [old.response, new.response] == ["1: a b", "3: a b c"]
+    assert [old.tool_version, new.tool_version] == ["1", "3"]
+
+
+def test_a_route_to_nowhere_fails_the_call_with_what_there_is() -> None:
+    toolbox = calendar()
+    toolbox.route(lambda call, versions: "7")
+
+    result = run_call_sync(toolbox, tool="create_event", arguments="{}")
+
+    assert result.outcome is Outcome.FAILED
+    assert "The route chose version '7' of create_event" in (result.response or "")
+
+
+@given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), unique=True, max_size=20))
+def test_a_chain_is_found_exactly_where_there_is_a_way(steps: list[tuple[int, int]]) -> None:
+    translations = Translations()
+    onward: dict[int, set[int]] = {}
+    for old, new in steps:
+        if old != new:
+            translations.add("t", str(old), str(new), lambda payload: payload)
+            onward.setdefault(old, set()).add(new)
+    reached = {0}
+    for _ in range(7):
+        reached |= {new for old in reached for new in onward.get(old, ())}
+
+    for goal in range(1, 7):
+        chain = translations.chain("t", "0", str(goal))
+        assert (chain is not None) == (goal in reached)
+        if chain is not None:
+            assert all(int(new) in onward[int(old)] for old, new in pairwise(chain))
+
+
+def test_two_translations_of_one_step_are_refused() -> None:
+    toolbox = calendar()
+
+    with pytest.raises(ToolboxError, match="two translations from version '1' to '2'"):
+        toolbox.translate("create_event", "1", "2")(lambda old: old)
+
+
+def test_a_name_and_version_can_be_registered_once() -> None:
+    toolbox = calendar()
+
+    with pytest.raises(ToolboxError, match="has a tool 'create_event' version '3' already"):
+        toolbox.add(lambda: None, name="create_event", version="3")
+
+
+def test_retries_need_an_idempotent_tool() -> None:
+    with pytest.raises(ToolboxError, match="not idempotent"):
+        Toolbox().add(lambda: None, name="pay", attempts_max=2)
