@@ -18,7 +18,7 @@ import orjson
 
 from cassettes.errors import InteractionFormatError
 
-_CODINGS = ("gzip", "x-gzip", "deflate", "br", "zstd")
+CODINGS = ("gzip", "x-gzip", "deflate", "br", "zstd")
 
 
 def body_to_json(body: bytes, encoding: str = "") -> dict[str, Any] | None:
@@ -29,7 +29,7 @@ def body_to_json(body: bytes, encoding: str = "") -> dict[str, Any] | None:
     if not body:
         return None
     coding = encoding.strip().lower()
-    if coding in _CODINGS:
+    if coding in CODINGS:
         plain = unpack(body, coding)
         if plain is not None:
             return {**_plain_to_json(plain), "encoding": coding}

@@ -163,7 +163,7 @@ class NearestIndex:
     def same_path(self, request: Request, used: set[int]) -> Interaction | None:
         """Return the unused interaction of the same method and path that differs least."""
         same = self._by_place.get(_place(request), ())
-        return _least_different([one for one in same if id(one) not in used], request)
+        return _least_different((one for one in same if id(one) not in used), request)
 
     def nearest(self, request: Request, used: set[int]) -> Interaction | None:
         """Return what comes nearest, unused ones first; None when nothing shares its host."""
