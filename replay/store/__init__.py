@@ -1,6 +1,8 @@
 """The SQLite database of traces and replay runs. `Store` is its door."""
 
+from replay.store.check import Problem
+from replay.store.compacting import Compaction
 from replay.store.reading import ToolCount, TraceRow
 from replay.store.store import Masker, Store
 
-__all__ = ["Masker", "Store", "ToolCount", "TraceRow"]
+__all__ = ["Compaction", "Masker", "Problem", "Store", "ToolCount", "TraceRow"]

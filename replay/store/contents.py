@@ -37,7 +37,7 @@ SPLIT_SIZE_MIN: Final = 512
 """Strings from this many bytes on are contents of their own."""
 PAGE_SIZE_MAX: Final = 256 * 2**10
 COMPRESSION_LEVEL: Final = 3
-_REFERENCE: Final = "$content"
+REFERENCE: Final = "$content"
 _REFERENCE_BYTES: Final = b'"$content"'
 
 ColumnValue = str | int | None
@@ -154,7 +154,7 @@ class ContentWriter:
         if isinstance(value, str):
             if len(value) < SPLIT_SIZE_MIN:
                 return value
-            return {_REFERENCE: self._keep_text(value)}
+            return {REFERENCE: self._keep_text(value)}
         if isinstance(value, dict):
             parts = {name: self._split(item) for name, item in value.items()}
             changed = any(parts[name] is not item for name, item in value.items())
@@ -274,8 +274,8 @@ class ContentReader:
 
     def _joined(self, value: Any) -> JsonValue:
         if isinstance(value, dict):
-            if len(value) == 1 and _REFERENCE in value:
-                return self.text(value[_REFERENCE])
+            if len(value) == 1 and REFERENCE in value:
+                return self.text(value[REFERENCE])
             return {name: self._joined(item) for name, item in value.items()}
         if isinstance(value, list):
             return [self._joined(item) for item in value]

@@ -242,6 +242,22 @@ def pending_bytes(connection: sqlite3.Connection, path: Path) -> int:
     return max(0, size - (int(row[0]) if row else len(MAGIC)))
 
 
+def damaged_at(connection: sqlite3.Connection, path: Path) -> int | None:
+    """Return where a frame of a spool is whole by its length and wrong by its checksum."""
+    row = connection.execute("SELECT drained FROM spools WHERE name = ?", (path.stem,)).fetchone()
+    position = int(row[0]) if row else len(MAGIC)
+    try:
+        spool = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    while (found := frame_at(spool, position)) is not None:
+        position = found[1]
+    if position + HEADER.size > len(spool):
+        return None
+    size = int(HEADER.unpack_from(spool, position)[0])
+    return position if position + HEADER.size + size <= len(spool) else None
+
+
 def _read(file: int, size: int, offset: int) -> bytes:
     """Read ``size`` bytes, fewer only at the end of the file; one pread stops at 2 GiB."""
     parts = []

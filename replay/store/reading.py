@@ -7,9 +7,10 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from replay.errors import SelectionError
+from replay.errors import SelectionError, StoreError
 from replay.records import (
     Approval,
     Attempt,
@@ -26,7 +27,9 @@ from replay.records import (
     Transcript,
 )
 from replay.store.contents import ContentReader
+from replay.store.database import store_error
 from replay.store.json_text import decode
+from replay.store.layout import LAYOUTS
 from replay.store.record_rows import RecordReader
 from replay.store.selecting import (
     call_conditions,
@@ -78,6 +81,7 @@ class ToolCount:
 class Reading:
     """The reading half of `replay.store.Store`."""
 
+    path: Path
     _read_lock: threading.RLock
     _contents: ContentReader | None
     _records: RecordReader | None
@@ -317,9 +321,16 @@ class Reading:
     ) -> tuple[list[str], list[tuple[Any, ...]]]:
         """Run one reading SQL statement over the views; return column names and rows."""
         with self._snapshot() as connection:
-            cursor = connection.execute(sql, values)
-            names = [column[0] for column in cursor.description or ()]
-            return names, cursor.fetchall()
+            try:
+                cursor = connection.execute(sql, values)
+                names = [column[0] for column in cursor.description or ()]
+                return names, cursor.fetchall()
+            except (sqlite3.OperationalError, sqlite3.ProgrammingError) as error:
+                raise StoreError(
+                    f"The query failed: {error}.",
+                    nearest=", ".join(layout.view for layout in LAYOUTS.values()),
+                    hint="These are the views; `SELECT * FROM tool_calls LIMIT 1` shows columns.",
+                ) from error
 
     @contextmanager
     def _snapshot(self) -> Iterator[sqlite3.Connection]:
@@ -330,8 +341,11 @@ class Reading:
             connection.execute("BEGIN")
             try:
                 yield connection
+            except sqlite3.DatabaseError as error:
+                raise store_error(error, self.path) from error
             finally:
-                connection.execute("ROLLBACK")
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
 
     def _prepare_reading(self, connection: sqlite3.Connection) -> None:
         contents = ContentReader(connection)

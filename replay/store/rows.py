@@ -383,6 +383,17 @@ class RowWriter:
         return summary
 
 
+def delete_run(connection: sqlite3.Connection, key: int) -> None:
+    """Delete the rows of a replay run, inside the caller's transaction."""
+    for kind, condition in (("call_verdict", "run"), ("finding", "run"), ("replay_run", "key")):
+        table = LAYOUTS[kind].table
+        count = connection.execute(f"DELETE FROM {table} WHERE {condition} = ?", (key,)).rowcount
+        connection.execute(
+            "UPDATE record_totals SET record_count = record_count - ? WHERE kind = ?",
+            (count, kind),
+        )
+
+
 def _plain_cell(name: str, value: Any, extra: JsonObject) -> Any:
     """Return a value SQLite can hold; what it cannot goes to ``extra`` as it was."""
     if isinstance(value, str):

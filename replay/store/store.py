@@ -22,10 +22,14 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from replay.errors import RecordError, StoreError
 from replay.records.base import JsonObject, JsonValue, Record
 from replay.store import database
+from replay.store.check import Problem, check
+from replay.store.compacting import Compaction, compact
 from replay.store.drain import Drainer, pending_bytes
 from replay.store.json_text import decode, encode, refuse_non_finite
 from replay.store.layout import LAYOUTS
 from replay.store.reading import Reading
+from replay.store.rows import delete_run
+from replay.store.selecting import run_key
 from replay.store.spool import (
     SpoolWriter,
     remove_folder_if_empty,
@@ -222,12 +226,7 @@ class Store(Reading):
 
     def _spool(self) -> SpoolWriter:
         if self._writer is None:
-            if self.mode == "r" or self._closed:
-                raise StoreError(
-                    f"'{self.path}' is {'closed' if self._closed else 'open for reading'}: "
-                    "nothing can be appended.",
-                    hint='Open it with `Store.open(path, "w")`.',
-                )
+            self._refuse_reading_mode("appended to")
             self._writer = SpoolWriter(self._folder)
             self._start_thread()
         return self._writer
@@ -274,6 +273,54 @@ class Store(Reading):
                 self._clear_orphans()
                 remove_folder_if_empty(self._folder)
         self._let_go()
+
+    # -- care -------------------------------------------------------------------------------------
+
+    def check(self) -> list[Problem]:
+        """Verify structure, hashes, references, totals and spools; an empty list: all is well."""
+        self._catch_up()
+        with self._read_lock:
+            return check(self._read_connection(), self.path)
+
+    def compact(self) -> Compaction:
+        """Compress everything anew with a dictionary learned from the file, and close its gaps.
+
+        Raises:
+            StoreError: the database is open for reading, locked, or its disk too full for a copy.
+        """
+        self._refuse_reading_mode("compacted")
+        before = self.path.stat().st_size
+        with self._translated(), self._drain_lock, self._read_lock:
+            self._drain_all()
+            assert self._drain_connection is not None
+            removed = compact(self._drain_connection)
+            if self._contents is not None:
+                self._contents.forget()
+        return Compaction(before, self.path.stat().st_size, removed)
+
+    def delete_run(self, run_id: str) -> None:
+        """Delete a replay run with its verdicts and findings; approvals stay.
+
+        The room of their contents is given back by `compact`.
+
+        Raises:
+            SelectionError: there is no such run.
+        """
+        self._refuse_reading_mode("changed")
+        with self._translated(), self._drain_lock:
+            self._drain_all()
+            connection = self._drain_connection
+            assert connection is not None
+            key = run_key(connection, run_id)
+            database.transaction(connection, lambda: delete_run(connection, key))
+
+    def _refuse_reading_mode(self, wanted: str) -> None:
+        if self.mode == "r" or self._closed:
+            raise StoreError(
+                f"'{self.path}' is {'closed' if self._closed else 'open for reading'}: "
+                f"it cannot be {wanted}.",
+                hint='Open it with `Store.open(path, "w")`.',
+            )
 
     def __enter__(self) -> Self:
         return self

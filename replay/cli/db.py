@@ -1,0 +1,126 @@
+"""`replay db`: looking after a database."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from replay.cli import terminal
+from replay.cli.arguments import database_and, examples, json_option
+from replay.cli.lazy import LazyGroup, Place
+from replay.errors import ExitCode
+
+_HERE = "replay.cli.db"
+
+
+@click.command(
+    cls=LazyGroup,
+    places={
+        "check": Place(_HERE, "check", "Verify that everything is there and whole."),
+        "compact": Place(_HERE, "compact", "Make the file as small as it can be."),
+        "query": Place(_HERE, "query", "Run SQL over the records, compressed ones included."),
+        "schema": Place(_HERE, "schema", "Print the JSON Schema of every record."),
+    },
+    short_help="Look after a database: check, compact, schema.",
+    epilog=examples("replay db check traces.db"),
+)
+def db() -> None:
+    """Look after a database: verify it, make it smaller, ask it anything in SQL."""
+
+
+@click.command(
+    short_help="Verify that everything is there and whole.",
+    epilog=examples("replay db check traces.db"),
+)
+@database_and()
+@json_option
+def check(database: Path, as_json: bool) -> int:
+    """Verify the structure, every hash, every reference, the totals and the spools of DATABASE.
+
+    Reads the whole file. Exit code 0 when all is well, 3 when something is not.
+    """
+    from dataclasses import asdict
+
+    from replay.store import Store
+
+    with Store.open(database, mode="r") as store:
+        problems = store.check()
+        counts = store.counts()
+    if as_json:
+        terminal.emit_json(
+            {"problems": [asdict(problem) for problem in problems], "counts": counts}
+        )
+    elif problems:
+        for problem in problems:
+            terminal.emit(str(problem))
+    else:
+        told = ", ".join(f"{count:,} {kind}" for kind, count in sorted(counts.items()))
+        terminal.emit(f"{database} is whole: {told or 'empty'}.")
+    return ExitCode.COULD_NOT_RUN if problems else ExitCode.OK
+
+
+@click.command(
+    short_help="Make the file as small as it can be.",
+    epilog=examples("replay db compact traces.db"),
+)
+@database_and()
+@json_option
+def compact(database: Path, as_json: bool) -> int:
+    """Compress DATABASE anew with a dictionary learned from it, and close its gaps.
+
+    Needs room for a copy while it works. Recording goes on meanwhile.
+    """
+    from dataclasses import asdict
+
+    from replay.store import Store
+
+    with Store.open(database, mode="w") as store:
+        done = store.compact()
+    if as_json:
+        terminal.emit_json(asdict(done))
+    else:
+        terminal.emit(
+            f"{database}: {done.size_bytes_before:,} bytes before, {done.size_bytes_after:,} after."
+        )
+    return ExitCode.OK
+
+
+@click.command(
+    short_help="Run SQL over the records, compressed ones included.",
+    epilog=examples(
+        'replay db query traces.db "SELECT tool, outcome, count(*) FROM tool_calls GROUP BY 1, 2"',
+    ),
+)
+@database_and("sql")
+@json_option
+def query(database: Path, sql: str, as_json: bool) -> int:
+    """Run one reading SQL statement over the views of DATABASE and print its rows.
+
+    A line of column names, then one line per row, cells apart by tabs; with --json a list of
+    objects. The views are those that any SQLite shell shows, one per kind of record: traces,
+    model_calls, tool_calls, interactions, ...
+    """
+    from replay.store import Store
+
+    with Store.open(database, mode="r") as store:
+        names, rows = store.query(sql)
+    if as_json:
+        terminal.emit_json([dict(zip(names, row, strict=True)) for row in rows])
+        return ExitCode.OK
+    terminal.emit("\t".join(names))
+    for row in rows:
+        terminal.emit("\t".join("" if cell is None else str(cell) for cell in row))
+    return ExitCode.OK
+
+
+@click.command(
+    short_help="Print the JSON Schema of every record.",
+    epilog=examples("replay db schema > records.schema.json"),
+)
+def schema() -> int:
+    """Print the JSON Schema (draft 2020-12) of every record that a database holds."""
+    from replay.records import record_schema
+
+    terminal.emit_json(record_schema())
+    return ExitCode.OK
