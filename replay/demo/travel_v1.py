@@ -10,6 +10,7 @@ import httpx
 from replay import Toolbox
 
 toolbox = Toolbox("travel")
+http = httpx.Client()
 
 
 @dataclass
@@ -20,7 +21,7 @@ class TravelApi:
 
     def get(self, path: str, **question: str) -> Any:
         """Return the API's answer to one question."""
-        answer = httpx.get(self.url + path, params=question)
+        answer = http.get(self.url + path, params=question)
         answer.raise_for_status()
         return answer.json()
 

@@ -39,12 +39,15 @@ def selecting() -> set[str]:
 def commands() -> dict[str, click.Command]:
     """Return every command; those of a group as ``db check``."""
     context = click.Context(cli)
-    found = {name: cli.get_command(context, name) for name in cli.list_commands(context)}
     named: dict[str, click.Command] = {}
-    for name, command in found.items():
+    for name in cli.list_commands(context):
+        command = cli.get_command(context, name)
         assert command is not None
         if isinstance(command, click.Group):
-            named |= {f"{name} {sub}": one for sub, one in command.commands.items()}
+            for part in command.list_commands(context):
+                one = command.get_command(context, part)
+                assert one is not None
+                named[f"{name} {part}"] = one
         else:
             named[name] = command
     return named
