@@ -56,6 +56,12 @@ class Answer:
     state_hash: str | None
 
     @property
+    def told(self) -> tuple[object, ...]:
+        """What the model and the tool were told."""
+        words = (self.error.type, self.error.message) if self.error else None
+        return (self.outcome, self.response, words, self.payload)
+
+    @property
     def stage(self) -> Stage | None:
         """The stage that ended the call with an error, or None."""
         return self.error.stage if self.error else None

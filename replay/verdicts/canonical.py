@@ -33,6 +33,9 @@ _SPELLINGS: Final = (
     (re.compile(r"[ \t]*\r?\n"), "\n"),
 )
 
+_MAY_BE_RESPELLED: Final = re.compile(r"^\s|\s$|\n|at 0x|errors\.pydantic")
+"""Most texts are short values: one look tells them from what needs three."""
+
 Form = Literal["json", "python", "text", "nothing"]
 """How a response was spelled. ``nothing``: the model was told nothing at all."""
 
@@ -156,6 +159,8 @@ def _respell(value: JsonValue) -> JsonValue:
 
 
 def _respell_text(text: str) -> str:
+    if not _MAY_BE_RESPELLED.search(text):
+        return text
     for pattern, plain in _SPELLINGS:
         text = pattern.sub(plain, text)
     return text.strip()

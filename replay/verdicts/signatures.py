@@ -1,8 +1,11 @@
 """The identity of a cause: what two verdicts must share to be one finding.
 
-Tool and its version today, verdict, stage, who is to blame, the differing paths with what varies
-from call to call taken out (list indexes, keys that are ids), the class and words of an error with
-its values taken out. An approval names a signature, so this is a stored format.
+Tool and its version today, verdict, stage, the differing paths with what varies from call to call
+taken out (list indexes, keys that are ids), the class and words of an error with its values taken
+out. An approval names a signature, so this is a stored format.
+
+Of the cause only ``carried`` counts: the others are known with a baseline and often not without
+one, and what was approved in the one kind of run must stay approved in the other.
 """
 
 from __future__ import annotations
@@ -45,10 +48,6 @@ _NAMES_CODE: Final = frozenset({"TypeError", "AttributeError", "NameError", "Imp
 
 _TEXT_KEYS: Final = ("error", "message", "detail", "msg", "reason")
 
-_OWN: Final = frozenset({Cause.CODE, Cause.SCHEMA, Cause.TRANSLATION, Cause.UNKNOWN})
-"""Causes that are one in a signature: without a baseline, the first call of a finding may be
-known to be ``code`` and the next not."""
-
 
 def signature(verdict: CallVerdict) -> str:
     """Return the identity of the cause of ``verdict``: 12 hex digits, the same on every machine."""
@@ -59,16 +58,20 @@ def signature(verdict: CallVerdict) -> str:
         "version": replayed.tool_version if replayed else None,
         "verdict": verdict.verdict.value,
         "stage": error.stage.value if error and error.stage else None,
-        "blame": "own" if verdict.cause in _OWN else verdict.cause,
+        "carried": verdict.cause is Cause.CARRIED,
         "outcome": replayed.outcome.value if replayed else None,
         "error": error_identity(verdict),
         "paths": path_identity(verdict),
-        "outside": sorted({_request_identity(c) for c in verdict.interaction_changes}),
+        "outside": _outside_identity(verdict),
     }
-    if verdict.verdict is not Verdict.INTERACTIONS_CHANGED:
-        words["outside"] = [] if verdict.verdict is not Verdict.UNANSWERED else words["outside"]
     text = json.dumps(words, sort_keys=True)
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
+
+
+def _outside_identity(verdict: CallVerdict) -> list[str]:
+    if verdict.verdict not in (Verdict.INTERACTIONS_CHANGED, Verdict.UNANSWERED):
+        return []
+    return sorted({_request_identity(change) for change in verdict.interaction_changes})
 
 
 def path_identity(verdict: CallVerdict) -> list[str]:
