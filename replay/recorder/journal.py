@@ -83,7 +83,8 @@ class Journal:
         self._lock = threading.RLock()
         self._lineage = Lineage()
         self._stitched: OrderedDict[str, LiveTrace] = OrderedDict()
-        self._known: OrderedDict[str, LiveTrace] = OrderedDict()
+        self._open: dict[str, LiveTrace] = {}
+        """Traces in a scope, by the id that the application gave them."""
         self._failed: deque[LiveModelCall] = deque(maxlen=_FAILED_MAX)
         self._suspects: deque[OpenCall] = deque(maxlen=_SUSPECTS_MAX)
         if hasattr(os, "register_at_fork"):
@@ -91,26 +92,37 @@ class Journal:
 
     # -- traces
 
-    def open_trace(self, id: str | None, start: Any, labels: dict[str, str]) -> LiveTrace:
-        """Return a trace whose record is in the store; one with the same id goes on."""
+    def open_trace(
+        self,
+        id: str | None,
+        start: Any,
+        labels: dict[str, str],
+        *,
+        stored: Callable[[str], LiveTrace | None],
+    ) -> LiveTrace:
+        """Return a trace whose record is in the store; one with the same id goes on.
+
+        ``stored`` looks an id up in the database: another process may have gone on with it since.
+        """
+        known = None
+        if id is not None and id not in self._open:
+            with self.failures.guard(f"look up the trace {id!r}"):
+                known = stored(id)
         with self._lock:
-            trace = self._known.get(id) if id is not None else None
-            if trace is None:
-                trace = self._new_trace(id)
+            trace = self._open.get(id or "") or known or self._new_trace(id)
             if start is not None:
                 trace.start = start
             trace.labels |= labels
             trace.ended_at = None
-            if id is not None:
-                self._known[id] = trace
-                if len(self._known) > _STITCHED_MAX:
-                    self._known.popitem(last=False)
             self.sink.append(trace.record())
+            if id is not None:
+                self._open[id] = trace
             return trace
 
     def close_trace(self, trace: LiveTrace) -> None:
         """Store how and when a trace ended."""
         with self._lock:
+            self._open.pop(trace.id, None)
             trace.ended_at = now()
             self.sink.append(trace.record())
 

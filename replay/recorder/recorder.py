@@ -17,6 +17,7 @@ from replay.recorder.executions import json_form
 from replay.recorder.failures import Failures
 from replay.recorder.http_plane import watch_client, watch_module
 from replay.recorder.journal import Journal
+from replay.recorder.resume import stored_trace
 from replay.recorder.scope import OpenScope, open_scope
 from replay.recorder.toolbox_watch import ToolboxWatch
 from replay.records import Actor, JsonObject, JsonValue
@@ -127,9 +128,10 @@ class Recorder:
         Args:
             start: What the toolbox's world factory needs to make this run's world again.
             labels: Words to find the trace by.
-            id: Your own identity of the run; a run with the same id goes on. None makes one.
+            id: Your own identity of the run; None makes one. A run with the same id goes on, also
+                from another process: it is looked up, which costs some milliseconds.
         """
-        return TraceScope(self._journal, self._watch, start=start, labels=labels, id=id)
+        return TraceScope(self, start=start, labels=labels, id=id)
 
     @overload
     def tool(self, function: F, /) -> F: ...
@@ -200,15 +202,15 @@ class TraceScope:
 
     def __init__(
         self,
-        journal: Journal,
-        watch: ToolboxWatch,
+        recorder: Recorder,
         *,
         start: JsonValue,
         labels: Mapping[str, str] | None,
         id: str | None,
     ) -> None:
-        self._journal = journal
-        self._watch = watch
+        self._store = recorder.store
+        self._journal = recorder._journal
+        self._watch = recorder._watch
         self._given = (id, start, labels)
         self._trace: LiveTrace | None = None
         self._held: contextlib.ExitStack | None = None
@@ -250,6 +252,7 @@ class TraceScope:
                 id,
                 json_form(start)[0] if start is not None else None,
                 _words(labels),
+                stored=functools.partial(stored_trace, self._store),
             )
         if self._trace is None:  # the store is failing: the agent runs on, unrecorded
             self._trace = LiveTrace(id=id or "unrecorded", started_at="")

@@ -154,15 +154,15 @@ def read_reply(api: str, body: JsonValue) -> Reply:
 
 
 def _read_chat(body: JsonObject) -> Reply:
-    choices = [choice for choice in body.get("choices") or [] if isinstance(choice, dict)]
+    choices = [choice for choice in _list(body.get("choices")) if isinstance(choice, dict)]
     first: JsonObject = choices[0] if choices else {}
     message = first.get("message")
     reply = Reply(
         output=message,
-        finish_reason=first.get("finish_reason"),
-        usage=body.get("usage"),
-        response_id=body.get("id"),
-        response_model=body.get("model"),
+        finish_reason=_text_or_none(first.get("finish_reason")),
+        usage=_dict_or_none(body.get("usage")),
+        response_id=_text_or_none(body.get("id")),
+        response_model=_text_or_none(body.get("model")),
         calls=list(chat_calls(message)) if isinstance(message, dict) else [],
         error=_error_in(body.get("error")),
     )
@@ -174,12 +174,14 @@ def _read_chat(body: JsonObject) -> Reply:
 def chat_calls(message: JsonObject) -> list[AskedCall]:
     """Return the tool calls of an assistant message, in order."""
     calls = []
-    for asked in message.get("tool_calls") or []:
+    for asked in _list(message.get("tool_calls")):
         if not isinstance(asked, dict):
             continue
-        said = asked.get("function") or asked.get("custom") or {}
+        said = asked.get("function") or asked.get("custom")
+        if not isinstance(said, dict):
+            continue
         text = said.get("arguments", said.get("input"))
-        calls.append(AskedCall(str(said.get("name")), _text(text), asked.get("id")))
+        calls.append(AskedCall(str(said.get("name")), _text(text), _text_or_none(asked.get("id"))))
     legacy = message.get("function_call")
     if isinstance(legacy, dict):
         calls.append(AskedCall(str(legacy.get("name")), _text(legacy.get("arguments")), None))
@@ -192,10 +194,12 @@ def _read_response(body: JsonObject) -> Reply:
     tools = body.get("tools")
     return Reply(
         output=output,
-        finish_reason=cut.get("reason") if isinstance(cut, dict) else body.get("status"),
-        usage=body.get("usage"),
-        response_id=body.get("id"),
-        response_model=body.get("model"),
+        finish_reason=_text_or_none(
+            cut.get("reason") if isinstance(cut, dict) else body.get("status")
+        ),
+        usage=_dict_or_none(body.get("usage")),
+        response_id=_text_or_none(body.get("id")),
+        response_model=_text_or_none(body.get("model")),
         calls=item_calls(output) if isinstance(output, list) else [],
         tools=tools if isinstance(tools, list) else None,
         error=_error_in(body.get("error")),
@@ -208,7 +212,7 @@ def item_calls(items: list[Any]) -> list[AskedCall]:
         AskedCall(
             str(item.get("name")),
             _text(item.get("arguments", item.get("input"))),
-            item.get("call_id"),
+            _text_or_none(item.get("call_id")),
         )
         for item in items
         if isinstance(item, dict) and item.get("type") in _CALL_TYPES
@@ -230,12 +234,14 @@ def told_in(api: str, entry: Any) -> Told | None:
         return None
     if api == CHAT:
         if entry.get("role") == "tool":
-            return Told(entry.get("tool_call_id"), content_text(entry.get("content")))
+            return Told(
+                _text_or_none(entry.get("tool_call_id")), content_text(entry.get("content"))
+            )
         if entry.get("role") == "function":
             return Told(None, content_text(entry.get("content")))
         return None
     if entry.get("type") in _RESULT_TYPES:
-        return Told(entry.get("call_id"), content_text(entry.get("output")))
+        return Told(_text_or_none(entry.get("call_id")), content_text(entry.get("output")))
     return None
 
 
@@ -260,7 +266,9 @@ def read_failure(status_code: int, content: bytes) -> CallError:
     if error is not None:
         return error
     words = content[:2000].decode("utf-8", "replace")
-    return CallError(type=f"HTTP {status_code}", message=words or "(no body was read)", details=body)
+    return CallError(
+        type=f"HTTP {status_code}", message=words or "(no body was read)", details=body
+    )
 
 
 def _error_in(error: JsonValue) -> CallError | None:
@@ -277,3 +285,15 @@ def _text(arguments: JsonValue) -> str:
     if arguments is None:
         return ""
     return arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
+
+
+def _list(value: JsonValue) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _dict_or_none(value: JsonValue) -> JsonObject | None:
+    return value if isinstance(value, dict) else None
+
+
+def _text_or_none(value: JsonValue) -> str | None:
+    return value if isinstance(value, str) else None
