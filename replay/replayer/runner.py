@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import inspect
+import os
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
@@ -39,6 +40,7 @@ class TraceRunner:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._number = 0
         self._mark_count = 0
+        self.process_id = os.getpid()
 
     def run(self, job: JsonObject) -> None:
         """Run one job and tell the pool of each call; ends with the message ``end``."""
@@ -210,6 +212,8 @@ class _Trace:
                 yield attended
         except BaseException as error:  # noqa: BLE001 -- what ends the agent costs that call only
             attended.result = ended_the_agent(order["call"]["tool"], error)
+        if os.getpid() != self.runner.process_id:
+            os._exit(0)  # the tool forked: this is its child, and the answer is its parent's
         assert attended.result is not None
         fields = attended.result.model_dump(exclude_defaults=True)
         told = {

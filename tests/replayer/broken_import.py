@@ -1,0 +1,3 @@
+"""A module that cannot be imported."""
+
+print(1 / 0)
