@@ -8,7 +8,7 @@ from replay.records import CallVerdict, Finding, ReplayRun, ToolCall
 from replay.report.change_lines import full_lines, one_value, outside_lines
 from replay.report.ink import Ink, count, cut, plain, wrap
 from replay.report.terminal import headline, wrap_painted
-from replay.report.words import CAUSE_WORDS, VERDICT_WORDS, color, sign
+from replay.report.words import VERDICT_WORDS, cause_words, color, sign
 from replay.verdicts.canonical import read_response
 
 
@@ -73,7 +73,7 @@ def render_runs(
 def _facts(verdict: CallVerdict, width: int) -> list[str]:
     facts = []
     if verdict.cause is not None:
-        facts.append(f"cause: {CAUSE_WORDS[verdict.cause]}")
+        facts.append(f"cause: {cause_words(verdict.cause, verdict.verdict)}")
     if verdict.replayed is not None and verdict.recorded_outcome is not None:
         old, new = verdict.recorded_outcome.value, verdict.replayed.outcome.value
         if old != new:

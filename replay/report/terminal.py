@@ -12,7 +12,7 @@ from replay.errors import ExitCode
 from replay.records import CallVerdict, Cause, Finding, JsonObject, ReplayRun, Verdict
 from replay.report.change_lines import outside_lines, summary_lines
 from replay.report.ink import Ink, count, cut, plain, wrap
-from replay.report.words import CAUSE_WORDS, VERDICT_WORDS, color, sign
+from replay.report.words import VERDICT_WORDS, cause_words, color, sign
 
 FINDINGS_MAX: Final = 12
 """Findings shown in full; ``--all`` shows every one."""
@@ -76,7 +76,11 @@ def finding_lines(
     lines += wrap(_how_often(finding), width, indent="  ", hang="")
     if len(finding.models) > 1:
         lines += wrap(plain(_models(finding)), width, indent="  ")
-    lines += wrap(f"cause: {CAUSE_WORDS[finding.cause]}{_advice(finding)}", width, indent="  ")
+    lines += wrap(
+        f"cause: {cause_words(finding.cause, finding.verdict)}{_advice(finding)}",
+        width,
+        indent="  ",
+    )
     where = f"trace {finding.example_trace_id}, step {finding.example_step_number}"
     if example is None:
         return [*lines, ink.paint(cut(f"  first: {where}", width), "dim")]
@@ -91,6 +95,7 @@ def finding_lines(
 
 def coverage_lines(coverage: JsonObject, *, width: int, ink: Ink) -> list[str]:
     """Return what the traffic did not reach; nothing when nothing is known of it."""
+    lines = _disagreement_lines(coverage, width, ink)
     said: list[str] = []
     never = coverage.get("tools") or []
     if never:
@@ -104,12 +109,24 @@ def coverage_lines(coverage: JsonObject, *, width: int, ink: Ink) -> list[str]:
     if never_fail:
         said.append(f"never seen failing: {_names(never_fail)}")
     if not said:
-        return []
-    lines = ["", ink.paint("Not reached by this traffic", "bold")]
+        return lines
+    lines += ["", ink.paint("Not reached by this traffic", "bold")]
     for text in said[:_NAMES_MAX]:
         lines += wrap(plain(text), width, indent="  ")
     if len(said) > _NAMES_MAX:
         lines.append(f"  … and {len(said) - _NAMES_MAX:,} more (--json has all)")
+    return lines
+
+
+def _disagreement_lines(coverage: JsonObject, width: int, ink: Ink) -> list[str]:
+    """Calls that ran though the schema that models see forbids them."""
+    disagreeing = coverage.get("schema_disagrees") or {}
+    if not disagreeing:
+        return []
+    lines = ["", ink.paint("Ran, though today's schema forbids it", "bold")]
+    for tool, seen in disagreeing.items():
+        text = f"{tool}: {count(seen['calls'], 'call')}, {seen['objection']}"
+        lines += wrap(plain(text), width, indent="  ")
     return lines
 
 

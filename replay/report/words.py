@@ -28,7 +28,7 @@ _BROKEN: Final = frozenset({Verdict.NOW_REJECTED, Verdict.NOW_FAILING})
 _UNSURE: Final = frozenset({Verdict.UNANSWERED, Verdict.NOT_DETERMINISTIC, Verdict.NOT_RUN})
 _GREEN: Final = frozenset({Verdict.SAME, Verdict.EQUIVALENT})
 
-CAUSE_WORDS: Final[dict[Cause, str]] = {
+_CAUSE_WORDS: Final[dict[Cause, str]] = {
     Cause.CODE: "today's code answers differently",
     Cause.SCHEMA: "today's schema reads the arguments differently",
     Cause.TRANSLATION: "a translation between schema versions",
@@ -37,6 +37,13 @@ CAUSE_WORDS: Final[dict[Cause, str]] = {
     Cause.NOT_REPRODUCIBLE: "the old code does not give the recorded answer either",
     Cause.UNKNOWN: "unknown",
 }
+
+
+def cause_words(cause: Cause, verdict: Verdict) -> str:
+    """Return why a call or finding has its verdict."""
+    if verdict is Verdict.UNANSWERED and cause is Cause.OUTSIDE:
+        return "the recording has no answer from the outside"
+    return _CAUSE_WORDS[cause]
 
 
 def sign(verdict: Verdict) -> str:

@@ -6,7 +6,7 @@ Written for a stream, as findings are: ``add`` every call, then ``report``.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from replay.records import CallResult, JsonObject, JsonValue
@@ -26,12 +26,26 @@ class Coverage:
         self._calls: Counter[str] = Counter()
         self._endings: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self._used: defaultdict[str, set[str]] = defaultdict(set)
+        self._disagreeing: Counter[str] = Counter()
+        self._objections: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self._sent: defaultdict[str, set[bytes]] = defaultdict(set)
 
-    def add(self, tool: str, arguments: str, result: CallResult | None) -> None:
-        """Count one replayed call; ``result`` None was not run and reached nothing."""
+    def add(
+        self,
+        tool: str,
+        arguments: str,
+        result: CallResult | None,
+        schema_errors: Sequence[JsonObject] = (),
+    ) -> None:
+        """Count one replayed call; ``result`` None was not run and reached nothing.
+
+        ``schema_errors`` is what today's schema has against the arguments, gating or not.
+        """
         if result is None:
             return
+        if schema_errors and ending(result.outcome) is not Ending.TURNED_AWAY:
+            self._disagreeing[tool] += 1
+            self._objections[tool].update(_objection(error) for error in schema_errors)
         self._calls[tool] += 1
         self._endings[tool][ending(result.outcome).value] += 1
         schema = self._schemas.get(tool)
@@ -50,7 +64,8 @@ class Coverage:
 
         ``tools``: never called. ``outcomes``: by tool, ways of ending never seen (``ok``,
         ``failing``). ``arguments``: by tool, optional arguments never given. ``values``: by tool
-        and argument, enum values never sent.
+        and argument, enum values never sent. ``schema_disagrees``: by tool, calls that ran though
+        the schema shown to models forbids them, and its most frequent objection.
         """
         called = [tool for tool in self._schemas if self._calls[tool]]
         arguments: dict[str, list[str]] = {}
@@ -68,6 +83,10 @@ class Coverage:
             "outcomes": self._unseen_endings(called),
             "arguments": arguments,
             "values": values,
+            "schema_disagrees": {
+                tool: {"calls": calls, "objection": self._objections[tool].most_common(1)[0][0]}
+                for tool, calls in sorted(self._disagreeing.items())
+            },
         }
 
     def _unseen_endings(self, called: list[str]) -> dict[str, list[str]]:
@@ -89,6 +108,11 @@ class Coverage:
             if missing:
                 unsent[path] = missing
         return unused, unsent
+
+
+def _objection(error: JsonObject) -> str:
+    loc = ".".join(str(part) for part in error.get("loc", ())) or "arguments"
+    return f"{loc}: {error.get('msg', 'is not valid')}"
 
 
 def _arguments(

@@ -117,6 +117,7 @@ def _rank(signature: str, gathered: _Gathered) -> tuple[object, ...]:
         gathered.breaking == 0,
         -gathered.firsts,
         -gathered.calls,
+        gathered.samples[0].tool,
         signature,
     )
 

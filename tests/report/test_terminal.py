@@ -107,6 +107,19 @@ def test_a_report_ends_with_what_to_type_next() -> None:
     ]
 
 
+def test_a_schema_that_forbids_what_tools_accept_is_told() -> None:
+    coverage = {"schema_disagrees": {"book": {"calls": 179, "objection": "room: is not a number"}}}
+
+    assert (
+        report([changed(1, 1)], coverage=coverage)
+        == """\
+1 call of 1 trace: all the same
+
+Ran, though today's schema forbids it
+  book: 179 calls, room: is not a number"""
+    )
+
+
 def test_nothing_changed_is_one_line() -> None:
     assert report([changed({"a": 1}, {"a": 1})]) == "1 call of 1 trace: all the same"
 

@@ -45,6 +45,18 @@ def test_coverage_says_what_no_call_reached() -> None:
         "outcomes": {"cancel": ["failing"]},
         "arguments": {"book": ["note", "guests[*].vip"]},
         "values": {"book": {"board": ["full"]}},
+        "schema_disagrees": {},
+    }
+
+
+def test_calls_that_run_though_the_schema_forbids_them_are_counted() -> None:
+    coverage = Coverage({"book": ORDER})
+    errors = [{"loc": ["room"], "msg": "Input should be a valid integer"}]
+    for outcome in (Outcome.OK, Outcome.FAILED, Outcome.INVALID_ARGUMENTS):
+        coverage.add("book", "{}", CallResult(outcome=outcome, tool="book"), errors)
+
+    assert coverage.report()["schema_disagrees"] == {
+        "book": {"calls": 2, "objection": "room: Input should be a valid integer"}
     }
 
 
