@@ -53,8 +53,8 @@ class Failure:
             attributes["errno"], attributes["strerror"] = error.errno, error.strerror
         return cls(
             type=f"{kind.__module__}.{kind.__qualname__}",
-            message=str(error),
-            args=[arg if isinstance(arg, _PLAIN) else str(arg) for arg in error.args],
+            message=_words(error),
+            args=[arg if isinstance(arg, _PLAIN) else _words(arg) for arg in error.args],
             attributes=attributes,
             phase=phase,
             cause=cls._of(cause, phase, depth - 1) if cause is not None and depth else None,
@@ -125,6 +125,14 @@ class Failure:
             phase=cast("Phase", phase),
             cause=None if cause is None else cls.from_json(cause),
         )
+
+
+def _words(value: object) -> str:
+    """Return ``str(value)``; recording must not fail where an exception cannot print itself."""
+    try:
+        return str(value)
+    except Exception:  # noqa: BLE001 - whatever it raises, the application must not see it
+        return f"<{type(value).__qualname__} that cannot be printed>"
 
 
 def _nested(error: BaseException) -> BaseException | None:

@@ -184,7 +184,12 @@ class freeze:  # used as a verb
     ) -> None:
         """Leave the scope; responses still being read are kept as far as they were read."""
         if self._token is not None:
-            current.reset(self._token)
+            try:
+                current.reset(self._token)
+            except ValueError:
+                # Left in another context than it was entered in, as async generators may be:
+                # the variable was never set there.
+                current.set(None)
             self._token = None
         if self._scope.cassette is not None:
             self._scope.cassette.close()
