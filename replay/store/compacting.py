@@ -18,7 +18,7 @@ from replay.store.database import transaction
 from replay.store.references import keep_referenced
 
 _LEVEL: Final = 12
-_PAGE_SIZE: Final = 64 * 2**10
+_PAGE_SIZE: Final = 128 * 2**10
 """With a dictionary small pages compress as well as large ones, and open faster."""
 _DICTIONARY_SIZE_MAX: Final = 112 * 2**10
 _SAMPLES_SIZE_MAX: Final = 8 * 2**20
