@@ -38,7 +38,8 @@ def markdown(
 def _row(finding: Finding) -> str:
     calls = f"{finding.call_count:,} of {finding.tool_call_total:,}"
     title = plain(finding.title).replace("|", "\\|").replace("<", "&lt;")
-    return f"| {sign(finding.verdict)} | {title} | {calls} | {cause_words(finding.cause, finding.verdict)} |"
+    cause = cause_words(finding.cause, finding.verdict)
+    return f"| {sign(finding.verdict)} | {title} | {calls} | {cause} |"
 
 
 def _example(finding: Finding, example: CallVerdict) -> str:
