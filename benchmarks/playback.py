@@ -2,8 +2,10 @@
 
     python benchmarks/playback.py [--requests 200] [--rounds 5]
 
-CPU time of the asking thread in microseconds per request, the median of the rounds. All columns
-are measured in one run, interleaved; the ratios mean something, the numbers belong to a machine.
+CPU time of the asking thread in microseconds per request, the median of the rounds. ``bare`` comes
+first, before any hook is in; the other columns are interleaved. Both ``play`` columns include the
+loading of their cassette: from parsed JSON for ours, from its YAML file for vcrpy. The ratios mean
+something, the numbers belong to a machine.
 """
 
 from __future__ import annotations
