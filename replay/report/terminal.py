@@ -11,7 +11,7 @@ from typing import Final
 from replay.errors import ExitCode
 from replay.records import CallVerdict, Cause, Finding, JsonObject, ReplayRun, Verdict
 from replay.report.change_lines import outside_lines, summary_lines
-from replay.report.ink import Ink, count, cut, plain, wrap
+from replay.report.ink import Ink, count, plain, wrap
 from replay.report.words import VERDICT_WORDS, cause_words, color, sign
 
 FINDINGS_MAX: Final = 12
@@ -47,7 +47,7 @@ def render_run(
         lines += ["", f"… {more}; `replay diff {database} {run.id} --all` shows every one."]
     lines += _approved(findings, width, ink)
     lines += coverage_lines(run.coverage, width=width, ink=ink)
-    lines += _next(run, open_findings, width, ink, database)
+    lines += _next(run, open_findings, ink, database)
     return "\n".join(lines)
 
 
@@ -82,9 +82,10 @@ def finding_lines(
         indent="  ",
     )
     where = f"trace {finding.example_trace_id}, step {finding.example_step_number}"
+    named = wrap(plain(f"finding {finding.signature}, first in {where}"), width, indent="  ")
+    lines += [ink.paint(line, "dim") for line in named]
     if example is None:
-        return [*lines, ink.paint(cut(f"  first: {where}", width), "dim")]
-    lines.append(ink.paint(cut(f"  first: {where}", width), "dim"))
+        return lines
     body = width - 4
     shown = summary_lines(example.changes, width=body, ink=ink)
     shown += outside_lines(example.interaction_changes, width=body, ink=ink)
@@ -106,7 +107,10 @@ def coverage_lines(coverage: JsonObject, *, width: int, ink: Ink) -> list[str]:
         for argument, missing in values.items():
             said.append(f"{tool}: {argument} never {_names([str(v) for v in missing])}")
     never_fail = [t for t, ways in (coverage.get("outcomes") or {}).items() if "failing" in ways]
-    if never_fail:
+    if len(never_fail) > _NAMES_MAX:
+        called = len(coverage.get("calls") or never_fail)
+        said.append(f"never seen failing: {len(never_fail):,} of {count(called, 'called tool')}")
+    elif never_fail:
         said.append(f"never seen failing: {_names(never_fail)}")
     if not said:
         return lines
@@ -195,20 +199,15 @@ def _names(names: Sequence[str]) -> str:
     return f"{shown} and {more:,} more" if more > 0 else shown
 
 
-def _next(
-    run: ReplayRun, findings: Sequence[Finding], width: int, ink: Ink, database: str
-) -> list[str]:
+def _next(run: ReplayRun, findings: Sequence[Finding], ink: Ink, database: str) -> list[str]:
     if not findings:
         return []
     first = findings[0]
     commands = [
-        (f"replay diff {database} {run.id}", "every difference"),
-        (f"replay show {database} {first.example_trace_id}", "the example's whole trace"),
-        (f"replay approve {database} {first.signature}", "accept the first finding"),
+        ("every difference", f"replay diff {database} {run.id}"),
+        ("the example's trace", f"replay show {database} {first.example_trace_id}"),
+        ("accept a finding", f"replay approve {database} {first.signature}"),
     ]
+    longest = max(len(what) for what, _ in commands)
     lines = ["", ink.paint("Next", "bold")]
-    longest = max(len(command) for command, _ in commands)
-    for command, what in commands:
-        beside = f"  {command.ljust(longest)}  {what}"
-        lines += [beside] if len(beside) <= width else [f"  {command}", f"      {what}"]
-    return lines
+    return lines + [f"  {what.ljust(longest)}  {command}" for what, command in commands]

@@ -131,7 +131,7 @@ def _finding(signature: str, gathered: _Gathered, tool_call_total: int) -> Findi
         tool=example.tool,
         verdict=example.verdict,
         cause=_cause(gathered.causes),
-        title=title(gathered.samples),
+        title=title([example, *(v for v in gathered.samples if v is not example)]),
         paths=sorted({path for sample in gathered.samples for path in _paths(sample)}),
         error_type=error.type if error else None,
         call_count=gathered.calls,

@@ -125,7 +125,7 @@ def _error(verdict: CallVerdict) -> str:
         if found := pattern.search(text):
             return ": " + plain.format(found[1].replace("'", "`"))
     kind = error.type.rsplit(".", 1)[-1] if error and error.type else ""
-    if kind and kind not in text:
+    if kind[:1].isupper() and kind not in text:  # a class; a returned failure has none
         text = f"{kind}: {text}" if text else kind
     return f": {_cut(text, _ERROR_CHARS_MAX)}" if text else ""
 

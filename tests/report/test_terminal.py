@@ -68,9 +68,10 @@ def test_a_report_reads_well_at_80_columns_without_colour() -> None:
 
     text = report(MIXED, coverage=coverage)
 
+    pay, book = (finding.signature for finding in collect(MIXED))
     assert (
         text.split("\nNext\n")[0]
-        == """\
+        == f"""\
 5 calls of 2 traces: 1 same, 1 now failing, 3 changed in 2 findings
 1 call came after the first difference of their trace: there the model spoke to
 a world that no longer holds (conditional).
@@ -78,14 +79,14 @@ a world that no longer holds (conditional).
 ✗ pay: now fails: ValueError: card 12 was declined
   1 of 1 call, 1 trace
   cause: unknown (--baseline tells code from data)
-  first: trace t1, step 6
-    - {"id": 7}
+  finding {pay}, first in trace t1, step 6
+    - {{"id": 7}}
     + "Error: no"
 
 ~ book: `address.province` is now `address.state`
   3 of 4 calls, 2 traces, 1 after an earlier difference (conditional)
   cause: unknown (--baseline tells code from data)
-  first: trace t1, step 2
+  finding {book}, first in trace t1, step 2
     - address.province: "TX"
     + address.state: "TX"
 
@@ -101,9 +102,9 @@ Not reached by this traffic
 def test_a_report_ends_with_what_to_type_next() -> None:
     assert report(MIXED).split("\n\n")[-1].splitlines() == [
         "Next",
-        "  replay diff traces.db run_1            every difference",
-        "  replay show traces.db t1               the example's whole trace",
-        f"  replay approve traces.db {collect(MIXED)[0].signature}  accept the first finding",
+        "  every difference     replay diff traces.db run_1",
+        "  the example's trace  replay show traces.db t1",
+        f"  accept a finding     replay approve traces.db {collect(MIXED)[0].signature}",
     ]
 
 
