@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from replay.recorder.calls import OpenCall, Turn
-from replay.recorder.wire import Question, Told, told_in
+from replay.recorder.wire import Question, Told, parse_json, told_in
 from replay.records import JsonValue
 
 
@@ -41,14 +41,16 @@ class Bound:
     is_certain: bool
 
 
-def bind(sighting: Sighting, pools: Sequence[Iterable[OpenCall]]) -> Bound | None:
+def bind(sighting: Sighting, pools: Iterable[Iterable[OpenCall]]) -> Bound | None:
     """Return the call that ``sighting`` answers; ``pools`` come nearest first."""
-    named = [[c for c in pool if c.tool == sighting.tool and c.told is None] for pool in pools]
-    for calls in named:
+    named = []
+    for pool in pools:
+        calls = [c for c in pool if c.tool == sighting.tool and c.told is None]
         alike, bound_by = _alike(sighting, calls)
         bound = _first_open(sighting, alike, bound_by)
         if bound is not None:
             return bound
+        named.append(calls)
     for calls in named:
         bound = _first_open(sighting, calls, "name")
         if bound is not None:
@@ -79,7 +81,7 @@ def _same_arguments(sighting: Sighting, call: OpenCall) -> bool:
     if sighting.arguments is not None:
         return sighting.arguments == call.arguments
     try:
-        asked = json.loads(call.arguments or "{}")
+        asked = parse_json(call.arguments.encode("utf-8", "surrogatepass") or b"{}")
     except ValueError:
         return False
     payload = sighting.payload
@@ -104,13 +106,11 @@ def answers_by_call(question: Question, parent: Turn | None) -> list[tuple[OpenC
     return pairs
 
 
-def answers_from_the_end(
-    question: Question, calls: Sequence[OpenCall]
-) -> list[tuple[OpenCall, Told]]:
+def answers_from_the_end(question: Question, turns: Iterable[Turn]) -> list[tuple[OpenCall, Told]]:
     """Return the same for a prompt whose history was cut or rewritten, counted from its end."""
+    untold = [call for turn in turns for call in turn.calls if call.told is None]
     pairs = []
-    untold = [call for call in calls if call.told is None]
-    for entry in reversed(question.messages):
+    for entry in reversed(question.messages) if untold else ():
         told = told_in(question.api, entry)
         if told is None:
             continue

@@ -20,7 +20,7 @@ from replay.records import Actor, CallError, JsonObject, JsonValue, Outcome, Sta
 
 def now() -> str:
     """Return the time as records keep it: UTC, ISO 8601, microseconds."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return datetime.now(UTC).isoformat(timespec="microseconds")[:26] + "Z"
 
 
 def new_id(letter: str) -> str:
@@ -162,7 +162,8 @@ class LiveTrace:
     """True: no scope was open; its calls were put together by their prompts."""
     step_count: int = 0
     last_at: str | None = None
-    turns: deque[Turn] = field(default_factory=lambda: deque(maxlen=256))
+    waiting: deque[Turn] = field(default_factory=lambda: deque(maxlen=64))
+    """Turns with calls that no prompt has told the model about yet, oldest first."""
 
     def next_step(self) -> int:
         """Return the number of a new step."""

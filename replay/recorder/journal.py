@@ -7,12 +7,13 @@ before it is taken.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 import time
 import weakref
 from collections import OrderedDict, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, Protocol
 
 from replay.recorder.binding import (
@@ -249,8 +250,7 @@ class Journal:
         """Keep what the prompt says the model was told, and mend what it shows to be wrong."""
         pairs = answers_by_call(question, parent)
         if parent is None and trace is not None:
-            open_calls = [call for turn in trace.turns for call in turn.calls]
-            pairs = answers_from_the_end(question, open_calls)
+            pairs = answers_from_the_end(question, trace.waiting)
         told = []
         changed: dict[int, OpenCall] = {}
         for call, answer in pairs:
@@ -264,6 +264,10 @@ class Journal:
             return
         mended = exchange(told, self._suspects)
         changed |= {id(call): call for call in mended}
+        for turn in {id(call.turn): call.turn for call in told}.values():
+            if turn is not None and all(call.told is not None for call in turn.calls):
+                with contextlib.suppress(ValueError):
+                    turn.trace.waiting.remove(turn)
         for call in told:
             if not call.execution.is_seen:
                 settle(call, is_captured=call.tool in self.captured)
@@ -283,7 +287,6 @@ class Journal:
             size_bytes=len(call.content),
         )
         call.turn = turn
-        call.trace.turns.append(turn)
         return turn
 
     def _ask(self, call: LiveModelCall, turn: Turn, reply: Reply) -> None:
@@ -311,6 +314,8 @@ class Journal:
                     provider_call_id=asked.provider_call_id,
                 )
             )
+        if turn.calls and turn not in call.trace.waiting:
+            call.trace.waiting.append(turn)
         self._lineage.add(call.question.api, turn, call.question.conversation_id)
 
     # -- tool calls
@@ -358,15 +363,13 @@ class Journal:
         trace = self._trace_in_scope()
         near, outer = _near(trace), running_call.get()
         with self._lock:
-            pools: list[list[OpenCall]] = [near.calls] if near is not None else []
-            if outer is not None:
-                # Inside a tool, only a model that the tool itself asked can want a tool called.
-                pools = [] if near is None or near is outer.turn else pools
-            elif trace is not None:
-                pools.append([c for turn in reversed(trace.turns) for c in turn.calls])
-            else:
-                traces = reversed(self._stitched.values())
-                pools.append([c for t in traces for turn in reversed(t.turns) for c in turn.calls])
+            # Inside a tool, only a model that the tool itself asked can want a tool called.
+            if outer is not None and (near is None or near is outer.turn):
+                return None
+            pools: list[Iterable[OpenCall]] = [near.calls] if near is not None else []
+            if outer is None:
+                traces = [trace] if trace is not None else reversed(self._stitched.values())
+                pools.append(c for t in traces for turn in reversed(t.waiting) for c in turn.calls)
             bound = bind(sighting, pools)
             if bound is None:
                 return None

@@ -55,6 +55,8 @@ class Lineage:
             return self._named(("response", "", question.previous_response_id), near, trace)
         if question.conversation_id is not None:
             return self._named(("conversation", "", question.conversation_id), near, trace)
+        if trace is not None and trace.step_count == 0:
+            return None
         key_of = _key(question.api)
         for position in range(len(question.messages) - 1, -1, -1):
             key = key_of(question.messages[position])
@@ -113,7 +115,9 @@ def _key(api: str) -> Any:
                 return ("id", calls[0].provider_call_id, calls[0].tool)
             return ("call", calls[0].tool, calls[0].arguments)
         if isinstance(entry, dict) and entry.get("role") == "assistant" and entry.get("content"):
-            return ("text", "", content_text(entry["content"]))
+            # The whole text proves no more than its length and ends do, and costs a hash.
+            text = content_text(entry["content"])
+            return ("text", str(len(text)), text[:40] + text[-40:])
         return None
 
     return key_of
@@ -139,9 +143,10 @@ def _has_prefix(turn: Turn, messages: list[Any], position: int) -> bool:
     """Whether ``messages`` begin with the turn's prompt; system messages may have changed."""
     if turn.messages is None or turn.message_count > position:
         return False
-    return all(
+    begin = messages[: turn.message_count]
+    return turn.messages == begin or all(
         then == now or (_is_system(then) and _is_system(now))
-        for then, now in zip(turn.messages, messages, strict=False)
+        for then, now in zip(turn.messages, begin, strict=False)
     )
 
 
