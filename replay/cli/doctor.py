@@ -46,7 +46,7 @@ def doctor(database: Path | None, as_json: bool) -> int:
     if as_json:
         terminal.emit_json([asdict(finding) for finding in findings])
     else:
-        terminal.emit("\n".join(_lines(findings)))
+        terminal.emit("\n".join(_lines(findings, width=terminal.width())))
     broken = any(finding.state == "broken" for finding in findings)
     return ExitCode.COULD_NOT_RUN if broken else ExitCode.OK
 
@@ -162,12 +162,24 @@ def _database(path: Path) -> list[Finding]:
     return findings
 
 
-def _lines(findings: list[Finding]) -> list[str]:
+def _lines(findings: list[Finding], *, width: int) -> list[str]:
+    import textwrap
+
     marks = {"ok": "ok    ", "note": "note  ", "broken": "BROKEN"}
     size = max(len(finding.name) for finding in findings)
     lines = []
     for finding in findings:
-        lines.append(f"{marks[finding.state]}  {finding.name:{size}}  {finding.text}")
-        if finding.advice:
-            lines.append(" " * (size + 10) + finding.advice)
+        head = f"{marks[finding.state]}  {finding.name:{size}}  "
+        hang = " " * len(head)
+        for text in (finding.text, finding.advice):
+            if text:
+                lines += textwrap.wrap(
+                    text,
+                    max(width, 60),
+                    initial_indent=head,
+                    subsequent_indent=hang,
+                    break_long_words=False,  # paths are to be copied
+                    break_on_hyphens=False,
+                )
+            head = hang
     return lines

@@ -1,0 +1,178 @@
+"""`run`, `runs`, `diff` and `approve` on a small database, with real worker processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from replay.cli.main import exit_code_of
+from replay.store import Store
+
+Printed = pytest.CaptureFixture[str]
+RUN = ["run", "--tools", "shop:toolbox", "--jobs", "1"]
+
+
+def change_tools(folder: Path, old: str, new: str) -> None:
+    """Change ``shop.py``."""
+    file = folder / "shop.py"
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new))
+
+
+def test_unchanged_tools_end_with_0(folder: Path, capsys: Printed) -> None:
+    assert exit_code_of(RUN) == 0
+
+    assert "3 calls of 3 traces: all the same" in capsys.readouterr().out
+
+
+def test_a_change_ends_with_2_until_it_is_approved(folder: Path, capsys: Printed) -> None:
+    change_tools(folder, '"price": len', '"cost": len')
+
+    assert exit_code_of(RUN) == 2
+    assert exit_code_of(["approve", "all", "--note", "renamed"]) == 0
+    assert exit_code_of(RUN) == 0
+
+    assert "`price` is now `cost`" in capsys.readouterr().out
+    with Store.open("traces.db", mode="r") as store:
+        assert [approval.note for approval in store.approvals()] == ["renamed"]
+
+
+def test_a_rejection_ends_with_1(folder: Path, capsys: Printed) -> None:
+    change_tools(folder, "item: str", "item: str, currency: str")
+
+    assert exit_code_of(RUN) == 1
+
+    assert "now rejected: missing `currency`" in capsys.readouterr().out
+
+
+def test_approve_accepts_what_this_run_finds(folder: Path) -> None:
+    change_tools(folder, '"price": len', '"cost": len')
+
+    assert exit_code_of([*RUN, "--approve"]) == 0
+    assert exit_code_of(RUN) == 0
+
+
+def test_a_selection_replays_only_what_it_selects(folder: Path, capsys: Printed) -> None:
+    assert exit_code_of([*RUN, "--label", "item=cup", "--json"]) == 0
+
+    report = json.loads(capsys.readouterr().out)
+    assert (report["run"]["trace_count"], report["exit_code"]) == (1, 0)
+    assert report["run"]["selection"] == {"labels": {"item": "cup"}}
+
+
+def test_the_report_can_go_to_a_file(folder: Path, capsys: Printed) -> None:
+    assert exit_code_of([*RUN, "--output", "report.txt"]) == 0
+
+    assert capsys.readouterr().out == ""
+    assert (folder / "report.txt").read_text().startswith("3 calls of 3 traces: all the same")
+
+
+def test_tools_may_be_named_in_the_configuration(folder: Path) -> None:
+    (folder / "pyproject.toml").write_text('[tool.replay]\ntools = "shop:toolbox"\njobs = 1\n')
+
+    assert exit_code_of(["run"]) == 0
+
+
+def test_no_tools_at_all_are_told_with_both_ways_to_name_them(
+    folder: Path, capsys: Printed
+) -> None:
+    assert exit_code_of(["run"]) == 2
+
+    assert "--tools package.module:toolbox" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("tools", ["shopp:toolbox", "shop:tolbox"])
+def test_tools_that_do_not_load_end_with_3_and_the_nearest_name(
+    folder: Path, capsys: Printed, tools: str
+) -> None:
+    assert exit_code_of(["run", "--tools", tools, "--jobs", "1"]) == 3
+
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "Nearest: " in printed.err
+    assert "Traceback" not in printed.err
+
+
+def test_an_empty_database_ends_with_3(folder: Path, capsys: Printed) -> None:
+    Store.open(folder / "new.db", mode="create").close()
+
+    assert exit_code_of(["run", "new.db", "--tools", "shop:toolbox"]) == 3
+
+    assert "holds no traces yet" in capsys.readouterr().err
+
+
+def test_runs_are_listed_and_compared(folder: Path, capsys: Printed) -> None:
+    assert exit_code_of(["runs"]) == 0
+    assert "no replay runs yet" in capsys.readouterr().err
+    exit_code_of(RUN)
+    change_tools(folder, '"price": len', '"cost": len')
+    exit_code_of(RUN)
+    capsys.readouterr()
+
+    assert exit_code_of(["runs", "--json"]) == 0
+    newest, oldest = [run["id"] for run in json.loads(capsys.readouterr().out)]
+    assert exit_code_of(["runs"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == ["RUN", newest, oldest]
+    assert exit_code_of(["diff", oldest, newest]) == 0
+    assert "New: 1 finding" in capsys.readouterr().out
+
+
+def test_diff_shows_a_run_a_trace_a_call_and_a_finding(folder: Path, capsys: Printed) -> None:
+    change_tools(folder, '"price": len', '"cost": len')
+    exit_code_of([*RUN, "--json"])
+    signature = json.loads(capsys.readouterr().out)["findings"][0]["signature"]
+
+    for words, marks in {
+        ("diff",): ["3 changed in 1 finding"],
+        ("diff", "latest", "t1-tea"): ["- price: 3", "+ cost: 3"],
+        ("diff", "latest", "t1-tea", "--step", "2"): ["+ cost: 3"],
+        ("diff", "latest", "t2-cup-c1"): ["trace t2-cup, step 2"],
+        ("diff", "latest", signature[:6]): ["t1-tea", "t2-cup", "t3-kettle"],
+        ("diff", "t3"): ["+ cost: 6"],
+    }.items():
+        assert exit_code_of(list(words)) == 0, words
+        printed = capsys.readouterr().out
+        assert [mark for mark in marks if mark not in printed] == [], words
+
+
+def test_what_diff_does_not_know_is_told(folder: Path, capsys: Printed) -> None:
+    exit_code_of(RUN)
+    capsys.readouterr()
+
+    assert exit_code_of(["diff", "latest", "zzz"]) == 3
+    assert "no replay run, finding, trace or tool call 'zzz'" in capsys.readouterr().err
+    assert exit_code_of(["diff", "latest", "t1-tea", "--step", "1"]) == 3
+    assert "replayed no step 1" in capsys.readouterr().err
+    assert exit_code_of(["approve", "zzz"]) == 3
+    assert "no finding 'zzz'" in capsys.readouterr().err
+
+
+def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(folder: Path) -> None:
+    """The second trace's tool opens a pipe when it runs, and never ends by itself."""
+    os.mkfifo(folder / "running")
+    hangs = (
+        "    if item == 'cup':\n        open('running', 'w').close()\n        while True: pass\n"
+    )
+    change_tools(folder, "    return {", f"{hangs}    return {{")
+    command = [sys.executable, "-P", "-m", "replay.cli.main", *RUN, "--deadline", "60"]
+    with subprocess.Popen(
+        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        with (folder / "running").open():
+            process.send_signal(signal.SIGINT)
+        printed, talk = process.communicate()
+
+    assert process.returncode == 130, talk
+    assert "interrupted" in printed
+    assert "they are judged and kept. Go on with" in talk
+    change_tools(folder, hangs, "")
+    resume = talk.strip().splitlines()[-1].split()[1:]
+    assert exit_code_of([*resume, "--jobs", "1"]) == 0
