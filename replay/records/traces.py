@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from replay.records.base import JsonObject, JsonValue, Record
 from replay.records.codes import Actor, Outcome, Stage
@@ -23,8 +24,14 @@ class CallError(Record):
     """The formatted traceback of the tool's own frames, or None when not kept."""
 
 
-class StageTiming(Record):
-    """How long one stage of a call took."""
+@dataclass(slots=True)
+class StageTiming:
+    """How long one stage of a call took.
+
+    A dataclass, not a model: a call makes five or more of them, and this is four times as fast.
+    """
+
+    __pydantic_config__ = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
     stage: Stage
     duration_us: float

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import json
 import math
+import pickle
 import sys
 import threading
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from replay.records import CallResult, Outcome, Stage
 from replay.tools import (
@@ -643,3 +645,19 @@ def test_a_tool_may_print_and_exit_and_the_agent_lives(capsys: pytest.CaptureFix
 
     assert run_call_sync(box, tool="leave", arguments="{}").outcome is Outcome.CRASHED
     assert capsys.readouterr().out == "bye\n"
+
+
+def test_a_result_is_a_record_like_any_other() -> None:
+    """It is put together by hand for speed; pydantic itself must find nothing odd about it."""
+    result = run_call_sync(toolbox, tool="send_mail", arguments='{"to":"ada"}')
+    validated = CallResult.model_validate(result.model_dump())
+
+    assert result == validated
+    assert pickle.loads(pickle.dumps(result)) == validated
+    assert result.model_copy(update={"notes": ["a"]}) == validated.model_copy(
+        update={"notes": ["a"]}
+    )
+    assert result.model_fields_set == validated.model_fields_set
+    assert repr(result) == repr(validated)
+    with pytest.raises(ValidationError):
+        result.tool = "other"  # type: ignore[misc]  # frozen
