@@ -47,7 +47,7 @@ def render_run(
         lines += ["", f"… {more}; `replay diff {database} {run.id} --all` shows every one."]
     lines += _approved(findings, width, ink)
     lines += coverage_lines(run.coverage, width=width, ink=ink)
-    lines += _next(run, open_findings, ink, database)
+    lines += _next(run, open_findings, width, ink, database)
     return "\n".join(lines)
 
 
@@ -199,15 +199,24 @@ def _names(names: Sequence[str]) -> str:
     return f"{shown} and {more:,} more" if more > 0 else shown
 
 
-def _next(run: ReplayRun, findings: Sequence[Finding], ink: Ink, database: str) -> list[str]:
+def _next(
+    run: ReplayRun, findings: Sequence[Finding], width: int, ink: Ink, database: str
+) -> list[str]:
     if not findings:
         return []
     first = findings[0]
     commands = [
-        ("every difference", f"replay diff {database} {run.id}"),
-        ("the example's trace", f"replay show {database} {first.example_trace_id}"),
-        ("accept a finding", f"replay approve {database} {first.signature}"),
+        (f"replay diff {database} {run.id}", "every difference"),
+        (f"replay show {database} {first.example_trace_id}", "the example's whole trace"),
+        (f"replay approve {database} {first.signature}", "accept the first finding"),
     ]
-    longest = max(len(what) for what, _ in commands)
+    longest = max(len(command) for command, _ in commands)
+    beside = longest + max(len(what) for _, what in commands) + 4 <= width
     lines = ["", ink.paint("Next", "bold")]
-    return lines + [f"  {what.ljust(longest)}  {command}" for what, command in commands]
+    for command, what in commands:
+        lines += (
+            [f"  {command.ljust(longest)}  {what}"]
+            if beside
+            else [f"  {command}", ink.paint(f"      {what}", "dim")]
+        )
+    return lines

@@ -102,9 +102,9 @@ Not reached by this traffic
 def test_a_report_ends_with_what_to_type_next() -> None:
     assert report(MIXED).split("\n\n")[-1].splitlines() == [
         "Next",
-        "  every difference     replay diff traces.db run_1",
-        "  the example's trace  replay show traces.db t1",
-        f"  accept a finding     replay approve traces.db {collect(MIXED)[0].signature}",
+        "  replay diff traces.db run_1            every difference",
+        "  replay show traces.db t1               the example's whole trace",
+        f"  replay approve traces.db {collect(MIXED)[0].signature}  accept the first finding",
     ]
 
 
