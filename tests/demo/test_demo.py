@@ -73,9 +73,7 @@ def test_the_demo_prints_nothing_wider_than_the_terminal(stage: tuple[Path, str]
     assert max(len(line) for line in printed.splitlines()) <= 80
 
 
-def test_every_command_that_the_demo_names_works(
-    stage: tuple[Path, str], tmp_path: Path
-) -> None:
+def test_every_command_that_the_demo_names_works(stage: tuple[Path, str], tmp_path: Path) -> None:
     folder, printed = stage
     shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
     commands = re.findall(r"^  replay (\S+ \S+(?: [\w-]+)?)(?:  .*)?$", printed, re.MULTILINE)
