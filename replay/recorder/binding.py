@@ -81,7 +81,7 @@ def _same_arguments(sighting: Sighting, call: OpenCall) -> bool:
     if sighting.arguments is not None:
         return sighting.arguments == call.arguments
     try:
-        asked = parse_json(call.arguments.encode("utf-8", "surrogatepass") or b"{}")
+        asked = parse_json(call.arguments or "{}")
     except ValueError:
         return False
     payload = sighting.payload

@@ -96,7 +96,7 @@ def provider_of(url: str) -> str | None:
     return None
 
 
-def parse_json(content: bytes) -> JsonValue:
+def parse_json(content: bytes | str) -> JsonValue:
     """Return the JSON value of ``content``.
 
     orjson refuses lone surrogates and NaN, which real gateways send; Python's parser takes them.

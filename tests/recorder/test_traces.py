@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
+import httpx2
 import pytest
 from openai import OpenAI
 
@@ -205,3 +207,18 @@ def test_a_client_wrapped_twice_is_recorded_once(
 def test_a_client_without_an_http_client_is_refused(recorder: Recorder) -> None:
     with pytest.raises(ReplayError, match="sends through no httpx or httpx2 client"):
         recorder.wrap(object())
+
+
+@pytest.mark.parametrize("kind", [httpx.Client, httpx2.Client], ids=["httpx", "httpx2"])
+def test_the_sdk_is_recorded_on_either_http_library(
+    recorder: Recorder, model: Callable[..., ModelServer], kind: Any
+) -> None:
+    server = model(["Hello."])
+    with (
+        kind() as http,
+        OpenAI(base_url=server.base_url, api_key="none", http_client=http) as client,
+        recorder.trace() as trace,
+    ):
+        recorder.wrap(client).responses.create(model="gpt-5", input="Hi")
+
+    assert kinds(recorder, trace.id) == ["model_call"]
