@@ -1,9 +1,10 @@
 """The synthetic traffic of the recording benchmark.
 
-A model call's prompt is 64 KB in the mean and repeats the whole conversation: 6 KB of system prompt,
-8 KB of tool schemas, then every earlier answer and tool response. Each model call asks for one or
-two tools (1.5 in the mean), each with 0.8 KB of arguments and a response of 4 KB. The text is words
-of a vocabulary with its usual skew, numbers and ids; zstd-3 makes a whole record 2.8 times smaller.
+A model call's prompt is 64 KB in the mean and repeats the whole conversation: 6 KB of system
+prompt, 8 KB of tool schemas, then every earlier answer and tool response. Each model call asks for
+one or two tools (1.5 in the mean), each with 0.8 KB of arguments and a response of 4 KB. The text
+is words of a vocabulary with its usual skew, numbers and ids; zstd-3 makes a whole record 2.8
+times smaller.
 """
 
 from __future__ import annotations

@@ -40,6 +40,8 @@ SAME_TOOLS = 2
 FRAME_SIZE_MAX = 2**32 - 1
 
 _SUMMED_SIZE = 512
+_PLAIN_RECORDS = _SHAPES.pack(RECORDS, 0)
+_EXACT_RECORDS = _SHAPES.pack(RECORDS, EXACT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +69,12 @@ class ModelCallFrame:
 Frame = RecordsFrame | ModelCallFrame
 
 
-def records_frame(encoded: bytes, *, exact: bool) -> bytes:
-    """Return the frame of a JSON array of records."""
-    return _framed(_SHAPES.pack(RECORDS, EXACT if exact else 0) + encoded)
+def records_body(*parts: bytes, exact: bool) -> bytes:
+    """Return the body of a frame for a JSON array of records, given in parts."""
+    return b"".join((_EXACT_RECORDS if exact else _PLAIN_RECORDS, *parts))
 
 
-def model_call_frame(
+def model_call_body(
     head: bytes,
     tail: bytes,
     tools: bytes | None,
@@ -81,10 +83,15 @@ def model_call_frame(
     prefix_size: int,
     exact: bool,
 ) -> bytes:
-    """Return the frame of a model call; the arguments are `ModelCallFrame`'s."""
+    """Return the body of a model call's frame; the arguments are `ModelCallFrame`'s."""
     flags = (EXACT if exact else 0) | (SAME_TOOLS if tools is None else 0)
     fixed = _MODEL_CALL.pack(MODEL_CALL, flags, base_offset, prefix_size, len(head), len(tail))
-    return _framed(b"".join((fixed, head, tail, tools or b"")))
+    return b"".join((fixed, head, tail, tools or b""))
+
+
+def framed(body: bytes) -> bytes:
+    """Return the frame of a body."""
+    return HEADER.pack(len(body), _checksum(body)) + body
 
 
 def frame_at(spool: bytes | memoryview, position: int) -> tuple[Frame, int] | None:
@@ -120,10 +127,6 @@ def _parsed(body: bytes) -> Frame:
         tools=None if flags & SAME_TOOLS else body[tail_end:],
         exact=bool(flags & EXACT),
     )
-
-
-def _framed(body: bytes) -> bytes:
-    return HEADER.pack(len(body), _checksum(body)) + body
 
 
 def _checksum(body: bytes) -> int:

@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Final
 
 from replay.errors import StoreError
-from replay.store.frames import HEADER, MAGIC, model_call_frame, records_frame
+from replay.store.frames import HEADER, MAGIC, framed, model_call_body
 
 _REMEMBERED_PROMPTS_MAX: Final = 64
 _REMEMBERED_BYTES_MAX: Final = 32 * 2**20
@@ -58,9 +58,19 @@ class SpoolWriter:
         self._prompts: OrderedDict[str, _Prompt] = OrderedDict()
         self._prompt_bytes = 0
 
-    def append_records(self, encoded: bytes, *, exact: bool) -> None:
-        """Append a JSON array of records as one frame."""
-        self._write(records_frame(encoded, exact=exact))
+    def append(self, body: bytes) -> None:
+        """Append a frame; it is acknowledged when this returns."""
+        frame = framed(body)
+        try:
+            written = os.write(self._file, frame)
+            while written < len(frame):  # only beyond 2 GiB, or on a disk that is about full
+                written += os.write(self._file, frame[written:])
+        except OSError as error:
+            # Half a frame would hide every later one from the drain.
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._file, self.size)
+            raise _write_error(error, self.path) from error
+        self.size += written
 
     def append_model_call(
         self,
@@ -88,8 +98,8 @@ class SpoolWriter:
         if b"null" in tail or (new_tools is not None and b"null" in new_tools):
             check()
         offset = self.size
-        self._write(
-            model_call_frame(
+        self.append(
+            model_call_body(
                 head,
                 tail,
                 new_tools,
@@ -117,18 +127,6 @@ class SpoolWriter:
         ):
             _, oldest = self._prompts.popitem(last=False)
             self._prompt_bytes -= len(oldest.messages)
-
-    def _write(self, frame: bytes) -> None:
-        try:
-            written = os.write(self._file, frame)
-            while written < len(frame):  # only beyond 2 GiB, or on a disk that is about full
-                written += os.write(self._file, frame[written:])
-        except OSError as error:
-            # Half a frame would hide every later one from the drain.
-            with contextlib.suppress(OSError):
-                os.ftruncate(self._file, self.size)
-            raise _write_error(error, self.path) from error
-        self.size += len(frame)
 
 
 def spool_folder(database: Path) -> Path:

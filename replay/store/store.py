@@ -25,6 +25,7 @@ from replay.store import database
 from replay.store.check import Problem, check
 from replay.store.compacting import Compaction, compact
 from replay.store.drain import Drainer, pending_bytes
+from replay.store.frames import records_body
 from replay.store.json_text import decode, encode, refuse_non_finite
 from replay.store.layout import LAYOUTS
 from replay.store.reading import Reading
@@ -63,7 +64,7 @@ _STRUCTURAL: Final = frozenset(
 """Fields that say where a record belongs; a masker cannot change them."""
 
 _REQUIRED: Final = {
-    kind: tuple(column.field for column in layout.columns if column.required)
+    kind: frozenset(column.field for column in layout.columns if column.required)
     for kind, layout in LAYOUTS.items()
 }
 
@@ -144,33 +145,49 @@ class Store(Reading):
             RecordError: a value that JSON cannot carry, or a required field is missing.
             StoreError: the disk is full, or the folder cannot be written. Nothing was stored.
         """
-        fields = self._fields(record if isinstance(record, dict) else record.__dict__)
-        if fields["kind"] == "model_call":
-            self._append_model_call(fields)
-        elif fields["kind"] == "tool_call":
-            self._append_encoded(*_encoded_tool_call(fields))
-        else:
-            self._append_encoded(*_encoded([fields]))
+        fields = record if isinstance(record, dict) else record.__dict__
+        self.append_fields(fields.get("kind", ""), fields)
 
     def append_fields(self, kind: str, fields: JsonObject) -> None:
         """Store the record of ``kind`` that ``fields`` describe: `append` for the recorder."""
-        self.append({**fields, "kind": kind})
+        present = self._present(kind, fields)
+        if kind == "tool_call":
+            self._append_tool_call(present)
+        elif kind == "model_call":
+            self._append_model_call(present)
+        else:
+            encoded, exact = _encoded([present])
+            self._append_body(records_body(encoded, exact=exact))
 
     def append_all(self, records: Iterable[Record | JsonObject]) -> None:
         """Store several records, all or nothing; durable when it returns."""
-        prepared = [
-            self._fields(record if isinstance(record, dict) else record.__dict__)
-            for record in records
-        ]
+        prepared = []
+        for record in records:
+            fields = record if isinstance(record, dict) else record.__dict__
+            prepared.append(self._present(fields.get("kind", ""), fields))
         if prepared:
-            self._append_encoded(*_encoded(prepared))
+            encoded, exact = _encoded(prepared)
+            self._append_body(records_body(encoded, exact=exact))
 
-    def _append_encoded(self, encoded: bytes, exact: bool) -> None:
+    def _append_body(self, body: bytes) -> None:
         with self._lock:
             writer = self._writer or self._spool()
-            writer.append_records(encoded, exact=exact)
+            writer.append(body)
         if writer.size - self._drained > DRAIN_SIZE:
             self._due.set()
+
+    def _append_tool_call(self, fields: JsonObject) -> None:
+        # The long texts apart: a null, which may be a NaN, is not sought in them.
+        texts = {name: fields.pop(name) for name in ("arguments", "response") if name in fields}
+        encoded_texts, exact_texts = encode(texts)
+        encoded, exact = encode(fields)
+        if exact or exact_texts or b"null" in encoded:
+            refuse_non_finite(fields)
+        if exact or exact_texts:
+            body = records_body(encode([fields | texts])[0], exact=True)
+        else:
+            body = records_body(b"[", encoded_texts[:-1], b",", encoded[1:], b"]", exact=False)
+        self._append_body(body)
 
     def _append_model_call(self, fields: JsonObject) -> None:
         prompt = fields.pop("messages", None) or []
@@ -191,19 +208,14 @@ class Store(Reading):
         if writer.size - self._drained > DRAIN_SIZE:
             self._due.set()
 
-    def _fields(self, fields: JsonObject) -> JsonObject:
-        """Return the fields to store, masked; refuse what is no record."""
-        required = _REQUIRED.get(fields.get("kind", ""))
-        if required is None:
-            raise RecordError(
-                f"There is no record of kind {fields.get('kind')!r}.",
-                nearest=", ".join(LAYOUTS),
-            )
-        for name in required:
-            if fields.get(name) is None:
-                raise RecordError(f"A {fields['kind']} record has no {name}.")
+    def _present(self, kind: str, fields: JsonObject) -> JsonObject:
+        """Return the fields to store, without the absent ones, masked; refuse what is no record."""
         present = {name: value for name, value in fields.items() if value is not None}
-        return self._masked(present) if self.masker is not None else present
+        present["kind"] = kind
+        required = _REQUIRED.get(kind)
+        if required is None or not present.keys() >= required:
+            raise _no_record(kind, present)
+        return present if self.masker is None else self._masked(present)
 
     def _masked(self, fields: JsonObject) -> JsonObject:
         assert self.masker is not None
@@ -493,14 +505,11 @@ def _encoded(value: JsonValue) -> tuple[bytes, bool]:
     return encoded, exact
 
 
-def _encoded_tool_call(fields: JsonObject) -> tuple[bytes, bool]:
-    """Return the JSON of one tool call: its long texts apart, so no null is sought in them."""
-    texts = {name: fields.pop(name) for name in ("arguments", "response") if name in fields}
-    encoded_texts, exact_texts = encode(texts)
-    encoded, exact = _encoded(fields)
-    if exact or exact_texts:
-        return _encoded([{**fields, **texts}])
-    return b"".join((b"[", encoded_texts[:-1], b",", encoded[1:], b"]")), False
+def _no_record(kind: str, present: JsonObject) -> RecordError:
+    required = _REQUIRED.get(kind)
+    if required is None:
+        return RecordError(f"There is no record of kind {kind!r}.", nearest=", ".join(LAYOUTS))
+    return RecordError(f"A {kind} record has no {sorted(required - present.keys())[0]}.")
 
 
 def _drain_in_background(store_reference: weakref.ref[Store], due: threading.Event) -> None:
