@@ -11,6 +11,7 @@ from typing import Final
 
 from replay.records import CallVerdict, Finding, JsonObject, ReplayRun
 from replay.report.terminal import headline
+from replay.verdicts import ranked
 
 FORMAT: Final = 1
 
@@ -32,7 +33,7 @@ def run_report(
                 **finding.model_dump(mode="json"),
                 "example": _example((examples or {}).get(finding.example_tool_call_id)),
             }
-            for finding in findings
+            for finding in ranked(findings)
         ],
     }
 

@@ -9,6 +9,7 @@ from replay.report.change_lines import outside_lines, summary_lines
 from replay.report.ink import Ink, count, plain
 from replay.report.terminal import headline
 from replay.report.words import cause_words, sign
+from replay.verdicts import ranked
 
 _WIDTH = 110
 
@@ -20,7 +21,7 @@ def markdown(
     examples: Mapping[str, CallVerdict] | None = None,
 ) -> str:
     """Return the report of ``run``: the headline, a table of findings, their first examples."""
-    still_open = [finding for finding in findings if not finding.approved]
+    still_open = [finding for finding in ranked(findings) if not finding.approved]
     parts = [f"**{headline(run, findings)}**"]
     if still_open:
         rows = [_row(finding) for finding in still_open]

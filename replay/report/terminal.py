@@ -13,6 +13,7 @@ from replay.records import CallVerdict, Cause, Finding, JsonObject, ReplayRun, V
 from replay.report.change_lines import outside_lines, summary_lines
 from replay.report.ink import Ink, count, plain, wrap
 from replay.report.words import VERDICT_WORDS, cause_words, color, sign
+from replay.verdicts import ranked
 
 FINDINGS_MAX: Final = 12
 """Findings shown in full; ``--all`` shows every one."""
@@ -38,7 +39,7 @@ def render_run(
     ink = Ink(color)
     lines = wrap_painted(headline(run, findings), width, ink, _style(run, findings))
     lines += _asides(run, findings, width, ink)
-    open_findings = [finding for finding in findings if not finding.approved]
+    open_findings = [finding for finding in ranked(findings) if not finding.approved]
     for finding in open_findings[:findings_max]:
         example = (examples or {}).get(finding.example_tool_call_id)
         lines += ["", *finding_lines(finding, example, width=width, ink=ink)]

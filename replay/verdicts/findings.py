@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from replay.records import Approval, CallVerdict, Cause, Finding
-from replay.verdicts.exit_codes import is_breaking
+from replay.verdicts.exit_codes import BREAKING
 from replay.verdicts.signatures import ends_in_error, error_of, signed_paths
 from replay.verdicts.titles import title
 
@@ -28,7 +28,6 @@ class _Gathered:
     example: CallVerdict | None = None
     calls: int = 0
     firsts: int = 0
-    breaking: int = 0
     approved: bool = True
     traces: set[str] = field(default_factory=set)
     models: Counter[str] = field(default_factory=Counter)
@@ -37,7 +36,6 @@ class _Gathered:
     def add(self, verdict: CallVerdict) -> None:
         self.calls += 1
         self.firsts += not verdict.conditional
-        self.breaking += is_breaking(verdict)
         self.approved = self.approved and verdict.approved
         self.traces.add(verdict.trace_id)
         if verdict.model:
@@ -64,11 +62,10 @@ class Findings:
 
     def collected(self) -> list[Finding]:
         """Return the findings: first divergences first, breaking before changed, many first."""
-        ordered = sorted(self._gathered.items(), key=lambda item: _rank(*item))
-        return [
+        return ranked(
             _finding(signature, gathered, self._totals[gathered.samples[0].tool])
-            for signature, gathered in ordered
-        ]
+            for signature, gathered in self._gathered.items()
+        )
 
 
 def collect(verdicts: Iterable[CallVerdict]) -> list[Finding]:
@@ -77,6 +74,26 @@ def collect(verdicts: Iterable[CallVerdict]) -> list[Finding]:
     for verdict in verdicts:
         findings.add(verdict)
     return findings.collected()
+
+
+def ranked(findings: Iterable[Finding]) -> list[Finding]:
+    """Return ``findings`` in the order to read them.
+
+    Open before approved, first divergences before what only followed, breaking before changed,
+    many calls before few.
+    """
+    return sorted(
+        findings,
+        key=lambda finding: (
+            finding.approved,
+            finding.first_divergence_count == 0,
+            finding.verdict not in BREAKING,
+            -finding.first_divergence_count,
+            -finding.call_count,
+            finding.tool,
+            finding.signature,
+        ),
+    )
 
 
 def approve_verdict(verdict: CallVerdict, approvals: Iterable[Approval]) -> CallVerdict:
@@ -107,18 +124,6 @@ def apply_approvals(
             finding.model_copy(update={"approved": finding.signature in signatures})
             for finding in findings
         ],
-    )
-
-
-def _rank(signature: str, gathered: _Gathered) -> tuple[object, ...]:
-    return (
-        gathered.approved,
-        gathered.firsts == 0,
-        gathered.breaking == 0,
-        -gathered.firsts,
-        -gathered.calls,
-        gathered.samples[0].tool,
-        signature,
     )
 
 

@@ -28,9 +28,9 @@ _ERROR_CHARS_MAX: Final = 90
 _WHAT_FAILS: Final = {
     Outcome.CRASHED: "crashes",
     Outcome.TIMEOUT: "times out",
-    Outcome.DENIED: "is denied",
-    Outcome.THROTTLED: "is throttled",
-    Outcome.REFUSED: "is refused",
+    Outcome.DENIED: "denied",
+    Outcome.THROTTLED: "throttled",
+    Outcome.REFUSED: "refused",
 }
 _ARGUMENT_ERRORS: Final = (
     (re.compile(r"got an unexpected keyword argument ('\w+')"), "takes no {} any more"),
@@ -125,7 +125,8 @@ def _error(verdict: CallVerdict) -> str:
         if found := pattern.search(text):
             return ": " + plain.format(found[1].replace("'", "`"))
     kind = error.type.rsplit(".", 1)[-1] if error and error.type else ""
-    if kind[:1].isupper() and kind not in text:  # a class; a returned failure has none
+    raised = verdict.replayed is not None and verdict.replayed.outcome is Outcome.FAILED
+    if raised and kind[:1].isupper() and kind not in text:  # a returned failure has no class
         text = f"{kind}: {text}" if text else kind
     return f": {_cut(text, _ERROR_CHARS_MAX)}" if text else ""
 

@@ -102,7 +102,7 @@ def test_a_title_says_what_differs(old: Any, new: Any, title: str) -> None:
         ),
         (
             now(Outcome.DENIED, failure("you may not", "", Stage.AUTHORIZE)),
-            "book: now is denied: you may not",
+            "book: now denied: you may not",
         ),
         (
             now(Outcome.FAILED, failure("no room left")),
