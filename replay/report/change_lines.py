@@ -181,19 +181,24 @@ def wrap_marked(line: str, width: int, *, mark: str) -> list[str]:
 def _outside(change: InteractionChange, width: int, ink: Ink) -> list[str]:
     request = plain(change.request)
     if change.change == "unanswered":
-        lines = [ink.paint(cut(f"? {request}: no recorded answer", width), "cyan")]
+        lines = [ink.paint(_request_line("?", request, ": no recorded answer", width), "cyan")]
         if change.nearest:
             lines.append(ink.paint(cut(f"  nearest: {plain(change.nearest)}", width), "dim"))
         return lines
     if change.change == "removed":
-        return [ink.paint(cut(f"- {request}: no longer sent", width), "red")]
+        return [ink.paint(_request_line("-", request, ": no longer sent", width), "red")]
     if change.change == "added":
-        return [ink.paint(cut(f"+ {request}: now sent", width), "green")]
+        return [ink.paint(_request_line("+", request, ": now sent", width), "green")]
     if change.change == "reordered":
-        return [ink.paint(cut(f"~ {request}: sent at another place", width), "yellow")]
+        return [ink.paint(_request_line("~", request, ": sent at another place", width), "yellow")]
     where = f" {change.field}" if change.field else ""
     return [
         ink.paint(cut(f"~ {request}", width), "yellow"),
         ink.paint(cut(f"  -{where} {one_value(change.recorded)}", width), "red"),
         ink.paint(cut(f"  +{where} {one_value(change.replayed)}", width), "green"),
     ]
+
+
+def _request_line(mark: str, request: str, said: str, width: int) -> str:
+    """The request is cut where it must be, and never what is said of it."""
+    return f"{mark} {cut(request, width - len(said) - 2)}{said}"

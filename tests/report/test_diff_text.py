@@ -93,6 +93,15 @@ def test_what_the_outside_is_asked_is_shown_request_by_request() -> None:
     ]
 
 
+def test_a_long_request_is_cut_and_not_what_is_said_of_it() -> None:
+    gone = InteractionChange(change="removed", request="GET https://a.example/" + "x" * 90)
+
+    text = render_verdict(verdict_on(recorded("ok"), replayed("ok", outside=[gone])))
+
+    assert text.splitlines()[-1].endswith("xxx…: no longer sent")
+    assert max(map(len, text.splitlines())) <= 80
+
+
 def test_the_facts_of_a_verdict_are_said() -> None:
     today = replayed("x", Outcome.FAILED, error=failure("x"), state_hash="b")
     today = today.model_copy(
