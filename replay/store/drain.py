@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections import OrderedDict
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -40,6 +41,8 @@ class Drainer:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         """``connection`` is used by nobody else."""
+        self.between_records: Callable[[], None] = go_on
+        """Called after each record: where a background thread lets the application run."""
         self._connection = connection
         self._contents = ContentWriter(connection)
         self._rows = RowWriter(connection, self._contents)
@@ -125,11 +128,13 @@ class Drainer:
                     latest[_identity(fields)] = (fields, prompt)
             except (ValueError, TypeError, KeyError, RecordError) as error:
                 self._reject(error, repr(frame)[:2000])
+            self.between_records()
         for fields, of_call in latest.values():
             try:
                 self._rows.write(fields, of_call)
             except (ValueError, TypeError, KeyError, RecordError, sqlite3.IntegrityError) as error:
                 self._reject(error, encode(fields)[0].decode())
+            self.between_records()
 
     def _reject(self, error: Exception, record: str) -> None:
         """Keep a record that fits no table: one bad record must not hold up the others."""
@@ -230,6 +235,10 @@ class _Batch:
         if found is None or not isinstance(found[0], ModelCallFrame):
             raise RecordError(f"The prompt at byte {offset} of a spool is damaged.")
         return found[0]
+
+
+def go_on() -> None:
+    """Nobody waits: take the next record at once."""
 
 
 def pending_bytes(connection: sqlite3.Connection, path: Path) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 import orjson
@@ -124,6 +125,8 @@ def _plain(value: JsonValue, place: tuple[str | int, ...]) -> JsonValue:
         return value
     if isinstance(value, BaseModel):
         value = value.__dict__
+    elif is_dataclass(value) and not isinstance(value, type):  # orjson knows these by itself
+        value = {one.name: getattr(value, one.name) for one in fields(value)}
     if isinstance(value, dict):
         for key in value:
             if not isinstance(key, str):

@@ -34,6 +34,7 @@ from replay.store.record_rows import RecordReader
 from replay.store.selecting import (
     call_conditions,
     distinct_models,
+    fitting_call_count,
     nearest_id,
     run_key,
     trace_conditions,
@@ -101,8 +102,8 @@ class Reading:
         """
         selection = selection or Selection()
         with self._snapshot() as connection:
-            query, values = _trace_query(connection, selection, "r.id, r.started_us")
-            query += " ORDER BY r.started_us DESC, r.id DESC"
+            query, values, order = _trace_query(connection, selection, "r.id, r.started_us")
+            query += order
             if selection.limit is not None:
                 query += f" LIMIT {int(selection.limit)}"
             rows = connection.execute(query, values).fetchall()
@@ -118,14 +119,14 @@ class Reading:
         """Return a page of the selected traces, newest first; ``after`` is the last id before."""
         selection = selection or Selection()
         with self._snapshot() as connection:
-            query, values = _trace_query(connection, selection, _TRACE_ROW)
+            query, values, order = _trace_query(connection, selection, _TRACE_ROW)
             if after is not None:
                 query += (
                     " AND (r.started_us, r.id) < "
                     "(SELECT started_us, id FROM trace_rows WHERE key = ?)"
                 )
                 values.append(trace_key(connection, after))
-            query += f" ORDER BY r.started_us DESC, r.id DESC LIMIT {int(limit)}"
+            query += f"{order} LIMIT {int(limit)}"
             return [_trace_row(row) for row in connection.execute(query, values)]
 
     def transcript(self, trace_id: str) -> Transcript:
@@ -366,6 +367,9 @@ class Reading:
         return self._records
 
 
+_FEW_CALLS = 20_000
+"""Up to so many fitting calls a list of traces starts from them."""
+
 _TRACE_ROW = (
     "r.id, r.app, r.started_us, r.ended_us, r.outcome, r.source, r.model, "
     "r.model_call_count, r.tool_call_count, r.outcome_counts, r.first_user_text"
@@ -374,15 +378,26 @@ _TRACE_ROW = (
 
 def _trace_query(
     connection: sqlite3.Connection, selection: Selection, columns: str
-) -> tuple[str, list[Any]]:
+) -> tuple[str, list[Any], str]:
+    """Return the query without its end, its values, and its order: newest first."""
     found = trace_conditions(connection, selection)
     on_call = call_conditions(selection)
+    order = " ORDER BY r.started_us DESC, r.id DESC"
     if on_call.texts:
-        found.add(
-            f"EXISTS (SELECT 1 FROM tool_call_rows c WHERE c.trace = r.key AND {on_call.sql})",
-            *on_call.values,
-        )
-    return f"SELECT {columns} FROM trace_rows r WHERE {found.sql}", found.values
+        if fitting_call_count(connection, selection) <= _FEW_CALLS:
+            # From the few calls to their traces; the sign keeps SQLite from walking all traces.
+            found.add(
+                f"r.key IN (SELECT c.trace FROM tool_call_rows c WHERE {on_call.sql})",
+                *on_call.values,
+            )
+            order = " ORDER BY +r.started_us DESC, r.id DESC"
+        else:
+            # From the newest trace on: among so many a page is soon full.
+            found.add(
+                f"EXISTS (SELECT 1 FROM tool_call_rows c WHERE c.trace = r.key AND {on_call.sql})",
+                *on_call.values,
+            )
+    return f"SELECT {columns} FROM trace_rows r WHERE {found.sql}", found.values, order
 
 
 def _trace_row(row: tuple[Any, ...]) -> TraceRow:

@@ -88,6 +88,18 @@ def call_conditions(selection: Selection) -> Conditions:
     return found
 
 
+def fitting_call_count(connection: sqlite3.Connection, selection: Selection) -> int:
+    """Return how many tool calls fit the tools, versions and outcomes, from the kept totals."""
+    found = Conditions()
+    found.any_of("tool", selection.tools)
+    found.any_of("tool_version", selection.tool_versions)
+    found.any_of("outcome", [str(outcome) for outcome in selection.outcomes])
+    row = connection.execute(
+        f"SELECT total(call_count) FROM tool_totals WHERE {found.sql}", found.values
+    ).fetchone()
+    return int(row[0])
+
+
 def trace_key(connection: sqlite3.Connection, wanted: str) -> int:
     """Return the key of the trace with this id or unique prefix.
 

@@ -13,6 +13,7 @@ import logging
 import os
 import sqlite3
 import threading
+import time
 import weakref
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -24,7 +25,7 @@ from replay.records.base import JsonObject, JsonValue, Record
 from replay.store import database
 from replay.store.check import Problem, check
 from replay.store.compacting import Compaction, compact
-from replay.store.drain import Drainer, pending_bytes
+from replay.store.drain import Drainer, go_on, pending_bytes
 from replay.store.frames import records_body
 from replay.store.json_text import decode, encode, refuse_non_finite
 from replay.store.layout import LAYOUTS
@@ -48,6 +49,8 @@ DRAIN_INTERVAL_S: Final = 5.0
 """Seconds after which the background thread drains whatever there is."""
 ROTATION_SIZE: Final = 64 * 2**20
 """Size of a spool after which the background thread starts another."""
+
+_PAUSE_S: Final = 0.0002
 
 Masker: TypeAlias = Callable[[JsonValue], JsonValue]
 
@@ -83,6 +86,8 @@ class Store(Reading):
     _writer: SpoolWriter | None
     _drained: int
     """How far the own spool is in the tables."""
+    _size_seen: int
+    _due: threading.Event
     _drainer: Drainer | None
     _drain_connection: sqlite3.Connection | None
     _reading: sqlite3.Connection | None
@@ -431,9 +436,27 @@ class Store(Reading):
         try:
             if writer.size > ROTATION_SIZE:
                 self._rotate()
-            self._drain_all()
+            with self._drain_lock:
+                drainer = self._take_drainer()
+                drainer.between_records = self._let_appends_through
+                try:
+                    self._drain_all()
+                finally:
+                    drainer.between_records = go_on
         except (sqlite3.Error, StoreError) as error:
             _LOG.warning("%s could not be drained, trying again: %s", self.path, error)
+
+    def _let_appends_through(self) -> None:
+        """Sleep for a moment when somebody appended since the last time.
+
+        A thread that gives the interpreter up only around SQLite's calls takes it back before a
+        waiting one wakes: an append would wait for the switch interval of 5 ms.
+        """
+        writer = self._writer
+        size = writer.size if writer is not None else 0
+        if size != self._size_seen:
+            self._size_seen = size
+            time.sleep(_PAUSE_S)
 
     def _rotate(self) -> None:
         """Go on in a fresh spool; the old one is drained and removed like an orphan's."""
@@ -453,6 +476,7 @@ class Store(Reading):
         self._read_lock = threading.RLock()
         self._writer = None
         self._drained = 0
+        self._size_seen = 0
         self._drainer = None
         self._drain_connection = None
         self._reading = None
