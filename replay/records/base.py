@@ -20,4 +20,7 @@ class Record(BaseModel):
     rather than half read.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    # Validators are built when a class is first used: a recorder or worker uses few of them.
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", use_attribute_docstrings=True, defer_build=True
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Annotated, Any, TypeAlias
 
 from pydantic import Field, TypeAdapter, ValidationError
@@ -35,7 +36,11 @@ AnyRecord: TypeAlias = Annotated[
 ]
 """Any stored record, told apart by its ``kind``."""
 
-_ADAPTER: TypeAdapter[Any] = TypeAdapter(AnyRecord)
+
+@cache
+def _adapter() -> TypeAdapter[Any]:
+    """Built when first asked for: most processes never read a record of unknown kind."""
+    return TypeAdapter(AnyRecord)
 
 
 def record_from(fields: JsonObject) -> AnyRecord:
@@ -45,7 +50,7 @@ def record_from(fields: JsonObject) -> AnyRecord:
         RecordError: ``kind`` is missing or unknown, or a field does not fit its record.
     """
     try:
-        record: AnyRecord = _ADAPTER.validate_python(fields)
+        record: AnyRecord = _adapter().validate_python(fields)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "the record"
@@ -59,4 +64,4 @@ def record_from(fields: JsonObject) -> AnyRecord:
 
 def record_schema() -> JsonObject:
     """Return the JSON Schema (draft 2020-12) of every record, discriminated by ``kind``."""
-    return _ADAPTER.json_schema()
+    return _adapter().json_schema()

@@ -22,7 +22,7 @@ class Channel:
         self.source = source
         self.sink = sink
         self.nonce = nonce
-        self._output = 2
+        self.output = 2
         self._arrived = FrameBuffer()
         self._messages: list[JsonObject] = []
         self._held = bytearray()
@@ -37,13 +37,13 @@ class Channel:
         os.dup2(2, 1)
         sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
         channel = cls(source, sink)
-        channel._output = os.dup(2)
+        channel.output = os.dup(2)
         return channel
 
     def of_fork(self, sink: int) -> Channel:
         """Return the channel of a fork of this process, which says its frames to ``sink``."""
         own = Channel(self.source, sink, nonce=self.nonce)
-        own._output = self._output
+        own.output = self.output
         return own
 
     def receive(self) -> JsonObject | None:
@@ -80,7 +80,7 @@ class Channel:
         for stream in (sys.stdout, sys.stderr):
             if stream is not None and not stream.closed:
                 stream.flush()
-        write_all(self._output, output_mark(self.nonce, name))
+        write_all(self.output, output_mark(self.nonce, name))
 
 
 def output_mark(nonce: str, name: str) -> bytes:

@@ -19,6 +19,7 @@ from replay.records import JsonObject
 from replay.replayer.channel import Channel
 from replay.replayer.forking import WarmProcess
 from replay.replayer.runner import TraceRunner
+from replay.replayer.warm_up import warm_up
 from replay.replayer.warm_world import WarmWorld
 
 IMPORT_EPOCH_S = 946_684_800.0
@@ -46,7 +47,10 @@ def main() -> None:
         )
         return
     can_fork = setup["forks"] and threading.active_count() == 1
-    warm = WarmWorld(toolbox) if can_fork else None
+    warm = None
+    if can_fork:
+        warm = WarmWorld(toolbox)
+        warm_up(toolbox)
     channel.mark_output("")
     channel.send(greeting(toolbox, forks=can_fork))
     if can_fork:
