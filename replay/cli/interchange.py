@@ -92,18 +92,21 @@ def import_command(
     over.
     """
     from replay.cli.progress import Progress
-    from replay.interchange import START_FIELDS, ImportOptions, ReadOptions, import_files
+    from replay.interchange import START_FIELDS, CheckedFiles, ImportOptions, ReadOptions
     from replay.store import Store
 
     database, paths = _database_and_files(words)
     read["start_fields"] = read["start_fields"] or START_FIELDS
     options = ImportOptions(format_name, skip_bad_lines, ReadOptions(**read))
-    store = Store.open(database, mode="create")
-    try:
-        with Progress("bytes") as progress:
-            reports = import_files(store, paths, options, on_progress=progress.update)
-    finally:
-        store.close()
+    if database.exists():
+        Store.open(database, mode="w").close()  # what is wrong with it shows before the long work
+    with Progress("bytes") as progress:
+        checked = CheckedFiles(paths, options, on_progress=progress.update)
+        store = Store.open(database, mode="create")
+        try:
+            reports = checked.write(store)
+        finally:
+            store.close()
     if as_json:
         files = [report.to_json() for report in reports]
         terminal.emit_json({"database": str(database), "files": files})

@@ -31,16 +31,15 @@ _SAYS_UNKNOWN: Final = re.compile(
 _UNSAFE_IN_ID: Final = re.compile(r"[^A-Za-z0-9._/:@+=-]+")
 
 
-def trace_id_of(conversation: Conversation, *, occurrence: int = 1) -> str:
+def trace_id_of(conversation: Conversation) -> str:
     """Return the trace id: the file's own id, made safe for a shell, and a hash of the content.
 
-    The same line always gets the same id, whatever its file is called; ``occurrence`` tells the
-    second and third of equal lines of one file apart.
+    The same line always gets the same id, whatever its file is called.
     """
     canonical = json.dumps(conversation.whole, sort_keys=True, separators=(",", ":"))
-    digest = hashlib.blake2b(canonical.encode("utf-8", "surrogatepass"), digest_size=5).hexdigest()
+    digest = hashlib.blake2b(canonical.encode(), digest_size=5).hexdigest()
     name = _UNSAFE_IN_ID.sub("_", conversation.source_id or conversation.source)[:100]
-    return f"{name}~{digest}" + (f".{occurrence}" if occurrence > 1 else "")
+    return f"{name}~{digest}"
 
 
 def transcript_of(conversation: Conversation, trace_id: str) -> Transcript:

@@ -59,16 +59,36 @@ def import_files(
         ImportFileError: a file that is no format we know, or with a line that cannot be read;
             nothing was kept of any file.
     """
-    options = options or ImportOptions()
-    progress = _Progress(paths, on_progress)
-    files = [_File(path, options, progress) for path in paths]
-    for file in files:
-        file.check()
-    known, written = set(store.trace_ids(Selection())), set[str]()
-    for file in files:
-        file.write(store, known, written)
-    store.flush()
-    return [file.report for file in files]
+    return CheckedFiles(paths, options, on_progress=on_progress).write(store)
+
+
+class CheckedFiles:
+    """Files that were read to their last line and can be imported."""
+
+    def __init__(
+        self,
+        paths: Sequence[Path],
+        options: ImportOptions | None = None,
+        *,
+        on_progress: OnProgress | None = None,
+    ) -> None:
+        """Read every line of ``paths``.
+
+        Raises:
+            ImportFileError: a file that is no format we know, or with a line that cannot be read.
+        """
+        progress = _Progress(paths, on_progress)
+        self._files = [_File(path, options or ImportOptions(), progress) for path in paths]
+        for file in self._files:
+            file.check()
+
+    def write(self, store: Store) -> list[FileReport]:
+        """Write every trace that ``store`` does not have, and return what became of each file."""
+        known, written = set(store.trace_ids(Selection())), set[str]()
+        for file in self._files:
+            file.write(store, known, written)
+        store.flush()
+        return [file.report for file in self._files]
 
 
 class _Progress:
@@ -158,9 +178,10 @@ class _File:
                 if not self.options.skip_bad_lines:
                     raise _changed_meanwhile(conversation, self.report)
                 continue
-            first = trace_id_of(conversation)
-            occurrences[first] += 1
-            trace_id = trace_id_of(conversation, occurrence=occurrences[first])
+            trace_id = trace_id_of(conversation)
+            occurrences[trace_id] += 1
+            if occurrences[trace_id] > 1:  # equal lines of one file are as many conversations
+                trace_id += f".{occurrences[trace_id]}"
             transcript = transcript_of(conversation, trace_id)
             yield conversation, made_exact(chat, conversation, transcript)
 

@@ -54,8 +54,19 @@ def test_line_5000_of_10000_stops_the_import_with_code_3_and_nothing_kept(
     assert f"{path}:5000:15: the line is not one whole JSON value" in told.err
     assert "Nothing was imported" in told.err
     assert "Traceback" not in told.err
-    assert exit_code_of(["export", database]) == ExitCode.OK
-    assert capsys.readouterr().out == ""
+    assert not Path(database).exists()
+
+
+def test_a_file_that_is_no_database_is_told_before_anything_is_read(
+    tmp_path: Path, write_lines: WriteLines, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = tmp_path / "other.db"
+    other.write_text("not a database, but long enough to be looked at\n" * 9)
+
+    code = exit_code_of(["import", str(other), str(write_lines("oops"))])
+
+    assert code == ExitCode.COULD_NOT_RUN
+    assert "is not a database" in capsys.readouterr().err
 
 
 def test_import_as_json_is_one_document(
