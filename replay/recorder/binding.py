@@ -16,7 +16,7 @@ from typing import Any
 
 from replay.recorder.calls import OpenCall, Turn
 from replay.recorder.wire import Question, Told, parse_json, told_in
-from replay.records import JsonValue
+from replay.records import JsonValue, Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,28 +129,28 @@ def exchange(calls: Iterable[OpenCall], suspects: Iterable[OpenCall]) -> list[Op
     """Mend uncertain matches: give each told call the execution whose result it was told.
 
     ``calls`` were just told; ``suspects`` are all calls with an uncertain execution, these among
-    them. Returns every call whose execution changed.
+    them. Returns every call whose execution changed. What a scope holds stays in its trace.
     """
+    doubtful = [
+        call
+        for call in calls
+        if not (call.execution.is_seen and call.execution.is_certain) and not was_told(call)
+    ]
+    if not doubtful:
+        return []
     by_text: defaultdict[tuple[str, str], list[OpenCall]] = defaultdict(list)
     for suspect in suspects:
         for text in result_texts(suspect):
             by_text[suspect.tool, text].append(suspect)
     changed: dict[int, OpenCall] = {}
-    for call in calls:
-        if call.execution.is_certain or _fits(call):
-            continue
-        other = next(
-            (
-                o
-                for o in by_text[call.tool, _normal(call.told or "")]
-                if o is not call and not _fits(o)
-            ),
-            None,
-        )
-        if other is None:
+    for call in doubtful:
+        fitting = by_text[call.tool, _normal(call.told or "")]
+        other = next((o for o in fitting if _may_exchange(call, o)), None)
+        if other is None or was_told(call):
             continue
         texts = {id(c): result_texts(c) for c in (call, other)}
         call.execution, other.execution = other.execution, call.execution
+        call.execution.call, other.execution.call = call, other
         call.execution.bound_by = "response"
         for moved, from_ in ((call, other), (other, call)):
             for text in texts[id(from_)]:
@@ -160,14 +160,21 @@ def exchange(calls: Iterable[OpenCall], suspects: Iterable[OpenCall]) -> list[Op
     return list(changed.values())
 
 
-def _fits(call: OpenCall) -> bool:
-    """Whether the execution's result is what the call was told."""
+def _may_exchange(call: OpenCall, other: OpenCall) -> bool:
+    same_place = call.trace is other.trace or (call.trace.is_stitched and other.trace.is_stitched)
+    return same_place and other is not call and not was_told(other)
+
+
+def was_told(call: OpenCall) -> bool:
+    """Whether the prompt told the model the result of this very execution."""
     return call.told is not None and _normal(call.told) in result_texts(call)
 
 
 def result_texts(call: OpenCall) -> set[str]:
     """Return the texts by which a prompt may tell a call's result, in normal form."""
     run = call.execution
+    if run.outcome is Outcome.UNFINISHED:
+        return set()
     if run.response is not None:
         return {_normal(run.response)}
     if run.error is not None:

@@ -55,6 +55,8 @@ class Execution:
     is_certain: bool = True
     """False: other calls fitted as well; the next prompt may show that it was one of them."""
     attributes: JsonObject = field(default_factory=dict)
+    call: OpenCall | None = None
+    """The call it is bound to by now; it may change while the tool runs."""
 
     @property
     def is_seen(self) -> bool:
@@ -79,6 +81,9 @@ class OpenCall:
     positional: list[JsonValue] | None = None
     told: str | None = None
     """What the next prompt told the model about it; None as long as none has."""
+
+    def __post_init__(self) -> None:
+        self.execution.call = self
 
     @property
     def is_open(self) -> bool:

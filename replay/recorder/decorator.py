@@ -76,7 +76,7 @@ class _Capture:
         self._actor = actor
         self._outside = outside
 
-    def start(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> _CallWatch | None:
+    def start(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Watch | None:
         """Return the watch over one call, or None when it is nobody's tool call."""
         outer = running_call.get()
         if outer is not None and outer.tool == self.tool:
@@ -95,26 +95,18 @@ class _Capture:
             if call.turn is None:
                 call.arguments = arguments_text(payload)
             call.execution.payload = _shown(payload, call)
-            return _CallWatch(call, outside=self._outside)
+            return Watch(call, outside=self._outside)
         return None
 
-    def returned(self, watch: _CallWatch, result: object) -> None:
+    def returned(self, watch: Watch, result: object) -> None:
         with self._journal.failures.guard(f"store the result of {self.tool!r}"):
-            note_return(watch.call, result)
-            self._journal.end_tool_call(watch.call, watch.interactions())
+            note_return(watch.execution, result)
+            self._journal.end_tool_call(watch.execution, watch.interactions())
 
-    def raised(self, watch: _CallWatch, error: BaseException) -> None:
+    def raised(self, watch: Watch, error: BaseException) -> None:
         with self._journal.failures.guard(f"store the failure of {self.tool!r}"):
-            note_error(watch.call, error)
-            self._journal.end_tool_call(watch.call, watch.interactions())
-
-
-class _CallWatch(Watch):
-    __slots__ = ("call",)
-
-    def __init__(self, call: OpenCall, *, outside: bool) -> None:
-        super().__init__(call, outside=outside)
-        self.call = call
+            note_error(watch.execution, error)
+            self._journal.end_tool_call(watch.execution, watch.interactions())
 
 
 def _shown(payload: Any, call: OpenCall) -> Any:

@@ -12,7 +12,7 @@ from contextvars import Token
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from replay.recorder.calls import OpenCall, Turn
+from replay.recorder.calls import Execution, OpenCall, Turn
 from replay.recorder.scope import last_turn, running_call
 from replay.records import CallError, JsonObject, JsonValue, Outcome, Stage
 from replay.tools.encoding import NotJson, as_json
@@ -95,11 +95,12 @@ class Watch:
     The application's exception passes through untouched; what fails in here is only counted.
     """
 
-    __slots__ = ("_call", "_cassette", "_freeze", "_running", "_turn")
+    __slots__ = ("_call", "_cassette", "_freeze", "_running", "_turn", "execution")
 
     def __init__(self, call: OpenCall, *, outside: bool) -> None:
         """``outside``: keep what the tool asks of the outside world."""
         self._call = call
+        self.execution = call.execution
         self._cassette: Cassette | None = None
         self._freeze: Any = None
         self._running: Token[OpenCall | None] | None = None
@@ -137,7 +138,7 @@ class Watch:
         """Return the Interaction records of what was asked outside."""
         if self._cassette is None:
             return []
-        return interaction_records(self._call.execution.id, self._cassette.interactions)
+        return interaction_records(self.execution.id, self._cassette.interactions)
 
 
 def interaction_records(tool_call_id: str, interactions: list[Interaction]) -> list[JsonObject]:
@@ -155,9 +156,8 @@ def interaction_records(tool_call_id: str, interactions: list[Interaction]) -> l
     ]
 
 
-def note_return(call: OpenCall, result: object) -> None:
+def note_return(run: Execution, result: object) -> None:
     """Put what a captured function returned on its execution, as it is now."""
-    run = call.execution
     run.duration_ms = round((time.perf_counter() - run.started) * 1e3, 3)
     run.result, described = json_form(result)
     if described is not None:
@@ -165,9 +165,8 @@ def note_return(call: OpenCall, result: object) -> None:
     run.outcome = Outcome.OK
 
 
-def note_error(call: OpenCall, error: BaseException) -> None:
+def note_error(run: Execution, error: BaseException) -> None:
     """Put the exception that ended a captured function on its execution."""
-    run = call.execution
     run.duration_ms = round((time.perf_counter() - run.started) * 1e3, 3)
     kind = type(error)
     name = kind.__qualname__

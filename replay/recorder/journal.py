@@ -22,6 +22,7 @@ from replay.recorder.binding import (
     answers_from_the_end,
     bind,
     exchange,
+    was_told,
 )
 from replay.recorder.calls import Execution, LiveTrace, OpenCall, Turn, new_id, now
 from replay.recorder.failures import Failures
@@ -264,6 +265,9 @@ class Journal:
             return
         mended = exchange(told, self._suspects)
         changed |= {id(call): call for call in mended}
+        if any(not call.execution.is_certain for call in told):
+            unclear = [call for call in self._suspects if not was_told(call)]
+            self._suspects = deque(unclear, maxlen=_SUSPECTS_MAX)
         for turn in {id(call.turn): call.turn for call in told}.values():
             if turn is not None and all(call.told is not None for call in turn.calls):
                 with contextlib.suppress(ValueError):
@@ -346,9 +350,11 @@ class Journal:
                 self.sink.append(call.record())
             return call
 
-    def end_tool_call(self, call: OpenCall, interactions: Sequence[JsonObject] = ()) -> None:
-        """Store how a call ended, its questions to the outside world first."""
+    def end_tool_call(self, run: Execution, interactions: Sequence[JsonObject] = ()) -> None:
+        """Store how an execution ended, its questions to the outside world first."""
         with self._lock:
+            call = run.call
+            assert call is not None
             if interactions:
                 self.sink.append_all([*interactions, call.record()])
             else:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from replay.recorder.binding import Sighting
-from replay.recorder.calls import OpenCall
+from replay.recorder.calls import Execution, OpenCall
 from replay.recorder.executions import Watch
 from replay.recorder.journal import Journal
 from replay.records import Attempt, CallResult
@@ -18,6 +18,8 @@ from replay.tools.observer import CallObserver, CallStart
 @dataclass(slots=True)
 class _Running:
     call: OpenCall
+    execution: Execution
+    """Its own: the call may be given another one while this one runs."""
     watch: Watch | None = None
 
 
@@ -47,7 +49,7 @@ class ToolboxWatch(CallObserver):
             call.execution.attributes = {"request_id": start.request_id}
             if start.toolbox:
                 call.execution.attributes["toolbox"] = start.toolbox
-            self._running[start.request_id] = _Running(call)
+            self._running[start.request_id] = _Running(call, call.execution)
 
     @contextlib.contextmanager
     def scope(self, start: CallStart) -> Iterator[None]:
@@ -66,7 +68,7 @@ class ToolboxWatch(CallObserver):
         if running is None:
             return
         with self._journal.failures.guard(f"store a try of {start.tool!r}"):
-            call_id = running.call.execution.id
+            call_id = running.execution.id
             identity = f"{call_id}.a{attempt.attempt_number}"
             mine = attempt.model_copy(update={"id": identity, "call_id": call_id})
             self._journal.note_attempt(mine)
@@ -77,7 +79,7 @@ class ToolboxWatch(CallObserver):
         if running is None:
             return
         with self._journal.failures.guard(f"store the result of {start.tool!r}"):
-            run = running.call.execution
+            run = running.execution
             run.payload, run.result = result.payload, result.result
             run.response, run.outcome = result.response, result.outcome
             run.error, run.stages = result.error, result.stages
@@ -86,4 +88,4 @@ class ToolboxWatch(CallObserver):
             if result.notes:
                 run.attributes = {**run.attributes, "notes": list(result.notes)}
             asked = running.watch.interactions() if running.watch is not None else []
-            self._journal.end_tool_call(running.call, asked)
+            self._journal.end_tool_call(run, asked)

@@ -23,6 +23,8 @@ from openai import AsyncOpenAI, OpenAI
 
 from replay import Recorder
 from replay.demo.model_server import Call, ModelServer
+from replay.recorder.binding import exchange
+from replay.recorder.calls import Execution, LiveTrace, OpenCall
 from replay.records import ModelCall, Outcome, ToolCall
 from replay.store import Store
 from tests.recorder.agents import CHAT_TOOLS
@@ -227,3 +229,49 @@ def test_two_processes_of_twenty_threads_record_into_one_file(
     assert [worker.wait(120) for worker in workers] == [0, 0]
     with Store.open(database, "w") as store:
         check(store, 40)
+
+
+def waiting_call(trace: LiveTrace, index: int) -> OpenCall:
+    run = Execution(f"c{index}")
+    return OpenCall(trace, index, "get_weather", "{}", "", run, call_index=index)
+
+
+def ran(call: OpenCall, result: Any) -> Execution:
+    run = call.execution
+    run.started_at, run.is_certain = "now", False
+    run.result, run.outcome = result, Outcome.UNFINISHED if result is None else Outcome.OK
+    return run
+
+
+def test_a_call_whose_execution_was_taken_by_another_gets_it_back() -> None:
+    trace = LiveTrace(id="t", started_at="")
+    mine, other = waiting_call(trace, 1), waiting_call(trace, 2)
+    run = ran(other, {"nonce": 1})
+    mine.told = '{"nonce": 1}'
+
+    changed = exchange([mine], [other])
+
+    assert changed == [mine, other]
+    assert (mine.execution, run.call, run.bound_by) == (run, mine, "response")
+    assert other.is_open
+
+
+def test_an_execution_that_still_runs_may_change_its_call() -> None:
+    trace = LiveTrace(id="t", started_at="")
+    mine, other = waiting_call(trace, 1), waiting_call(trace, 2)
+    running, done = ran(mine, None), ran(other, 7)
+    mine.told = "7"
+
+    exchange([mine], [mine, other])
+
+    assert (mine.execution, other.execution) == (done, running)
+    assert running.call is other
+
+
+def test_no_scope_gives_an_execution_away() -> None:
+    mine, other = (waiting_call(LiveTrace(id=name, started_at=""), 1) for name in "ab")
+    ran(mine, 1)
+    ran(other, 2)
+    mine.told = "2"
+
+    assert exchange([mine], [mine, other]) == []
