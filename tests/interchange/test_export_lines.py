@@ -118,6 +118,23 @@ def test_a_second_agent_inside_a_trace_becomes_a_line_of_its_own(store: Store) -
     ]
 
 
+def test_an_answer_that_the_next_prompt_repeats_in_other_words_is_no_second_line(
+    store: Store,
+) -> None:
+    first = [asked_by_user("Hello")]
+    raw = says("Hi", refusal=None, annotations=[])
+    keep(
+        store,
+        model_call(1, first, raw),
+        model_call(2, [*first, says("Hi"), asked_by_user("Bye")], says("Bye")),
+    )
+
+    lines = exported(store, "openai-chat")
+    assert [line["messages"] for line in lines] == [
+        [*first, says("Hi"), asked_by_user("Bye"), says("Bye")]
+    ]
+
+
 def test_response_items_become_chat_messages_and_the_rest_is_told(store: Store) -> None:
     output = [
         {"type": "reasoning", "summary": []},

@@ -149,6 +149,15 @@ def test_arguments_that_are_no_json_object_are_bad_json(
     assert one.arguments == arguments
 
 
+def test_an_answer_marked_as_a_success_is_believed(store: Store, write_lines: WriteLines) -> None:
+    line = chat(asks(call("x", "get_weather", "Paris")), answers("x", "15 C", error=False))
+
+    imported(store, write_lines(line))
+
+    (one,) = tool_calls(only_transcript(store))
+    assert one.outcome == Outcome.OK
+
+
 def test_a_tool_that_was_not_shown_is_unknown_only_where_the_answer_says_so(
     store: Store, write_lines: WriteLines
 ) -> None:
@@ -194,6 +203,7 @@ def test_positional_arguments_are_kept(store: Store, write_lines: WriteLines) ->
 
     (add,) = tool_calls(only_transcript(store))
     assert add.positional == [1, 2]
+    assert "verbatim" not in only_transcript(store).trace.attributes
     assert "positional" not in model_calls(only_transcript(store))[0].output["tool_calls"][0]
     assert exported(store, "openai-chat") == [line]
 
@@ -212,6 +222,8 @@ def test_fields_about_a_message_are_no_part_of_the_prompt(
     assert answer.messages == [asked_by_user()]
     assert answer.output == says("Hi")
     assert answer.usage == {"prompt_tokens": 3}
+    assert answer.attributes["message"] == {"timestamp": "2026-11-20T10:00:02", "weight": 0}
+    assert "verbatim" not in only_transcript(store).trace.attributes
     assert answer.started_at == "2026-11-20T10:00:02.000000Z"
     assert exported(store, "openai-chat") == [line]
 
