@@ -74,6 +74,16 @@ def test_elements_are_known_by_their_id_wherever_they_stand() -> None:
     ]
 
 
+def test_many_elements_that_all_moved_and_changed_are_still_known_by_their_id() -> None:
+    recorded = [{"id": n, "price": n, "text": "old" * n} for n in range(12)]
+    replayed = [{"id": n, "price": -1, "text": "new"} for n in reversed(range(12))]
+
+    changes = diff(recorded, replayed)
+
+    assert {change for change, *_ in changes} == {"moved", "changed"}
+    assert len(changes) == 1 + 2 * 12
+
+
 def test_an_inserted_element_does_not_change_those_after_it() -> None:
     assert diff(["a", "b", "c"], ["a", "x", "b", "c"]) == [("added", "[1]", None, "x")]
 

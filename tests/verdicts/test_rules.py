@@ -96,6 +96,8 @@ def test_a_rule_holds_for_its_tools_alone() -> None:
         ("id", True, 1, False),
         ("unordered", [1, 2], [2, 1], True),
         ("unordered", [1, 2], [1, 3], False),
+        ("unordered", "one", "two", False),
+        ("unordered", [1, 2], None, False),
     ],
 )
 def test_a_kind_allows_only_its_own_difference(
