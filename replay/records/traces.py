@@ -117,7 +117,7 @@ class ModelCall(Record):
     """The raw server-sent events when asked to keep them, else None."""
     started_at: str
     duration_ms: float | None = None
-    """None: the call never ended."""
+    """None: the call never ended, or the source (an imported file) did not say."""
     first_chunk_ms: float | None = None
     """Time to the first streamed chunk; None when not streamed."""
     status_code: int | None = None
