@@ -134,6 +134,14 @@ def test_a_chain_is_found_exactly_where_there_is_a_way(steps: list[tuple[int, in
             assert all(int(new) in onward[int(old)] for old, new in pairwise(chain))
 
 
+def test_the_shortest_chain_is_taken() -> None:
+    translations = Translations()
+    for old, new in ["12", "23", "34", "13"]:
+        translations.add("t", old, new, lambda payload: payload)
+
+    assert translations.chain("t", "1", "4") == ["1", "3", "4"]
+
+
 def test_two_translations_of_one_step_are_refused() -> None:
     toolbox = calendar()
 

@@ -319,6 +319,7 @@ def test_the_state_is_told_by_its_digest_after_each_call() -> None:
     rejected = run_call_sync(toolbox, tool="take", arguments="{}", world=shop)
 
     assert read.state_hash == before
+    assert written.state_hash != before
     assert written.state_hash == rejected.state_hash == state_hash({"a": 1, "b": 1})
 
 
