@@ -195,6 +195,8 @@ def _stages(
         else:
             with observed_scope(observer, start):
                 value = yield from attempts(tool, step, call, start, observer)
+        if toolbox.after_call_hook is not None:
+            yield from _hook(toolbox.after_call_hook, world)
     finally:
         current.reset(token)
     progress.lap(Stage.ENCODE)

@@ -44,6 +44,7 @@ class Toolbox:
         self.translations = Translations()
         self.world_factory: WorldFactory | None = None
         self.state_hook: Callable[[Any], Any] | None = None
+        self.after_call_hook: Callable[[Any], Any] | None = None
         self.failure_hook: Callable[[Any], str | None] | None = None
         self.error_text_hook: Callable[[CallFailure], str] = default_error_text
         self.encode_hook: Callable[[Any], str] | None = None
@@ -228,6 +229,15 @@ class Toolbox:
     def state(self, hook: F) -> F:
         """Register ``state(world) -> JSON``: what is compared after each call."""
         self.state_hook = hook
+        return hook
+
+    def after_call(self, hook: F) -> F:
+        """Register ``after_call(world)``: run after each call whose tool returned.
+
+        For toolkits that keep two parts of a world in step after every call. It may be async;
+        what it raises is the call's failure. It runs before the state is looked at.
+        """
+        self.after_call_hook = hook
         return hook
 
     def failure(self, hook: F) -> F:

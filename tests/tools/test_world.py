@@ -332,3 +332,34 @@ def test_a_state_that_cannot_be_shown_is_noted() -> None:
 
     assert (result.outcome, result.state_hash) == (Outcome.OK, None)
     assert result.notes[0].startswith("The state cannot be shown: NotJson")
+
+
+def test_after_each_call_that_returned_the_hook_sees_the_world_before_its_state_is_read() -> None:
+    toolbox = shop_toolbox()
+    toolbox.state(lambda shop: shop.log)
+    toolbox.after_call(lambda shop: shop.log.append("kept in step"))
+    shop = Shop({"tea": 3})
+
+    sold = run_call_sync(toolbox, tool="by_name", arguments='{"sku": "tea"}', world=shop)
+    missing = run_call_sync(toolbox, tool="by_name", arguments='{"sku": "milk"}', world=shop)
+
+    assert (sold.outcome, missing.outcome) == (Outcome.OK, Outcome.FAILED)
+    assert shop.log == ["kept in step"]
+    assert sold.state_hash == state_hash(["kept in step"])
+
+
+def test_an_async_hook_after_the_call_is_awaited_and_its_error_is_the_calls() -> None:
+    toolbox = shop_toolbox()
+
+    @toolbox.after_call
+    async def keep_in_step(shop: Shop) -> None:
+        await asyncio.sleep(0)
+        raise ValueError("out of step")
+
+    result = asyncio.run(
+        run_call(toolbox, tool="by_name", arguments='{"sku": "tea"}', world=Shop({"tea": 3}))
+    )
+
+    assert result.outcome is Outcome.FAILED
+    assert result.error is not None
+    assert result.error.message == "out of step"
