@@ -32,8 +32,18 @@ FAULT_STATUS = 70
 class WarmProcess:
     """Runs each job of ``channel`` in a fork of this process."""
 
-    def __init__(self, channel: Channel, run: Callable[[Channel, JsonObject], None]) -> None:
-        """``run`` runs one job, and tells the channel it is given of each call."""
+    def __init__(
+        self,
+        channel: Channel,
+        run: Callable[[Channel, JsonObject], None],
+        *,
+        keep: Callable[[str], None],
+    ) -> None:
+        """``run`` runs one job, and tells the channel it is given of each call.
+
+        ``keep`` reads a file that many jobs will want, before the first of them forks.
+        """
+        self._keep = keep
         self._channel = channel
         self._run = run
         self._waiting: deque[JsonObject] = deque()
@@ -60,6 +70,8 @@ class WarmProcess:
                 return
 
     def _run_in_fork(self, job: JsonObject) -> bool:
+        if job["kept"] is not None:
+            self._keep(job["kept"])
         source, sink = os.pipe()
         with warnings.catch_warnings():
             # A native library's own threads (BLAS) survive a fork; Python's were ruled out before.

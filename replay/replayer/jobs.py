@@ -53,6 +53,8 @@ class Job:
     """Calls before which the world is written down; ``""`` is the start of the trace."""
     folder: Path | None = None
     """Where snapshots go."""
+    kept: str | None = None
+    """The file of a world that many jobs start from: a warm worker reads it once."""
     name: str = "replayed"
     """Which of a trace's jobs it is, for whoever asked."""
 
@@ -83,6 +85,7 @@ class Job:
                 for group in self.groups
             ],
             "world": self.world,
+            "kept": self.kept,
             "snapshots": list(self.snapshots),
             "folder": None if self.folder is None else str(self.folder),
             "skip": skip,

@@ -14,11 +14,31 @@ from pathlib import Path
 
 from replay.records import CallVerdict, Cause, Lanes, ReplayedCall, Transcript
 from replay.replayer.jobs import BASELINE, NO_WORLD, TODAY, Job, JobResult, Snapshot
-from replay.replayer.plan import job_of, not_replayed
+from replay.replayer.plan import job_of, not_replayed, tool_calls
 from replay.verdicts import GREEN, Rules, judge_trace
 
 _START = ""
 _BY_STATE = frozenset({Cause.CARRIED, Cause.OUTSIDE})
+
+
+@dataclass(slots=True)
+class SharedStart:
+    """The old code's fresh world, where it is the same for every trace: written down once."""
+
+    is_possible: bool
+    """Whether the baseline's workers made one world for all traces."""
+    snapshot: Snapshot | None = None
+
+    def offer(self, found: Snapshot | None) -> None:
+        """Keep the first one that was written down."""
+        if self.is_possible and self.snapshot is None and found is not None and found.path:
+            self.snapshot = found
+
+    def path_of(self, found: Snapshot) -> str | None:
+        """Return the file to read ``found`` from: the shared one where they are equal."""
+        if self.snapshot is not None and self.snapshot.digest == found.digest:
+            return self.snapshot.path
+        return found.path
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +51,7 @@ class LaneTerms:
     stateless: bool
     folder: Path
     """Where worlds are written down."""
+    shared_start: SharedStart
 
 
 @dataclass(slots=True)
@@ -57,7 +78,8 @@ class TraceLanes:
         name = result.job.name
         self._awaited.remove(name)
         if name == "snapshots":
-            self._snapshots = result.snapshots
+            self._snapshots.update(result.snapshots)
+            self.terms.shared_start.offer(result.snapshots.get(_START))
         else:
             self._lanes[name] = {**self._lanes.get(name, {}), **result.replayed}
         if self._awaited or not self.terms.has_baseline or self.terms.stateless:
@@ -97,12 +119,15 @@ class TraceLanes:
     def close(self) -> None:
         """Remove the worlds that were written down for this trace."""
         for snapshot in self._snapshots.values():
-            if snapshot.path is not None:
+            if snapshot.path is not None and snapshot is not self.terms.shared_start.snapshot:
                 Path(snapshot.path).unlink(missing_ok=True)
 
     def _whole(self, name: str, lane: str, world: str | None = None) -> Job:
         job = job_of(self.transcript, lane)
         job.name, job.world = name, world
+        shared = self.terms.shared_start.snapshot
+        if shared is not None and lane == TODAY and name != "replayed":
+            job.kept = shared.path
         self._awaited.append(name)
         return job
 
@@ -114,8 +139,14 @@ class TraceLanes:
         ]
         if not self._differing:
             return []
+        shared = self.terms.shared_start.snapshot
+        if shared is not None:
+            self._snapshots[self._first] = shared  # nothing of this trace ran before it
+        wanted = [call_id for call_id in self._differing if call_id not in self._snapshots]
+        if not wanted:
+            return self._on_old_states()
         job = self._whole("snapshots", BASELINE)
-        job.snapshots = (_START, *self._differing)
+        job.snapshots = (*(() if shared else (_START,)), *wanted)
         job.folder = self.terms.folder
         return [job]
 
@@ -131,7 +162,7 @@ class TraceLanes:
                 why = snapshot.why_not if snapshot else "The old code did not come to this call."
                 unknown[order.id] = ReplayedCall(tool_call_id=order.id, result=None, note=why)
                 continue
-            order.world = snapshot.path
+            order.world = self.terms.shared_start.path_of(snapshot)
             groups.append([order])
         self._lanes["on_old_state"] = unknown
         if not groups:
@@ -141,9 +172,19 @@ class TraceLanes:
         return [job]
 
     def _on_old_start(self) -> list[Job]:
-        start = self._snapshots.get(_START)
-        if start is None or start.path is None:
-            return []
-        if not any(verdict.cause in _BY_STATE for verdict in self.verdicts()):
+        by_state = {one.tool_call_id for one in self.verdicts() if one.cause in _BY_STATE}
+        first = self._lanes["on_old_state"].get(self._first)
+        if first is not None:
+            # For the first call the old state is the old start: it has run on it already.
+            self._lanes["on_old_start"] = {self._first: first}
+            by_state.discard(self._first)
+        start = self.terms.shared_start.snapshot or self._snapshots.get(_START)
+        if not by_state or start is None or start.path is None:
             return []
         return [self._whole("on_old_start", TODAY, start.path)]
+
+    @property
+    def _first(self) -> str:
+        """The first call that is replayed; there is one wherever calls differ."""
+        skipped = not_replayed(self.transcript)
+        return next(call.id for call in tool_calls(self.transcript) if call.id not in skipped)

@@ -20,7 +20,7 @@ from replay.replayer.baseline import baseline_place, code_version
 from replay.replayer.digest import run_digest, trace_digest
 from replay.replayer.environment import Place, place_of
 from replay.replayer.jobs import BASELINE, TODAY
-from replay.replayer.lanes import LaneTerms, TraceLanes
+from replay.replayer.lanes import LaneTerms, SharedStart, TraceLanes
 from replay.replayer.plan import tool_calls
 from replay.replayer.pool import Isolation, Pool
 from replay.store import Store
@@ -140,12 +140,20 @@ class Replayer:
                     hint="`replay list` shows what the database holds.",
                 )
             greeting = pool.wait_until_ready(TODAY)
+            one_world = False
             if self.baseline is not None:
-                pool.wait_until_ready(BASELINE)
-            pass_ = _Pass(
-                self, begun or self._begun(selection, greeting), reading, pool, greeting, folder
+                one_world = pool.wait_until_ready(BASELINE)["one_world"]
+            run = begun or self._begun(selection, greeting)
+            terms = LaneTerms(
+                run_id=run.id,
+                rules=self.rules,
+                has_baseline=self.baseline is not None,
+                stateless=greeting["stateless"],
+                folder=folder,
+                shared_start=SharedStart(one_world),
             )
-            return pass_.run(trace_ids, on_progress)
+            pass_ = _Pass(self, run, reading, pool, greeting, terms)
+            return pass_.run(trace_ids, on_progress, is_resumed=begun is not None)
 
     def _pool(self, stack: contextlib.ExitStack) -> Pool:
         places = {TODAY: self.place}
@@ -216,20 +224,14 @@ class _Pass:
         reading: Store,
         pool: Pool,
         greeting: JsonObject,
-        folder: Path,
+        terms: LaneTerms,
     ) -> None:
         self.replayer = replayer
         self.store = replayer.store
         self.started = run
         self.reading = reading
         self.pool = pool
-        self.terms = LaneTerms(
-            run_id=run.id,
-            rules=replayer.rules,
-            has_baseline=replayer.baseline is not None,
-            stateless=greeting["stateless"],
-            folder=folder,
-        )
+        self.terms = terms
         self.sums = _Sums()
         self.coverage = Coverage({tool["name"]: tool["parameters"] for tool in greeting["tools"]})
         self.approved = {approval.signature for approval in self.store.approvals()}
@@ -238,11 +240,15 @@ class _Pass:
         self._under_way: dict[str, TraceLanes] = {}
 
     def run(
-        self, trace_ids: list[str], on_progress: Callable[[Progress], None] | None
+        self,
+        trace_ids: list[str],
+        on_progress: Callable[[Progress], None] | None,
+        *,
+        is_resumed: bool,
     ) -> ReplayRun:
         """Replay ``trace_ids``, store everything, and return the run as it ended."""
         began_at = time.monotonic()
-        left = self._take_up(trace_ids)
+        left = self._take_up(trace_ids) if is_resumed else trace_ids
         self.store.append(self.started.model_copy(update={"status": "running", "ended_at": None}))
         status = "failed"
         try:
@@ -261,9 +267,8 @@ class _Pass:
     def _take_up(self, trace_ids: list[str]) -> list[str]:
         """Count what an interrupted run has judged already; return the traces that are left."""
         by_trace: dict[str, list[CallVerdict]] = {}
-        if self.started.status != "running" or self.started.ended_at is not None:
-            for verdict in self.reading.verdicts(self.started.id):
-                by_trace.setdefault(verdict.trace_id, []).append(verdict)
+        for verdict in self.store.verdicts(self.started.id):
+            by_trace.setdefault(verdict.trace_id, []).append(verdict)
         for trace_id, verdicts in by_trace.items():
             self._count(self.reading.transcript(trace_id), verdicts)
         return [trace_id for trace_id in trace_ids if trace_id not in by_trace]
@@ -343,7 +348,9 @@ class _Pass:
                 "status": status,
                 "trace_count": trace_count if is_whole else len(sums.digests),
                 "call_count": sums.verdicts.total(),
-                "verdict_counts": {str(kind): count for kind, count in sums.verdicts.items()},
+                "verdict_counts": {
+                    str(kind): count for kind, count in sorted(sums.verdicts.items())
+                },
                 "conditional_count": sums.conditional,
                 "digest": run_digest(sums.digests) if is_whole else None,
                 "coverage": self.coverage.report(),

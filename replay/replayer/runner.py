@@ -108,7 +108,7 @@ class _Trace:
         if self.world_file == NO_WORLD:
             return
         if self.world_file is not None:
-            self.world = read_world(Path(self.world_file))
+            self.world = self._read(self.world_file)
         elif warm is not None and warm.is_made:
             self.world = warm.world
         elif self.toolbox.world_factory is not None:
@@ -120,6 +120,10 @@ class _Trace:
                     self.session.__enter__()
             self.world = self.session.world
         self._snapshot("")
+
+    def _read(self, path: str) -> Any:
+        warm = self.runner._warm
+        return read_world(Path(path)) if warm is None else warm.take(path)
 
     def close(self) -> None:
         """Take the world down; what that raises changes no result any more."""
@@ -154,15 +158,16 @@ class _Trace:
 
     def run_group(self, group: list[JsonObject]) -> None:
         """Run the calls of one model output."""
-        todo = []
-        for order in group:
-            self._snapshot(order["call"]["id"])
-            if order["call"]["id"] not in self.skip:
-                todo.append(order)
+        todo = [order for order in group if order["call"]["id"] not in self.skip]
         if len(todo) > 1 and not self.one_by_one and any(map(self._is_async, todo)):
+            for order in group:
+                self._snapshot(order["call"]["id"])
             self.runner.loop.run_until_complete(self._together(todo))
             return
-        for order in todo:
+        for order in group:
+            self._snapshot(order["call"]["id"])
+            if order["call"]["id"] in self.skip:
+                continue
             if order["world"] is not None and not self._take_world(order):
                 continue
             if self._is_async(order):
@@ -180,7 +185,7 @@ class _Trace:
     def _take_world(self, order: JsonObject) -> bool:
         """Put the world in place that this call is to run on; False when it cannot be had."""
         try:
-            self.world = read_world(Path(order["world"]))
+            self.world = self._read(order["world"])
         except WorldNotPortable as error:
             self._done(order, {"result": None, "note": str(error)})
             return False

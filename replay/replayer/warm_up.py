@@ -54,6 +54,7 @@ def _job() -> JsonObject:
         "at": 0.0,
         "groups": groups,
         "world": None,
+        "kept": None,
         "snapshots": [],
         "folder": None,
         "skip": [],

@@ -8,13 +8,16 @@ opens, writes, connects or starts something, or reads the clock or draws, is cal
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import threading
+from pathlib import Path
 from typing import Any
 
 import cassettes
 from cassettes.scope import current
+from replay.replayer.snapshots import WorldNotPortable, read_world
 
 _REACHES_OUT = frozenset(
     {
@@ -50,10 +53,31 @@ class WarmWorld:
         self.world: Any = None
         self.is_made = False
         """False: the world must be made for each trace."""
+        self._kept: dict[str, Any] = {}
         factory = toolbox.world_factory
         if factory is None or factory.takes_start or factory.is_async:
             return
         self._try(factory)
+
+    def keep(self, path: str) -> None:
+        """Read a world that was written down, for every fork from now on."""
+        if path in self._kept:
+            return
+        try:
+            self._kept = {path: read_world(Path(path))}
+        except WorldNotPortable:
+            return  # whoever wants it reads it again, and says why it cannot
+        gc.freeze()
+
+    def take(self, path: str) -> Any:
+        """Return the world of the file ``path``; a fork has a kept one to itself, once.
+
+        Raises:
+            WorldNotPortable: today's code cannot take it over.
+        """
+        if path in self._kept:
+            return self._kept.pop(path)
+        return read_world(Path(path))
 
     def _try(self, factory: Any) -> None:
         watch = _Watch()

@@ -47,16 +47,18 @@ def main() -> None:
         )
         return
     can_fork = setup["forks"] and threading.active_count() == 1
-    warm = None
-    if can_fork:
-        warm = WarmWorld(toolbox)
-        warm_up(toolbox)
-    channel.mark_output("")
-    channel.send(greeting(toolbox, forks=can_fork))
-    if can_fork:
-        WarmProcess(channel, lambda own, job: TraceRunner(toolbox, own, warm).run(job)).serve()
-    else:
+    if not can_fork:
+        channel.mark_output("")
+        channel.send(greeting(toolbox, forks=False))
         _serve_in_process(TraceRunner(toolbox, channel), channel)
+        return
+    warm = WarmWorld(toolbox)
+    warm_up(toolbox)
+    channel.mark_output("")
+    channel.send({**greeting(toolbox, forks=True), "one_world": warm.is_made})
+    WarmProcess(
+        channel, lambda own, job: TraceRunner(toolbox, own, warm).run(job), keep=warm.keep
+    ).serve()
 
 
 def load(named: str, paths: list[str], *, allow: list[str]) -> Any:
@@ -90,6 +92,7 @@ def greeting(toolbox: Any, *, forks: bool) -> JsonObject:
         "t": "ready",
         "forks": forks,
         "python": sys.version.split()[0],
+        "one_world": False,
         "stateless": toolbox.world_factory is None,
         "shows_state": toolbox.state_hook is not None,
         "tools": [
