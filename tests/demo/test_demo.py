@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from replay.cli.main import exit_code_of
+
 ROOT = Path(__file__).parent.parent.parent
 RUN_ID = re.compile(r"run_\d{8}T\d{6}_[0-9a-f]{6}")
 
@@ -73,13 +75,16 @@ def test_the_demo_prints_nothing_wider_than_the_terminal(stage: tuple[Path, str]
     assert max(len(line) for line in printed.splitlines()) <= 80
 
 
-def test_every_command_that_the_demo_names_works(stage: tuple[Path, str], tmp_path: Path) -> None:
+def test_every_command_that_the_demo_names_works(
+    stage: tuple[Path, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder, printed = stage
     shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
     commands = re.findall(r"^  replay (\S+ \S+(?: [\w-]+)?)(?:  .*)?$", printed, re.MULTILINE)
     assert len(commands) >= 9
 
-    codes = {command: replay(command.split(), tmp_path).returncode for command in commands}
+    codes = {command: exit_code_of(command.split()) for command in commands}
 
     assert set(codes.values()) == {0}, codes
 
@@ -97,20 +102,24 @@ def test_the_readme_shows_what_the_demo_prints(stage: tuple[Path, str]) -> None:
 
 
 def test_a_mended_tool_is_replayed_against_the_same_recording_until_a_fresh_start(
-    stage: tuple[Path, str], tmp_path: Path
+    stage: tuple[Path, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     folder, printed = stage
     shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
     tools = tmp_path / "replay-demo" / "travel_v2.py"
     original = tools.read_text()
     tools.write_text(original.replace('"degrees": degrees', '"temperature": degrees'))
 
-    mended = replay(["demo"], tmp_path)
+    assert exit_code_of(["demo"]) == 0
+    mended = capsys.readouterr()
     fresh = replay(["demo", "--fresh"], tmp_path, PYTHONHASHSEED="7", TZ="Asia/Tokyo")
 
-    assert mended.returncode == 0
-    assert "recorded already; replaying it with your travel_v2.py" in mended.stderr
-    assert "`temperature` is now `degrees`" not in mended.stdout
+    assert "recorded already; replaying it with your travel_v2.py" in mended.err
+    assert "`temperature` is now `degrees`" not in mended.out
     assert tools.read_text() == original
     assert "Recorded 9 conversations" in fresh.stderr
     assert without_ids(fresh.stdout) == without_ids(printed)
