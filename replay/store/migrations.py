@@ -64,9 +64,8 @@ _INDEXES: Final = (
     "CREATE INDEX model_calls_by_trace ON model_call_rows (trace, step_number)",
     "CREATE UNIQUE INDEX tool_calls_by_id ON tool_call_rows (id)",
     "CREATE INDEX tool_calls_by_trace ON tool_call_rows (trace, step_number)",
-    "CREATE INDEX tool_calls_by_tool ON tool_call_rows (tool, started_us)",
-    "CREATE INDEX tool_calls_by_outcome ON tool_call_rows (outcome, tool, started_us) "
-    "WHERE outcome <> 'ok'",
+    "CREATE INDEX tool_calls_by_tool ON tool_call_rows (tool)",
+    "CREATE INDEX tool_calls_by_outcome ON tool_call_rows (outcome, tool) WHERE outcome <> 'ok'",
     "CREATE UNIQUE INDEX attempts_by_id ON attempt_rows (id)",
     "CREATE INDEX attempts_by_call ON attempt_rows (call_id)",
     "CREATE UNIQUE INDEX interactions_by_id ON interaction_rows (id)",

@@ -34,7 +34,6 @@ from replay.store.record_rows import RecordReader
 from replay.store.selecting import (
     call_conditions,
     distinct_models,
-    fitting_call_count,
     nearest_id,
     run_key,
     trace_conditions,
@@ -146,7 +145,7 @@ class Reading:
                 *records.records("tool_call", "r.trace = ?", [key]),
             ]
             steps.sort(key=lambda step: step.step_number)
-            calls = "(SELECT c.key FROM tool_call_rows c WHERE c.trace = ?)"
+            calls = "(SELECT +c.key FROM tool_call_rows c WHERE c.trace = ?)"
             interactions: list[Interaction] = records.records(
                 "interaction", f"r.tool_call IN {calls}", [key], "r.interaction_index"
             )
@@ -188,10 +187,13 @@ class Reading:
     def tool_calls(
         self, selection: Selection | None = None, *, after: str | None = None, limit: int = 100
     ) -> list[ToolCall]:
-        """Return a page of the selected tool calls, newest first; ``after``: the last id before."""
+        """Return a page of the selected tool calls, the last stored first.
+
+        ``after`` is the last id of the page before.
+        """
         selection = selection or Selection()
         with self._snapshot() as connection:
-            on_call = call_conditions(selection)
+            on_call = call_conditions(connection, selection)
             on_trace = trace_conditions(connection, selection)
             if on_trace.texts:
                 on_call.add(
@@ -199,14 +201,10 @@ class Reading:
                     *on_trace.values,
                 )
             if after is not None:
-                on_call.add(
-                    "(c.started_us, c.key) < "
-                    "(SELECT started_us, key FROM tool_call_rows WHERE id = ?)",
-                    after,
-                )
+                on_call.add("c.key < (SELECT key FROM tool_call_rows WHERE id = ?)", after)
             keys = connection.execute(
                 f"SELECT c.key FROM tool_call_rows c WHERE {on_call.sql} "
-                f"ORDER BY c.started_us DESC, c.key DESC LIMIT {int(limit)}",
+                f"ORDER BY {'+' if on_call.is_rare else ''}c.key DESC LIMIT {int(limit)}",
                 on_call.values,
             ).fetchall()
             marks = ", ".join("?" * len(keys))
@@ -214,7 +212,7 @@ class Reading:
                 "tool_call",
                 f"r.key IN ({marks})",
                 [row[0] for row in keys],
-                "r.started_us DESC, r.key DESC",
+                "r.key DESC",
             )
             return found
 
@@ -367,9 +365,6 @@ class Reading:
         return self._records
 
 
-_FEW_CALLS = 20_000
-"""Up to so many fitting calls a list of traces starts from them."""
-
 _TRACE_ROW = (
     "r.id, r.app, r.started_us, r.ended_us, r.outcome, r.source, r.model, "
     "r.model_call_count, r.tool_call_count, r.outcome_counts, r.first_user_text"
@@ -381,22 +376,20 @@ def _trace_query(
 ) -> tuple[str, list[Any], str]:
     """Return the query without its end, its values, and its order: newest first."""
     found = trace_conditions(connection, selection)
-    on_call = call_conditions(selection)
-    order = " ORDER BY r.started_us DESC, r.id DESC"
-    if on_call.texts:
-        if fitting_call_count(connection, selection) <= _FEW_CALLS:
-            # From the few calls to their traces; the sign keeps SQLite from walking all traces.
-            found.add(
-                f"r.key IN (SELECT c.trace FROM tool_call_rows c WHERE {on_call.sql})",
-                *on_call.values,
-            )
-            order = " ORDER BY +r.started_us DESC, r.id DESC"
-        else:
-            # From the newest trace on: among so many a page is soon full.
-            found.add(
-                f"EXISTS (SELECT 1 FROM tool_call_rows c WHERE c.trace = r.key AND {on_call.sql})",
-                *on_call.values,
-            )
+    on_call = call_conditions(connection, selection)
+    if on_call.is_rare:
+        found.is_rare = True
+        found.add(
+            f"r.key IN (SELECT c.trace FROM tool_call_rows c WHERE {on_call.sql})", *on_call.values
+        )
+    elif on_call.texts:
+        found.add(
+            "EXISTS (SELECT 1 FROM tool_call_rows c INDEXED BY tool_calls_by_trace "
+            f"WHERE c.trace = +r.key AND {on_call.sql})",
+            *on_call.values,
+        )
+    # The sign keeps SQLite from walking through all traces for the few that fit.
+    order = f" ORDER BY {'+' if found.is_rare else ''}r.started_us DESC, r.id DESC"
     return f"SELECT {columns} FROM trace_rows r WHERE {found.sql}", found.values, order
 
 

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from replay.errors import SelectionError
 from replay.records import Selection
 from replay.store.times import microseconds
+
+FEW: Final = 20_000
+"""Up to so many fitting rows are fetched and sorted; beyond, the newest rows are looked through,
+where a page is soon full."""
 
 
 @dataclass(slots=True)
@@ -21,6 +25,8 @@ class Conditions:
 
     texts: list[str] = field(default_factory=list)
     values: list[Any] = field(default_factory=list)
+    is_rare: bool = False
+    """Few rows fit: start from these, not from the newest row on."""
 
     def add(self, text: str, *values: Any) -> None:
         """Add one condition."""
@@ -60,25 +66,37 @@ def trace_conditions(connection: sqlite3.Connection, selection: Selection) -> Co
     if selection.until is not None:
         found.add("r.started_us < ?", _moment(selection.until, "until"))
     if selection.models:
-        models = model_names(connection, selection.models)
-        marks = ", ".join("?" * len(models))
-        found.add(
-            f"EXISTS (SELECT 1 FROM trace_models tm WHERE tm.model IN ({marks}) "
-            "AND tm.trace = r.key)",
-            *models,
-        )
+        _add_models(connection, selection, found)
     return found
 
 
-def call_conditions(selection: Selection) -> Conditions:
+def _add_models(connection: sqlite3.Connection, selection: Selection, found: Conditions) -> None:
+    models = model_names(connection, selection.models)
+    of_models = f"trace_models tm WHERE tm.model IN ({', '.join('?' * len(models))})"
+    few = connection.execute(
+        f"SELECT count(*) <= ? FROM (SELECT 1 FROM {of_models} LIMIT ?)",
+        (FEW, *models, FEW + 1),
+    ).fetchone()[0]
+    if few:
+        found.is_rare = True
+        found.add(f"r.key IN (SELECT tm.trace FROM {of_models})", *models)
+    else:
+        found.add(f"EXISTS (SELECT 1 FROM {of_models} AND tm.trace = r.key)", *models)
+
+
+def call_conditions(connection: sqlite3.Connection, selection: Selection) -> Conditions:
     """Return the conditions on a row ``c`` of tool_call_rows, its trace not looked at."""
     found = Conditions()
-    found.any_of("c.tool", selection.tools)
+    by_facts = selection.tools or selection.tool_versions or selection.outcomes
+    found.is_rare = bool(by_facts) and fitting_call_count(connection, selection) <= FEW
+    # The sign keeps SQLite from an index that would have it fetch and sort millions of rows.
+    c = "c" if found.is_rare else "+c"
+    found.any_of(f"{c}.tool", selection.tools)
     found.any_of("c.tool_version", selection.tool_versions)
     outcomes = [str(outcome) for outcome in selection.outcomes]
-    found.any_of("c.outcome", outcomes)
+    found.any_of(f"{c}.outcome", outcomes)
     if outcomes and "ok" not in outcomes:
-        found.add("c.outcome <> 'ok'")  # lets SQLite use the partial index of what went wrong
+        found.add(f"{c}.outcome <> 'ok'")  # allows the partial index of what went wrong
     if selection.text:
         found.add(
             "(holds_text(c.arguments, ?) OR holds_text(c.response, ?))",

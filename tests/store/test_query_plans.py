@@ -1,0 +1,101 @@
+"""At five million calls a list must not look at all of them: no question scans a table."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from replay.records import ModelCall, Outcome, Selection, ToolCall, Trace
+from replay.store import Store, selecting
+
+NOON = "2026-11-21T12:00:00.000000Z"
+
+QUESTIONS: dict[str, Callable[[Store], object]] = {
+    "newest traces": lambda store: store.traces(),
+    "next page": lambda store: store.traces(after="t1"),
+    "one app": lambda store: store.traces(Selection(apps=["a"])),
+    "a tool": lambda store: store.traces(Selection(tools=["f"])),
+    "failed calls of a tool": lambda store: store.traces(
+        Selection(tools=["f"], outcomes=[Outcome.FAILED])
+    ),
+    "a model": lambda store: store.traces(Selection(models=["gpt*"])),
+    "a transcript": lambda store: store.transcript("t1"),
+    "a call": lambda store: store.tool_call("c1"),
+    "newest calls": lambda store: store.tool_calls(),
+    "newest failures": lambda store: store.tool_calls(Selection(outcomes=[Outcome.FAILED])),
+    "tools": lambda store: store.tools(),
+    "models": lambda store: store.models(),
+    "counts": lambda store: store.counts(),
+}
+
+WALKS = (
+    "SCAN r USING INDEX traces_by_start",  # from the newest on, until the page is full
+    "SCAN r USING COVERING INDEX traces_by_start",
+    "SCAN c",  # tool calls from the last stored on: by their own key
+    "SCAN trace_rows USING COVERING INDEX",
+    "SCAN tool_totals",  # one row per tool, version and outcome
+    "SCAN record_totals",
+    "SCAN CONSTANT ROW",
+    "SCAN span VIRTUAL TABLE",
+    "SCAN (subquery",
+)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    path = tmp_path / "traces.db"
+    with Store.open(path, "create") as writing:
+        for number in range(3):
+            writing.append(Trace(id=f"t{number}", app="a", started_at=NOON))
+            writing.append(
+                ModelCall(
+                    id=f"m{number}",
+                    trace_id=f"t{number}",
+                    step_number=2,
+                    api="messages",
+                    model="gpt-x",
+                    started_at=NOON,
+                )
+            )
+            writing.append(
+                ToolCall(
+                    id=f"c{number}",
+                    trace_id=f"t{number}",
+                    step_number=1,
+                    tool="f",
+                    arguments="{}",
+                    outcome=Outcome.FAILED if number else Outcome.OK,
+                    started_at=NOON,
+                )
+            )
+    return Store.open(path)
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+@pytest.mark.parametrize("many", [False, True], ids=["few fit", "many fit"])
+def test_no_question_scans_a_table(
+    store: Store, question: str, many: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if many:
+        monkeypatch.setattr(selecting, "FEW", -1)
+    asked: list[str] = []
+    with store:
+        connection = store._read_connection()
+        connection.set_trace_callback(asked.append)
+        QUESTIONS[question](store)
+        connection.set_trace_callback(None)
+        plans = [(sql, line) for sql in asked for line in _plan(connection, sql)]
+
+    scans = [(line, sql) for sql, line in plans if line.startswith("SCAN")]
+    assert plans
+    assert [scan for scan in scans if not scan[0].startswith(WALKS)] == []
+    assert not [scan for scan in scans if scan[0] == "SCAN c" and "trace_rows r WHERE" in scan[1]]
+
+
+def _plan(connection: sqlite3.Connection, sql: str) -> list[str]:
+    if not sql.startswith("SELECT"):
+        return []
+    return [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}")]
