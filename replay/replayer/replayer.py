@@ -298,18 +298,27 @@ class _Pass:
             self.pool.submit(job)
 
     def _judge(self, trace: TraceLanes) -> None:
-        verdicts = [
-            verdict.model_copy(update={"approved": True})
-            if verdict.signature in self.approved
-            else verdict
-            for verdict in trace.verdicts()
-        ]
+        verdicts = [self._kept(verdict) for verdict in trace.verdicts()]
         trace.close()
         self._count(trace.transcript, verdicts)
         self._batch += verdicts
         is_due = time.monotonic() - self._stored_at > _BATCH_S
         if len(self._batch) >= _BATCH_VERDICTS or is_due:
             self._store()
+
+    def _kept(self, verdict: CallVerdict) -> CallVerdict:
+        """Return ``verdict`` as it is stored: approved or not, and without timings.
+
+        In a frozen world they say nothing; and without them equal results have equal bytes, which
+        the store keeps once, however often a trace is replayed.
+        """
+        changed: JsonObject = {}
+        if verdict.signature in self.approved:
+            changed["approved"] = True
+        if verdict.replayed is not None:
+            untimed: JsonObject = {"stages": [], "duration_ms": None}
+            changed["replayed"] = verdict.replayed.model_copy(update=untimed)
+        return verdict.model_copy(update=changed) if changed else verdict
 
     def _store(self) -> None:
         batch, self._batch = self._batch, []
