@@ -47,6 +47,7 @@ COMMANDS = [
     "import",
     "list",
     "show",
+    "ui",
     "run",
     "runs",
     "diff",

@@ -31,6 +31,7 @@ _PLACES = {
     "import": Place("replay.cli.interchange", "import_command", "Read traces from another format."),
     "list": Place("replay.cli.traces", "list_command", "List the traces of a database."),
     "show": Place("replay.cli.traces", "show", "Show one trace, or one step of it."),
+    "ui": Place("replay.cli.ui", "ui", "Step through traces in the terminal."),
     "run": Place("replay.cli.run", "run", "Replay recorded calls through today's tools."),
     "runs": Place("replay.cli.runs", "runs", "List the replay runs of a database."),
     "diff": Place("replay.cli.runs", "diff", "Show what a replay run found, or compare two."),

@@ -1,0 +1,264 @@
+"""Every action of the terminal UI, once: keys, footer, help, palette and docs come from here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+EVERYWHERE: Final = "everywhere"
+LINES: Final = "lines"
+OUTLINE: Final = "outline"
+TRACES: Final = "traces"
+EMPTY: Final = "empty"
+TRANSCRIPT: Final = "transcript"
+RUNS: Final = "runs"
+FINDINGS: Final = "findings"
+
+ALWAYS: Final = 30
+"""From this rank on an action is in the footer however narrow it is."""
+
+GROUPS: Final = ("Step", "Look", "Act", "Move", "Program")
+"""The order of the help."""
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing a key does."""
+
+    place: str
+    """The screen or widget it belongs to."""
+    call: str
+    """The method, as Textual's bindings spell it: ``step(1)``."""
+    keys: tuple[str, ...]
+    """Textual's key names; the first one is shown."""
+    name: str
+    """One or two words, for footer and palette."""
+    help: str
+    group: str = "Look"
+    footer: int = 0
+    """Rank in the footer; 0: not there."""
+
+    @property
+    def id(self) -> str:
+        """A stable name for keymaps: ``transcript.step(1)``."""
+        return f"{self.place}.{self.call}"
+
+
+def _action(place: str, call: str, keys: str, name: str, help: str, **more: object) -> Action:
+    return Action(place, call, tuple(keys.split()), name, help, **more)  # type: ignore[arg-type]  # group and footer
+
+
+ACTIONS: Final[tuple[Action, ...]] = (
+    # -- a transcript ---------------------------------------------------------------------------
+    _action(TRANSCRIPT, "step(1)", "n f10", "next", "next step", group="Step", footer=1),
+    _action(TRANSCRIPT, "step(-1)", "p N", "back", "step back", group="Step", footer=2),
+    _action(
+        TRANSCRIPT,
+        "seek('divergence', 1)",
+        "c f5",
+        "next ≠",
+        "next call that differs today",
+        group="Step",
+        footer=3,
+    ),
+    _action(
+        TRANSCRIPT,
+        "seek('divergence', -1)",
+        "C",
+        "last ≠",
+        "previous call that differs today",
+        group="Step",
+    ),
+    _action(TRANSCRIPT, "seek('error', 1)", "e", "next ×", "next error", group="Step", footer=4),
+    _action(TRANSCRIPT, "seek('error', -1)", "E", "last ×", "previous error", group="Step"),
+    _action(
+        TRANSCRIPT, "seek('model', 1)", "m", "model call", "next model call", group="Step", footer=8
+    ),
+    _action(
+        TRANSCRIPT, "seek('model', -1)", "M", "model back", "previous model call", group="Step"
+    ),
+    _action(
+        TRANSCRIPT, "seek('tool', 1)", "t", "tool call", "next tool call", group="Step", footer=9
+    ),
+    _action(TRANSCRIPT, "seek('tool', -1)", "T", "tool back", "previous tool call", group="Step"),
+    _action(
+        TRANSCRIPT,
+        "into(1)",
+        "s f11",
+        "into",
+        "next part of this step, then the next",
+        group="Step",
+    ),
+    _action(TRANSCRIPT, "into(-1)", "S", "out of", "previous part", group="Step"),
+    *(
+        _action(TRANSCRIPT, f"tab({number - 1})", str(number), name.lower(), f"tab: {name}")
+        for number, name in enumerate(
+            ("Prompt", "Output", "Payload", "Response", "Outside", "Timing", "Schema", "Verdict"), 1
+        )
+    ),
+    _action(TRANSCRIPT, "turn(1)", "right_square_bracket", "next tab", "next tab"),
+    _action(TRANSCRIPT, "turn(-1)", "left_square_bracket", "previous tab", "previous tab"),
+    _action(TRANSCRIPT, "zoom", "z", "zoom", "only this pane, and back", footer=10),
+    _action(TRANSCRIPT, "search", "slash", "search", "find a text in this pane", footer=7),
+    _action(
+        TRANSCRIPT,
+        "copy",
+        "y",
+        "copy",
+        "copy what the cursor is on, as JSON",
+        group="Act",
+        footer=5,
+    ),
+    _action(TRANSCRIPT, "copy_all", "Y", "copy all", "copy the whole pane, as JSON", group="Act"),
+    _action(TRANSCRIPT, "findings", "R", "findings", "the replay run that these verdicts are from"),
+    # -- the list of traces ---------------------------------------------------------------------
+    _action(TRACES, "open", "enter l right", "open", "open the trace", group="Move", footer=1),
+    _action(
+        TRACES,
+        "filter",
+        "slash f",
+        "filter",
+        "show only some: tool:NAME outcome:failed words",
+        footer=2,
+    ),
+    _action(TRACES, "runs", "r R", "replay runs", "the replay runs and their findings", footer=3),
+    _action(
+        TRACES, "seek(1)", "c", "next ≠", "next trace that differs today", group="Step", footer=4
+    ),
+    _action(TRACES, "seek(-1)", "C", "last ≠", "previous trace that differs today", group="Step"),
+    _action(TRACES, "copy", "y", "copy", "copy the trace as JSON", group="Act", footer=6),
+    _action(
+        TRACES,
+        "follow",
+        "F",
+        "follow",
+        "stay on the newest trace while recording goes on",
+        footer=7,
+    ),
+    # -- an empty database ----------------------------------------------------------------------
+    _action(
+        EMPTY, "demo", "t", "try the demo", "record and replay the demo", group="Act", footer=1
+    ),
+    _action(
+        EMPTY, "import_file", "i", "import traces", "import a file of traces", group="Act", footer=2
+    ),
+    _action(EMPTY, "retry", "r", "look again", "open the database again", group="Act", footer=3),
+    # -- replay runs ----------------------------------------------------------------------------
+    _action(RUNS, "open", "enter l right", "open", "what the run found", group="Move", footer=1),
+    _action(RUNS, "copy", "y", "copy", "copy the run as JSON", group="Act", footer=3),
+    # -- findings -------------------------------------------------------------------------------
+    _action(
+        FINDINGS,
+        "open",
+        "enter",
+        "transcript",
+        "this call in its transcript",
+        group="Move",
+        footer=1,
+    ),
+    _action(
+        FINDINGS,
+        "approve",
+        "a",
+        "approve",
+        "accept this finding: it is meant",
+        group="Act",
+        footer=2,
+    ),
+    _action(
+        FINDINGS, "call(1)", "n", "next call", "next call with this cause", group="Step", footer=3
+    ),
+    _action(
+        FINDINGS,
+        "call(-1)",
+        "p N",
+        "call back",
+        "previous call with this cause",
+        group="Step",
+        footer=4,
+    ),
+    _action(FINDINGS, "search", "slash", "search", "find a text in this pane"),
+    _action(FINDINGS, "zoom", "z", "zoom", "only this pane, and back", footer=7),
+    _action(
+        FINDINGS, "copy", "y", "copy", "copy what the cursor is on, as JSON", group="Act", footer=6
+    ),
+    # -- every list and pane --------------------------------------------------------------------
+    _action(LINES, "move(1)", "j down", "down", "next line", group="Move"),
+    _action(LINES, "move(-1)", "k up", "up", "previous line", group="Move"),
+    _action(LINES, "page(1)", "space pagedown ctrl+f", "page", "page down", group="Move"),
+    _action(LINES, "page(-1)", "b pageup ctrl+b", "page up", "page up", group="Move"),
+    _action(LINES, "page(0.5)", "ctrl+d", "half page", "half a page down", group="Move"),
+    _action(LINES, "page(-0.5)", "ctrl+u", "half page up", "half a page up", group="Move"),
+    _action(LINES, "edge(-1)", "g home", "top", "first line", group="Move"),
+    _action(LINES, "edge(1)", "G end", "end", "last line", group="Move"),
+    _action(OUTLINE, "fold('toggle')", "enter", "fold", "fold or unfold; a long text: all of it"),
+    _action(OUTLINE, "fold('open')", "l right", "unfold", "unfold"),
+    _action(OUTLINE, "fold('close')", "h left", "fold", "fold, or go to what holds this"),
+    _action(OUTLINE, "fold_all(True)", "plus", "unfold all", "unfold everything"),
+    _action(OUTLINE, "fold_all(False)", "minus", "fold all", "fold everything"),
+    _action(
+        OUTLINE, "change(1)", "full_stop", "next change", "next change in this pane", group="Step"
+    ),
+    _action(
+        OUTLINE, "change(-1)", "comma", "change back", "previous change in this pane", group="Step"
+    ),
+    # -- everywhere -----------------------------------------------------------------------------
+    _action(
+        EVERYWHERE, "other_pane(1)", "tab", "other pane", "the other pane", group="Move", footer=20
+    ),
+    _action(
+        EVERYWHERE, "other_pane(-1)", "shift+tab", "pane back", "the pane before", group="Move"
+    ),
+    _action(
+        EVERYWHERE, "help", "question_mark f1", "help", "these keys", group="Program", footer=30
+    ),
+    _action(EVERYWHERE, "theme", "f2", "light or dark", "light or dark", group="Program"),
+    _action(
+        EVERYWHERE,
+        "back",
+        "q escape",
+        "back",
+        "back; from the first screen: quit",
+        group="Program",
+        footer=31,
+    ),
+    _action(EVERYWHERE, "quit", "Q ctrl+q ctrl+c", "quit", "quit", group="Program"),
+)
+
+_KEY_WORDS: Final = {
+    "question_mark": "?",
+    "slash": "/",
+    "full_stop": ".",
+    "comma": ",",
+    "plus": "+",
+    "minus": "-",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
+    "down": "↓",
+    "up": "↑",
+    "left": "←",
+    "right": "→",
+    "pagedown": "PgDn",
+    "pageup": "PgUp",
+    "escape": "esc",
+    "home": "Home",
+    "end": "End",
+    "shift+tab": "shift+tab",
+}
+
+
+def actions_of(*places: str) -> list[Action]:
+    """Return the actions of these places, in the table's order."""
+    return [action for action in ACTIONS if action.place in places]
+
+
+def key_word(key: str) -> str:
+    """Return a key as people write it: ``?``, ``F5``, ``PgDn``."""
+    if key in _KEY_WORDS:
+        return _KEY_WORDS[key]
+    return key.upper() if key[0] == "f" and key[1:].isdecimal() else key
+
+
+def key_words(action: Action) -> str:
+    """Return all keys of an action, as the help lists them."""
+    return " ".join(key_word(key) for key in action.keys)

@@ -1,0 +1,150 @@
+"""The terminal UI: one app, its database, and where one was on each trace."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import ClassVar
+
+from textual.app import App
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.screen import Screen
+
+from replay.errors import ExitCode, ReplayError
+from tui.actions import EVERYWHERE, actions_of, key_words
+from tui.rows.database import Database
+from tui.screens.base import BaseScreen
+from tui.screens.start import StartScreen
+from tui.theme import DARK, LIGHT
+
+POLL_S = 0.25
+
+
+class ActionProvider(Provider):
+    """The command palette: every action of the screen, by name."""
+
+    async def discover(self) -> Hits:
+        """Give all of them."""
+        for name, help_text, run in self._commands():
+            yield DiscoveryHit(name, run, help=help_text)
+
+    async def search(self, query: str) -> Hits:
+        """Give those that match."""
+        matcher = self.matcher(query)
+        for name, help_text, run in self._commands():
+            score = matcher.match(f"{name} {help_text}")
+            if score > 0:
+                yield Hit(score, matcher.highlight(f"{name} {help_text}"), run, help=name)
+
+    def _commands(self) -> list[tuple[str, str, Callable[[], object]]]:
+        screen = self.screen
+        if not isinstance(screen, BaseScreen):
+            return []
+        return [
+            (
+                f"{action.help}  ({key_words(action)})",
+                action.name,
+                partial(screen.action_by_id, action.id),
+            )
+            for action in actions_of(*screen.PLACES, EVERYWHERE)
+        ]
+
+
+class ReplayApp(App[None]):
+    """Step through what was recorded, and see what is different today."""
+
+    TITLE = "replay"
+    CSS_PATH = "tui.tcss"
+    COMMANDS: ClassVar[set[type[Provider]]] = {ActionProvider}  # type: ignore[assignment]  # no themes, no screenshots
+    COMMAND_PALETTE_BINDING = "ctrl+p"
+
+    def __init__(self, path: Path, trace: str | None = None, *, theme: str | None = None) -> None:
+        """``trace``: the id, or its unique beginning, of a trace to open at once."""
+        super().__init__()
+        self.animation_level = "none"  # an animated page costs twenty frames
+        self.path = path
+        self.database: Database | None = None
+        self.places: dict[str, tuple[str, str | None]] = {}
+        """Where one was: step id and tab by trace."""
+        self._first_trace = trace
+        self.register_theme(DARK)
+        self.register_theme(LIGHT)
+        self.theme = (LIGHT if theme == "light" else DARK).name
+
+    def get_default_screen(self) -> Screen[None]:
+        """The first screen, without mounting an empty one before: a third of the start-up."""
+        return StartScreen(self.path)
+
+    def on_mount(self) -> None:
+        """Watch what others write."""
+        self.set_interval(POLL_S, self._poll)
+
+    def on_unmount(self) -> None:
+        """Let go of the file."""
+        if self.database is not None:
+            self.database.close()
+            self.database = None
+
+    @property
+    def the_database(self) -> Database:
+        """The database, once it is open."""
+        assert self.database is not None
+        return self.database
+
+    def database_opened(self, database: Database) -> None:
+        """Go on from the first screen to the traces, and to the trace that was asked for."""
+        from tui.screens.traces import TracesScreen
+
+        self.database = database
+        self.push_screen(TracesScreen())
+        if self._first_trace is not None:
+            trace, self._first_trace = self._first_trace, None
+            self.open_trace(trace)
+
+    def open_trace(
+        self,
+        trace_id: str,
+        *,
+        run_id: str | None = None,
+        step_number: int | None = None,
+        tab: str | None = None,
+    ) -> None:
+        """Show a transcript; the trace's id may be its unique beginning."""
+        from tui.rows.steps import read_steps
+        from tui.screens.transcript import TranscriptScreen
+
+        try:
+            steps = read_steps(self.the_database, trace_id, run_id)
+        except ReplayError as error:
+            if isinstance(self.screen, BaseScreen):
+                self.call_later(self.screen.complain, error)
+            return
+        self.push_screen(TranscriptScreen(steps, run_id=run_id, step_number=step_number, tab=tab))
+
+    def toggle_theme(self) -> None:
+        """Change between light and dark."""
+        self.theme = (LIGHT if self.theme == DARK.name else DARK).name
+
+    def _poll(self) -> None:
+        if self.database is None:
+            return
+        screen = self.screen
+        try:
+            if self.database.has_changed() and isinstance(screen, BaseScreen):
+                screen.database_changed()
+        except ReplayError as error:
+            if isinstance(screen, BaseScreen):
+                screen.complain(error)
+
+
+def run(path: Path, trace: str | None = None, *, theme: str | None = None) -> int:
+    """Show the terminal UI until it is left; return the exit code.
+
+    A bug of ours ends in a traceback and code 3, never in 1, which is a verdict.
+    """
+    os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
+    app = ReplayApp(path, trace, theme=theme)
+    app.run()
+    return int(ExitCode.COULD_NOT_RUN if app.return_code else ExitCode.OK)

@@ -1,0 +1,122 @@
+"""The reading side of a database, as an interactive program needs it: never for long, never writes.
+
+Everything is asked in short questions, under one lock, each of one consistent view of the file.
+A question that cannot be answered within half a second raises `StoreError` and can be asked again.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from replay.errors import StoreError
+from replay.store import Store
+from replay.store.contents import ContentReader
+from replay.store.database import connect_reading, store_error
+from replay.store.record_rows import RecordReader
+
+BUSY_MS: Final = 500
+
+# The store warns of a busy database; without a handler the words would land on the screen.
+logging.getLogger("replay").addHandler(logging.NullHandler())
+
+
+class Database:
+    """One database, open for reading by all screens; threads take turns."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        """Use `Database.open`."""
+        self.path = path
+        self._connection = connection
+        self._lock = threading.RLock()
+        self._contents = ContentReader(connection)
+        self._records = RecordReader(connection, self._contents)
+        self._contents_version = -1
+        self._seen_version = self._version()
+
+    @classmethod
+    def open(cls, path: Path) -> Database:
+        """Open ``path``, taking in first what processes that are gone left beside it.
+
+        Raises:
+            StoreError: it is missing, foreign, truncated, newer, damaged or locked.
+        """
+        Store.open(path, "r").close()
+        try:
+            return cls(path, reading_connection(path))
+        except sqlite3.Error as error:
+            raise store_error(error, path) from error
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with self._lock:
+            self._connection.close()
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """One consistent view for several questions.
+
+        Raises:
+            StoreError: what SQLite says, in words.
+        """
+        with self._lock:
+            try:
+                self._connection.execute("BEGIN")
+                version = self._version()
+                if version != self._contents_version:  # `replay db compact` may have moved pages
+                    self._contents.forget()
+                    self._contents_version = version
+                yield self._connection
+            except sqlite3.Error as error:
+                raise store_error(error, self.path) from error
+            finally:
+                self._end()
+
+    @property
+    def records(self) -> RecordReader:
+        """Rows as records; use it inside `reading` only."""
+        return self._records
+
+    def has_changed(self) -> bool:
+        """Say whether another process wrote since this was asked last; 0.1 ms.
+
+        Raises:
+            StoreError: the file cannot be read any more.
+        """
+        with self._lock:
+            try:
+                version = self._version()
+            except sqlite3.Error as error:
+                raise store_error(error, self.path) from error
+        changed = version != self._seen_version
+        self._seen_version = version
+        return changed
+
+    def _version(self) -> int:
+        row = self._connection.execute("PRAGMA data_version").fetchone()
+        return int(row[0])
+
+    def _end(self) -> None:
+        try:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+        except sqlite3.Error as error:
+            raise StoreError(f"'{self.path}' could not be used: {error}.") from error
+
+
+def reading_connection(path: Path) -> sqlite3.Connection:
+    """Return a connection that only reads, and gives up on a lock after half a second."""
+    connection = connect_reading(path)
+    connection.execute("PRAGMA query_only=1")
+    connection.execute(f"PRAGMA busy_timeout={BUSY_MS}")
+    connection.execute("PRAGMA cache_size=-16384")
+    connection.execute("PRAGMA mmap_size=0")  # a file that is cut under a map kills the process
+    contents = ContentReader(connection)
+    connection.create_function("content_text", 1, contents.shown, deterministic=True)
+    connection.create_function("holds_text", 2, contents.holds_text, deterministic=True)
+    return connection

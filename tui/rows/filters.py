@@ -1,0 +1,182 @@
+"""The filter line of the list of traces: words and ``name:value`` pairs.
+
+``tool:book_* `` is not a glob, model is: the pairs mean what the options of ``replay list`` mean.
+Plain words are looked for in ids, in what the user asked, and in the calls.
+"""
+
+from __future__ import annotations
+
+import difflib
+import shlex
+import sqlite3
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from replay.errors import SelectionError
+from replay.records import Outcome, Selection, Verdict
+from replay.store.selecting import Conditions, call_conditions, trace_conditions
+
+NAMES: Final = (
+    "tool",
+    "model",
+    "outcome",
+    "verdict",
+    "app",
+    "source",
+    "label",
+    "version",
+    "since",
+    "until",
+)
+_UNITS: Final = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+@dataclass(frozen=True, slots=True)
+class TraceFilter:
+    """Which traces a list shows."""
+
+    text: str = ""
+    """As it was typed."""
+    selection: Selection = field(default_factory=Selection)
+    verdicts: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.text.strip())
+
+    def conditions(self, connection: sqlite3.Connection) -> Conditions:
+        """Return the conditions on a row ``r`` of trace_rows."""
+        found = trace_conditions(connection, self.selection)
+        on_call = call_conditions(connection, self.selection)
+        if on_call.texts:
+            found.add(
+                f"EXISTS (SELECT 1 FROM tool_call_rows c WHERE c.trace = r.key AND {on_call.sql})",
+                *on_call.values,
+            )
+        if self.verdicts:
+            _add_verdicts(found, self.verdicts)
+        for word in self.words:
+            like = "%" + word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+            found.add(
+                "(r.id LIKE ? ESCAPE '\\' OR r.first_user_text LIKE ? ESCAPE '\\' OR EXISTS "
+                "(SELECT 1 FROM tool_call_rows c WHERE c.trace = r.key AND (c.tool LIKE ? "
+                "ESCAPE '\\' OR holds_text(c.arguments, ?) OR holds_text(c.response, ?))))",
+                like,
+                like,
+                like,
+                word,
+                word,
+            )
+        return found
+
+
+def _add_verdicts(found: Conditions, verdicts: tuple[str, ...]) -> None:
+    """A trace fits by the verdicts of the newest replay run that judged it."""
+    marks = ", ".join("?" * len(verdicts))
+    found.add(
+        "EXISTS (SELECT 1 FROM call_verdict_rows v WHERE v.trace = r.key "
+        f"AND v.verdict IN ({marks}) AND v.run = (SELECT u.key FROM replay_run_rows u WHERE "
+        "EXISTS (SELECT 1 FROM call_verdict_rows w WHERE w.run = u.key AND w.trace = r.key) "
+        "ORDER BY u.started_us DESC, u.key DESC LIMIT 1))",
+        *verdicts,
+    )
+
+
+def parse_filter(text: str) -> TraceFilter:
+    """Return the filter that ``text`` says.
+
+    Raises:
+        SelectionError: a name or a value that does not exist; the message has the nearest.
+    """
+    pairs: dict[str, list[str]] = {}
+    words: list[str] = []
+    for word in _split(text):
+        name, colon, value = word.partition(":")
+        if colon and name.isidentifier() and value:
+            if name not in NAMES:
+                raise SelectionError(
+                    f"There is no filter {name!r}.",
+                    nearest=_nearest(name, NAMES) or ", ".join(f"{one}:" for one in NAMES),
+                )
+            pairs.setdefault(name, []).append(value)
+        else:
+            words.append(word)
+    return TraceFilter(
+        text=text,
+        selection=_selection(pairs),
+        verdicts=tuple(_verdicts(pairs.get("verdict", []))),
+        words=tuple(words),
+    )
+
+
+def _selection(pairs: dict[str, list[str]]) -> Selection:
+    labels = {}
+    for label in pairs.get("label", []):
+        key, equals, value = label.partition("=")
+        if not equals:
+            raise SelectionError(f"{label!r} is no label.", hint="Write label:KEY=VALUE.")
+        labels[key] = value
+    return Selection(
+        tools=pairs.get("tool", []),
+        models=pairs.get("model", []),
+        tool_versions=pairs.get("version", []),
+        outcomes=[
+            Outcome(_known(one, list(Outcome), "outcome")) for one in pairs.get("outcome", [])
+        ],
+        apps=pairs.get("app", []),
+        sources=pairs.get("source", []),
+        labels=labels,
+        since=_moment(pairs.get("since")),
+        until=_moment(pairs.get("until")),
+    )
+
+
+def _verdicts(values: list[str]) -> list[str]:
+    found: list[str] = []
+    for value in values:
+        if value in ("any", "changed"):  # what a person looks for first
+            quiet = (Verdict.SAME, Verdict.EQUIVALENT)
+            found += [str(one) for one in Verdict if one not in quiet]
+        else:
+            found.append(_known(value.replace(" ", "_"), list(Verdict), "verdict"))
+    return found
+
+
+def _known(value: str, known: list[str], noun: str) -> str:
+    names = [str(one) for one in known]
+    if value in names:
+        return value
+    raise SelectionError(
+        f"There is no {noun} {value!r}.", nearest=_nearest(value, names) or ", ".join(names)
+    )
+
+
+def _moment(values: list[str] | None) -> str | None:
+    if not values:
+        return None
+    value = values[-1]
+    unit = _UNITS.get(value[-1:])
+    try:
+        if unit is not None and value[:-1].isdecimal():
+            moment = datetime.now(UTC) - timedelta(**{unit: int(value[:-1])})
+        else:
+            moment = datetime.fromisoformat(value)
+    except (ValueError, OverflowError) as error:
+        raise SelectionError(
+            f"{value!r} is no moment.", hint="Write 2026-11-21, or how long ago: 30m 12h 7d 2w."
+        ) from error
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _split(text: str) -> list[str]:
+    try:
+        return shlex.split(text)
+    except ValueError:  # a quote that is not closed yet: somebody is typing
+        return text.split()
+
+
+def _nearest(word: str, words: tuple[str, ...] | list[str]) -> str | None:
+    found = difflib.get_close_matches(word, list(words), n=1)
+    return found[0] if found else None

@@ -1,0 +1,214 @@
+"""The list of traces: its order as an array of row keys, its rows in blocks read by key.
+
+The keys of a million traces are 8 MB, found in a thread, first page first; a block of rows is read
+when it is shown. So opening, paging and jumping to the end cost the same at every size.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from array import array
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+import orjson
+
+from replay.store.database import store_error
+from replay.store.times import iso_text
+from tui.rows.database import Database, reading_connection
+from tui.rows.filters import TraceFilter
+
+BLOCK_SIZE: Final = 256
+BLOCKS_MAX: Final = 64
+_CHUNK: Final = 4096
+_RUNS_MAX: Final = 8
+"""Newest replay runs that a block of traces looks for its verdicts in."""
+
+
+@dataclass(frozen=True, slots=True)
+class TraceLine:
+    """One line of the list of traces."""
+
+    key: int
+    id: str
+    app: str | None
+    started_at: str
+    ended: bool
+    outcome: str | None
+    source: str
+    model: str | None
+    model_call_count: int
+    tool_call_count: int
+    outcome_counts: dict[str, int]
+    asked: str | None
+    """The first words of the user."""
+    verdicts: dict[str, int] = field(default_factory=dict)
+    """Calls by verdict in the newest replay run that judged this trace; empty: none did. Approved
+    ones count as ``approved``."""
+
+    @property
+    def failed_count(self) -> int:
+        """Tool calls that did not end well."""
+        return sum(count for name, count in self.outcome_counts.items() if name != "ok")
+
+    @property
+    def is_live(self) -> bool:
+        """Recorded, and not ended: it runs now, or its process died."""
+        return self.source == "recorded" and not self.ended
+
+
+class TraceList:
+    """The traces that a filter selects, newest first."""
+
+    def __init__(self, database: Database, wanted: TraceFilter) -> None:
+        """Empty until `find` ran."""
+        self.database = database
+        self.wanted = wanted
+        self.keys: array[int] = array("q")
+        self.is_complete = False
+        self._blocks: OrderedDict[int, list[TraceLine]] = OrderedDict()
+        self._finder: sqlite3.Connection | None = None
+        self._is_stopped = False
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def find(self, on_progress: Callable[[], None] | None = None) -> None:
+        """Find the order of all rows; ``on_progress`` after the first page and then now and then.
+
+        Meant for a thread: `stop` ends it from another one.
+
+        Raises:
+            StoreError: the database cannot be read.
+        """
+        connection = reading_connection(self.database.path)
+        self._finder = connection
+        size = BLOCK_SIZE
+        try:
+            conditions = self.wanted.conditions(connection)
+            cursor = connection.execute(
+                f"SELECT r.key FROM trace_rows r WHERE {conditions.sql} "
+                "ORDER BY r.started_us DESC, r.id DESC",
+                conditions.values,
+            )
+            if self.wanted:
+                size = 16  # a filter shows what it has while it goes on looking
+            while not self._is_stopped and (rows := cursor.fetchmany(size)):
+                self.keys.extend(row[0] for row in rows)
+                size = min(size * 4, _CHUNK)
+                if on_progress is not None:
+                    on_progress()
+            self.is_complete = not self._is_stopped
+        except sqlite3.Error as error:
+            if not self._is_stopped:
+                raise store_error(error, self.database.path) from error
+        finally:
+            self._finder = None
+            connection.close()
+
+    def stop(self) -> None:
+        """End a `find` that runs in another thread."""
+        self._is_stopped = True
+        finder = self._finder
+        if finder is not None:
+            finder.interrupt()
+
+    def line(self, index: int) -> TraceLine | None:
+        """Return the row at ``index``; None: there is none, or it is gone from the database."""
+        number, offset = divmod(index, BLOCK_SIZE)
+        block = self._blocks.get(number)
+        if block is None or (offset >= len(block) and index < len(self.keys)):
+            block = self._blocks[number] = self._read(number)
+            if len(self._blocks) > BLOCKS_MAX:
+                self._blocks.popitem(last=False)
+        return block[offset] if offset < len(block) else None
+
+    def index_of(self, key: int, *, near: int = 0) -> int | None:
+        """Return where the row of ``key`` is, looking around ``near`` first."""
+        around = self.keys[max(0, near - 512) : near + 512]
+        try:
+            return max(0, near - 512) + around.index(key)
+        except ValueError:
+            pass
+        try:
+            return self.keys.index(key)
+        except ValueError:
+            return None
+
+    def _read(self, number: int) -> list[TraceLine]:
+        keys = self.keys[number * BLOCK_SIZE : (number + 1) * BLOCK_SIZE]
+        if not keys:
+            return []
+        marks = ", ".join("?" * len(keys))
+        with self.database.reading() as connection:
+            verdicts = _verdicts_of(connection, list(keys))
+            rows = connection.execute(
+                "SELECT key, id, app, started_us, ended_us, outcome, source, model, "
+                "model_call_count, tool_call_count, outcome_counts, first_user_text "
+                f"FROM trace_rows WHERE key IN ({marks})",
+                list(keys),
+            ).fetchall()
+        lines = {row[0]: _line(row, verdicts.get(row[0], {})) for row in rows}
+        return [lines[key] for key in keys if key in lines]
+
+
+def trace_count(database: Database) -> int:
+    """Return how many traces the database has."""
+    with database.reading() as connection:
+        row = connection.execute(
+            "SELECT record_count FROM record_totals WHERE kind = 'trace'"
+        ).fetchone()
+    return int(row[0]) if row else 0
+
+
+def call_count(database: Database) -> int:
+    """Return how many tool calls the database has."""
+    with database.reading() as connection:
+        row = connection.execute(
+            "SELECT record_count FROM record_totals WHERE kind = 'tool_call'"
+        ).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _line(row: tuple[object, ...], verdicts: dict[str, int]) -> TraceLine:
+    key, id_, app, started, ended, outcome, source, model, models, tools, counts, asked = row
+    return TraceLine(
+        key=key,  # type: ignore[arg-type]  # the columns' types are the store's
+        id=id_,  # type: ignore[arg-type]
+        app=app,  # type: ignore[arg-type]
+        started_at=iso_text(started),  # type: ignore[arg-type]
+        ended=ended is not None,
+        outcome=outcome,  # type: ignore[arg-type]
+        source=source or "recorded",  # type: ignore[arg-type]
+        model=model,  # type: ignore[arg-type]
+        model_call_count=models,  # type: ignore[arg-type]
+        tool_call_count=tools,  # type: ignore[arg-type]
+        outcome_counts=orjson.loads(counts),  # type: ignore[arg-type]
+        asked=asked,  # type: ignore[arg-type]
+        verdicts=verdicts,
+    )
+
+
+def _verdicts_of(connection: sqlite3.Connection, keys: list[int]) -> dict[int, dict[str, int]]:
+    """Count the verdicts of each trace in the newest run that judged it."""
+    found: dict[int, dict[str, int]] = {}
+    runs = connection.execute(
+        "SELECT key FROM replay_run_rows ORDER BY started_us DESC, key DESC LIMIT ?", (_RUNS_MAX,)
+    ).fetchall()
+    for (run,) in runs:
+        left = [key for key in keys if key not in found]
+        if not left:
+            break
+        marks = ", ".join("?" * len(left))
+        rows = connection.execute(
+            "SELECT v.trace, CASE WHEN v.approved = 1 OR a.key IS NOT NULL THEN 'approved' "
+            "ELSE v.verdict END AS said, count(*) FROM call_verdict_rows v "
+            "LEFT JOIN approval_rows a ON a.signature = v.signature "
+            f"WHERE v.run = ? AND v.trace IN ({marks}) GROUP BY v.trace, said",
+            [run, *left],
+        )
+        for trace, verdict, count in rows:
+            found.setdefault(trace, {})[verdict] = count
+    return found

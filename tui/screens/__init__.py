@@ -1,0 +1,1 @@
+"""The screens: start, traces, transcript, replay runs, findings, help."""

@@ -1,0 +1,252 @@
+"""What all screens share: the frame, help, copying, telling errors, and being too small."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Static
+
+from replay.errors import ReplayError
+from tui.actions import ACTIONS, EVERYWHERE, actions_of
+from tui.views.parts import Part, cut, printable
+from tui.views.step_views import TAB_NAMES
+from tui.widgets.bars import Bar, KeyBar, PromptBar, TabBar
+from tui.widgets.keys import bindings
+from tui.widgets.lines import Lines
+from tui.widgets.outline import Outline
+
+if TYPE_CHECKING:
+    from tui.app import ReplayApp
+
+WIDTH_MIN: Final = 50
+HEIGHT_MIN: Final = 12
+
+
+class BaseScreen(Screen[None]):
+    """A head line, a body, a status line and a line of keys."""
+
+    BINDINGS = bindings(EVERYWHERE)
+    PLACES: ClassVar[tuple[str, ...]] = ()
+    """Whose actions the line of keys and the help show, besides those of everywhere."""
+
+    def compose(self) -> ComposeResult:
+        """The frame; a subclass gives the body."""
+        yield Static(id="too-small", markup=False)
+        yield Bar(id="head", markup=False)
+        yield from self.compose_body()
+        yield PromptBar()
+        yield Bar(id="status", markup=False)
+        yield KeyBar(actions_of(*self.PLACES, EVERYWHERE))
+
+    def compose_body(self) -> ComposeResult:
+        """Give the widgets between head and status."""
+        raise NotImplementedError
+
+    @property
+    def replay(self) -> ReplayApp:
+        """The app, with what the screens share."""
+        return cast("ReplayApp", self.app)
+
+    @property
+    def prompt(self) -> PromptBar:
+        """The line to type into."""
+        return self.query_one(PromptBar)
+
+    def say_head(self, parts: Sequence[Part]) -> None:
+        """Show what this is about."""
+        self.query_one("#head", Bar).say(parts)
+
+    def say(self, *parts: Part) -> None:
+        """Show where one stands, or what just happened."""
+        self.query_one("#status", Bar).say(parts)
+
+    def complain(self, error: ReplayError) -> None:
+        """Tell a mistake on one line."""
+        words = " ".join(str(error).split())
+        self.say(("× ", "bad"), (cut(printable(words), max(10, self.size.width - 4)), ""))
+        self.app.bell()
+
+    @contextmanager
+    def telling_errors(self) -> Iterator[None]:
+        """Tell what the store cannot do in the status line; the screen stays as it is."""
+        try:
+            yield
+        except ReplayError as error:
+            self.complain(error)
+
+    def database_changed(self) -> None:
+        """Another process wrote; a subclass shows what is new."""
+
+    def by_id(self, action_id: str) -> str:
+        """Return the call of an action."""
+        return next(action.call for action in ACTIONS if action.id == action_id)
+
+    async def action_by_id(self, action_id: str) -> None:
+        """Do what a click on the line of keys asks for."""
+        action = next(action for action in ACTIONS if action.id == action_id)
+        target: Widget = self
+        if action.place not in (*self.PLACES, EVERYWHERE) and self.focused is not None:
+            target = self.focused
+        await self.app.run_action(action.call, default_namespace=target)
+
+    def action_back(self) -> None:
+        """Leave this screen; the first one: the program."""
+        if len(self.app.screen_stack) > 2:
+            self.app.pop_screen()
+        else:
+            self.app.exit()
+
+    def action_quit(self) -> None:
+        """End the program."""
+        self.app.exit()
+
+    def action_theme(self) -> None:
+        """Change between light and dark."""
+        self.replay.toggle_theme()
+
+    def action_help(self) -> None:
+        """Show the keys of this screen."""
+        from tui.screens.help import HelpScreen
+
+        self.app.push_screen(HelpScreen(self.PLACES))
+
+    def action_other_pane(self, direction: int) -> None:
+        """Give the focus to the next pane."""
+        if direction > 0:
+            self.focus_next(Lines)
+        else:
+            self.focus_previous(Lines)
+
+    def copy(self, value: Any, what: str) -> None:
+        """Put ``value`` as JSON on the clipboard, through the terminal (OSC 52)."""
+        text = json.dumps(value, indent=2, ensure_ascii=False, default=str)
+        text = text.encode("utf-8", "backslashreplace").decode()
+        self.app.copy_to_clipboard(text)
+        self.say(
+            ("copied ", "good"),
+            (f"{what} as JSON, {len(text):,} characters", ""),
+            ("   (no luck? shift + drag selects)", "dim"),
+        )
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Say when there is no room."""
+        width, height = event.size
+        is_small = width < WIDTH_MIN or height < HEIGHT_MIN
+        self.set_class(is_small, "-too-small")
+        if is_small:
+            words = f"needs {WIDTH_MIN}x{HEIGHT_MIN}, this is {width}x{height}"
+            self.query_one("#too-small", Static).update(words[: max(1, width)])
+
+
+class PanesScreen(BaseScreen):
+    """A list and what is known of its line, side by side or one above the other."""
+
+    TABS: ClassVar[bool] = False
+
+    def compose_body(self) -> ComposeResult:
+        """The list on the left, the detail on the right."""
+        with Horizontal(id="body"):
+            table = self.make_table()
+            table.add_class("pane")
+            yield table
+            with Vertical(id="detail-pane", classes="pane"):
+                if self.TABS:
+                    yield TabBar(TAB_NAMES)
+                yield Outline(id="outline")
+
+    def make_table(self) -> Lines:
+        """Give the list; its id is ``list-pane``."""
+        raise NotImplementedError
+
+    @property
+    def outline(self) -> Outline:
+        """The detail."""
+        return self.query_one("#outline", Outline)
+
+    @property
+    def detail_pane(self) -> Vertical:
+        """The frame of the detail."""
+        return self.query_one("#detail-pane", Vertical)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Arrange the panes for this size."""
+        super().on_resize(event)
+        width, height = event.size
+        single = width < 80 or height < 20
+        self.set_class(single, "-single")
+        self.set_class(not single and width < 100, "-stacked")
+        self.set_class(width >= 150, "-huge")
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """Know which pane is the one that is shown alone."""
+        self.set_class(event.widget is self.outline, "-in-detail")
+
+    def action_zoom(self) -> None:
+        """Show only the pane with the focus, or both again."""
+        self.set_class(self.focused is self.outline, "-in-detail")
+        self.toggle_class("-zoomed")
+
+    def action_other_pane(self, direction: int) -> None:
+        """Give the focus to the other pane, also while only one is shown."""
+        table = self.query_one("#list-pane", Lines)
+        target: Lines = table if self.focused is self.outline else self.outline
+        self.set_class(target is self.outline, "-in-detail")
+        target.focus()
+
+    def action_back(self) -> None:
+        """From a detail shown alone to its list; else leave."""
+        alone = self.has_class("-single") or self.has_class("-zoomed")
+        if any(pane.needle for pane in self.query(Lines)):
+            self.stop_search()
+        elif alone and self.focused is self.outline:
+            self.action_other_pane(-1)
+        else:
+            super().action_back()
+
+    # -- searching --------------------------------------------------------------------------------
+
+    def action_search(self) -> None:
+        """Find a text in the pane with the focus."""
+        pane = self.focused if isinstance(self.focused, Lines) else self.outline
+
+        def typed(text: str) -> None:
+            pane.needle = text
+            if text and not pane.find(1, here=True):
+                self.say((f"nothing here holds {printable(text)!r}", "warn"))
+            pane.refresh()
+
+        def done(text: str | None) -> None:
+            if not text:
+                pane.needle = ""
+            else:
+                self.say(
+                    (f"/{printable(text)}", "accent"), ("   n next   N last   esc ends", "dim")
+                )
+            pane.refresh()
+            pane.focus()
+
+        self.prompt.ask("find", pane.needle, on_done=done, on_change=typed)
+
+    def search_step(self, direction: int) -> bool:
+        """Go to the next match while a search is on; say whether one is."""
+        pane = self.focused
+        if not isinstance(pane, Lines) or not pane.needle:
+            return False
+        if not pane.find(direction):
+            self.app.bell()
+        return True
+
+    def stop_search(self) -> None:
+        """End the search."""
+        for pane in self.query(Lines):
+            pane.needle = ""
+            pane.refresh()
+        self.say(("", ""))

@@ -1,0 +1,201 @@
+"""What one replay run found: causes left, one of their calls as recorded and as today right."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import on, work
+
+from replay.errors import ReplayError
+from replay.records import Finding
+from tui.actions import FINDINGS, OUTLINE
+from tui.rows.replays import (
+    FoundCall,
+    RunFindings,
+    read_findings,
+    read_found_call,
+    read_found_calls,
+)
+from tui.screens.base import PanesScreen
+from tui.views.entries import Entry
+from tui.views.finding_view import finding_entries, run_words
+from tui.views.parts import count, printable
+from tui.widgets.keys import bindings
+from tui.widgets.lines import Lines
+from tui.widgets.tables import FindingTable
+
+
+class FindingsScreen(PanesScreen):
+    """Causes, counted; each with its calls."""
+
+    BINDINGS = bindings(FINDINGS)
+    PLACES: ClassVar[tuple[str, ...]] = (FINDINGS, OUTLINE)
+
+    def __init__(self, run_id: str) -> None:
+        """``run_id``: the whole id."""
+        super().__init__()
+        self.run_id = run_id
+        self.found: RunFindings | None = None
+        self.calls: list[FoundCall] = []
+        self.call_index = 0
+
+    def make_table(self) -> Lines:
+        """The list of findings."""
+        table = FindingTable(id="list-pane")
+        table.border_title = "Findings"
+        return table
+
+    @property
+    def table(self) -> FindingTable:
+        """The list of findings."""
+        return self.query_one(FindingTable)
+
+    @property
+    def finding(self) -> Finding | None:
+        """The finding under the cursor."""
+        table = self.table
+        return table.findings[table.cursor] if table.findings else None
+
+    def on_mount(self) -> None:
+        """Read them."""
+        self.table.focus()
+        self.call_after_refresh(self._read)
+
+    def database_changed(self) -> None:
+        """Take in approvals and a run that goes on."""
+        self._read()
+
+    def _read(self) -> None:
+        with self.telling_errors():
+            table = self.table
+            before = self.finding
+            had = self.found
+            self.found = read_findings(self.replay.the_database, self.run_id)
+            if had == self.found:
+                return
+            table.findings = self.found.findings
+            self.say_head(run_words(self.found.run))
+            index = next(
+                (
+                    i
+                    for i, one in enumerate(table.findings)
+                    if before is not None and one.signature == before.signature
+                ),
+                0,
+            )
+            table.set_reactive(FindingTable.cursor, index)
+            table.lines_changed()
+            table.border_subtitle = count(len(table.findings), "finding")
+            self._show_finding(keep_call=before is not None and self.finding is not None)
+
+    def _show_finding(self, *, keep_call: bool = False) -> None:
+        finding = self.finding
+        if finding is None or self.found is None:
+            self.outline.show([Entry((("✓ Nothing is different in this run.", "good"),))])
+            self.say(("no findings", "good"))
+            return
+        with self.telling_errors():
+            self.calls = read_found_calls(self.replay.the_database, self.found, finding)
+            self.call_index = min(self.call_index, len(self.calls) - 1) if keep_call else 0
+            self._show_call()
+
+    def _show_call(self) -> None:
+        finding = self.finding
+        assert finding is not None
+        assert self.found is not None
+        if not self.calls:
+            self.outline.show(finding_entries(finding, None, None))
+            return
+        call = self.calls[self.call_index]
+        verdict, recorded, _ = read_found_call(self.replay.the_database, self.found, call)
+        self.outline.needle = ""
+        self.outline.show(finding_entries(finding, verdict, recorded), at_change=True)
+        pane = self.detail_pane
+        pane.border_title = f"{printable(call.trace_id)}, step {call.step_number}"
+        pane.border_subtitle = f"call {self.call_index + 1:,} of {len(self.calls):,}"
+        self._say_status(finding)
+
+    def _say_status(self, finding: Finding) -> None:
+        if finding.approved:
+            self.say(
+                ("≈ approved: ", "accent"), ("counts as allowed until it changes again", "dim")
+            )
+            return
+        self.say(
+            (finding.signature, "strong"),
+            (f"   {count(finding.call_count, 'call')} of {finding.tool_call_total:,}", ""),
+            (f" in {count(finding.trace_count, 'trace')}", ""),
+            ("   a approves it, when it is meant", "dim"),
+        )
+
+    @on(Lines.Moved, "#list-pane")
+    def _moved(self) -> None:
+        self._show_finding()
+
+    @on(Lines.Chosen, "#list-pane")
+    def _chosen(self) -> None:
+        self.action_open()
+
+    # -- actions ----------------------------------------------------------------------------------
+
+    def action_open(self) -> None:
+        """Show this call in its transcript."""
+        if self.calls and self.finding is not None:
+            call = self.calls[self.call_index]
+            self.replay.open_trace(
+                call.trace_id, run_id=self.run_id, step_number=call.step_number, tab="Verdict"
+            )
+
+    def action_call(self, direction: int) -> None:
+        """Show another call with the same cause; while a search is on: the next match."""
+        if self.search_step(direction):
+            return
+        index = self.call_index + direction
+        if not 0 <= index < len(self.calls):
+            self.app.bell()
+            self.say(("no more calls with this cause", "warn"))
+            return
+        self.call_index = index
+        with self.telling_errors():
+            self._show_call()
+
+    def action_approve(self) -> None:
+        """Ask why, then approve."""
+        finding = self.finding
+        if finding is None:
+            return
+        if finding.approved:
+            self.say(("it is approved already", "warn"))
+            return
+
+        def done(note: str | None) -> None:
+            self.table.focus()
+            if note is None:
+                self.say(("not approved", "dim"))
+            else:
+                self.say(("◐ approving", "accent"))
+                self._approve(finding, note.strip() or None)
+
+        self.prompt.ask("approve: why?", on_done=done, placeholder="enter approves, esc does not")
+
+    @work(thread=True, group="approve")
+    def _approve(self, finding: Finding, note: str | None) -> None:
+        from replay.cli.approvals import approvals_of
+        from replay.store import Store
+
+        try:
+            with Store.open(self.replay.path, "w") as store:
+                store.append_all(approvals_of([finding], note=note))
+                store.flush()
+        except ReplayError as error:
+            self.app.call_from_thread(self.complain, error)
+        else:
+            self.app.call_from_thread(self._read)
+
+    def action_copy(self) -> None:
+        """Copy what the cursor is on: in the list the finding."""
+        finding = self.finding
+        if self.focused is self.outline:
+            self.copy(self.outline.value_here(), "this")
+        elif finding is not None:
+            self.copy(finding.model_dump(mode="json"), f"finding {finding.signature}")

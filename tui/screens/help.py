@@ -1,0 +1,68 @@
+"""The help: every key that works here, from the table of actions."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import ModalScreen
+
+from tui.actions import EVERYWHERE, GROUPS, LINES, OUTLINE, Action, actions_of, key_words
+from tui.views.entries import Entry
+from tui.widgets.outline import Outline
+
+_SIGNS = (
+    ("✓", "good", "ended well; the same today"),
+    ("≠", "warn", "something else today: a person must judge"),
+    ("×", "bad", "failed; rejected or failing today"),
+    ("∅", "bad", "turned away before the tool ran"),
+    ("?", "unsure", "cannot be judged: unanswered, not deterministic, not run"),
+    ("≈", "accent", "a difference that was approved"),
+    ("·", "dim", "no replay run looked at it"),
+    ("┌└", "accent", "calls that one model output asked for together"),
+    ("●", "bad", "recorded just now: it has not ended"),
+)
+
+
+def help_entries(places: tuple[str, ...]) -> list[Entry]:
+    """Return the help for the screen that these places make up."""
+    actions = actions_of(*places, LINES, OUTLINE, EVERYWHERE)
+    entries: list[Entry] = []
+    for group in GROUPS:
+        held = [action for action in actions if action.group == group]
+        if held:
+            entries.append(Entry(((group, "strong"),)))
+            entries += [_entry(action) for action in held]
+            entries.append(Entry((("", ""),)))
+    entries.append(Entry((("Signs", "strong"),)))
+    entries += [Entry(((f"  {sign:<19}", role), (words, "")), 0) for sign, role, words in _SIGNS]
+    return entries
+
+
+def _entry(action: Action) -> Entry:
+    return Entry(((f"  {key_words(action):<19}", "accent"), (action.help, "")))
+
+
+class HelpScreen(ModalScreen[None]):
+    """A box over the screen it is about."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,question_mark,f1", "dismiss", "close", show=False)
+    ]
+
+    def __init__(self, places: tuple[str, ...]) -> None:
+        """``places`` of the screen beneath."""
+        super().__init__()
+        self.places = places
+
+    def compose(self) -> ComposeResult:
+        """The list of keys."""
+        outline = Outline(id="help")
+        outline.border_title = "Keys"
+        outline.border_subtitle = "esc closes"
+        yield outline
+
+    def on_mount(self) -> None:
+        """Fill it."""
+        self.query_one(Outline).show(help_entries(self.places))

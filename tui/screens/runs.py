@@ -1,0 +1,105 @@
+"""The replay runs of a database."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+
+from tui.actions import RUNS
+from tui.rows.replays import read_runs
+from tui.screens.base import BaseScreen
+from tui.views.parts import count, printable
+from tui.views.signs import verdict_words
+from tui.views.table_lines import run_header
+from tui.widgets.bars import Bar
+from tui.widgets.keys import bindings
+from tui.widgets.lines import Lines
+from tui.widgets.tables import RunTable
+
+
+class RunsScreen(BaseScreen):
+    """Every pass of today's tools over the recordings, newest first."""
+
+    BINDINGS = bindings(RUNS)
+    PLACES: ClassVar[tuple[str, ...]] = (RUNS,)
+
+    def compose_body(self) -> ComposeResult:
+        """Column names and the list."""
+        yield Bar(id="columns", markup=False)
+        table = RunTable(id="runs")
+        table.add_class("pane")
+        table.border_title = "Replay runs"
+        yield table
+
+    @property
+    def table(self) -> RunTable:
+        """The list."""
+        return self.query_one(RunTable)
+
+    def on_mount(self) -> None:
+        """Read them."""
+        self.say_head([(printable(self.replay.the_database.path.name), "strong")])
+        self.table.focus()
+        self._read()
+
+    def on_resize(self, event: object) -> None:
+        """Name the columns that there is room for."""
+        super().on_resize(event)  # type: ignore[arg-type]  # Textual gives the event it has
+        self.query_one("#columns", Bar).say(run_header(self.table.line_width))
+
+    def database_changed(self) -> None:
+        """Show how runs go on."""
+        self._read()
+
+    def _read(self) -> None:
+        with self.telling_errors():
+            table = self.table
+            here = table.runs[table.cursor].id if table.runs else None
+            table.runs = read_runs(self.replay.the_database)
+            index = next((i for i, run in enumerate(table.runs) if run.id == here), 0)
+            table.set_reactive(RunTable.cursor, index)
+            table.lines_changed()
+            table.border_subtitle = count(len(table.runs), "run")
+            self._say_run()
+
+    def _say_run(self) -> None:
+        table = self.table
+        if not table.runs:
+            name = printable(str(self.replay.path))
+            self.say(
+                ("no replay runs yet   ", "warn"),
+                (f"replay run {name} --tools package.module:toolbox", "good"),
+            )
+            return
+        run = table.runs[table.cursor]
+        words = [
+            f"{number:,} {verdict_words(verdict)}"
+            for verdict, number in run.verdict_counts.items()
+            if number
+        ]
+        self.say((run.id, "strong"), ("  " + ", ".join(words), ""))
+
+    @on(Lines.Moved)
+    def _moved(self) -> None:
+        self._say_run()
+
+    @on(Lines.Chosen)
+    def _chosen(self) -> None:
+        self.action_open()
+
+    def action_open(self) -> None:
+        """Show what the run found."""
+        from tui.screens.findings import FindingsScreen
+
+        table = self.table
+        if table.runs:
+            self.app.push_screen(FindingsScreen(table.runs[table.cursor].id))
+
+    def action_copy(self) -> None:
+        """Copy the run as JSON."""
+        table = self.table
+        if table.runs:
+            run = table.runs[table.cursor]
+            self.copy(run.model_dump(mode="json"), f"run {run.id}")

@@ -1,0 +1,214 @@
+"""Before there is a list: opening, nothing there yet, or a database that cannot be read."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar, Final
+
+from textual import work
+from textual.app import ComposeResult
+from textual.containers import Vertical
+
+from replay.errors import ReplayError, StoreError
+from tui.actions import EMPTY
+from tui.rows.database import Database
+from tui.rows.traces import trace_count
+from tui.screens.base import BaseScreen
+from tui.views.parts import Part, printable
+from tui.widgets.bars import Bar
+from tui.widgets.keys import bindings
+
+DEMO_FOLDER: Final = "replay-demo"
+_RETRY_S: Final = 1.5
+
+
+class StartScreen(BaseScreen):
+    """Opens the database and goes on to its traces; else says what is wrong and what to do."""
+
+    BINDINGS = bindings(EMPTY)
+    PLACES: ClassVar[tuple[str, ...]] = (EMPTY,)
+
+    def __init__(self, path: Path) -> None:
+        """``path`` may not exist yet."""
+        super().__init__()
+        self.path = path
+        self._process: subprocess.Popen[str] | None = None
+        self._is_leaving = False
+
+    def compose_body(self) -> ComposeResult:
+        """A box in the middle."""
+        with Vertical(id="notice"):
+            yield Bar(id="notice-box", markup=False)
+
+    def on_mount(self) -> None:
+        """Open it without keeping the screen waiting: a lock may take seconds."""
+        self.say_head([("replay ", "strong"), (printable(str(self.path)), "dim")])
+        self._show([("opening ", "dim"), (printable(str(self.path)), "")])
+        self.set_interval(_RETRY_S, self._look_again)
+        self._open()
+
+    @work(thread=True, exclusive=True, group="open")
+    def _open(self) -> None:
+        try:
+            if not self.path.exists():
+                raise FileNotFoundError
+            database = Database.open(self.path)
+            count = trace_count(database)
+        except FileNotFoundError:
+            self.app.call_from_thread(self._show_empty, is_missing=True)
+        except ReplayError as error:
+            self.app.call_from_thread(self._show_error, error)
+        else:
+            self.app.call_from_thread(self._opened, database, count)
+
+    def _opened(self, database: Database, count: int) -> None:
+        if self._is_leaving or not self.is_mounted or self._process is not None:
+            database.close()
+        elif count == 0:
+            database.close()
+            self._show_empty(is_missing=False)
+        else:
+            self._is_leaving = True
+            self.replay.database_opened(database)
+
+    def _look_again(self) -> None:
+        if self._process is None and not self._is_leaving and not self.prompt.is_asking:
+            self._open()
+
+    # -- what it says -----------------------------------------------------------------------------
+
+    def _show_empty(self, *, is_missing: bool) -> None:
+        if self._process is not None or self._is_leaving:
+            return
+        what = "is not there yet" if is_missing else "has no traces yet"
+        name = printable(self.path.name)
+        self._show(
+            [
+                ("Nothing recorded yet", "strong"),
+                (f"   {name} {what}\n\n", "dim"),
+                ("Record your agent, three lines in its program:\n\n", ""),
+                ("  from replay import Recorder\n", "good"),
+                (f'  recorder = Recorder("{name}")\n', "good"),
+                ("  client = recorder.wrap(OpenAI())\n\n", "good"),
+                ("or from a shell, without touching its code:\n\n", ""),
+                ("  replay record -- python my_agent.py\n\n", "good"),
+                (" t ", "accent strong"),
+                (" see it work: record and replay the demo, here, now\n", ""),
+                (" i ", "accent strong"),
+                (" import a file: OpenAI or Anthropic messages, JSON Lines\n", ""),
+                ("   ", ""),
+                (" or wait: recordings show up as they happen", "dim"),
+            ]
+        )
+        self.say(("waiting for a recording", "dim"))
+
+    def _show_error(self, error: ReplayError) -> None:
+        if self._process is not None or self._is_leaving:
+            return
+        parts: list[Part] = [("× ", "bad strong"), (printable(error.wanted), "strong"), ("\n", "")]
+        if error.nearest:
+            parts.append((f"\nNearest: {printable(error.nearest)}\n", ""))
+        if error.hint:
+            parts += [("\n", ""), (printable(error.hint), ""), ("\n", "")]
+        parts += [
+            ("\n r ", "accent strong"),
+            (" look again (it is tried every second or two by itself)\n", ""),
+            (" t ", "accent strong"),
+            (" the demo instead\n", ""),
+            (" q ", "accent strong"),
+            (" quit", ""),
+        ]
+        self._show(parts)
+        self.say(("the database cannot be read", "bad"))
+
+    def _show(self, parts: Sequence[Part]) -> None:
+        if self.is_mounted:
+            self.query_one("#notice-box", Bar).say(parts)
+
+    # -- what it does -----------------------------------------------------------------------------
+
+    def action_retry(self) -> None:
+        """Open it again, now."""
+        self._open()
+
+    def action_demo(self) -> None:
+        """Record and replay the demo in a process of its own, then open what it made."""
+        folder = self.path.parent / DEMO_FOLDER
+        self._run(
+            ["demo", "--directory", str(folder)],
+            "Recording two small agents, then replaying them with changed tools.",
+            folder / "traces.db",
+        )
+
+    def action_import_file(self) -> None:
+        """Ask for a file, and import it."""
+
+        def done(name: str | None) -> None:
+            if name and name.strip():
+                place = str(Path(name.strip()).expanduser())
+                self._run(["import", str(self.path), place], f"Importing {place}.", self.path)
+
+        self.prompt.ask("import which file?", on_done=done, placeholder="traces.jsonl")
+
+    def action_back(self) -> None:
+        """Stop what runs; else leave."""
+        if self._process is not None:
+            self._process.terminate()
+        else:
+            self.app.exit()
+
+    def on_unmount(self) -> None:
+        """Leave no process behind."""
+        if self._process is not None:
+            self._process.terminate()
+
+    def _run(self, words: list[str], about: str, result: Path) -> None:
+        if self._process is not None:
+            return
+        command = [sys.executable, "-m", "replay.cli.main", *words]
+        try:
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                errors="replace",
+            )
+        except OSError as error:
+            self._show_error(StoreError(f"{command[0]!r} did not start: {error.strerror}."))
+            return
+        self._show(
+            [
+                (printable(about), "strong"),
+                ("\n\n", ""),
+                ("replay " + printable(" ".join(words)), "good"),
+                ("\n\nThis takes some seconds. ", "dim"),
+                ("esc", "accent strong"),
+                (" stops it.", "dim"),
+            ]
+        )
+        self.say(("◐ running", "accent"))
+        self._wait(self._process, result)
+
+    @work(thread=True, group="run")
+    def _wait(self, process: subprocess.Popen[str], result: Path) -> None:
+        output, _ = process.communicate()
+        if not self._is_leaving and self.app.is_running:
+            self.app.call_from_thread(self._ran, process.returncode, output, result)
+
+    def _ran(self, code: int, output: str, result: Path) -> None:
+        self._process = None
+        if code in (0, 1, 2) and result.exists():  # the demo ends with its verdict's code
+            self.path = self.replay.path = result
+            self._open()
+            return
+        if code < 0:
+            self._show_empty(is_missing=not self.path.exists())
+            self.say(("stopped", "warn"))
+            return
+        last = "\n".join(printable(line) for line in output.strip().splitlines()[-8:])
+        self._show_error(StoreError(f"It ended with code {code}.", hint=last))

@@ -1,0 +1,81 @@
+"""The two themes: dark and light. Roles become colours here and nowhere else."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from textual.theme import Theme
+
+DARK: Final = Theme(
+    name="replay-dark",
+    primary="#7aa2f7",
+    secondary="#7dcfff",
+    accent="#e0af68",
+    success="#9ece6a",
+    warning="#e5c07b",
+    error="#f7768e",
+    foreground="#c8d0e8",
+    background="#14161f",
+    surface="#181b26",
+    panel="#222636",
+    dark=True,
+    variables={
+        "row-cursor": "#2f3d63",
+        "row-cursor-blurred": "#232a40",
+        "tab-background": "#7aa2f7",
+        "tab-foreground": "#14161f",
+        "line-border": "#3a4058",
+        "line-border-focus": "#7aa2f7",
+        "json-key": "#7aa2f7",
+        "json-string": "#9ece6a",
+        "json-number": "#ff9e64",
+        "json-literal": "#bb9af7",
+        "words-dim": "#7d86a8",
+        "words-good": "#9ece6a",
+        "words-warn": "#e5c07b",
+        "words-bad": "#f7768e",
+        "words-unsure": "#7dcfff",
+        "words-accent": "#e0af68",
+        "words-assistant": "#bb9af7",
+        "added-back": "#1d3327",
+        "removed-back": "#3d1f2a",
+        "match-back": "#6b5518",
+    },
+)
+
+LIGHT: Final = Theme(
+    name="replay-light",
+    primary="#2456b8",
+    secondary="#0b7285",
+    accent="#9a5b00",
+    success="#2b6a1d",
+    warning="#8a5a00",
+    error="#b3203f",
+    foreground="#23283a",
+    background="#f4f5f9",
+    surface="#ffffff",
+    panel="#e4e7f0",
+    dark=False,
+    variables={
+        "row-cursor": "#cfdcf8",
+        "row-cursor-blurred": "#e6eaf4",
+        "tab-background": "#2456b8",
+        "tab-foreground": "#ffffff",
+        "line-border": "#b9c0d4",
+        "line-border-focus": "#2456b8",
+        "json-key": "#2456b8",
+        "json-string": "#2b6a1d",
+        "json-number": "#a64300",
+        "json-literal": "#6f32b5",
+        "words-dim": "#626b87",
+        "words-good": "#2b6a1d",
+        "words-warn": "#8a5a00",
+        "words-bad": "#b3203f",
+        "words-unsure": "#0b7285",
+        "words-accent": "#9a5b00",
+        "words-assistant": "#6f32b5",
+        "added-back": "#dcf2dc",
+        "removed-back": "#fbe0e5",
+        "match-back": "#ffe08a",
+    },
+)

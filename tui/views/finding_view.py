@@ -1,0 +1,58 @@
+"""One finding: what it is, how often, and one of its calls recorded against today."""
+
+from __future__ import annotations
+
+from replay.records import CallVerdict, Finding, ReplayRun, ToolCall
+from replay.report.words import cause_words
+from tui.views.entries import Entry
+from tui.views.json_entries import json_entries
+from tui.views.messages import parsed
+from tui.views.parts import Part, count, printable
+from tui.views.signs import verdict_sign, verdict_words
+from tui.views.verdict_view import verdict_entries
+
+
+def finding_entries(
+    finding: Finding, verdict: CallVerdict | None, call: ToolCall | None
+) -> list[Entry]:
+    """Return the finding, then the call."""
+    sign, role = verdict_sign(finding.verdict, approved=finding.approved)
+    calls = f"{finding.call_count:,} of {count(finding.tool_call_total, 'call')}"
+    entries = [
+        Entry(((f"{sign} ", f"{role} strong"), (printable(finding.title), "strong"))),
+        Entry(
+            (
+                (f"{calls}, {count(finding.trace_count, 'trace')}", ""),
+                (f", the first difference in {finding.first_divergence_count:,}", "dim"),
+            )
+        ),
+        Entry((("cause  ", "dim"), (cause_words(finding.cause, finding.verdict), ""))),
+    ]
+    if finding.models:
+        models = ", ".join(f"{name} {number:,}" for name, number in finding.models.items())
+        entries.append(Entry((("models ", "dim"), (printable(models), ""))))
+    if verdict is None or call is None:
+        return entries
+    asked = parsed(call.arguments)
+    entries.append(Entry((("", ""),)))
+    if asked is not None:
+        held = json_entries(asked, label="arguments")[0]
+        held.is_open = False
+        entries.append(held)
+    else:
+        entries.append(Entry((("arguments: ", "strong"),), text=call.arguments))
+    return entries + verdict_entries(verdict, call)
+
+
+def run_words(run: ReplayRun) -> list[Part]:
+    """Return a run's headline."""
+    words: list[Part] = [
+        (printable(run.toolbox), "strong"),
+        (f"  {run.started_at[:16].replace('T', ' ')}", "dim"),
+        (f"  {count(run.call_count, 'call')}", ""),
+    ]
+    for verdict, number in run.verdict_counts.items():
+        if number:
+            sign, role = verdict_sign(verdict)
+            words.append((f"  {sign} {number:,} {verdict_words(verdict)}", role))
+    return words

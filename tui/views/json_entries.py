@@ -1,0 +1,148 @@
+"""A JSON value as entries. Colour comes from knowing the value: no lexer, no worker."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+from replay.records import JsonValue
+from tui.views.entries import Entry
+from tui.views.parts import Part, Parts, printable
+
+LINES_MAX: Final = 4_000
+"""A value is opened as far as it fits this many lines; the rest starts folded."""
+_INLINE_MAX: Final = 60
+"""Small lists of plain values stay on one line up to this many characters."""
+
+
+class _Budget:
+    """Lines that may still be opened."""
+
+    def __init__(self, lines: int) -> None:
+        self.left = lines
+
+
+def json_entries(
+    value: JsonValue, *, label: str = "", depth: int = 0, lines_max: int = LINES_MAX
+) -> list[Entry]:
+    """Return ``value`` as entries, opened as far as it fits ``lines_max`` lines."""
+    lead: Parts = ((label, "strong"), (": ", "dim")) if label else ()
+    return [_entry(lead, value, depth, _Budget(lines_max), comma="", mark="")]
+
+
+def marked_entries(
+    lead: Parts, value: JsonValue, depth: int, *, mark: str, comma: str = "", is_open: bool = True
+) -> Entry:
+    """Return a value that stands on one side of a diff, or that is the same on both."""
+    entry = _entry(lead, value, depth, _Budget(LINES_MAX if is_open else 0), comma, mark)
+    return entry
+
+
+def json_text(value: Any) -> str:
+    """Return ``value`` as JSON on one line."""
+    return printable(json.dumps(value, ensure_ascii=False, default=repr))
+
+
+def size_words(value: JsonValue) -> str:
+    """Return what a folded container says of itself."""
+    if isinstance(value, dict):
+        return f"{{ {len(value):,} {'key' if len(value) == 1 else 'keys'} }}"
+    if isinstance(value, list):
+        return f"[ {len(value):,} {'item' if len(value) == 1 else 'items'} ]"
+    return ""
+
+
+def key_parts(key: str) -> Parts:
+    """Return the lead of an object's member."""
+    return ((printable(json.dumps(key, ensure_ascii=False)), "key"), (": ", "dim"))
+
+
+def _entry(
+    lead: Parts, value: JsonValue, depth: int, budget: _Budget, comma: str, mark: str
+) -> Entry:
+    role = {"-": "removed", "+": "added"}.get(mark, "")
+    budget.left -= 1
+    if isinstance(value, str):
+        return Entry(
+            _painted(lead, role),
+            depth,
+            text=value,
+            quoted=True,
+            role=role or "string",
+            tail=comma,
+            mark=mark,
+            value=value,
+        )
+    if not isinstance(value, (dict, list)) or not value:
+        said: Part = (json_text(value), role or _role(value))
+        return Entry((*_painted(lead, role), said, (comma, "dim")), depth, mark=mark, value=value)
+    inline = _inline(value)
+    if inline is not None:
+        said = (inline, role or "number")
+        return Entry((*_painted(lead, role), said, (comma, "dim")), depth, mark=mark, value=value)
+    opening, ending = ("{", "}") if isinstance(value, dict) else ("[", "]")
+    entry = Entry(
+        (*_painted(lead, role), (opening, role or "dim")),
+        depth,
+        children=lambda: _members(value, depth + 1, _Budget(LINES_MAX), mark),
+        closing=((ending + comma, role or "dim"),),
+        folded=((size_words(value)[1:] + comma, role or "dim"),),
+        mark=mark,
+        value=value,
+    )
+    if _lines(value, budget.left + 1) <= budget.left:
+        entry.is_open = True
+        entry._made = _members(value, depth + 1, budget, mark)
+    elif budget.left > 0 and depth == 0:
+        entry.is_open = True  # the outermost is always open: its members fold instead
+        entry._made = _members(value, depth + 1, budget, mark)
+    return entry
+
+
+def _members(value: JsonValue, depth: int, budget: _Budget, mark: str) -> list[Entry]:
+    last = len(value) - 1
+    if isinstance(value, dict):
+        return [
+            _entry(key_parts(key), item, depth, budget, "," if at < last else "", mark)
+            for at, (key, item) in enumerate(value.items())
+        ]
+    return [
+        _entry((), item, depth, budget, "," if at < last else "", mark)
+        for at, item in enumerate(value)
+    ]
+
+
+def _painted(lead: Parts, role: str) -> Parts:
+    return tuple((text, role) for text, _ in lead) if role else lead
+
+
+def _role(value: JsonValue) -> str:
+    if value is None or value is True or value is False:
+        return "literal"
+    return "number" if isinstance(value, (int, float)) else "dim"
+
+
+def _inline(value: JsonValue) -> str | None:
+    """Return a short list of numbers on one line, or None."""
+    if not isinstance(value, list) or len(value) > 16:
+        return None
+    if any(isinstance(item, (dict, list, str)) for item in value):
+        return None
+    text = json_text(value)
+    return text if len(text) <= _INLINE_MAX else None
+
+
+def _lines(value: JsonValue, most: int) -> int:
+    """Count the lines of ``value``, stopping at ``most``."""
+    lines = 0
+    waiting: list[Any] = [value]
+    while waiting and lines < most:
+        held = waiting.pop()
+        lines += 1
+        if isinstance(held, dict):
+            lines += 1
+            waiting.extend(held.values())
+        elif isinstance(held, list):
+            lines += 1
+            waiting.extend(held)
+    return lines

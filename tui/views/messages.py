@@ -1,0 +1,217 @@
+"""A prompt and a model output as a person reads them, whatever provider's form they have."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+from replay.records import JsonValue, ModelCall
+from tui.views.entries import Entry
+from tui.views.json_entries import json_entries, json_text, key_parts, marked_entries
+from tui.views.parts import count, cut, printable
+
+_TEXT_TYPES: Final = frozenset({"text", "input_text", "output_text", "refusal"})
+_ROLES: Final = {
+    "user": "user",
+    "assistant": "assistant",
+    "system": "strong",
+    "developer": "strong",
+}
+
+
+def prompt_entries(call: ModelCall, before: int) -> list[Entry]:
+    """Return what the model saw: new messages open, those of earlier prompts folded."""
+    entries: list[Entry] = []
+    for index, message in enumerate(call.messages):
+        if index == before and before:
+            entries.append(_rule(f"new in this prompt ({len(call.messages) - before})"))
+        entries.append(_message(message, index + 1, is_open=index >= before))
+    if not call.messages:
+        entries.append(Entry((("The recording has no prompt.", "dim"),)))
+    entries.append(_rule("also sent"))
+    if call.tools:
+        entries.append(
+            Entry(
+                (("tools ", "strong"), (_tool_names(call.tools), "")),
+                children=lambda: [_tool(tool) for tool in call.tools],
+                value=call.tools,
+            )
+        )
+    if call.parameters:
+        entries.append(_folded("parameters", call.parameters))
+    return entries
+
+
+def output_entries(call: ModelCall, wanted: str | None = None) -> list[Entry]:
+    """Return what the model answered; ``wanted`` is the provider id of the call looked at."""
+    if call.error is not None:
+        return [
+            Entry((("× ", "bad"), (printable(call.error.type), "bad")), text=call.error.message)
+        ]
+    if call.output is None:
+        return [Entry((("The model never answered.", "unsure"),))]
+    entries = [_message(item, None, is_open=True, wanted=wanted) for item in _items(call.output)]
+    entries.append(_folded("as it was received", call.output))
+    return entries
+
+
+def tool_name(definition: JsonValue) -> str:
+    """Return the name in a tool definition of any provider's form."""
+    if not isinstance(definition, dict):
+        return "?"
+    function = definition.get("function")
+    held = function if isinstance(function, dict) else definition
+    return str(held.get("name") or definition.get("type") or "?")
+
+
+def _items(output: JsonValue) -> list[JsonValue]:
+    if isinstance(output, list):
+        items: list[JsonValue] = []
+        blocks: list[JsonValue] = []
+        for item in output:
+            is_block = isinstance(item, dict) and item.get("type") in (
+                "text",
+                "tool_use",
+                "thinking",
+            )
+            (blocks if is_block else items).append(item)
+        return [{"role": "assistant", "content": blocks}, *items] if blocks else items
+    return [output]
+
+
+def _message(
+    message: JsonValue, number: int | None, *, is_open: bool, wanted: str | None = None
+) -> Entry:
+    if not isinstance(message, dict):
+        return json_entries(message)[0]
+    role = str(message.get("role") or message.get("type") or "message")
+    label = f"{number:>2} {role}" if number is not None else role
+    beneath = _beneath(message, wanted)
+    return Entry(
+        ((printable(label), _ROLES.get(role, "accent")),),
+        children=lambda: beneath,
+        folded=((f"  {_first_words(message)}", "dim"),),
+        is_open=is_open,
+        value=message,
+    )
+
+
+def _beneath(message: dict[str, Any], wanted: str | None) -> list[Entry]:
+    entries = _content(message.get("content"), wanted)
+    for call in message.get("tool_calls") or []:
+        entries.append(_call(call, wanted))
+    if message.get("type") == "function_call":
+        entries.append(_call({"id": message.get("call_id"), "function": message}, wanted))
+    if message.get("type") == "function_call_output":
+        entries += _told(message.get("output"))
+    for key in ("refusal", "name", "tool_call_id", "call_id"):
+        if isinstance(message.get(key), str) and message.get("type") != "function_call":
+            entries.append(Entry(((f"{key} ", "dim"), (printable(message[key]), "dim")), 1))
+    return entries or json_entries(message, depth=1)
+
+
+def _content(content: JsonValue, wanted: str | None) -> list[Entry]:
+    if isinstance(content, str):
+        return _told(content) if content else []
+    entries: list[Entry] = []
+    for block in content if isinstance(content, list) else []:
+        if isinstance(block, dict) and block.get("type") in _TEXT_TYPES:
+            entries += _told(str(block.get("text") or block.get("refusal") or ""))
+        elif isinstance(block, dict) and block.get("type") == "tool_use":
+            call = {"name": block.get("name"), "arguments": block.get("input")}
+            entries.append(_call({"id": block.get("id"), "function": call}, wanted))
+        elif isinstance(block, dict) and block.get("type") == "tool_result":
+            entries.append(Entry(((f"tool_result {block.get('tool_use_id', '')}", "dim"),), 1))
+            entries += _content(block.get("content"), wanted)
+        else:
+            entries += json_entries(block, depth=1)
+    return entries
+
+
+def _told(text: JsonValue) -> list[Entry]:
+    """A text; as JSON where it is an object or a list."""
+    if not isinstance(text, str):
+        return json_entries(text, depth=1)
+    value = parsed(text)
+    if isinstance(value, (dict, list)):
+        return json_entries(value, depth=1)
+    return [Entry((), 1, text=text, value=text)]
+
+
+def parsed(text: str | None) -> JsonValue:
+    """Return the object or list that ``text`` is the JSON of; else None."""
+    if text is None or text[:1] not in ("{", "["):
+        return None
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _call(call: JsonValue, wanted: str | None) -> Entry:
+    if not isinstance(call, dict) or not isinstance(call.get("function"), dict):
+        return json_entries(call, depth=1)[0]
+    function = call["function"]
+    arguments = function.get("arguments")
+    value = parsed(arguments) if isinstance(arguments, str) else arguments
+    here = wanted is not None and call.get("id") == wanted
+    lead = (
+        ("▶ " if here else "→ ", "accent"),
+        (printable(str(function.get("name"))), "strong"),
+    )
+    if not isinstance(value, dict):
+        return Entry((*lead, (" ", "")), 1, text=str(arguments or ""), value=call)
+    short = cut(json_text(value), 70)
+    return Entry(
+        (*lead, (" ", "")),
+        1,
+        children=lambda: [
+            marked_entries(key_parts(key), item, 2, mark="") for key, item in value.items()
+        ],
+        folded=((short, "dim"),),
+        is_open=len(json_text(value)) > 60,
+        value=call,
+    )
+
+
+def _first_words(message: dict[str, Any]) -> str:
+    content = message.get("content") or message.get("output") or ""
+    if isinstance(content, list):
+        texts = [str(block.get("text", "")) for block in content if isinstance(block, dict)]
+        content = " ".join(texts)
+    names = [
+        str(call["function"].get("name"))
+        for call in message.get("tool_calls") or []
+        if isinstance(call, dict) and isinstance(call.get("function"), dict)
+    ]
+    if names and not content:
+        return "→ " + ", ".join(names)
+    text = content if isinstance(content, str) else json_text(content)
+    return cut(printable(" ".join(text[:200].split())), 60)
+
+
+def _tool_names(tools: list[JsonValue]) -> str:
+    return f"{len(tools)}  {cut(', '.join(tool_name(tool) for tool in tools), 100)}"
+
+
+def _tool(definition: JsonValue) -> Entry:
+    return Entry(
+        ((printable(tool_name(definition)), "key"),),
+        1,
+        children=lambda: json_entries(definition, depth=2),
+        value=definition,
+    )
+
+
+def _folded(label: str, value: JsonValue) -> Entry:
+    words = count(len(value), "field") if isinstance(value, dict) else ""
+    return Entry(
+        ((label, "strong"),),
+        children=lambda: json_entries(value, depth=1),
+        folded=((f"  {words}", "dim"),),
+        value=value,
+    )
+
+
+def _rule(words: str) -> Entry:
+    return Entry(((f"── {words} ", "dim"),))

@@ -1,0 +1,88 @@
+"""The sign, word and role of outcomes and verdicts: any one of the three is enough."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from replay.records import Verdict
+from replay.report.words import VERDICT_WORDS, sign
+
+_SIGNS: Final = {"✗": ("×", "bad"), "~": ("≠", "warn"), "?": ("?", "unsure"), "✓": ("✓", "good")}
+# ✗ is missing in common programming fonts, and ~ says little beside a list.
+
+APPROVED: Final = ("≈", "accent")
+NOT_REPLAYED: Final = ("·", "dim")
+
+_OUTCOME_SIGNS: Final = {
+    "ok": ("✓", "good"),
+    "cancelled": ("○", "warn"),
+    "unfinished": ("…", "unsure"),
+    "refused": ("∅", "warn"),
+    "denied": ("∅", "warn"),
+    "throttled": ("∅", "warn"),
+    "invalid_arguments": ("∅", "bad"),
+    "bad_json": ("∅", "bad"),
+    "unknown_tool": ("∅", "bad"),
+    "timeout": ("◷", "bad"),
+}
+"""``∅``: turned away before the tool ran. Everything else that is not ok is a ``×``."""
+
+_OUTCOME_WORDS: Final = {
+    "invalid_arguments": "invalid",
+    "bad_json": "bad JSON",
+    "unknown_tool": "unknown",
+}
+
+_SHORT: Final[dict[Verdict, str]] = {
+    Verdict.EFFECT_CHANGED: "effect",
+    Verdict.INTERACTIONS_CHANGED: "outside",
+    Verdict.PAYLOAD_CHANGED: "payload",
+    Verdict.ERROR_CHANGED: "error",
+    Verdict.NOW_REJECTED: "rejected",
+    Verdict.NOW_FAILING: "failing",
+    Verdict.NOW_ACCEPTED: "accepted",
+    Verdict.NOW_PASSING: "passing",
+    Verdict.NOT_DETERMINISTIC: "unstable",
+    Verdict.EQUIVALENT: "equal",
+    Verdict.UNANSWERED: "no answer",
+    Verdict.NOT_RUN: "not run",
+}
+
+_RANK: Final = ("×", "≠", "?", "≈", "✓", "·")
+
+
+def outcome_sign(outcome: str) -> tuple[str, str]:
+    """Return the sign and the role of a call's outcome."""
+    return _OUTCOME_SIGNS.get(outcome, ("×", "bad"))
+
+
+def outcome_word(outcome: str) -> str:
+    """Return an outcome in at most nine columns."""
+    return _OUTCOME_WORDS.get(outcome, outcome)
+
+
+def verdict_sign(verdict: str, *, approved: bool = False) -> tuple[str, str]:
+    """Return the sign and the role of a verdict."""
+    if approved or verdict == "approved":
+        return APPROVED
+    return _SIGNS[sign(Verdict(verdict))]
+
+
+def verdict_word(verdict: str, *, approved: bool = False) -> str:
+    """Return a verdict in at most nine columns."""
+    if approved or verdict == "approved":
+        return "approved"
+    known = Verdict(verdict)
+    return _SHORT.get(known, VERDICT_WORDS[known])
+
+
+def verdict_words(verdict: str) -> str:
+    """Return a verdict as the report says it."""
+    return VERDICT_WORDS[Verdict(verdict)]
+
+
+def worst_sign(verdicts: Mapping[str, int]) -> tuple[str, str]:
+    """Return the sign and the role that a whole trace gets from the verdicts of its calls."""
+    signs = [verdict_sign(verdict) for verdict in verdicts] or [NOT_REPLAYED]
+    return min(signs, key=lambda one: _RANK.index(one[0]))

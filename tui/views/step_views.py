@@ -1,0 +1,278 @@
+"""The tabs of a step: each a function from what is known of it to entries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from replay.records import CallError, Interaction, JsonValue, ToolCall
+from tui.rows.steps import StepDetail
+from tui.views.entries import Entry
+from tui.views.json_entries import json_entries
+from tui.views.messages import output_entries, parsed, prompt_entries, tool_name
+from tui.views.parts import Part, lasted, printable
+from tui.views.signs import outcome_sign
+from tui.views.verdict_view import verdict_entries
+
+
+def prompt_view(detail: StepDetail) -> list[Entry]:
+    """Return what the model saw."""
+    if detail.model_call is None:
+        return _nothing(
+            "No model call is known to have asked for this.",
+            f"It was made by the {detail.row.actor}."
+            if detail.row.actor != "assistant"
+            else "The recording does not say which one did.",
+        )
+    return prompt_entries(detail.model_call, detail.before)
+
+
+def output_view(detail: StepDetail) -> list[Entry]:
+    """Return what the model answered."""
+    if detail.model_call is None:
+        return prompt_view(detail)
+    wanted = detail.tool_call.provider_call_id if detail.tool_call else None
+    return output_entries(detail.model_call, wanted)
+
+
+def payload_view(detail: StepDetail) -> list[Entry]:
+    """Return the arguments as the model wrote them, and as the tool got them."""
+    call = detail.tool_call
+    if call is None:
+        return _only_tools("payload")
+    value = parsed(call.arguments)
+    if call.payload is not None and value == call.payload:
+        return json_entries(call.payload, label="payload")
+    entries = _raw("arguments", call.arguments, value)
+    if call.payload is not None:
+        return [*json_entries(call.payload, label="payload"), _gap(), *entries]
+    if call.outcome in ("bad_json", "invalid_arguments", "unknown_tool"):
+        entries.append(_gap())
+        entries += _error(call.error, call.outcome)
+    return entries
+
+
+def response_view(detail: StepDetail) -> list[Entry]:
+    """Return what the model was told, and what the tool returned where that is more."""
+    call = detail.tool_call
+    if call is None:
+        return _only_tools("response")
+    entries: list[Entry] = []
+    if call.outcome != "ok":
+        entries += [*_error(call.error, call.outcome), _gap()]
+    if call.response is None:
+        entries.append(Entry((("The model was told nothing.", "unsure"),)))
+        return entries
+    value = parsed(call.response)
+    entries += _raw("response", call.response, value)
+    if call.result is not None and call.result not in (value, call.response):
+        entries += [_gap(), *json_entries(call.result, label="result")]
+    return entries
+
+
+def outside_view(detail: StepDetail) -> list[Entry]:
+    """Return what the tool asked of the outside world, and what it was answered."""
+    if detail.tool_call is None:
+        return _only_tools("outside call")
+    if not detail.interactions:
+        return _nothing("It asked nothing of the outside world.", "Or nothing was recorded of it.")
+    is_open = len(detail.interactions) <= 3
+    return [_interaction(one, is_open=is_open) for one in detail.interactions]
+
+
+def timing_view(detail: StepDetail) -> list[Entry]:
+    """Return how long each part took, the tries, and the step's other facts."""
+    call = detail.tool_call or detail.model_call
+    assert call is not None
+    facts: list[tuple[str, object]] = [
+        ("duration", lasted(call.duration_ms) or "not known"),
+        ("started", call.started_at),
+        ("id", call.id),
+    ]
+    entries: list[Entry] = []
+    if detail.tool_call is not None:
+        facts += _tool_facts(detail.tool_call)
+        entries = _stages(detail.tool_call)
+    elif detail.model_call is not None:
+        model_call = detail.model_call
+        facts += [
+            ("first chunk", lasted(model_call.first_chunk_ms)),
+            ("api", model_call.api),
+            ("model asked", model_call.model),
+            ("model answered", model_call.response_model),
+            ("finish", model_call.finish_reason),
+            ("status", model_call.status_code),
+            ("request id", model_call.request_id),
+        ]
+        if model_call.usage:
+            entries = json_entries(model_call.usage, label="usage")
+    shown = [_fact(name, value) for name, value in facts if value not in (None, "")]
+    if detail.attempts:
+        entries.append(_gap())
+    for attempt in detail.attempts:
+        said = f"  {attempt.outcome or ''} {lasted(attempt.duration_ms)}"
+        entries.append(Entry(((f"try {attempt.attempt_number}", "strong"), (said, ""))))
+    return [*shown, _gap(), *entries] if entries else shown
+
+
+def schema_view(detail: StepDetail) -> list[Entry]:
+    """Return the schema that the model saw, and the one that validated, where they are recorded."""
+    call = detail.tool_call
+    if call is None:
+        return _only_tools("schema")
+    entries: list[Entry] = []
+    shown = None
+    if detail.model_call is not None:
+        shown = next((one for one in detail.model_call.tools if tool_name(one) == call.tool), None)
+    if shown is not None:
+        entries += [_heading("what the model was shown"), *json_entries(shown)]
+    elif detail.model_call is not None:
+        entries.append(_heading("the model was shown no tool of this name"))
+    if detail.schema is not None:
+        version = f", version {detail.schema.tool_version}" if detail.schema.tool_version else ""
+        entries += [_gap(), _heading(f"what validated it{version}")]
+        entries += json_entries(detail.schema.definition)
+    return entries or _nothing("The recording has no schema of this tool.")
+
+
+def verdict_view(detail: StepDetail) -> list[Entry]:
+    """Return recorded against today."""
+    if detail.tool_call is None:
+        return _only_tools("verdict")
+    if detail.verdict is None:
+        return _nothing(
+            "No replay run has judged this call.",
+            "replay run DATABASE --tools package.module:toolbox",
+        )
+    return verdict_entries(detail.verdict, detail.tool_call)
+
+
+TABS: Final[dict[str, Callable[[StepDetail], list[Entry]]]] = {
+    "Prompt": prompt_view,
+    "Output": output_view,
+    "Payload": payload_view,
+    "Response": response_view,
+    "Outside": outside_view,
+    "Timing": timing_view,
+    "Schema": schema_view,
+    "Verdict": verdict_view,
+}
+"""By name, in the order of their number keys."""
+
+TAB_NAMES: Final = tuple(TABS)
+
+
+def tab_applies(name: str, detail: StepDetail) -> bool:
+    """Say whether a tab has anything to tell of this step."""
+    if name in ("Prompt", "Output"):
+        return detail.model_call is not None
+    if name == "Timing":
+        return True
+    if name == "Outside":
+        return bool(detail.interactions)
+    if name == "Verdict":
+        return detail.verdict is not None
+    return detail.tool_call is not None
+
+
+def _tool_facts(call: ToolCall) -> list[tuple[str, object]]:
+    return [
+        ("after the model", lasted(call.offset_ms)),
+        ("actor", call.actor),
+        ("tool version", call.tool_version),
+        ("provider's id", call.provider_call_id),
+        ("bound by", call.bound_by),
+        ("world after it", call.state_hash),
+    ]
+
+
+def _stages(call: ToolCall) -> list[Entry]:
+    total = sum(stage.duration_us for stage in call.stages)
+    if not total:
+        return []
+    entries = [_heading("where the time went")]
+    for stage in call.stages:
+        bar = "█" * round(24 * stage.duration_us / total)
+        words = f"{stage.duration_us:>12,.0f} µs  "
+        parts: tuple[Part, ...] = (
+            (f"{stage.stage:<10}", "key"),
+            (words, "number"),
+            (bar, "accent"),
+        )
+        entries.append(Entry(parts, 1))
+    return entries
+
+
+def _interaction(interaction: Interaction, *, is_open: bool) -> Entry:
+    exchange = interaction.exchange
+    request, response = exchange.get("request") or {}, exchange.get("response")
+    asked = " ".join(str(request[part]) for part in ("method", "uri") if part in request)
+    status = response.get("status") if isinstance(response, dict) else None
+    if isinstance(status, dict):
+        status = status.get("code")
+    answered = "no answer" if response is None else str(status if status is not None else "ok")
+    is_good = isinstance(status, int) and status < 400
+    return Entry(
+        (
+            (printable(asked or interaction.protocol), "strong"),
+            (" → ", "dim"),
+            (answered, "good" if is_good else "warn"),
+        ),
+        children=lambda: [
+            _part("request", request),
+            _part("response", response),
+            *_rest(exchange),
+        ],
+        is_open=is_open,
+        value=exchange,
+    )
+
+
+def _part(label: str, value: JsonValue) -> Entry:
+    return json_entries(value, label=label, depth=1, lines_max=60)[0]
+
+
+def _rest(exchange: dict[str, JsonValue]) -> list[Entry]:
+    rest = {key: value for key, value in exchange.items() if key not in ("request", "response")}
+    return [_part("also", rest)] if rest else []
+
+
+def _error(error: CallError | None, outcome: str) -> list[Entry]:
+    sign, role = outcome_sign(outcome)
+    head: tuple[Part, ...] = ((f"{sign} {outcome.replace('_', ' ')}", role),)
+    if error is None:
+        return [Entry(head)]
+    entries = [Entry((*head, (f"  {printable(error.type)}", "strong")))]
+    entries.append(Entry((), 1, text=error.message))
+    if error.details:
+        entries += json_entries(error.details, label="details", depth=1)
+    if error.traceback:
+        entries.append(Entry((("traceback", "dim"),), 1, text=error.traceback))
+    return entries
+
+
+def _raw(label: str, text: str, value: JsonValue) -> list[Entry]:
+    """A recorded text: as JSON where it is one, else as the text it is."""
+    if value is not None:
+        return json_entries(value, label=label)
+    return [Entry(((label, "strong"), (": ", "dim")), text=text, value=text, quoted=not text)]
+
+
+def _fact(name: str, value: object) -> Entry:
+    return Entry(((f"{name:<16}", "dim"), (printable(str(value)), "")), value=value)
+
+
+def _heading(words: str) -> Entry:
+    return Entry(((words, "strong"),))
+
+
+def _gap() -> Entry:
+    return Entry((("", ""),))
+
+
+def _only_tools(noun: str) -> list[Entry]:
+    return _nothing(f"A model call has no {noun}.", "t goes to the next tool call.")
+
+
+def _nothing(*lines: str) -> list[Entry]:
+    return [Entry(((line, "dim"),)) for line in lines]

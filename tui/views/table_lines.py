@@ -1,0 +1,167 @@
+"""One line of each list, in the columns that its width has room for."""
+
+from __future__ import annotations
+
+from rich.cells import cell_len
+
+from replay.records import Finding, ReplayRun
+from tui.rows.steps import StepList, StepRow
+from tui.rows.traces import TraceLine
+from tui.views.parts import Part, cut, fit, lasted, printable
+from tui.views.signs import (
+    NOT_REPLAYED,
+    outcome_sign,
+    outcome_word,
+    verdict_sign,
+    verdict_word,
+    worst_sign,
+)
+
+TRACE_COLUMNS_WIDE = 100
+_VERDICT_WIDTH = 13
+_MODEL_NAME_MIN = 48
+"""A model's own name where there is room for it; it is in the detail's title anyway."""
+_RUN_ORDER = ("×", "≠", "?", "≈", "✓")
+
+
+def trace_header(width: int) -> list[Part]:
+    """Return the names above the list of traces."""
+    wide = width >= TRACE_COLUMNS_WIDE
+    id_width = 26 if wide else 20
+    text = f"     {'started':<11} {'trace':<{id_width}} "
+    if wide:
+        text += f"{'app':<12} {'model':<18} "
+    text += f"{'calls':>5} {'not ok':>6}  asked"
+    return [(text, "dim")]
+
+
+def trace_parts(line: TraceLine, width: int) -> list[Part]:
+    """Return one trace: verdict, when, what, how much, and what the user asked."""
+    wide = width >= TRACE_COLUMNS_WIDE
+    id_width = 26 if wide else 20
+    live: Part = ("● ", "bad") if line.is_live else ("  ", "")
+    sign, role = worst_sign(line.verdicts)
+    failed = line.failed_count
+    started = line.started_at[5:16].replace("T", " ")
+    parts: list[Part] = [
+        live,
+        (f"{sign}  ", f"{role} strong"),
+        (f"{started} ", "dim"),
+        (fit(printable(line.id), id_width) + " ", "strong" if failed or line.verdicts else ""),
+    ]
+    if wide:
+        parts.append((fit(printable(line.app or line.source), 12) + " ", ""))
+        parts.append((fit(printable(line.model or ""), 18) + " ", "dim"))
+    parts.append((f"{line.tool_call_count:>5,} ", ""))
+    parts.append((f"{failed or '·':>6}  ", "bad" if failed else "dim"))
+    parts.append((printable(line.asked or ""), ""))
+    return parts
+
+
+def step_parts(steps: StepList, index: int, width: int, *, is_here: bool) -> list[Part]:
+    """Return one step: outcome, what it is, how long, and today's verdict beside it."""
+    step = steps.steps[index]
+    parts: list[Part] = [
+        ("▶" if is_here else " ", "accent"),
+        (f"{step.number:>4} ", "dim"),
+        _brace(steps, index),
+    ]
+    room = width - 7 - 8 - (_VERDICT_WIDTH if steps.run is not None else 0)
+    parts += _model_words(step, room) if step.kind == "model" else _tool_words(step, room)
+    parts.append((f"{lasted(step.duration_ms):>8}", "dim"))
+    if steps.run is None or step.kind == "model":
+        return parts
+    verdict = steps.verdicts.get(step.key)
+    if verdict is None:
+        return [*parts, (f"  {NOT_REPLAYED[0]}", "dim")]
+    sign, role = verdict_sign(verdict.verdict, approved=verdict.approved)
+    loud = "strong" if verdict.is_divergence else ""
+    if verdict.conditional:
+        role, loud = "dim", ""
+    word = verdict_word(verdict.verdict, approved=verdict.approved)
+    return [*parts, (f"  {sign} {word}", f"{role} {loud}")]
+
+
+def _tool_words(step: StepRow, room: int) -> list[Part]:
+    sign, role = outcome_sign(step.outcome)
+    name = printable(step.name) + ("" if step.actor == "assistant" else f" ({step.actor})")
+    parts: list[Part] = [(f"{sign} ", f"{role} strong")]
+    room = max(8, room - 2)
+    if not step.is_error:
+        return [*parts, (fit(name, room), "")]
+    word = outcome_word(step.outcome)
+    left = room - cell_len(name)
+    if left <= len(word):  # the sign says it too
+        return [*parts, (fit(name, room), "strong")]
+    return [*parts, (name, "strong"), (fit(f" {word}", left), role)]
+
+
+def _brace(steps: StepList, index: int) -> Part:
+    """The calls of one model output hang together."""
+    step = steps.steps[index]
+    if step.siblings < 2:
+        return (" ", "")
+    above = _is_sibling(steps, index, index - 1)
+    below = _is_sibling(steps, index, index + 1)
+    if above and below:
+        return ("├", "accent")
+    return ("└" if above else "┌" if below else "┊", "accent")
+
+
+def _is_sibling(steps: StepList, index: int, other: int) -> bool:
+    if not 0 <= other < len(steps.steps):
+        return False
+    return steps.steps[other].model_call == steps.steps[index].model_call
+
+
+def _model_words(step: StepRow, room: int) -> list[Part]:
+    if step.outcome != "ok":
+        sign, role = outcome_sign(step.outcome)
+        return [(f"{sign} ", f"{role} strong"), (fit(f"model {step.outcome}", room - 2), role)]
+    name = printable(step.name) if room >= _MODEL_NAME_MIN else "model"
+    words = f" → {printable(step.said)}" if step.said else " answers"
+    said = fit(name + words, max(8, room - 2))
+    return [("◆ ", "assistant"), (said[: len(name)], "assistant"), (said[len(name) :], "dim")]
+
+
+def run_header(width: int) -> list[Part]:
+    """Return the names above the list of replay runs."""
+    wide = width >= TRACE_COLUMNS_WIDE
+    text = f"     {'started':<17} {'tools':<{30 if wide else 22}} {'calls':>7}"
+    text += "".join(f"{sign:>6}" for sign in _RUN_ORDER)
+    return [(text + ("  exit   of code" if wide else "  exit"), "dim")]
+
+
+def run_parts(run: ReplayRun, width: int) -> list[Part]:
+    """Return one replay run: when, which tools, and calls by the sign of their verdict."""
+    wide = width >= TRACE_COLUMNS_WIDE
+    counts: dict[str, int] = {}
+    for verdict, count in run.verdict_counts.items():
+        sign = verdict_sign(verdict)[0]
+        counts[sign] = counts.get(sign, 0) + count
+    sign, role = worst_sign({name: 1 for name, count in run.verdict_counts.items() if count})
+    ended = str(run.exit_code) if run.status == "finished" else run.status
+    parts: list[Part] = [
+        (f"  {sign}  ", f"{role} strong"),
+        (run.started_at[:16].replace("T", " ") + "  ", "dim"),
+        (fit(printable(run.toolbox), 30 if wide else 22) + " ", "strong"),
+        (f"{run.call_count:>7,}", ""),
+    ]
+    roles = {"×": "bad", "≠": "warn", "?": "unsure", "≈": "accent", "✓": "good"}
+    for sign in _RUN_ORDER:
+        number = counts.get(sign, 0)
+        parts.append((f"{number or '·':>6}", roles[sign] if number else "dim"))
+    parts.append((f"  {ended:<6}", ""))
+    if wide:
+        parts.append((f" {printable(run.code_version or '')[:24]}", "dim"))
+    return parts
+
+
+def finding_parts(finding: Finding, width: int) -> list[Part]:
+    """Return one finding: sign, how many calls, and its title."""
+    sign, role = verdict_sign(finding.verdict, approved=finding.approved)
+    return [
+        (f" {sign} ", f"{role} strong"),
+        (f"{finding.call_count:>5,} ", "dim"),
+        (cut(printable(finding.title), max(8, width - 9)), "dim" if finding.approved else ""),
+    ]

@@ -1,0 +1,169 @@
+"""One call, recorded against today: the verdict in words, why, and only what changed."""
+
+from __future__ import annotations
+
+from replay.records import CallVerdict, InteractionChange, ToolCall
+from replay.report.words import cause_words
+from tui.views.diff_entries import diff_entries
+from tui.views.entries import Entry
+from tui.views.json_entries import json_entries, json_text
+from tui.views.parts import Part, count, lasted, printable
+from tui.views.signs import verdict_sign, verdict_words
+
+
+def verdict_entries(verdict: CallVerdict, call: ToolCall) -> list[Entry]:
+    """Return everything a replay run says of one call."""
+    entries = _head(verdict, call)
+    entries += _schema_errors(verdict)
+    entries += _answers(verdict, call)
+    if verdict.interaction_changes:
+        entries += [_gap(), _heading("asked of the outside world")]
+        for change in verdict.interaction_changes:
+            entries += _outside(change)
+    if verdict.effect_changed:
+        entries.append(Entry((("≠ ", "warn"), ("it leaves another state of the world behind", ""))))
+    if verdict.allowed:
+        allowed = verdict.allowed
+        entries += [
+            _gap(),
+            Entry(
+                ((f"≈ {count(len(allowed), 'difference')} that a rule allows", "dim"),),
+                children=lambda: [
+                    Entry(
+                        (
+                            (f"{printable(change.path)} ", "key"),
+                            (f"{json_text(change.recorded)} → {json_text(change.replayed)}", "dim"),
+                        ),
+                        1,
+                    )
+                    for change in allowed
+                ],
+            ),
+        ]
+    entries += _notes(verdict)
+    return entries
+
+
+def _head(verdict: CallVerdict, call: ToolCall) -> list[Entry]:
+    sign, role = verdict_sign(verdict.verdict, approved=verdict.approved)
+    words: list[Part] = [(f"{sign} {verdict_words(verdict.verdict)}", f"{role} strong")]
+    if verdict.approved:
+        words.append(("  approved", "accent"))
+    if verdict.conditional:
+        words.append(("  conditional: after the trace's first difference", "dim"))
+    entries = [Entry(tuple(words))]
+    if verdict.cause is not None:
+        entries.append(
+            Entry((("cause  ", "dim"), (cause_words(verdict.cause, verdict.verdict), "")))
+        )
+    replayed = verdict.replayed
+    recorded = verdict.recorded_outcome or call.outcome
+    if replayed is not None:
+        times = (lasted(call.duration_ms), lasted(replayed.duration_ms))
+        took = f"   {times[0] or '?'} → {times[1] or '?'}" if any(times) else ""
+        entries.append(
+            Entry((("ended  ", "dim"), (f"{recorded} → {replayed.outcome}", ""), (took, "dim")))
+        )
+    return entries
+
+
+def _answers(verdict: CallVerdict, call: ToolCall) -> list[Entry]:
+    """The two answers as one outline, or both apart when one of them is no answer."""
+    from replay.verdicts.canonical import read_response
+
+    if verdict.replayed is None:
+        return []
+    entries: list[Entry] = []
+    replayed = verdict.replayed
+    if verdict.verdict == "payload_changed":
+        entries += [_gap(), _legend("payload")]
+        entries += diff_entries(call.payload, replayed.payload)
+    if call.response == replayed.response:
+        if call.response is not None:
+            entries += [_gap(), _heading("both told the model")]
+            entries += _told(call.response)
+        return entries
+    entries += [_gap(), _legend("what the model is told")]
+    entries += diff_entries(
+        read_response(call.response).value, read_response(replayed.response).value
+    )
+    if replayed.error is not None:
+        error = replayed.error
+        entries += [_gap(), _heading("today's error"), Entry(((f"{error.type}: ", "bad"),), 1)]
+        entries[-1].text = error.message
+        if error.traceback:
+            entries.append(Entry((("traceback", "dim"),), 1, text=error.traceback))
+    return entries
+
+
+def _told(response: str) -> list[Entry]:
+    from replay.verdicts.canonical import read_response
+
+    value = read_response(response).value
+    if isinstance(value, str):
+        return [Entry((), 1, text=value, value=value)]
+    return json_entries(value)
+
+
+def _schema_errors(verdict: CallVerdict) -> list[Entry]:
+    if not verdict.schema_errors:
+        return []
+    entries = [_gap(), _heading("today's schema says")]
+    for error in verdict.schema_errors:
+        where = ".".join(str(part) for part in error.get("loc") or ()) or "arguments"
+        said = str(error.get("msg") or error.get("type") or "")
+        entries.append(
+            Entry(
+                (("∅ ", "bad"), (printable(where), "key"), (f"  {printable(said)}", "")),
+                1,
+                is_change=True,
+                value=error,
+            )
+        )
+    return entries
+
+
+def _outside(change: InteractionChange) -> list[Entry]:
+    words = {
+        "unanswered": ("?", "unsure", "no recorded answer"),
+        "removed": ("-", "removed", "no longer sent"),
+        "added": ("+", "added", "now sent"),
+        "reordered": ("~", "warn", "sent at another place"),
+        "changed": ("~", "warn", change.field or "changed"),
+    }
+    mark, role, said = words[change.change]
+    entries = [
+        Entry(
+            ((printable(change.request), role), (f"  {said}", "dim")),
+            1,
+            mark=mark,
+            is_change=True,
+            value=change.model_dump(mode="json"),
+        )
+    ]
+    if change.nearest:
+        entries.append(Entry((("nearest  ", "dim"), (printable(change.nearest), "dim")), 2))
+    if change.change == "changed":
+        entries += diff_entries(change.recorded, change.replayed, depth=2)
+    return entries
+
+
+def _notes(verdict: CallVerdict) -> list[Entry]:
+    notes = [verdict.note] if verdict.note else []
+    if verdict.replayed is not None:
+        notes += verdict.replayed.notes
+    if not notes:
+        return []
+    return [_gap(), *(Entry((("note  ", "dim"),), text=note) for note in notes)]
+
+
+def _legend(words: str) -> Entry:
+    return Entry(((words, "strong"), ("   - recorded", "removed"), ("   + today", "added")))
+
+
+def _heading(words: str) -> Entry:
+    return Entry(((words, "strong"),))
+
+
+def _gap() -> Entry:
+    return Entry((("", ""),))

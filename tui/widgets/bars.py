@@ -1,0 +1,216 @@
+"""The lines around the panes: what this is, where one stands, which keys, what to type."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from rich.cells import cell_len
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.widgets import Input, Static
+
+from tui.actions import ALWAYS, Action, key_word
+from tui.views.parts import Part, parts_text
+
+_STYLES = {
+    "dim": "$words-dim",
+    "strong": "bold",
+    "good": "$words-good",
+    "warn": "$words-warn",
+    "bad": "$words-bad",
+    "unsure": "$words-unsure",
+    "accent": "$words-accent",
+    "key": "$json-key",
+    "chosen": "bold $tab-foreground on $tab-background",
+}
+
+
+def content_of(parts: Sequence[Part]) -> Content:
+    """Return words with roles for a Static: never as markup, recorded text may look like it."""
+    return Content.assemble(
+        *(
+            (text, " ".join(_STYLES.get(role, "") for role in roles.split()).strip())
+            if roles
+            else text
+            for text, roles in parts
+        )
+    )
+
+
+class Bar(Static):
+    """One line of words."""
+
+    def say(self, parts: Sequence[Part]) -> None:
+        """Show other words."""
+        self.update(content_of(parts))
+
+
+class ClickBar(Bar):
+    """Words of which each does something when it is clicked."""
+
+    def __init__(self, *, id: str) -> None:
+        """Starts empty."""
+        super().__init__(id=id, markup=False)
+        self._spans: list[tuple[int, str]] = []
+
+    def say_words(self, words: Sequence[tuple[Sequence[Part], str]], gap: str = "") -> None:
+        """Show words, each with the action that a click on it runs."""
+        parts: list[Part] = []
+        self._spans = []
+        end = 0
+        for word, action in words:
+            parts += [*word, (gap, "")]
+            end += cell_len(parts_text(list(word)) + gap)
+            self._spans.append((end, action))
+        self.say(parts)
+
+    async def on_click(self, event: events.Click) -> None:
+        """Do what the word under the mouse stands for."""
+        offset = event.get_content_offset(self)
+        if offset is None:
+            return
+        for end, action in self._spans:
+            if offset.x < end:
+                await self.app.run_action(action, default_namespace=self.screen)
+                return
+
+
+class KeyBar(ClickBar):
+    """The most useful keys of this screen, as many as fit."""
+
+    def __init__(self, actions: Sequence[Action]) -> None:
+        """``actions`` come with their ranks."""
+        super().__init__(id="keys")
+        self.actions = sorted((one for one in actions if one.footer), key=lambda one: one.footer)
+
+    def on_resize(self) -> None:
+        """Show as many as fit."""
+        words = [
+            (
+                [(key_word(action.keys[0]), "accent strong"), (f" {action.name}", "dim")],
+                f"by_id({action.id!r})",
+            )
+            for action in self.shown(self.size.width)
+        ]
+        self.say_words(words, "  ")
+
+    def shown(self, width: int) -> list[Action]:
+        """Return the actions that fit; help and back are always among them."""
+        last = [one for one in self.actions if one.footer >= ALWAYS]
+        room = width + 2 - sum(_columns(one) for one in last)
+        first: list[Action] = []
+        for action in self.actions:
+            if action.footer < ALWAYS and _columns(action) <= room:
+                first.append(action)
+                room -= _columns(action)
+        return first + last
+
+
+def _columns(action: Action) -> int:
+    return len(key_word(action.keys[0])) + len(action.name) + 3
+
+
+class TabBar(ClickBar):
+    """The tabs of a step; those with nothing to tell are dim."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        """``names`` in the order of their number keys."""
+        super().__init__(id="tabs")
+        self.names = names
+        self.active = names[0]
+        self.applying: set[str] = set(names)
+
+    def show(self, active: str, applying: set[str]) -> None:
+        """Show which tab is open and which say something."""
+        self.active, self.applying = active, applying
+        self._fill()
+
+    def on_resize(self) -> None:
+        """Leave out what does not fit."""
+        self._fill()
+
+    def _fill(self) -> None:
+        width = self.size.width
+        labels = [f" {at} {name} " for at, name in enumerate(self.names, 1)]
+        if sum(map(len, labels)) > width:
+            labels = [f"{at} {name} " for at, name in enumerate(self.names, 1)]
+        if sum(map(len, labels)) > width:
+            labels = [f" {name} " for name in self.names]
+        if sum(map(len, labels)) > width:
+            labels = [f"{name} " for name in self.names]
+        if sum(map(len, labels)) > width:
+            labels = [
+                f" {at} {name} " if name == self.active else f" {at} "
+                for at, name in enumerate(self.names, 1)
+            ]
+        words = []
+        for index, name in enumerate(self.names):
+            role = "chosen" if name == self.active else "" if name in self.applying else "dim"
+            words.append(([(labels[index], role)], f"tab({index})"))
+        self.say_words(words)
+
+
+class PromptBar(Horizontal):
+    """A line to type into, shown while something is asked."""
+
+    def __init__(self) -> None:
+        """Hidden until `ask`."""
+        super().__init__(id="prompt")
+        self._on_change: Callable[[str], None] | None = None
+        self._on_done: Callable[[str | None], None] | None = None
+
+    def compose(self) -> ComposeResult:
+        """A label and an input."""
+        yield Static(id="prompt-label", markup=False)
+        yield Input(id="prompt-input", compact=True, select_on_focus=False)
+
+    @property
+    def is_asking(self) -> bool:
+        """Whether it is shown."""
+        return self.has_class("-asking")
+
+    def ask(
+        self,
+        label: str,
+        value: str = "",
+        *,
+        on_done: Callable[[str | None], None],
+        on_change: Callable[[str], None] | None = None,
+        placeholder: str = "",
+    ) -> None:
+        """Ask; ``on_done`` gets the text, or None when it was left with Esc."""
+        self._on_done, self._on_change = None, None
+        self.query_one("#prompt-label", Static).update(f" {label} ")
+        field = self.query_one("#prompt-input", Input)
+        field.placeholder = placeholder
+        field.value = value
+        field.cursor_position = len(value)
+        self._on_done, self._on_change = on_done, on_change
+        self.add_class("-asking")
+        field.focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Tell who asked."""
+        event.stop()
+        if self._on_change is not None and self.is_asking:
+            self._on_change(event.value)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Enter: done."""
+        event.stop()
+        self._finish(event.value)
+
+    def on_key(self, event: events.Key) -> None:
+        """Esc: never mind."""
+        if event.key == "escape":
+            event.stop()
+            event.prevent_default()
+            self._finish(None)
+
+    def _finish(self, value: str | None) -> None:
+        done, self._on_done, self._on_change = self._on_done, None, None
+        self.remove_class("-asking")
+        if done is not None:
+            done(value)

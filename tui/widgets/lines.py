@@ -1,0 +1,233 @@
+"""A list that draws only the lines that are seen: cursor, paging, search, mouse.
+
+Textual's own lists build every row (ListView: 53 s for 10,000) or make a widget of each; this one
+asks for a line when it is painted, whatever their number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.geometry import Size
+from textual.message import Message
+from textual.reactive import reactive
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from tui.actions import LINES
+from tui.views.parts import ROLES, Part, parts_text
+from tui.widgets.keys import bindings
+
+
+class Lines(ScrollView, can_focus=True):
+    """The base of every list and pane. A subclass says how many lines there are, and each one."""
+
+    BINDINGS = bindings(LINES)
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "lines--cursor",
+        "lines--match",
+        "lines--added-line",
+        "lines--removed-line",
+        *(f"lines--{role}" for role in ROLES),
+    }
+
+    cursor: reactive[int] = reactive(0, repaint=False)
+
+    @dataclass
+    class Moved(Message):
+        """The cursor is on another line."""
+
+        lines: Lines
+        index: int
+
+        @property
+        def control(self) -> Lines:
+            """The list it happened in."""
+            return self.lines
+
+    @dataclass
+    class Chosen(Message):
+        """A line was clicked twice."""
+
+        lines: Lines
+        index: int
+
+        @property
+        def control(self) -> Lines:
+            """The list it happened in."""
+            return self.lines
+
+    def __init__(self, *, id: str | None = None) -> None:
+        """Starts empty."""
+        super().__init__(id=id)
+        self.needle = ""
+        """What `find` looks for; painted where it is seen."""
+        self._styles: dict[str, Style] = {}
+
+    # -- what a subclass says ---------------------------------------------------------------------
+
+    def line_count(self) -> int:
+        """Return how many lines there are."""
+        raise NotImplementedError
+
+    def line_parts(self, index: int, width: int) -> Sequence[Part]:
+        """Return one line; more than ``width`` columns are not seen."""
+        raise NotImplementedError
+
+    def line_role(self, index: int) -> str:
+        """Return the role of a whole line: its background."""
+        return ""
+
+    def line_text(self, index: int) -> str:
+        """Return what `find` looks through."""
+        return parts_text(list(self.line_parts(index, 400)))
+
+    # -- painting ---------------------------------------------------------------------------------
+
+    @property
+    def line_width(self) -> int:
+        """Columns that a line has."""
+        return max(1, self.scrollable_content_region.width)
+
+    @property
+    def page_height(self) -> int:
+        """Lines that are seen at once."""
+        return max(1, self.scrollable_content_region.height)
+
+    def render_line(self, y: int) -> Strip:
+        """Return one line of the screen."""
+        width = self.line_width
+        index = y + self.scroll_offset.y
+        base = self.rich_style
+        if index >= self.line_count():
+            return Strip.blank(width, base)
+        base += self._role_style(self.line_role(index))
+        if index == self.cursor:
+            base += self._style("cursor")
+        parts = self.line_parts(index, width)
+        if self.needle:
+            parts = _with_matches(parts, self.needle)
+        segments = [Segment(text, base + self._role_style(role)) for text, role in parts if text]
+        return Strip(segments).crop_extend(0, width, base)
+
+    def _role_style(self, roles: str) -> Style:
+        style = Style.null()
+        for role in roles.split():
+            style += self._style(role)
+        return style
+
+    def _style(self, role: str) -> Style:
+        style = self._styles.get(role)
+        if style is None:
+            style = self.get_component_rich_style(f"lines--{role}", partial=True)
+            self._styles[role] = style
+        return style
+
+    def notify_style_update(self) -> None:
+        """Take the theme's colours anew."""
+        super().notify_style_update()
+        self._styles.clear()
+
+    def on_focus(self) -> None:
+        """The cursor looks otherwise with the focus."""
+        self._styles.clear()
+        self.refresh()
+
+    def on_blur(self) -> None:
+        """The cursor looks otherwise without the focus."""
+        self._styles.clear()
+        self.refresh()
+
+    def on_resize(self) -> None:
+        """Keep the cursor in sight."""
+        self.lines_changed()
+
+    def lines_changed(self) -> None:
+        """Take in that there are other lines, or more."""
+        self.virtual_size = Size(self.line_width, self.line_count())
+        self.cursor = self.validate_cursor(self.cursor)
+        self.show_cursor()
+        self.refresh()
+
+    # -- moving -----------------------------------------------------------------------------------
+
+    def validate_cursor(self, value: int) -> int:
+        """Keep it on a line."""
+        return max(0, min(value, self.line_count() - 1))
+
+    def watch_cursor(self, old: int, new: int) -> None:
+        """Show the line and tell the screen."""
+        if not self.is_mounted:
+            return
+        self.refresh_line(old - self.scroll_offset.y)
+        self.refresh_line(new - self.scroll_offset.y)
+        self.show_cursor()
+        self.refresh()
+        self.post_message(self.Moved(self, new))
+
+    def show_cursor(self) -> None:
+        """Scroll until the cursor is seen."""
+        top = self.scroll_offset.y
+        if self.cursor < top:
+            self.scroll_to(y=self.cursor, animate=False, immediate=True)
+        elif self.cursor >= top + self.page_height:
+            self.scroll_to(y=self.cursor - self.page_height + 1, animate=False, immediate=True)
+
+    def action_move(self, lines: int) -> None:
+        """Go some lines down, or up."""
+        self.cursor += lines
+
+    def action_page(self, pages: float) -> None:
+        """Go some pages down, or up; the view goes along."""
+        lines = round(self.page_height * pages)
+        self.scroll_to(y=self.scroll_offset.y + lines, animate=False, immediate=True)
+        self.cursor += lines
+
+    def action_edge(self, direction: int) -> None:
+        """Go to the first or the last line."""
+        self.cursor = 0 if direction < 0 else self.line_count() - 1
+
+    def find(self, direction: int, *, here: bool = False) -> bool:
+        """Go to the next line that holds ``needle``, around the end; say whether there is one."""
+        wanted, lines = self.needle.casefold(), self.line_count()
+        if not wanted:
+            return False
+        for step in range(0 if here else 1, lines + 1):
+            index = (self.cursor + direction * step) % lines
+            if wanted in self.line_text(index).casefold():
+                self.cursor = index
+                return True
+        return False
+
+    def on_click(self, event: events.Click) -> None:
+        """Put the cursor where it was clicked; a second click chooses."""
+        offset = event.get_content_offset(self)
+        if offset is None:
+            return
+        index = offset.y + self.scroll_offset.y
+        if index < self.line_count():
+            self.cursor = index
+            if event.chain > 1:
+                self.post_message(self.Chosen(self, index))
+
+
+def _with_matches(parts: Sequence[Part], needle: str) -> list[Part]:
+    """Give what matches its own role."""
+    wanted = needle.casefold()
+    marked: list[Part] = []
+    for text, role in parts:
+        lower = text.casefold()
+        if len(lower) != len(text):  # a letter that folds to two: not worth a wrong colour
+            marked.append((text, role))
+            continue
+        start = 0
+        while (at := lower.find(wanted, start)) >= 0:
+            marked += [(text[start:at], role), (text[at : at + len(wanted)], f"{role} match")]
+            start = at + len(wanted)
+        marked.append((text[start:], role))
+    return marked

@@ -1,0 +1,157 @@
+"""A pane of foldable entries: JSON, prompts, differences, tracebacks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from textual import events
+
+from tui.actions import OUTLINE
+from tui.views.entries import Entry, Row, lay_out
+from tui.views.parts import Part, parts_text
+from tui.widgets.keys import bindings
+from tui.widgets.lines import Lines
+
+_GUTTER = 2
+
+
+class Outline(Lines):
+    """Shows entries; a sign in the gutter says what is folded and what changed."""
+
+    BINDINGS = bindings(OUTLINE)
+
+    def __init__(self, *, id: str | None = None) -> None:
+        """Starts empty."""
+        super().__init__(id=id)
+        self.entries: list[Entry] = []
+        self.rows: list[Row] = []
+        self._laid_out_width = 0
+
+    def show(self, entries: list[Entry], *, at_change: bool = False) -> None:
+        """Show other entries from their top, or from their first change."""
+        self.entries = entries
+        self.scroll_to(y=0, animate=False, immediate=True)
+        self.set_reactive(Outline.cursor, 0)
+        self._lay_out()
+        if at_change:
+            self._show_first_change()
+
+    def line_count(self) -> int:
+        """Return how many lines are open."""
+        return len(self.rows)
+
+    def line_parts(self, index: int, width: int) -> Sequence[Part]:
+        """Return one line with its sign."""
+        row = self.rows[index]
+        entry = row.entry
+        if entry.mark:
+            role = {"-": "removed", "+": "added"}.get(entry.mark, "warn")
+            sign: Part = (entry.mark.ljust(_GUTTER), role)
+        elif entry.folds and row.is_first and entry.children is not None:
+            sign = ("▼ " if entry.is_open else "▶ ", "dim")
+        else:
+            sign = (" " * _GUTTER, "")
+        return [sign, *row.parts]
+
+    def line_role(self, index: int) -> str:
+        """Return whether the line is on one side only."""
+        mark = self.rows[index].entry.mark
+        return {"-": "removed-line", "+": "added-line"}.get(mark, "")
+
+    def line_text(self, index: int) -> str:
+        """Return the words of a line."""
+        return parts_text(self.rows[index].parts)
+
+    def on_resize(self) -> None:
+        """Wrap anew when the width is another."""
+        if self.line_width != self._laid_out_width:
+            self._lay_out()
+        super().on_resize()
+
+    def value_here(self) -> Any:
+        """Return what the line under the cursor stands for, as JSON; None on an empty pane."""
+        if not self.rows:
+            return None
+        row = self.rows[self.cursor]
+        if row.entry.value is not None or row.entry.parts[:1] == ():
+            return row.entry.value
+        return row.entry.text or parts_text(row.parts).strip()
+
+    def values(self) -> Any:
+        """Return everything in the pane as JSON: one value, or a list of them."""
+        found = [entry.value for entry in self.entries if entry.value is not None]
+        if found:
+            return found[0] if len(found) == 1 else found
+        return [parts_text(entry.parts) for entry in self.entries]
+
+    # -- folding ----------------------------------------------------------------------------------
+
+    def action_fold(self, way: str) -> None:
+        """Open or close the entry under the cursor."""
+        if not self.rows:
+            return
+        entry = self.rows[self.cursor].entry
+        wanted = {"open": True, "close": False}.get(way, not entry.is_open)
+        if entry.folds and entry.is_open != wanted:
+            entry.is_open = wanted
+            self._lay_out(at=entry)
+        elif way == "close":
+            self._go_to_holder(entry)
+
+    def action_fold_all(self, is_open: bool) -> None:
+        """Open or close everything, as far as it fits."""
+        here = self.rows[self.cursor].entry if self.rows else None
+        budget = 20_000
+        waiting = list(self.entries)
+        while waiting and budget:
+            budget -= 1
+            entry = waiting.pop()
+            if entry.children is not None:
+                if is_open or entry.is_open:
+                    waiting.extend(entry.made())
+                entry.is_open = is_open or (entry.depth == 0 and len(self.entries) == 1)
+        self._lay_out(at=here)
+
+    def action_change(self, direction: int) -> None:
+        """Go to the next place that differs, or the one before."""
+        index = self.cursor + direction
+        while 0 <= index < len(self.rows):
+            row = self.rows[index]
+            if row.entry.is_change and row.is_first:
+                self.cursor = index
+                return
+            index += direction
+        self.app.bell()
+
+    def on_click(self, event: events.Click) -> None:
+        """A click on the sign folds."""
+        super().on_click(event)
+        offset = event.get_content_offset(self)
+        if offset is not None and offset.x < _GUTTER:
+            self.action_fold("toggle")
+
+    def _lay_out(self, at: Entry | None = None) -> None:
+        self._laid_out_width = self.line_width
+        self.rows = lay_out(self.entries, self.line_width - _GUTTER)
+        if at is not None:
+            index = next((i for i, row in enumerate(self.rows) if row.entry is at), None)
+            if index is not None:
+                self.set_reactive(Outline.cursor, index)
+        self.lines_changed()
+
+    def _go_to_holder(self, entry: Entry) -> None:
+        for index in range(self.cursor - 1, -1, -1):
+            row = self.rows[index]
+            if row.is_first and row.entry.depth < entry.depth and row.entry.children is not None:
+                self.cursor = index
+                return
+
+    def _show_first_change(self) -> None:
+        """Let the first change be seen, with what leads to it above where that fits."""
+        for index, row in enumerate(self.rows):
+            if row.entry.is_change:
+                if index >= self.page_height:
+                    self.scroll_to(y=max(0, index - 3), animate=False, immediate=True)
+                    self.set_reactive(Outline.cursor, index)
+                return

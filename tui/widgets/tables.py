@@ -1,0 +1,70 @@
+"""The lists: traces, steps, replay runs, findings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from replay.records import Finding, ReplayRun
+from tui.rows.steps import StepList
+from tui.rows.traces import TraceList
+from tui.views.parts import Part
+from tui.views.table_lines import finding_parts, run_parts, step_parts, trace_parts
+from tui.widgets.lines import Lines
+
+
+class TraceTable(Lines):
+    """The traces that a filter selects, newest first."""
+
+    traces: TraceList | None = None
+
+    def line_count(self) -> int:
+        """Return how many are found so far."""
+        return len(self.traces) if self.traces is not None else 0
+
+    def line_parts(self, index: int, width: int) -> Sequence[Part]:
+        """Return one trace."""
+        line = self.traces.line(index) if self.traces is not None else None
+        return [("", "")] if line is None else trace_parts(line, width)
+
+
+class StepTable(Lines):
+    """The steps of a transcript."""
+
+    steps: StepList | None = None
+
+    def line_count(self) -> int:
+        """Return how many there are."""
+        return len(self.steps.steps) if self.steps is not None else 0
+
+    def line_parts(self, index: int, width: int) -> Sequence[Part]:
+        """Return one step."""
+        assert self.steps is not None
+        return step_parts(self.steps, index, width, is_here=index == self.cursor)
+
+
+class RunTable(Lines):
+    """Replay runs, newest first."""
+
+    runs: Sequence[ReplayRun] = ()
+
+    def line_count(self) -> int:
+        """Return how many there are."""
+        return len(self.runs)
+
+    def line_parts(self, index: int, width: int) -> Sequence[Part]:
+        """Return one run."""
+        return run_parts(self.runs[index], width)
+
+
+class FindingTable(Lines):
+    """The findings of one run."""
+
+    findings: Sequence[Finding] = ()
+
+    def line_count(self) -> int:
+        """Return how many there are."""
+        return len(self.findings)
+
+    def line_parts(self, index: int, width: int) -> Sequence[Part]:
+        """Return one finding."""
+        return finding_parts(self.findings[index], width)
