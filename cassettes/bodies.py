@@ -16,16 +16,22 @@ from urllib.parse import parse_qsl, urlencode
 
 import orjson
 
+from cassettes.copies import Cut
 from cassettes.errors import InteractionFormatError
 
 CODINGS = ("gzip", "x-gzip", "deflate", "br", "zstd")
 
 
-def body_to_json(body: bytes, encoding: str = "") -> dict[str, Any] | None:
+def body_to_json(
+    body: bytes, encoding: str = "", *, cut: Cut | None = None
+) -> dict[str, Any] | None:
     """Return the JSON form of ``body``; None for an empty one.
 
-    ``encoding`` is the value of its Content-Encoding header, or "".
+    ``encoding`` is the value of its Content-Encoding header, or "". With ``cut``, ``body`` is no
+    more than a head.
     """
+    if cut is not None:
+        return {"base64": base64.b64encode(body).decode("ascii"), "cut": cut.to_json()}
     if not body:
         return None
     coding = encoding.strip().lower()

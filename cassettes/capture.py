@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from cassettes.cassette import Cassette
+from cassettes.copies import BodyCopy, Dechunker
 from cassettes.failures import Failure
 from cassettes.interaction import Interaction, Response
 
@@ -13,20 +14,20 @@ from cassettes.interaction import Interaction, Response
 class Capture:
     """The response of one interaction, growing as it is read; kept once, when it ends."""
 
-    __slots__ = ("_cassette", "_request_body", "chunks", "done", "interaction", "settle")
+    __slots__ = ("_cassette", "_sent", "chunks", "done", "interaction", "settle")
 
     def __init__(
         self,
         cassette: Cassette,
         interaction: Interaction,
-        request_body: Callable[[], bytes] | None = None,
+        sent: BodyCopy | None = None,
     ) -> None:
-        """``request_body`` gives what was sent, for a body that was streamed out."""
+        """``sent`` is the copy of a request body that was streamed out."""
         self._cassette = cassette
-        self._request_body = request_body
+        self._sent = sent
         self.done = False
         self.interaction = interaction
-        self.chunks: list[bytes] = []
+        self.chunks = BodyCopy(cassette.body_bytes_max)
         self.settle: Callable[[], None] | None = None
         """What to do instead of ``finish`` when the scope ends while this is still being read."""
         cassette.hold(self)
@@ -44,10 +45,10 @@ class Capture:
             return
         self.done = True
         response = self.response
-        response.body = b"".join(self.chunks)
+        response.body, response.cut = self.chunks.take()
         response.closed_early = closed_early
-        if self._request_body is not None:
-            self.interaction.request.body = self._request_body()
+        if self._sent is not None:
+            self.interaction.request.sent(self._sent)
         if error is not None:
             self.interaction.failure = Failure.of(error, "body")
         self._cassette.release(self)
@@ -62,16 +63,17 @@ class Capture:
 class WireTee:
     """Stands in for the buffered socket of an ``http.client.HTTPResponse`` and copies its bytes.
 
-    The copy still has its chunked framing; it is undone when the response ends.
+    Chunked framing is undone in the copy, and only there.
     """
 
     def __init__(self, raw: Any, capture: Capture, *, length: int | None, chunked: bool) -> None:
         """``length`` is what is still to come, or None where the end of the connection ends it."""
         self._raw = raw
         self._capture = capture
-        self._copy = capture.chunks.append
+        self._framing = Dechunker(capture.chunks) if chunked else None
+        self._copy = (self._framing or capture.chunks).append
         self._length = length
-        self._chunked = chunked
+        self._count = 0
         self._at_end = False
         capture.settle = self.finish
 
@@ -112,26 +114,25 @@ class WireTee:
         if not chunk:
             self._at_end = self._at_end or args != (0,)
         elif not self._capture.done:
+            self._count += len(chunk)
             self._copy(bytes(chunk))
         return found
 
     def finish(self, error: BaseException | None = None) -> None:
-        """Undo the framing and keep the response."""
+        """Keep the response."""
         capture = self._capture
         if capture.done:
             return
-        wire = b"".join(capture.chunks)
         whole = self._at_end
-        if self._chunked:
-            body, whole = dechunk(wire)
-            capture.chunks[:] = [body]
+        if self._framing is not None:
+            whole = self._framing.is_complete
         elif self._length is not None:
-            whole = len(wire) >= self._length
+            whole = self._count >= self._length
         if self._at_end and not whole and error is None:
             # The server hung up in the middle. The client says so later, above this reader.
             from http.client import IncompleteRead
 
-            error = IncompleteRead(b"", (self._length or 0) - len(wire) if self._length else None)
+            error = IncompleteRead(b"", self._length - self._count if self._length else None)
         capture.finish(closed_early=not whole and error is None, error=error)
 
     def close(self) -> None:
@@ -141,21 +142,3 @@ class WireTee:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._raw, name)
-
-
-def dechunk(wire: bytes) -> tuple[bytes, bool]:
-    """Return the payload of chunked framing, and whether its last chunk was there."""
-    parts: list[bytes] = []
-    at = 0
-    while True:
-        end = wire.find(b"\r\n", at)
-        if end < 0:
-            return b"".join(parts), False
-        try:
-            size = int(wire[at:end].split(b";")[0].strip() or b"0", 16)
-        except ValueError:
-            return wire, False
-        if size == 0:
-            return b"".join(parts), True
-        parts.append(wire[end + 2 : end + 2 + size])
-        at = end + 2 + size + 2

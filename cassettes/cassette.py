@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from time import perf_counter
 from typing import TYPE_CHECKING, Literal
 
+from cassettes.copies import BODY_BYTES_MAX
 from cassettes.failures import Failure, Phase
 from cassettes.interaction import Interaction, Key, Request
 from cassettes.matching import Miss, NearestIndex, describe_miss
@@ -29,7 +30,9 @@ class Cassette:
     """The interactions of one tool call, or of whatever else runs inside ``freeze``.
 
     ``loose`` serves the nearest unused interaction of the same method and path when nothing
-    matches exactly; what differs is then part of :func:`side_effects`.
+    matches exactly; what differs is then part of :func:`side_effects`. Of a body over
+    ``body_bytes_max`` its size, hash and first bytes are kept: such a request is matched by its
+    hash, and such a response is a miss when it is asked for.
     """
 
     def __init__(
@@ -39,12 +42,14 @@ class Cassette:
         interactions: Iterable[Interaction] = (),
         *,
         loose: bool = False,
+        body_bytes_max: int = BODY_BYTES_MAX,
     ) -> None:
         if mode not in ("record", "replay"):
             raise ValueError(f'A cassette\'s mode is "record" or "replay", not {mode!r}.')
         self.name = name
         self.mode = mode
         self.loose = loose
+        self.body_bytes_max = body_bytes_max
         self.is_replay = mode == "replay"
         self.is_open = True
         self.late_count = 0
@@ -67,6 +72,7 @@ class Cassette:
         self._taken: set[int] = set()
         self._queues: dict[Key, deque[Interaction]] | None = None
         self._blind: list[Interaction] = []
+        self._has_cut_requests = False
         self._nearest: NearestIndex | None = None
 
     def __repr__(self) -> str:
@@ -104,6 +110,7 @@ class Cassette:
         """Put a finished interaction on the cassette."""
         elapsed_ms = (_real_perf_counter() - self._started_at) * 1000
         interaction.duration_ms = round(max(0.0, elapsed_ms - interaction.offset_ms), 3)
+        interaction.keep_within(self.body_bytes_max)
         if self.is_open:
             self._recorded.append(interaction)
         else:
@@ -136,7 +143,10 @@ class Cassette:
         key = request.key()
         with self._lock:
             self.asked.append(request.line)
-            found = self._take_exact(key) or self._take_blind(request)
+            found = self._take_exact(key)
+            if found is None and self._has_cut_requests and request.body:
+                found = self._take_exact(request.hash_key())
+            found = found or self._take_blind(request)
             if found is None and self.loose:
                 found = self._take_loose(request)
             if found is not None:
@@ -159,6 +169,20 @@ class Cassette:
             miss = describe_miss(request, found, is_used=found is not None and self._used(found))
             self.misses.append(miss)
             return miss
+
+    def cannot_play(self, request: Request, found: Interaction) -> Miss:
+        """Keep that the answer to ``request`` was too long to be kept whole."""
+        assert found.response is not None
+        miss = Miss(
+            request,
+            found,
+            [],
+            f"It was recorded, but its answer ({found.response.cut}) was over the cassette's "
+            "limit: only its first bytes were kept. Record it with a larger body_bytes_max.",
+        )
+        with self._lock:
+            self.misses.append(miss)
+        return miss
 
     def refuse(self, request: Request) -> None:
         """Keep that a connection below any client was refused."""
@@ -186,7 +210,9 @@ class Cassette:
             if key not in queues:
                 queues[key] = deque()
             queues[key].append(one)
-            if has_placeholder(one.request):
+            if one.request.cut is not None:
+                self._has_cut_requests = True
+            elif has_placeholder(one.request):
                 self._blind.append(one)
         self._queues = queues
         return queues

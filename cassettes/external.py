@@ -102,6 +102,8 @@ class _External:
         found = cassette.take(request)
         if found is None:
             raise CassetteMiss(cassette.miss(request), cassette.name)
+        if found.response is not None and found.response.cut is not None:
+            raise CassetteMiss(cassette.cannot_play(request, found), cassette.name)
         if scope.clock is not None:
             scope.clock.reach(found.offset_ms + found.duration_ms)
         if found.failure is not None and found.response is None:

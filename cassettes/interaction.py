@@ -20,6 +20,7 @@ from cassettes.bodies import (
     response_body_from_json,
     unpack,
 )
+from cassettes.copies import BodyCopy, Cut, body_hash, within
 from cassettes.errors import InteractionFormatError
 from cassettes.failures import Failure
 
@@ -40,6 +41,8 @@ class Request:
     uri: str
     headers: Pairs = field(default_factory=list)
     body: bytes = b""
+    cut: Cut | None = None
+    """Set where the body was over the limit of its cassette: ``body`` is its first bytes."""
 
     @property
     def line(self) -> str:
@@ -52,9 +55,20 @@ class Request:
 
     def key(self) -> Key:
         """Return what this request is matched by. Headers do not count."""
+        if self.cut is not None:
+            return self.hash_key()
         body = self.body
         canonical = canonical_body(body, self.header("content-type")) if body else b""
         return (self.method.upper(), canonical_uri(self.uri), canonical)
+
+    def hash_key(self) -> Key:
+        """Return what this request is matched by where only the hash of its body was kept."""
+        known = self.cut.hash if self.cut is not None else body_hash(self.body)
+        return (self.method.upper(), canonical_uri(self.uri), known.encode())
+
+    def sent(self, copy: BodyCopy) -> None:
+        """Take over what was sent."""
+        self.body, self.cut = copy.take()
 
 
 @dataclass(slots=True)
@@ -70,6 +84,9 @@ class Response:
     """True when the application closed the response before its end: the body is what it saw."""
     packed_as: str = ""
     """Set where ``body`` is unpacked already: the content encoding it had on the wire."""
+    cut: Cut | None = None
+    """Set where the body was over the limit of its cassette: ``body`` is its first bytes, and the
+    response is never played."""
 
     def wire_body(self) -> bytes:
         """Return the body as it was on the wire."""
@@ -105,6 +122,18 @@ class Interaction:
     """Until the body was read to its end, closed, or broken off."""
 
     @property
+    def is_cut(self) -> bool:
+        """Whether one of its bodies was over the limit of its cassette."""
+        response = self.response
+        return self.request.cut is not None or (response is not None and response.cut is not None)
+
+    def keep_within(self, limit: int) -> None:
+        """Cut bodies over ``limit`` bytes that no copy has cut already."""
+        for part in (self.request, self.response):
+            if part is not None and part.cut is None and len(part.body) > limit:
+                part.body, part.cut = within(part.body, limit)
+
+    @property
     def protocol(self) -> str:
         """``http`` or ``external``."""
         return "external" if self.request.method == "CALL" else "http"
@@ -122,7 +151,7 @@ class Interaction:
                 "method": request.method,
                 "uri": request.uri,
                 "headers": _grouped(request.headers),
-                "body": body_to_json(request.body),
+                "body": body_to_json(request.body, cut=request.cut),
             },
             "response": None if response is None else _response_to_json(response),
             "failure": None if self.failure is None else self.failure.to_json(),
@@ -143,6 +172,7 @@ class Interaction:
                     str(request["uri"]),
                     _pairs(request["headers"]),
                     body_from_json(request["body"]),
+                    _cut(request["body"]),
                 ),
                 response=None if response is None else _response_from_json(response),
                 failure=None if failure is None else Failure.from_json(failure),
@@ -170,7 +200,13 @@ def _response_to_json(response: Response) -> dict[str, Any]:
     }
 
 
+def _cut(body: Any) -> Cut | None:
+    return None if body is None else Cut.from_json(body.get("cut"))
+
+
 def _body_of(response: Response) -> dict[str, Any] | None:
+    if response.cut is not None:
+        return body_to_json(response.body, cut=response.cut)
     if response.packed_as and response.body:
         return {**(body_to_json(response.body) or {}), "encoding": response.packed_as}
     return body_to_json(response.body, response.header("content-encoding"))
@@ -186,6 +222,7 @@ def _response_from_json(form: Mapping[str, Any]) -> Response:
         body=body,
         closed_early=bool(form["closed_early"]),
         packed_as=packed_as,
+        cut=_cut(form["body"]),
     )
 
 

@@ -93,6 +93,8 @@ def _compare_bodies(old: Request, new: Request) -> Iterator[Difference]:
 
 def _parsed(request: Request) -> Any:
     """Return the body as values to compare: JSON, form fields, or a short text."""
+    if request.cut is not None:
+        return str(request.cut)
     kind = request.header("content-type").lower()
     if "x-www-form-urlencoded" in kind:
         return _fields(request.body.decode("utf-8", "replace"))

@@ -134,6 +134,8 @@ def answer(scope: Scope, request: Request) -> Interaction | None:
             cassette.let_through(request)
             return None
         raise CassetteMiss(cassette.miss(request), cassette.name)
+    if interaction.response is not None and interaction.response.cut is not None:
+        raise CassetteMiss(cassette.cannot_play(request, interaction), cassette.name)
     if scope.clock is not None:
         scope.clock.reach(interaction.offset_ms + interaction.duration_ms)
     return interaction

@@ -28,15 +28,19 @@ _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 def to_vcr_yaml(interactions: Iterable[Interaction]) -> str:
     """Return ``interactions`` as a cassette file of vcrpy, the same text every time.
 
-    Requests that failed without a response have no form there; they stand under ``x-replay`` at
-    the end of the file.
+    Requests that failed without a response, and bodies that were not kept whole, have no form
+    there; they stand under ``x-replay`` at the end of the file.
     """
     ordered = sorted(interactions, key=lambda one: one.sequence)
     document: dict[str, Any] = {
-        "interactions": [_entry(one, one.response) for one in ordered if one.response is not None],
+        "interactions": [
+            _entry(one, one.response)
+            for one in ordered
+            if one.response is not None and not one.is_cut
+        ],
         "version": 1,
     }
-    unanswered = [one.to_json() for one in ordered if one.response is None]
+    unanswered = [one.to_json() for one in ordered if one.response is None or one.is_cut]
     if unanswered:
         document[_EXTENSION] = {"unanswered": unanswered}
     text: str = yaml.dump(document, Dumper=_Dumper, allow_unicode=True)

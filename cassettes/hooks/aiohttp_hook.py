@@ -15,6 +15,7 @@ from typing import Any
 
 from cassettes.capture import Capture
 from cassettes.failures import Failure
+from cassettes.hooks.aiohttp_uploads import body_of, watch_body
 from cassettes.interaction import Interaction, Request, Response
 from cassettes.never import until_given_up
 from cassettes.scope import Scope, answer, current, process, refuse_outside
@@ -60,9 +61,9 @@ class _Middleware:
             request.method,
             str(request.url),
             [(str(name), str(value)) for name, value in request.headers.items()],
-            await _body_of(request),
         )
         if scope.cassette.is_replay:
+            asked.body = await body_of(request)
             found = answer(scope, asked)
             if found is None:
                 with scope.below():
@@ -76,10 +77,13 @@ class _Middleware:
         cassette = scope.cassette
         assert cassette is not None
         interaction = cassette.begin(asked, "aiohttp")
+        sent = watch_body(request, asked, cassette.body_bytes_max)
         token = current.set(scope.silenced)
         try:
             response = await handler(request)
         except BaseException as error:
+            if sent is not None:
+                asked.sent(sent)
             cassette.keep_failure(interaction, error)
             raise
         finally:
@@ -92,7 +96,7 @@ class _Middleware:
         )
         if request._session.auto_decompress:
             kept.packed_as = kept.header("content-encoding").strip().lower()
-        capture = Capture(cassette, interaction)
+        capture = Capture(cassette, interaction, sent)
         self._copy(response.content, capture)
         return response
 
@@ -154,16 +158,6 @@ def _copying_reader(base: Any) -> Any:
                 capture.close()
 
     return CopyingReader
-
-
-async def _body_of(request: Any) -> bytes:
-    body = request.body
-    if not body:
-        return b""
-    if isinstance(body, (bytes, bytearray)):
-        return bytes(body)
-    content: bytes = await body.as_bytes()
-    return content
 
 
 class _NoProtocol:

@@ -12,23 +12,13 @@ from collections.abc import Callable
 from http.client import HTTPMessage
 from typing import Any, Final
 
-from cassettes.capture import Capture, WireTee, dechunk
+from cassettes.capture import Capture, WireTee
+from cassettes.hooks.http_client_exchange import Exchange, absolute, pieces
 from cassettes.interaction import Interaction, Request, Response
 from cassettes.scope import Scope, answer, current, process, refuse_outside
 
 _EXCHANGE: Final = "_cassettes_exchange"
 _VERSIONS = {9: "HTTP/0.9", 10: "HTTP/1.0", 11: "HTTP/1.1"}
-
-
-class _Exchange:
-    """One request of a connection, from ``putrequest`` to ``getresponse``."""
-
-    __slots__ = ("interaction", "scope", "sent")
-
-    def __init__(self, scope: Scope) -> None:
-        self.scope = scope
-        self.sent = bytearray()
-        self.interaction: Interaction | None = None
 
 
 class _Originals:
@@ -53,9 +43,9 @@ def hook_http_client(module: Any) -> None:
     secure.connect = _unless_replayed(secure.connect)
 
 
-def _exchange_of(conn: Any) -> _Exchange | None:
+def _exchange_of(conn: Any) -> Exchange | None:
     """Return the exchange under way, unless a client above is recording it already."""
-    exchange: _Exchange | None = conn.__dict__.get(_EXCHANGE)
+    exchange: Exchange | None = conn.__dict__.get(_EXCHANGE)
     if exchange is None:
         return None
     scope = current.get()
@@ -71,9 +61,9 @@ def _hooked_putrequest(originals: _Originals) -> Callable[..., Any]:
         if scope is None:
             self.__dict__.pop(_EXCHANGE, None)
             if process.blocks:
-                refuse_outside(method, _absolute(self, url))
+                refuse_outside(method, absolute(self, url))
         elif scope.cassette is not None:
-            self.__dict__[_EXCHANGE] = _Exchange(scope)
+            self.__dict__[_EXCHANGE] = Exchange(scope)
         return original(self, method, url, *args, **kwargs)
 
     return putrequest
@@ -87,19 +77,21 @@ def _hooked_send(originals: _Originals) -> Callable[..., Any]:
         exchange = _exchange_of(self)
         if exchange is None:
             return original(self, data)
-        data = _as_bytes(data)
-        exchange.sent += data
         cassette = exchange.scope.cassette
         assert cassette is not None
         if cassette.is_replay:
-            return None  # until it is asked for, nobody knows whether it is on the cassette
+            # Until it is asked for, nobody knows whether it is on the cassette.
+            exchange.sent += b"".join(pieces(data))
+            return None
         if exchange.interaction is None:
             exchange.interaction = cassette.begin(Request("", ""), "http.client")
         token = current.set(exchange.scope.silenced)
         try:
-            return original(self, data)
+            for piece in pieces(data):
+                exchange.record(piece, cassette.body_bytes_max)
+                original(self, piece)
         except BaseException as error:
-            exchange.interaction.request = _request(self, exchange)
+            exchange.interaction.request = exchange.request(self)
             cassette.keep_failure(exchange.interaction, error, "send")
             self.__dict__.pop(_EXCHANGE, None)
             raise
@@ -122,7 +114,7 @@ def _hooked_endheaders(originals: _Originals) -> Callable[..., Any]:
         assert cassette is not None
         if cassette.is_replay:
             # urllib.request wraps what fails here in a URLError, and nothing later.
-            asked = _request(self, exchange)
+            asked = exchange.request(self)
             found = cassette.peek(asked)
             if found is not None and found.failure is not None and found.failure.phase == "send":
                 _forget(self)
@@ -144,7 +136,7 @@ def _hooked_getresponse(originals: _Originals) -> Callable[..., Any]:
         cassette = exchange.scope.cassette
         assert cassette is not None
         if cassette.is_replay:
-            asked = _request(self, exchange)
+            asked = exchange.request(self)
             try:
                 found = answer(exchange.scope, asked)
             except BaseException:
@@ -163,11 +155,11 @@ def _hooked_getresponse(originals: _Originals) -> Callable[..., Any]:
     return getresponse
 
 
-def _record(conn: Any, original: Callable[..., Any], exchange: _Exchange) -> Any:
+def _record(conn: Any, original: Callable[..., Any], exchange: Exchange) -> Any:
     cassette, interaction = exchange.scope.cassette, exchange.interaction
     if cassette is None or interaction is None:
         return original(conn)
-    interaction.request = _request(conn, exchange)
+    interaction.request = exchange.request(conn)
     token = current.set(exchange.scope.silenced)
     try:
         response = original(conn)
@@ -263,38 +255,3 @@ def _unless_replayed(original: Callable[..., Any]) -> Callable[..., Any]:
         return original(self, *args, **kwargs)
 
     return connect
-
-
-def _as_bytes(data: Any) -> bytes:
-    if isinstance(data, (bytes, bytearray, memoryview)):
-        return bytes(data)
-    if hasattr(data, "read"):
-        content = data.read()
-        return content.encode("iso-8859-1") if isinstance(content, str) else bytes(content)
-    return b"".join(bytes(part) for part in data)
-
-
-def _request(conn: Any, exchange: _Exchange) -> Request:
-    """Return the request that ``exchange`` has sent so far."""
-    head, _, body = bytes(exchange.sent).partition(b"\r\n\r\n")
-    first, *lines = head.decode("latin-1").split("\r\n")
-    method, _, rest = first.partition(" ")
-    headers = []
-    for line in lines:
-        name, _, value = line.partition(":")
-        headers.append((name.strip(), value.strip()))
-    request = Request(method, _absolute(conn, rest.rpartition(" ")[0]), headers, body)
-    if request.header("transfer-encoding").lower() == "chunked":
-        request.body = dechunk(body)[0]
-    return request
-
-
-def _absolute(conn: Any, url: str) -> str:
-    if "://" in url[:8]:
-        return url
-    secure = conn.default_port == 443
-    host = getattr(conn, "_tunnel_host", None) or conn.host
-    port = conn._tunnel_port if getattr(conn, "_tunnel_host", None) else conn.port
-    named = f"[{host}]" if ":" in host else host
-    suffix = "" if port in (None, 443 if secure else 80) else f":{port}"
-    return f"{'https' if secure else 'http'}://{named}{suffix}{url}"

@@ -8,6 +8,7 @@ from typing import Any
 
 from cassettes.capture import Capture
 from cassettes.cassette import Cassette
+from cassettes.copies import BodyCopy
 from cassettes.interaction import Interaction, Request, Response
 from cassettes.never import until_given_up
 from cassettes.scope import Scope, answer, current, process, refuse_outside
@@ -24,9 +25,9 @@ def hook_httpx(module: Any) -> None:
 class _SentBody:
     """A streamed request body, copied while it is sent."""
 
-    def __init__(self, inner: Any) -> None:
+    def __init__(self, inner: Any, limit: int) -> None:
         self._inner = inner
-        self.chunks: list[bytes] = []
+        self.chunks = BodyCopy(limit)
 
     def __iter__(self) -> Iterator[bytes]:
         self.chunks.clear()  # a redirect or retry starts again
@@ -45,9 +46,6 @@ class _SentBody:
 
     async def aclose(self) -> None:
         await self._inner.aclose()
-
-    def sent(self) -> bytes:
-        return b"".join(self.chunks)
 
 
 class _ReadBody:
@@ -212,14 +210,14 @@ class _Client:
         body = self._simple_body(request)
         sent = None
         if body is None:
-            sent = request.stream = self._sent_body(request.stream)
+            sent = request.stream = self._sent_body(request.stream, cassette.body_bytes_max)
         return cassette.begin(self._asked(request, body or b""), self.name), sent
 
     def _failed(
         self, cassette: Cassette, interaction: Interaction, sent: Any, error: BaseException
     ) -> None:
         if sent is not None:
-            interaction.request.body = sent.sent()
+            interaction.request.sent(sent.chunks)
         cassette.keep_failure(interaction, error)
 
     def _tee(self, cassette: Cassette, interaction: Interaction, sent: Any, response: Any) -> Any:
@@ -229,7 +227,7 @@ class _Client:
             response.http_version,
             response.headers.multi_items(),
         )
-        capture = Capture(cassette, interaction, None if sent is None else sent.sent)
+        capture = Capture(cassette, interaction, None if sent is None else sent.chunks)
         response.stream = self._read_body(response.stream, capture)
         return response
 

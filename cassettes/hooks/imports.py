@@ -60,7 +60,7 @@ class _PostImport:
         for finder in finders[finders.index(self) + 1 :]:
             if not hasattr(finder, "find_spec"):
                 continue
-            spec = finder.find_spec(fullname, path, target)
+            spec: ModuleSpec | None = finder.find_spec(fullname, path, target)
             if spec is not None:
                 return spec
         return None

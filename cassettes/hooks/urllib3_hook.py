@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import functools
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from http.client import HTTPMessage, IncompleteRead
 from typing import Any
 
 from cassettes.capture import Capture, WireTee
 from cassettes.cassette import Cassette
+from cassettes.copies import BodyCopy
 from cassettes.failures import Failure
+from cassettes.hooks.uploads import replayable, watched
 from cassettes.interaction import Interaction, Pairs, Request, Response
 from cassettes.scope import Scope, answer, current, process, refuse_outside
 
@@ -47,15 +49,14 @@ def _hooked(original: Callable[..., Any]) -> Callable[..., Any]:
         headers = _request_headers(pool, options.get("headers"))
         asked = Request(method, _absolute(pool, url), headers)
         if cassette.is_replay:
-            options["body"], sent = _replayable(body)
-            asked.body = sent
+            options["body"], asked.body = replayable(body)
             found = answer(scope, asked)
             if found is None:
                 with scope.below():
                     return original(pool, conn, method, url, **options)
             return _play(found, pool, conn, method, url, options)
-        options["body"], sent_body = _watched(body)
-        return _record(original, scope, asked, sent_body, (pool, conn, method, url), options)
+        options["body"], asked.body, sent = watched(body, cassette.body_bytes_max)
+        return _record(original, scope, asked, sent, (pool, conn, method, url), options)
 
     return _make_request
 
@@ -64,7 +65,7 @@ def _record(
     original: Callable[..., Any],
     scope: Scope,
     asked: Request,
-    sent_body: Callable[[], bytes],
+    sent: BodyCopy | None,
     where: tuple[Any, Any, str, str],
     options: dict[str, Any],
 ) -> Any:
@@ -77,12 +78,14 @@ def _record(
         # Read by us below, through the copy: a preloaded body would be gone before we see it.
         response = original(*where, **{**options, "preload_content": False})
     except BaseException as error:
-        asked.body = sent_body()
+        if sent is not None:
+            asked.sent(sent)
         cassette.keep_failure(interaction, error)
         raise
     finally:
         current.reset(token)
-    asked.body = sent_body()
+    if sent is not None:
+        asked.sent(sent)
     _tee(cassette, interaction, response, where[2])
     if preload:
         response._body = response.read(decode_content=options.get("decode_content", True))
@@ -227,50 +230,3 @@ def _request_headers(pool: Any, headers: Any) -> Pairs:
 
 def _text(value: Any) -> str:
     return value.decode("latin-1") if isinstance(value, bytes) else str(value)
-
-
-def _as_bytes(chunk: Any) -> bytes:
-    return chunk.encode() if isinstance(chunk, str) else bytes(chunk)
-
-
-def _in_memory(body: Any) -> bytes | None:
-    if body is None:
-        return b""
-    if isinstance(body, (str, bytes, bytearray, memoryview)):
-        return _as_bytes(body)
-    if hasattr(body, "read") and hasattr(body, "seek") and hasattr(body, "tell"):
-        try:
-            at = body.tell()
-            content = body.read()
-            body.seek(at)
-        except (OSError, ValueError):
-            return None
-        return _as_bytes(content)
-    return None
-
-
-def _watched(body: Any) -> tuple[Any, Callable[[], bytes]]:
-    """Return the body to send and what gives the bytes that were sent."""
-    content = _in_memory(body)
-    if content is not None:
-        return body, lambda: content
-    if hasattr(body, "read"):
-        content = _as_bytes(body.read())
-        return content, lambda: content
-    sent: list[bytes] = []
-
-    def copying() -> Iterator[Any]:
-        for chunk in body:
-            sent.append(_as_bytes(chunk))
-            yield chunk
-
-    return copying(), lambda: b"".join(sent)
-
-
-def _replayable(body: Any) -> tuple[Any, bytes]:
-    """Return the body once more, should it be sent after all, and its bytes."""
-    content = _in_memory(body)
-    if content is not None:
-        return body, content
-    content = _as_bytes(body.read()) if hasattr(body, "read") else b"".join(map(_as_bytes, body))
-    return content, content
