@@ -65,6 +65,8 @@ class Config(BaseModel):
     """Worker processes; None: one for each core."""
     allow: list[str] = Field(default_factory=list)
     """Addresses that tools may really reach while they are replayed: ``localhost:5432``."""
+    env: list[str] = Field(default_factory=list)
+    """Environment variables that the tools get: ``NAME`` or ``NAME=VALUE``."""
     ignore: list[IgnoreRule] = Field(default_factory=list)
     """Differences that do not count, all tools together."""
 

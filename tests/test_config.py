@@ -24,6 +24,7 @@ def test_the_example_of_the_documentation_loads() -> None:
 
     assert config.tools == "support.tools:toolbox"
     assert (config.deadline_ms, config.jobs, config.allow) == (10000, 2, ["localhost:5432"])
+    assert config.env == ["SHOP_REGION=eu"]
     assert config.ignore == [
         IgnoreRule(path="**.etag"),
         IgnoreRule(path="items[*].id", tools=["search_*"], kind="id"),
@@ -71,7 +72,7 @@ def test_the_nearest_file_with_a_table_of_ours_wins(tmp_path: Path) -> None:
         (
             "[tool.replay]\njob = 2\n",
             "tool.replay.job = 2 in {file!r}: there is no such key.\nNearest: jobs\n"
-            "[tool.replay] takes tools, database, deadline_ms, jobs, allow, ignore.",
+            "[tool.replay] takes tools, database, deadline_ms, jobs, allow, env, ignore.",
         ),
         (
             "[tool.replay]\njobs = 0\n",

@@ -54,7 +54,21 @@ if TYPE_CHECKING:
     multiple=True,
     metavar="DIRECTORY",
     type=click.Path(file_okay=False, exists=True, path_type=Path),
-    help="Look for the baseline's modules here instead.",
+    help="Look for the baseline's modules here first; after it in the working directory.",
+)
+@click.option(
+    "--env",
+    "variables",
+    multiple=True,
+    metavar="NAME[=VALUE]",
+    help="Hand this environment variable to the tools; they get few others.",
+)
+@click.option(
+    "--baseline-env",
+    "baseline_variables",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Hand this one to the baseline only, or with another value.",
 )
 @selection_options
 @click.option(
@@ -134,6 +148,8 @@ def replayed(
     baseline: str | None = None,
     paths: Sequence[Path] = (),
     baseline_paths: Sequence[Path] = (),
+    variables: Sequence[str] = (),
+    baseline_variables: Sequence[str] = (),
     folder: Path | None = None,
     jobs: int | None = None,
     deadline_s: float | None = None,
@@ -148,6 +164,7 @@ def replayed(
     from replay.cli.progress import Progress
     from replay.config import load_config
     from replay.replayer import Replayer
+    from replay.replayer.environment import environment_of
     from replay.verdicts import Rules
 
     config = load_config(folder)
@@ -164,6 +181,8 @@ def replayed(
         folder=folder,
         baseline=baseline,
         baseline_paths=baseline_paths,
+        environment=environment_of([*config.env, *variables]),
+        baseline_environment=environment_of(baseline_variables),
         rules=Rules.from_config(config),
         jobs=jobs or config.jobs,
         deadline_ms=config.deadline_ms if deadline_s is None else max(1, round(deadline_s * 1000)),

@@ -9,27 +9,36 @@ from __future__ import annotations
 import contextlib
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from replay.errors import ToolboxError
-from replay.replayer.environment import Place, place_of
+from replay.replayer.environment import Place, place_of, whole_reference
 
 _GIT = "git:"
 
 
 @contextlib.contextmanager
-def baseline_place(named: str, today: Place, *, paths: tuple[str, ...] = ()) -> Iterator[Place]:
+def baseline_place(
+    named: str,
+    today: Place,
+    *,
+    paths: tuple[str, ...] = (),
+    environment: Mapping[str, str] | None = None,
+) -> Iterator[Place]:
     """Hold the place of the old code while the block runs.
 
-    ``named`` is ``package.module:toolbox`` (looked for in ``paths``, else where today's is), or
-    ``git:REF`` for today's toolbox as it was in that commit, or ``git:REF:package.module:toolbox``.
+    ``named`` is ``package.module:toolbox`` (looked for in ``paths``, then in the working
+    directory), or ``git:REF`` for today's toolbox as it was in that commit, or
+    ``git:REF:package.module:toolbox``. ``environment``: variables that only the old code gets, or
+    gets with another value.
 
     Raises:
         ToolboxError: no git repository, no such commit.
     """
+    today = replace(today, environment={**today.environment, **(environment or {})})
     if not named.startswith(_GIT):
         yield _beside(named, today, paths)
         return
@@ -57,12 +66,14 @@ def code_version(folder: str) -> str | None:
 
 
 def _beside(named: str, today: Place, paths: tuple[str, ...]) -> Place:
-    """Return the place of another toolbox: alone in its own folders when it has any."""
+    """Return the place of another toolbox: its own folders first, then the working directory."""
+    named = whole_reference(named, today.folder)
     if not paths:
         return replace(today, toolbox=named)
     own = place_of(named, paths=paths, folder=today.folder)
-    # Today's folders would show the old code today's modules under the same names.
-    return replace(today, toolbox=named, paths=own.paths[: len(paths)], folder=own.paths[0])
+    # Today's own --path folders would show the old code today's modules under the same names.
+    search = tuple(dict.fromkeys((*own.paths[: len(paths)], today.folder)))
+    return replace(today, toolbox=named, paths=search, folder=own.paths[0])
 
 
 def _moved(path: str, root: Path, tree: Path) -> str:

@@ -11,7 +11,10 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
+
+from replay.errors import ToolboxError
 
 _PINNED = {
     "PYTHONHASHSEED": "0",
@@ -65,6 +68,36 @@ def place_of(
     inherited = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
     search = dict.fromkeys([*named, str(home), *(str(home / path) for path in inherited)])
     return Place(toolbox, tuple(search), str(home), dict(environment or {}), tuple(allow))
+
+
+def whole_reference(toolbox: str, folder: str | Path) -> str:
+    """Return ``toolbox`` with its file, if it names one, as a whole path that starts anywhere."""
+    place, colon, attribute = toolbox.partition(":")
+    if not (place.endswith(".py") or "/" in place):
+        return toolbox
+    return f"{(Path(folder) / Path(place).expanduser()).resolve()}{colon}{attribute}"
+
+
+def environment_of(
+    named: Sequence[str], inherited: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """Return the variables that ``NAME`` (its value here) or ``NAME=VALUE`` let through.
+
+    Raises:
+        ToolboxError: a ``NAME`` has no value in ``inherited`` (None: this process's environment).
+    """
+    here = os.environ if inherited is None else inherited
+    found = {}
+    for one in named:
+        name, equals, value = one.partition("=")
+        if not equals and name not in here:
+            raise ToolboxError(
+                f"The environment has no variable {name!r} to hand to the tools.",
+                nearest=next(iter(get_close_matches(name, here, 1)), None),
+                hint=f"Set it, or give its value: --env {name}=VALUE.",
+            )
+        found[name] = value if equals else here[name]
+    return found
 
 
 def worker_command() -> list[str]:

@@ -8,7 +8,7 @@ import secrets
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -72,6 +72,8 @@ class Replayer:
         folder: str | Path | None = None,
         baseline: str | None = None,
         baseline_paths: Sequence[str | Path] = (),
+        environment: Mapping[str, str] | None = None,
+        baseline_environment: Mapping[str, str] | None = None,
         rules: Rules | None = None,
         jobs: int | None = None,
         deadline_ms: int | None = None,
@@ -87,6 +89,8 @@ class Replayer:
             folder: The tools' working directory; None: this process's.
             baseline: The old code: another toolbox, ``git:REF``, or None for no baseline.
             baseline_paths: Search path of a baseline that is another toolbox.
+            environment: Variables that the tools get beside the few a worker always has.
+            baseline_environment: Variables that only the old code gets, or gets otherwise.
             rules: Differences that do not count.
             jobs: Worker processes; None: one for each core.
             deadline_ms: How long one call may take; None: ``DEADLINE_MS``.
@@ -94,7 +98,10 @@ class Replayer:
             allow: Addresses that tools may really reach.
         """
         self.store = store
-        self.place = place_of(toolbox, paths=paths, folder=folder, allow=allow)
+        self.place = place_of(
+            toolbox, paths=paths, folder=folder, environment=environment, allow=allow
+        )
+        self.baseline_environment = dict(baseline_environment or {})
         self.baseline = baseline
         self.baseline_paths = tuple(str(Path(path).resolve()) for path in baseline_paths)
         self.rules = rules or Rules()
@@ -159,7 +166,12 @@ class Replayer:
         places = {TODAY: self.place}
         if self.baseline is not None:
             places[BASELINE] = stack.enter_context(
-                baseline_place(self.baseline, self.place, paths=self.baseline_paths)
+                baseline_place(
+                    self.baseline,
+                    self.place,
+                    paths=self.baseline_paths,
+                    environment=self.baseline_environment,
+                )
             )
         return Pool(
             places,
@@ -183,6 +195,7 @@ class Replayer:
                 "isolation": str(self.isolation),
                 "paths": list(self.place.paths),
                 "allow": list(self.place.allow),
+                "environment": sorted({*self.place.environment, *self.baseline_environment}),
             },
         )
 
@@ -334,7 +347,12 @@ class _Pass:
             sums.verdicts[verdict.verdict] += 1
             sums.conditional += verdict.conditional
             sums.worst = worse(sums.worst, exit_code_of(verdict))
-            self.coverage.add(verdict.tool, asked[verdict.tool_call_id], verdict.replayed)
+            self.coverage.add(
+                verdict.tool,
+                asked[verdict.tool_call_id],
+                verdict.replayed,
+                verdict.schema_errors,
+            )
         sums.digests[transcript.trace.id] = trace_digest(verdicts)
 
     def _progress(self, trace_count: int, done_count: int, began_at: float) -> Progress:

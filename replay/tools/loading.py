@@ -116,8 +116,18 @@ def _import_failed(name: str, error: BaseException) -> ToolboxError:
         f"{name!r} could not be imported:\n{frames}\n{said}"
         if frames
         else f"{name!r} could not be imported: {said}",
-        hint="Mend the import, and try again.",
+        hint=_what_to_do(error, frames),
     )
+
+
+def _what_to_do(error: BaseException, frames: str) -> str:
+    if isinstance(error, KeyError) and "environ" in frames:
+        name = error.args[0] if error.args else "NAME"
+        return (
+            f"A replay worker starts with few environment variables. Hand this one on with "
+            f'`--env {name}`, or `env = ["{name}"]` in [tool.replay].'
+        )
+    return "Mend the import, and try again."
 
 
 def _toolbox_of(module: ModuleType, attribute: str, reference: str) -> Toolbox:

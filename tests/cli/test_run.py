@@ -176,3 +176,64 @@ def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(folder: Path) -> None:
     change_tools(folder, hangs, "")
     resume = talk.strip().splitlines()[-1].split()[1:]
     assert exit_code_of([*resume, "--jobs", "1"]) == 0
+
+
+READS_ENVIRONMENT = "from replay import Toolbox\nimport os\n\nSHOP = os.environ['SHOP']\n"
+
+
+def test_tools_that_miss_a_variable_are_told_how_to_get_it(
+    folder: Path, capsys: Printed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change_tools(folder, "from replay import Toolbox\n", READS_ENVIRONMENT)
+    monkeypatch.setenv("SHOP", "east")
+
+    assert exit_code_of(RUN) == 3
+    assert "--env SHOP" in capsys.readouterr().err
+
+    assert exit_code_of([*RUN, "--env", "SHOP"]) == 0
+    assert exit_code_of([*RUN, "--env", "SHOP=west"]) == 0
+    with Store.open("traces.db", mode="r") as store:
+        assert store.run("latest").options["environment"] == ["SHOP"]
+
+
+def test_a_variable_that_is_not_set_cannot_be_handed_on(folder: Path, capsys: Printed) -> None:
+    assert exit_code_of([*RUN, "--env", "NO_SUCH_SHOP"]) == 3
+
+    assert "--env NO_SUCH_SHOP=VALUE" in capsys.readouterr().err
+
+
+def test_the_baseline_may_be_given_another_value(folder: Path, capsys: Printed) -> None:
+    change_tools(folder, "from replay import Toolbox\n", READS_ENVIRONMENT)
+    change_tools(folder, "len(item)", "len(item) + (SHOP == 'west')")
+
+    command = [*RUN, "--env", "SHOP=west", "--baseline", "./shop.py:toolbox"]
+    code = exit_code_of([*command, "--baseline-env", "SHOP=east", "--json"])
+
+    report = json.loads(capsys.readouterr().out)
+    assert code == 2
+    assert [(one["verdict"], one["cause"]) for one in report["findings"]] == [
+        ("response_changed", "code")
+    ]
+
+
+def test_a_baseline_in_a_folder_of_its_own_is_found_by_a_file_name(
+    folder: Path, capsys: Printed
+) -> None:
+    old = folder / "old"
+    old.mkdir()
+    (old / "prices.py").write_text("def of(item):\n    return len(item)\n")
+    (folder / "prices.py").write_text("def of(item):\n    return len(item) + 1\n")
+    change_tools(
+        folder, "from replay import Toolbox\n", "from replay import Toolbox\nimport prices\n"
+    )
+    change_tools(folder, "len(item)", "prices.of(item)")
+
+    code = exit_code_of(
+        [*RUN, "--baseline", "./shop.py:toolbox", "--baseline-path", "old", "--json"]
+    )
+
+    report = json.loads(capsys.readouterr().out)
+    assert code == 2
+    assert [(one["verdict"], one["cause"]) for one in report["findings"]] == [
+        ("response_changed", "code")
+    ]
