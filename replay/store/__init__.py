@@ -1,8 +1,9 @@
 """The SQLite database of traces and replay runs. `Store` is its door."""
 
+from replay.store.appending import Masker
 from replay.store.check import Problem
 from replay.store.compacting import Compaction
 from replay.store.reading import ToolCount, TraceRow
-from replay.store.store import Masker, Store
+from replay.store.store import Store
 
 __all__ = ["Compaction", "Masker", "Problem", "Store", "ToolCount", "TraceRow"]

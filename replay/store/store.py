@@ -15,20 +15,16 @@ import sqlite3
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final
 
-from replay.errors import RecordError, StoreError
-from replay.records.base import JsonObject, JsonValue, Record
+from replay.errors import StoreError
 from replay.store import database
+from replay.store.appending import Appending, Masker
 from replay.store.check import Problem, check
 from replay.store.compacting import Compaction, compact
 from replay.store.drain import Drainer, go_on, pending_bytes
-from replay.store.frames import records_body
-from replay.store.json_text import decode, encode, refuse_non_finite
-from replay.store.layout import LAYOUTS
 from replay.store.reading import Reading
 from replay.store.rows import delete_run
 from replay.store.selecting import run_key
@@ -43,50 +39,30 @@ from replay.store.spool import (
 if TYPE_CHECKING:
     from typing import Self
 
-DRAIN_SIZE: Final = 4 * 2**20
-"""Acknowledged bytes after which the background thread drains."""
 DRAIN_INTERVAL_S: Final = 5.0
 """Seconds after which the background thread drains whatever there is."""
 ROTATION_SIZE: Final = 64 * 2**20
 """Size of a spool after which the background thread starts another."""
 
-_PAUSE_S: Final = 0.0002
-
-Masker: TypeAlias = Callable[[JsonValue], JsonValue]
+_PAUSE_S: Final = 0.0001
+_BUSY_S: Final = 0.25
+"""An application that appended within this time is taken to go on."""
 
 _LOG: Final = logging.getLogger("replay.store")
-
-_STRUCTURAL: Final = frozenset(
-    ("kind", "id", "trace_id", "tool_call_id", "model_call_id", "call_id", "run_id", "signature")
-) | frozenset(
-    column.field
-    for layout in LAYOUTS.values()
-    for column in layout.columns
-    if column.form == "time" or column.field.endswith(("_number", "_index"))
-)
-"""Fields that say where a record belongs; a masker cannot change them."""
-
-_REQUIRED: Final = {
-    kind: frozenset(column.field for column in layout.columns if column.required)
-    for kind, layout in LAYOUTS.items()
-}
 
 _open_stores: weakref.WeakSet[Store] = weakref.WeakSet()
 _inherited: list[object] = []
 """What a forked child got from its parent and must neither use nor close."""
 
 
-class Store(Reading):
+class Store(Appending, Reading):
     """An open database. Threads may share one; a forked child goes on with spools of its own."""
-
-    masker: Masker | None
-    """Applied to each record's JSON before anything of it reaches the disk. Ids, times and step
-    numbers stay as they are."""
 
     _writer: SpoolWriter | None
     _drained: int
     """How far the own spool is in the tables."""
     _size_seen: int
+    _busy_until: float
     _due: threading.Event
     _drainer: Drainer | None
     _drain_connection: sqlite3.Connection | None
@@ -141,106 +117,6 @@ class Store(Reading):
 
     # -- writing ----------------------------------------------------------------------------------
 
-    def append(self, record: Record | JsonObject) -> None:
-        """Store a record, or a plain dict shaped like one; durable when it returns.
-
-        A later record of the same kind and identity replaces it.
-
-        Raises:
-            RecordError: a value that JSON cannot carry, or a required field is missing.
-            StoreError: the disk is full, or the folder cannot be written. Nothing was stored.
-        """
-        fields = record if isinstance(record, dict) else record.__dict__
-        self.append_fields(fields.get("kind", ""), fields)
-
-    def append_fields(self, kind: str, fields: JsonObject) -> None:
-        """Store the record of ``kind`` that ``fields`` describe: `append` for the recorder."""
-        present = self._present(kind, fields)
-        if kind == "tool_call":
-            self._append_tool_call(present)
-        elif kind == "model_call":
-            self._append_model_call(present)
-        else:
-            encoded, exact = _encoded([present])
-            self._append_body(records_body(encoded, exact=exact))
-
-    def append_all(self, records: Iterable[Record | JsonObject]) -> None:
-        """Store several records, all or nothing; durable when it returns."""
-        prepared = []
-        for record in records:
-            fields = record if isinstance(record, dict) else record.__dict__
-            prepared.append(self._present(fields.get("kind", ""), fields))
-        if prepared:
-            encoded, exact = _encoded(prepared)
-            self._append_body(records_body(encoded, exact=exact))
-
-    def _append_body(self, body: bytes) -> None:
-        with self._lock:
-            writer = self._writer or self._spool()
-            writer.append(body)
-        if writer.size - self._drained > DRAIN_SIZE:
-            self._due.set()
-
-    def _append_tool_call(self, fields: JsonObject) -> None:
-        # The long texts apart: a null, which may be a NaN, is not sought in them.
-        texts = {name: fields.pop(name) for name in ("arguments", "response") if name in fields}
-        encoded_texts, exact_texts = encode(texts)
-        encoded, exact = encode(fields)
-        if exact or exact_texts or b"null" in encoded:
-            refuse_non_finite(fields)
-        if exact or exact_texts:
-            body = records_body(encode([fields | texts])[0], exact=True)
-        else:
-            body = records_body(b"[", encoded_texts[:-1], b",", encoded[1:], b"]", exact=False)
-        self._append_body(body)
-
-    def _append_model_call(self, fields: JsonObject) -> None:
-        prompt = fields.pop("messages", None) or []
-        toolset = fields.pop("tools", None) or []
-        messages, exact_messages = encode(prompt)
-        tools, exact_tools = encode(toolset)
-        head, exact_head = _encoded(fields)
-        with self._lock:
-            writer = self._writer or self._spool()
-            writer.append_model_call(
-                fields["trace_id"],
-                head,
-                messages,
-                tools,
-                exact=exact_messages or exact_tools or exact_head,
-                check=lambda: refuse_non_finite({"messages": prompt, "tools": toolset}),
-            )
-        if writer.size - self._drained > DRAIN_SIZE:
-            self._due.set()
-
-    def _present(self, kind: str, fields: JsonObject) -> JsonObject:
-        """Return the fields to store, without the absent ones, masked; refuse what is no record."""
-        present = {name: value for name, value in fields.items() if value is not None}
-        present["kind"] = kind
-        required = _REQUIRED.get(kind)
-        if required is None or not present.keys() >= required:
-            raise _no_record(kind, present)
-        return present if self.masker is None else self._masked(present)
-
-    def _masked(self, fields: JsonObject) -> JsonObject:
-        assert self.masker is not None
-        encoded, exact = _encoded(fields)
-        plain = decode(encoded, exact=exact)
-        kept = {name: value for name, value in plain.items() if name in _STRUCTURAL}
-        try:
-            masked = self.masker(plain)
-        except Exception as error:
-            raise RecordError(
-                f"The masker failed on a {fields['kind']} record: {type(error).__name__}: {error}",
-                hint="Nothing of the record was stored. A masker takes any JSON value.",
-            ) from error
-        if not isinstance(masked, dict):
-            raise RecordError(
-                f"The masker made a {type(masked).__name__} of a {fields['kind']} record.",
-                hint="Nothing of it was stored. A masker gives an object back for an object.",
-            )
-        return {**masked, **kept}
-
     def _spool(self) -> SpoolWriter:
         if self._writer is None:
             self._refuse_reading_mode("appended to")
@@ -257,6 +133,8 @@ class Store(Reading):
             StoreError: the database is locked for ten seconds, or its disk is full. What was
                 appended stays safe in the spool.
         """
+        if self.mode == "r" and not database.is_writable(self.path):
+            return  # `pending_bytes` says what such a reader does not see
         with self._translated():
             self._drain_all()
 
@@ -447,15 +325,18 @@ class Store(Reading):
             _LOG.warning("%s could not be drained, trying again: %s", self.path, error)
 
     def _let_appends_through(self) -> None:
-        """Sleep for a moment when somebody appended since the last time.
+        """Sleep for a moment between two records while the application is recording.
 
         A thread that gives the interpreter up only around SQLite's calls takes it back before a
         waiting one wakes: an append would wait for the switch interval of 5 ms.
         """
         writer = self._writer
         size = writer.size if writer is not None else 0
+        now = time.monotonic()
         if size != self._size_seen:
             self._size_seen = size
+            self._busy_until = now + _BUSY_S
+        if now < self._busy_until:
             time.sleep(_PAUSE_S)
 
     def _rotate(self) -> None:
@@ -477,6 +358,7 @@ class Store(Reading):
         self._writer = None
         self._drained = 0
         self._size_seen = 0
+        self._busy_until = 0.0
         self._drainer = None
         self._drain_connection = None
         self._reading = None
@@ -486,12 +368,14 @@ class Store(Reading):
         self._forget_reading()
 
     def _after_fork(self) -> None:
-        # Closing them here would drop the parent's locks; using them would corrupt its file.
+        if self._writer is not None:
+            self._writer.close()  # else the lock would outlive the parent, in this child
+        # Closing connections here would drop the parent's locks; using them would corrupt its file.
         _inherited.append(self._inherited_parts())
         self._reset()
 
     def _inherited_parts(self) -> tuple[object, ...]:
-        return (self._writer, self._drainer, self._drain_connection, self._reading, self._contents)
+        return (self._drainer, self._drain_connection, self._reading, self._contents)
 
     def _let_go(self) -> None:
         """Close the connections; the last one to go folds the log into the file."""
@@ -519,21 +403,6 @@ class Store(Reading):
         writer = self._writer
         if writer is not None and writer.size > self._drained:
             self.flush()
-
-
-def _encoded(value: JsonValue) -> tuple[bytes, bool]:
-    """Return the JSON of records, refusing NaN, which orjson writes as null."""
-    encoded, exact = encode(value)
-    if exact or b"null" in encoded:
-        refuse_non_finite(value)
-    return encoded, exact
-
-
-def _no_record(kind: str, present: JsonObject) -> RecordError:
-    required = _REQUIRED.get(kind)
-    if required is None:
-        return RecordError(f"There is no record of kind {kind!r}.", nearest=", ".join(LAYOUTS))
-    return RecordError(f"A {kind} record has no {sorted(required - present.keys())[0]}.")
 
 
 def _drain_in_background(store_reference: weakref.ref[Store], due: threading.Event) -> None:

@@ -198,12 +198,15 @@ def test_a_forked_child_records_on_its_own(tmp_path: Path) -> None:
         store.append(tool_call("before"))
         store.flush()
         read_end, write_end = os.pipe()
+        child_may_end, parent_is_done = os.pipe()
         child = os.fork()
         if child == 0:
             code = 1
             try:
                 store.append(tool_call("in the child"))
                 os.write(write_end, b"x")
+                os.close(parent_is_done)
+                os.read(child_may_end, 1)
                 code = 0
             finally:
                 os._exit(code)
@@ -211,9 +214,12 @@ def test_a_forked_child_records_on_its_own(tmp_path: Path) -> None:
         store.append(tool_call("in the parent"))
         assert select.select([read_end], [], [], 30)[0]
         os.close(read_end)
-        _, status = os.waitpid(child, 0)
-        assert status == 0
+        own_spool = store._spool().path
         store.append(tool_call("after"))
+    assert not own_spool.exists()  # though the child, which inherited its handle, still lives
+    os.close(parent_is_done)
+    os.close(child_may_end)
+    assert os.waitpid(child, 0)[1] == 0
 
     with Store.open(path) as store:
         ids = {step.id for step in store.transcript("t").steps}
