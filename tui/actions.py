@@ -262,3 +262,27 @@ def key_word(key: str) -> str:
 def key_words(action: Action) -> str:
     """Return all keys of an action, as the help lists them."""
     return " ".join(key_word(key) for key in action.keys)
+
+
+_PLACE_WORDS: Final = {
+    TRANSCRIPT: "In a transcript",
+    TRACES: "In the list of traces",
+    RUNS: "In the list of replay runs",
+    FINDINGS: "In the findings of a run",
+    LINES: "In every list and pane",
+    OUTLINE: "In a detail pane",
+    EMPTY: "On the first screen, while there is nothing to show",
+    EVERYWHERE: "Everywhere",
+}
+
+
+def key_tables() -> str:
+    """Return all keys as Markdown, for docs/tui.md."""
+    parts = []
+    for place, words in _PLACE_WORDS.items():
+        rows = [
+            f"| {' '.join(f'`{key_word(key)}`' for key in action.keys)} | {action.help} |"
+            for action in actions_of(place)
+        ]
+        parts.append("\n".join([f"### {words}", "", "| key | does |", "|---|---|", *rows]))
+    return "\n\n".join(parts) + "\n"

@@ -119,7 +119,7 @@ class ReplayApp(App[None]):
             steps = read_steps(self.the_database, trace_id, run_id)
         except ReplayError as error:
             if isinstance(self.screen, BaseScreen):
-                self.call_later(self.screen.complain, error)
+                self.screen.call_after_refresh(self.screen.complain, error)
             return
         self.push_screen(TranscriptScreen(steps, run_id=run_id, step_number=step_number, tab=tab))
 

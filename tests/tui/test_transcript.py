@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import Person, use
+from tests.tui.person import Person, use
 
 
 def status(person: Person) -> str:

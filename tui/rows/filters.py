@@ -174,7 +174,7 @@ def _split(text: str) -> list[str]:
     try:
         return shlex.split(text)
     except ValueError:  # a quote that is not closed yet: somebody is typing
-        return text.split()
+        return text.replace('"', " ").replace("'", " ").split()
 
 
 def _nearest(word: str, words: tuple[str, ...] | list[str]) -> str | None:

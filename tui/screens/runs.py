@@ -67,7 +67,7 @@ class RunsScreen(BaseScreen):
     def _say_run(self) -> None:
         table = self.table
         if not table.runs:
-            name = printable(str(self.replay.path))
+            name = printable(self.replay.path.name)
             self.say(
                 ("no replay runs yet   ", "warn"),
                 (f"replay run {name} --tools package.module:toolbox", "good"),

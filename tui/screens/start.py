@@ -37,6 +37,8 @@ class StartScreen(BaseScreen):
         self.path = path
         self._process: subprocess.Popen[str] | None = None
         self._is_leaving = False
+        self._is_telling = False
+        """Shows why something failed: that stays until somebody does something else."""
 
     def compose_body(self) -> ComposeResult:
         """A box in the middle."""
@@ -75,7 +77,8 @@ class StartScreen(BaseScreen):
             self.replay.database_opened(database)
 
     def _look_again(self) -> None:
-        if self._process is None and not self._is_leaving and not self.prompt.is_asking:
+        busy = self._process is not None or self._is_leaving or self._is_telling
+        if not busy and not self.prompt.is_asking:
             self._open()
 
     # -- what it says -----------------------------------------------------------------------------
@@ -132,6 +135,7 @@ class StartScreen(BaseScreen):
 
     def action_retry(self) -> None:
         """Open it again, now."""
+        self._is_telling = False
         self._open()
 
     def action_demo(self) -> None:
@@ -179,6 +183,7 @@ class StartScreen(BaseScreen):
                 errors="replace",
             )
         except OSError as error:
+            self._is_telling = True
             self._show_error(StoreError(f"{command[0]!r} did not start: {error.strerror}."))
             return
         self._show(
@@ -202,6 +207,7 @@ class StartScreen(BaseScreen):
 
     def _ran(self, code: int, output: str, result: Path) -> None:
         self._process = None
+        self._is_telling = False
         if code in (0, 1, 2) and result.exists():  # the demo ends with its verdict's code
             self.path = self.replay.path = result
             self._open()
@@ -211,4 +217,5 @@ class StartScreen(BaseScreen):
             self.say(("stopped", "warn"))
             return
         last = "\n".join(printable(line) for line in output.strip().splitlines()[-8:])
+        self._is_telling = True
         self._show_error(StoreError(f"It ended with code {code}.", hint=last))

@@ -41,6 +41,7 @@ class TracesScreen(BaseScreen):
         self._typing: Timer | None = None
         self._refreshing: Timer | None = None
         self._found_in_s = 0.0
+        self._is_complaining = False
 
     def compose_body(self) -> ComposeResult:
         """Column names and the list."""
@@ -76,10 +77,16 @@ class TracesScreen(BaseScreen):
                 ]
             )
 
+    def complain(self, error: ReplayError) -> None:
+        """Tell a mistake, until somebody does something else."""
+        self._is_complaining = True
+        super().complain(error)
+
     # -- finding ----------------------------------------------------------------------------------
 
     def _find(self, wanted: TraceFilter, *, quiet: bool = False) -> None:
         """Find the traces of ``wanted``; what is shown stays until the first are there."""
+        self._is_complaining = self._is_complaining and quiet
         if self._finding is not None:
             self._finding.stop()
         self._finding = TraceList(self.replay.the_database, wanted)
@@ -141,6 +148,8 @@ class TracesScreen(BaseScreen):
         more = "" if traces.is_complete else "…"
         place = f"{table.cursor + 1:,} / {found:,}{more}" if found else f"0{more}"
         table.border_subtitle = place + ("  follow" if self.is_following else "")
+        if self._is_complaining:
+            return
         if self.wanted:
             said = f"searching… {found:,} so far" if more else count(found, "trace")
             self.say(
@@ -176,6 +185,7 @@ class TracesScreen(BaseScreen):
 
     @on(Lines.Moved)
     def _moved(self) -> None:
+        self._is_complaining = False
         self._say_position()
 
     @on(Lines.Chosen)

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from rich.cells import cell_len
 
-from tui.views.parts import Part, Parts, printable
+from tui.views.parts import Part, Parts, cut, printable
 
 ROWS_MAX: Final = 200_000
 """A pane stops here and says so."""
@@ -107,7 +107,9 @@ def _rows(entries: Iterable[Entry], width: int) -> Iterator[Row]:
 
 def _leaf(entry: Entry, width: int) -> Iterator[Row]:
     if entry.text is None:
-        yield from _line(entry, entry.parts + entry.folded, width)
+        room = width - 2 * entry.depth - sum(cell_len(text) for text, _ in entry.parts)
+        folded = tuple((cut(text, room), role) for text, role in entry.folded)
+        yield from _line(entry, entry.parts + folded, width)
         return
     text = entry.text
     on_line = _on_one_line(entry)

@@ -41,7 +41,7 @@ def finding_entries(
         entries.append(held)
     else:
         entries.append(Entry((("arguments: ", "strong"),), text=call.arguments))
-    return entries + verdict_entries(verdict, call)
+    return entries + verdict_entries(verdict, call, with_head=False)
 
 
 def run_words(run: ReplayRun) -> list[Part]:

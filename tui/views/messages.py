@@ -32,7 +32,8 @@ def prompt_entries(call: ModelCall, before: int) -> list[Entry]:
     if call.tools:
         entries.append(
             Entry(
-                (("tools ", "strong"), (_tool_names(call.tools), "")),
+                (("tools ", "strong"), (str(len(call.tools)), "")),
+                folded=((f"  {_tool_names(call.tools)}", "dim"),),
                 children=lambda: [_tool(tool) for tool in call.tools],
                 value=call.tools,
             )
@@ -191,7 +192,7 @@ def _first_words(message: dict[str, Any]) -> str:
 
 
 def _tool_names(tools: list[JsonValue]) -> str:
-    return f"{len(tools)}  {cut(', '.join(tool_name(tool) for tool in tools), 100)}"
+    return printable(", ".join(tool_name(tool) for tool in tools[:50]))
 
 
 def _tool(definition: JsonValue) -> Entry:

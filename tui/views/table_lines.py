@@ -28,7 +28,7 @@ def trace_header(width: int) -> list[Part]:
     """Return the names above the list of traces."""
     wide = width >= TRACE_COLUMNS_WIDE
     id_width = 26 if wide else 20
-    text = f"     {'started':<11} {'trace':<{id_width}} "
+    text = f"      {'started':<11} {'trace':<{id_width}} "
     if wide:
         text += f"{'app':<12} {'model':<18} "
     text += f"{'calls':>5} {'not ok':>6}  asked"
@@ -127,9 +127,9 @@ def _model_words(step: StepRow, room: int) -> list[Part]:
 def run_header(width: int) -> list[Part]:
     """Return the names above the list of replay runs."""
     wide = width >= TRACE_COLUMNS_WIDE
-    text = f"     {'started':<17} {'tools':<{30 if wide else 22}} {'calls':>7}"
-    text += "".join(f"{sign:>6}" for sign in _RUN_ORDER)
-    return [(text + ("  exit   of code" if wide else "  exit"), "dim")]
+    text = f"      {'started':<18}{'tools':<{30 if wide else 16}} {'calls':>7}"
+    text += "".join(f"{sign:>5}" for sign in _RUN_ORDER)
+    return [(text + ("  exit    of code" if wide else "  exit"), "dim")]
 
 
 def run_parts(run: ReplayRun, width: int) -> list[Part]:
@@ -144,14 +144,14 @@ def run_parts(run: ReplayRun, width: int) -> list[Part]:
     parts: list[Part] = [
         (f"  {sign}  ", f"{role} strong"),
         (run.started_at[:16].replace("T", " ") + "  ", "dim"),
-        (fit(printable(run.toolbox), 30 if wide else 22) + " ", "strong"),
+        (fit(printable(run.toolbox), 30 if wide else 16) + " ", "strong"),
         (f"{run.call_count:>7,}", ""),
     ]
     roles = {"×": "bad", "≠": "warn", "?": "unsure", "≈": "accent", "✓": "good"}
     for sign in _RUN_ORDER:
         number = counts.get(sign, 0)
-        parts.append((f"{number or '·':>6}", roles[sign] if number else "dim"))
-    parts.append((f"  {ended:<6}", ""))
+        parts.append((f"{number or '·':>5}", roles[sign] if number else "dim"))
+    parts.append((f"  {ended:<7}", ""))
     if wide:
         parts.append((f" {printable(run.code_version or '')[:24]}", "dim"))
     return parts

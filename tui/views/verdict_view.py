@@ -11,9 +11,9 @@ from tui.views.parts import Part, count, lasted, printable
 from tui.views.signs import verdict_sign, verdict_words
 
 
-def verdict_entries(verdict: CallVerdict, call: ToolCall) -> list[Entry]:
-    """Return everything a replay run says of one call."""
-    entries = _head(verdict, call)
+def verdict_entries(verdict: CallVerdict, call: ToolCall, *, with_head: bool = True) -> list[Entry]:
+    """Return everything a replay run says of one call; ``with_head``: verdict and cause, too."""
+    entries = _head(verdict, call) if with_head else []
     entries += _schema_errors(verdict)
     entries += _answers(verdict, call)
     if verdict.interaction_changes:

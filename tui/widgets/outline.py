@@ -27,6 +27,8 @@ class Outline(Lines):
         self.entries: list[Entry] = []
         self.rows: list[Row] = []
         self._laid_out_width = 0
+        self._is_at_change = False
+        """Stands at the first change because it was shown so, not because somebody went there."""
 
     def show(self, entries: list[Entry], *, at_change: bool = False) -> None:
         """Show other entries from their top, or from their first change."""
@@ -34,6 +36,7 @@ class Outline(Lines):
         self.scroll_to(y=0, animate=False, immediate=True)
         self.set_reactive(Outline.cursor, 0)
         self._lay_out()
+        self._is_at_change = at_change
         if at_change:
             self._show_first_change()
 
@@ -68,6 +71,13 @@ class Outline(Lines):
         if self.line_width != self._laid_out_width:
             self._lay_out()
         super().on_resize()
+        if self._is_at_change:
+            self._show_first_change()
+
+    def watch_cursor(self, old: int, new: int) -> None:
+        """Somebody moved."""
+        self._is_at_change = False
+        super().watch_cursor(old, new)
 
     def value_here(self) -> Any:
         """Return what the line under the cursor stands for, as JSON; None on an empty pane."""

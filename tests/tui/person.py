@@ -1,0 +1,62 @@
+"""Somebody in front of the screen, for tests: presses keys, waits, looks."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from tui.app import ReplayApp
+
+Script = Callable[["Person"], Awaitable[None]]
+
+
+class Person:
+    """Somebody at the keyboard: presses keys, waits until the screen has settled, looks."""
+
+    def __init__(self, app: ReplayApp, pilot: Any) -> None:
+        self.app = app
+        self.pilot = pilot
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+        await self.settle()
+
+    async def settle(self) -> None:
+        for _ in range(3):
+            await self.pilot.pause()
+            await self.app.workers.wait_for_complete()
+        await self.pilot.pause()
+
+    async def sees(self, *texts: str) -> None:
+        """Wait until all ``texts`` are on the screen, for as long as a test may take."""
+        for _ in range(200):
+            seen = screen_text(self.app)
+            if all(text in seen for text in texts):
+                return
+            await asyncio.sleep(0.05)
+        raise AssertionError(f"not seen: {texts}\n{seen}")
+
+    @property
+    def screen(self) -> str:
+        return screen_text(self.app)
+
+
+def screen_text(app: ReplayApp) -> str:
+    """What a person sees, as text; the one place that reaches into Textual."""
+    strips = app.screen._compositor.render_strips()
+    return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips)
+
+
+def use(path: Path, script: Script, *, size: tuple[int, int] = (120, 36), **more: Any) -> None:
+    """Run ``script`` in front of the app on the database ``path``."""
+
+    async def session() -> None:
+        app = ReplayApp(path, **more)
+        async with app.run_test(size=size) as pilot:
+            person = Person(app, pilot)
+            await person.settle()
+            await script(person)
+
+    asyncio.run(session())
