@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -114,7 +116,7 @@ def import_command(
     for report in reports:
         for line in report_lines(report):
             terminal.emit(line)
-    terminal.say(f"Next: replay list {database}")
+    terminal.say(f"Next: replay list {shlex.quote(str(database))}")
 
 
 def _database_and_files(words: tuple[str, ...]) -> tuple[Path, list[Path]]:
@@ -225,7 +227,15 @@ def export_command(
 def _sink(output: Path | None) -> Iterator[TextIO]:
     """Yield what to write to; a file gets its name when it is whole."""
     if output is None:
-        yield sys.stdout
+        if isinstance(sys.stdout, TextIOWrapper):
+            # JSONL is UTF-8, whatever this terminal's locale shows.
+            sys.stdout.reconfigure(encoding="utf-8", errors="surrogatepass", newline="\n")
+        try:
+            yield sys.stdout
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise terminal.not_written(error) from error
         return
     from replay.errors import ReplayError
 

@@ -84,7 +84,11 @@ def exit_code_of(args: Sequence[str]) -> int:
         code = ExitCode.OK
     except Exception:  # noqa: BLE001 - the last border: a bug must not end in a verdict's code
         code = _report_bug()
-    terminal.flush()
+    try:
+        terminal.flush()
+    except ReplayError as error:
+        terminal.complain(error)
+        code = error.exit_code
     return int(code) if isinstance(code, int) else int(ExitCode.OK)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -127,8 +128,12 @@ def run(
     from replay.cli.approvals import accept_all
     from replay.store import Store
 
+    if output is not None and not output.parent.is_dir():
+        raise click.BadParameter(f"There is no folder '{output.parent}'.", param_hint="--output")
     with Store.open(database, mode="w") as store:
         refuse_empty(store, database)
+        if resume is None:
+            _refuse_unfit(store, database, selection)
         ended = replayed(store, selection, resume=resume, **options)
         if approve and ended.status == "finished":
             ended = accept_all(store, ended, note="replay run --approve")
@@ -215,6 +220,16 @@ def refuse_empty(store: Store, database: Path) -> None:
         )
 
 
+def _refuse_unfit(store: Store, database: Path, selection: Selection) -> None:
+    """Say at once, with the tools and models that there are, that no trace fits."""
+    if store.traces(selection, limit=1):
+        return
+    from replay.cli.traces import nothing_found
+
+    said, *known = nothing_found(store, database, selection).split("\n")
+    raise SelectionError(said, hint="\n".join(known) or "`replay list` shows what there is.")
+
+
 def _report(
     store: Store, ended: ReplayRun, *, database: Path, output: Path | None, as_json: bool
 ) -> None:
@@ -235,16 +250,21 @@ def _report(
         terminal.emit(text)
         return
     try:
-        output.write_text(text + "\n", "utf-8")
+        output.write_text(terminal.printable(text, "utf-8") + "\n", "utf-8")
     except OSError as error:
         raise ReplayError(
             f"Cannot write the report to '{output}': {error.strerror}.",
-            hint=f"The replay run is kept: `replay diff {database} {ended.id}` shows it.",
+            hint="The replay run is kept: "
+            f"`replay diff {shlex.quote(str(database))} {ended.id}` shows it.",
         ) from error
 
 
 def _go_on(database: Path, ended: ReplayRun) -> str:
+    words = ["replay", "run", str(database), "--tools", ended.toolbox]
+    if ended.baseline is not None:
+        words += ["--baseline", ended.baseline]
+    command = shlex.join([*words, "--resume", ended.id])
     return (
-        f"Stopped after {ended.trace_count:,} traces; they are judged and kept. Go on with\n"
-        f"  replay run {database} --tools {ended.toolbox} --resume {ended.id}"
+        f"Stopped after {ended.trace_count:,} traces; they are judged and kept. Go on with this, "
+        f"and the run's other options:\n  {command}"
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,7 +40,7 @@ def runs(database: Path, as_json: bool) -> int:
     else:
         terminal.say(
             f"{database} has no replay runs yet. Make one:\n"
-            f"  replay run {database} --tools package.module:toolbox"
+            f"  replay run {shlex.quote(str(database))} --tools package.module:toolbox"
         )
     return ExitCode.OK
 
@@ -122,13 +124,21 @@ def approve(
 
     with Store.open(database, mode="w") as store:
         wanted = _findings_named(store, run_id, finding)
+        if not wanted:
+            run = store.run(run_id or "latest")
+            raise SelectionError(
+                f"Run {run.id} has no findings: there is nothing to approve.",
+                hint=f"`replay diff {shlex.quote(str(database))} {run.id}` shows it.",
+            )
         approvals = approvals_of(wanted, note=note)
         store.append_all(approvals)
     if as_json:
         terminal.emit_json([approval.model_dump(mode="json") for approval in approvals])
     for approval in approvals:
         terminal.say(f"Approved: {approval.title}")
-    terminal.say("The next replay run counts it as allowed, until it changes again.")
+    what = "it" if len(approvals) == 1 else "them"
+    changes = "it changes" if len(approvals) == 1 else "they change"
+    terminal.say(f"The next replay run counts {what} as allowed, until {changes} again.")
     return ExitCode.OK
 
 
@@ -151,7 +161,7 @@ def show_report(
         examples=example_verdicts(store, run, findings),
         width=width,
         color=colored,
-        database=str(database),
+        database=shlex.quote(str(database)),
         findings_max=len(findings) if show_all else FINDINGS_MAX,
     )
 
@@ -269,9 +279,11 @@ def _tool_call(store: Store, run: ReplayRun, wanted: str, error: SelectionError)
     try:
         return store.tool_call(wanted)
     except SelectionError:
+        runs = [one.id for one in store.runs()]
+        signatures = [finding.signature for finding in store.findings(run.id)]
         raise SelectionError(
             f"There is no replay run, finding, trace or tool call {wanted!r}.",
-            nearest=error.nearest,
+            nearest=next(iter(get_close_matches(wanted, runs + signatures, 1)), error.nearest),
             hint=f"`replay diff` lists the findings of run {run.id}; `replay list` the traces.",
         ) from error
 

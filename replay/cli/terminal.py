@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import shutil
 import sys
@@ -14,11 +15,17 @@ WIDTH_MIN = 40
 
 
 def emit(text: str) -> None:
-    """Write ``text`` and a line end to stdout: what the command was asked for."""
+    """Write ``text`` and a line end to stdout: what the command was asked for.
+
+    Raises:
+        ReplayError: stdout is a file on a disk that is full, or the like.
+    """
     try:
         sys.stdout.write(printable(text, sys.stdout.encoding) + "\n")
     except BrokenPipeError:
         reader_is_gone()
+    except OSError as error:
+        raise not_written(error) from error
 
 
 def emit_json(value: Any) -> None:
@@ -52,13 +59,28 @@ def reader_is_gone() -> None:
     os.close(devnull)
 
 
+def not_written(error: OSError) -> ReplayError:
+    """Return what to tell of a stdout that takes no more; the rest of it goes nowhere."""
+    reader_is_gone()
+    return ReplayError(
+        f"The output could not be written: {error.strerror}.",
+        hint="Nothing in the database was lost. Send the output elsewhere and run it again.",
+    )
+
+
 def flush() -> None:
-    """Empty stdout's buffer, so that no error can come after the exit code is known."""
+    """Empty stdout's buffer, so that no error can come after the exit code is known.
+
+    Raises:
+        ReplayError: it cannot be written.
+    """
     try:
         sys.stdout.flush()
     except BrokenPipeError:
         reader_is_gone()
         sys.stdout.flush()
+    except OSError as error:
+        raise not_written(error) from error
 
 
 def width() -> int:
@@ -81,6 +103,19 @@ def paint(text: str, colour: str, stream: Any) -> str:
 
 
 def printable(text: str, encoding: str | None) -> str:
-    """Return ``text`` as ``encoding`` can carry it: the rest escaped."""
+    """Return ``text`` as ``encoding`` can carry it: the rest escaped as JSON does it.
+
+    So a JSON document stays one: it knows escapes of four digits only, Python has three kinds.
+    """
     encoding = encoding or "utf-8"
-    return text.encode(encoding, "backslashreplace").decode(encoding)
+    return text.encode(encoding, "replay-escapes").decode(encoding)
+
+
+def _escaped(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeEncodeError)
+    units = error.object[error.start : error.end].encode("utf-16-be", "surrogatepass")
+    pairs = (units[index : index + 2].hex() for index in range(0, len(units), 2))
+    return "".join(f"\\u{pair}" for pair in pairs), error.end
+
+
+codecs.register_error("replay-escapes", _escaped)

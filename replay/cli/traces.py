@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -97,10 +98,11 @@ def show(database: Path, trace: str, step_number: int | None, as_json: bool) -> 
 def nothing_found(store: Store, database: Path, selection: Selection) -> str:
     """Return why no trace was found, and what to do about it."""
     if not store.counts().get("trace"):
+        named = shlex.quote(str(database))
         return (
             f"{database} holds no traces yet. Fill it:\n"
-            f"  replay record --db {database} -- python agent.py\n"
-            f"  replay import {database} transcripts.jsonl\n"
+            f"  replay record --db {named} -- python agent.py\n"
+            f"  replay import {named} transcripts.jsonl\n"
             "or look at one that is filled:\n"
             "  replay demo"
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,7 +84,7 @@ def _parsed(path: Path, number: int, raw: bytes) -> Line | BadLine:
             number, len(raw), file_error(path, number, error.colno, _json_trouble(error))
         )
     except (ValueError, RecursionError) as error:
-        trouble = "nested too deeply to read." if isinstance(error, RecursionError) else str(error)
+        trouble = _value_trouble(error)
         return BadLine(number, len(raw), file_error(path, number, _constant_column(text), trouble))
 
 
@@ -164,6 +165,14 @@ def _json_trouble(error: json.JSONDecodeError) -> str:
     rest = error.doc[error.pos : error.pos + 20]
     found = f"at {rest!r}" if rest.strip() else "at the end of the line"
     return f"the line is not one whole JSON value: {words[0].lower()}{words[1:]} {found}."
+
+
+def _value_trouble(error: ValueError | RecursionError) -> str:
+    if isinstance(error, RecursionError):
+        return "nested too deeply to read."
+    if "set_int_max_str_digits" in str(error):
+        return f"expected numbers of at most {sys.get_int_max_str_digits():,} digits."
+    return str(error)
 
 
 def _refuse_constant(word: str) -> NoReturn:

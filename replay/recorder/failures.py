@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from types import TracebackType
 
+from replay.errors import ReplayError
+
 _log = logging.getLogger("replay")
 
 
@@ -16,15 +18,20 @@ class Failures:
         self.last: str | None = None
 
     def note(self, act: str, error: BaseException) -> None:
-        """Count one failure. The 1st, 10th, 100th, 1000th are logged: a full disk floods no log."""
+        """Count one failure. The 1st and every 1000th are logged: a full disk floods no log.
+
+        What a person can mend is told in its own words; a traceback is for mistakes of ours.
+        """
         self.count += 1
         self.last = f"{act}: {type(error).__name__}: {error}"
-        if self.count in (1, 10, 100) or self.count % 1000 == 0:
+        if self.count == 1 or self.count % 1000 == 0:
+            is_plain = isinstance(error, ReplayError)
             _log.warning(
-                "The recorder failed to %s (failure %d); the application goes on.",
+                "The recorder failed to %s (failure %d); the application goes on.%s",
                 act,
                 self.count,
-                exc_info=error,
+                f"\n{error}" if is_plain else "",
+                exc_info=None if is_plain else error,
             )
 
     def guard(self, act: str) -> _Guard:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import shlex
 import threading
 import time
 from collections import Counter
@@ -14,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from replay.errors import ExitCode, SelectionError
+from replay.errors import ExitCode, SelectionError, StoreError
 from replay.records import CallVerdict, JsonObject, ReplayRun, Selection, Transcript
 from replay.replayer.baseline import baseline_place, code_version
 from replay.replayer.digest import run_digest, trace_digest
@@ -160,7 +161,17 @@ class Replayer:
                 shared_start=SharedStart(one_world),
             )
             pass_ = _Pass(self, run, reading, pool, greeting, terms)
-            return pass_.run(trace_ids, on_progress, is_resumed=begun is not None)
+            try:
+                return pass_.run(trace_ids, on_progress, is_resumed=begun is not None)
+            except StoreError as error:
+                raise self._stored_in_part(run, error) from error
+
+    def _stored_in_part(self, run: ReplayRun, error: StoreError) -> StoreError:
+        words = ["replay", "run", str(self.store.path), "--tools", run.toolbox]
+        words += ["--baseline", run.baseline] if run.baseline is not None else []
+        command = shlex.join([*words, "--resume", run.id])
+        hint = f"{error.hint or ''}\nThen go on with what is not judged and kept yet:\n  {command}"
+        return StoreError(error.wanted, nearest=error.nearest, hint=hint.strip())
 
     def _pool(self, stack: contextlib.ExitStack) -> Pool:
         places = {TODAY: self.place}
@@ -211,7 +222,8 @@ class Replayer:
         if run.status == "finished":
             raise SelectionError(
                 f"Replay run {run.id!r} is finished: nothing is left to resume.",
-                hint=f"`replay diff {run.id}` shows what it found.",
+                hint=f"`replay diff {shlex.quote(str(self.store.path))} {run.id}` shows what it "
+                "found.",
             )
         return run
 
@@ -334,9 +346,9 @@ class _Pass:
         return verdict.model_copy(update=changed) if changed else verdict
 
     def _store(self) -> None:
-        batch, self._batch = self._batch, []
-        if batch:
-            self.store.append_all(batch)
+        if self._batch:
+            self.store.append_all(self._batch)
+            self._batch = []  # only now: a disk that is full keeps none of them
         self._stored_at = time.monotonic()
 
     def _count(self, transcript: Transcript, verdicts: list[CallVerdict]) -> None:

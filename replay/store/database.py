@@ -23,9 +23,17 @@ Mode: TypeAlias = Literal["r", "w", "create"]
 
 
 def connect(path: Path, *, busy_ms: int = _BUSY_MS) -> sqlite3.Connection:
-    """Return a connection for writing, shared by threads under a lock of the caller's."""
+    """Return a connection for writing, shared by threads under a lock of the caller's.
+
+    The file must exist: an empty one in the place of a database that was removed under a
+    recorder would keep its spool from ever being taken in.
+    """
     connection = sqlite3.connect(
-        path, isolation_level=None, check_same_thread=False, timeout=busy_ms / 1000
+        f"{path.absolute().as_uri()}?mode=rw",
+        uri=True,
+        isolation_level=None,
+        check_same_thread=False,
+        timeout=busy_ms / 1000,
     )
     connection.execute("PRAGMA synchronous=NORMAL")
     connection.execute("PRAGMA temp_store=MEMORY")
@@ -38,6 +46,9 @@ def connect_reading(path: Path) -> sqlite3.Connection:
     """Return a connection that never writes, also where file or folder are read-only."""
     quoted = path.absolute().as_uri()
     options = ["mode=rw"] if is_writable(path) else ["mode=ro", "mode=ro&immutable=1"]
+    if disk_is_full(path) and not _has_log(path):
+        # SQLite has no room for the index of its log. Without a log the file is all there is.
+        options.append("mode=ro&immutable=1")
     failure: sqlite3.Error | None = None
     for option in options:
         try:
@@ -65,8 +76,23 @@ def is_writable(path: Path) -> bool:
     return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK | os.X_OK)
 
 
+def disk_is_full(path: Path) -> bool:
+    """Say whether the disk of ``path`` has less room than one page."""
+    try:
+        disk = os.statvfs(path.parent)
+    except OSError:
+        return False
+    return disk.f_bavail * disk.f_frsize < 4096
+
+
 def refuse_foreign(path: Path) -> None:
     """Raise StoreError when ``path`` is no database of ours; cheap, reads 100 bytes."""
+    if path.is_dir():
+        raise StoreError(
+            f"'{path}' is a folder, not a database.",
+            nearest=", ".join(sorted(str(one) for one in path.glob("*.db"))[:3]) or None,
+            hint="Give the name of a file that `replay record` or `replay import` wrote.",
+        )
     try:
         with path.open("rb") as file:
             header = file.read(100)
@@ -78,7 +104,10 @@ def refuse_foreign(path: Path) -> None:
             hint="Record one with `replay record`, or import traces with `replay import`.",
         ) from error
     except OSError as error:
-        raise StoreError(f"'{path}' cannot be read: {error.strerror}.") from error
+        raise StoreError(
+            f"'{path}' cannot be read: {error.strerror}.",
+            hint="Check its owner and permissions, and those of its folder.",
+        ) from error
     if not header.startswith(_MAGIC) or len(header) < 100:
         raise StoreError(
             f"'{path}' is not a database.",
@@ -124,11 +153,13 @@ def store_error(error: sqlite3.Error, path: Path) -> StoreError:
     """Return the StoreError that says what SQLite meant."""
     code = getattr(error, "sqlite_errorcode", None)
     primary = code & 0xFF if isinstance(code, int) else None
+    if primary == sqlite3.SQLITE_IOERR and disk_is_full(path):
+        primary = sqlite3.SQLITE_FULL
     told = _SAID.get(primary) if primary is not None else None
     if told is None:
         return StoreError(f"The database '{path}' could not be used: {error}.")
     said, hint = told
-    return StoreError(said.format(path=path, error=error), hint=hint)
+    return StoreError(said.format(path=path, error=error), hint=hint.format(path=path))
 
 
 _SAID: Final[dict[int, tuple[str, str]]] = {
@@ -150,7 +181,8 @@ _SAID: Final[dict[int, tuple[str, str]]] = {
     ),
     sqlite3.SQLITE_CORRUPT: (
         "The database '{path}' is damaged: {error}.",
-        "`replay db check` says what; `sqlite3 FILE .recover` saves what can be read.",
+        "Take a copy of it from before. Without one, `sqlite3 '{path}' .recover` saves what can "
+        "be read.",
     ),
     sqlite3.SQLITE_NOTADB: (
         "'{path}' is not a database.",
@@ -185,8 +217,13 @@ def _has_log(path: Path) -> bool:
 
 
 def _nearest_database(path: Path) -> str | None:
+    from difflib import SequenceMatcher
+
     folder = path.parent if path.parent.is_dir() else None
     if folder is None:
         return None
-    found = sorted(other.name for other in folder.glob("*.db"))
+    found = sorted(
+        (other.name for other in folder.glob("*.db")),
+        key=lambda name: (-SequenceMatcher(None, name, path.name).ratio(), name),
+    )
     return ", ".join(found[:3]) or None

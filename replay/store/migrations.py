@@ -93,6 +93,7 @@ def create(path: Path) -> None:
     """
     newborn = path.with_name(f"{path.name}.{os.getpid()}-{secrets.token_hex(4)}.new")
     try:
+        newborn.touch(exist_ok=False)
         _make(newborn)
         with contextlib.suppress(FileExistsError):
             os.link(newborn, path)

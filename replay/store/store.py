@@ -45,6 +45,7 @@ ROTATION_SIZE: Final = 64 * 2**20
 """Size of a spool after which the background thread starts another."""
 
 _PAUSE_S: Final = 0.0001
+_BUSY_AGAIN_MS: Final = 200
 _BUSY_S: Final = 0.25
 """An application that appended within this time is taken to go on."""
 
@@ -61,6 +62,8 @@ class Store(Appending, Reading):
     _writer: SpoolWriter | None
     _drained: int
     """How far the own spool is in the tables."""
+    _refused: bool
+    """The last drain failed: the database is locked, removed, or its disk full."""
     _size_seen: int
     _busy_until: float
     _due: threading.Event
@@ -155,7 +158,8 @@ class Store(Appending, Reading):
         self._stop_thread()
         try:
             if self._writer is not None:
-                self._drain_all()
+                # Who was refused before does not keep the process from its end once more.
+                self._drain_all(busy_ms=_BUSY_AGAIN_MS if self._refused else None)
         except (StoreError, sqlite3.Error) as error:
             _LOG.warning("%s keeps a spool, taken in at the next opening: %s", self.path, error)
         with self._lock:
@@ -164,7 +168,8 @@ class Store(Appending, Reading):
                 self._writer.close()
                 self._writer = None
         with contextlib.suppress(sqlite3.Error, StoreError):
-            if self._drainer is not None:
+            if self._drain_connection is not None:
+                self._drain_connection.execute(f"PRAGMA busy_timeout={_BUSY_AGAIN_MS}")
                 self._clear_orphans()
                 remove_folder_if_empty(self._folder)
         self._let_go()
@@ -245,9 +250,14 @@ class Store(Appending, Reading):
             try:
                 self._drain_all(busy_ms=2_000)
             except sqlite3.Error as error:
+                told = database.store_error(error, self.path)
                 if self.mode != "r":
-                    raise database.store_error(error, self.path) from error
-                _LOG.warning("%s is busy; %d bytes wait", self.path, self.pending_bytes())
+                    raise told from error
+                _LOG.warning(
+                    "%s The newest %d bytes of recordings are not shown yet.",
+                    told.wanted,
+                    self.pending_bytes(),
+                )
 
     def _drain_all(self, *, busy_ms: int | None = None) -> None:
         with self._drain_lock:
@@ -261,6 +271,7 @@ class Store(Appending, Reading):
                     if self._writer is not None and path == self._writer.path:
                         self._drained = drained
                 self._clear_orphans()
+                self._refused = False
             finally:
                 if busy_ms is not None:
                     self._drain_connection.execute("PRAGMA busy_timeout=10000")
@@ -286,6 +297,7 @@ class Store(Appending, Reading):
         try:
             yield
         except sqlite3.Error as error:
+            self._refused = True
             raise database.store_error(error, self.path) from error
 
     # -- the background thread --------------------------------------------------------------------
@@ -322,7 +334,9 @@ class Store(Appending, Reading):
                 finally:
                     drainer.between_records = go_on
         except (sqlite3.Error, StoreError) as error:
-            _LOG.warning("%s could not be drained, trying again: %s", self.path, error)
+            if not self._refused:  # tried every few seconds, told once
+                _LOG.warning("%s could not be drained, trying again: %s", self.path, error)
+            self._refused = True
 
     def _let_appends_through(self) -> None:
         """Sleep for a moment between two records while the application is recording.
@@ -357,6 +371,7 @@ class Store(Appending, Reading):
         self._read_lock = threading.RLock()
         self._writer = None
         self._drained = 0
+        self._refused = False
         self._size_seen = 0
         self._busy_until = 0.0
         self._drainer = None
