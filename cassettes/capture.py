@@ -14,7 +14,7 @@ from cassettes.interaction import Interaction, Response
 class Capture:
     """The response of one interaction, growing as it is read; kept once, when it ends."""
 
-    __slots__ = ("_cassette", "_sent", "chunks", "done", "interaction", "settle")
+    __slots__ = ("_cassette", "_sent", "chunks", "done", "interaction", "is_whole", "settle")
 
     def __init__(
         self,
@@ -28,6 +28,8 @@ class Capture:
         self.done = False
         self.interaction = interaction
         self.chunks = BodyCopy(cassette.body_bytes_max)
+        self.is_whole = False
+        """Everything has arrived, though the client is not done with it."""
         self.settle: Callable[[], None] | None = None
         """What to do instead of ``finish`` when the scope ends while this is still being read."""
         cassette.hold(self)
@@ -57,7 +59,7 @@ class Capture:
         """Keep the response as far as it was read."""
         if self.settle is not None:
             self.settle()
-        self.finish(closed_early=True)
+        self.finish(closed_early=not self.is_whole)
 
 
 class WireTee:

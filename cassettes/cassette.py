@@ -108,13 +108,16 @@ class Cassette:
 
     def keep(self, interaction: Interaction) -> None:
         """Put a finished interaction on the cassette."""
-        elapsed_ms = (_real_perf_counter() - self._started_at) * 1000
-        interaction.duration_ms = round(max(0.0, elapsed_ms - interaction.offset_ms), 3)
+        interaction.duration_ms = self._since(interaction)
         interaction.keep_within(self.body_bytes_max)
         if self.is_open:
             self._recorded.append(interaction)
         else:
             self.late_count += 1
+
+    def _since(self, interaction: Interaction) -> float:
+        elapsed_ms = (_real_perf_counter() - self._started_at) * 1000
+        return round(max(0.0, elapsed_ms - interaction.offset_ms), 3)
 
     def keep_failure(
         self, interaction: Interaction, error: BaseException, phase: Phase = "request"
@@ -124,7 +127,8 @@ class Cassette:
         self.keep(interaction)
 
     def hold(self, capture: Capture) -> None:
-        """Remember a response that is being read."""
+        """Remember a response that is being read, and when it began."""
+        capture.interaction.head_ms = self._since(capture.interaction)
         self._pending[capture.interaction.sequence] = capture
 
     def release(self, capture: Capture) -> None:

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Literal, ParamSpec, TypeVar, cast, overload
 
 import orjson
 
 from cassettes.cassette import Cassette
-from cassettes.errors import CassetteMiss, EgressBlocked
+from cassettes.errors import EgressBlocked
 from cassettes.interaction import Interaction, Request, Response
-from cassettes.scope import Scope, current, process
+from cassettes.never import until_given_up
+from cassettes.scope import Scope, answer, answer_in_time, current, process
 from cassettes.values import decode, encode
 
 P = ParamSpec("P")
@@ -97,19 +98,23 @@ class _External:
         return None if scope.cassette is None else scope
 
     def play(self, scope: Scope, request: Request) -> Any:
-        cassette = scope.cassette
-        assert cassette is not None
-        found = cassette.take(request)
-        if found is None:
-            raise CassetteMiss(cassette.miss(request), cassette.name)
-        if found.response is not None and found.response.cut is not None:
-            raise CassetteMiss(cassette.cannot_play(request, found), cassette.name)
-        if scope.clock is not None:
-            scope.clock.reach(found.offset_ms + found.duration_ms)
-        if found.failure is not None and found.response is None:
-            raise found.failure.rebuild()
-        assert found.response is not None
-        return decode(orjson.loads(found.response.body))
+        found = answer(scope, request)
+        assert found is not None
+        return _value(found)
+
+    async def play_in_time(self, scope: Scope, request: Request) -> Any:
+        found = await answer_in_time(scope, request)
+        assert found is not None
+        if found.failure is not None and found.failure.is_cancellation:
+            await until_given_up(found)
+        return _value(found)
+
+
+def _value(found: Interaction) -> Any:
+    if found.failure is not None and found.response is None:
+        raise found.failure.rebuild()
+    assert found.response is not None
+    return decode(orjson.loads(found.response.body))
 
 
 def _returned(interaction: Interaction, value: Any, kind: str = "return") -> None:
@@ -168,12 +173,12 @@ def _wrapped_coroutine(marked: _External) -> Callable[..., Any]:
         cassette = _cassette(scope)
         request = marked.request(args, kwargs)
         if cassette.is_replay:
-            return marked.play(scope, request)
+            return await marked.play_in_time(scope, request)
         interaction = cassette.begin(request, "external")
         token = current.set(scope.silenced)
         try:
             value = await function(*args, **kwargs)
-        except Exception as error:
+        except BaseException as error:  # a cancellation is part of what happened
             cassette.keep_failure(interaction, error)
             raise
         finally:
@@ -196,7 +201,7 @@ def _wrapped_generator(marked: _External) -> Callable[..., Any]:
         cassette = _cassette(scope)
         request = marked.request(args, kwargs)
         if cassette.is_replay:
-            yield from _replayed(marked, scope, request)
+            yield from _replayed(scope, request)
             return
         interaction = cassette.begin(request, "external")
         items: list[Any] = []
@@ -226,7 +231,9 @@ def _wrapped_async_generator(marked: _External) -> Callable[..., Any]:
         cassette = _cassette(scope)
         request = marked.request(args, kwargs)
         if cassette.is_replay:
-            for item in _replayed(marked, scope, request):
+            found = await answer_in_time(scope, request)
+            assert found is not None
+            for item in _items(found):
                 yield item
             return
         interaction = cassette.begin(request, "external")
@@ -245,13 +252,17 @@ def _wrapped_async_generator(marked: _External) -> Callable[..., Any]:
     return call
 
 
-def _replayed(marked: _External, scope: Scope, request: Request) -> Any:
+def _replayed(scope: Scope, request: Request) -> Iterator[Any]:
     """Yield the recorded items, then raise where the recording did."""
-    items = marked.play(scope, request)
-    yield from items
-    failure = _cassette(scope).played[-1].failure
-    if failure is not None:
-        raise failure.rebuild()
+    found = answer(scope, request)
+    assert found is not None
+    yield from _items(found)
+
+
+def _items(found: Interaction) -> Iterator[Any]:
+    yield from _value(found)
+    if found.failure is not None:
+        raise found.failure.rebuild()
 
 
 def _cassette(scope: Scope) -> Cassette:

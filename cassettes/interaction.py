@@ -120,6 +120,18 @@ class Interaction:
     """Start, from the moment the cassette was entered."""
     duration_ms: float = 0.0
     """Until the body was read to its end, closed, or broken off."""
+    head_ms: float | None = None
+    """Until the response began; None where that was not seen apart from its end."""
+
+    @property
+    def ended_ms(self) -> float:
+        """The end, from the moment the cassette was entered."""
+        return self.offset_ms + self.duration_ms
+
+    @property
+    def answered_at_ms(self) -> float:
+        """When the response began, from the moment the cassette was entered."""
+        return self.ended_ms if self.head_ms is None else self.offset_ms + self.head_ms
 
     @property
     def is_cut(self) -> bool:
@@ -147,6 +159,7 @@ class Interaction:
             "sequence": self.sequence,
             "offset_ms": self.offset_ms,
             "duration_ms": self.duration_ms,
+            "head_ms": self.head_ms,
             "request": {
                 "method": request.method,
                 "uri": request.uri,
@@ -180,6 +193,7 @@ class Interaction:
                 via=str(form["via"]),
                 offset_ms=float(form["offset_ms"]),
                 duration_ms=float(form["duration_ms"]),
+                head_ms=None if form.get("head_ms") is None else float(form["head_ms"]),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise InteractionFormatError(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from cassettes.errors import RecordedError
 from cassettes.interaction import Interaction
 
@@ -17,6 +15,8 @@ async def until_given_up(interaction: Interaction) -> None:
     Raises:
         RecordedError: Nobody cancelled: the code of today waits longer than the recording did.
     """
+    import asyncio
+
     from cassettes.world.virtual_loop import running_virtual_time
 
     recorded_s = interaction.duration_ms / 1000

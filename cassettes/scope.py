@@ -43,6 +43,13 @@ class Scope:
             self.silenced = Scope(None, clock, entropy)
             self.silenced.is_replay = self.is_replay
 
+    def branch(self, clock: Clock) -> Scope:
+        """Return this scope with another clock, for a thread started in it."""
+        other = Scope(self.cassette, clock, self.entropy)
+        if self.cassette is None:
+            other.is_replay = self.is_replay
+        return other
+
     @contextmanager
     def below(self) -> Iterator[None]:
         """Silence the hooks of the layers under the client that is at work."""
@@ -123,21 +130,41 @@ def refuse_outside(method: str, uri: str) -> None:
 def answer(scope: Scope, request: Request) -> Interaction | None:
     """Return the recorded interaction for ``request``; None when it may go out for real.
 
+    Time passes until its recorded end.
+
     Raises:
         CassetteMiss: It is not on the cassette; the miss is kept there as well.
     """
+    found = _find(scope, request)
+    if found is not None and scope.clock is not None:
+        scope.clock.reach(found.ended_ms)
+    return found
+
+
+async def answer_in_time(
+    scope: Scope, request: Request, *, head_only: bool = False
+) -> Interaction | None:
+    """Do as ``answer`` does, and let others on the event loop go on until the recorded end.
+
+    ``head_only``: until the recorded response began; the caller waits for its body's end.
+    """
+    found = _find(scope, request)
+    if found is not None and scope.clock is not None:
+        await scope.clock.until(found.answered_at_ms if head_only else found.ended_ms)
+    return found
+
+
+def _find(scope: Scope, request: Request) -> Interaction | None:
     cassette = scope.cassette
     assert cassette is not None
     interaction = cassette.take(request)
     if interaction is None:
-        if process.allowed and is_allowed(*address_of(request.uri)):
+        if request.method != "CALL" and is_allowed(*address_of(request.uri)):
             cassette.let_through(request)
             return None
         raise CassetteMiss(cassette.miss(request), cassette.name)
     if interaction.response is not None and interaction.response.cut is not None:
         raise CassetteMiss(cassette.cannot_play(request, interaction), cassette.name)
-    if scope.clock is not None:
-        scope.clock.reach(interaction.offset_ms + interaction.duration_ms)
     return interaction
 
 

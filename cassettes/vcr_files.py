@@ -56,6 +56,8 @@ def _entry(one: Interaction, response: Response) -> dict[str, Any]:
         "duration_ms": one.duration_ms,
         "http_version": response.http_version,
     }
+    if one.head_ms is not None:
+        extension["head_ms"] = one.head_ms
     if headers != response.headers:
         extension["headers"] = [list(pair) for pair in response.headers]
     if plain is not response.body or response.packed_as:
@@ -163,6 +165,7 @@ def _read(entry: Any, number: int) -> Interaction:
             via=str(extension.get("via", "vcrpy")),
             offset_ms=float(extension.get("offset_ms", 0.0)),
             duration_ms=float(extension.get("duration_ms", 0.0)),
+            head_ms=extension.get("head_ms"),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InteractionFormatError(

@@ -18,7 +18,7 @@ from cassettes.failures import Failure
 from cassettes.hooks.aiohttp_uploads import body_of, watch_body
 from cassettes.interaction import Interaction, Request, Response
 from cassettes.never import until_given_up
-from cassettes.scope import Scope, answer, current, process, refuse_outside
+from cassettes.scope import Scope, answer_in_time, current, process, refuse_outside
 
 
 def hook_aiohttp(module: Any) -> None:
@@ -64,7 +64,7 @@ class _Middleware:
         )
         if scope.cassette.is_replay:
             asked.body = await body_of(request)
-            found = answer(scope, asked)
+            found = await answer_in_time(scope, asked)
             if found is None:
                 with scope.below():
                     return await handler(request)

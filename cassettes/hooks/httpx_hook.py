@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import functools
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cassettes.capture import Capture
 from cassettes.cassette import Cassette
 from cassettes.copies import BodyCopy
 from cassettes.interaction import Interaction, Request, Response
 from cassettes.never import until_given_up
-from cassettes.scope import Scope, answer, current, process, refuse_outside
+from cassettes.scope import Scope, answer, answer_in_time, current, process, refuse_outside
+
+if TYPE_CHECKING:
+    from cassettes.world.clock import Clock
 
 
 def hook_httpx(module: Any) -> None:
@@ -77,15 +80,21 @@ class _ReadBody:
         except Exception as error:
             capture.finish(error=error)
             raise
-        capture.finish()
+        # The application goes on only when the connection was put back, which may take turns of
+        # the event loop: the interaction ends there.
+        capture.is_whole = True
 
     def close(self) -> None:
         self._capture.finish(closed_early=True)
         self._inner.close()
 
     async def aclose(self) -> None:
-        self._capture.finish(closed_early=True)
-        await self._inner.aclose()
+        if not self._capture.is_whole:
+            self._capture.finish(closed_early=True)
+        try:
+            await self._inner.aclose()
+        finally:
+            self._capture.close()
 
 
 class _BrokenBody:
@@ -112,6 +121,23 @@ class _BrokenBody:
         """Nothing is open."""
 
 
+class _LateBody:
+    """Plays a response body that arrived some time after its head."""
+
+    def __init__(self, inner: Any, clock: Clock, at_ms: float) -> None:
+        self._inner = inner
+        self._clock = clock
+        self._at_ms = at_ms
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        await self._clock.until(self._at_ms)
+        async for chunk in self._inner:
+            yield chunk
+
+    async def aclose(self) -> None:
+        """Nothing is open."""
+
+
 class _Client:
     """The hooks for one of the two libraries."""
 
@@ -122,6 +148,7 @@ class _Client:
         both = (module.SyncByteStream, module.AsyncByteStream)
         self._sent_body: Any = type("SentBody", (_SentBody, *both), {})
         self._read_body: Any = type("ReadBody", (_ReadBody, *both), {})
+        self._late_body: Any = type("LateBody", (_LateBody, module.AsyncByteStream), {})
         self._broken_body: Any = type("BrokenBody", (_BrokenBody, *both), {})
 
     def hooked(self, original: Callable[..., Any]) -> Callable[..., Any]:
@@ -166,13 +193,13 @@ class _Client:
             if cassette.is_replay:
                 body = self._simple_body(request)
                 asked = self._asked(request, await request.aread() if body is None else body)
-                found = answer(scope, asked)
+                found = await answer_in_time(scope, asked, head_only=True)
                 if found is None:
                     with scope.below():
                         return await original(transport, request)
                 if found.failure is not None and found.failure.is_cancellation:
                     await until_given_up(found)
-                return self._play(found)
+                return self._play(found, scope.clock)
             interaction, sent = self._begin(cassette, request)
             token = current.set(scope.silenced)
             try:
@@ -231,7 +258,8 @@ class _Client:
         response.stream = self._read_body(response.stream, capture)
         return response
 
-    def _play(self, interaction: Interaction) -> Any:
+    def _play(self, interaction: Interaction, clock: Clock | None = None) -> Any:
+        """Return the response; with ``clock``, its body arrives at its recorded time."""
         recorded, failure = interaction.response, interaction.failure
         if recorded is None:
             assert failure is not None
@@ -240,6 +268,8 @@ class _Client:
             stream = self._broken_body(recorded.wire_body(), failure.rebuild())
         else:
             stream = self._byte_stream(recorded.wire_body())
+        if clock is not None and interaction.ended_ms > interaction.answered_at_ms:
+            stream = self._late_body(stream, clock, interaction.ended_ms)
         extensions = {
             "http_version": recorded.http_version.encode("ascii", "ignore"),
             "reason_phrase": recorded.reason.encode("ascii", "ignore"),

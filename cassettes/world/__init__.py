@@ -18,8 +18,16 @@ def install_world() -> None:
     process.world_installed = True
     from cassettes.world.chance import install_chance
     from cassettes.world.clock_hooks import install_clock
+    from cassettes.world.file_times import install_file_times
+    from cassettes.world.machine import install_machine
+    from cassettes.world.numpy_chance import install_numpy_chance
+    from cassettes.world.order import install_order
     from cassettes.world.virtual_loop import install_virtual_loop
 
     install_clock()
     install_chance()
+    install_numpy_chance()
+    install_machine()
+    install_file_times()
+    install_order()
     install_virtual_loop()

@@ -11,6 +11,7 @@ from typing import Any
 
 from cassettes.scope import current
 from cassettes.world.entropy import Entropy
+from cassettes.world.machine import NODE
 
 _real_urandom = os.urandom
 
@@ -129,7 +130,7 @@ def _hook_uuid1() -> None:
         uuid._last_timestamp = None  # type: ignore[attr-defined]
         if clock_seq is None:
             clock_seq = int.from_bytes(entropy.take_bytes(2), "big") & 0x3FFF
-        return real(0x0242AC110002 if node is None else node, clock_seq)
+        return real(NODE if node is None else node, clock_seq)
 
     uuid.uuid1 = uuid1
 

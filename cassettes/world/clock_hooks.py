@@ -7,6 +7,7 @@ time-machine supplies the C-level hook, once: it reaches ``from datetime import 
 from __future__ import annotations
 
 import logging
+import os
 import time
 import types
 from collections.abc import Callable
@@ -16,6 +17,14 @@ from cassettes.scope import current
 from cassettes.world.clock import Clock
 
 _real_sleep = time.sleep
+
+
+def real_wall_ns() -> int:
+    """Return the real time in UTC epoch nanoseconds, whatever scope is in force."""
+    import time_machine
+
+    real: int = time_machine.escape_hatch.time.time_ns()
+    return real
 
 
 def _clock() -> Clock | None:
@@ -31,6 +40,7 @@ def install_clock() -> None:
         _replace(f"{name}_ns", _nanoseconds(getattr(time, f"{name}_ns")))
     _hook_clock_gettime()
     _hook_text_clocks()
+    _hook_process_times()
     _replace("sleep", _sleep)
 
 
@@ -121,6 +131,19 @@ def _hook_text_clocks() -> None:
     _replace("ctime", ctime)
 
 
+def _hook_process_times() -> None:
+    real = os.times
+
+    def times() -> os.times_result:
+        clock = _clock()
+        if clock is None:
+            return real()
+        seconds = clock.monotonic_ns() / 1e9
+        return os.times_result((seconds, 0.0, 0.0, 0.0, seconds))
+
+    os.times = times
+
+
 def _sleep(seconds: float, /) -> None:
     clock = _clock()
     if clock is None:
@@ -128,10 +151,4 @@ def _sleep(seconds: float, /) -> None:
         return
     if seconds < 0:
         raise ValueError("sleep length must be non-negative")
-    from cassettes.world.virtual_loop import running_virtual_time
-
-    loop = running_virtual_time()
-    if loop is not None and loop is clock.loop:
-        loop.now_ns += round(seconds * 1e9)  # a blocked loop: everybody on it waits
-    else:
-        clock.advance(seconds)
+    clock.block(seconds)

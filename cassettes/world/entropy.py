@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import random
 import threading
+from collections.abc import Callable
+from typing import Any
 
 _Random = random.Random
 
@@ -12,13 +14,14 @@ _Random = random.Random
 class Entropy:
     """The draws of one scope: a stream of bytes for ``os.urandom``, a generator for ``random``."""
 
-    __slots__ = ("_counter", "_generator", "_lock", "_seed", "draws")
+    __slots__ = ("_counter", "_generator", "_lock", "_made", "_seed", "draws")
 
     def __init__(self, seed: str) -> None:
         self._seed = seed.encode()
         self._counter = 0
         self._generator: random.Random | None = None
         self._lock = threading.Lock()
+        self._made: dict[str, Any] = {}
         self.draws = 0
         """How many times bytes were drawn."""
 
@@ -34,6 +37,15 @@ class Entropy:
                 parts.append(hashlib.blake2b(self._seed, salt=counter, person=b"draws").digest())
                 self._counter += 1
         return b"".join(parts)[:size]
+
+    def made(self, kind: str, make: Callable[[int], Any]) -> Any:
+        """Return this scope's own generator of ``kind``; ``make`` makes it from a seed."""
+        with self._lock:
+            if kind not in self._made:
+                person = kind.encode()[:16]
+                digest = hashlib.blake2b(self._seed, digest_size=16, person=person).digest()
+                self._made[kind] = make(int.from_bytes(digest, "big"))
+            return self._made[kind]
 
     @property
     def generator(self) -> random.Random:

@@ -11,9 +11,11 @@ import os
 import selectors
 import stat
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from cassettes.scope import current
+from cassettes.world.order import number_of, time_left_ns
 
 _LOOP_START_NS = 1_000_000_000_000
 
@@ -52,12 +54,28 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def __init__(self) -> None:
         self.virtual_time = VirtualTime()
         self._jobs_count = 0
-        scope = current.get()
-        self._owner = None if scope is None else scope.clock
         selector = _JumpingSelector()
         super().__init__(selector)
         selector.waits_for_real = self._waits_for_real
         selector.jump = self._jump
+        self.set_task_factory(_numbered_task)
+
+    def create_future(self) -> asyncio.Future[Any]:
+        """Return a future with a place among its kind."""
+        return _NumberedFuture(loop=self)
+
+    def run_forever(self) -> None:
+        """Run; the clock of the scope in force follows, unless it follows a loop already."""
+        scope = current.get()
+        clock = None if scope is None else scope.clock
+        if clock is None or clock.loop is not None:
+            super().run_forever()
+            return
+        clock.follow(self.virtual_time)
+        try:
+            super().run_forever()
+        finally:
+            clock.leave()
 
     def time(self) -> float:
         """Return the loop's virtual time in seconds."""
@@ -66,8 +84,22 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def run_in_executor(  # type: ignore[override]  # passed on as it comes
         self, executor: Any, func: Any, *args: Any
     ) -> Any:
-        """Run ``func`` in a thread; time stands still for the loop until it is done."""
-        future = super().run_in_executor(executor, func, *args)
+        """Run ``func`` in a thread; it is done when its own clock says so.
+
+        A job that is not done by itself waits for the loop: time then stands still until it is.
+        """
+        if executor is None:
+            executor = self._default_executor  # type: ignore[has-type]
+            if executor is None:
+                executor = ThreadPoolExecutor(thread_name_prefix="asyncio")
+                self._default_executor = executor
+        job = executor.submit(func, *args)
+        delay_ns = time_left_ns(job)
+        if delay_ns is not None:
+            late: Any = self.create_future()
+            self.call_later(delay_ns / 1e9, _hand_over, job, late)
+            return late
+        future = asyncio.wrap_future(job, loop=self)
         self._jobs_count += 1
         future.add_done_callback(self._job_done)
         return future
@@ -78,8 +110,6 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def _jump(self, seconds: float) -> None:
         step_ns = round(seconds * 1e9)
         self.virtual_time.now_ns += max(step_ns, 1)
-        if self._owner is not None:
-            self._owner.advance(step_ns / 1e9)
 
     def _waits_for_real(self) -> bool:
         return self._jobs_count > 0 or self._has_connections()
@@ -93,6 +123,36 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             if stat.S_ISSOCK(os.fstat(key.fd).st_mode):
                 return True
         return False
+
+
+def _hand_over(job: Any, future: Any) -> None:
+    if future.done():
+        return
+    error = job.exception()
+    if error is None:
+        future.set_result(job.result())
+    else:
+        future.set_exception(error)
+
+
+class _NumberedTask(asyncio.Task[Any]):
+    """A task that sets go through in the order in which tasks were made."""
+
+    def __hash__(self) -> int:
+        return number_of(self)
+
+
+class _NumberedFuture(asyncio.Future[Any]):
+    """The same for what is no task."""
+
+    def __hash__(self) -> int:
+        return number_of(self)
+
+
+def _numbered_task(loop: Any, coroutine: Any, **options: Any) -> Any:
+    task = _NumberedTask(coroutine, loop=loop, **options)
+    number_of(task)
+    return task
 
 
 def running_virtual_time() -> VirtualTime | None:
