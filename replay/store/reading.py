@@ -128,10 +128,12 @@ class Reading:
             query += f"{order} LIMIT {int(limit)}"
             return [_trace_row(row) for row in connection.execute(query, values)]
 
-    def transcript(self, trace_id: str) -> Transcript:
+    def transcript(self, trace_id: str, *, prompts: bool = True) -> Transcript:
         """Return a whole trace; ``trace_id`` may be a unique prefix.
 
         Prompts of one transcript share their message values: read them, do not change them.
+        ``prompts=False`` is what a replay reads, at a tenth of the cost: of model calls their
+        names only, of tool calls no results, timings and attributes; no attempts, no feedback.
 
         Raises:
             SelectionError: no trace, or several, have that id.
@@ -140,15 +142,14 @@ class Reading:
             key = trace_key(connection, trace_id)
             records = self._record_reader()
             trace: Trace = records.records("trace", "r.key = ?", [key])[0]
+            if not prompts:
+                return _without_prompts(records, key, trace)
             steps: list[ModelCall | ToolCall] = [
                 *records.records("model_call", "r.trace = ?", [key]),
                 *records.records("tool_call", "r.trace = ?", [key]),
             ]
             steps.sort(key=lambda step: step.step_number)
-            calls = "(SELECT +c.key FROM tool_call_rows c WHERE c.trace = ?)"
-            interactions: list[Interaction] = records.records(
-                "interaction", f"r.tool_call IN {calls}", [key], "r.interaction_index"
-            )
+            interactions = _interactions(records, key)
             attempts: list[Attempt] = records.records(
                 "attempt",
                 "r.call_id IN (SELECT c.id FROM tool_call_rows c WHERE c.trace = ? "
@@ -407,6 +408,27 @@ def _trace_row(row: tuple[Any, ...]) -> TraceRow:
         outcome_counts=decode(row[9]),
         first_user_text=row[10],
     )
+
+
+def _without_prompts(records: RecordReader, key: int, trace: Trace) -> Transcript:
+    steps: list[ModelCall | ToolCall] = [
+        *records.model_call_names(key, trace.id),
+        *records.records("tool_call", "r.trace = ?", [key], left_out=_NOT_REPLAYED),
+    ]
+    steps.sort(key=lambda step: step.step_number)
+    interactions = _grouped(_interactions(records, key), "tool_call_id")
+    return Transcript.model_construct(trace=trace, steps=steps, interactions=interactions)
+
+
+def _interactions(records: RecordReader, key: int) -> list[Interaction]:
+    calls = "(SELECT +c.key FROM tool_call_rows c WHERE c.trace = ?)"
+    return records.records("interaction", f"r.tool_call IN {calls}", [key], "r.interaction_index")
+
+
+_NOT_REPLAYED = frozenset(
+    ("result", "stages", "offset_ms", "duration_ms", "bound_by", "attributes")
+)
+"""Fields of a tool call that a replay does not read."""
 
 
 def _grouped(records: list[Any], name: str) -> dict[str, list[Any]]:

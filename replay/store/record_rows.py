@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
 from replay.records import (
@@ -51,16 +52,25 @@ class RecordReader:
         self._contents = contents
 
     def records(
-        self, kind: str, condition: str, values: Sequence[Any], order: str = ""
+        self,
+        kind: str,
+        condition: str,
+        values: Sequence[Any],
+        order: str = "",
+        *,
+        left_out: AbstractSet[str] = frozenset(),
     ) -> list[Any]:
-        """Return the records of ``kind`` whose row ``r`` fulfils an SQL condition."""
+        """Return the records of ``kind`` whose row ``r`` fulfils an SQL condition.
+
+        Fields that are ``left_out`` are not read, and have their defaults.
+        """
         layout = LAYOUTS[kind]
         record_class = RECORD_CLASSES[kind]
         prompts = _Prompts(self._connection, self._contents)
         query = f"{_SELECTS[kind]} WHERE {condition}{' ORDER BY ' + order if order else ''}"
         records = []
         for row in self._connection.execute(query, values).fetchall():
-            fields = self._fields(layout, row)
+            fields = self._fields(layout, row, left_out)
             if kind == "model_call":
                 trace, prompt, toolset = row[-3:]
                 fields["messages"] = prompts.messages(trace, prompt)
@@ -68,9 +78,34 @@ class RecordReader:
             records.append(record_class.model_validate(fields))
         return records
 
-    def _fields(self, layout: Layout, row: tuple[Any, ...]) -> JsonObject:
+    def model_call_names(self, trace: int, trace_id: str) -> list[ModelCall]:
+        """Return a trace's model calls with nothing but their ids, models, places and times."""
+        rows = self._connection.execute(
+            "SELECT r.id, r.step_number, s.api, s.model, s.response_model, r.started_us "
+            "FROM model_call_rows r "
+            "LEFT JOIN model_settings s ON s.key = r.settings WHERE r.trace = ?",
+            (trace,),
+        )
+        return [
+            ModelCall.model_construct(
+                id=name,
+                trace_id=trace_id,
+                step_number=number,
+                api=api,
+                model=model,
+                response_model=response_model,
+                started_at=iso_text(started_us),
+            )
+            for name, number, api, model, response_model, started_us in rows
+        ]
+
+    def _fields(
+        self, layout: Layout, row: tuple[Any, ...], left_out: AbstractSet[str]
+    ) -> JsonObject:
         fields: JsonObject = {}
         for column, cell in zip(layout.columns, row, strict=False):
+            if column.field in left_out:
+                continue
             if cell is not None:
                 fields[column.field] = self._value(layout, column, cell, fields)
             elif column.default is not None:

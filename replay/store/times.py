@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH_WITHOUT_ZONE: Final = datetime(1970, 1, 1)  # noqa: DTZ001 -- isoformat adds no offset to it
 _MICROSECOND: Final = timedelta(microseconds=1)
 
 
@@ -23,5 +24,5 @@ def microseconds(text: str) -> int:
 
 def iso_text(moment_us: int) -> str:
     """Return the records' form of a time: ``2026-11-21T09:00:00.000000Z``."""
-    moment = _EPOCH + timedelta(microseconds=moment_us)
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    moment = _EPOCH_WITHOUT_ZONE + timedelta(microseconds=moment_us)
+    return moment.isoformat(timespec="microseconds") + "Z"
