@@ -34,6 +34,8 @@ class BaseScreen(Screen[None]):
     """A head line, a body, a status line and a line of keys."""
 
     BINDINGS = bindings(EVERYWHERE)
+    AUTO_FOCUS = ""
+    """None by itself: it would take the hidden line to type into."""
     PLACES: ClassVar[tuple[str, ...]] = ()
     """Whose actions the line of keys and the help show, besides those of everywhere."""
 

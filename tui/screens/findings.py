@@ -198,4 +198,4 @@ class FindingsScreen(PanesScreen):
         if self.focused is self.outline:
             self.copy(self.outline.value_here(), "this")
         elif finding is not None:
-            self.copy(finding.model_dump(mode="json"), f"finding {finding.signature}")
+            self.copy(finding.model_dump(), f"finding {finding.signature}")

@@ -102,4 +102,4 @@ class RunsScreen(BaseScreen):
         table = self.table
         if table.runs:
             run = table.runs[table.cursor]
-            self.copy(run.model_dump(mode="json"), f"run {run.id}")
+            self.copy(run.model_dump(), f"run {run.id}")

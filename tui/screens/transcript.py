@@ -298,7 +298,7 @@ class TranscriptScreen(PanesScreen):
         elif self.detail is not None:
             call = self.detail.tool_call or self.detail.model_call
             if call is not None:
-                self.copy(call.model_dump(mode="json"), f"step {self.detail.row.number}")
+                self.copy(call.model_dump(), f"step {self.detail.row.number}")
 
     def action_copy_all(self) -> None:
         """Copy the whole pane."""

@@ -1,0 +1,138 @@
+"""Entries, JSON and differences, without a screen."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tui.views.diff_entries import diff_entries
+from tui.views.entries import Entry, lay_out, wrapped
+from tui.views.json_entries import json_entries
+from tui.views.parts import cut, fit, lasted, parts_text
+
+
+def text_of(entries: list[Entry], width: int = 60) -> list[str]:
+    return [f"{row.entry.mark:1} {parts_text(row.parts)}" for row in lay_out(entries, width)]
+
+
+def test_json_is_shown_as_it_is_written() -> None:
+    value = {"a": 1, "b": [True, None], "c": {}, "d": "x\ny", "e": ["s"]}
+
+    assert text_of(json_entries(value)) == [
+        "  {",
+        '    "a": 1,',
+        '    "b": [true, null],',
+        '    "c": {},',
+        '    "d": ',
+        "      x",
+        "      y",
+        '    "e": [',
+        '      "s"',
+        "    ]",
+        "  }",
+    ]
+
+
+def test_what_is_too_much_starts_folded_and_opens() -> None:
+    value = {"small": 1, "large": list(map(str, range(10_000)))}
+    entries = json_entries(value)
+
+    assert text_of(entries) == ["  {", '    "small": 1,', '    "large": [ 10,000 items ]', "  }"]
+    entries[0].made()[1].is_open = True
+    assert len(text_of(entries)) == 10_005
+
+
+def test_a_long_text_is_cut_until_it_is_opened() -> None:
+    entries = json_entries({"text": "word " * 1000})
+
+    assert text_of(entries)[-2].endswith("… 3,000 more characters: enter")
+    entries[0].made()[0].is_open = True
+    assert sum(line.count("word") for line in text_of(entries)) == 1000
+
+
+def test_five_megabytes_on_one_line_are_laid_out() -> None:
+    entries = json_entries({"text": "x" * 5_000_000})
+    entries[0].made()[0].is_open = True
+
+    assert len(lay_out(entries, 100)) > 50_000
+
+
+def test_a_difference_is_open_and_the_rest_is_counted() -> None:
+    recorded = {"a": 1, "b": 2, "c": {"x": [1, 2], "y": "z"}, "gone": None}
+    today = {"a": 1, "b": 2, "c": {"x": [1, 3], "y": "z"}, "new": {"k": "v"}}
+
+    assert text_of(diff_entries(recorded, today)) == [
+        "  {",
+        "    … 2 equal members",
+        '    "c": {',
+        '      "x": [',
+        "        1",
+        "-       2",
+        "+       3",
+        "      ]",
+        '      "y": "z"',
+        "    }",
+        '-   "gone": null',
+        '+   "new": {',
+        '+     "k": "v"',
+        "+   }",
+        "  }",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("recorded", "today"), [(1, True), (1, 1.0), (0, False), ("1", 1), (None, ""), ({}, [])]
+)
+def test_values_of_two_types_differ(recorded: Any, today: Any) -> None:
+    marks = [entry.mark for entry in diff_entries(recorded, today)]
+
+    assert marks == ["-", "+"]
+
+
+def test_list_elements_are_compared_with_themselves() -> None:
+    recorded = [{"id": 1, "v": "a"}, {"id": 2, "v": "b"}, {"id": 3, "v": "c"}]
+    today = [{"id": 2, "v": "B"}, {"id": 3, "v": "c"}]
+
+    lines = text_of(diff_entries(recorded, today))
+
+    assert '-     "v": "b"' in lines
+    assert '+     "v": "B"' in lines
+    assert '-     "id": 1,' in lines
+    assert '-     "id": 2,' not in lines
+
+
+def test_texts_of_several_lines_are_compared_line_by_line() -> None:
+    assert text_of(diff_entries("one\ntwo\nthree", "one\n2\nthree")) == [
+        "~ text",
+        "    …",
+        "    one",
+        "-   two",
+        "+   2",
+        "    three",
+    ]
+
+
+def test_a_large_difference_takes_no_time() -> None:
+    recorded = {f"k{at}": {"id": at, "rows": list(range(20))} for at in range(5_000)}
+    today = json.loads(json.dumps(recorded))
+    today["k77"]["rows"][3] = "x"
+
+    lines = text_of(diff_entries(recorded, today))
+
+    assert [line for line in lines if line[0] in "+-"] == ["-       3", '+       "x"']
+
+
+def test_wide_characters_are_wrapped_by_their_columns() -> None:
+    assert list(wrapped("日本語テキスト", 8)) == ["日本語テ", "キスト"]
+    assert fit("日本語", 5) == "日本…"
+    assert cut("abc", 2) == "a…"
+
+
+@pytest.mark.parametrize(
+    ("ms", "words"),
+    [(None, ""), (0.04, "0.0 ms"), (12.4, "12 ms"), (2100, "2.1 s"), (720_000, "12.0 min")],
+)
+def test_lengths_of_time_in_words(ms: float | None, words: str) -> None:
+    assert lasted(ms) == words
