@@ -417,7 +417,7 @@ def _without_prompts(records: RecordReader, key: int, trace: Trace) -> Transcrip
     ]
     steps.sort(key=lambda step: step.step_number)
     interactions = _grouped(_interactions(records, key), "tool_call_id")
-    return Transcript.model_construct(trace=trace, steps=steps, interactions=interactions)
+    return Transcript(trace=trace, steps=steps, interactions=interactions)
 
 
 def _interactions(records: RecordReader, key: int) -> list[Interaction]:

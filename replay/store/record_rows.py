@@ -86,17 +86,16 @@ class RecordReader:
             "LEFT JOIN model_settings s ON s.key = r.settings WHERE r.trace = ?",
             (trace,),
         )
+        names = ("id", "step_number", "api", "model", "response_model")
         return [
-            ModelCall.model_construct(
-                id=name,
-                trace_id=trace_id,
-                step_number=number,
-                api=api,
-                model=model,
-                response_model=response_model,
-                started_at=iso_text(started_us),
+            ModelCall.model_validate(
+                {
+                    **dict(zip(names, row, strict=False)),
+                    "trace_id": trace_id,
+                    "started_at": iso_text(row[-1]),
+                }
             )
-            for name, number, api, model, response_model, started_us in rows
+            for row in rows
         ]
 
     def _fields(
