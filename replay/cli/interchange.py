@@ -229,11 +229,11 @@ def _sink(output: Path | None) -> Iterator[TextIO]:
     if output is None:
         if isinstance(sys.stdout, TextIOWrapper):
             # JSONL is UTF-8, whatever this terminal's locale shows.
-            sys.stdout.reconfigure(encoding="utf-8", errors="surrogatepass", newline="\n")
+            sys.stdout.reconfigure(encoding="utf-8", errors=terminal.ESCAPES, newline="\n")
         try:
             yield sys.stdout
         except BrokenPipeError:
-            raise
+            terminal.reader_is_gone()
         except OSError as error:
             raise terminal.not_written(error) from error
         return
@@ -241,7 +241,7 @@ def _sink(output: Path | None) -> Iterator[TextIO]:
 
     partial = output.with_name(output.name + ".partial")
     try:
-        with partial.open("w", encoding="utf-8", errors="surrogatepass", newline="\n") as file:
+        with partial.open("w", encoding="utf-8", errors=terminal.ESCAPES, newline="\n") as file:
             yield file
         partial.replace(output)
     except OSError as error:

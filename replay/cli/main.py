@@ -82,6 +82,10 @@ def exit_code_of(args: Sequence[str]) -> int:
     except BrokenPipeError:
         terminal.reader_is_gone()
         code = ExitCode.OK
+    except SystemExit as error:
+        # Click makes 1 of a help page that nobody reads to its end; here 1 is a verdict.
+        gone = isinstance(error.__context__, BrokenPipeError)
+        code = ExitCode.OK if gone else error.code
     except Exception:  # noqa: BLE001 - the last border: a bug must not end in a verdict's code
         code = _report_bug()
     try:

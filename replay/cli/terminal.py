@@ -14,6 +14,10 @@ WIDTH_MIN = 40
 """Narrower terminals get lines of this width: nothing readable fits in less."""
 
 
+ESCAPES = "replay-escapes"
+"""What `open` and `encode` do with text that has no bytes: escape it as JSON does."""
+
+
 def emit(text: str) -> None:
     """Write ``text`` and a line end to stdout: what the command was asked for.
 
@@ -108,7 +112,7 @@ def printable(text: str, encoding: str | None) -> str:
     So a JSON document stays one: it knows escapes of four digits only, Python has three kinds.
     """
     encoding = encoding or "utf-8"
-    return text.encode(encoding, "replay-escapes").decode(encoding)
+    return text.encode(encoding, ESCAPES).decode(encoding)
 
 
 def _escaped(error: UnicodeError) -> tuple[str, int]:
@@ -118,4 +122,4 @@ def _escaped(error: UnicodeError) -> tuple[str, int]:
     return "".join(f"\\u{pair}" for pair in pairs), error.end
 
 
-codecs.register_error("replay-escapes", _escaped)
+codecs.register_error(ESCAPES, _escaped)
