@@ -10,15 +10,14 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import Final, TypeAlias
 
+import orjson
+
 from replay.errors import RecordError
 from replay.records.base import JsonObject, JsonValue, Record
-from replay.store.frames import records_body
+from replay.store.frames import record_body, records_body
 from replay.store.json_text import decode, encode, refuse_non_finite
 from replay.store.layout import LAYOUTS
 from replay.store.spool import SpoolWriter
-
-DRAIN_SIZE: Final = 4 * 2**20
-"""Acknowledged bytes after which the background thread drains."""
 
 Masker: TypeAlias = Callable[[JsonValue], JsonValue]
 
@@ -47,8 +46,6 @@ class Appending:
 
     _lock: threading.Lock
     _writer: SpoolWriter | None
-    _drained: int
-    _due: threading.Event
 
     def _spool(self) -> SpoolWriter:
         raise NotImplementedError
@@ -63,18 +60,26 @@ class Appending:
             StoreError: the disk is full, or the folder cannot be written. Nothing was stored.
         """
         fields = record if isinstance(record, dict) else record.__dict__
-        self.append_fields(fields.get("kind", ""), fields)
+        self._append(fields.get("kind", ""), fields, finite=False)
 
     def append_fields(self, kind: str, fields: JsonObject) -> None:
-        """Store the record of ``kind`` that ``fields`` describe: `append` for the recorder."""
+        """Store the record of ``kind`` that ``fields`` describe: `append` for the recorder.
+
+        The values of model calls and tool calls must be read from JSON, or made by `as_json`: a
+        NaN is not looked for in them, which takes as long as the write. A model call's
+        ``messages`` and ``tools`` may be bytes: the JSON of their arrays.
+        """
+        self._append(kind, fields, finite=True)
+
+    def _append(self, kind: str, fields: JsonObject, *, finite: bool) -> None:
         present = self._present(kind, fields)
-        if kind == "tool_call":
-            self._append_tool_call(present)
-        elif kind == "model_call":
-            self._append_model_call(present)
-        else:
-            encoded, exact = _encoded([present])
-            self._append_body(records_body(encoded, exact=exact))
+        if kind == "model_call":
+            self._append_model_call(present, finite=finite)
+            return
+        encoded, exact = encode(present)
+        if exact or (not (finite and kind == "tool_call") and b"null" in encoded):
+            refuse_non_finite(present)
+        self._append_body(record_body(encoded, exact=exact))
 
     def append_all(self, records: Iterable[Record | JsonObject]) -> None:
         """Store several records, all or nothing; durable when it returns."""
@@ -88,42 +93,28 @@ class Appending:
 
     def _append_body(self, body: bytes) -> None:
         with self._lock:
-            writer = self._writer or self._spool()
-            writer.append(body)
-        if writer.size - self._drained > DRAIN_SIZE:
-            self._due.set()
+            (self._writer or self._spool()).append(body)
 
-    def _append_tool_call(self, fields: JsonObject) -> None:
-        # The long texts apart: a null, which may be a NaN, is not sought in them.
-        texts = {name: fields.pop(name) for name in ("arguments", "response") if name in fields}
-        encoded_texts, exact_texts = encode(texts)
-        encoded, exact = encode(fields)
-        if exact or exact_texts or b"null" in encoded:
-            refuse_non_finite(fields)
-        if exact or exact_texts:
-            body = records_body(encode([fields | texts])[0], exact=True)
-        else:
-            body = records_body(b"[", encoded_texts[:-1], b",", encoded[1:], b"]", exact=False)
-        self._append_body(body)
-
-    def _append_model_call(self, fields: JsonObject) -> None:
+    def _append_model_call(self, fields: JsonObject, *, finite: bool) -> None:
         prompt = fields.pop("messages", None) or []
         toolset = fields.pop("tools", None) or []
-        messages, exact_messages = encode(prompt)
-        tools, exact_tools = encode(toolset)
-        head, exact_head = _encoded(fields)
+        messages, exact_messages = _array(prompt)
+        tools, exact_tools = _array(toolset)
+        head, exact_head = encode(fields)
+        if exact_head or (not finite and b"null" in head):
+            refuse_non_finite(fields)
+        check = (
+            None if finite else lambda: refuse_non_finite({"messages": prompt, "tools": toolset})
+        )
         with self._lock:
-            writer = self._writer or self._spool()
-            writer.append_model_call(
+            (self._writer or self._spool()).append_model_call(
                 fields["trace_id"],
                 head,
                 messages,
                 tools,
                 exact=exact_messages or exact_tools or exact_head,
-                check=lambda: refuse_non_finite({"messages": prompt, "tools": toolset}),
+                check=check,
             )
-        if writer.size - self._drained > DRAIN_SIZE:
-            self._due.set()
 
     def _present(self, kind: str, fields: JsonObject) -> JsonObject:
         """Return the fields to store, without the absent ones, masked; refuse what is no record."""
@@ -136,6 +127,9 @@ class Appending:
 
     def _masked(self, fields: JsonObject) -> JsonObject:
         assert self.masker is not None
+        for name in ("messages", "tools"):
+            if isinstance(fields.get(name), bytes):
+                fields[name] = orjson.loads(fields[name])
         encoded, exact = _encoded(fields)
         plain = decode(encoded, exact=exact)
         kept = {name: value for name, value in plain.items() if name in _STRUCTURAL}
@@ -160,6 +154,11 @@ def _encoded(value: JsonValue) -> tuple[bytes, bool]:
     if exact or b"null" in encoded:
         refuse_non_finite(value)
     return encoded, exact
+
+
+def _array(value: JsonValue) -> tuple[bytes, bool]:
+    """Return the JSON of a list, which may be given as such."""
+    return (value, False) if type(value) is bytes else encode(value)
 
 
 def _no_record(kind: str, present: JsonObject) -> RecordError:

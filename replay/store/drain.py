@@ -61,9 +61,17 @@ class Drainer:
             return 0
         try:
             while True:
-                before, after = self._drain_batch(file, path.stem)
+                before, after = self._drain_batch(file, path.stem, BATCH_SIZE_MAX)
                 if after == before:
                     return after
+        finally:
+            os.close(file)
+
+    def drain_slice(self, path: Path, size: int) -> int:
+        """Apply about ``size`` bytes of a spool in one transaction; return the offset after."""
+        file = os.open(path, os.O_RDONLY)
+        try:
+            return self._drain_batch(file, path.stem, size)[1]
         finally:
             os.close(file)
 
@@ -71,7 +79,7 @@ class Drainer:
         """Remove the offset of a spool that is no more."""
         self._connection.execute("DELETE FROM spools WHERE name = ?", (name,))
 
-    def _drain_batch(self, file: int, name: str) -> tuple[int, int]:
+    def _drain_batch(self, file: int, name: str, size: int) -> tuple[int, int]:
         """Drain one batch; return the offsets before and after."""
         if os.fstat(file).st_size <= self._drained(name):
             # Nothing new: do not take the write lock. (Another process can only have drained more.)
@@ -82,7 +90,7 @@ class Drainer:
         def work() -> None:
             self._look_for_other_writers()
             offsets[0] = self._drained(name)
-            batch = _Batch(file, offsets[0])
+            batch = _Batch(file, offsets[0], size)
             self._apply(batch, name)
             self._rows.finish()
             self._contents.finish()
@@ -196,11 +204,11 @@ class Drainer:
 class _Batch:
     """The whole frames of a spool from an offset on, as many as one transaction takes."""
 
-    def __init__(self, file: int, start: int) -> None:
+    def __init__(self, file: int, start: int, size: int) -> None:
         self._file = file
         self.frames: list[tuple[int, Frame]] = []
         self.end = start
-        chunk = os.pread(file, BATCH_SIZE_MAX, start)
+        chunk = os.pread(file, size, start)
         if len(chunk) >= HEADER.size:
             first_size = HEADER.size + HEADER.unpack_from(chunk)[0]
             if first_size > len(chunk):

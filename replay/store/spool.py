@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Final
 
 from replay.errors import StoreError
-from replay.store.frames import HEADER, MAGIC, framed, model_call_body
+from replay.store.frames import HEADER, MAGIC, header_of, model_call_body
 
 _REMEMBERED_PROMPTS_MAX: Final = 64
 _REMEMBERED_BYTES_MAX: Final = 32 * 2**20
@@ -60,17 +60,23 @@ class SpoolWriter:
 
     def append(self, body: bytes) -> None:
         """Append a frame; it is acknowledged when this returns."""
-        frame = framed(body)
+        header = header_of(body)
+        size = len(header) + len(body)
         try:
-            written = os.write(self._file, frame)
-            while written < len(frame):  # only beyond 2 GiB, or on a disk that is about full
-                written += os.write(self._file, frame[written:])
+            written = os.writev(self._file, (header, body))
+            if written < size:  # only beyond 2 GiB, or on a disk that is about full
+                self._write_rest(header + body, written)
         except OSError as error:
             # Half a frame would hide every later one from the drain.
             with contextlib.suppress(OSError):
                 os.ftruncate(self._file, self.size)
             raise _write_error(error, self.path) from error
-        self.size += written
+        self.size += size
+
+    def _write_rest(self, frame: bytes, written: int) -> None:
+        rest = memoryview(frame)
+        while written < len(rest):
+            written += os.write(self._file, rest[written:])
 
     def append_model_call(
         self,
@@ -80,12 +86,13 @@ class SpoolWriter:
         tools: bytes,
         *,
         exact: bool,
-        check: Callable[[], None],
+        check: Callable[[], None] | None,
     ) -> None:
         """Append a model call; what its trace's last prompt already has is not written again.
 
         ``check`` refuses what JSON cannot carry. It is called before anything is written, when
-        the part of the prompt that is new has a null: orjson would have made it of a NaN.
+        the part of the prompt that is new has a null: orjson would have made it of a NaN. None:
+        there is nothing to look for.
         """
         last = None if exact else self._prompts.get(trace_id)
         new_tools: bytes | None = tools
@@ -95,7 +102,7 @@ class SpoolWriter:
             base_offset, prefix_size = last.offset, len(last.messages)
             tail = messages[prefix_size:]
             new_tools = None if tools == last.tools else tools
-        if b"null" in tail or (new_tools is not None and b"null" in new_tools):
+        if check and (b"null" in tail or (new_tools is not None and b"null" in new_tools)):
             check()
         offset = self.size
         self.append(

@@ -13,7 +13,6 @@ import logging
 import os
 import sqlite3
 import threading
-import time
 import weakref
 from pathlib import Path
 from types import TracebackType
@@ -25,6 +24,7 @@ from replay.store.appending import Appending, Masker
 from replay.store.check import Problem, check
 from replay.store.compacting import Compaction, compact
 from replay.store.drain import Drainer, go_on, pending_bytes
+from replay.store.pace import LOOK_S, SLICE_SIZE, Pace
 from replay.store.reading import Reading
 from replay.store.rows import delete_run
 from replay.store.selecting import run_key
@@ -39,15 +39,12 @@ from replay.store.spool import (
 if TYPE_CHECKING:
     from typing import Self
 
-DRAIN_INTERVAL_S: Final = 5.0
-"""Seconds after which the background thread drains whatever there is."""
 ROTATION_SIZE: Final = 64 * 2**20
-"""Size of a spool after which the background thread starts another."""
+"""Size of a spool after which the background thread starts another, once it is drained."""
 
-_PAUSE_S: Final = 0.0001
 _BUSY_AGAIN_MS: Final = 200
-_BUSY_S: Final = 0.25
-"""An application that appended within this time is taken to go on."""
+_REFUSED_S: Final = 5.0
+"""Seconds until the background thread tries a database again that it could not write."""
 
 _LOG: Final = logging.getLogger("replay.store")
 
@@ -64,9 +61,9 @@ class Store(Appending, Reading):
     """How far the own spool is in the tables."""
     _refused: bool
     """The last drain failed: the database is locked, removed, or its disk full."""
-    _size_seen: int
-    _busy_until: float
+    _pace: Pace
     _due: threading.Event
+    """Set: the background thread is to end."""
     _drainer: Drainer | None
     _drain_connection: sqlite3.Connection | None
     _reading: sqlite3.Connection | None
@@ -318,40 +315,35 @@ class Store(Appending, Reading):
             self._due.set()
             thread.join()
 
-    def _drain_in_turn(self) -> None:
-        """One round of the background thread."""
+    def _drain_in_turn(self) -> float:
+        """One look of the background thread: drain a slice, or wait; seconds until the next."""
         writer = self._writer
-        if writer is None or writer.size <= self._drained:
-            return
+        if writer is None or not self._pace.may_drain(writer.size, self._drained):
+            return self._pace.wait_s
         try:
-            if writer.size > ROTATION_SIZE:
-                self._rotate()
             with self._drain_lock:
                 drainer = self._take_drainer()
                 drainer.between_records = self._let_appends_through
                 try:
-                    self._drain_all()
+                    self._drained = drainer.drain_slice(writer.path, SLICE_SIZE)
                 finally:
                     drainer.between_records = go_on
-        except (sqlite3.Error, StoreError) as error:
+                if writer.size - self._drained < SLICE_SIZE and writer.size > ROTATION_SIZE:
+                    self._rotate()
+                if self._writer is None or self._writer.size <= self._drained:
+                    self._clear_orphans()
+        except (sqlite3.Error, StoreError, OSError) as error:
             if not self._refused:  # tried every few seconds, told once
                 _LOG.warning("%s could not be drained, trying again: %s", self.path, error)
             self._refused = True
+            return _REFUSED_S
+        self._refused = False
+        return 0.0
 
     def _let_appends_through(self) -> None:
-        """Sleep for a moment between two records while the application is recording.
-
-        A thread that gives the interpreter up only around SQLite's calls takes it back before a
-        waiting one wakes: an append would wait for the switch interval of 5 ms.
-        """
         writer = self._writer
-        size = writer.size if writer is not None else 0
-        now = time.monotonic()
-        if size != self._size_seen:
-            self._size_seen = size
-            self._busy_until = now + _BUSY_S
-        if now < self._busy_until:
-            time.sleep(_PAUSE_S)
+        if writer is not None:
+            self._pace.let_appends_through(writer.size)
 
     def _rotate(self) -> None:
         """Go on in a fresh spool; the old one is drained and removed like an orphan's."""
@@ -372,8 +364,7 @@ class Store(Appending, Reading):
         self._writer = None
         self._drained = 0
         self._refused = False
-        self._size_seen = 0
-        self._busy_until = 0.0
+        self._pace = Pace()
         self._drainer = None
         self._drain_connection = None
         self._reading = None
@@ -421,13 +412,12 @@ class Store(Appending, Reading):
 
 
 def _drain_in_background(store_reference: weakref.ref[Store], due: threading.Event) -> None:
-    while True:
-        due.wait(DRAIN_INTERVAL_S)
-        due.clear()
+    wait_s = LOOK_S
+    while not due.wait(wait_s):
         store = store_reference()
         if store is None or store._stopping:
             return
-        store._drain_in_turn()
+        wait_s = store._drain_in_turn()
         del store
 
 
