@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class Clock:
         "_moved_ns",
         "_shown_ns",
         "loop",
+        "numbers",
         "reads",
         "real_start_ns",
     )
@@ -45,6 +47,8 @@ class Clock:
         self._shown_ns = 0
         self.loop: VirtualTime | None = None
         """The virtual loop whose waiting counts; None while there is none."""
+        self.numbers = itertools.count()
+        """Numbers its futures and tasks, those of other threads too."""
         self.reads = 0
         self.real_start_ns = 0
         """When it was started, in real UTC epoch nanoseconds."""
@@ -81,6 +85,7 @@ class Clock:
         other = Clock(0.0)
         other._at_ns = self._at_ns
         other._moved_ns = other._shown_ns = self.elapsed_ns
+        other.numbers = self.numbers
         other.reads = self.reads
         other.real_start_ns = self.real_start_ns
         return other
@@ -147,3 +152,4 @@ class Clock:
     def _arrive(self, offset_ns: int) -> None:
         """Be at ``offset_ns``, or where reads had brought us, if that is later."""
         self._moved_ns = max(0, max(offset_ns, self._shown_ns) - self._waited_ns)
+        self._shown_ns = self.elapsed_ns

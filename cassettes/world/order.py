@@ -50,14 +50,17 @@ def number_of(future: Any) -> int:
     """Return a future's place among its kind; sets of them are gone through in that order."""
     # Through attributes: asyncio's futures have them, but show no `__dict__`.
     if not hasattr(future, _NUMBER):
-        setattr(future, _NUMBER, next(_numbers))
+        scope = _frozen()
+        numbers = _numbers if scope is None or scope.clock is None else scope.clock.numbers
+        setattr(future, _NUMBER, next(numbers))
     number: int = getattr(future, _NUMBER)
     return number
 
 
 def time_left_ns(job: Any) -> int | None:
     """Return how far ahead of the scope in force a finished job is; None if it is not finished."""
-    scope, own = _frozen(), job.__dict__.get(_CLOCK)
+    scope = _frozen()
+    own: Clock | None = job.__dict__.get(_CLOCK)
     if scope is None or scope.clock is None or own is None or not job.done():
         return None
     return max(0, own.elapsed_ns - scope.clock.elapsed_ns)
