@@ -14,7 +14,7 @@ import click
 
 from replay.cli import terminal
 from replay.cli.arguments import examples, read_labels
-from replay.errors import ReplayError
+from replay.errors import ReplayError, StoreError
 
 _FORWARDED = ("SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2")
 
@@ -62,9 +62,14 @@ def record(
     with Store.open(place, "create") as store:
         before = store.counts()
     code = _run(command, environment(orders, os.environ))
-    with Store.open(place, "w") as store:
-        store.flush()
-        after = store.counts()
+    try:
+        with Store.open(place, "w") as store:
+            store.flush()
+            after = store.counts()
+    except StoreError as error:
+        # The program has ended as it would have without us; its code is the answer.
+        terminal.say(f"What was recorded cannot be counted now. {error}")
+        return code
     terminal.say(_summary(before, after, place))
     return code
 

@@ -164,13 +164,18 @@ class Replayer:
             try:
                 return pass_.run(trace_ids, on_progress, is_resumed=begun is not None)
             except StoreError as error:
-                raise self._stored_in_part(run, error) from error
+                raise self._not_stored(run, error, is_kept=pass_.is_kept) from error
 
-    def _stored_in_part(self, run: ReplayRun, error: StoreError) -> StoreError:
-        words = ["replay", "run", str(self.store.path), "--tools", run.toolbox]
-        words += ["--baseline", run.baseline] if run.baseline is not None else []
-        command = shlex.join([*words, "--resume", run.id])
-        hint = f"{error.hint or ''}\nThen go on with what is not judged and kept yet:\n  {command}"
+    def _not_stored(self, run: ReplayRun, error: StoreError, *, is_kept: bool) -> StoreError:
+        if is_kept:
+            next_words = "The replay run itself is kept. Then see it with"
+            words = ["replay", "diff", str(self.store.path), run.id]
+        else:
+            next_words = "Then go on with what is not judged and kept yet:"
+            words = ["replay", "run", str(self.store.path), "--tools", run.toolbox]
+            words += ["--baseline", run.baseline] if run.baseline is not None else []
+            words += ["--resume", run.id]
+        hint = f"{error.hint or ''}\n{next_words}\n  {shlex.join(words)}"
         return StoreError(error.wanted, nearest=error.nearest, hint=hint.strip())
 
     def _pool(self, stack: contextlib.ExitStack) -> Pool:
@@ -263,6 +268,7 @@ class _Pass:
         self._batch: list[CallVerdict] = []
         self._stored_at = time.monotonic()
         self._under_way: dict[str, TraceLanes] = {}
+        self.is_kept = False
 
     def run(
         self,
@@ -295,7 +301,7 @@ class _Pass:
         for verdict in self.store.verdicts(self.started.id):
             by_trace.setdefault(verdict.trace_id, []).append(verdict)
         for trace_id, verdicts in by_trace.items():
-            self._count(self.reading.transcript(trace_id), verdicts)
+            self._count(self.reading.transcript(trace_id, prompts=False), verdicts)
         return [trace_id for trace_id in trace_ids if trace_id not in by_trace]
 
     def _finished(self, left: Iterator[str], done_count: int) -> Iterator[int]:
@@ -303,7 +309,7 @@ class _Pass:
         room = _AHEAD * self.replayer.jobs
         while True:
             while len(self._under_way) < room and (trace_id := next(left, None)) is not None:
-                self._begin(self.reading.transcript(trace_id))
+                self._begin(self.reading.transcript(trace_id, prompts=False))
             if not self._under_way:
                 return
             for result in self.pool.wait():
@@ -398,6 +404,7 @@ class _Pass:
         )
         self._store()
         self.store.append_all([*sums.findings.collected(), run])
+        self.is_kept = is_whole
         self.store.flush()
         return run
 

@@ -319,17 +319,36 @@ class Reading:
     def query(
         self, sql: str, values: tuple[Any, ...] = ()
     ) -> tuple[list[str], list[tuple[Any, ...]]]:
-        """Run one reading SQL statement over the views; return column names and rows."""
+        """Run one reading SQL statement over the views; return column names and rows.
+
+        Raises:
+            StoreError: it writes, is not SQL, gives no rows, or names what is not there.
+        """
+        first = (sql.split(None, 1) or [""])[0].upper()
+        if first in _NOT_READING:
+            raise StoreError(
+                f"{first} is no statement that reads.",
+                hint="A query leaves everything as it is: write it with SELECT or WITH.",
+            )
         with self._snapshot() as connection:
             try:
                 cursor = connection.execute(sql, values)
-                names = [column[0] for column in cursor.description or ()]
+                if cursor.description is None:
+                    raise StoreError(
+                        "The query gives no rows.",
+                        hint="Write one statement that reads: `SELECT * FROM tool_calls LIMIT 1`.",
+                    )
+                names = [column[0] for column in cursor.description]
                 return names, cursor.fetchall()
             except (sqlite3.OperationalError, sqlite3.ProgrammingError) as error:
+                is_name = str(error).startswith("no such")
+                views = ", ".join(layout.view for layout in LAYOUTS.values())
                 raise StoreError(
-                    f"The query failed: {error}.",
-                    nearest=", ".join(layout.view for layout in LAYOUTS.values()),
-                    hint="These are the views; `SELECT * FROM tool_calls LIMIT 1` shows columns.",
+                    f"The query failed: {str(error).rstrip('.')}.",
+                    nearest=views if is_name else None,
+                    hint=None
+                    if not is_name
+                    else "These are the views; `SELECT * FROM tool_calls LIMIT 1` shows columns.",
                 ) from error
 
     @contextmanager
@@ -365,6 +384,23 @@ class Reading:
         assert self._records is not None
         return self._records
 
+
+_NOT_READING = frozenset(
+    [
+        "ALTER",
+        "ANALYZE",
+        "ATTACH",
+        "CREATE",
+        "DELETE",
+        "DETACH",
+        "DROP",
+        "INSERT",
+        "REINDEX",
+        "REPLACE",
+        "UPDATE",
+        "VACUUM",
+    ]
+)
 
 _TRACE_ROW = (
     "r.id, r.app, r.started_us, r.ended_us, r.outcome, r.source, r.model, "

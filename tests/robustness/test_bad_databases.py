@@ -81,7 +81,7 @@ def test_every_command_says_what_is_wrong_and_leaves_the_file_alone(
     assert (database.read_bytes() if database.is_file() else None) == before
     doctor = replay("doctor", database)
     assert doctor.code == ExitCode.COULD_NOT_RUN
-    assert said in doctor.out.replace("\n", " ") or "FAIL" in doctor.out.upper()
+    assert said in f"{' '.join(doctor.out.split())} "
 
 
 def test_a_name_with_a_typing_mistake_is_answered_with_the_nearest_first(
@@ -142,8 +142,4 @@ def test_a_database_without_calls_or_traces_has_an_answer_to_everything(
         ("diff", "silent.db"),
         ("approve", "empty.db"),
         ("approve", "silent.db"),
-    } - (
-        {("diff", "silent.db"), ("approve", "silent.db")}
-        if codes["run", "silent.db"] == 0
-        else set()
-    )
+    }
