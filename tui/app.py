@@ -145,6 +145,8 @@ def run(path: Path, trace: str | None = None, *, theme: str | None = None) -> in
     A bug of ours ends in a traceback and code 3, never in 1, which is a verdict.
     """
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
+    for name in ("COLUMNS", "LINES"):  # Textual would believe them, and never see a resize
+        os.environ.pop(name, None)
     app = ReplayApp(path, trace, theme=theme)
     app.run()
     return int(ExitCode.COULD_NOT_RUN if app.return_code else ExitCode.OK)

@@ -70,7 +70,9 @@ def terminal() -> Iterator[Terminal]:
 
 def command(*words: object) -> str:
     program = [sys.executable, "-m", "replay.cli.main", "ui", *map(str, words)]
-    return f"cd {shlex.quote(str(ROOT))} && TERM=xterm-256color {shlex.join(program)}"
+    # COLUMNS is what some shells export: it must not keep the screen from following the window.
+    variables = "COLUMNS=80 LINES=24 TERM=xterm-256color"
+    return f"cd {shlex.quote(str(ROOT))} && {variables} {shlex.join(program)}"
 
 
 def test_open_filter_find_the_difference_step_back_approve_quit(
@@ -79,7 +81,7 @@ def test_open_filter_find_the_difference_step_back_approve_quit(
     terminal.start(command(database), columns=100, lines=30)
     terminal.sees("3 traces", "1 / 3")
     terminal.press("/")
-    terminal.sees("filter")
+    terminal.sees("words  tool:NAME")
     terminal.press("v", "e", "r", "d", "i", "c", "t", ":", "a", "n", "y")
     terminal.sees("1 / 1")
     terminal.press("Enter")
