@@ -31,8 +31,12 @@ _PINNED = {
 _ALLOWED = ("PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "VIRTUAL_ENV")
 
 # `-P` keeps the folder of the command off the path until our own imports are done. The package's
-# own root goes to the end, for a checkout that is not installed.
-_START = "import sys; sys.path.append({root!r}); from replay.replayer.worker import main; main()"
+# own root goes to the end, for a checkout that is not installed. Our own modules may leave .pyc
+# files, where the command itself may: compiling them takes longer than all else that a start does.
+_START = (
+    "import sys; sys.path.append({root!r}); sys.dont_write_bytecode = {no_bytecode}; "
+    "from replay.replayer.worker import main; sys.dont_write_bytecode = True; main()"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +107,8 @@ def environment_of(
 def worker_command() -> list[str]:
     """Return the command line that starts a worker with this interpreter."""
     root = Path(__file__).resolve().parent.parent.parent
-    return [sys.executable, "-P", "-c", _START.format(root=str(root))]
+    start = _START.format(root=str(root), no_bytecode=sys.dont_write_bytecode)
+    return [sys.executable, "-P", "-c", start]
 
 
 def worker_environment(place: Place) -> dict[str, str]:

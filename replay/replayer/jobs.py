@@ -55,6 +55,8 @@ class Job:
     """Where snapshots go."""
     kept: str | None = None
     """The file of a world that many jobs start from: a warm worker reads it once."""
+    shows_state: bool = True
+    """False: no recorded or old state is there to compare with, and none is shown."""
     name: str = "replayed"
     """Which of a trace's jobs it is, for whoever asked."""
 
@@ -88,6 +90,7 @@ class Job:
             "kept": self.kept,
             "snapshots": list(self.snapshots),
             "folder": None if self.folder is None else str(self.folder),
+            "shows_state": self.shows_state,
             "skip": skip,
             "reported": reported,
             "one_by_one": one_by_one,

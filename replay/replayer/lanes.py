@@ -123,7 +123,7 @@ class TraceLanes:
                 Path(snapshot.path).unlink(missing_ok=True)
 
     def _whole(self, name: str, lane: str, world: str | None = None) -> Job:
-        job = job_of(self.transcript, lane)
+        job = job_of(self.transcript, lane, has_baseline=self.terms.has_baseline)
         job.name, job.world = name, world
         shared = self.terms.shared_start.snapshot
         if shared is not None and lane == TODAY and name != "replayed":
@@ -148,6 +148,7 @@ class TraceLanes:
         job = self._whole("snapshots", BASELINE)
         job.snapshots = (*(() if shared else (_START,)), *wanted)
         job.folder = self.terms.folder
+        job.shows_state = False
         return [job]
 
     def _on_old_states(self) -> list[Job]:

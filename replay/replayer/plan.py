@@ -33,11 +33,17 @@ def tool_calls(transcript: Transcript) -> Iterator[ToolCall]:
     return (step for step in transcript.steps if isinstance(step, ToolCall))
 
 
-def job_of(transcript: Transcript, lane: Lane) -> Job:
-    """Return the job that replays a whole trace: its calls in recorded order, all actors'."""
+def job_of(transcript: Transcript, lane: Lane, *, has_baseline: bool = False) -> Job:
+    """Return the job that replays a whole trace: its calls in recorded order, all actors'.
+
+    The world's state is shown and hashed after each call only where there is one to compare it
+    with: the recorded one, or the old code's of a run with a baseline. It can take longer than
+    all else that a call does.
+    """
     trace = transcript.trace
     groups: list[list[CallOrder]] = []
     asked_by: str | None = None
+    shows_state = has_baseline
     for call in tool_calls(transcript):
         if call.outcome in _NOT_REPLAYED:
             continue
@@ -48,7 +54,9 @@ def job_of(transcript: Transcript, lane: Lane) -> Job:
         else:
             groups.append([order])
         asked_by = call.model_call_id
-    return Job(lane, trace.id, trace.start, epoch_s(trace.started_at), groups)
+        shows_state = shows_state or call.state_hash is not None
+    at = epoch_s(trace.started_at)
+    return Job(lane, trace.id, trace.start, at, groups, shows_state=shows_state)
 
 
 def order_of(call: ToolCall, interactions: list[Interaction]) -> CallOrder:

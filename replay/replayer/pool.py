@@ -144,7 +144,7 @@ class Pool:
         for descriptor in (seat.process.frames, seat.process.output, seat.process.source):
             if descriptor in self._selector.get_map():
                 self._selector.unregister(descriptor)
-        return seat.process.close()
+        return seat.process.close(is_idle=seat.process.ready is not None and not seat.attempts)
 
     def _replace(self, seat: _Seat) -> None:
         """Give the seat a new process; what was sent and not begun waits again, in front."""

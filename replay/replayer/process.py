@@ -144,13 +144,16 @@ class WorkerProcess:
         except (ProcessLookupError, PermissionError):
             self._process.kill()
 
-    def close(self) -> int:
-        """End the process, if it has not, and return its status: negative is a signal."""
+    def close(self, *, is_idle: bool = False) -> int:
+        """End the process, if it has not, and return its status: negative is a signal.
+
+        ``is_idle``: it has nothing to do, so that nothing is lost by ending it at once.
+        """
         for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
             if pipe is not None:
                 pipe.close()
-        # A warm process hears that its pipe is closed, ends its fork, then itself.
-        if not self.forks:
+        # A warm process at work hears that its pipe is closed, ends its fork, then itself.
+        if is_idle or not self.forks:
             self.kill()
         return self.ended()
 

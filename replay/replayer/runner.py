@@ -14,6 +14,7 @@ import inspect
 import os
 import traceback
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ class TraceRunner:
         """``warm``: a world made ahead, which this process has to itself."""
         self.toolbox = toolbox
         self.channel = channel
+        self._state_hook = toolbox.state_hook
         self._warm = warm
         self._loop: asyncio.AbstractEventLoop | None = None
         self._number = 0
@@ -45,6 +47,7 @@ class TraceRunner:
     def run(self, job: JsonObject) -> None:
         """Run one job and tell the pool of each call; ends with the message ``end``."""
         self._number = job["n"]
+        self.toolbox.state_hook = self._state_hook if job["shows_state"] else None
         self._tell("began")
         trace = _Trace(self, job)
         try:
@@ -176,7 +179,15 @@ class _Trace:
                 self._run(order)
 
     async def _together(self, todo: list[JsonObject]) -> None:
-        await asyncio.gather(*(self._run_async(order, alone=False) for order in todo))
+        known = [order["at"] for order in todo if order["at"] is not None]
+        first = min(known, default=0.0)
+        await asyncio.gather(*(self._in_its_time(order, first) for order in todo))
+
+    async def _in_its_time(self, order: JsonObject, first: float) -> None:
+        """Run a call as long after the group's first one as it began when it was recorded."""
+        if order["at"] is not None:
+            await asyncio.sleep(order["at"] - first)  # virtual: it costs nothing
+        await self._run_async(order, alone=False)
 
     def _is_async(self, order: JsonObject) -> bool:
         tool = self.toolbox.find(order["call"]["tool"], order["call"].get("actor", "assistant"))
@@ -220,10 +231,9 @@ class _Trace:
         if os.getpid() != self.runner.process_id:
             os._exit(0)  # the tool forked: this is its child, and the answer is its parent's
         assert attended.result is not None
-        fields = attended.result.model_dump(exclude_defaults=True)
         told = {
-            "schema_errors": fields.pop("schema_errors", []),
-            "result": fields,
+            "result": _told(attended.result),
+            "schema_errors": attended.result.schema_errors,
             "outside": outside_report(cassette),
             "recorded_outcome": self._recorded_outcome(order["call"]),
         }
@@ -269,6 +279,26 @@ class _Attended:
             "arguments_version": call.get("tool_version"),
         }
         self.result: CallResult | None = None
+
+
+def _told(result: CallResult) -> JsonObject:
+    """Return what the pool is told of a result: nothing that no two replays share.
+
+    Timings say nothing in a frozen world, but that a translation ran is worth knowing.
+    """
+    fields = {
+        name: value
+        for name, value in result.__dict__.items()
+        if value is not None and name not in _UNTOLD
+    }
+    if any(timing.stage is Stage.TRANSLATE for timing in result.stages):
+        fields["stages"] = [asdict(timing) for timing in result.stages]
+    if result.error is not None:
+        fields["error"] = result.error.model_dump()
+    return fields
+
+
+_UNTOLD = frozenset(("stages", "duration_ms", "schema_errors"))
 
 
 def needs_loop(tool: Any) -> bool:

@@ -57,6 +57,7 @@ def _job() -> JsonObject:
         "kept": None,
         "snapshots": [],
         "folder": None,
+        "shows_state": False,
         "skip": [],
         "reported": [],
         "one_by_one": False,

@@ -25,6 +25,7 @@ from replay.records import (
     Verdict,
 )
 from replay.verdicts.answers import Answer, Ending, ending, recorded_answer, replayed_answer
+from replay.verdicts.canonical import same_value
 from replay.verdicts.causes import Case, Situation, cause_of
 from replay.verdicts.comparison import compare_answers
 from replay.verdicts.rules import Rules
@@ -68,6 +69,8 @@ def judge(
     ``not_deterministic``.
     """
     situation = situation or Situation()
+    if again is None and _is_same_at_once(call, lanes):
+        return _same(call, lanes, run_id, model, situation)
     expected = _expected(call, lanes)
     today = replayed_answer(lanes.replayed)
     found = _find(call, expected, today, lanes, rules, situation)
@@ -153,13 +156,60 @@ def judge_trace(
     return verdicts
 
 
+def _is_same_at_once(call: ToolCall, lanes: Lanes) -> bool:
+    """Whether today's answer is the recorded one byte for byte: no more need be asked then.
+
+    Most calls of most runs are so. What this passes by, ``_find`` judges.
+    """
+    replayed, today = lanes.replayed, lanes.replayed.result
+    if today is None or replayed.outside.changes or today.response is None:
+        return False
+    if today.response != call.response or today.outcome is not _outcome_expected(call, replayed):
+        return False
+    if ending(today.outcome) is Ending.NONE or _state_expected(call, lanes) != today.state_hash:
+        return False
+    given, payload = today.payload, call.payload
+    return call.schema_hash is None or payload is None or same_value(payload, given)
+
+
+def _same(
+    call: ToolCall, lanes: Lanes, run_id: str, model: str | None, situation: Situation
+) -> CallVerdict:
+    return CallVerdict(
+        run_id=run_id,
+        trace_id=call.trace_id,
+        tool_call_id=call.id,
+        step_number=call.step_number,
+        tool=call.tool,
+        actor=call.actor,
+        model=model,
+        verdict=Verdict.SAME,
+        conditional=situation.conditional,
+        recorded_outcome=_outcome_expected(call, lanes.replayed),
+        replayed=lanes.replayed.result,
+        schema_errors=lanes.replayed.schema_errors,
+        note=lanes.replayed.note,
+    )
+
+
+def _outcome_expected(call: ToolCall, replayed: ReplayedCall) -> Outcome:
+    if replayed.recorded_outcome is not None and call.outcome is Outcome.OK:
+        return replayed.recorded_outcome
+    return call.outcome
+
+
+def _state_expected(call: ToolCall, lanes: Lanes) -> str | None:
+    """The recorded state; the old code's where the recording has none."""
+    if call.state_hash is not None or lanes.baseline is None or lanes.baseline.result is None:
+        return call.state_hash
+    return lanes.baseline.result.state_hash
+
+
 def _expected(call: ToolCall, lanes: Lanes) -> Answer:
     """What was recorded; the old code's state stands in where the recording has none."""
     answer = recorded_answer(call, lanes.replayed.recorded_outcome)
-    baseline = replayed_answer(lanes.baseline)
-    if answer.state_hash is not None or baseline is None:
-        return answer
-    return replace(answer, state_hash=baseline.state_hash)
+    state = _state_expected(call, lanes)
+    return answer if state == answer.state_hash else replace(answer, state_hash=state)
 
 
 def _find(
@@ -237,7 +287,7 @@ def _effect_changed(expected: Answer, today: Answer, lanes: Lanes, situation: Si
 
 def _same_world_after(call: ToolCall, lanes: Lanes, before: bool | None) -> bool | None:
     """Whether the world after a call is the recorded one; a call without state tells nothing."""
-    recorded = _expected(call, lanes).state_hash
+    recorded = _state_expected(call, lanes)
     result = lanes.replayed.result
     if recorded is None or result is None or result.state_hash is None:
         return before
