@@ -1,11 +1,12 @@
 """What a request costs: bare, with idle hooks, recorded and played; and played by vcrpy.
 
-    python benchmarks/playback.py [--requests 200] [--rounds 5]
+    python benchmarks/playback.py [--requests 200] [--rounds 15]
 
-CPU time of the asking thread in microseconds per request, the median of the rounds. ``bare`` comes
-first, before any hook is in; the other columns are interleaved. Both ``play`` columns include the
-loading of their cassette: from parsed JSON for ours, from its YAML file for vcrpy. The ratios mean
-something, the numbers belong to a machine.
+CPU time of the asking thread in microseconds per request. ``bare`` runs in a process of its own
+without any hook, which takes turns with the one that has them: within a round all five columns
+are measured one after the other, in an order that turns. Cassettes are loaded and entered before
+the clock starts, ours and vcrpy's alike; the client is made by each run. The ratios are medians of
+the ratios within a round; they mean something, the numbers belong to a machine.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import argparse
 import asyncio
 import json
 import logging
+import multiprocessing
 import statistics
 import tempfile
 import threading
@@ -21,6 +23,7 @@ import time
 import urllib.request
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import aiohttp
@@ -96,81 +99,110 @@ _ASKERS: dict[str, Asker] = {
 }
 
 
-def _cpu_us(act: Callable[[], object], count: int) -> float:
+def _cpu_us(ask: Asker, url: str, count: int) -> float:
     start = time.thread_time()
-    act()
+    ask(url, count)
     return (time.thread_time() - start) / count * 1e6
 
 
-def _with_vcr(ask: Asker, url: str, count: int, path: Path, mode: str) -> None:
-    options = {"record_mode": mode, "match_on": ["method", "uri", "body"]}
-    with vcr.use_cassette(str(path), **options):
-        ask(url, count)
+class _Columns:
+    """The ways to make the same requests, for one client."""
 
+    def __init__(self, ask: Asker, url: str, count: int, folder: Path) -> None:
+        self._ask, self._url, self._count = ask, url, count
+        self._path = folder / f"{ask.__name__}.yaml"
+        recording = Cassette("bench")
+        with freeze(recording):
+            ask(url, count)
+        self._kept = json.dumps([one.to_json() for one in recording.interactions])
+        with vcr.use_cassette(str(self._path), record_mode="once"):
+            ask(url, count)
 
-def _measure(ask: Asker, url: str, count: int, rounds: int, folder: Path) -> dict[str, float]:
-    path = folder / f"{ask.__name__}.yaml"
-    recording = Cassette("bench")
-    with freeze(recording):
-        ask(url, count)
-    forms = [one.to_json() for one in recording.interactions]
-    _with_vcr(ask, url, count, path, "once")
+    def idle(self) -> float:
+        """No cassette is in force."""
+        return _cpu_us(self._ask, self._url, self._count)
 
-    def record() -> None:
+    def record(self) -> float:
+        """Recorded by us."""
         with freeze(Cassette("bench")):
-            ask(url, count)
+            return self.idle()
 
-    def play() -> None:
-        kept = [Interaction.from_json(form) for form in forms]
+    def play(self) -> float:
+        """Played by us."""
+        kept = [Interaction.from_json(form) for form in json.loads(self._kept)]
         with freeze(Cassette("bench", "replay", kept)):
-            ask(url, count)
+            return self.idle()
 
-    times: dict[str, list[float]] = {}
-    for _ in range(rounds):
-        for name, act in {
-            "idle": lambda: ask(url, count),
-            "record": record,
-            "play": play,
-            "vcrpy play": lambda: _with_vcr(ask, url, count, path, "none"),
-        }.items():
-            times.setdefault(name, []).append(_cpu_us(act, count))
-    return {name: statistics.median(each) for name, each in times.items()}
+    def vcrpy(self) -> float:
+        """Played by vcrpy, matching what we match."""
+        match_on = ["method", "uri", "body"]
+        with vcr.use_cassette(str(self._path), record_mode="none", match_on=match_on):
+            return self.idle()
 
 
-def _bare(url: str, count: int, rounds: int) -> dict[str, float]:
-    """Measure before any hook is in: hooks are never taken out again."""
-    found: dict[str, float] = {}
-    for name, ask in _ASKERS.items():
+def _bare(source: Connection, url: str, count: int) -> None:
+    """Measure on demand, in a process without hooks."""
+    for ask in _ASKERS.values():
         ask(url, 5)
-        each = [_cpu_us(lambda ask=ask: ask(url, count), count) for _ in range(rounds)]
-        found[name] = statistics.median(each)
-    return found
+    while (name := source.recv()) is not None:
+        source.send(_cpu_us(_ASKERS[name], url, count))
+
+
+def _rounds(name: str, columns: _Columns, bare: Connection, count: int) -> list[dict[str, float]]:
+    def ask_bare() -> float:
+        bare.send(name)
+        measured: float = bare.recv()
+        return measured
+
+    ways = {
+        "bare": ask_bare,
+        "idle": columns.idle,
+        "record": columns.record,
+        "play": columns.play,
+        "vcrpy play": columns.vcrpy,
+    }
+    found = []
+    for number in range(count + 1):
+        turn = number % len(ways)
+        order = [*list(ways)[turn:], *list(ways)[:turn]]
+        found.append({way: ways[way]() for way in order})
+    return found[1:]  # the first one warms up
+
+
+def _ratio(rounds: list[dict[str, float]], above: str, below: str) -> float:
+    return statistics.median(one[above] / one[below] for one in rounds)
 
 
 def main() -> None:
     """Measure and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--requests", type=int, default=200)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=15)
     options = parser.parse_args()
     logging.getLogger("vcr").setLevel(logging.ERROR)
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, daemon=True).start()
     url = f"http://127.0.0.1:{server.server_port}"
+    spawn = multiprocessing.get_context("spawn")
+    bare, far_end = spawn.Pipe()
+    other = spawn.Process(target=_bare, args=(far_end, url, options.requests))
+    other.start()
 
-    bare = _bare(url, options.requests, options.rounds)
     cassettes.install()
-    columns = ("bare", "idle", "record", "play", "vcrpy play")
-    print(f"{'CPU us per request':18}", *(f"{name:>11}" for name in columns), "vcrpy/ours", sep="")
+    shown = ("bare", "idle", "record", "play", "vcrpy play")
+    ratios = (("idle", "bare"), ("record", "bare"), ("play", "bare"), ("vcrpy play", "play"))
+    heads = [*shown, *(f"{above}/{below}" for above, below in ratios)]
+    print(f"{'CPU us per request':18}", *(f"{head:>16}" for head in heads), sep="")
     with tempfile.TemporaryDirectory() as folder:
         for name, ask in _ASKERS.items():
-            row = {"bare": bare[name]}
-            row |= _measure(ask, url, options.requests, options.rounds, Path(folder))
-            ratio = row["vcrpy play"] / row["play"]
-            print(
-                f"{name:18}", *(f"{row[each]:11.0f}" for each in columns), f"{ratio:10.1f}", sep=""
-            )
+            columns = _Columns(ask, url, options.requests, Path(folder))
+            rounds = _rounds(name, columns, bare, options.rounds)
+            cells = [f"{statistics.median(one[way] for one in rounds):16.0f}" for way in shown]
+            cells += [f"{_ratio(rounds, above, below):16.2f}" for above, below in ratios]
+            print(f"{name:18}", *cells, sep="", flush=True)
+    bare.send(None)
+    other.join()
     server.shutdown()
 
 
