@@ -168,6 +168,7 @@ def replayed(
     """
     from replay.cli.progress import Progress
     from replay.config import load_config
+    from replay.records import CallVerdict, Finding, ReplayedCall, ReplayRun
     from replay.replayer import Replayer
     from replay.replayer.environment import environment_of
     from replay.verdicts import Rules
@@ -194,6 +195,10 @@ def replayed(
         isolation=isolation,
         allow=[*config.allow, *allow],
     )
+    for record in (ReplayedCall, CallVerdict, Finding, ReplayRun):
+        # pydantic builds a validator when it is first used, and makes a SchemaError of a Ctrl-C
+        # that comes just then: the run would be lost to what looks like a bug.
+        record.model_rebuild()
     with Progress("traces") as progress:
         return replayer.run(
             selection,

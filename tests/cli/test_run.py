@@ -100,6 +100,20 @@ def test_tools_that_do_not_load_end_with_3_and_the_nearest_name(
     assert "Traceback" not in printed.err
 
 
+def test_tools_see_only_the_variables_that_are_named(
+    folder: Path, capsys: Printed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHOP_DISCOUNT", "0")
+    read = "    import os\n    len(os.environ['SHOP_DISCOUNT'])\n    return {"
+    change_tools(folder, "    return {", read)
+
+    assert exit_code_of(RUN) == 1
+    assert exit_code_of([*RUN, "--env", "SHOP_DISCOUNT"]) == 0
+    assert exit_code_of([*RUN, "--env", "SHOP_DISCOUNT=5"]) == 0
+    assert exit_code_of([*RUN, "--env", "SHOP_NOTHING"]) == 3
+    assert "no variable 'SHOP_NOTHING'" in capsys.readouterr().err
+
+
 def test_an_empty_database_ends_with_3(folder: Path, capsys: Printed) -> None:
     Store.open(folder / "new.db", mode="create").close()
 
