@@ -49,14 +49,22 @@ def screen_text(app: ReplayApp) -> str:
     return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips)
 
 
-def use(path: Path, script: Script, *, size: tuple[int, int] = (120, 36), **more: Any) -> None:
+def use(
+    path: Path,
+    script: Script,
+    *,
+    size: tuple[int, int] = (120, 36),
+    is_settled: bool = True,
+    **more: Any,
+) -> None:
     """Run ``script`` in front of the app on the database ``path``."""
 
     async def session() -> None:
         app = ReplayApp(path, **more)
         async with app.run_test(size=size) as pilot:
             person = Person(app, pilot)
-            await person.settle()
+            if is_settled:
+                await person.settle()
             await script(person)
 
     asyncio.run(session())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import threading
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from replay.records import Trace
 from tests.tui.person import Person, use
 from tests.tui.records import moment, replay_run, trip, write
+from tui.rows.database import Database
 
 
 def test_the_newest_trace_is_first_and_its_verdict_beside_it(database: Path) -> None:
@@ -268,3 +270,41 @@ def test_a_trace_that_does_not_exist_is_told_with_the_nearest(database: Path) ->
         await person.sees("There is no trace 'b-tirp'", "b-trip")
 
     use(database, script, trace="b-tirp")
+
+
+def test_a_locked_database_is_told_and_opens_by_itself_when_it_is_free(
+    database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("replay.store.database._BUSY_MS", 100)
+    holder = sqlite3.connect(database, isolation_level=None)
+    holder.execute("PRAGMA locking_mode=EXCLUSIVE")
+    holder.execute("BEGIN EXCLUSIVE")
+    holder.execute("UPDATE meta SET value = value")
+
+    async def script(person: Person) -> None:
+        await person.sees("is locked by another program", "look again")
+        holder.execute("COMMIT")
+        holder.close()
+        await person.sees("3 traces", "1 / 3")
+
+    use(database, script)
+
+
+def test_while_the_database_opens_the_screen_says_so(
+    database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = threading.Event()
+    plain = Database.open
+
+    def slow(path: Path) -> Database:
+        opened.wait(30)
+        return plain(path)
+
+    monkeypatch.setattr(Database, "open", slow)
+
+    async def script(person: Person) -> None:
+        await person.sees("opening ", "traces.db")
+        opened.set()
+        await person.sees("3 traces")
+
+    use(database, script, is_settled=False)

@@ -13,6 +13,7 @@ from tui.views.entries import Entry
 from tui.widgets.outline import Outline
 
 _SIGNS = (
+    ("◆", "assistant", "a model call: the tools it asked for, or its answer"),
     ("✓", "good", "ended well; the same today"),
     ("≠", "warn", "something else today: a person must judge"),
     ("×", "bad", "failed; rejected or failing today"),

@@ -128,7 +128,7 @@ class StartScreen(BaseScreen):
         self.say(("the database cannot be read", "bad"))
 
     def _show(self, parts: Sequence[Part]) -> None:
-        if self.is_mounted:
+        if self.is_attached:
             self.query_one("#notice-box", Bar).say(parts)
 
     # -- what it does -----------------------------------------------------------------------------

@@ -118,8 +118,8 @@ def _model_words(step: StepRow, room: int) -> list[Part]:
     if step.outcome != "ok":
         sign, role = outcome_sign(step.outcome)
         return [(f"{sign} ", f"{role} strong"), (fit(f"model {step.outcome}", room - 2), role)]
-    name = printable(step.name) if room >= _MODEL_NAME_MIN else "model"
-    words = f" → {printable(step.said)}" if step.said else " answers"
+    name = printable(step.name) + " " if room >= _MODEL_NAME_MIN else ""
+    words = f"→ {printable(step.said)}" if step.said else "answers"
     said = fit(name + words, max(8, room - 2))
     return [("◆ ", "assistant"), (said[: len(name)], "assistant"), (said[len(name) :], "dim")]
 
