@@ -5,6 +5,7 @@ Draw of the tree::
     CassetteError
     ├── CassetteMiss          asked in replay, and not on the cassette
     ├── EgressBlocked         a connection that this process may not open
+    ├── ProgramRefused        a program that this process may not start
     ├── RecordedError         a recorded exception whose class does not exist here
     ├── ValueNotKept          a recorded value of @external that cannot be rebuilt
     ├── InteractionFormatError  JSON or YAML that is not an interaction
@@ -40,8 +41,8 @@ class CassetteMiss(CassetteError):
             lines[-1] += " The nearest recorded one is"
             lines += [f"  {miss.nearest.request.line}", miss.why]
         lines.append(
-            "If the tool is right to ask this now, record the call again; "
-            "to be served the nearest answer, replay with loose=True."
+            "No replay can know the answer: if the tool is meant to ask this now, record the call "
+            "again; if not, mend the tool."
         )
         super().__init__("\n".join(lines))
 
@@ -58,6 +59,25 @@ class EgressBlocked(CassetteError):
             "Nothing was sent. Replays answer from cassettes alone; to let this one address "
             f'through, call cassettes.outside("block", allow=["{address}"]).'
         )
+
+
+class ProgramRefused(CassetteError, PermissionError):
+    """A program was about to start in a process that may not talk to the world.
+
+    Also a PermissionError: code that copes with a program that it may not run copes with this.
+    """
+
+    def __init__(self, command: str, program: str) -> None:
+        """``command`` is the whole line; ``program`` the name to allow."""
+        super().__init__(
+            f"{command}: this program was not started. What a program does, no cassette holds: in "
+            "a replay none starts. To let this one run for real, in every replay, allow "
+            f'"run:{program}" (`--allow run:{program}`, or `allow = ["run:{program}"]` in '
+            "[tool.replay]); it gets no network. Or put @external on the function that starts it: "
+            "then its answer is recorded and played."
+        )
+        self.command = command
+        self.program = program
 
 
 class RecordedError(CassetteError):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from cassettes.cassette import Cassette
-from cassettes.interaction import Interaction
+from cassettes.interaction import Interaction, Key
 from cassettes.matching import Miss, compare_requests
 
 ChangeKind = Literal["added", "removed", "changed", "reordered", "unanswered"]
@@ -24,7 +24,8 @@ class SideEffect:
     request: str
     """The request in one line."""
     field: str | None = None
-    """The part that differs (``body.amount``, ``query.limit``), or None for the whole request."""
+    """The part that differs (``body.amount``, ``query.limit``), or None for the whole request;
+    ``times`` where a recorded request is asked more often than it was."""
     recorded: Any = None
     replayed: Any = None
     nearest: str | None = None
@@ -43,12 +44,19 @@ def side_effects(cassette: Cassette) -> SideEffects:
     """Return what the replay on ``cassette`` asked that differs from the recording.
 
     A miss whose nearest recorded request was never asked is that request, changed: it is reported
-    once, field by field, and not as removed as well.
+    once, field by field, and not as removed as well. So is a request that was asked, word for
+    word, more often than recorded.
     """
     changes: list[SideEffect] = []
     explained: set[int] = set()
+    told: set[Key] = set()
     for miss in cassette.misses:
-        changes.extend(_unanswered(miss, explained, cassette))
+        if (key := miss.request.key()) in told:
+            continue  # asked once more: a retry of what is told already
+        found = _asked_more_often(miss, cassette) or _unanswered(miss, explained, cassette)
+        if found[0].field is not None:
+            told.add(key)
+        changes.extend(found)
     for interaction, asked in cassette.drifted:
         changes.extend(
             SideEffect("changed", asked.line, each.field, each.recorded, each.replayed)
@@ -64,16 +72,27 @@ def side_effects(cassette: Cassette) -> SideEffects:
     return SideEffects(list(cassette.asked), changes)
 
 
+def _asked_more_often(miss: Miss, cassette: Cassette) -> list[SideEffect]:
+    """The miss of a request whose every recorded answer was served already; else nothing."""
+    if miss.nearest is None or miss.differences or miss.nearest.is_cut:
+        return []
+    key = miss.request.key()
+    recorded = sum(one.request.key() == key for one in cassette.interactions) or 1
+    again = sum(other.request.key() == key for other in cassette.misses)
+    why = _told(miss, miss.nearest)
+    return [SideEffect("unanswered", miss.line, "times", recorded, recorded + again, why)]
+
+
 def _unanswered(miss: Miss, explained: set[int], cassette: Cassette) -> list[SideEffect]:
     nearest = miss.nearest
     if nearest is None:
         return [SideEffect("unanswered", miss.line)]
-    told = f"{nearest.request.line}: {miss.why[0].lower()}{miss.why[1:]}" if miss.why else None
+    told = _told(miss, nearest)
     same_place = all(each.field not in ("method", "host", "path") for each in miss.differences)
-    if not miss.differences or not same_place or id(nearest) in explained:
+    is_free = id(nearest) not in explained and any(nearest is one for one in cassette.unused)
+    if not miss.differences or not same_place or not is_free:
         return [SideEffect("unanswered", miss.line, nearest=told)]
-    if any(nearest is one for one in cassette.unused):
-        explained.add(id(nearest))
+    explained.add(id(nearest))
     first, *rest = miss.differences
     return [
         SideEffect("unanswered", miss.line, first.field, first.recorded, first.replayed, told),
@@ -82,6 +101,10 @@ def _unanswered(miss: Miss, explained: set[int], cassette: Cassette) -> list[Sid
             for each in rest
         ),
     ]
+
+
+def _told(miss: Miss, nearest: Interaction) -> str | None:
+    return f"{nearest.request.line}: {miss.why[0].lower()}{miss.why[1:]}" if miss.why else None
 
 
 def _reordered(played: list[Interaction]) -> list[SideEffect]:

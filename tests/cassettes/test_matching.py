@@ -175,9 +175,41 @@ def test_asking_more_often_than_recorded_is_unanswered():
         "in cassette 'c'. The nearest recorded one is\n"
         f"  GET {_URL}/a\n"
         "It matches, but was served already: it is asked more often than when recorded.\n"
-        "If the tool is right to ask this now, record the call again; to be served the nearest "
-        "answer, replay with loose=True."
+        "No replay can know the answer: if the tool is meant to ask this now, record the call "
+        "again; if not, mend the tool."
     )
+
+
+def test_a_request_sent_twice_is_told_with_both_counts_however_often_it_is_retried():
+    replay = Cassette("c", "replay", [_kept(0, _asked("POST", "/refunds", {"amount": 1}))])
+    again = _asked("POST", "/refunds", {"amount": 1})
+    replay.take(again)
+    for _ in range(2):
+        assert replay.take(again) is None
+        replay.miss(again)
+
+    (told,) = side_effects(replay).changes
+    assert (told.change, told.field, told.recorded, told.replayed) == ("unanswered", "times", 1, 3)
+
+
+def test_a_changed_request_that_a_tool_retries_is_told_once():
+    replay = Cassette("c", "replay", [_kept(0, _asked("POST", "/refunds", {"amount": 1}))])
+    for _ in range(3):
+        replay.miss(_asked("POST", "/refunds", {"amount": 100}))
+
+    (told,) = side_effects(replay).changes
+    assert (told.field, told.recorded, told.replayed) == ("body.amount", 1, 100)
+
+
+def test_a_request_beside_those_that_were_recorded_is_no_changed_one():
+    page = _kept(0, _asked("GET", "/rows?page=1"))
+    replay = Cassette("c", "replay", [page])
+    replay.take(_asked("GET", "/rows?page=1"))
+    replay.miss(_asked("GET", "/rows?page=2"))
+
+    (told,) = side_effects(replay).changes
+    assert (told.change, told.field) == ("unanswered", None)
+    assert told.nearest is not None
 
 
 def test_a_changed_order_is_told_unless_the_requests_overlapped():

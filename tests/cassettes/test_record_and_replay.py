@@ -46,6 +46,6 @@ def test_a_miss_shows_the_nearest_recorded_request(server):
         "in cassette 't1#3'. The nearest recorded one is\n"
         f"  GET {server.url}/echo/orders?limit=20\n"
         "It differs in query.limit: recorded '20', asked '50'.\n"
-        "If the tool is right to ask this now, record the call again; to be served the nearest "
-        "answer, replay with loose=True."
+        "No replay can know the answer: if the tool is meant to ask this now, record the call "
+        "again; if not, mend the tool."
     )
