@@ -234,6 +234,10 @@ class CallResult(Record):
     """Where the arguments do not fit the tool's schema (pydantic's form), also when it was run."""
 
 
+STATE_NOT_SHOWN = "The state cannot be shown"
+"""How the note of a call begins after which ``@toolbox.state`` raised."""
+
+
 class Transcript(Record):
     """A whole trace in order: what the replayer takes and `replay show` prints."""
 

@@ -68,7 +68,11 @@ def _from_file(path: Path, shown: str) -> ModuleType:
     if not path.is_file():
         folder = path.parent
         beside = [one.name for one in folder.glob("*.py")] if folder.is_dir() else []
-        raise ToolboxError(f"There is no file {shown!r}.", nearest=nearest_name(path.name, beside))
+        raise ToolboxError(
+            f"There is no file {shown!r}.",
+            nearest=nearest_name(path.name, beside),
+            hint=f"It was looked for in {folder}.",
+        )
     path = path.resolve()
     name = path.stem
     known = sys.modules.get(name)
@@ -115,7 +119,7 @@ def _import_failed(name: str, error: BaseException) -> ToolboxError:
     return ToolboxError(
         f"{name!r} could not be imported:\n{frames}\n{said}"
         if frames
-        else f"{name!r} could not be imported: {said}",
+        else f"{name!r} could not be imported:\n{said}",
         hint=_what_to_do(error, frames),
     )
 
@@ -150,6 +154,7 @@ def _toolbox_of(module: ModuleType, attribute: str, reference: str) -> Toolbox:
             hint='A toolbox is made with `toolbox = Toolbox("name")` at the top of the module.',
         )
     raise ToolboxError(
-        f"{reference!r} is a {type(found).__name__}, not a Toolbox.",
+        f"{reference!r} is of type {type(found).__name__}, not a Toolbox.",
         nearest=next(iter(toolboxes), None),
+        hint='A toolbox is made with `toolbox = Toolbox("name")` at the top of the module.',
     )

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from replay.records import CallResult, JsonObject, JsonValue, Outcome, Stage, StageTiming
 from replay.records.canonical import canonical_json
+from replay.records.traces import STATE_NOT_SHOWN
 from replay.tools.encoding import NotJson, as_json, response_text
 from replay.tools.error_text import CallFailure, default_error_text
 from replay.tools.observer import CallStart
@@ -140,7 +141,7 @@ def failure_of(toolbox: Toolbox, response: str | None) -> str | None:
     try:
         said = hook(value)
     except Exception:  # noqa: BLE001 -- a rule for other shapes says nothing of this one
-        _log.warning("The failure rule of toolbox %r raised.", toolbox.name, exc_info=True)
+        _warn_once(toolbox, "failure rule")
         return None
     return str(said) if said else None
 
@@ -197,10 +198,20 @@ def _error_response(toolbox: Toolbox, progress: CallProgress, ending: Ending) ->
     try:
         said = toolbox.error_text_hook(failure)
     except Exception as error:  # noqa: BLE001 -- the agent lives on with our own words
-        _log.warning("The error_text of toolbox %r raised.", toolbox.name, exc_info=True)
+        _warn_once(toolbox, "error_text")
         progress.notes.append(f"error_text raised {type(error).__name__}: {error}")
         return default_error_text(failure)
     return said if isinstance(said, str) else str(said)
+
+
+def _warn_once(toolbox: Toolbox, hook: str) -> None:
+    """Log that a hook raised, the first time: an agent makes thousands of calls."""
+    if (toolbox.name, hook) not in _warned:
+        _warned.add((toolbox.name, hook))
+        _log.warning("The %s of toolbox %r raised.", hook, toolbox.name, exc_info=True)
+
+
+_warned: set[tuple[str, str]] = set()
 
 
 def _state_hash(toolbox: Toolbox, world: Any, progress: CallProgress) -> str | None:
@@ -209,7 +220,7 @@ def _state_hash(toolbox: Toolbox, world: Any, progress: CallProgress) -> str | N
     try:
         return state_hash(toolbox.state_hook(world))
     except Exception as error:  # noqa: BLE001 -- the call itself went as it went
-        progress.notes.append(f"The state cannot be shown: {type(error).__name__}: {error}")
+        progress.notes.append(f"{STATE_NOT_SHOWN}: {type(error).__name__}: {error}")
         return None
 
 

@@ -24,6 +24,7 @@ from replay.records import (
     Transcript,
     Verdict,
 )
+from replay.records.traces import STATE_NOT_SHOWN
 from replay.verdicts.answers import Answer, Ending, ending, recorded_answer, replayed_answer
 from replay.verdicts.canonical import same_value
 from replay.verdicts.causes import Case, Situation, cause_of
@@ -237,7 +238,15 @@ def _find(
             verdict = Verdict.EFFECT_CHANGED
         elif outside:
             verdict = Verdict.INTERACTIONS_CHANGED
+    if verdict in GREEN and (unshown := _state_not_shown(lanes.replayed)) is not None:
+        return _Judgement(Verdict.NOT_RUN, allowed=compared.allowed, note=unshown)
     return _Judgement(verdict, compared.changes, compared.allowed, outside, effect)
+
+
+def _state_not_shown(replayed: ReplayedCall) -> str | None:
+    """Return the note of a call whose effect nobody can see: its toolbox's state raised."""
+    notes = replayed.result.notes if replayed.result is not None else []
+    return next((note for note in notes if note.startswith(STATE_NOT_SHOWN)), None)
 
 
 def _without_noise(

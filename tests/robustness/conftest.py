@@ -136,6 +136,7 @@ def conversation(trace_id: str, said: str = "Hi") -> list[Trace | ModelCall | To
             result=3,
             response="3",
             outcome=Outcome.OK,
+            state_hash="b2-16:" + "0" * 32,
             started_at=AT,
         ),
     ]

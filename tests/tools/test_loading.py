@@ -73,7 +73,7 @@ def test_a_file_is_found_from_the_working_folder(
         ("nowhere.tools:toolbox", "There is no module 'nowhere'"),
         ("shop_tool.py:toolbox", "There is no file 'shop_tool.py'.\nNearest: shop_tools.py"),
         ("shop_tools:tolbox", "Module 'shop_tools' has no 'tolbox'.\nNearest: toolbox"),
-        ("shop_tools:GREETING", "'shop_tools:GREETING' is a str, not a Toolbox"),
+        ("shop_tools:GREETING", "'shop_tools:GREETING' is of type str, not a Toolbox"),
         ("helper_beside", "'helper_beside' holds no toolboxes"),
         (":toolbox", "':toolbox' names no toolbox"),
     ],
