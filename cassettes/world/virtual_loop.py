@@ -7,6 +7,7 @@ wait is under way (a thread, a child process, an allowed connection) it waits fo
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import selectors
 import stat
@@ -15,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from cassettes.scope import current
-from cassettes.world.order import number_of, time_left_ns
+from cassettes.world.order import PATIENCE_S, number_of, time_left_ns
 
 _LOOP_START_NS = 1_000_000_000_000
 
@@ -34,16 +35,20 @@ class _JumpingSelector(selectors.DefaultSelector):
 
     def __init__(self) -> None:
         super().__init__()
-        self.waits_for_real: Callable[[], bool] = lambda: True
+        self.real_limit_s: Callable[[], float] = lambda: 0.0
         self.jump: Callable[[float], None] = lambda seconds: None
 
     def select(self, timeout: float | None = None) -> Any:
         events = super().select(0)
         if events or timeout == 0:
             return events
-        if timeout is None or self.waits_for_real():
-            return super().select(timeout)
-        if timeout > 0:
+        if timeout is None:
+            return super().select(None)
+        limit = self.real_limit_s()
+        if limit:
+            events = super().select(min(timeout, limit))
+        if not events and timeout > 0:
+            # What is waited for does not come before the next timer, or waits for it itself.
             self.jump(timeout)
         return events
 
@@ -56,7 +61,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._jobs_count = 0
         selector = _JumpingSelector()
         super().__init__(selector)
-        selector.waits_for_real = self._waits_for_real
+        selector.real_limit_s = self._real_limit_s
         selector.jump = self._jump
         self.set_task_factory(_numbered_task)
 
@@ -111,8 +116,11 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         step_ns = round(seconds * 1e9)
         self.virtual_time.now_ns += max(step_ns, 1)
 
-    def _waits_for_real(self) -> bool:
-        return self._jobs_count > 0 or self._has_connections()
+    def _real_limit_s(self) -> float:
+        """Return how long something real is waited for before the next timer's time comes."""
+        if self._has_connections():
+            return math.inf
+        return PATIENCE_S if self._jobs_count else 0.0
 
     def _has_connections(self) -> bool:
         """Whether a socket other than the loop's own wake-up pair is being watched."""
