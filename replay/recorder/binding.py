@@ -179,9 +179,10 @@ def result_texts(call: OpenCall) -> set[str]:
         return {_normal(run.response)}
     if run.error is not None:
         return {_normal(run.error.message), _normal(f"Error: {run.error.message}")}
-    if isinstance(run.result, str):
-        return {_normal(run.result)}
-    return {_normal(_dumps(run.result)), str(run.result)}
+    result = run.result_value
+    if isinstance(result, str):
+        return {_normal(result)}
+    return {_normal(_dumps(result)), str(result)}
 
 
 def _normal(text: str) -> str:

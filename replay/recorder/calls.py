@@ -13,14 +13,25 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
+import orjson
+
+from replay.recorder.sent import Sent
 from replay.records import Actor, CallError, JsonObject, JsonValue, Outcome, StageTiming
 
 
 def now() -> str:
     """Return the time as records keep it: UTC, ISO 8601, microseconds."""
-    return datetime.now(UTC).isoformat(timespec="microseconds")[:26] + "Z"
+    second, microseconds = divmod(time.time_ns() // 1000, 1_000_000)
+    return f"{_spelled(second)}.{microseconds:06d}Z"
+
+
+@lru_cache(maxsize=2)
+def _spelled(second: int) -> str:
+    """Return a second as text: most times asked for are within the same few."""
+    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def new_id(letter: str) -> str:
@@ -42,6 +53,7 @@ class Execution:
     """The same on the monotonic clock."""
     payload: JsonValue = None
     result: JsonValue = None
+    """Or an `orjson.Fragment`: as JSON already, how it was when the tool returned."""
     response: str | None = None
     """What the toolbox sent back to the model; None when it was not the toolbox that ran."""
     outcome: Outcome = Outcome.UNFINISHED
@@ -57,6 +69,13 @@ class Execution:
     attributes: JsonObject = field(default_factory=dict)
     call: OpenCall | None = None
     """The call it is bound to by now; it may change while the tool runs."""
+
+    @property
+    def result_value(self) -> JsonValue:
+        """The result, read again where it is kept as JSON."""
+        if isinstance(self.result, orjson.Fragment):
+            return orjson.loads(orjson.dumps(self.result))
+        return self.result
 
     @property
     def is_seen(self) -> bool:
@@ -145,6 +164,8 @@ class Turn:
     tools: list[Any]
     ended: float
     size_bytes: int
+    sent: Sent | None = None
+    """The same as bytes; let go with ``messages``."""
     is_held: bool = False
     """True once its prompt counts among those kept in memory."""
     calls: list[OpenCall] = field(default_factory=list)

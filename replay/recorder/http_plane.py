@@ -126,7 +126,7 @@ def _take_off(journal: Journal, module: Any, request: Any, keep_streams: bool) -
             content: bytes = request.content
         except module.RequestNotRead:
             return None  # an upload that streams: no SDK sends prompts so
-        question = read_question(api, content)
+        question = read_question(api, content, journal.sent_before())
         if question is None:
             return None
         # Without query and user: keys travel there.

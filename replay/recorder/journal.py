@@ -35,6 +35,7 @@ from replay.recorder.model_calls import (
     model_call_record,
 )
 from replay.recorder.scope import last_turn, open_scope, running_call
+from replay.recorder.sent import Sent
 from replay.recorder.unseen import settle
 from replay.recorder.wire import Question, Reply
 from replay.records import Attempt, JsonObject
@@ -52,6 +53,9 @@ class RecordSink(Protocol):
 
     def append(self, record: Any) -> object:
         """Keep one record."""
+
+    def append_fields(self, kind: str, fields: JsonObject) -> object:
+        """Keep one record whose values were read from JSON; messages and tools may be bytes."""
 
     def append_all(self, records: Sequence[Any]) -> object:
         """Keep several records, all or none."""
@@ -169,6 +173,11 @@ class Journal:
 
     # -- model calls
 
+    def sent_before(self) -> Sent | None:
+        """The last request of this task or thread: its next one may begin with the same bytes."""
+        turn = last_turn.get()
+        return turn.sent if turn is not None else None
+
     def begin_model_call(
         self, question: Question, content: bytes, provider: str | None, attributes: JsonObject
     ) -> LiveModelCall:
@@ -204,6 +213,9 @@ class Journal:
             call.attempt_started_at = call.started_at
             if question.is_delta and parent is None:
                 call.attributes["prompt_is_partial"] = True
+            # Ahead of its answer: a process that dies before it leaves an unfinished call.
+            asked = model_call_record(call, Landing(Reply(), is_final=False), started)
+            self.sink.append_fields("model_call", asked)
             return call
 
     def end_model_call(self, call: LiveModelCall, landing: Landing) -> None:
@@ -218,7 +230,7 @@ class Journal:
             elif landing.is_final:
                 self._failed.append(call)
             # On its own: the store writes a lone model call as what its prompt adds to the last.
-            self.sink.append(model_call_record(call, landing, ended))
+            self.sink.append_fields("model_call", model_call_record(call, landing, ended))
             records = attempt_records(call, landing, ended) if landing.is_final else []
             if turn is not None:
                 records += [asked.record() for asked in turn.calls if asked.is_open]
@@ -275,8 +287,17 @@ class Journal:
         for call in told:
             if not call.execution.is_seen:
                 settle(call, is_captured=call.tool in self.captured)
-        if changed:
+        if mended:  # together: an execution must not be seen at two calls
             self.sink.append_all([call.record() for call in changed.values()])
+        else:
+            for call in changed.values():
+                self._store_call(call)
+
+    def _store_call(self, call: OpenCall) -> None:
+        if call.execution.error is None and call.positional is None:
+            self.sink.append_fields("tool_call", call.record())
+        else:  # these may hold what was never JSON
+            self.sink.append(call.record())
 
     def _new_turn(self, call: LiveModelCall, reply: Reply, ended: float) -> Turn:
         turn = Turn(
@@ -288,7 +309,8 @@ class Journal:
             response_id=reply.response_id,
             tools=call.tools,
             ended=ended,
-            size_bytes=len(call.content),
+            size_bytes=2 * len(call.content),
+            sent=call.question.sent,
         )
         call.turn = turn
         return turn
@@ -358,7 +380,7 @@ class Journal:
             if interactions:
                 self.sink.append_all([*interactions, call.record()])
             else:
-                self.sink.append(call.record())
+                self._store_call(call)
 
     def note_attempt(self, attempt: Attempt) -> None:
         """Store one try of a tool call."""

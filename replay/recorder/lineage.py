@@ -93,7 +93,7 @@ class Lineage:
     def let_go(self, turn: Turn) -> None:
         """Free the prompt of a turn that a later prompt has grown out of."""
         if turn.messages is not None:
-            turn.messages = None
+            turn.messages = turn.sent = None
             self._bytes -= turn.size_bytes
 
     def _hold(self, turn: Turn) -> None:

@@ -63,6 +63,9 @@ def effective_messages(question: Question, parent: Turn | None) -> list[Any]:
 def model_call_record(call: LiveModelCall, landing: Landing, ended: float) -> JsonObject:
     """Return the ModelCall record of a call whose latest try ended so."""
     question, reply = call.question, landing.reply
+    sent = question.sent
+    is_whole = sent is not None and call.messages is sent.messages
+    is_same_toolset = sent is not None and call.tools is sent.rest.fields.get("tools")
     first = landing.first_chunk
     return {
         "kind": "model_call",
@@ -73,8 +76,8 @@ def model_call_record(call: LiveModelCall, landing: Landing, ended: float) -> Js
         "api": question.api,
         "model": question.model,
         "response_model": reply.response_model,
-        "messages": call.messages,
-        "tools": call.tools,
+        "messages": sent.messages_json() if sent and is_whole else call.messages,
+        "tools": sent.rest.tools if sent and is_same_toolset else call.tools,
         "parameters": question.parameters,
         "request_mode": "delta" if question.is_delta else "full",
         "previous_response_id": question.previous_response_id,

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 import orjson
 
+from replay.recorder.sent import Sent, read_sent
 from replay.records import CallError, JsonObject, JsonValue
 
 CHAT: Final = "chat.completions"
@@ -36,6 +38,8 @@ class Question:
     previous_response_id: str | None = None
     conversation_id: str | None = None
     """OpenAI's server-held conversation, or None."""
+    sent: Sent | None = None
+    """The body in bytes, where it was read in parts."""
 
     @property
     def is_delta(self) -> bool:
@@ -86,6 +90,7 @@ def api_of(path: str) -> str | None:
     return None
 
 
+@lru_cache(maxsize=32)
 def provider_of(url: str) -> str | None:
     """Return the provider by its host, in OpenTelemetry's words; None for hosts we do not know."""
     host = urlsplit(url).hostname or ""
@@ -108,18 +113,32 @@ def parse_json(content: bytes | str) -> JsonValue:
     try:
         return orjson.loads(content)
     except orjson.JSONDecodeError:
-        return json.loads(content, parse_constant=str)
+        return json.loads(content, parse_constant=str, parse_float=_finite)
 
 
-def read_question(api: str, content: bytes) -> Question | None:
-    """Return the request, or None when its body is not one of that API."""
-    try:
-        body = parse_json(content)
-    except ValueError:
-        return None
-    if not isinstance(body, dict):
-        return None
-    messages = body.pop("messages" if api == CHAT else "input", None)
+def _finite(number: str) -> float | str:
+    """A number beyond a float's range stays as it is spelled."""
+    value = float(number)
+    return value if value - value == 0.0 else number
+
+
+def read_question(api: str, content: bytes, before: Sent | None = None) -> Question | None:
+    """Return the request, or None when its body is not one of that API.
+
+    ``before``: an earlier request that this one may go on from; it saves reading that again.
+    """
+    sent = read_sent(api, content, before)
+    if sent is not None:
+        body = dict(sent.rest.fields)
+        messages: Any = sent.messages
+    else:
+        try:
+            body = parse_json(content)
+        except ValueError:
+            return None
+        if not isinstance(body, dict):
+            return None
+        messages = body.pop("messages" if api == CHAT else "input", None)
     if api == RESPONSES and isinstance(messages, str):
         messages = [{"role": "user", "content": messages}]
     previous = conversation = None
@@ -143,6 +162,7 @@ def read_question(api: str, content: bytes) -> Question | None:
         streamed=bool(body.get("stream")),
         previous_response_id=previous if isinstance(previous, str) else None,
         conversation_id=conversation if isinstance(conversation, str) else None,
+        sent=sent,
     )
 
 

@@ -123,6 +123,8 @@ def _plain(value: JsonValue, place: tuple[str | int, ...]) -> JsonValue:
         return value
     if isinstance(value, float):
         return value
+    if isinstance(value, orjson.Fragment):
+        return json.loads(orjson.dumps(value))
     if isinstance(value, BaseModel):
         value = value.__dict__
     elif is_dataclass(value) and not isinstance(value, type):  # orjson knows these by itself

@@ -39,7 +39,7 @@ class _Prompt:
 
     offset: int
     messages: bytes
-    """JSON of the messages without the closing bracket."""
+    """JSON of the messages."""
     tools: bytes
 
 
@@ -98,8 +98,10 @@ class SpoolWriter:
         new_tools: bytes | None = tools
         base_offset = prefix_size = 0
         tail = messages
-        if last is not None and messages.startswith(last.messages):
-            base_offset, prefix_size = last.offset, len(last.messages)
+        if last is not None and (
+            messages is last.messages or messages.startswith(last.messages[:-1])
+        ):
+            base_offset, prefix_size = last.offset, len(last.messages) - 1
             tail = messages[prefix_size:]
             new_tools = None if tools == last.tools else tools
         if check and (b"null" in tail or (new_tools is not None and b"null" in new_tools)):
@@ -116,7 +118,7 @@ class SpoolWriter:
             )
         )
         if not exact and len(messages) > len(b"[]"):
-            self._remember(trace_id, _Prompt(offset, messages[:-1], tools))
+            self._remember(trace_id, _Prompt(offset, messages, tools))
 
     def close(self) -> None:
         """Let go of the file; what it holds stays until it is drained."""

@@ -25,6 +25,9 @@ class BrokenStore(Store):
     def append(self, record: Any) -> None:
         raise StoreError("The disk is full.")
 
+    def append_fields(self, kind: str, fields: Any) -> None:
+        raise StoreError("The disk is full.")
+
     def append_all(self, records: Any) -> None:
         raise StoreError("The disk is full.")
 

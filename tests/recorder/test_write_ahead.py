@@ -80,3 +80,33 @@ def test_a_process_killed_inside_a_tool_leaves_the_call_unfinished(
         assert isinstance(asked, ModelCall)
         assert (call.model_call_id, call.arguments) == (asked.id, '{"order": "o1"}')
     assert transcript.trace.ended_at is None
+
+
+BEFORE_THE_ANSWER = """
+import httpx
+
+transport = httpx.MockTransport(lambda request: os.kill(os.getpid(), signal.SIGKILL))
+client = recorder.wrap(OpenAI(api_key="none", http_client=httpx.Client(transport=transport)))
+
+with recorder.trace():
+    ask()
+"""
+
+
+def test_a_process_killed_before_the_model_answers_leaves_the_model_call_unfinished(
+    tmp_path: Path,
+) -> None:
+    database = tmp_path / "traces.db"
+
+    run = subprocess.run(
+        [sys.executable, "-c", HEAD + BEFORE_THE_ANSWER, str(database), "http://127.0.0.1:9"],
+        check=False,
+    )
+
+    assert run.returncode == -9
+    with Store.open(database) as store:
+        (trace_id,) = store.trace_ids()
+        (call,) = store.transcript(trace_id).steps
+    assert isinstance(call, ModelCall)
+    assert call.messages == [{"role": "user", "content": "Hi"}]
+    assert (call.model, call.output, call.error, call.duration_ms) == ("gpt-5", None, None, None)
