@@ -17,9 +17,10 @@ from replay.store.contents import ContentReader, compressor
 from replay.store.database import transaction
 from replay.store.references import keep_referenced
 
-_LEVEL: Final = 12
-_PAGE_SIZE: Final = 128 * 2**10
-"""With a dictionary small pages compress as well as large ones, and open faster."""
+_LEVEL: Final = 15
+"""Level 19 takes twice as long and gains half a percent."""
+_PAGE_SIZE: Final = 256 * 2**10
+"""Half as much takes 3 percent more room, twice as much opens more slowly for nothing."""
 _DICTIONARY_SIZE_MAX: Final = 112 * 2**10
 _SAMPLES_SIZE_MAX: Final = 8 * 2**20
 _SAMPLE_SIZE_MAX: Final = 4 * 2**10
@@ -103,7 +104,7 @@ def _learned(
 ) -> tuple[int | None, zstandard.ZstdCompressionDict | None]:
     """Learn a dictionary from contents spread over the file; (None, None) for a small file."""
     total = connection.execute("SELECT total(size) FROM pages").fetchone()[0]
-    size = min(_DICTIONARY_SIZE_MAX, int(total) // 50)
+    size = min(_DICTIONARY_SIZE_MAX, int(total) // 100)
     if size < 4096:
         return None, None
     try:

@@ -1,5 +1,8 @@
 """The database's history: one migration per format, applied by sqlite-utils.
 
+A released format is for ever: its tables, indexes and views are written out in a file of its own
+(``format_1.sql``), not derived from what today's code looks for.
+
 Only this module imports sqlite_utils (190 ms), and only `create` and `upgrade` import it: opening
 a database of today's format costs nothing of it.
 """
@@ -16,74 +19,11 @@ from typing import TYPE_CHECKING, Final
 
 from replay.errors import StoreError
 from replay.store.database import APPLICATION_ID, connect, refuse_foreign, store_error
-from replay.store.layout import LAYOUTS, Column, Layout
-from replay.store.views import view_statements
 
 if TYPE_CHECKING:
     from sqlite_utils import Database, Migrations
 
-_BASE_TABLES: Final = (
-    "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
-    "CREATE TABLE dictionaries (key INTEGER PRIMARY KEY, body BLOB NOT NULL)",
-    "CREATE TABLE pages (key INTEGER PRIMARY KEY, dictionary INTEGER, size INTEGER NOT NULL, "
-    "body BLOB NOT NULL)",
-    "CREATE TABLE contents (key INTEGER PRIMARY KEY, form TEXT NOT NULL, page INTEGER NOT NULL, "
-    "start INTEGER NOT NULL, size INTEGER NOT NULL)",
-    "CREATE TABLE content_hashes (hash BLOB PRIMARY KEY, content INTEGER NOT NULL) WITHOUT ROWID",
-    "CREATE TABLE prompt_messages (trace INTEGER NOT NULL, position INTEGER NOT NULL, "
-    "content INTEGER NOT NULL, PRIMARY KEY (trace, position)) WITHOUT ROWID",
-    "CREATE TABLE toolsets (key INTEGER PRIMARY KEY, contents TEXT NOT NULL UNIQUE)",
-    "CREATE TABLE trace_models (model TEXT NOT NULL, trace INTEGER NOT NULL, "
-    "PRIMARY KEY (model, trace)) WITHOUT ROWID",
-    "CREATE TABLE tool_totals (tool TEXT NOT NULL, tool_version TEXT NOT NULL, "
-    "outcome TEXT NOT NULL, call_count INTEGER NOT NULL, "
-    "PRIMARY KEY (tool, tool_version, outcome)) WITHOUT ROWID",
-    "CREATE TABLE record_totals (kind TEXT PRIMARY KEY, record_count INTEGER NOT NULL) "
-    "WITHOUT ROWID",
-    "CREATE TABLE spools (name TEXT PRIMARY KEY, drained INTEGER NOT NULL) WITHOUT ROWID",
-    "CREATE TABLE rejected (key INTEGER PRIMARY KEY, reason TEXT NOT NULL, record TEXT NOT NULL)",
-)
-
-_SUMMARY_COLUMNS: Final = {
-    "trace": (
-        "seen INTEGER NOT NULL DEFAULT 0",
-        "model TEXT",
-        "model_call_count INTEGER NOT NULL DEFAULT 0",
-        "tool_call_count INTEGER NOT NULL DEFAULT 0",
-        "outcome_counts TEXT NOT NULL DEFAULT '{}'",
-        "first_user_text TEXT",
-    ),
-    "model_call": ("settings INTEGER", "prompt TEXT"),
-}
-
-_INDEXES: Final = (
-    "CREATE UNIQUE INDEX traces_by_id ON trace_rows (id)",
-    "CREATE INDEX traces_by_start ON trace_rows (started_us, id)",
-    "CREATE INDEX traces_by_app ON trace_rows (app, started_us, id)",
-    "CREATE UNIQUE INDEX model_calls_by_id ON model_call_rows (id)",
-    "CREATE INDEX model_calls_by_trace ON model_call_rows (trace, step_number)",
-    "CREATE UNIQUE INDEX tool_calls_by_id ON tool_call_rows (id)",
-    "CREATE INDEX tool_calls_by_trace ON tool_call_rows (trace, step_number)",
-    "CREATE INDEX tool_calls_by_tool ON tool_call_rows (tool)",
-    "CREATE INDEX tool_calls_by_outcome ON tool_call_rows (outcome, tool) WHERE outcome <> 'ok'",
-    "CREATE UNIQUE INDEX attempts_by_id ON attempt_rows (id)",
-    "CREATE INDEX attempts_by_call ON attempt_rows (call_id)",
-    "CREATE UNIQUE INDEX interactions_by_id ON interaction_rows (id)",
-    "CREATE INDEX interactions_by_call ON interaction_rows (tool_call, interaction_index)",
-    "CREATE UNIQUE INDEX tool_schemas_by_id ON tool_schema_rows (id)",
-    "CREATE UNIQUE INDEX feedback_by_id ON feedback_rows (id)",
-    "CREATE INDEX feedback_by_trace ON feedback_rows (trace)",
-    "CREATE UNIQUE INDEX replay_runs_by_id ON replay_run_rows (id)",
-    "CREATE INDEX replay_runs_by_start ON replay_run_rows (started_us)",
-    "CREATE UNIQUE INDEX call_verdicts_by_call ON call_verdict_rows (run, tool_call)",
-    "CREATE INDEX call_verdicts_by_step ON call_verdict_rows (run, trace, step_number)",
-    "CREATE INDEX call_verdicts_by_finding ON call_verdict_rows (run, signature) "
-    "WHERE signature IS NOT NULL",
-    "CREATE INDEX call_verdicts_by_verdict ON call_verdict_rows (run, verdict) "
-    "WHERE verdict <> 'same'",
-    "CREATE UNIQUE INDEX findings_by_signature ON finding_rows (run, signature)",
-    "CREATE UNIQUE INDEX approvals_by_signature ON approval_rows (signature)",
-)
+_FORMAT_1: Final = Path(__file__).with_name("format_1.sql")
 
 
 def create(path: Path) -> None:
@@ -135,32 +75,13 @@ def _history() -> Migrations:
     @history()
     def format_1(database: Database) -> None:
         """Records, contents, spools."""
-        tables = [_settings_table(), *(_table(layout) for layout in LAYOUTS.values())]
-        for statement in (*_BASE_TABLES, *tables, *_INDEXES, *view_statements(whole=False)):
+        # Statement by statement: a script would commit the migration's transaction.
+        for statement in _FORMAT_1.read_text(encoding="utf-8").rstrip(";\n").split(";\n"):
             database.execute(statement)
         database.execute("INSERT INTO meta VALUES ('format', '1')")
         database.execute("INSERT INTO meta VALUES ('created_at', ?)", [_now()])
 
     return history
-
-
-def _table(layout: Layout) -> str:
-    columns = ["key INTEGER PRIMARY KEY"]
-    columns += [_declared(column) for column in layout.columns if not column.shared]
-    columns += ["extra", *_SUMMARY_COLUMNS.get(layout.kind, ())]
-    return f"CREATE TABLE {layout.table} ({', '.join(columns)})"
-
-
-def _settings_table() -> str:
-    shared = [_declared(column) for column in LAYOUTS["model_call"].columns if column.shared]
-    columns = ["key INTEGER PRIMARY KEY", "hash BLOB NOT NULL UNIQUE", *shared, "toolset INTEGER"]
-    return f"CREATE TABLE model_settings ({', '.join(columns)})"
-
-
-def _declared(column: Column) -> str:
-    # text, json and link columns hold text or a key: no affinity may turn one into the other.
-    kind = {"time": " INTEGER", "flag": " INTEGER"}.get(column.form, "")
-    return f"{column.name}{kind}{' NOT NULL' if column.required else ''}"
 
 
 def _now() -> str:
