@@ -70,11 +70,11 @@ class ProgramRefused(CassetteError, PermissionError):
     def __init__(self, command: str, program: str) -> None:
         """``command`` is the whole line; ``program`` the name to allow."""
         super().__init__(
-            f"{command}: this program was not started. What a program does, no cassette holds: in "
-            "a replay none starts. To let this one run for real, in every replay, allow "
-            f'"run:{program}" (`--allow run:{program}`, or `allow = ["run:{program}"]` in '
-            "[tool.replay]); it gets no network. Or put @external on the function that starts it: "
-            "then its answer is recorded and played."
+            f"{command}\nwas not started: what another process does, no cassette holds, so in a "
+            "replay none starts. To let it run for real in every replay, allow "
+            f"'run:{program}': `--allow run:{program}`, or `allow = [\"run:{program}\"]` in "
+            "[tool.replay]. Or put @external on the function that starts it: then its answer is "
+            "recorded and played."
         )
         self.command = command
         self.program = program

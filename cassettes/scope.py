@@ -67,12 +67,14 @@ current: ContextVar[Scope | None] = ContextVar("cassettes_scope", default=None)
 class _Outside:
     """The process's policy for requests outside any cassette."""
 
-    __slots__ = ("allowed", "blocks", "guard_installed", "world_installed")
+    __slots__ = ("allowed", "blocks", "guard_installed", "strays", "world_installed")
 
     def __init__(self) -> None:
         self.blocks = False
         self.allowed: frozenset[str] = frozenset()
         self.guard_installed = False
+        self.strays: list[str] = []
+        """What was refused outside any cassette, in one line each: a thread without its scope."""
         self.world_installed = False
 
 
@@ -84,23 +86,31 @@ def outside(policy: Literal["pass", "block"], *, allow: Iterable[str] = ()) -> N
 
     ``pass``: it goes out, unrecorded and untouched (an application that records). ``block``: it
     raises :class:`EgressBlocked`, and so does any other Python socket that connects (a replay).
-    ``allow`` names addresses that go through even so, from inside cassettes too: ``host``,
-    ``host:port`` or ``unix:/path``.
+    No program starts either. ``allow`` names what goes through even so, from inside cassettes
+    too: ``host``, ``host:port``, ``unix:/path``, or ``run:program``.
     """
     if policy not in ("pass", "block"):
         raise ValueError(f'outside() takes "pass" or "block", not {policy!r}.')
     process.allowed = frozenset(address.lower() for address in allow)
     process.blocks = policy == "block"
     if process.blocks:
-        _guard_sockets()
+        _guard_process()
 
 
-def _guard_sockets() -> None:
+def _guard_process() -> None:
     if not process.guard_installed:
+        from cassettes.hooks.program_guard import install_program_guard
         from cassettes.hooks.socket_guard import install_guard
 
         process.guard_installed = True
         install_guard()
+        install_program_guard()
+
+
+def is_closed() -> bool:
+    """Whether the running code may not reach out: in a replay, or outside in a closed process."""
+    scope = current.get()
+    return process.blocks if scope is None else scope.is_replay
 
 
 def is_allowed(host: str, port: int | None) -> bool:
@@ -199,7 +209,7 @@ class freeze:  # used as a verb
         assert scope.cassette is not None
         scope.cassette.open()
         if scope.cassette.is_replay:
-            _guard_sockets()
+            _guard_process()
         if scope.clock is not None:
             scope.clock.start()
         self._token = current.set(scope)

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 from cassettes.errors import EgressBlocked
 from cassettes.interaction import Request
-from cassettes.scope import current, is_allowed, process
+from cassettes.scope import current, is_allowed, is_closed, process
 
 _EVENTS = frozenset({"socket.connect", "socket.sendto", "socket.sendmsg", "socket.getaddrinfo"})
 
@@ -24,16 +24,8 @@ def install_guard() -> None:
 
 
 def _audit(event: str, args: tuple[Any, ...]) -> None:
-    if event in _EVENTS and _is_closed() and not getattr(_looking_up, "now", False):
+    if event in _EVENTS and is_closed() and not getattr(_looking_up, "now", False):
         _check(event, args)
-
-
-def _is_closed() -> bool:
-    """Whether the running code may not connect: in a replay, or outside in a closed process."""
-    scope = current.get()
-    if scope is None:
-        return process.blocks
-    return scope.is_replay
 
 
 def _block(what: str, address: str) -> NoReturn:
@@ -41,6 +33,8 @@ def _block(what: str, address: str) -> NoReturn:
     if scope is not None and scope.cassette is not None:
         # A result of the replay, whatever the tool does with the exception.
         scope.cassette.refuse(Request("CONNECT", f"socket://{address}"))
+    elif scope is None:
+        process.strays.append(f"CONNECT socket://{address}")
     raise EgressBlocked(what, address)
 
 

@@ -21,6 +21,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import NoReturn
 
+from cassettes.hooks.program_guard import starting_programs
 from replay.records import JsonObject
 from replay.replayer.channel import Channel
 from replay.replayer.frames import BrokenFrame, FrameBuffer, read_some, reframe, write_all
@@ -76,7 +77,8 @@ class WarmProcess:
         with warnings.catch_warnings():
             # A native library's own threads (BLAS) survive a fork; Python's were ruled out before.
             warnings.simplefilter("ignore", DeprecationWarning)
-            pid = os.fork()
+            with starting_programs():
+                pid = os.fork()
         if pid == 0:
             os.close(source)
             self._be_the_fork(job, sink)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from cassettes import Cassette, side_effects
+from cassettes import Cassette, Request, side_effects
+from cassettes.scope import process
 from replay.records import JsonObject
 
 
@@ -12,9 +13,18 @@ def outside_report(cassette: Cassette) -> JsonObject:
     """Return what a call that is over asked, and every difference, as an OutsideReport's fields.
 
     A miss counts also where the tool swallowed it, and so does a recorded request that was never
-    made ("POST /refunds is no longer sent").
+    made ("POST /refunds is no longer sent"). What a thread without its call's scope tried
+    meanwhile is this call's too: better one too many than one unsaid.
     """
+    for stray in _strays():
+        cassette.refuse(stray)
     if not cassette.asked and not cassette.live and not cassette.unused:
         return {}
     found = side_effects(cassette)
     return {"asked": found.asked, "changes": [asdict(change) for change in found.changes]}
+
+
+def _strays() -> list[Request]:
+    found = [line.partition(" ") for line in process.strays]
+    process.strays.clear()
+    return [Request(method, what) for method, _, what in found]

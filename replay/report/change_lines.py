@@ -9,7 +9,7 @@ from typing import Final
 
 from replay.records import Change, InteractionChange, JsonValue
 from replay.report.ink import Ink, cells, cut, plain, wrap
-from replay.verdicts.signatures import general_path
+from replay.verdicts.paths import general_path
 
 _CONTEXT_CHARS: Final = 24
 """How much of what two long texts share is kept around their difference."""
@@ -63,6 +63,11 @@ def outside_lines(
     if len(changes) > lines_max:
         lines.append(ink.paint(f"… {len(changes) - lines_max:,} more requests", "dim"))
     return lines
+
+
+def is_refused(change: InteractionChange) -> bool:
+    """Return whether a program or a bare connection was refused, which nothing could answer."""
+    return change.change == "unanswered" and change.request.startswith(("RUN ", "CONNECT "))
 
 
 def one_value(value: JsonValue) -> str:
@@ -181,7 +186,8 @@ def wrap_marked(line: str, width: int, *, mark: str) -> list[str]:
 def _outside(change: InteractionChange, width: int, ink: Ink) -> list[str]:
     request = plain(change.request)
     if change.change == "unanswered":
-        lines = [ink.paint(_request_line("?", request, ": no recorded answer", width), "cyan")]
+        said = ": refused" if is_refused(change) else ": no recorded answer"
+        lines = [ink.paint(_request_line("?", request, said, width), "cyan")]
         if change.nearest:
             lines.append(ink.paint(cut(f"  nearest: {plain(change.nearest)}", width), "dim"))
         return lines

@@ -21,11 +21,13 @@ def count(place: int) -> tuple[str, dict[str, Any], str]:
 def around(store: Store, record: Any, replay: Any) -> Any:
     """Replay a bad tool between two good calls; return its verdict."""
 
-    def run(tool: str, *, isolation: str = "trace", deadline_ms: int = 20_000) -> CallVerdict:
+    def run(
+        tool: str, *, isolation: str = "trace", deadline_ms: int = 20_000, **more: Any
+    ) -> CallVerdict:
         record("t1", [count(1)], [(tool, {}, "?")], [count(2)])
         record("t2", [count(1)])
         ended = replay(
-            "bad_tools:toolbox", isolation=isolation, deadline_ms=deadline_ms, folder=HERE
+            "bad_tools:toolbox", isolation=isolation, deadline_ms=deadline_ms, folder=HERE, **more
         )
         first, bad, last, other = store.verdicts(ended.id)
         assert [first.verdict, last.verdict, other.verdict] == ["same", "same", "same"]
@@ -76,8 +78,8 @@ def test_a_tool_that_sleeps_for_ever_has_slept_at_once(around: Any) -> None:
     assert around("sleep_for_ever").replayed.response == "rested"
 
 
-def test_a_fork_inside_a_tool_answers_once(around: Any) -> None:
-    assert around("fork").replayed.response == "parent"
+def test_a_fork_inside_a_tool_that_is_allowed_answers_once(around: Any) -> None:
+    assert around("fork", allow=["run:fork"]).replayed.response == "parent"
 
 
 def test_a_thread_that_a_tool_leaves_behind_holds_nothing_up(around: Any) -> None:
