@@ -1,20 +1,29 @@
 """Calls replayed per second, beside calling the validated functions directly and beside vcrpy.
 
-    python benchmarks/replaying.py [--traces 300] [--calls 20] [--jobs 2]
+    python benchmarks/replaying.py [--traces 300] [--calls 20] [--jobs 2] [--repeat 3]
 
-A run is measured from the call of ``Replayer.run`` to its return: workers started, every call
-judged and stored. ``steady`` leaves the workers' start out, by taking the time of a run of one
-trace off. The ratios mean something, the numbers belong to a machine.
+Every line is the same calls another way, all in one run of this file; each number is the median of
+``--repeat`` turns, which go round so that a busy minute hits every line. A replay is measured from
+the call of ``Replayer.run`` to its return: every call is run in its frozen world, judged and
+stored. The time of a replay of one trace, which is that of the workers' start, is taken off, and
+said in its own column.
+
+``calls/s`` is by the clock. ``per core`` is by the processor time of all processes together: the
+number that a busy machine spoils least, and the one that ``times`` compares. The ratios mean
+something, the numbers belong to a machine.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import resource
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
 import httpx
 import replaying_tools
@@ -22,7 +31,7 @@ import vcr  # noqa: TID251 - the peer we measure ourselves against
 from pydantic import validate_call
 
 import cassettes
-from replay.records import Interaction, ModelCall, Selection, ToolCall, Trace
+from replay.records import Interaction, ModelCall, ReplayRun, Selection, ToolCall, Trace
 from replay.replayer import Replayer
 from replay.store import Store
 from replay.tools import run_call_sync
@@ -31,20 +40,42 @@ AT = "2026-11-20T10:00:00.000000Z"
 HERE = Path(__file__).parent
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One way to make the calls, once."""
+
+    call_count: int
+    wall_s: float
+    cpu_s: float
+    start_s: float = 0.0
+
+
 def main() -> None:
     """Print one line for each way to make the same calls."""
     options = _options()
     count = options.traces * options.calls
     arguments = [_arguments(number) for number in range(count)]
-    print(f"{count:,} calls in {options.traces:,} traces, {options.jobs} workers\n")
-    direct = _rate("no-op, validated and called directly", count, lambda: _direct(arguments))
-    _rate("no-op, run_call", count, lambda: _run_calls(arguments), direct)
-    with tempfile.TemporaryDirectory() as folder:
-        for isolation in ("none", "trace"):
-            _replayed(Path(folder), options, "noop", isolation, direct * options.jobs)
-        played = _rate("outside, vcrpy playback", count // 10, lambda: _vcr(folder, count // 10))
-        for isolation in ("none", "trace"):
-            _replayed(Path(folder), options, "ask", isolation, played * options.jobs)
+    few = max(count // 10, 1)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        ways: dict[str, Callable[[], Turn]] = {
+            "no-op, validated and called directly": lambda: _timed(
+                count, lambda: _direct(arguments)
+            ),
+            "no-op, run_call": lambda: _timed(count, lambda: _run_calls(arguments)),
+            "no-op, replayed, isolation none": lambda: _replayed(folder, options, "noop", "none"),
+            "no-op, replayed, isolation trace": lambda: _replayed(folder, options, "noop", "trace"),
+            "outside, vcrpy playback": lambda: _timed(few, lambda: _vcr(name, few)),
+            "outside, replayed, isolation none": lambda: _replayed(folder, options, "ask", "none"),
+            "outside, replayed, isolation trace": lambda: _replayed(
+                folder, options, "ask", "trace"
+            ),
+        }
+        turns: dict[str, list[Turn]] = {way: [] for way in ways}
+        for _ in range(options.repeat):
+            for way, work in ways.items():
+                turns[way].append(work())
+    _print_table(turns, options)
 
 
 def _options() -> argparse.Namespace:
@@ -52,20 +83,38 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--traces", type=int, default=300)
     parser.add_argument("--calls", type=int, default=20)
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--repeat", type=int, default=3)
     return parser.parse_args()
 
 
-def _rate(what: str, count: int, work: Callable[[], object], against: float | None = None) -> float:
-    began_at = time.perf_counter()
+def _print_table(turns: dict[str, list[Turn]], options: argparse.Namespace) -> None:
+    print(
+        f"{options.traces * options.calls:,} calls in {options.traces:,} traces, "
+        f"{options.jobs} workers, median of {options.repeat}\n"
+    )
+    print(f"{'':38}{'calls/s':>10}{'per core':>10}{'start, s':>10}  times")
+    against = 0.0
+    for way, taken in turns.items():
+        rate = median(turn.call_count / turn.wall_s for turn in taken)
+        per_core = median(turn.call_count / turn.cpu_s for turn in taken)
+        start_s = median(turn.start_s for turn in taken)
+        is_peer = "replayed" not in way and "run_call" not in way
+        against = per_core if is_peer else against
+        ratio = "" if is_peer else f"{against / per_core:7.1f}"
+        start = f"{start_s:10.2f}" if start_s else f"{'':10}"
+        print(f"{way:38}{rate:10,.0f}{per_core:10,.0f}{start}{ratio}")
+
+
+def _timed(count: int, work: Callable[[], object]) -> Turn:
+    began_at, cpu_before_s = time.perf_counter(), _cpu_s()
     work()
-    rate = count / (time.perf_counter() - began_at)
-    _say(what, rate, against)
-    return rate
+    return Turn(count, time.perf_counter() - began_at, _cpu_s() - cpu_before_s)
 
 
-def _say(what: str, rate: float, against: float | None) -> None:
-    ratio = "" if against is None else f"   {against / rate:6.1f} times slower"
-    print(f"{what:45} {rate:12,.0f} calls/s{ratio}", flush=True)
+def _cpu_s() -> float:
+    """Processor time of this process and of all that it started and that ended."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
 
 
 def _arguments(number: int) -> str:
@@ -83,9 +132,7 @@ def _run_calls(arguments: list[str]) -> None:
         run_call_sync(replaying_tools.toolbox, tool="noop", arguments=text)
 
 
-def _replayed(
-    folder: Path, options: argparse.Namespace, tool: str, isolation: str, against: float
-) -> None:
+def _replayed(folder: Path, options: argparse.Namespace, tool: str, isolation: str) -> Turn:
     path = folder / f"{tool}.db"
     if not path.exists():
         _record(path, tool, options.traces, options.calls)
@@ -97,16 +144,17 @@ def _replayed(
             jobs=options.jobs,
             isolation=isolation,
         )
-        began_at = time.perf_counter()
-        replayer.run(Selection(limit=1))
-        started_at = time.perf_counter()
-        run = replayer.run()
-        took_s = time.perf_counter() - started_at
+        start = _timed(1, lambda: replayer.run(Selection(limit=1)))
+        runs: list[ReplayRun] = []
+        whole = _timed(1, lambda: runs.append(replayer.run()))
+    (run,) = runs
     assert run.verdict_counts == {"same": options.traces * options.calls}, run.verdict_counts
-    name = "no-op" if tool == "noop" else "outside"
-    _say(f"{name}, replayed, isolation {isolation}", run.call_count / took_s, against)
-    steady_s = max(took_s - (started_at - began_at), 1e-9)
-    _say(f"{name}, replayed, isolation {isolation}, steady", run.call_count / steady_s, against)
+    return Turn(
+        run.call_count,
+        max(whole.wall_s - start.wall_s, 1e-9),
+        max(whole.cpu_s - start.cpu_s, 1e-9),
+        start.wall_s,
+    )
 
 
 def _record(path: Path, tool: str, trace_count: int, call_count: int) -> None:
