@@ -110,10 +110,14 @@ class Replayer:
         self.deadline_ms = deadline_ms or DEADLINE_MS
         self.isolation = Isolation(isolation)
         self._stopping = threading.Event()
+        self._at_work: Pool | None = None
 
     def stop(self) -> None:
-        """End the run that is under way as Ctrl-C would; from any thread."""
+        """End the run that is under way as Ctrl-C would; from any thread or signal handler."""
         self._stopping.set()
+        pool = self._at_work
+        if pool is not None:
+            pool.stop()
 
     def run(
         self,
@@ -128,6 +132,7 @@ class Replayer:
         it; ``resume`` (its id, a prefix, or ``latest``) goes on with the traces that are left.
 
         Raises:
+            KeyboardInterrupt: stopped before the first trace was begun.
             SelectionError: nothing is selected, or there is no such run.
             ToolboxError: the tools, or the baseline's, cannot be loaded.
             WorkerError: a worker cannot be started.
@@ -140,6 +145,10 @@ class Replayer:
         with contextlib.ExitStack() as stack:
             folder = Path(stack.enter_context(TemporaryDirectory(prefix="replay-worlds-")))
             pool = stack.enter_context(self._pool(stack))
+            self._at_work = pool
+            stack.callback(setattr, self, "_at_work", None)
+            if self._stopping.is_set():
+                raise KeyboardInterrupt
             reading = stack.enter_context(Store.open(self.store.path, "r"))
             trace_ids = reading.trace_ids(selection)
             if not trace_ids:
@@ -346,7 +355,7 @@ class _Pass:
         changed: JsonObject = {}
         if verdict.signature in self.approved:
             changed["approved"] = True
-        if verdict.replayed is not None:
+        if verdict.replayed is not None and verdict.replayed.stages:
             untimed: JsonObject = {"stages": [], "duration_ms": None}
             changed["replayed"] = verdict.replayed.model_copy(update=untimed)
         return verdict.model_copy(update=changed) if changed else verdict

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter, OrderedDict
 from dataclasses import dataclass
+from functools import cache
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -229,18 +230,8 @@ class RowWriter:
 
     def _before(self, layout: Layout, row: dict[str, Any]) -> tuple[Any, ...] | None:
         """Return the key (and, of a tool call, what totals counted) of the row it replaces."""
-        names = {column.field: column.name for column in layout.columns}
-        identity = [names[name] for name in identity_fields(layout.kind)]
-        wanted = {
-            "tool_call": "key, trace, tool, tool_version, outcome",
-            "trace": "key, seen, started_us",
-            "tool_schema": "key, first_seen_us, last_seen_us",
-        }.get(layout.kind, "key")
-        found = self._connection.execute(
-            f"SELECT {wanted} FROM {layout.table} WHERE "
-            + " AND ".join(f"{name} = ?" for name in identity),
-            [row[name] for name in identity],
-        ).fetchone()
+        query, identity = _before_query(layout.kind)
+        found = self._connection.execute(query, [row[name] for name in identity]).fetchone()
         if found is not None and layout.kind == "tool_schema":
             _widen(row, found[1], found[2])
         if found is not None and layout.kind == "trace" and not found[1]:
@@ -248,9 +239,8 @@ class RowWriter:
         return found  # type: ignore[no-any-return]  # sqlite3 types rows as Any
 
     def _insert(self, layout: Layout, row: dict[str, Any]) -> int:
-        marks = ", ".join("?" * len(row))
         cursor = self._connection.execute(
-            f"INSERT INTO {layout.table} ({', '.join(row)}) VALUES ({marks})", list(row.values())
+            _insert_statement(layout.table, tuple(row)), list(row.values())
         )
         key = cursor.lastrowid
         assert key is not None
@@ -381,6 +371,27 @@ class RowWriter:
             summary = _Summary(row[0], row[1], row[2], Counter(decode(row[3])), row[4])
             self._summaries[trace] = summary
         return summary
+
+
+@cache
+def _before_query(kind: str) -> tuple[str, tuple[str, ...]]:
+    """Return the query for the row that a record replaces, and the columns that name it."""
+    layout = LAYOUTS[kind]
+    names = {column.field: column.name for column in layout.columns}
+    identity = tuple(names[name] for name in identity_fields(kind))
+    wanted = {
+        "tool_call": "key, trace, tool, tool_version, outcome",
+        "trace": "key, seen, started_us",
+        "tool_schema": "key, first_seen_us, last_seen_us",
+    }.get(kind, "key")
+    condition = " AND ".join(f"{name} = ?" for name in identity)
+    return f"SELECT {wanted} FROM {layout.table} WHERE {condition}", identity
+
+
+@cache
+def _insert_statement(table: str, names: tuple[str, ...]) -> str:
+    marks = ", ".join("?" * len(names))
+    return f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})"
 
 
 def delete_run(connection: sqlite3.Connection, key: int) -> None:
