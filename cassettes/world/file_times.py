@@ -8,6 +8,9 @@ from typing import Any, Final
 
 from cassettes.scope import current
 
+_IN_SEQUENCE: Final = frozenset(
+    {"st_mode", "st_ino", "st_dev", "st_nlink", "st_uid", "st_gid", "st_size"}
+)
 _TIMES: Final = ("atime", "mtime", "ctime")
 
 
@@ -38,7 +41,7 @@ def _with_times(found: os.stat_result, limit_ns: int, start_ns: int) -> os.stat_
     extra = {
         name: getattr(found, name)
         for name in dir(found)
-        if name.startswith("st_") and getattr(type(found), name, None) is not None
+        if name.startswith("st_") and name not in _IN_SEQUENCE
     }
     for index, name in enumerate(_TIMES):
         if extra[f"st_{name}_ns"] >= limit_ns:
