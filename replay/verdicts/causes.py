@@ -19,9 +19,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from replay.records import Cause, Lanes, Outcome, OutsideReport, ReplayedCall, Stage, Verdict
+from replay.records import Cause, Lanes, Outcome, ReplayedCall, Stage, Verdict
 from replay.verdicts.answers import Answer, replayed_answer
 from replay.verdicts.comparison import is_same_answer
+from replay.verdicts.requests import has_miss, is_miss
 from replay.verdicts.rules import Rules
 
 _SCHEMA_OUTCOMES: Final = frozenset(
@@ -74,6 +75,8 @@ def cause_of(case: Case, rules: Rules) -> Cause:
         return at_the_door
     if case.verdict is Verdict.UNANSWERED and _cassette_is_empty(case.lanes):
         return Cause.OUTSIDE
+    if case.verdict is Verdict.INTERACTIONS_CHANGED and _old_code_misses(case.lanes):
+        return Cause.NOT_REPRODUCIBLE
     if case.lanes.on_old_state is not None and case.lanes.on_old_state.result is not None:
         return _cause_by_lanes(case, case.lanes.on_old_state, rules)
     return _cause_without_baseline(case)
@@ -141,12 +144,12 @@ def _cause_without_baseline(case: Case) -> Cause:
 
 def _cassette_is_empty(lanes: Lanes) -> bool:
     """Whether the cassette answered nothing at all, today or for the old code."""
-    if lanes.baseline is not None and _has_miss(lanes.baseline.outside):
+    if _old_code_misses(lanes):
         return True
     outside = lanes.replayed.outside
-    misses = [change for change in outside.changes if change.change == "unanswered"]
+    misses = [change for change in outside.changes if is_miss(change)]
     return len(misses) == len(outside.changes) and len(misses) >= len(outside.asked)
 
 
-def _has_miss(outside: OutsideReport) -> bool:
-    return any(change.change == "unanswered" for change in outside.changes)
+def _old_code_misses(lanes: Lanes) -> bool:
+    return lanes.baseline is not None and has_miss(lanes.baseline.outside.changes)

@@ -24,6 +24,14 @@ _TOKEN: Final = re.compile(
     r"|\.?(?P<name>[^.\[\]'\s]+)"
 )
 
+_ID_KEY: Final = re.compile(
+    r".*\d{4}.*"  # credit_card_4421486, 2024-05-20
+    r"|(?=.*\d)[A-Z0-9-]{3,}"  # HAT069, NO6JO3
+    r"|\d+"
+    r"|.*@.*\..*"
+    r"|[0-9a-f]{8}-[0-9a-f-]{27}"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Key:
@@ -81,6 +89,24 @@ def split(path: str) -> tuple[PathPart, ...]:
         else:
             raise ValueError(f"{path!r} holds a wildcard")
     return tuple(parts)
+
+
+def is_id_key(key: str) -> bool:
+    """Return whether a key names one thing of many rather than a field."""
+    return _ID_KEY.fullmatch(key) is not None
+
+
+def general_path(path: str) -> str:
+    """Return ``path`` with list indexes and keys that are ids as wildcards."""
+    general = ""
+    for part in split(path):
+        if isinstance(part, int):
+            general += "[*]"
+        elif is_id_key(part):
+            general += ".*" if general else "*"
+        else:
+            general = join(general, part)
+    return general
 
 
 @lru_cache(maxsize=1024)

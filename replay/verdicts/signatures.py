@@ -16,23 +16,24 @@ from collections.abc import Iterable
 from hashlib import blake2b
 from typing import Any, Final
 
-from replay.records import CallError, CallVerdict, Cause, Change, JsonValue, Verdict
-from replay.verdicts import paths
+from replay.records import (
+    CallError,
+    CallVerdict,
+    Cause,
+    Change,
+    InteractionChange,
+    JsonValue,
+    Verdict,
+)
 from replay.verdicts.answers import FAILING, TURNED_AWAY
 from replay.verdicts.canonical import read_response
+from replay.verdicts.paths import general_path
+from replay.verdicts.requests import argument_values, general_request, is_changed_request
 
 _SIGNS: Final = {"added": "+", "removed": "-", "changed": "~", "type_changed": "~", "moved": "~"}
 
 REORDERED: Final = " (reordered)"
 """Follows the path of a list whose elements moved."""
-
-_ID_KEY: Final = re.compile(
-    r".*\d{4}.*"  # credit_card_4421486, 2024-05-20
-    r"|(?=.*\d)[A-Z0-9-]{3,}"  # HAT069, NO6JO3
-    r"|\d+"
-    r"|.*@.*\..*"
-    r"|[0-9a-f]{8}-[0-9a-f-]{27}"
-)
 
 _VALUES: Final = (
     (re.compile(r"https?://\S+"), "<url>"),
@@ -71,7 +72,8 @@ def signature(verdict: CallVerdict) -> str:
 def _outside_identity(verdict: CallVerdict) -> list[str]:
     if verdict.verdict not in (Verdict.INTERACTIONS_CHANGED, Verdict.UNANSWERED):
         return []
-    return sorted({_request_identity(change) for change in verdict.interaction_changes})
+    arguments = argument_values(verdict)
+    return sorted({_request_identity(one, arguments) for one in verdict.interaction_changes})
 
 
 def path_identity(verdict: CallVerdict) -> list[str]:
@@ -94,24 +96,6 @@ def ends_in_error(verdict: CallVerdict) -> bool:
 def signed_paths(changes: Iterable[Change]) -> list[str]:
     """Return the differing paths with their signs, generalised, sorted: ``-address.province``."""
     return sorted({_signed(change) for change in changes})
-
-
-def general_path(path: str) -> str:
-    """Return ``path`` with list indexes and keys that are ids as wildcards."""
-    general = ""
-    for part in paths.split(path):
-        if isinstance(part, int):
-            general += "[*]"
-        elif is_id_key(part):
-            general += ".*" if general else "*"
-        else:
-            general = paths.join(general, part)
-    return general
-
-
-def is_id_key(key: str) -> bool:
-    """Return whether a key names one thing of many rather than a field."""
-    return _ID_KEY.fullmatch(key) is not None
 
 
 def error_of(verdict: CallVerdict) -> CallError | None:
@@ -182,14 +166,13 @@ def _detail_identity(detail: Any) -> str:
     return f"{detail.get('type', '')} {loc}"
 
 
-def _request_identity(change: Any) -> str:
-    method, _, url = str(change.request).partition(" ")
-    url = url.split("?", 1)[0]
-    parts = ["*" if is_id_key(part) else part for part in url.split("/")]
-    return f"{change.change} {method} {'/'.join(parts)} {general_path_or_text(change.field)}"
+def _request_identity(change: InteractionChange, arguments: frozenset[str]) -> str:
+    request = general_request(change.request, arguments)
+    kind = "changed" if is_changed_request(change) else change.change
+    return f"{kind} {request} {general_field(change.field)}"
 
 
-def general_path_or_text(field: str | None) -> str:
+def general_field(field: str | None) -> str:
     """Return ``body.items[3].amount`` with its index taken out; any other text as it is."""
     try:
         return general_path(field or "")

@@ -7,22 +7,23 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Final
 
-from replay.records import CallVerdict, Change, JsonValue, Outcome, Verdict
+from replay.records import CallVerdict, Change, Outcome, Verdict
 from replay.verdicts import paths
 from replay.verdicts.canonical import same_value
+from replay.verdicts.outside_titles import outside_title
+from replay.verdicts.paths import general_path
 from replay.verdicts.signatures import (
     REORDERED,
     ends_in_error,
     error_of,
     error_text,
-    general_path,
     signed_paths,
 )
+from replay.verdicts.wording import cut_text, shown_value
 
 _NAMED_MAX: Final = 3
 """More differing paths than this are counted instead of named."""
 
-_VALUE_CHARS_MAX: Final = 24
 _ERROR_CHARS_MAX: Final = 90
 
 _WHAT_FAILS: Final = {
@@ -65,7 +66,7 @@ def _what(verdicts: Sequence[CallVerdict]) -> str:
         case Verdict.PAYLOAD_CHANGED:
             return f"the tool is given other arguments: {_differences(verdicts)}"
         case Verdict.INTERACTIONS_CHANGED | Verdict.UNANSWERED:
-            return _outside(first)
+            return outside_title(first)
         case Verdict.NOT_DETERMINISTIC:
             return "two replays of it disagree"
         case Verdict.NOT_RUN:
@@ -128,31 +129,11 @@ def _error(verdict: CallVerdict) -> str:
     raised = verdict.replayed is not None and verdict.replayed.outcome is Outcome.FAILED
     if raised and kind[:1].isupper() and kind not in text:  # a returned failure has no class
         text = f"{kind}: {text}" if text else kind
-    return f": {_cut(text, _ERROR_CHARS_MAX)}" if text else ""
+    return f": {cut_text(text, _ERROR_CHARS_MAX)}" if text else ""
 
 
 def _outcome(outcome: Outcome | None) -> str:
     return "failed" if outcome is None else outcome.value.replace("_", " ")
-
-
-def _outside(verdict: CallVerdict) -> str:
-    misses = [c for c in verdict.interaction_changes if c.change == "unanswered"]
-    if verdict.verdict is Verdict.UNANSWERED:
-        asks = misses[0].request if misses else "the outside"
-        return f"asks `{_cut(asks, 70)}`, which no cassette answers"
-    said = []
-    for change in verdict.interaction_changes[:_NAMED_MAX]:
-        request = f"`{_cut(change.request, 60)}`"
-        if change.change == "removed":
-            said.append(f"no longer sends {request}")
-        elif change.change == "added":
-            said.append(f"now sends {request}")
-        elif change.change == "reordered":
-            said.append(f"sends {request} at another place")
-        else:
-            said.append(f"sends another `{change.field or 'request'}` in {request}")
-    more = len(verdict.interaction_changes) - len(said)
-    return ", ".join(said) + (f" and {more} more" if more > 0 else "")
 
 
 def _differences(verdicts: Sequence[CallVerdict]) -> str:
@@ -198,7 +179,7 @@ def _parent(path: str) -> str:
 def _transition(path: str, verdicts: Sequence[CallVerdict]) -> str:
     """`` ("open" -> "pending")`` where every call shows the same two values."""
     pairs = {
-        (_value(change.recorded), _value(change.replayed))
+        (shown_value(change.recorded), shown_value(change.replayed))
         for verdict in verdicts
         for change in verdict.changes
         if change.change in ("changed", "type_changed") and general_path(change.path) == path
@@ -206,8 +187,7 @@ def _transition(path: str, verdicts: Sequence[CallVerdict]) -> str:
     if len(pairs) != 1:
         return ""
     old, new = pairs.pop()
-    is_short = max(len(old), len(new)) <= _VALUE_CHARS_MAX and not {old[:1], new[:1]} & {"{", "["}
-    return f" ({old} → {new})" if is_short else ""
+    return f" ({old} → {new})" if old is not None and new is not None else ""
 
 
 def _renames(verdicts: Sequence[CallVerdict]) -> list[tuple[str, str]]:
@@ -239,19 +219,3 @@ def _is_rename(old: Change, new: Change) -> bool:
     *new_home, new_key = paths.split(new.path) or ("",)
     named = isinstance(old_key, str) and isinstance(new_key, str)
     return named and old_home == new_home and same_value(old.recorded, new.replayed)
-
-
-def _value(value: JsonValue) -> str:
-    if isinstance(value, str):
-        return f'"{value}"'
-    if isinstance(value, dict | list):
-        return "{…}" if isinstance(value, dict) else "[…]"
-    return (
-        {None: "null", True: "true", False: "false"}.get(value, str(value))
-        if (value is None or isinstance(value, bool))
-        else str(value)
-    )
-
-
-def _cut(text: str, chars_max: int) -> str:
-    return text if len(text) <= chars_max else text[: chars_max - 1].rstrip() + "…"

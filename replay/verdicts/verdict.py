@@ -29,6 +29,7 @@ from replay.verdicts.answers import Answer, Ending, ending, recorded_answer, rep
 from replay.verdicts.canonical import same_value
 from replay.verdicts.causes import Case, Situation, cause_of
 from replay.verdicts.comparison import compare_answers
+from replay.verdicts.requests import has_miss, is_changed_request, is_miss
 from replay.verdicts.rules import Rules
 from replay.verdicts.signatures import signature
 
@@ -222,17 +223,17 @@ def _find(
     situation: Situation,
 ) -> _Judgement:
     outside = lanes.replayed.outside.changes
-    unanswered = any(change.change == "unanswered" for change in outside)
     if today is None:
-        verdict = Verdict.UNANSWERED if unanswered else Verdict.NOT_RUN
+        verdict = Verdict.UNANSWERED if has_miss(outside) else Verdict.NOT_RUN
         return _Judgement(verdict, interaction_changes=outside)
     if ending(expected.outcome) is Ending.NONE:
         return _Judgement(Verdict.NOT_RUN, interaction_changes=outside, note=_NOTHING_RECORDED)
     compared = compare_answers(call.tool, expected, today, rules, arguments=call.arguments)
     effect = _effect_changed(expected, today, lanes, situation)
     verdict = compared.verdict
-    if unanswered:
-        verdict = Verdict.UNANSWERED
+    if has_miss(outside):
+        known = all(is_changed_request(change) for change in outside if is_miss(change))
+        verdict = Verdict.INTERACTIONS_CHANGED if known else Verdict.UNANSWERED
     elif compared.is_green or verdict is Verdict.PAYLOAD_CHANGED:
         if effect:
             verdict = Verdict.EFFECT_CHANGED
@@ -262,10 +263,12 @@ def _without_noise(
     baseline = replayed_answer(lanes.baseline)
     if baseline is None or lanes.baseline is None or today is None:
         return found, None, expected
-    if found.verdict in (Verdict.UNANSWERED, Verdict.NOT_RUN, Verdict.NOT_DETERMINISTIC):
+    if found.verdict in (Verdict.NOT_RUN, Verdict.NOT_DETERMINISTIC):
         return found, None, expected
+    if has_miss(found.interaction_changes) or has_miss(lanes.baseline.outside.changes):
+        return found, None, expected  # no answer of either code's to compare with
     as_recorded = _find(call, expected, baseline, Lanes(replayed=lanes.baseline), rules, situation)
-    if as_recorded.verdict in GREEN or as_recorded.verdict is Verdict.UNANSWERED:
+    if as_recorded.verdict in GREEN:
         return found, None, expected
     noise = lanes.baseline.outside.changes
     news = [change for change in lanes.replayed.outside.changes if change not in noise]
@@ -307,7 +310,7 @@ def _diverges(call: ToolCall, verdict: CallVerdict) -> bool:
     """Whether the model's world is another one after this call."""
     if verdict.verdict is Verdict.NOT_RUN:
         return call.outcome not in (Outcome.UNFINISHED, Outcome.CANCELLED)
-    return verdict.verdict not in _HARMLESS
+    return verdict.verdict not in _HARMLESS or has_miss(verdict.interaction_changes)
 
 
 def _disagree(call: ToolCall, today: Answer | None, again: ReplayedCall, rules: Rules) -> bool:

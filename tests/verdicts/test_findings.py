@@ -16,7 +16,8 @@ from replay.records import (
     Verdict,
 )
 from replay.verdicts import Situation, apply_approvals, approve_verdict, collect, exit_code
-from replay.verdicts.signatures import general_path, general_text, is_id_key
+from replay.verdicts.paths import general_path, is_id_key
+from replay.verdicts.signatures import general_text
 from tests.verdicts.calls import failure, miss, recorded, replayed, verdict_on
 
 
@@ -138,7 +139,7 @@ def test_a_title_says_what_differs(old: Any, new: Any, title: str) -> None:
         ),
         (
             verdict_on(recorded("ok"), replayed("ok", outside=[miss("GET https://a.example/1")])),
-            "book: asks `GET https://a.example/1`, which no cassette answers",
+            "book: asks GET /*, which no cassette answers",
         ),
         (
             verdict_on(
@@ -151,7 +152,7 @@ def test_a_title_says_what_differs(old: Any, new: Any, title: str) -> None:
                     ],
                 ),
             ),
-            "book: no longer sends `POST /refunds`, sends another `query.limit` in `GET /x`",
+            "book: GET /x now sends another query.limit, no longer sends POST /refunds",
         ),
     ],
 )
