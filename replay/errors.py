@@ -24,10 +24,10 @@ class ExitCode(IntEnum):
     BREAKING = 1
     """The replay run found calls that today's tools reject, fail or no longer know."""
     NEEDS_A_PERSON = 2
-    """The replay run found changes or inconclusive verdicts that only a person can judge.
-    Also click's own code for a command line it cannot read."""
+    """The replay run found changes or inconclusive verdicts that only a person can judge."""
     COULD_NOT_RUN = 3
-    """Nothing was judged: bad input, a database that cannot be read, tools that do not import."""
+    """Nothing was judged: a command line or input that cannot be read, a database that cannot be
+    opened, tools that do not import."""
     INTERRUPTED = 130
     """Stopped by Ctrl-C; what was done is kept."""
 

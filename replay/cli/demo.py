@@ -11,6 +11,7 @@ import click
 
 from replay.cli import terminal
 from replay.cli.arguments import examples
+from replay.cli.interruption import ctrl_c
 from replay.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -43,7 +44,9 @@ def demo(directory: Path, fresh: bool) -> int:
     stage.open(fresh=fresh)
     _record(stage)
     for app in APPS:
+        ctrl_c.check()
         _replay(stage, app)
+    ctrl_c.check()
     terminal.emit(what_next(stage, width=_width()))
     return ExitCode.OK
 
@@ -80,6 +83,8 @@ def _replay(stage: Stage, app: str) -> None:
             width=_width(),
             colored=terminal.colours(sys.stdout),
         )
+    if run.status == "interrupted":
+        raise KeyboardInterrupt
     terminal.emit(f"\n== {app}: version 1 recorded, version 2 replayed\n\n{report}")
 
 

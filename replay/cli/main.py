@@ -9,6 +9,7 @@ import click
 
 from replay import __version__
 from replay.cli import terminal
+from replay.cli.interruption import ctrl_c
 from replay.cli.lazy import LazyGroup, Place
 from replay.errors import ExitCode, ReplayError
 
@@ -16,8 +17,8 @@ EPILOG = """\b
 Exit codes:
   0    done; a replay run: everything the same, or allowed
   1    a replay run found calls that today's tools reject or fail
-  2    a person must judge: changed or inconclusive calls; or a wrong command line
-  3    could not run: bad input, unreadable database, tools that do not import
+  2    a person must judge: changed or inconclusive calls
+  3    could not run: wrong command line, unreadable database, tools that do not import
   130  stopped by Ctrl-C; what was done is kept
 
 \b
@@ -34,7 +35,7 @@ _PLACES = {
     "ui": Place("replay.cli.ui", "ui", "Step through traces in the terminal."),
     "run": Place("replay.cli.run", "run", "Replay recorded calls through today's tools."),
     "runs": Place("replay.cli.runs", "runs", "List the replay runs of a database."),
-    "diff": Place("replay.cli.runs", "diff", "Show what a replay run found, or compare two."),
+    "diff": Place("replay.cli.diff", "diff", "Show what a replay run found, or compare two."),
     "approve": Place("replay.cli.runs", "approve", "Accept a finding: an intended change."),
     "export": Place("replay.cli.interchange", "export_command", "Write traces in another format."),
     "db": Place("replay.cli.db", "db", "Look after a database: check, compact, schema."),
@@ -69,16 +70,17 @@ def exit_code_of(args: Sequence[str]) -> int:
     in 1, which is a verdict.
     """
     try:
-        code = cli.main(list(args), prog_name="replay", standalone_mode=False)
+        with ctrl_c.noticed():
+            code = cli.main(list(args), prog_name="replay", standalone_mode=False)
     except click.ClickException as error:
+        # Click ends with 1 or 2, which are verdicts here: a gate must not let a typo pass.
         error.show()
-        code = error.exit_code
+        code = ExitCode.COULD_NOT_RUN
     except ReplayError as error:
         terminal.complain(error)
         code = error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        terminal.say("Stopped.")
-        code = ExitCode.INTERRUPTED
+        code = _interrupted()
     except BrokenPipeError:
         terminal.reader_is_gone()
         code = ExitCode.OK
@@ -87,13 +89,18 @@ def exit_code_of(args: Sequence[str]) -> int:
         gone = isinstance(error.__context__, BrokenPipeError)
         code = ExitCode.OK if gone else error.code
     except Exception:  # noqa: BLE001 - the last border: a bug must not end in a verdict's code
-        code = _report_bug()
+        code = _interrupted() if ctrl_c.was_pressed else _report_bug()
     try:
         terminal.flush()
     except ReplayError as error:
         terminal.complain(error)
         code = error.exit_code
     return int(code) if isinstance(code, int) else int(ExitCode.OK)
+
+
+def _interrupted() -> int:
+    terminal.say("Stopped.")
+    return int(ExitCode.INTERRUPTED)
 
 
 def _report_bug() -> int:

@@ -13,8 +13,9 @@ import click
 
 from replay.cli import terminal
 from replay.cli.arguments import database_and, examples, json_option
+from replay.cli.reports import file_option, report_files, write_report, write_reports
 from replay.cli.selection import selection_options
-from replay.errors import ExitCode, ReplayError, SelectionError
+from replay.errors import ExitCode, SelectionError
 
 if TYPE_CHECKING:
     from replay.records import ReplayRun, Selection
@@ -104,12 +105,8 @@ if TYPE_CHECKING:
     help="Go on with an interrupted replay run: its id, or `latest`.",
 )
 @click.option("--approve", is_flag=True, help="Accept everything this run finds as intended.")
-@click.option(
-    "--output",
-    metavar="FILE",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Write the report there instead of stdout.",
-)
+@file_option("--output", "Write the report there instead of stdout.")
+@report_files
 @json_option
 def run(
     database: Path,
@@ -117,6 +114,8 @@ def run(
     approve: bool,
     resume: str | None,
     output: Path | None,
+    junit: Path | None,
+    markdown: Path | None,
     as_json: bool,
     **options: Any,
 ) -> int:
@@ -128,8 +127,6 @@ def run(
     from replay.cli.approvals import accept_all
     from replay.store import Store
 
-    if output is not None and not output.parent.is_dir():
-        raise click.BadParameter(f"There is no folder '{output.parent}'.", param_hint="--output")
     with Store.open(database, mode="w") as store:
         refuse_empty(store, database)
         if resume is None:
@@ -137,6 +134,7 @@ def run(
         ended = replayed(store, selection, resume=resume, **options)
         if approve and ended.status == "finished":
             ended = accept_all(store, ended, note="replay run --approve")
+        write_reports(store, ended, junit=junit, markdown=markdown, database=database)
         _report(store, ended, database=database, output=output, as_json=as_json)
     if ended.status == "interrupted":
         terminal.say(_go_on(database, ended))
@@ -166,9 +164,9 @@ def replayed(
     Raises:
         click.UsageError: no tools are named anywhere.
     """
+    from replay.cli.interruption import ctrl_c
     from replay.cli.progress import Progress
     from replay.config import load_config
-    from replay.records import CallVerdict, Finding, ReplayedCall, ReplayRun
     from replay.replayer import Replayer
     from replay.replayer.environment import environment_of
     from replay.verdicts import Rules
@@ -195,11 +193,7 @@ def replayed(
         isolation=isolation,
         allow=[*config.allow, *allow],
     )
-    for record in (ReplayedCall, CallVerdict, Finding, ReplayRun):
-        # pydantic builds a validator when it is first used, and makes a SchemaError of a Ctrl-C
-        # that comes just then: the run would be lost to what looks like a bug.
-        record.model_rebuild()
-    with Progress("traces") as progress:
+    with Progress("traces") as progress, ctrl_c.calls(replayer.stop):
         return replayer.run(
             selection,
             resume=resume,
@@ -254,14 +248,7 @@ def _report(
     if output is None:
         terminal.emit(text)
         return
-    try:
-        output.write_text(terminal.printable(text, "utf-8") + "\n", "utf-8")
-    except OSError as error:
-        raise ReplayError(
-            f"Cannot write the report to '{output}': {error.strerror}.",
-            hint="The replay run is kept: "
-            f"`replay diff {shlex.quote(str(database))} {ended.id}` shows it.",
-        ) from error
+    write_report(output, text + "\n", database, ended)
 
 
 def _go_on(database: Path, ended: ReplayRun) -> str:

@@ -1,9 +1,8 @@
-"""`replay runs`, `diff` and `approve`: what replay runs found, and what of it is meant."""
+"""`replay runs` and `approve`: what replay runs there are, and what of their findings is meant."""
 
 from __future__ import annotations
 
 import shlex
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,11 +13,8 @@ from replay.cli.arguments import database_and, examples, json_option
 from replay.errors import ExitCode, SelectionError
 
 if TYPE_CHECKING:
-    from replay.records import CallVerdict, Finding, ReplayRun, ToolCall
+    from replay.records import CallVerdict, Finding, ReplayRun
     from replay.store import Store
-
-CALLS_SHOWN_MAX = 20
-"""Calls of a trace or a finding that `diff` shows without ``--all``."""
 
 
 @click.command(
@@ -46,63 +42,11 @@ def runs(database: Path, as_json: bool) -> int:
 
 
 @click.command(
-    short_help="Show what a replay run found, or compare two.",
-    epilog=examples(
-        "replay diff traces.db",
-        "replay diff traces.db latest --all",
-        "replay diff traces.db latest 01jd4h --step 3",
-        "replay diff traces.db r-01jd4h r-01jd5k",
-    ),
-)
-@database_and(optional=("run", "other"))
-@click.option(
-    "--step",
-    "step_number",
-    type=click.IntRange(min=1),
-    metavar="NUMBER",
-    help="With a trace: only this step of it.",
-)
-@click.option("--all", "show_all", is_flag=True, help="Every finding or call, not only the first.")
-@json_option
-def diff(
-    database: Path,
-    run: str | None,
-    other: str | None,
-    step_number: int | None,
-    show_all: bool,
-    as_json: bool,
-) -> int:
-    """Show the findings of RUN, by default of the latest replay run.
-
-    OTHER is a second run to compare with; or a trace, a tool call's id or a finding's signature,
-    whose calls are then shown with every difference.
-    """
-    from replay.store import Store
-
-    with Store.open(database, mode="r") as store:
-        first = _run_or_latest(store, run)
-        if first is None:
-            first, other = store.run("latest"), run
-        if other is None and step_number is None:
-            _show_run(store, first, database=database, show_all=show_all, as_json=as_json)
-            return ExitCode.OK
-        if other is None:
-            raise click.UsageError("--step belongs to a trace: `replay diff RUN TRACE --step 3`.")
-        second = _run_or_none(store, other)
-        if second is not None:
-            _compare(store, first, second, as_json=as_json)
-        else:
-            found = _verdicts(store, first, other, step_number)
-            _show_calls(store, found, show_all=show_all, as_json=as_json)
-    return ExitCode.OK
-
-
-@click.command(
     short_help="Accept a finding: an intended change.",
     epilog=examples(
         "replay approve traces.db 4f1c2a",
         "replay approve traces.db all --note 'province was renamed, PR 12'",
-        "replay approve traces.db 4f1c2a --run r-01jd4h",
+        "replay approve traces.db 4f1c2a --run run_20261121T090000",
     ),
 )
 @database_and("finding")
@@ -191,112 +135,6 @@ def report_json(store: Store, run: ReplayRun) -> dict[str, object]:
 
     findings = findings_now(store, run)
     return run_report(run, findings, examples=example_verdicts(store, run, findings))
-
-
-def _show_run(
-    store: Store, run: ReplayRun, *, database: Path, show_all: bool, as_json: bool
-) -> None:
-    import sys
-
-    if as_json:
-        terminal.emit_json(report_json(store, run))
-        return
-    terminal.emit(
-        show_report(
-            store,
-            run,
-            database=database,
-            width=terminal.width(),
-            colored=terminal.colours(sys.stdout),
-            show_all=show_all,
-        )
-    )
-
-
-def _compare(store: Store, before: ReplayRun, after: ReplayRun, *, as_json: bool) -> None:
-    import sys
-
-    old, new = findings_now(store, before), findings_now(store, after)
-    if as_json:
-        from replay.report.json_report import runs_report
-
-        terminal.emit_json(runs_report(before, old, after, new))
-        return
-    from replay.report.diff_text import render_runs
-
-    colored = terminal.colours(sys.stdout)
-    terminal.emit(render_runs(before, old, after, new, width=terminal.width(), colored=colored))
-
-
-def _show_calls(
-    store: Store, verdicts: list[CallVerdict], *, show_all: bool, as_json: bool
-) -> None:
-    import sys
-
-    from replay.report.diff_text import render_verdict
-
-    if as_json:
-        terminal.emit_json([verdict.model_dump(mode="json") for verdict in verdicts])
-        return
-    shown = verdicts if show_all else verdicts[:CALLS_SHOWN_MAX]
-    for index, verdict in enumerate(shown):
-        call = store.tool_call(verdict.tool_call_id)
-        text = render_verdict(
-            verdict, call, width=terminal.width(), colored=terminal.colours(sys.stdout)
-        )
-        terminal.emit(f"\n{text}" if index else text)
-    if len(verdicts) > len(shown):
-        terminal.say(f"… and {len(verdicts) - len(shown):,} more calls; --all shows every one.")
-
-
-def _verdicts(
-    store: Store, run: ReplayRun, wanted: str, step_number: int | None
-) -> list[CallVerdict]:
-    """The verdicts that ``wanted`` names: a finding's, a tool call's, a trace's."""
-    signatures = [finding.signature for finding in store.findings(run.id)]
-    matches = [signature for signature in signatures if signature.startswith(wanted)]
-    if len(matches) == 1:
-        return store.verdicts(run.id, signature=matches[0])
-    try:
-        verdicts = store.verdicts(run.id, trace_id=wanted)
-    except SelectionError as error:
-        call = _tool_call(store, run, wanted, error)
-        verdicts = store.verdicts(run.id, trace_id=call.trace_id)
-        return [verdict for verdict in verdicts if verdict.tool_call_id == call.id]
-    if step_number is None:
-        return verdicts
-    found = [verdict for verdict in verdicts if verdict.step_number == step_number]
-    if not found:
-        steps = ", ".join(str(verdict.step_number) for verdict in verdicts)
-        raise SelectionError(
-            f"Run {run.id!r} replayed no step {step_number} of trace {wanted!r}.",
-            hint=f"It replayed: {steps}." if steps else "It replayed none of its steps.",
-        )
-    return found
-
-
-def _tool_call(store: Store, run: ReplayRun, wanted: str, error: SelectionError) -> ToolCall:
-    try:
-        return store.tool_call(wanted)
-    except SelectionError:
-        runs = [one.id for one in store.runs()]
-        signatures = [finding.signature for finding in store.findings(run.id)]
-        raise SelectionError(
-            f"There is no replay run, finding, trace or tool call {wanted!r}.",
-            nearest=next(iter(get_close_matches(wanted, runs + signatures, 1)), error.nearest),
-            hint=f"`replay diff` lists the findings of run {run.id}; `replay list` the traces.",
-        ) from error
-
-
-def _run_or_latest(store: Store, run: str | None) -> ReplayRun | None:
-    return store.run("latest") if run is None else _run_or_none(store, run)
-
-
-def _run_or_none(store: Store, run: str) -> ReplayRun | None:
-    try:
-        return store.run(run)
-    except SelectionError:
-        return None
 
 
 def _findings_named(store: Store, run_id: str | None, wanted: str) -> list[Finding]:

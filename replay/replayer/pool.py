@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import enum
 import itertools
+import os
 import selectors
 import time
 from collections import deque
@@ -74,6 +75,9 @@ class Pool:
         self._queues: dict[Lane, deque[Attempt]] = {lane: deque() for lane in places}
         self._finished: list[JobResult] = []
         self._seats: list[_Seat] = []
+        self._is_stopping = False
+        self._woken, self._waker = os.pipe()
+        self._selector.register(self._woken, selectors.EVENT_READ)
         try:
             for _ in range(jobs):
                 for lane, place in places.items():
@@ -116,6 +120,7 @@ class Pool:
         """Return the results that came in; waits for one at least, if any can come.
 
         Raises:
+            KeyboardInterrupt: `stop` was called.
             ToolboxError: a toolbox cannot be loaded.
             WorkerError: a worker died of loading it.
         """
@@ -124,12 +129,19 @@ class Pool:
         finished, self._finished = self._finished, []
         return finished
 
+    def stop(self) -> None:
+        """Make `wait` raise KeyboardInterrupt, also one under way; from any thread or handler."""
+        self._is_stopping = True
+        os.write(self._waker, b"!")
+
     def close(self) -> None:
         """End every worker, whatever it does."""
         for seat in self._seats:
             self._unseat(seat)
         self._seats.clear()
         self._selector.close()
+        os.close(self._woken)
+        os.close(self._waker)
 
     # Seats
 
@@ -161,6 +173,8 @@ class Pool:
     def _turn(self) -> None:
         for key, _ in self._selector.select(self._patience_s()):
             seat: _Seat = key.data
+            if self._is_stopping:
+                raise KeyboardInterrupt
             if seat not in self._seats:
                 continue
             if key.fd == seat.process.output:

@@ -97,7 +97,7 @@ def test_the_help_lists_every_exit_code(capsys: pytest.CaptureFixture[str]) -> N
 def test_an_unknown_command_is_answered_with_the_nearest(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert exit_code_of(["aprove"]) == ExitCode.NEEDS_A_PERSON
+    assert exit_code_of(["aprove"]) == ExitCode.COULD_NOT_RUN
 
     assert "No such command 'aprove'. Did you mean 'approve'?" in capsys.readouterr().err
 

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -83,7 +84,7 @@ def test_tools_may_be_named_in_the_configuration(folder: Path) -> None:
 def test_no_tools_at_all_are_told_with_both_ways_to_name_them(
     folder: Path, capsys: Printed
 ) -> None:
-    assert exit_code_of(["run"]) == 2
+    assert exit_code_of(["run"]) == 3
 
     assert "--tools package.module:toolbox" in capsys.readouterr().err
 
@@ -251,3 +252,78 @@ def test_a_baseline_in_a_folder_of_its_own_is_found_by_a_file_name(
     assert [(one["verdict"], one["cause"]) for one in report["findings"]] == [
         ("response_changed", "code")
     ]
+
+
+def test_a_run_writes_reports_for_a_ci_server_beside_its_own(folder: Path, capsys: Printed) -> None:
+    change_tools(folder, '"price": len', '"cost": len')
+
+    assert exit_code_of([*RUN, "--junit", "replay.xml", "--markdown", "replay.md"]) == 2
+
+    assert "3 changed in 1 finding" in capsys.readouterr().out
+    cases = ElementTree.parse(folder / "replay.xml").getroot()
+    assert (cases.get("tests"), cases.get("failures")) == ("1", "1")
+    assert "| ~ | price: `price` is now `cost` | 3 of 3 |" in (folder / "replay.md").read_text()
+
+
+@pytest.mark.parametrize("words", [["--jobs", "none"], ["--junit", "no/folder.xml"], ["--jbos"]])
+def test_a_wrong_command_line_never_ends_in_a_verdict(folder: Path, words: list[str]) -> None:
+    """A gate that tolerates 2, a person must judge, would pass on every typo."""
+    assert exit_code_of([*RUN, *words]) == 3
+
+
+SWALLOWS = """
+import os, signal, sys
+from replay.cli.interruption import ctrl_c
+from replay.cli.main import exit_code_of
+from replay.cli import demo
+from replay.demo.stage import Stage
+
+def record(stage):
+    try:
+        os.kill(os.getpid(), signal.SIGINT)
+    except BaseException:
+        if sys.argv[1] == "another":
+            raise ValueError("made of it by a library")
+demo._record = record
+sys.exit(exit_code_of(["demo"]))
+"""
+
+
+@pytest.mark.parametrize("what", ["swallowed", "another"])
+def test_a_ctrl_c_that_a_library_takes_still_stops_the_demo(tmp_path: Path, what: str) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", SWALLOWS, what], cwd=tmp_path, capture_output=True, text=True
+    )
+
+    assert (ran.returncode, ran.stdout, ran.stderr.strip()) == (130, "", "Stopped.")
+
+
+HANGS_ON_CTRL_C = """
+import signal, sys, time
+from replay.cli.main import exit_code_of
+from replay.replayer import Replayer
+
+def stop(self):
+    print("asked to stop", flush=True)
+    while True: time.sleep(0.01)
+Replayer.stop = stop
+sys.exit(exit_code_of(sys.argv[1:]))
+"""
+
+
+def test_a_second_ctrl_c_ends_at_once(folder: Path) -> None:
+    os.mkfifo(folder / "running")
+    change_tools(
+        folder,
+        "    return {",
+        "    open('running', 'w').close()\n    while True: pass\n    return {",
+    )
+    command = [sys.executable, "-c", HANGS_ON_CTRL_C, *RUN, "--deadline", "60"]
+    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        with (folder / "running").open():
+            process.send_signal(signal.SIGINT)
+        assert process.stdout.readline() == "asked to stop\n"
+        process.send_signal(signal.SIGINT)
+
+    assert process.returncode == -signal.SIGINT
