@@ -260,11 +260,18 @@ def _pairs(headers: Mapping[str, Any]) -> Pairs:
 
 @lru_cache(maxsize=8192)
 def canonical_uri(uri: str) -> str:
-    """Return ``uri`` as it is matched: default ports, query order and spelling do not count."""
-    parts = urlsplit(uri)
+    """Return ``uri`` as it is matched: default ports, query order and spelling do not count.
+
+    A text that is no URI (a command line, the address of a socket) is matched as it is.
+    """
+    try:
+        parts = urlsplit(uri)
+        port = parts.port
+    except ValueError:
+        return uri
     host = (parts.hostname or "").lower()
-    if parts.port is not None and parts.port != _PORTS.get(parts.scheme):
-        host = f"{host}:{parts.port}"
+    if port is not None and port != _PORTS.get(parts.scheme):
+        host = f"{host}:{port}"
     path = "/".join(quote(unquote_to_bytes(part), safe="") for part in parts.path.split("/"))
     query = urlencode(sorted(parse_qsl(parts.query, keep_blank_values=True)))
     return f"{parts.scheme}://{host}{path or '/'}?{query}"

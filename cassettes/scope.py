@@ -119,7 +119,7 @@ def is_allowed(host: str, port: int | None) -> bool:
     if not allowed:
         return False
     host = host.lower()
-    return host in allowed or f"{host}:{port}" in allowed
+    return any(one in allowed for one in (host, f"{host}:{port}", f"[{host}]:{port}"))
 
 
 def address_of(uri: str) -> tuple[str, int | None]:

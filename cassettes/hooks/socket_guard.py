@@ -53,6 +53,7 @@ def _check(event: str, args: tuple[Any, ...]) -> None:
         return  # a connected socket; its connect was judged
     if isinstance(address, (str, bytes)):
         path = address.decode("utf-8", "replace") if isinstance(address, bytes) else address
+        path = "@" + path[1:] if path.startswith("\0") else path  # abstract, as `ss` shows it
         if f"unix:{path}".lower() not in process.allowed:
             _block(event, f"unix:{path}")
         return
@@ -60,7 +61,7 @@ def _check(event: str, args: tuple[Any, ...]) -> None:
         _block(event, repr(address))
     host, port = str(address[0]), int(address[1])
     if not is_allowed(host, port) and (host, port) not in _learned:
-        _block(event, f"{host}:{port}")
+        _block(event, f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
 
 
 _looking_up = threading.local()

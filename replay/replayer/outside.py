@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from cassettes import Cassette, Request, side_effects
+from cassettes import Cassette, Request, kernel, side_effects
 from cassettes.scope import process
 from replay.records import JsonObject
 
@@ -27,4 +27,4 @@ def outside_report(cassette: Cassette) -> JsonObject:
 def _strays() -> list[Request]:
     found = [line.partition(" ") for line in process.strays]
     process.strays.clear()
-    return [Request(method, what) for method, _, what in found]
+    return [Request(method, what) for method, _, what in found] + kernel.active().refused()

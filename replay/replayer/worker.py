@@ -7,6 +7,7 @@ From then on no request leaves the process but through a cassette.
 
 from __future__ import annotations
 
+import contextlib
 import faulthandler
 import sys
 import threading
@@ -14,6 +15,8 @@ import traceback
 from typing import Any
 
 import cassettes
+from cassettes import kernel
+from cassettes.hooks.program_guard import starting_programs
 from replay.errors import ReplayError, ToolboxError
 from replay.records import JsonObject
 from replay.replayer.channel import Channel
@@ -33,6 +36,7 @@ def main() -> None:
     if setup is None:
         return
     channel.nonce = setup["nonce"]
+    guard = kernel.enter(setup["allow"])
     faulthandler.enable()
     try:
         toolbox = load(setup["toolbox"], setup["paths"], allow=setup["allow"])
@@ -46,6 +50,7 @@ def main() -> None:
             }
         )
         return
+    guard.close_programs()
     can_fork = setup["forks"] and threading.active_count() == 1
     if not can_fork:
         channel.mark_output("")
@@ -74,7 +79,10 @@ def load(named: str, paths: list[str], *, allow: list[str]) -> Any:
     sys.path[:0] = paths
     nothing = cassettes.Cassette("imports", mode="replay")
     try:
-        with cassettes.freeze(nothing, at=IMPORT_EPOCH_S, seed="imports"):
+        # Packages look for programs and libraries as they are imported. Where the kernel keeps
+        # what they start offline, they may; elsewhere nothing would.
+        programs = starting_programs() if kernel.active().is_on else contextlib.nullcontext()
+        with programs, cassettes.freeze(nothing, at=IMPORT_EPOCH_S, seed="imports"):
             return load_toolbox(named)
     except ReplayError:
         raise
@@ -93,6 +101,7 @@ def greeting(toolbox: Any, *, forks: bool) -> JsonObject:
         "forks": forks,
         "python": sys.version.split()[0],
         "one_world": False,
+        "kernel_guard": kernel.active().why_not,
         "stateless": toolbox.world_factory is None,
         "shows_state": toolbox.state_hook is not None,
         "tools": [

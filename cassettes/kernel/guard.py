@@ -1,0 +1,128 @@
+"""The two halves of a guarded process: the one that works, and the one that is asked.
+
+The half that is asked was forked before any tool was imported, runs none, and ends as the working
+half ends: same status, same signal. If it dies first, the working half dies with it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import json
+import os
+import resource
+import signal
+from collections.abc import Iterable
+
+from cassettes.interaction import Request
+from cassettes.kernel.addresses import allowed_addresses
+from cassettes.kernel.filter import install_filter, this_machine
+from cassettes.kernel.watch import CLOSED, Watch
+
+_PR_SET_PDEATHSIG = 1
+_READ_BYTES = 1 << 16
+
+
+class KernelGuard:
+    """What the working half knows of the other one."""
+
+    def __init__(self, refusals: int | None, orders: int | None, why_not: str = "") -> None:
+        """``why_not``: why this kernel guards nothing; then both descriptors are None."""
+        self._refusals = refusals
+        self._orders = orders
+        self.why_not = why_not
+        self._rest = b""
+
+    @property
+    def is_on(self) -> bool:
+        """Whether the kernel refuses."""
+        return self._refusals is not None
+
+    def close_programs(self) -> None:
+        """From now on no program starts that is not allowed; until now any did, offline."""
+        if self._orders is not None:
+            os.write(self._orders, CLOSED)
+            os.close(self._orders)
+            self._orders = None
+
+    def refused(self) -> list[Request]:
+        """Take what was refused since the last time, each once.
+
+        Programs are looked for in many folders, and clients try again.
+        """
+        if self._refusals is None:
+            return []
+        try:
+            chunk = os.read(self._refusals, _READ_BYTES)
+        except BlockingIOError:
+            return []
+        except OSError:
+            return []  # the tool closed it, and all else with it: its process is about to end
+        *lines, self._rest = (self._rest + chunk).split(b"\n")
+        return [Request(*json.loads(line)) for line in dict.fromkeys(lines)]
+
+
+_active = KernelGuard(None, None, "it was not asked for")
+
+
+def active() -> KernelGuard:
+    """Return the guard of this process."""
+    return _active
+
+
+def enter(allow: Iterable[str] = ()) -> KernelGuard:
+    """Guard this process and everything it starts; comes back in the half that works.
+
+    Call it once, early, with one thread. ``allow`` is what ``cassettes.outside`` takes.
+    """
+    global _active
+    allow = list(allow)
+    machine = this_machine()
+    if machine is None:
+        _active = KernelGuard(None, None, "system calls are filtered on Linux, x86-64 and arm64")
+        return _active
+    addresses = allowed_addresses(allow)
+    try:
+        listener = install_filter(machine)
+    except OSError as error:
+        _active = KernelGuard(None, None, str(error))
+        return _active
+    refusals, tell = os.pipe()
+    obey, orders = os.pipe()
+    for descriptor in (refusals, tell, obey):
+        os.set_blocking(descriptor, False)
+    pid = os.fork()
+    if pid:
+        _be_asked(Watch(machine, listener, tell, obey, addresses, allow), pid)
+    for descriptor in (listener, tell, obey):
+        os.close(descriptor)
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    _active = KernelGuard(refusals, orders)
+    return _active
+
+
+def _be_asked(watch: Watch, pid: int) -> None:
+    """Answer the kernel until the working half ends, then end as it did."""
+    try:
+        _let_go_of_all_but(watch.descriptors)
+        status = watch.serve(pid)
+        if status < 0:
+            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+            with contextlib.suppress(OSError):  # SIGKILL takes no handler, and needs none
+                signal.signal(-status, signal.SIG_DFL)
+            os.kill(os.getpid(), -status)
+        os._exit(max(status, 0))
+    finally:
+        os._exit(71)
+
+
+def _let_go_of_all_but(kept: Iterable[int]) -> None:
+    kept = set(kept)
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(nothing, descriptor)
+    for name in os.listdir("/proc/self/fd"):
+        descriptor = int(name)
+        if descriptor > 2 and descriptor not in kept:
+            with contextlib.suppress(OSError):  # the listing's own, closed by now
+                os.close(descriptor)

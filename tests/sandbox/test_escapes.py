@@ -1,0 +1,166 @@
+"""No way out of a replay: nothing arrives, and every attempt is named, whatever the tool hides."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cassettes.kernel.filter import this_machine
+from replay.records import CallVerdict, Outcome, ReplayRun, ToolCall, Trace
+from replay.replayer import Replayer
+from replay.store import Store
+
+HERE = Path(__file__).parent
+AT = "2026-11-20T10:00:00.000000Z"
+
+SAID = {
+    "by_requests": "POST http://127.0.0.1:{port}/refunds",
+    "by_urllib": "GET http://127.0.0.1:{port}/refunds",
+    "by_socket": "CONNECT socket://127.0.0.1:{port}",
+    "by_lower_socket": "CONNECT socket://127.0.0.1:{port}",
+    "by_connect_ex": "CONNECT socket://127.0.0.1:{port}",
+    "by_ipv6": "CONNECT socket://[::1]:{port}",
+    "by_udp_sendto": "CONNECT socket://127.0.0.1:{port}",
+    "by_udp_sendmsg": "CONNECT socket://127.0.0.1:{port}",
+    "by_asyncio": "CONNECT socket://127.0.0.1:{port}",
+    "by_an_early_socket": "CONNECT socket://127.0.0.1:{port}",
+    "by_a_thread": "CONNECT socket://127.0.0.1:{port}",
+    "by_a_thread_without_context": "CONNECT socket://127.0.0.1:{port}",
+    "by_a_thread_of_c": "CONNECT socket://127.0.0.1:{port}",
+    "by_dns": "CONNECT socket://secret-{port}.invalid",
+    "by_unix_socket": "CONNECT socket://unix:/tmp/replay-escape-{port}",
+    "by_abstract_socket": "CONNECT socket://unix:@replay-escape-{port}",
+    "by_subprocess_python": "{port}",
+    "by_subprocess_curl": "RUN curl -s -m 5 -X POST http://127.0.0.1:{port}/refunds",
+    "by_shell": "RUN sh -c 'curl -s -m 5 http://127.0.0.1:{port}/'",
+    "by_os_system": "RUN sh -c 'curl -s -m 5 http://127.0.0.1:{port}/'",
+    "by_os_popen": "RUN sh -c 'curl -s -m 5 http://127.0.0.1:{port}/'",
+    "by_spawn": "{port}",
+    "by_posix_spawn": "{port}",
+    "by_fork": "RUN fork",
+    "by_pty": "{port}",
+    "by_async_subprocess": "{port}",
+    "by_multiprocessing_fork": "RUN multiprocessing",
+    "by_multiprocessing_spawn": "RUN ",
+}
+"""What the first request that could not be answered must hold."""
+BELOW_PYTHON = {
+    "by_ctypes": "CONNECT socket://127.0.0.1:{port}",
+    "by_ctypes_udp": "CONNECT socket://127.0.0.1:{port}",
+    "by_ctypes_system": "RUN sh -c 'curl -s -m 5 http://127.0.0.1:{port}/'",
+    "by_fork_of_c": "CONNECT socket://127.0.0.1:{port}",
+}
+"""The same, of what only the kernel sees."""
+UNNAMED = ("by_io_uring",)
+"""Refused by the kernel without a word: no ring can be made."""
+
+needs_the_kernel = pytest.mark.skipif(
+    this_machine() is None, reason="the kernel's guard is for Linux on x86-64 and arm64"
+)
+
+Run = Callable[..., tuple[ReplayRun, list[CallVerdict]]]
+
+
+@pytest.fixture
+def replay(tmp_path: Path) -> Iterator[Run]:
+    """Record calls (tool, arguments, response) as one trace and replay it for real."""
+    with Store.open(tmp_path / "traces.db", "create") as store:
+
+        def run(calls: list[tuple[str, dict[str, Any], str]], **options: Any) -> Any:
+            records: list[Any] = [Trace(id="t", started_at=AT)]
+            for number, (tool, arguments, response) in enumerate(calls, 1):
+                records.append(
+                    ToolCall(
+                        id=f"t/{number}",
+                        trace_id="t",
+                        step_number=number,
+                        tool=tool,
+                        arguments=json.dumps(arguments),
+                        response=response,
+                        outcome=Outcome.OK,
+                        started_at=AT,
+                    )
+                )
+            store.append_all(records)
+            ended = Replayer(
+                store, toolbox="escape_tools:toolbox", folder=HERE, jobs=1, **options
+            ).run()
+            return ended, store.verdicts(ended.id)
+
+        yield run
+
+
+def _attempts(ways: dict[str, str] | tuple[str, ...], port: int) -> list[Any]:
+    return [("attempt", {"way": way, "port": port}, "sent") for way in ways]
+
+
+def _said(verdict: CallVerdict) -> list[str]:
+    return [one.request for one in verdict.interaction_changes if one.change == "unanswered"]
+
+
+@pytest.mark.parametrize("isolation", ["trace", "process", "none"])
+def test_nothing_gets_out_and_every_attempt_is_named(
+    replay: Run, listener: Any, isolation: str
+) -> None:
+    wanted = {**SAID, **(BELOW_PYTHON if this_machine() is not None else {})}
+    calls = _attempts(wanted, listener.port)
+
+    ended, verdicts = replay(calls, isolation=isolation)
+
+    assert listener.arrived == 0
+    assert {one.note for one in verdicts} == {None}
+    found = dict(zip(wanted, verdicts, strict=True))
+    assert {way: one.verdict.value for way, one in found.items()} == dict.fromkeys(
+        wanted, "unanswered"
+    )
+    for way, said in wanted.items():
+        assert said.format(port=listener.port) in _said(found[way])[0], way
+    assert ended.exit_code != 0
+
+
+@needs_the_kernel
+def test_a_ring_that_connects_without_system_calls_cannot_be_made(
+    replay: Run, listener: Any
+) -> None:
+    _, verdicts = replay(_attempts(UNNAMED, listener.port))
+
+    assert [one.verdict for one in verdicts] == ["same"]
+    assert listener.arrived == 0
+
+
+@pytest.mark.parametrize("isolation", ["trace", "none"])
+def test_what_is_allowed_by_address_works_from_python_and_from_c(
+    replay: Run, listener: Any, isolation: str
+) -> None:
+    calls: list[Any] = [
+        ("fetch", {"port": listener.port}, "real"),
+        ("fetch_in_c", {"port": listener.port}, "connected"),
+        ("fetch_in_c", {"port": listener.port + 1}, "refused"),
+    ]
+
+    _, verdicts = replay(calls, isolation=isolation, allow=[f"127.0.0.1:{listener.port}"])
+
+    assert [one.replayed and one.replayed.response for one in verdicts] == [
+        "real",
+        "connected",
+        "refused",
+    ]
+    assert listener.arrived == 2
+
+
+def test_a_program_that_is_allowed_by_name_runs(replay: Run) -> None:
+    ended, _ = replay([("run_echo", {}, "hi\n")], allow=["run:echo"])
+
+    assert ended.verdict_counts == {"same": 1}
+
+
+@needs_the_kernel
+def test_a_program_that_is_allowed_to_run_has_no_network(replay: Run, listener: Any) -> None:
+    _, (verdict,) = replay([("run_curl", {"port": listener.port}, "0")], allow=["run:curl"])
+
+    assert listener.arrived == 0
+    assert _said(verdict) == [f"CONNECT socket://127.0.0.1:{listener.port}"]
