@@ -21,6 +21,9 @@ def approvals_of(findings: Iterable[Finding], *, note: str | None = None) -> lis
             approved_at=now,
             approved_by=_user(),
             note=note,
+            call_count=finding.call_count,
+            models=finding.models,
+            error_hashes=finding.error_hashes,
         )
         for finding in findings
     ]

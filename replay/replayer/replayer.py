@@ -16,7 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from replay.errors import ExitCode, SelectionError, StoreError
-from replay.records import CallVerdict, JsonObject, ReplayRun, Selection, Transcript
+from replay.records import CallVerdict, Finding, JsonObject, ReplayRun, Selection, Transcript
 from replay.replayer.baseline import baseline_place, code_version
 from replay.replayer.digest import run_digest, trace_digest
 from replay.replayer.environment import Place, place_of
@@ -25,7 +25,7 @@ from replay.replayer.lanes import LaneTerms, SharedStart, TraceLanes
 from replay.replayer.plan import tool_calls
 from replay.replayer.pool import Isolation, Pool
 from replay.store import Store
-from replay.verdicts import Coverage, Findings, Rules, exit_code_of
+from replay.verdicts import Coverage, Findings, Rules, exit_code_of, with_approval
 from replay.verdicts.exit_codes import worse
 
 DEADLINE_MS = 10_000
@@ -273,7 +273,7 @@ class _Pass:
         self.terms = terms
         self.sums = _Sums()
         self.coverage = Coverage({tool["name"]: tool["parameters"] for tool in greeting["tools"]})
-        self.approved = {approval.signature for approval in self.store.approvals()}
+        self.approvals = {approval.signature: approval for approval in self.store.approvals()}
         self._batch: list[CallVerdict] = []
         self._stored_at = time.monotonic()
         self._under_way: dict[str, TraceLanes] = {}
@@ -353,7 +353,7 @@ class _Pass:
         the store keeps once, however often a trace is replayed.
         """
         changed: JsonObject = {}
-        if verdict.signature in self.approved:
+        if verdict.signature in self.approvals:
             changed["approved"] = True
         if verdict.replayed is not None and verdict.replayed.stages:
             untimed: JsonObject = {"stages": [], "duration_ms": None}
@@ -370,7 +370,7 @@ class _Pass:
         sums = self.sums
         asked = {call.id: call.arguments for call in tool_calls(transcript)}
         for verdict in verdicts:
-            sums.findings.add(verdict)
+            sums.findings.add(verdict, transcript.trace.started_at)
             sums.verdicts[verdict.verdict] += 1
             sums.conditional += verdict.conditional
             sums.worst = worse(sums.worst, exit_code_of(verdict))
@@ -379,6 +379,7 @@ class _Pass:
                 asked[verdict.tool_call_id],
                 verdict.replayed,
                 verdict.schema_errors,
+                verdict.recorded_outcome,
             )
         sums.digests[transcript.trace.id] = trace_digest(verdicts)
 
@@ -394,6 +395,9 @@ class _Pass:
 
     def _ended(self, status: str, trace_count: int) -> ReplayRun:
         sums = self.sums
+        self._store()
+        findings = [self._with_approval(one) for one in sums.findings.collected()]
+        self._take_back({one.signature for one in findings if not one.approved})
         codes = {"finished": sums.worst, "interrupted": ExitCode.INTERRUPTED}
         is_whole = status == "finished"
         run = self.started.model_copy(
@@ -411,11 +415,26 @@ class _Pass:
                 "exit_code": int(codes.get(status, ExitCode.COULD_NOT_RUN)),
             }
         )
-        self._store()
-        self.store.append_all([*sums.findings.collected(), run])
+        self.store.append_all([*findings, run])
         self.is_kept = is_whole
         self.store.flush()
         return run
+
+    def _with_approval(self, finding: Finding) -> Finding:
+        return with_approval(finding, self.approvals.get(finding.signature))
+
+    def _take_back(self, signatures: set[str]) -> None:
+        """Approve no longer the calls of findings that have outgrown their approval."""
+        outgrown = signatures & self.approvals.keys()
+        if not outgrown:
+            return
+        self.store.flush()
+        for signature in sorted(outgrown):
+            for verdict in self.store.verdicts(self.started.id, signature=signature):
+                open_again = verdict.model_copy(update={"approved": False})
+                self.sums.worst = worse(self.sums.worst, exit_code_of(open_again))
+                self._batch.append(open_again)
+            self._store()
 
 
 def _now() -> str:

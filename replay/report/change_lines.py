@@ -10,6 +10,8 @@ from typing import Final
 from replay.records import Change, InteractionChange, JsonValue
 from replay.report.ink import Ink, cells, cut, plain, wrap
 from replay.verdicts.paths import general_path
+from replay.verdicts.requests import is_changed_request
+from replay.verdicts.wording import times
 
 _CONTEXT_CHARS: Final = 24
 """How much of what two long texts share is kept around their difference."""
@@ -185,26 +187,44 @@ def wrap_marked(line: str, width: int, *, mark: str) -> list[str]:
 
 def _outside(change: InteractionChange, width: int, ink: Ink) -> list[str]:
     request = plain(change.request)
+    if is_changed_request(change):
+        return _changed_request(change, request, width, ink)
     if change.change == "unanswered":
         said = ": refused" if is_refused(change) else ": no recorded answer"
-        lines = [ink.paint(_request_line("?", request, said, width), "cyan")]
-        if change.nearest:
-            lines.append(ink.paint(cut(f"  nearest: {plain(change.nearest)}", width), "dim"))
-        return lines
+        return [
+            ink.paint(_around(request, width, "? ", said), "cyan"),
+            *_nearest(change, width, ink),
+        ]
     if change.change == "removed":
-        return [ink.paint(_request_line("-", request, ": no longer sent", width), "red")]
+        return [ink.paint(_around(request, width, "no longer asks "), "red")]
     if change.change == "added":
-        return [ink.paint(_request_line("+", request, ": now sent", width), "green")]
+        return [ink.paint(_around(request, width, "now asks "), "green")]
     if change.change == "reordered":
-        return [ink.paint(_request_line("~", request, ": sent at another place", width), "yellow")]
-    where = f" {change.field}" if change.field else ""
+        return [ink.paint(_around(request, width, "asks ", " at another place"), "yellow")]
+    return [ink.paint(_around(request, width, "asks ", " otherwise"), "yellow")]
+
+
+def _changed_request(change: InteractionChange, request: str, width: int, ink: Ink) -> list[str]:
+    """One field of a request: what was sent, what is sent now."""
+    if change.field == "times":
+        said = f": sent {times(change.replayed)}, recorded {times(change.recorded)}"
+        return [ink.paint(_around(request, width, "~ ", said), "yellow")]
+    said = ": no recorded answer" if change.change == "unanswered" else ""
     return [
-        ink.paint(cut(f"~ {request}", width), "yellow"),
-        ink.paint(cut(f"  -{where} {one_value(change.recorded)}", width), "red"),
-        ink.paint(cut(f"  +{where} {one_value(change.replayed)}", width), "green"),
+        ink.paint(_around(request, width, "~ ", said), "yellow"),
+        ink.paint(cut(f"  - {change.field} {one_value(change.recorded)}", width), "red"),
+        ink.paint(cut(f"  + {change.field} {one_value(change.replayed)}", width), "green"),
     ]
 
 
-def _request_line(mark: str, request: str, said: str, width: int) -> str:
+def _nearest(change: InteractionChange, width: int, ink: Ink) -> list[str]:
+    """The nearest recorded request and why it did not match, whole: it is what mends a miss."""
+    if not change.nearest:
+        return []
+    lines = wrap(f"nearest: {plain(change.nearest)}", width, indent="  ")
+    return [ink.paint(line, "dim") for line in lines]
+
+
+def _around(request: str, width: int, before: str, after: str = "") -> str:
     """The request is cut where it must be, and never what is said of it."""
-    return f"{mark} {cut(request, width - len(said) - 2)}{said}"
+    return f"{before}{cut(request, width - cells(before) - cells(after))}{after}"

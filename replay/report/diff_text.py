@@ -73,7 +73,9 @@ def render_runs(
 def _facts(verdict: CallVerdict, width: int) -> list[str]:
     facts = []
     if verdict.cause is not None:
-        facts.append(f"cause: {cause_words(verdict.cause, verdict.verdict)}")
+        said = verdict.replayed.error if verdict.replayed else None
+        kind = said.type if said else None
+        facts.append(f"cause: {cause_words(verdict.cause, verdict.verdict, kind)}")
     if verdict.replayed is not None and verdict.recorded_outcome is not None:
         old, new = verdict.recorded_outcome.value, verdict.replayed.outcome.value
         if old != new:

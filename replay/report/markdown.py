@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from replay.records import CallVerdict, Finding, ReplayRun
-from replay.report.change_lines import outside_lines, summary_lines
 from replay.report.ink import Ink, count, plain
-from replay.report.terminal import headline
+from replay.report.terminal import example_lines, headline
 from replay.report.words import cause_words, sign
 from replay.verdicts import ranked
 
@@ -39,13 +38,12 @@ def markdown(
 def _row(finding: Finding) -> str:
     calls = f"{finding.call_count:,} of {finding.tool_call_total:,}"
     title = plain(finding.title).replace("|", "\\|").replace("<", "&lt;")
-    cause = cause_words(finding.cause, finding.verdict)
+    cause = cause_words(finding.cause, finding.verdict, finding.error_type)
     return f"| {sign(finding.verdict)} | {title} | {calls} | {cause} |"
 
 
 def _example(finding: Finding, example: CallVerdict) -> str:
-    lines = summary_lines(example.changes, width=_WIDTH, ink=Ink())
-    lines += outside_lines(example.interaction_changes, width=_WIDTH, ink=Ink())
+    lines = example_lines(example, width=_WIDTH, ink=Ink())
     if not lines:
         return ""
     where = f"{finding.example_trace_id}, step {finding.example_step_number}"

@@ -5,6 +5,7 @@ Reads well at 80 columns and without colour; nothing is said by colour alone.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -14,6 +15,7 @@ from replay.report.change_lines import outside_lines, summary_lines
 from replay.report.ink import Ink, count, plain, wrap
 from replay.report.words import VERDICT_WORDS, cause_words, color, sign
 from replay.verdicts import ranked
+from replay.verdicts.outside_titles import miss_is_the_answer
 
 FINDINGS_MAX: Final = 12
 """Findings shown in full; ``--all`` shows every one."""
@@ -58,13 +60,20 @@ def headline(run: ReplayRun, findings: Sequence[Finding] = ()) -> str:
     ``1,164 calls of 200 traces: 1,044 same, 120 changed in 1 finding``
     """
     calls = f"{count(run.call_count, 'call')} of {count(run.trace_count, 'trace')}"
-    counts = {verdict: run.verdict_counts.get(verdict.value, 0) for verdict in Verdict}
-    said = [f"{counts[v]:,} {words}" for v, words in VERDICT_WORDS.items() if counts[v]]
+    counts = Counter({verdict: run.verdict_counts.get(verdict.value, 0) for verdict in Verdict})
+    approved = Counter[Verdict]()
+    for finding in findings:
+        if finding.approved:
+            approved[finding.verdict] += finding.call_count
+    counts.subtract(approved)
+    said = [f"{counts[v]:,} {words}" for v, words in VERDICT_WORDS.items() if counts[v] > 0]
+    said += [f"{approved.total():,} approved"] if approved else []
     if not run.call_count:
         return f"{calls}: nothing was replayed"
     if counts[Verdict.SAME] == run.call_count:
         return f"{calls}: all the same"
-    where = f" in {count(len(findings), 'finding')}" if findings else ""
+    still_open = sum(not finding.approved for finding in findings)
+    where = f" in {count(still_open, 'finding')}" if still_open else ""
     return f"{calls}: {', '.join(said)}{where}"
 
 
@@ -75,10 +84,13 @@ def finding_lines(
     title = f"{sign(finding.verdict)} {plain(finding.title)}"
     lines = wrap_painted(title, width, ink, ("bold", color(finding.verdict)))
     lines += wrap(_how_often(finding), width, indent="  ", hang="")
+    if finding.approval_note:
+        lines += wrap(f"{finding.approval_note}: look again", width, indent="  ")
     if len(finding.models) > 1:
         lines += wrap(plain(_models(finding)), width, indent="  ")
     lines += wrap(
-        f"cause: {cause_words(finding.cause, finding.verdict)}{_advice(finding)}",
+        f"cause: {cause_words(finding.cause, finding.verdict, finding.error_type)}"
+        f"{_advice(finding)}",
         width,
         indent="  ",
     )
@@ -88,11 +100,21 @@ def finding_lines(
     if example is None:
         return lines
     body = width - 4
-    shown = summary_lines(example.changes, width=body, ink=ink)
-    shown += outside_lines(example.interaction_changes, width=body, ink=ink)
+    shown = example_lines(example, width=body, ink=ink)
     if example.effect_changed and finding.verdict is not Verdict.EFFECT_CHANGED:
         shown.append(ink.paint("~ it also leaves another state of the world behind", "yellow"))
     return lines + [f"    {line}" for line in shown]
+
+
+def example_lines(example: CallVerdict, *, width: int, ink: Ink) -> list[str]:
+    """Return the differences of a finding's example in a few lines.
+
+    Where no cassette answered, the tool's answer is that miss: what was asked says it all.
+    """
+    outside = outside_lines(example.interaction_changes, width=width, ink=ink)
+    if miss_is_the_answer(example):
+        return outside
+    return summary_lines(example.changes, width=width, ink=ink) + outside
 
 
 def coverage_lines(coverage: JsonObject, *, width: int, ink: Ink) -> list[str]:
@@ -107,12 +129,6 @@ def coverage_lines(coverage: JsonObject, *, width: int, ink: Ink) -> list[str]:
     for tool, values in (coverage.get("values") or {}).items():
         for argument, missing in values.items():
             said.append(f"{tool}: {argument} never {_names([str(v) for v in missing])}")
-    never_fail = [t for t, ways in (coverage.get("outcomes") or {}).items() if "failing" in ways]
-    if len(never_fail) > _NAMES_MAX:
-        called = len(coverage.get("calls") or never_fail)
-        said.append(f"never seen failing: {len(never_fail):,} of {count(called, 'called tool')}")
-    elif never_fail:
-        said.append(f"never seen failing: {_names(never_fail)}")
     if not said:
         return lines
     lines += ["", ink.paint("Not reached by this traffic", "bold")]
@@ -180,7 +196,7 @@ def _models(finding: Finding) -> str:
 def _advice(finding: Finding) -> str:
     if finding.cause is not Cause.UNKNOWN or finding.verdict is Verdict.NOT_RUN:
         return ""
-    return " (--baseline tells code from data)"
+    return "; `--baseline git:REF` would tell: it runs the old code too"
 
 
 def _approved(findings: Sequence[Finding], width: int, ink: Ink) -> list[str]:
@@ -189,7 +205,8 @@ def _approved(findings: Sequence[Finding], width: int, ink: Ink) -> list[str]:
         return []
     lines = ["", ink.paint("Approved", "bold")]
     for finding in approved:
-        text = f"✓ {plain(finding.title)} ({count(finding.call_count, 'call')})"
+        calls = finding.approval_note or count(finding.call_count, "call")
+        text = f"✓ {plain(finding.title)} ({calls})"
         lines += wrap(text, width, indent="  ")
     return lines
 
@@ -207,7 +224,7 @@ def _next(
         return []
     first = findings[0]
     commands = [
-        (f"replay diff {database} {run.id}", "every difference"),
+        (f"replay diff {database} {run.id} --all", "every differing call"),
         (f"replay show {database} {first.example_trace_id}", "the example's whole trace"),
         (f"replay approve {database} {first.signature}", "accept the first finding"),
     ]

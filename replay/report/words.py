@@ -39,8 +39,10 @@ _CAUSE_WORDS: Final[dict[Cause, str]] = {
 }
 
 
-def cause_words(cause: Cause, verdict: Verdict) -> str:
-    """Return why a call or finding has its verdict."""
+def cause_words(cause: Cause, verdict: Verdict, error_type: str | None = None) -> str:
+    """Return why a call or finding has its verdict; ``error_type`` is that of today's error."""
+    if error_type == "UnknownTool":
+        return "today's toolbox has no such tool"
     if verdict is Verdict.UNANSWERED and cause is Cause.OUTSIDE:
         return "the recording has no answer from the outside"
     return _CAUSE_WORDS[cause]

@@ -8,7 +8,14 @@ from replay.verdicts.causes import Situation
 from replay.verdicts.coverage import Coverage
 from replay.verdicts.diffing import diff_values
 from replay.verdicts.exit_codes import exit_code, exit_code_of, is_breaking
-from replay.verdicts.findings import Findings, apply_approvals, approve_verdict, collect, ranked
+from replay.verdicts.findings import (
+    Findings,
+    apply_approvals,
+    approve_verdict,
+    collect,
+    ranked,
+    with_approval,
+)
 from replay.verdicts.rules import Rules
 from replay.verdicts.verdict import GREEN, judge, judge_trace
 
@@ -28,4 +35,5 @@ __all__ = [
     "judge",
     "judge_trace",
     "ranked",
+    "with_approval",
 ]

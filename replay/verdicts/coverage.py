@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from replay.records import CallResult, JsonObject, JsonValue
+from replay.records import CallResult, JsonObject, JsonValue, Outcome
 from replay.verdicts.answers import Ending, ending
 from replay.verdicts.canonical import canonical_bytes, read_response
 
@@ -36,11 +36,15 @@ class Coverage:
         arguments: str,
         result: CallResult | None,
         schema_errors: Sequence[JsonObject] = (),
+        recorded: Outcome | None = None,
     ) -> None:
         """Count one replayed call; ``result`` None was not run and reached nothing.
 
         ``schema_errors`` is what today's schema has against the arguments, gating or not.
+        ``recorded`` is how the call ended when it was recorded: that way of ending was seen too.
         """
+        if recorded is not None:
+            self._endings[tool][ending(recorded).value] += 1
         if result is None:
             return
         if schema_errors and ending(result.outcome) is not Ending.TURNED_AWAY:
@@ -58,13 +62,16 @@ class Coverage:
                 self._used[tool].add(path)
                 if "enum" in node:
                     self._sent[f"{tool} {path}"].add(canonical_bytes(value))
+            for path, value in _defaults(schema, schema, asked, ""):
+                self._sent[f"{tool} {path}"].add(canonical_bytes(value))
 
     def report(self) -> JsonObject:
         """Return what no call reached, as plain JSON.
 
-        ``tools``: never called. ``outcomes``: by tool, ways of ending never seen (``ok``,
-        ``failing``). ``arguments``: by tool, optional arguments never given. ``values``: by tool
-        and argument, enum values never sent. ``schema_disagrees``: by tool, calls that ran though
+        ``tools``: never called. ``outcomes``: by tool, ways of ending (``ok``, ``failing``) that no
+        call of it had, neither recorded nor replayed. ``arguments``: by tool, optional arguments
+        never given. ``values``: by tool and argument, enum values never used, neither given nor as
+        the default. ``schema_disagrees``: by tool, calls that ran though
         the schema shown to models forbids them, and its most frequent objection.
         """
         called = [tool for tool in self._schemas if self._calls[tool]]
@@ -151,6 +158,28 @@ def _given(
             for item in given:
                 if isinstance(item, dict):
                     yield from _given(root, inner, item, here + "[*]")
+
+
+def _defaults(
+    root: JsonObject, schema: JsonObject, value: JsonObject, path: str
+) -> Iterator[tuple[str, JsonValue]]:
+    """Every argument that ``value`` leaves to its default, in the objects that it gives."""
+    properties = schema.get("properties")
+    if not isinstance(properties, dict):
+        return
+    for name, raw in properties.items():
+        here = f"{path}.{name}" if path else str(name)
+        if name not in value and isinstance(raw, dict) and "default" in raw:
+            yield here, raw["default"]
+        node = _resolved(root, raw)
+        given = value.get(name)
+        if isinstance(given, dict):
+            yield from _defaults(root, node, given, here)
+        elif isinstance(given, list) and "items" in node:
+            inner = _resolved(root, node["items"])
+            for item in given:
+                if isinstance(item, dict):
+                    yield from _defaults(root, inner, item, here + "[*]")
 
 
 def _resolved(root: JsonObject, node: Any) -> JsonObject:

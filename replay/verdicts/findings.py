@@ -6,26 +6,38 @@ finding needs to be told is kept (some twenty calls each).
 
 from __future__ import annotations
 
+from bisect import insort
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from hashlib import blake2b
+from operator import itemgetter
+from typing import Final, TypeAlias
 
-from replay.records import Approval, CallVerdict, Cause, Finding
+from replay.records import Approval, CallVerdict, Cause, Finding, Verdict
 from replay.verdicts.exit_codes import BREAKING
-from replay.verdicts.signatures import ends_in_error, error_of, signed_paths
+from replay.verdicts.signatures import ends_in_error, error_of, error_text, signed_paths
 from replay.verdicts.titles import title
 
 _SAMPLES_MAX: Final = 20
-"""Calls kept of each finding to word its title from."""
+"""Calls kept of each finding to word its title from: its earliest ones."""
+
+ERROR_HASHES_MAX: Final = 64
+"""Different error texts remembered of each finding."""
+
+_Place: TypeAlias = tuple[bool, str, str, int, str]
+"""Where a call stands among those of its finding: the earliest first, whoever finished first."""
+
+_ENDING_IN_ERRORS: Final = BREAKING | {Verdict.ERROR_CHANGED}
 
 
 @dataclass(slots=True)
 class _Gathered:
     """One finding in the making."""
 
-    samples: list[CallVerdict] = field(default_factory=list)
-    example: CallVerdict | None = None
+    samples: list[tuple[_Place, CallVerdict]] = field(default_factory=list)
+    """The earliest calls, in order: first divergences before conditional ones."""
+    error_hashes: set[str] = field(default_factory=set)
     calls: int = 0
     firsts: int = 0
     approved: bool = True
@@ -33,7 +45,7 @@ class _Gathered:
     models: Counter[str] = field(default_factory=Counter)
     causes: Counter[Cause] = field(default_factory=Counter)
 
-    def add(self, verdict: CallVerdict) -> None:
+    def add(self, verdict: CallVerdict, started_at: str) -> None:
         self.calls += 1
         self.firsts += not verdict.conditional
         self.approved = self.approved and verdict.approved
@@ -41,10 +53,20 @@ class _Gathered:
         if verdict.model:
             self.models[verdict.model] += 1
         self.causes[verdict.cause or Cause.UNKNOWN] += 1
-        if self.example is None or (self.example.conditional and not verdict.conditional):
-            self.example = verdict
-        if len(self.samples) < _SAMPLES_MAX:
-            self.samples.append(verdict)
+        place = (
+            verdict.conditional,
+            started_at,
+            verdict.trace_id,
+            verdict.step_number,
+            verdict.tool_call_id,
+        )
+        if len(self.samples) < _SAMPLES_MAX or place < self.samples[-1][0]:
+            insort(self.samples, (place, verdict), key=itemgetter(0))
+            del self.samples[_SAMPLES_MAX:]
+        if ends_in_error(verdict):
+            self.error_hashes.add(_text_hash(error_text(verdict)))
+            if len(self.error_hashes) > ERROR_HASHES_MAX:
+                self.error_hashes.remove(max(self.error_hashes))
 
 
 class Findings:
@@ -54,16 +76,19 @@ class Findings:
         self._gathered: dict[str, _Gathered] = {}
         self._totals: Counter[str] = Counter()
 
-    def add(self, verdict: CallVerdict) -> None:
-        """Count one verdict; green ones count for their tool's total only."""
+    def add(self, verdict: CallVerdict, started_at: str = "") -> None:
+        """Count one verdict; green ones count for their tool's total only.
+
+        ``started_at`` is when its trace started: a finding's example is its earliest call.
+        """
         self._totals[verdict.tool] += 1
         if verdict.signature is not None:
-            self._gathered.setdefault(verdict.signature, _Gathered()).add(verdict)
+            self._gathered.setdefault(verdict.signature, _Gathered()).add(verdict, started_at)
 
     def collected(self) -> list[Finding]:
         """Return the findings: first divergences first, breaking before changed, many first."""
         return ranked(
-            _finding(signature, gathered, self._totals[gathered.samples[0].tool])
+            _finding(signature, gathered, self._totals[gathered.samples[0][1].tool])
             for signature, gathered in self._gathered.items()
         )
 
@@ -112,23 +137,55 @@ def apply_approvals(
     An approval holds for one signature: other paths, another error or another verdict of the same
     tool are another finding, and not approved.
     """
-    signatures = {approval.signature for approval in approvals}
+    by_signature = {approval.signature: approval for approval in approvals}
+    marked = [with_approval(finding, by_signature.get(finding.signature)) for finding in findings]
+    outgrown = {finding.signature for finding in marked if not finding.approved}
     return (
         [
-            verdict.model_copy(update={"approved": verdict.signature in signatures})
+            verdict.model_copy(
+                update={
+                    "approved": verdict.signature in by_signature
+                    and verdict.signature not in outgrown
+                }
+            )
             if verdict.signature
             else verdict
             for verdict in verdicts
         ],
-        [
-            finding.model_copy(update={"approved": finding.signature in signatures})
-            for finding in findings
-        ],
+        marked,
     )
 
 
+def with_approval(finding: Finding, approval: Approval | None) -> Finding:
+    """Return ``finding`` marked approved or not, and with what the approval did not know.
+
+    A finding of calls that fail or are turned away is approved no longer when it has grown: a
+    further call that fails, or another value in the error, is what nobody has accepted.
+    """
+    if approval is None:
+        return finding.model_copy(update={"approved": False, "approval_note": None})
+    note = _outgrown(finding, approval)
+    approved = note is None or finding.verdict not in _ENDING_IN_ERRORS
+    return finding.model_copy(update={"approved": approved, "approval_note": note})
+
+
+def _outgrown(finding: Finding, approval: Approval) -> str | None:
+    known = approval.call_count
+    if known is None:
+        return None
+    if finding.call_count > known:
+        calls = "1 call" if known == 1 else f"{known:,} calls"
+        return f"approved for {calls}, now {finding.call_count:,}"
+    if finding.verdict in _ENDING_IN_ERRORS and not set(finding.error_hashes) <= set(
+        approval.error_hashes
+    ):
+        return "approved with other values in its errors"
+    return None
+
+
 def _finding(signature: str, gathered: _Gathered, tool_call_total: int) -> Finding:
-    example = gathered.example or gathered.samples[0]
+    samples = [verdict for _, verdict in gathered.samples]
+    example = samples[0]
     error = error_of(example)
     return Finding(
         run_id=example.run_id,
@@ -136,8 +193,8 @@ def _finding(signature: str, gathered: _Gathered, tool_call_total: int) -> Findi
         tool=example.tool,
         verdict=example.verdict,
         cause=_cause(gathered.causes),
-        title=title([example, *(v for v in gathered.samples if v is not example)]),
-        paths=sorted({path for sample in gathered.samples for path in _paths(sample)}),
+        title=title(samples),
+        paths=sorted({path for sample in samples for path in _paths(sample)}),
         error_type=error.type if error else None,
         call_count=gathered.calls,
         first_divergence_count=gathered.firsts,
@@ -147,8 +204,13 @@ def _finding(signature: str, gathered: _Gathered, tool_call_total: int) -> Findi
         example_tool_call_id=example.tool_call_id,
         example_trace_id=example.trace_id,
         example_step_number=example.step_number,
+        error_hashes=sorted(gathered.error_hashes),
         approved=gathered.approved,
     )
+
+
+def _text_hash(text: str) -> str:
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
 
 
 def _paths(verdict: CallVerdict) -> list[str]:

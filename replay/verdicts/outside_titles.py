@@ -16,11 +16,10 @@ from replay.verdicts.requests import (
     is_miss,
     short_request,
 )
-from replay.verdicts.wording import cut_text, shown_value
+from replay.verdicts.wording import cut_text, shown_value, times
 
 _NAMED_MAX: Final = 3
 _REQUEST_CHARS_MAX: Final = 70
-_TIMES: Final = {1: "once", 2: "twice"}
 
 
 def outside_title(verdict: CallVerdict) -> str:
@@ -110,5 +109,4 @@ def _field(change: InteractionChange) -> str:
 
 
 def _times(change: InteractionChange) -> str:
-    old, new = (_TIMES.get(count, f"{count} times") for count in (change.recorded, change.replayed))
-    return f"{new} (recorded {old})"
+    return f"{times(change.replayed)} (recorded {times(change.recorded)})"

@@ -53,7 +53,7 @@ def test_markdown_has_a_table_and_the_differences_of_the_examples() -> None:
     assert (
         markdown(RUN, collect(VERDICTS), examples=EXAMPLES)
         == """\
-**4 calls of 1 trace: 1 same, 2 changed, 1 unanswered in 3 findings**
+**4 calls of 1 trace: 1 same, 1 changed, 1 unanswered, 1 approved in 2 findings**
 
 | | finding | calls | cause |
 |---|---|---|---|
