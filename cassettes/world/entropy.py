@@ -40,12 +40,12 @@ class Entropy:
 
     def made(self, kind: str, make: Callable[[int], Any]) -> Any:
         """Return this scope's own generator of ``kind``; ``make`` makes it from a seed."""
-        with self._lock:
-            if kind not in self._made:
-                person = kind.encode()[:16]
-                digest = hashlib.blake2b(self._seed, digest_size=16, person=person).digest()
-                self._made[kind] = make(int.from_bytes(digest, "big"))
-            return self._made[kind]
+        if kind not in self._made:
+            person = kind.encode()[:16]
+            digest = hashlib.blake2b(self._seed, digest_size=16, person=person).digest()
+            # Not under the lock: what is made may draw from us. Two threads make the same.
+            self._made.setdefault(kind, make(int.from_bytes(digest, "big")))
+        return self._made[kind]
 
     @property
     def generator(self) -> random.Random:

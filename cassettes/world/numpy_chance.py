@@ -37,7 +37,8 @@ def _drawing(module: Any, name: str, real: Callable[..., Any]) -> Callable[..., 
         scope = current.get()
         if scope is None or scope.entropy is None:
             return real(*args, **kwargs)
-        state = scope.entropy.made("numpy", lambda seed: module.RandomState(seed & 0xFFFFFFFF))
+        # Through a seeded bit generator: RandomState(seed) makes an unseeded one first.
+        state = scope.entropy.made("numpy", lambda seed: module.RandomState(module.MT19937(seed)))
         return getattr(state, name)(*args, **kwargs)
 
     draw.__name__ = draw.__qualname__ = name
