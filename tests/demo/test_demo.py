@@ -81,7 +81,7 @@ def test_every_command_that_the_demo_names_works(
     folder, printed = stage
     shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
-    commands = re.findall(r"^  replay (\S+ \S+(?: [\w-]+)?)(?:  .*)?$", printed, re.MULTILINE)
+    commands = re.findall(r"^  replay (\S+ \S+(?: [\w-]+)*)(?:  .*)?$", printed, re.MULTILINE)
     assert len(commands) >= 9
 
     codes = {command: exit_code_of(command.split()) for command in commands}
