@@ -64,6 +64,8 @@ class Cassette:
         """Replay with ``loose``: served although the request differs."""
         self.live: list[str] = []
         """Replay: requests that went out, because their address is allowed."""
+        self.touched: dict[str, None] = {}
+        """Replay: what was done to real files, in order: ``writes ledger.txt``."""
         self._recorded = sorted(interactions, key=_by_start)
         self._numbers = itertools.count(len(self._recorded) if not self.is_replay else 0)
         self._pending: dict[int, Capture] = {}

@@ -99,12 +99,14 @@ def outside(policy: Literal["pass", "block"], *, allow: Iterable[str] = ()) -> N
 
 def _guard_process() -> None:
     if not process.guard_installed:
+        from cassettes.hooks.file_watch import install_file_watch
         from cassettes.hooks.program_guard import install_program_guard
         from cassettes.hooks.socket_guard import install_guard
 
         process.guard_installed = True
         install_guard()
         install_program_guard()
+        install_file_watch()
 
 
 def is_closed() -> bool:

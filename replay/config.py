@@ -64,7 +64,8 @@ class Config(BaseModel):
     jobs: int | None = Field(default=None, gt=0)
     """Worker processes; None: one for each core."""
     allow: list[str] = Field(default_factory=list)
-    """Addresses that tools may really reach while they are replayed: ``localhost:5432``."""
+    """What tools may really reach while they are replayed: addresses (``localhost:5432``, ``unix:``
+    and a path) and programs (``run:git``)."""
     env: list[str] = Field(default_factory=list)
     """Environment variables that the tools get: ``NAME`` or ``NAME=VALUE``."""
     ignore: list[IgnoreRule] = Field(default_factory=list)

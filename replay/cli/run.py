@@ -96,8 +96,14 @@ if TYPE_CHECKING:
 @click.option(
     "--allow",
     multiple=True,
-    metavar="HOST:PORT",
-    help="Let the tools really reach this address; they reach none otherwise.",
+    metavar="HOST:PORT|run:PROGRAM",
+    help="Let the tools really reach this address, or start this program; they do neither "
+    "otherwise.",
+)
+@click.option(
+    "--show-output",
+    is_flag=True,
+    help="Show what the tools print, on stderr, each line after its tool's name.",
 )
 @click.option(
     "--resume",
@@ -158,6 +164,7 @@ def replayed(
     deadline_s: float | None = None,
     isolation: str = "trace",
     allow: Sequence[str] = (),
+    show_output: bool = False,
 ) -> ReplayRun:
     """Replay ``selection`` and return the run; options not given come from ``[tool.replay]``.
 
@@ -192,6 +199,7 @@ def replayed(
         deadline_ms=config.deadline_ms if deadline_s is None else max(1, round(deadline_s * 1000)),
         isolation=isolation,
         allow=[*config.allow, *allow],
+        on_output=_say_output if show_output else None,
     )
     with Progress("traces") as progress, ctrl_c.calls(replayer.stop):
         return replayer.run(
@@ -203,6 +211,11 @@ def replayed(
                 note=f"{now.call_count:,} calls, {now.calls_per_second:,.0f}/s",
             ),
         )
+
+
+def _say_output(tool: str, text: str) -> None:
+    for line in text.rstrip("\n").split("\n"):
+        terminal.say(f"{tool}: {line}")
 
 
 def refuse_empty(store: Store, database: Path) -> None:

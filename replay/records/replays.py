@@ -10,6 +10,9 @@ from replay.records.base import JsonObject, JsonValue, Record
 from replay.records.codes import Actor, Cause, Outcome, Verdict
 from replay.records.traces import CallResult
 
+NOT_FROZEN = "Not frozen: "
+"""Begins the note of a call that did something for real: ``Not frozen: writes ledger.txt``."""
+
 
 class Change(Record):
     """One difference between what was recorded and what was replayed."""
@@ -106,6 +109,8 @@ class CallVerdict(Record):
     """pydantic's errors where today's schema would reject the payload, gating or not."""
     note: str | None = None
     """Why it was not run or could not be judged, or what a reader should know; else None."""
+    output: str = ""
+    """What the tool printed in this replay, cut short."""
     signature: str | None = None
     """The finding it belongs to; None for ``same`` and ``equivalent``."""
     approved: bool = False

@@ -116,6 +116,11 @@ class TraceLanes:
             for call_id, replayed in today.items()
         }
 
+    def output_of(self, call_id: str) -> str:
+        """Return what today's code printed in a call."""
+        replayed = self._lanes["replayed"].get(call_id)
+        return "" if replayed is None else replayed.output
+
     def close(self) -> None:
         """Remove the worlds that were written down for this trace."""
         for snapshot in self._snapshots.values():

@@ -7,6 +7,15 @@ from replay.replayer.channel import output_mark
 OUTPUT_BYTES_MAX = 64 * 1024
 """What is kept of one call's output. The rest is counted, not kept."""
 _NAME_BYTES_MAX = 24
+_STORED_CHARS_MAX = 2_000
+
+
+def short_output(text: str) -> str:
+    """Return what of a call's output is stored with its verdict: the beginning, and how much."""
+    if len(text) <= _STORED_CHARS_MAX:
+        return text
+    more = len(text) - _STORED_CHARS_MAX
+    return f"{text[:_STORED_CHARS_MAX]}\n... {more:,} more characters (`--show-output` has them)"
 
 
 class OutputSplitter:

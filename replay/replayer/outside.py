@@ -7,6 +7,7 @@ from dataclasses import asdict
 from cassettes import Cassette, Request, kernel, side_effects
 from cassettes.scope import process
 from replay.records import JsonObject
+from replay.records.replays import NOT_FROZEN
 
 
 def outside_report(cassette: Cassette) -> JsonObject:
@@ -22,6 +23,11 @@ def outside_report(cassette: Cassette) -> JsonObject:
         return {}
     found = side_effects(cassette)
     return {"asked": found.asked, "changes": [asdict(change) for change in found.changes]}
+
+
+def not_frozen_note(cassette: Cassette) -> str | None:
+    """Return the note of a call that is over and did something to real files."""
+    return NOT_FROZEN + "; ".join(cassette.touched) if cassette.touched else None
 
 
 def _strays() -> list[Request]:

@@ -22,11 +22,13 @@ from replay.replayer.digest import run_digest, trace_digest
 from replay.replayer.environment import Place, place_of
 from replay.replayer.jobs import BASELINE, TODAY
 from replay.replayer.lanes import LaneTerms, SharedStart, TraceLanes
+from replay.replayer.output import short_output
 from replay.replayer.plan import tool_calls
 from replay.replayer.pool import Isolation, Pool
 from replay.store import Store
 from replay.verdicts import Coverage, Findings, Rules, exit_code_of, with_approval
 from replay.verdicts.exit_codes import worse
+from replay.verdicts.frozen import NotFrozen
 
 DEADLINE_MS = 10_000
 """How long one tool call may take when nobody says otherwise."""
@@ -80,6 +82,7 @@ class Replayer:
         deadline_ms: int | None = None,
         isolation: Isolation | str = Isolation.TRACE,
         allow: Sequence[str] = (),
+        on_output: Callable[[str, str], None] | None = None,
     ) -> None:
         """Nothing is started before ``run``.
 
@@ -96,7 +99,8 @@ class Replayer:
             jobs: Worker processes; None: one for each core.
             deadline_ms: How long one call may take; None: ``DEADLINE_MS``.
             isolation: What a trace has to itself.
-            allow: Addresses that tools may really reach.
+            allow: Addresses that tools may really reach, and programs (``run:git``).
+            on_output: Is told of what a call printed, with the tool's name first.
         """
         self.store = store
         self.place = place_of(
@@ -109,6 +113,7 @@ class Replayer:
         self.jobs = jobs or os.cpu_count() or 1
         self.deadline_ms = deadline_ms or DEADLINE_MS
         self.isolation = Isolation(isolation)
+        self.on_output = on_output
         self._stopping = threading.Event()
         self._at_work: Pool | None = None
 
@@ -272,6 +277,8 @@ class _Pass:
         self.pool = pool
         self.terms = terms
         self.sums = _Sums()
+        self.not_frozen = NotFrozen()
+        self.kernel_guard: str = greeting["kernel_guard"]
         self.coverage = Coverage({tool["name"]: tool["parameters"] for tool in greeting["tools"]})
         self.approvals = {approval.signature: approval for approval in self.store.approvals()}
         self._batch: list[CallVerdict] = []
@@ -338,7 +345,10 @@ class _Pass:
             self.pool.submit(job)
 
     def _judge(self, trace: TraceLanes) -> None:
-        verdicts = [self._kept(verdict) for verdict in trace.verdicts()]
+        verdicts = [
+            self._kept(verdict, trace.output_of(verdict.tool_call_id))
+            for verdict in trace.verdicts()
+        ]
         trace.close()
         self._count(trace.transcript, verdicts)
         self._batch += verdicts
@@ -346,7 +356,7 @@ class _Pass:
         if len(self._batch) >= _BATCH_VERDICTS or is_due:
             self._store()
 
-    def _kept(self, verdict: CallVerdict) -> CallVerdict:
+    def _kept(self, verdict: CallVerdict, output: str) -> CallVerdict:
         """Return ``verdict`` as it is stored: approved or not, and without timings.
 
         In a frozen world they say nothing; and without them equal results have equal bytes, which
@@ -358,6 +368,10 @@ class _Pass:
         if verdict.replayed is not None and verdict.replayed.stages:
             untimed: JsonObject = {"stages": [], "duration_ms": None}
             changed["replayed"] = verdict.replayed.model_copy(update=untimed)
+        if output:
+            changed["output"] = short_output(output)
+            if self.replayer.on_output is not None:
+                self.replayer.on_output(verdict.tool, output)
         return verdict.model_copy(update=changed) if changed else verdict
 
     def _store(self) -> None:
@@ -372,6 +386,7 @@ class _Pass:
         for verdict in verdicts:
             sums.findings.add(verdict, transcript.trace.started_at)
             sums.verdicts[verdict.verdict] += 1
+            self.not_frozen.add(verdict)
             sums.conditional += verdict.conditional
             sums.worst = worse(sums.worst, exit_code_of(verdict))
             self.coverage.add(
@@ -411,7 +426,11 @@ class _Pass:
                 },
                 "conditional_count": sums.conditional,
                 "digest": run_digest(sums.digests) if is_whole else None,
-                "coverage": self.coverage.report(),
+                "coverage": {
+                    **self.coverage.report(),
+                    "not_frozen": self.not_frozen.report(),
+                    "kernel_guard": self.kernel_guard,
+                },
                 "exit_code": int(codes.get(status, ExitCode.COULD_NOT_RUN)),
             }
         )

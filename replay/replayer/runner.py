@@ -22,7 +22,7 @@ import cassettes
 from replay.records import CallError, CallResult, JsonObject, Outcome, Stage
 from replay.replayer.channel import Channel
 from replay.replayer.jobs import NO_WORLD
-from replay.replayer.outside import outside_report
+from replay.replayer.outside import not_frozen_note, outside_report
 from replay.replayer.snapshots import WorldNotPortable, read_world, write_world
 from replay.replayer.warm_world import WarmWorld
 from replay.tools.call import run_call, run_call_sync
@@ -236,6 +236,7 @@ class _Trace:
             "schema_errors": attended.result.schema_errors,
             "outside": outside_report(cassette),
             "recorded_outcome": self._recorded_outcome(order["call"], attended.result),
+            "note": not_frozen_note(cassette),
         }
         self._done(order, told, alone=alone)
 

@@ -37,6 +37,10 @@ def render_verdict(
             verdict.interaction_changes, width=width - 2, ink=ink, lines_max=many
         )
     ]
+    if verdict.output:
+        lines.append("  printed:")
+        for printed in verdict.output.rstrip("\n").split("\n"):
+            lines += [ink.paint(part, "dim") for part in wrap(plain(printed), width, indent="    ")]
     if verdict.allowed:
         lines.append(f"  allowed ({count(len(verdict.allowed), 'difference')}):")
         allowed = full_lines(verdict.allowed, width=width - 4, ink=Ink())

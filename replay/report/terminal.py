@@ -13,6 +13,7 @@ from replay.errors import ExitCode
 from replay.records import CallVerdict, Cause, Finding, JsonObject, ReplayRun, Verdict
 from replay.report.change_lines import outside_lines, summary_lines
 from replay.report.ink import Ink, count, plain, wrap
+from replay.report.not_frozen import not_frozen_lines
 from replay.report.words import VERDICT_WORDS, cause_words, color, sign
 from replay.verdicts import ranked
 from replay.verdicts.outside_titles import miss_is_the_answer
@@ -119,7 +120,8 @@ def example_lines(example: CallVerdict, *, width: int, ink: Ink) -> list[str]:
 
 def coverage_lines(coverage: JsonObject, *, width: int, ink: Ink) -> list[str]:
     """Return what the traffic did not reach; nothing when nothing is known of it."""
-    lines = _disagreement_lines(coverage, width, ink)
+    lines = not_frozen_lines(coverage, width=width, ink=ink)
+    lines += _disagreement_lines(coverage, width, ink)
     said: list[str] = []
     never = coverage.get("tools") or []
     if never:

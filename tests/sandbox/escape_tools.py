@@ -16,9 +16,11 @@ import socket
 import struct
 import subprocess
 import sys
+import tempfile
 import threading
 import urllib.request
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from replay.tools import Toolbox
@@ -282,3 +284,15 @@ def run_curl(port: int) -> int:
     return subprocess.run(
         ["curl", "-s", "-m", "5", f"http://127.0.0.1:{port}/"], check=False
     ).returncode
+
+
+@toolbox.tool
+def book(path: str) -> str:
+    """Write in a ledger for real, and in a temporary file."""
+    with tempfile.NamedTemporaryFile("w") as scratch, tempfile.TemporaryDirectory() as folder:
+        scratch.write("x")
+        (Path(folder) / "inside").write_text("x")
+    with open(path, "a") as ledger:
+        ledger.write("booked\n")
+    print("booked in the ledger")
+    return "booked"

@@ -12,6 +12,8 @@ import pytest
 from cassettes.kernel.filter import this_machine
 from replay.records import CallVerdict, Outcome, ReplayRun, ToolCall, Trace
 from replay.replayer import Replayer
+from replay.report.diff_text import render_verdict
+from replay.report.terminal import render_run
 from replay.store import Store
 
 HERE = Path(__file__).parent
@@ -164,3 +166,31 @@ def test_a_program_that_is_allowed_to_run_has_no_network(replay: Run, listener: 
 
     assert listener.arrived == 0
     assert _said(verdict) == [f"CONNECT socket://127.0.0.1:{listener.port}"]
+
+
+def test_a_file_that_is_really_written_is_said_and_temporary_ones_are_not(
+    replay: Run, tmp_path: Path
+) -> None:
+    ledger = str(tmp_path / "ledger.txt")
+    calls: list[Any] = [("book", {"path": ledger}, "booked")] * 2
+
+    ended, verdicts = replay(calls)
+
+    assert [one.verdict for one in verdicts] == ["same", "same"]
+    assert verdicts[0].note == f"Not frozen: writes {ledger}"
+    assert ended.coverage["not_frozen"] == {"book": {"calls": 2, "acts": [f"writes {ledger}"]}}
+    page = render_run(ended, [], width=200)
+    assert f"Not frozen\n  book writes {ledger} (2 calls)" in page
+
+
+def test_what_a_tool_prints_is_told_and_stored(replay: Run, tmp_path: Path) -> None:
+    heard: list[tuple[str, str]] = []
+
+    _, (verdict,) = replay(
+        [("book", {"path": str(tmp_path / "ledger.txt")}, "booked")],
+        on_output=lambda tool, text: heard.append((tool, text)),
+    )
+
+    assert heard == [("book", "booked in the ledger\n")]
+    assert verdict.output == "booked in the ledger\n"
+    assert "  printed:\n    booked in the ledger" in render_verdict(verdict)
