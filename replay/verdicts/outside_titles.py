@@ -54,10 +54,11 @@ class _Names:
         if missed[0].request.startswith("RUN "):
             return f"starts {cut_text(missed[0].request[4:], 70)}, which a replay refuses"
         asks = dict.fromkeys(self.name(one) for one in missed)
-        gone = dict.fromkeys(self.name(one) for one in self._changes if one.change == "removed")
+        gone = {one.request: self.name(one) for one in self._changes if one.change == "removed"}
         first = next(iter(asks))
-        if len(asks) == len(gone) == 1 and first not in gone:
-            return f"asks {first} instead of {next(iter(gone))}, which no cassette answers"
+        instead = gone.get((missed[0].nearest or "").split(": ", 1)[0])
+        if instead is not None and instead != first and len(asks) == 1:
+            return f"asks {first} instead of {instead}, which no cassette answers"
         more = f" and {len(asks) - 1} more" if len(asks) > 1 else ""
         return f"asks {first}{more}, which no cassette answers"
 

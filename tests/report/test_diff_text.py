@@ -192,3 +192,29 @@ def test_the_json_of_two_runs_says_what_is_new_gone_and_in_both() -> None:
         "both": ["book: `b` differs (1 → 2)"],
     }
     assert report["both"][0]["call_count_before"] == 1
+
+
+def test_the_nearest_request_is_never_cut() -> None:
+    nearest = "GET https://api.example.com/rooms/8: it differs in path: " + "/rooms" * 30
+    outside = [miss().model_copy(update={"nearest": nearest})]
+
+    text = render_verdict(verdict_on(recorded("ok"), replayed("ok", outside=outside)))
+
+    assert max(map(len, text.splitlines())) <= 80
+    assert nearest.replace(" ", "") in "".join(text.split())
+
+
+def test_a_changed_request_shows_both_values_and_how_often_it_is_sent() -> None:
+    asked = InteractionChange(change="unanswered", request="POST https://a.example/refunds")
+    amount = {"field": "body.amount", "recorded": 15.5, "replayed": 1550.0}
+    times = {"field": "times", "recorded": 1, "replayed": 2}
+    outside = [asked.model_copy(update=amount), asked.model_copy(update=times)]
+
+    text = render_verdict(verdict_on(recorded("ok"), replayed("ok", outside=outside)))
+
+    assert text.splitlines()[-4:] == [
+        "  ~ POST https://a.example/refunds: no recorded answer",
+        "    - body.amount 15.5",
+        "    + body.amount 1550.0",
+        "  ~ POST https://a.example/refunds: sent twice, recorded once",
+    ]

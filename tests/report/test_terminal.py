@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from replay.records import CallVerdict, Finding, Outcome, ReplayRun
+from replay.records import CallVerdict, Finding, Outcome, ReplayRun, Stage
 from replay.report.ink import cells
 from replay.report.terminal import headline, render_run
 from replay.verdicts import Situation, collect, exit_code
@@ -231,3 +231,32 @@ def test_an_interrupted_run_says_so() -> None:
     run = run_of([changed(1, 1)]).model_copy(update={"status": "interrupted"})
 
     assert "The run was interrupted" in render_run(run, [])
+
+
+def test_a_run_with_everything_approved_says_only_that() -> None:
+    verdicts = [changed(1, 1), changed(1, 2, 3).model_copy(update={"approved": True})]
+
+    assert headline(run_of(verdicts), collect(verdicts)) == (
+        "2 calls of 1 trace: 1 same, 1 approved"
+    )
+
+
+def test_a_finding_that_outgrew_its_approval_says_so() -> None:
+    verdicts = [changed(1, 2)]
+    (finding,) = collect(verdicts)
+    note = "approved for 2 calls, now 3"
+    opened = finding.model_copy(update={"approval_note": note})
+
+    assert f"\n  {note}: look again\n" in report(verdicts, findings=[opened])
+    grown = opened.model_copy(update={"approved": True})
+    assert report(verdicts, findings=[grown]).endswith(f"({note})")
+
+
+def test_a_tool_that_is_gone_is_said_to_be_gone() -> None:
+    error = failure("no tool", "UnknownTool", Stage.RESOLVE)
+    verdict = verdict_on(recorded("ok"), replayed("no", Outcome.UNKNOWN_TOOL, error=error))
+
+    text = report([verdict])
+
+    assert "✗ book: no such tool any more\n" in text
+    assert "  cause: today's toolbox has no such tool\n" in text

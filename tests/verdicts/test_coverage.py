@@ -80,3 +80,23 @@ def test_a_schema_that_refers_to_itself_ends() -> None:
     called(coverage, "walk", {"child": {"child": {}}})
 
     assert coverage.report()["tools"] == []
+
+
+def test_a_default_counts_as_used_where_the_argument_is_left_out() -> None:
+    unit = {"enum": ["celsius", "fahrenheit"], "default": "celsius"}
+    coverage = Coverage({"weather": {"type": "object", "properties": {"unit": unit}}})
+    called(coverage, "weather", {})
+    assert coverage.report()["arguments"] == {"weather": ["unit"]}
+
+    called(coverage, "weather", {"unit": "fahrenheit"})
+
+    assert coverage.report()["arguments"] == {}
+    assert coverage.report()["values"] == {}
+
+
+def test_a_call_that_failed_when_recorded_was_seen_failing() -> None:
+    coverage = Coverage({"pay": {"type": "object"}})
+    result = CallResult(outcome=Outcome.OK, tool="pay", payload={})
+    coverage.add("pay", "{}", result, recorded=Outcome.FAILED)
+
+    assert coverage.report()["outcomes"] == {}

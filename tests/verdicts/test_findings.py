@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -10,15 +11,23 @@ from replay.records import (
     CallError,
     CallVerdict,
     Cause,
+    Finding,
     InteractionChange,
     Outcome,
     Stage,
     Verdict,
 )
-from replay.verdicts import Situation, apply_approvals, approve_verdict, collect, exit_code
+from replay.verdicts import (
+    Findings,
+    Situation,
+    apply_approvals,
+    approve_verdict,
+    collect,
+    exit_code,
+)
 from replay.verdicts.paths import general_path, is_id_key
 from replay.verdicts.signatures import general_text
-from tests.verdicts.calls import failure, miss, recorded, replayed, verdict_on
+from tests.verdicts.calls import AT, failure, miss, recorded, replayed, verdict_on
 
 
 def changed(old: Any, new: Any, *, step: int = 2, **fields: Any) -> CallVerdict:
@@ -318,3 +327,81 @@ def test_a_path_is_generalised() -> None:
 )
 def test_an_error_text_is_generalised(text: str, kind: str, general: str | None) -> None:
     assert general_text(text, error_type=kind) == (text if general is None else general)
+
+
+def test_the_example_is_the_earliest_call_whoever_finished_first() -> None:
+    calls = [
+        (changed({"v": 1}, {"v": n}, step=step, trace_id=trace), at)
+        for n, (at, trace, step) in enumerate(
+            [("10:00", "b", 2), ("09:00", "z", 4), ("09:00", "z", 2), ("09:30", "a", 2)]
+        )
+    ]
+
+    for order in permutations(calls):
+        findings = Findings()
+        for verdict, at in order:
+            findings.add(verdict, at)
+        (finding,) = findings.collected()
+        assert (finding.example_trace_id, finding.example_step_number) == ("z", 2)
+
+
+def test_the_title_does_not_depend_on_the_order_of_many_calls() -> None:
+    texts = [f"amount {n} too small" for n in range(50)]
+    verdicts = [now(Outcome.FAILED, failure(text), step=n) for n, text in enumerate(texts, start=2)]
+
+    assert titles(*verdicts) == titles(*reversed(verdicts))
+    assert titles(*verdicts) == ["book: now fails: ValueError: amount 0 too small"]
+
+
+def approval_of(finding: Finding) -> Approval:
+    return Approval(
+        signature=finding.signature,
+        title=finding.title,
+        approved_at=AT,
+        call_count=finding.call_count,
+        models=finding.models,
+        error_hashes=finding.error_hashes,
+    )
+
+
+def too_small(amount: float, step: int) -> CallVerdict:
+    return now(Outcome.FAILED, failure(f"amount {amount} too small"), step=step)
+
+
+def test_an_approved_failure_that_grows_is_open_again() -> None:
+    (before,) = collect([too_small(15.5, 2), too_small(15.5, 3)])
+    more = [too_small(15.5, 2), too_small(15.5, 3), too_small(20, 4)]
+
+    verdicts, (finding,) = apply_approvals(more, collect(more), [approval_of(before)])
+
+    assert (finding.approved, finding.approval_note) == (False, "approved for 2 calls, now 3")
+    assert exit_code(verdicts) == 1
+
+
+def test_an_approved_failure_with_another_value_is_open_again() -> None:
+    (before,) = collect([too_small(15.5, 2)])
+    other = [too_small(20, 2)]
+
+    verdicts, (finding,) = apply_approvals(other, collect(other), [approval_of(before)])
+
+    assert finding.approval_note == "approved with other values in its errors"
+    assert exit_code(verdicts) == 1
+
+
+def test_fewer_calls_and_approvals_that_know_no_number_stay_approved() -> None:
+    (before,) = collect([too_small(15.5, 2), too_small(15.5, 3)])
+    fewer = [too_small(15.5, 2)]
+    old = approval_of(before).model_copy(update={"call_count": None, "error_hashes": []})
+    many = [too_small(n, n) for n in range(2, 9)]
+
+    assert exit_code(apply_approvals(fewer, collect(fewer), [approval_of(before)])[0]) == 0
+    assert exit_code(apply_approvals(many, collect(many), [old])[0]) == 0
+
+
+def test_an_approved_change_of_values_stays_approved_and_says_how_it_grew() -> None:
+    (before,) = collect([changed({"v": 1}, {"v": 2})])
+    more = [changed({"v": 1}, {"v": n}, step=n) for n in (2, 3)]
+
+    _, (finding,) = apply_approvals(more, collect(more), [approval_of(before)])
+
+    assert (finding.approved, finding.approval_note) == (True, "approved for 1 call, now 2")

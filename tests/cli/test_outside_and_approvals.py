@@ -1,0 +1,135 @@
+"""Changed requests and approvals that grow, from the recording to the report."""
+
+from __future__ import annotations
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from replay import Recorder
+from replay.cli.main import exit_code_of
+from replay.store import Store
+from replay.tools.loading import load_toolbox
+from tests.cli.conftest import one_trace
+
+Printed = pytest.CaptureFixture[str]
+
+PAYS = '''
+import json
+import urllib.request
+from replay import Toolbox
+
+toolbox = Toolbox("pay")
+
+
+def ask(path, body=None):
+    content = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request("BASE" + path, content, {{"content-type": "application/json"}})
+    with urllib.request.urlopen(request, timeout=5) as answer:
+        return json.load(answer)
+
+
+@toolbox.tool
+def refund(order_id: str, amount: float) -> dict:
+    """Look the order up, and give money back."""
+    ask("/orders/" + order_id)
+    return ask("/refunds", {"order_id": order_id, "amount": amount})
+'''.replace("{{", "{").replace("}}", "}")
+
+ASKED = {"type": "function_call", "call_id": "call_1", "name": "refund"}
+
+
+class _Answers(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        content = b'{"done": true}'
+        self.rfile.read(int(self.headers.get("content-length") or 0))
+        self.send_response(200)
+        self.send_header("content-length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    do_POST = do_GET
+
+    def log_message(self, format: str, *args: object) -> None:
+        return
+
+
+@pytest.fixture
+def pay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """``pay.py`` and a recording of three refunds with it."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "80")
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Answers)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    file = tmp_path / "pay.py"
+    file.write_text(PAYS.replace("BASE", f"http://127.0.0.1:{server.server_port}"))
+    toolbox = load_toolbox(f"{file}:toolbox")
+    with Recorder("traces.db") as recorder:
+        for order, amount in (("A1", 15.5), ("A2", 20), ("ord_7", 3)):
+            arguments = {"order_id": order, "amount": amount}
+            with recorder.trace():
+                toolbox.dispatch_sync([{**ASKED, "arguments": json.dumps(arguments)}])
+    server.shutdown()
+    thread.join()
+    server.server_close()
+    return file
+
+
+def test_what_a_tool_now_asks_is_the_headline(pay: Path, capsys: Printed) -> None:
+    pay.write_text(pay.read_text().replace('"amount": amount', '"amount": amount * 100'))
+
+    assert exit_code_of(["run", "--tools", "pay.py:toolbox", "--jobs", "2"]) == 2
+    printed = capsys.readouterr().out
+
+    assert "~ refund: POST /refunds now sends body.amount 1550.0 instead of 15.5\n" in printed
+    assert "  3 of 3 calls, 3 traces\n  cause: today's code answers differently\n" in printed
+    assert "      - body.amount 15.5\n      + body.amount 1550.0\n" in printed
+
+
+def test_a_request_sent_twice_says_so(pay: Path, capsys: Printed) -> None:
+    again = '    ask("/refunds", {"order_id": order_id, "amount": amount})\n    return ask("/ref'
+    pay.write_text(pay.read_text().replace('    return ask("/ref', again))
+
+    assert exit_code_of(["run", "--tools", "pay.py:toolbox", "--jobs", "2"]) == 2
+
+    assert "~ refund: sends POST /refunds twice (recorded once)\n" in capsys.readouterr().out
+
+
+def test_a_moved_endpoint_is_one_finding_however_many_orders(pay: Path, capsys: Printed) -> None:
+    pay.write_text(pay.read_text().replace('"/orders/"', '"/v2/orders/"'))
+
+    assert exit_code_of(["run", "--tools", "pay.py:toolbox", "--jobs", "2"]) == 2
+    printed = capsys.readouterr().out
+
+    assert "3 unanswered in 1 finding" in printed
+    words = " ".join(printed.split())
+    assert "asks GET /v2/orders/* instead of GET /orders/*, which no cassette" in words
+    assert "differs in path: recorded '/orders/A1', asked '/v2/orders/A1'." in words
+    assert max(map(len, printed.splitlines())) <= 80
+
+
+def test_an_approved_failure_that_grows_ends_with_1_again(folder: Path, capsys: Printed) -> None:
+    tools = folder / "shop.py"
+    fails = '    if len(item) < 4:\n        raise ValueError(f"{item!r} is too small")\n    return'
+    tools.write_text(tools.read_text().replace("    return", fails))
+    run = ["run", "--tools", "shop:toolbox", "--jobs", "1"]
+    assert exit_code_of(run) == 1
+    assert exit_code_of([*run, "--approve"]) == 0
+    assert exit_code_of(run) == 0
+    assert "3 calls of 3 traces: 1 same, 2 approved\n" in capsys.readouterr().out
+
+    with Store.open("traces.db", mode="w") as store:
+        store.append_all(one_trace(4, "pot"))
+
+    assert exit_code_of(run) == 1
+    assert "  approved for 2 calls, now 3: look again\n" in capsys.readouterr().out
+    with Store.open("traces.db", mode="r") as store:
+        verdicts = store.verdicts(store.run("latest").id)
+        assert not any(verdict.approved for verdict in verdicts)
+
+    assert exit_code_of(["approve", "all"]) == 0
+    assert exit_code_of(run) == 0
