@@ -136,6 +136,9 @@ class Pool:
 
     def close(self) -> None:
         """End every worker, whatever it does."""
+        for seat in self._seats:  # all of them first: they end side by side
+            self._forget(seat)
+            seat.process.hang_up()
         for seat in self._seats:
             self._unseat(seat)
         self._seats.clear()
@@ -152,10 +155,13 @@ class Pool:
         self._selector.register(process.output, selectors.EVENT_READ, seat)
         return seat
 
-    def _unseat(self, seat: _Seat) -> int:
+    def _forget(self, seat: _Seat) -> None:
         for descriptor in (seat.process.frames, seat.process.output, seat.process.source):
             if descriptor in self._selector.get_map():
                 self._selector.unregister(descriptor)
+
+    def _unseat(self, seat: _Seat) -> int:
+        self._forget(seat)
         return seat.process.close(is_idle=seat.process.ready is not None and not seat.attempts)
 
     def _replace(self, seat: _Seat) -> None:

@@ -147,15 +147,19 @@ class WorkerProcess:
     def close(self, *, is_idle: bool = False) -> int:
         """End the process, if it has not, and return its status: negative is a signal.
 
-        ``is_idle``: it has nothing to do, so that nothing is lost by ending it at once.
+        ``is_idle``: it has nothing to do, and so hears at once that it is no longer wanted.
         """
+        self.hang_up()
+        # A warm process at work hears that its pipe is closed, ends its fork, then itself.
+        if not is_idle and not self.forks:
+            self.kill()
+        return self.ended()
+
+    def hang_up(self) -> None:
+        """Close the pipes: an idle process then ends by itself."""
         for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
             if pipe is not None:
                 pipe.close()
-        # A warm process at work hears that its pipe is closed, ends its fork, then itself.
-        if is_idle or not self.forks:
-            self.kill()
-        return self.ended()
 
     def ended(self) -> int:
         """Return the status of a process that is at its end; negative is a signal."""
