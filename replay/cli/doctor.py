@@ -40,7 +40,7 @@ def doctor(database: Path | None, as_json: bool) -> int:
 
     Ends with 3 when something is broken, with what to do about it.
     """
-    findings = [*_machine(), *_clients(), _config()]
+    findings = [*_machine(), *_guards(), *_clients(), _config()]
     if database is not None:
         findings += _database(database)
     if as_json:
@@ -80,6 +80,43 @@ def _machine() -> list[Finding]:
         ),
         Finding("cores", "ok", f"{os.cpu_count()}"),
     ]
+
+
+def _guards() -> list[Finding]:
+    """What keeps replayed tools in, by trying to get out."""
+    from cassettes.kernel.probe import probe
+
+    held = {
+        "python": "sockets of Python are refused",
+        "program": "programs are refused",
+        "c": "connections of C code are refused",
+        "c program": "programs that C code starts are refused",
+    }
+    open_to = {
+        "python": "a socket of Python connects",
+        "program": "a program starts",
+        "c": "C code (ctypes, pycurl, gRPC) can connect",
+        "c program": "C code can start programs",
+        "probe": "the guards",
+    }
+    found = probe()
+    said = [words for name, words in held.items() if found.get(name) == ""]
+    left: dict[str, list[str]] = {why: [] for why in found.values() if why}
+    for name, why in found.items():
+        if why:
+            left[why].append(open_to[name])
+    findings = [Finding("guard", "ok", "in a replay " + ", ".join(said))] if said else []
+    is_worst = bool(found.get("python") or found.get("program"))
+    for why, names in left.items():
+        findings.append(
+            Finding(
+                "left open",
+                "broken" if is_worst else "note",
+                f"{', '.join(names)}: {why}",
+                "Replay where docs/sandbox.md says that this is held, or without a network.",
+            )
+        )
+    return findings
 
 
 def _sqlite(version: str) -> Finding:

@@ -38,3 +38,17 @@ def test_the_doctor_prints_nothing_wider_than_the_terminal(folder: Path, capsys:
     exit_code_of(["doctor", "traces.db"])
 
     assert max(len(line) for line in capsys.readouterr().out.splitlines()) <= 80
+
+
+def test_the_doctor_says_what_this_machine_leaves_open(
+    folder: Path, capsys: Printed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried = {"python": "", "program": "", "c": "no filter here", "c program": "no filter here"}
+    monkeypatch.setattr("cassettes.kernel.probe.probe", lambda: tried)
+
+    assert exit_code_of(["doctor", "--json"]) == 0
+
+    found = {finding["name"]: finding for finding in json.loads(capsys.readouterr().out)}
+    assert "sockets of Python are refused, programs are refused" in found["guard"]["text"]
+    assert found["left open"]["state"] == "note"
+    assert "C code can start programs: no filter here" in found["left open"]["text"]
