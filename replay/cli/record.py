@@ -7,14 +7,18 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from replay.cli import terminal
 from replay.cli.arguments import examples, read_labels
 from replay.errors import ReplayError, StoreError
+
+if TYPE_CHECKING:
+    from replay.store import Store
 
 _FORWARDED = ("SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2")
 
@@ -50,7 +54,8 @@ def record(
 
     Model calls are OpenAI chat completions and Responses, to any host, through httpx or httpx2;
     what tools answered is read from the next prompt, and tools of a replay toolbox are recorded in
-    full. Ends with COMMAND's own exit code (128 + n when signal n killed it).
+    full. What other tools ask of the outside is not seen: docs/recording.md. Ends with COMMAND's
+    own exit code (128 + n when signal n killed it).
 
     Not seen: Pythons started with -I, -E or -S, and calls through other HTTP libraries.
     """
@@ -59,6 +64,7 @@ def record(
 
     place = (database or _default_database()).absolute()
     orders = Orders(str(place), app=app, labels=dict(labels), keep_streams=keep_streams)
+    began_at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     with Store.open(place, "create") as store:
         before = store.counts()
     code = _run(command, environment(orders, os.environ))
@@ -66,11 +72,14 @@ def record(
         with Store.open(place, "w") as store:
             store.flush()
             after = store.counts()
+            unseen = unseen_count(store, began_at)
     except StoreError as error:
         # The program has ended as it would have without us; its code is the answer.
         terminal.say(f"What was recorded cannot be counted now. {error}")
         return code
     terminal.say(_summary(before, after, place))
+    if unseen:
+        terminal.say(_unseen_words(unseen))
     return code
 
 
@@ -146,6 +155,30 @@ def _summary(before: Mapping[str, int], after: Mapping[str, int], place: Path) -
     words = (("trace", "trace"), ("model_call", "model call"), ("tool_call", "tool call"))
     counted = ", ".join(f"{new[k]} {word}{'' if new[k] == 1 else 's'}" for k, word in words)
     return f"Recorded {counted} in {shown}. See them: replay list {shown}"
+
+
+_UNSEEN = """
+SELECT count(*) FROM tool_calls AS call
+WHERE call.trace_id IN (SELECT id FROM traces WHERE started_at >= ?)
+  AND json_extract(call.attributes, '$.outcome_from') = 'prompt' AND call.outcome = 'ok'
+"""
+
+
+def unseen_count(store: Store, since: str) -> int:
+    """Return how many tool calls were recorded since then whose tools were not seen to run."""
+    _, rows = store.query(_UNSEEN, (since,))
+    return int(rows[0][0])
+
+
+def _unseen_words(count: int) -> str:
+    is_one = count == 1
+    calls = "1 tool call was" if is_one else f"{count:,} tool calls were"
+    them, tools = ("it", "tool") if is_one else ("them", "tools")
+    return (
+        f"{calls} recorded without seeing the tool run: what it asked of the outside is missing.\n"
+        f"To replay {them}, put the {tools} into a Toolbox or mark {them} with `@recorder.tool`: "
+        "docs/recording.md."
+    )
 
 
 def _shown(place: Path) -> str:

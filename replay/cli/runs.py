@@ -96,10 +96,11 @@ def show_report(
     show_all: bool = False,
 ) -> str:
     """Return the report of ``run`` as text, with each finding's example."""
+    from replay.report.ink import wrap
     from replay.report.terminal import FINDINGS_MAX, render_run
 
     findings = findings_now(store, run)
-    return render_run(
+    text = render_run(
         run,
         findings,
         examples=example_verdicts(store, run, findings),
@@ -107,6 +108,35 @@ def show_report(
         color=colored,
         database=shlex.quote(str(database)),
         findings_max=len(findings) if show_all else FINDINGS_MAX,
+    )
+    unseen = _unseen_words(store, run)
+    if unseen is None:
+        return text
+    head, *rest = text.split("\n\n", 1)
+    return "\n\n".join([head, "\n".join(wrap(unseen, width, hang="")), *rest])
+
+
+_UNSEEN = """
+SELECT count(*) FROM call_verdicts AS verdict
+JOIN tool_calls AS call ON call.id = verdict.tool_call_id
+WHERE verdict.run_id = ? AND verdict.verdict = 'unanswered' AND call.bound_by = 'response'
+  AND json_extract(call.attributes, '$.outcome_from') IS NOT NULL
+"""
+
+
+def _unseen_words(store: Store, run: ReplayRun) -> str | None:
+    """Why calls are unanswered that were recorded without their tools; None: none are."""
+    if not run.verdict_counts.get("unanswered"):
+        return None
+    _, rows = store.query(_UNSEEN, (run.id,))
+    count = int(rows[0][0])
+    if not count:
+        return None
+    calls = "1 unanswered call was" if count == 1 else f"{count:,} unanswered calls were"
+    return (
+        f"{calls} recorded without seeing the tool run, so nothing is known of what it asked of "
+        "the outside: record again with the tools in a Toolbox or under @recorder.tool "
+        "(docs/recording.md)."
     )
 
 

@@ -171,11 +171,9 @@ def test_what_diff_does_not_know_is_told(folder: Path, capsys: Printed) -> None:
 
 
 def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(folder: Path) -> None:
-    """The second trace's tool opens a pipe when it runs, and never ends by itself."""
+    """The second trace's tool opens a pipe when it runs, and waits for ever in it."""
     os.mkfifo(folder / "running")
-    hangs = (
-        "    if item == 'cup':\n        open('running', 'w').close()\n        while True: pass\n"
-    )
+    hangs = "    if item == 'cup':\n        open('running', 'w').close()\n        open('running').read()\n"
     change_tools(folder, "    return {", f"{hangs}    return {{")
     command = [sys.executable, "-P", "-m", "replay.cli.main", *RUN, "--deadline", "60"]
     with subprocess.Popen(
@@ -316,7 +314,7 @@ def test_a_second_ctrl_c_ends_at_once(folder: Path) -> None:
     change_tools(
         folder,
         "    return {",
-        "    open('running', 'w').close()\n    while True: pass\n    return {",
+        "    open('running', 'w').close()\n    open('running').read()\n    return {",
     )
     command = [sys.executable, "-c", HANGS_ON_CTRL_C, *RUN, "--deadline", "60"]
     with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True) as process:

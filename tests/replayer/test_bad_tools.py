@@ -90,6 +90,7 @@ def test_text_that_utf_8_cannot_hold_comes_back_as_it_was(around: Any) -> None:
     assert around("return_surrogates").replayed.response == "half \ud83d and \x00"
 
 
+@pytest.mark.slow
 def test_fifty_megabytes_come_back_whole(around: Any) -> None:
     assert len(around("return_much").replayed.response) == 50_000_000
 
