@@ -57,7 +57,8 @@ class EgressBlocked(CassetteError):
         super().__init__(
             f"{what} was stopped: this process may not connect to {address}.\n"
             "Nothing was sent. Replays answer from cassettes alone; to let this one address "
-            f'through, call cassettes.outside("block", allow=["{address}"]).'
+            f'through, call cassettes.outside("block", allow=["{address}"]); for `replay run` it '
+            f"is `--allow {address}`."
         )
 
 

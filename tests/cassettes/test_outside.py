@@ -115,7 +115,8 @@ def test_the_error_names_the_address_and_the_way_to_allow_it(server):
     assert str(caught.value) == (
         f"GET {server.url}/echo/a was stopped: this process may not connect to 127.0.0.1:{port}.\n"
         "Nothing was sent. Replays answer from cassettes alone; to let this one address through, "
-        f'call cassettes.outside("block", allow=["127.0.0.1:{port}"]).'
+        f'call cassettes.outside("block", allow=["127.0.0.1:{port}"]); for `replay run` it is '
+        f"`--allow 127.0.0.1:{port}`."
     )
     assert allowed == [200, 200]
     assert httpx.get(f"{server.url}/echo/a").status_code == 200
