@@ -253,10 +253,13 @@ def _sink(output: Path | None) -> Iterator[TextIO]:
 
 
 def _tell_export(report: ExportReport, output: Path | None) -> None:
+    from replay.report.ink import count
+
     where = f" to {output}" if output else ""
-    terminal.say(f"Wrote {report.trace_count:,} traces, {report.line_count:,} lines{where}.")
-    for words, count in sorted(report.lost.items()):
-        terminal.say(f"  left out, the format cannot say it: {count:,} {words}")
+    written = f"{count(report.trace_count, 'trace')}, {count(report.line_count, 'line')}"
+    terminal.say(f"Wrote {written}{where}.")
+    for words, lost_count in sorted(report.lost.items()):
+        terminal.say(f"  left out, the format cannot say it: {lost_count:,} {words}")
     if not report.contexts:
         return
     if output is None:
