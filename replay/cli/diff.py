@@ -30,7 +30,7 @@ CALLS_SHOWN_MAX = 20
         "replay diff traces.db",
         "replay diff traces.db latest --all",
         "replay diff traces.db 974087364c47",
-        "replay diff traces.db latest 01jd4h --step 3",
+        "replay diff traces.db latest t660c71da6be --step 3",
         "replay diff traces.db run_20261121T090000 run_20261121T101500",
     ),
 )

@@ -168,6 +168,7 @@ def _config() -> Finding:
 
 
 def _database(path: Path) -> list[Finding]:
+    from replay.report.ink import count
     from replay.store import Store
 
     try:
@@ -182,7 +183,7 @@ def _database(path: Path) -> list[Finding]:
         Finding(
             "database",
             "ok" if traces else "note",
-            f"{path}: {traces:,} traces, {runs:,} replay runs, {size:,} bytes",
+            f"{path}: {count(traces, 'trace')}, {count(runs, 'replay run')}, {size:,} bytes",
             None if traces else "It is empty: `replay record -- python agent.py` fills it.",
         )
     ]

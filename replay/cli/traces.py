@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,9 +58,9 @@ def list_command(database: Path, selection: Selection, as_json: bool) -> int:
 @click.command(
     short_help="Show one trace, or one step of it.",
     epilog=examples(
-        "replay show traces.db 01jd4h",
-        "replay show traces.db 01jd4h --step 3",
-        "replay show traces.db 01jd4h --json",
+        "replay show traces.db t660c71da6be",
+        "replay show traces.db t660c71da6be --step 3",
+        "replay show traces.db t660c71da6be --json",
     ),
 )
 @database_and("trace")
@@ -124,7 +125,33 @@ def _emit_rows(rows: list[TraceRow]) -> None:
     from replay.cli.table import table_lines
 
     columns, cells = trace_table(rows)
+    for row, name in zip(cells, shown_ids([row.id for row in rows], terminal.width()), strict=True):
+        row[0] = name
     terminal.emit("\n".join(table_lines(columns, cells, width=terminal.width())))
+
+
+_ID_SHARE = 5
+"""A longer id than this part of the line is shown by its beginning, which commands accept."""
+_SPARE = 4
+
+
+def shown_ids(ids: list[str], width: int) -> list[str]:
+    """Return ``ids`` as a line of ``width`` columns shows them: whole, or beginnings that differ.
+
+    A beginning has four characters more than it takes to tell these apart, so that it is unique
+    among the others of the database too.
+    """
+    if max(map(len, ids)) <= width // _ID_SHARE:
+        return ids
+    ordered = sorted(set(ids))
+    shared = [_shared_length(left, right) for left, right in pairwise(ordered)]
+    length = max([width // _ID_SHARE - _SPARE, *(one + 1 for one in shared)]) + _SPARE
+    return [one[:length] for one in ids]
+
+
+def _shared_length(left: str, right: str) -> int:
+    pairs = zip(left, right, strict=False)
+    return next((index for index, (one, other) in enumerate(pairs) if one != other), len(left))
 
 
 def trace_table(rows: list[TraceRow]) -> tuple[list[Column], list[list[str]]]:

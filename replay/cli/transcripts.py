@@ -7,7 +7,7 @@ import textwrap
 from typing import Any
 
 from replay.records import Interaction, JsonValue, ModelCall, ToolCall, Transcript
-from replay.report.ink import cut, plain
+from replay.report.ink import count, cut, plain
 
 INDENT = "    "
 OVERVIEW_LINES_MAX = 3
@@ -61,7 +61,7 @@ def _head(transcript: Transcript, width: int) -> list[str]:
     facts = [
         trace.app,
         f"{trace.source} {moment(trace.started_at)} UTC",
-        f"{model_calls} model calls, {tool_calls} tool calls",
+        f"{count(model_calls, 'model call')}, {count(tool_calls, 'tool call')}",
         trace.outcome,
     ]
     lines = [f"trace {trace.id}", cut(plain(" · ".join(fact for fact in facts if fact)), width)]

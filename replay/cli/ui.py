@@ -24,7 +24,7 @@ class NoTerminalError(ReplayError):
 
 @click.command(
     short_help="Step through traces in the terminal.",
-    epilog=examples("replay ui", "replay ui traces.db", "replay ui traces.db 01jd4h"),
+    epilog=examples("replay ui", "replay ui traces.db", "replay ui traces.db t660c71da6be"),
 )
 @click.argument("words", nargs=-1, metavar="[DATABASE] [TRACE]")
 @click.option(

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from replay.cli.main import exit_code_of
+from replay.records import Trace
 from replay.store import Store
 
 Printed = pytest.CaptureFixture[str]
@@ -53,7 +54,7 @@ def test_show_tells_the_conversation_step_by_step(folder: Path, capsys: Printed)
 
     assert capsys.readouterr().out.splitlines() == [
         "trace t1-tea",
-        "shop · recorded 2026-11-21 09:00:00 UTC · 1 model calls, 1 tool calls",
+        "shop · recorded 2026-11-21 09:00:00 UTC · 1 model call, 1 tool call",
         "labels: item=tea",
         "",
         "user     What is a tea?",
@@ -105,3 +106,20 @@ def test_a_recorded_escape_code_never_reaches_the_terminal(folder: Path, capsys:
     assert exit_code_of(["list"]) == 0
 
     assert "\x1b" not in capsys.readouterr().out
+
+
+def test_long_ids_are_shown_by_a_beginning_that_commands_accept(
+    folder: Path, capsys: Printed
+) -> None:
+    ids = [f"t660c71da{number:02}e762f7afe8068" for number in range(12)]
+    with Store.open("long.db", mode="create") as store:
+        for number, name in enumerate(ids):
+            at = f"2026-11-21T09:00:{number:02}.000000Z"
+            store.append(Trace(id=name, app="shop", started_at=at))
+
+    assert exit_code_of(["list", "long.db"]) == 0
+
+    shown = [line.split()[0] for line in capsys.readouterr().out.splitlines()[1:]]
+    assert shown == [name[:16] for name in reversed(ids)]
+    assert exit_code_of(["show", "long.db", shown[0]]) == 0
+    assert f"trace {ids[-1]}" in capsys.readouterr().out

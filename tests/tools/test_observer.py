@@ -175,11 +175,12 @@ def test_a_scope_cannot_swallow_what_the_tool_raised() -> None:
 
 
 def test_watching_ends_with_the_block() -> None:
+    before = current_observer()
     diary = Diary()
     with observe(diary):
         assert current_observer() is diary
         with observe(None):
             run_call_sync(toolbox, tool="where", arguments="{}")
 
-    assert current_observer() is None
+    assert current_observer() is before
     assert diary.lines == []
