@@ -47,6 +47,7 @@ def baseline_place(
     with TemporaryDirectory(prefix="replay-baseline-") as folder:
         tree = Path(folder).resolve() / root.name
         _write_tree(root, ref, tree, Path(folder) / "index", named)
+        _refuse_absent(toolbox or today.toolbox, ref, today, root, tree)
         yield replace(
             today,
             toolbox=toolbox or today.toolbox,
@@ -112,6 +113,23 @@ def _write_tree(root: Path, ref: str, tree: Path, index: Path, named: str) -> No
     own_index = {"GIT_INDEX_FILE": str(index)}
     _git(root, "read-tree", commit, environment=own_index)
     _git(root, "checkout-index", "--all", "--quiet", f"--prefix={tree}/", environment=own_index)
+
+
+def _refuse_absent(toolbox: str, ref: str, today: Place, root: Path, tree: Path) -> None:
+    """Say at once that the tools' module, a file of the repository today, was not there then."""
+    module = toolbox.partition(":")[0]
+    path = module if module.endswith(".py") else f"{module.replace('.', '/')}.py"
+    for folder in (*today.paths, today.folder):
+        file = Path(folder, path).resolve()
+        if not file.is_file() or not file.is_relative_to(root):
+            continue
+        if not (tree / file.relative_to(root)).exists():
+            raise ToolboxError(
+                f"{str(file.relative_to(root))!r} is not in commit {ref}.",
+                hint="Commit it first, give an older name with `git:REF:module:toolbox`, or "
+                "compare with another toolbox: `--baseline old_module:toolbox`.",
+            )
+        return
 
 
 def _git(folder: Path, *arguments: str, environment: dict[str, str] | None = None) -> str:

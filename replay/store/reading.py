@@ -341,14 +341,15 @@ class Reading:
                 names = [column[0] for column in cursor.description]
                 return names, cursor.fetchall()
             except (sqlite3.OperationalError, sqlite3.ProgrammingError) as error:
-                is_name = str(error).startswith("no such")
+                is_table = str(error).startswith("no such table")
+                is_column = str(error).startswith("no such column")
                 views = ", ".join(layout.view for layout in LAYOUTS.values())
                 raise StoreError(
                     f"The query failed: {str(error).rstrip('.')}.",
-                    nearest=views if is_name else None,
-                    hint=None
-                    if not is_name
-                    else "These are the views; `SELECT * FROM tool_calls LIMIT 1` shows columns.",
+                    nearest=views if is_table else None,
+                    hint="`SELECT * FROM tool_calls LIMIT 1` shows a view's columns."
+                    if is_table or is_column
+                    else None,
                 ) from error
 
     @contextmanager

@@ -173,7 +173,8 @@ def test_what_diff_does_not_know_is_told(folder: Path, capsys: Printed) -> None:
 def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(folder: Path) -> None:
     """The second trace's tool opens a pipe when it runs, and waits for ever in it."""
     os.mkfifo(folder / "running")
-    hangs = "    if item == 'cup':\n        open('running', 'w').close()\n        open('running').read()\n"
+    waits = "open('running', 'w').close(); open('running').read()"
+    hangs = f"    if item == 'cup':\n        {waits}\n"
     change_tools(folder, "    return {", f"{hangs}    return {{")
     command = [sys.executable, "-P", "-m", "replay.cli.main", *RUN, "--deadline", "60"]
     with subprocess.Popen(
@@ -325,3 +326,17 @@ def test_a_second_ctrl_c_ends_at_once(folder: Path) -> None:
         process.send_signal(signal.SIGINT)
 
     assert process.returncode == -signal.SIGINT
+
+
+def test_a_module_that_the_baselines_commit_does_not_have_is_told(
+    folder: Path, capsys: Printed
+) -> None:
+    for words in (
+        ["init", "-q"],
+        ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-q", "--allow-empty", "-m", "x"],
+    ):
+        subprocess.run(["git", *words], cwd=folder, check=True)
+
+    assert exit_code_of([*RUN, "--baseline", "git:HEAD"]) == 3
+
+    assert "'shop.py' is not in commit HEAD." in capsys.readouterr().err
