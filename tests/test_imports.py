@@ -112,7 +112,12 @@ def test_the_list_of_commands_imports_no_command() -> None:
 
     assert not loaded & SLOW_TO_HELP
     own = {name for name in loaded if name.startswith("replay.cli.")}
-    assert own == {"replay.cli.lazy", "replay.cli.main", "replay.cli.terminal"}
+    assert own == {
+        "replay.cli.interruption",
+        "replay.cli.lazy",
+        "replay.cli.main",
+        "replay.cli.terminal",
+    }
 
 
 @pytest.mark.parametrize("command", COMMANDS)
