@@ -21,13 +21,9 @@ from replay.records import (
     Trace,
     Transcript,
 )
+from replay.records.unknown_tools import says_unknown
 from replay.tools.arguments import BadJson, parse_arguments
 
-_SAYS_UNKNOWN: Final = re.compile(
-    r"unknown (action|tool|function)|no (such )?(tool|function|action)\b"
-    r"|\b(tool|function|action)\b.{0,80}(not found|not available|(does not|doesn't) exist)",
-    re.IGNORECASE | re.DOTALL,
-)
 _UNSAFE_IN_ID: Final = re.compile(r"[^A-Za-z0-9._/:@+=-]+")
 
 
@@ -164,7 +160,7 @@ class _Builder:
             error = CallError(type="BadJson", message=complaint, stage=Stage.PARSE)
             return Outcome.BAD_JSON, error
         was_shown = asked.tool in self.tool_names or message.actor != "assistant"
-        if self.tool_names and not was_shown and _says_unknown(answer.text, answer.is_error):
+        if self.tool_names and not was_shown and says_unknown(answer.text, answer.is_error):
             error = CallError(type="UnknownTool", message=answer.text or "", stage=Stage.RESOLVE)
             return Outcome.UNKNOWN_TOOL, error
         if answer.is_error:
@@ -224,13 +220,6 @@ def _complaint_of(asked: AskedCall) -> str | None:
     except BadJson as error:
         return str(error)
     return None
-
-
-def _says_unknown(text: str | None, is_error: bool | None) -> bool:
-    """A tool that was never shown and still answered is a tool; so the answer must say it too."""
-    if is_error:
-        return True
-    return is_error is None and len(text or "") < 500 and bool(_SAYS_UNKNOWN.search(text or ""))
 
 
 def _tool_name(tool: JsonValue) -> str | None:

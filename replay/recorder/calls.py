@@ -100,6 +100,8 @@ class OpenCall:
     positional: list[JsonValue] | None = None
     told: str | None = None
     """What the next prompt told the model about it; None as long as none has."""
+    told_error: bool | None = None
+    """Whether that was marked as an error; None: it was not marked at all."""
 
     def __post_init__(self) -> None:
         self.execution.call = self

@@ -269,7 +269,7 @@ class Journal:
         for call, answer in pairs:
             if call.told is not None:
                 continue
-            call.told = answer.text
+            call.told, call.told_error = answer.text, answer.is_error
             told.append(call)
             if call.execution.response != answer.text:
                 changed[id(call)] = call

@@ -6,12 +6,15 @@ The next prompt shows what the model was told, not why. What the facts allow is 
 =============================================  =====================  ================
 what is known                                  outcome                outcome_from
 =============================================  =====================  ================
-the prompt offered tools, not this one         ``unknown_tool``       ``toolset``
+not in the toolset, and the answer says so      ``unknown_tool``       ``answer``
 the arguments are no JSON object               ``bad_json``           ``arguments``
 no tool of that name was ever captured         ``ok``                 ``prompt``
 it is captured; arguments and schema disagree  ``invalid_arguments``  ``schema``
 it is captured; nothing tells why it never ran ``unfinished``         ``prompt``
 =============================================  =====================  ================
+
+A name that is missing from the toolset tells nothing alone: toolsets are shown in parts. So the
+answer itself must be marked as an error, or say that there is no such tool.
 
 ``ok`` from a prompt means: a tool that is not captured answered. Whether its text is an apology,
 only the toolbox that replays it can tell. A call that was never answered stays ``unfinished``.
@@ -24,6 +27,7 @@ from typing import Any
 
 from replay.recorder.calls import OpenCall
 from replay.records import JsonObject, JsonValue, Outcome
+from replay.records.unknown_tools import says_unknown
 
 
 def settle(call: OpenCall, *, is_captured: bool) -> None:
@@ -42,8 +46,8 @@ def _outcome(call: OpenCall, *, is_captured: bool) -> tuple[Outcome, str]:
     tools = call.turn.tools if call.turn is not None else []
     schema = tool_schema(tools, call.tool)
     unexplained = Outcome.UNFINISHED if is_captured else Outcome.OK
-    if schema is None and tools and not is_captured:
-        return Outcome.UNKNOWN_TOOL, "toolset"
+    if schema is None and tools and not is_captured and says_unknown(call.told, call.told_error):
+        return Outcome.UNKNOWN_TOOL, "answer"
     if is_free_text(tools, call.tool):
         return unexplained, "prompt"
     try:

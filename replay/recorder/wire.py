@@ -78,6 +78,8 @@ class Told:
 
     provider_call_id: str | None
     text: str
+    is_error: bool | None = None
+    """Whether it is marked as an error; None: it is not marked."""
 
 
 def api_of(path: str) -> str | None:
@@ -255,14 +257,28 @@ def told_in(api: str, entry: Any) -> Told | None:
     if api == CHAT:
         if entry.get("role") == "tool":
             return Told(
-                _text_or_none(entry.get("tool_call_id")), content_text(entry.get("content"))
+                _text_or_none(entry.get("tool_call_id")),
+                content_text(entry.get("content")),
+                _error_mark(entry),
             )
         if entry.get("role") == "function":
-            return Told(None, content_text(entry.get("content")))
+            return Told(None, content_text(entry.get("content")), _error_mark(entry))
         return None
     if entry.get("type") in _RESULT_TYPES:
-        return Told(_text_or_none(entry.get("call_id")), content_text(entry.get("output")))
+        return Told(
+            _text_or_none(entry.get("call_id")),
+            content_text(entry.get("output")),
+            _error_mark(entry),
+        )
     return None
+
+
+def _error_mark(entry: JsonObject) -> bool | None:
+    for name in ("error", "is_error"):
+        mark = entry.get(name)
+        if mark is not None:
+            return mark if isinstance(mark, bool) else True
+    return True if entry.get("status") == "error" else None
 
 
 def content_text(content: JsonValue) -> str:

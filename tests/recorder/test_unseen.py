@@ -33,7 +33,8 @@ TOOLS: list[Any] = [
         ("get_weather", '{"city": "Par', True, Outcome.BAD_JSON, "arguments"),
         ("get_weather", '["Paris"]', False, Outcome.BAD_JSON, "arguments"),
         ("get_weather", "", True, Outcome.INVALID_ARGUMENTS, "schema"),
-        ("book_hotel", "{}", False, Outcome.UNKNOWN_TOOL, "toolset"),
+        # Toolsets are shown in parts: what answered is a tool.
+        ("book_hotel", "{}", False, Outcome.OK, "prompt"),
         ("run_sql", "select 1", False, Outcome.OK, "prompt"),
     ],
 )
@@ -45,6 +46,31 @@ def test_what_is_known_of_a_call_decides_its_outcome(
     call = OpenCall(trace, 2, tool, arguments, "", Execution("c"), turn=turn)
 
     settle(call, is_captured=is_captured)
+
+    assert call.execution.outcome == outcome
+    assert call.execution.attributes == {"outcome_from": fact}
+
+
+@pytest.mark.parametrize(
+    ("told", "is_error", "outcome", "fact"),
+    [
+        ("AF", None, Outcome.OK, "prompt"),
+        ("AF", True, Outcome.UNKNOWN_TOOL, "answer"),
+        ("Error: no such tool 'search_flights'", None, Outcome.UNKNOWN_TOOL, "answer"),
+        ("Tool search_flights not found.", None, Outcome.UNKNOWN_TOOL, "answer"),
+        ("Tool search_flights not found.", False, Outcome.OK, "prompt"),
+        ("The flight was not found.", None, Outcome.OK, "prompt"),
+    ],
+)
+def test_a_tool_outside_the_toolset_is_unknown_only_when_its_answer_says_so(
+    told: str, is_error: bool | None, outcome: Outcome, fact: str
+) -> None:
+    trace = LiveTrace(id="t", started_at="")
+    turn = Turn("m", trace, None, 0, None, None, TOOLS, 0.0, 0)
+    call = OpenCall(trace, 2, "search_flights", "{}", "", Execution("c"), turn=turn)
+    call.told, call.told_error = told, is_error
+
+    settle(call, is_captured=False)
 
     assert call.execution.outcome == outcome
     assert call.execution.attributes == {"outcome_from": fact}
