@@ -6,11 +6,12 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from replay.interchange.formats import CHAT_FORMATS
 from replay.interchange.rebuilding import VERBATIM
-from replay.interchange.record_lines import write_records
+from replay.interchange.record_lines import write_records, write_schemas
 from replay.records import JsonObject, ModelCall, Selection, Transcript
 
 if TYPE_CHECKING:
@@ -43,9 +44,14 @@ def export_lines(
     each line that came with a contexts.json, instead of naming them.
     """
     trace_ids = store.trace_ids(selection)
+    is_ours = format_name not in CHAT_FORMATS
+    schemas = {schema.id: schema for schema in store.tool_schemas()} if is_ours else {}
+    schemas_written: set[str] = set()
     for done, trace_id in enumerate(trace_ids, start=1):
         transcript = store.transcript(trace_id)
-        for line in _lines(transcript, format_name, report, inline=inline):
+        of_tools = write_schemas(transcript, schemas, schemas_written)
+        of_trace = _lines(transcript, format_name, report, inline=inline)
+        for line in chain(of_tools, of_trace):
             report.line_count += 1
             yield json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n"
         report.trace_count += 1

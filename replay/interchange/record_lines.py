@@ -1,11 +1,12 @@
 """replay's own JSONL: one record per line, as `replay db schema` describes them.
 
-Nothing is lost and nothing is shared between lines: a model call has its whole prompt.
+Nothing is lost and nothing is shared between lines: a model call has its whole prompt. Only the
+schemas of tools are written once, ahead of the first trace whose calls name them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, get_args
 
@@ -13,7 +14,7 @@ from pydantic import ValidationError
 
 from replay.errors import RecordError
 from replay.interchange.lines import BadLine, Line, Misfit, PathPart, misfit_line
-from replay.records import AnyRecord, JsonObject, Transcript, record_from
+from replay.records import AnyRecord, JsonObject, ToolCall, ToolSchema, Transcript, record_from
 
 SOURCE: Final = "records"
 
@@ -50,6 +51,17 @@ def write_records(transcript: Transcript) -> Iterator[JsonObject]:
             yield interaction.model_dump(mode="json")
     for feedback in transcript.feedback:
         yield feedback.model_dump(mode="json")
+
+
+def write_schemas(
+    transcript: Transcript, schemas: Mapping[str, ToolSchema], written: set[str]
+) -> Iterator[JsonObject]:
+    """Yield the schemas that the calls of one trace name, but none that is in ``written``."""
+    for step in transcript.steps:
+        named = step.schema_hash if isinstance(step, ToolCall) else None
+        if named is not None and named in schemas and named not in written:
+            written.add(named)
+            yield schemas[named].model_dump(mode="json")
 
 
 def _misfit_of(error: RecordError, value: JsonObject) -> Misfit:

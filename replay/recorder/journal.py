@@ -38,7 +38,7 @@ from replay.recorder.scope import last_turn, open_scope, running_call
 from replay.recorder.sent import Sent
 from replay.recorder.unseen import settle
 from replay.recorder.wire import Question, Reply
-from replay.records import Attempt, JsonObject
+from replay.records import Attempt, JsonObject, ToolSchema
 from replay.tools.observer import CallObserver, current_observer, start_observing
 
 _STITCHED_MAX: Final = 1024
@@ -386,6 +386,11 @@ class Journal:
         """Store one try of a tool call."""
         with self._lock:
             self.sink.append(attempt)
+
+    def note_schema(self, schema: ToolSchema) -> None:
+        """Store a schema that tool calls name."""
+        with self._lock:
+            self.sink.append(schema)
 
     def _claim(self, sighting: Sighting) -> OpenCall | None:
         trace = self._trace_in_scope()

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from replay.recorder.binding import Sighting
-from replay.recorder.calls import Execution, OpenCall
+from replay.recorder.calls import Execution, OpenCall, now
 from replay.recorder.executions import Watch
 from replay.recorder.journal import Journal
-from replay.records import Attempt, CallResult
+from replay.records import Attempt, CallResult, ToolSchema
 from replay.tools.observer import CallObserver, CallStart
 
 
@@ -30,6 +30,7 @@ class ToolboxWatch(CallObserver):
         self._journal = journal
         self._outside = outside
         self._running: dict[str, _Running] = {}
+        self._schemas_written: set[str] = set()
 
     def call_started(self, start: CallStart) -> None:
         """Bind the call, or write it when no model output was seen to ask for it."""
@@ -50,6 +51,17 @@ class ToolboxWatch(CallObserver):
             if start.toolbox:
                 call.execution.attributes["toolbox"] = start.toolbox
             self._running[start.request_id] = _Running(call, call.execution)
+
+    def call_resolved(self, start: CallStart, schema: ToolSchema) -> None:
+        """Store the schema that the call will name, the first time this process meets it."""
+        if schema.id in self._schemas_written or start.request_id not in self._running:
+            return
+        with self._journal.failures.guard(f"store the schema of {start.tool!r}"):
+            seen_at = now()
+            self._journal.note_schema(
+                schema.model_copy(update={"first_seen_at": seen_at, "last_seen_at": seen_at})
+            )
+            self._schemas_written.add(schema.id)
 
     @contextlib.contextmanager
     def scope(self, start: CallStart) -> Iterator[None]:

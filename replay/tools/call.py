@@ -25,6 +25,7 @@ from replay.tools.observer import (
     current_observer,
     observed_scope,
     tell_finished,
+    tell_resolved,
     tell_started,
 )
 from replay.tools.outcome import CallProgress, encode_response, finished_result
@@ -159,6 +160,8 @@ def _stages(
     progress.notes += parsed.notes
     progress.lap(Stage.RESOLVE)
     tool = progress.tool = resolve_tool(toolbox, start)
+    if observer is not None:
+        tell_resolved(observer, start, tool.tool_schema)
     values, is_raw = parsed.values, True
     if arguments_version is not None and arguments_version != tool.version:
         progress.lap(Stage.TRANSLATE)

@@ -13,7 +13,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from replay.records import Actor, Attempt, CallResult, JsonValue
+from replay.records import Actor, Attempt, CallResult, JsonValue, ToolSchema
 
 _log = logging.getLogger("replay.tools")
 
@@ -49,6 +49,10 @@ class CallObserver(Protocol):
     def call_started(self, start: CallStart) -> None:
         """Take note of a call, before any of its stages ran."""
         del start
+
+    def call_resolved(self, start: CallStart, schema: ToolSchema) -> None:
+        """Take note of the schema that a call's arguments are validated by."""
+        del start, schema
 
     def scope(self, start: CallStart) -> contextlib.AbstractContextManager[object]:
         """Return what is held around the tool's own work, all its attempts together.
@@ -120,6 +124,14 @@ def tell_started(observer: CallObserver, start: CallStart) -> None:
         observer.call_started(start)
     except Exception as error:  # noqa: BLE001 -- an observer's failure never reaches the application
         observer_failures.note("call_started", error)
+
+
+def tell_resolved(observer: CallObserver, start: CallStart, schema: ToolSchema) -> None:
+    """Tell ``observer`` which tool's schema a call is up against."""
+    try:
+        observer.call_resolved(start, schema)
+    except Exception as error:  # noqa: BLE001 -- as above
+        observer_failures.note("call_resolved", error)
 
 
 def tell_attempted(observer: CallObserver, start: CallStart, attempt: Attempt) -> None:

@@ -22,6 +22,7 @@ from replay.records import (
     Record,
     Selection,
     ToolCall,
+    ToolSchema,
     Trace,
 )
 from replay.store import Store
@@ -167,7 +168,9 @@ def test_our_own_records_make_the_round_trip_with_everything_in_them(
     keep(
         store,
         model_call(1, [asked_by_user()], says("Hi")),
-        tool_call(2, 1, "15 C"),
+        tool_call(2, 1, "15 C", schema_hash="s1"),
+        ToolSchema(id="s1", tool="get_weather", dialect="pydantic", definition={"type": "object"}),
+        ToolSchema(id="s2", tool="unused", dialect="pydantic", definition={}),
         Interaction(id="i", tool_call_id="t#2", interaction_index=0, exchange={"url": "x"}),
         Feedback(id="f", trace_id="t", label="good", created_at=NOON),
     )
@@ -183,8 +186,10 @@ def test_our_own_records_make_the_round_trip_with_everything_in_them(
             "interaction",
             "model_call",
             "tool_call",
+            "tool_schema",
             "trace",
         ]
+        assert other.tool_schemas() == [s for s in store.tool_schemas() if s.id == "s1"]
         assert other.transcript("t") == store.transcript("t")
     finally:
         other.close()
