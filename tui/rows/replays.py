@@ -8,6 +8,7 @@ from typing import Any
 
 from replay.records import CallVerdict, Finding, Interaction, ReplayRun, ToolCall
 from replay.store.selecting import run_key
+from tui.rows.approvals import marked
 from tui.rows.database import Database
 
 
@@ -27,7 +28,7 @@ class RunFindings:
     run: ReplayRun
     run_key: int
     findings: list[Finding]
-    """With those marked that were approved since."""
+    """With those marked that are approved now."""
 
 
 def read_runs(database: Database) -> list[ReplayRun]:
@@ -54,12 +55,7 @@ def read_findings(database: Database, run_id: str) -> RunFindings:
             [key],
             "r.first_divergence_count DESC, r.call_count DESC, r.signature",
         )
-        approved = {row[0] for row in connection.execute("SELECT signature FROM approval_rows")}
-    marked = [
-        finding.model_copy(update={"approved": finding.approved or finding.signature in approved})
-        for finding in findings
-    ]
-    return RunFindings(run, key, marked)
+        return RunFindings(run, key, marked(database.records, findings))
 
 
 def read_found_calls(database: Database, found: RunFindings, finding: Finding) -> list[FoundCall]:
@@ -76,9 +72,9 @@ def read_found_calls(database: Database, found: RunFindings, finding: Finding) -
 
 
 def read_found_call(
-    database: Database, found: RunFindings, call: FoundCall
+    database: Database, found: RunFindings, finding: Finding, call: FoundCall
 ) -> tuple[CallVerdict, ToolCall, list[Interaction]]:
-    """Return the verdict of one call of a finding, and the call as it was recorded."""
+    """Return the verdict of one call of ``finding``, and the call as it was recorded."""
     with database.reading() as connection:
         verdict = _one(
             connection,
@@ -92,6 +88,7 @@ def read_found_call(
         interactions = database.records.records(
             "interaction", "r.tool_call = ?", [call.tool_call], "r.interaction_index"
         )
+    verdict = verdict.model_copy(update={"approved": finding.approved})
     return verdict, recorded, interactions
 
 

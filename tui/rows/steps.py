@@ -18,6 +18,7 @@ from replay.records import (
     Trace,
 )
 from replay.store.selecting import trace_key
+from tui.rows.approvals import run_approvals
 from tui.rows.database import Database
 
 
@@ -112,7 +113,7 @@ def read_steps(database: Database, trace_id: str, run_id: str | None = None) -> 
         if run_key is not None:
             run = database.records.records("replay_run", "r.key = ?", [run_key])[0]
         feedback = database.records.records("feedback", "r.trace = ?", [key], "r.created_us, r.id")
-        verdicts = _verdicts(connection, key, run_key)
+        verdicts = _verdicts(connection, database, key, run_key)
     return StepList(key, trace, _with_siblings(steps), run, run_key, verdicts, feedback)
 
 
@@ -132,11 +133,7 @@ def read_detail(database: Database, steps: StepList, row: StepRow) -> StepDetail
                 "interaction", "r.tool_call = ?", [row.key], "r.interaction_index"
             )
             schema = _schema(database, tool_call)
-            verdict = _first(
-                records.records(
-                    "call_verdict", "r.run = ? AND r.tool_call = ?", [steps.run_key, row.key]
-                )
-            )
+            verdict = _verdict(database, steps, row)
         return StepDetail(
             row=row,
             model_call=_first(model_calls),
@@ -225,20 +222,33 @@ def _run_of(connection: sqlite3.Connection, trace: int, run_id: str | None) -> i
 
 
 def _verdicts(
-    connection: sqlite3.Connection, trace: int, run: int | None
+    connection: sqlite3.Connection, database: Database, trace: int, run: int | None
 ) -> dict[int, StepVerdict]:
+    if run is None:
+        return {}
+    approvals = run_approvals(connection, database.records, run)
     rows = connection.execute(
-        "SELECT v.tool_call, v.verdict, coalesce(v.conditional, 0), "
-        "coalesce(v.approved, 0) OR a.key IS NOT NULL FROM call_verdict_rows v "
-        "LEFT JOIN approval_rows a ON a.signature = v.signature "
-        "WHERE v.run = ? AND v.trace = ?",
+        "SELECT tool_call, verdict, coalesce(conditional, 0), signature, coalesce(approved, 0) "
+        "FROM call_verdict_rows WHERE run = ? AND trace = ?",
         (run, trace),
     )
     return {
-        call: StepVerdict(verdict, bool(conditional), bool(approved))
-        for call, verdict, conditional, approved in rows
+        call: StepVerdict(
+            verdict, bool(conditional), approvals.holds(signature, was_approved=bool(approved))
+        )
+        for call, verdict, conditional, signature, approved in rows
         if isinstance(call, int)
     }
+
+
+def _verdict(database: Database, steps: StepList, row: StepRow) -> CallVerdict | None:
+    found: CallVerdict | None = _first(
+        database.records.records(
+            "call_verdict", "r.run = ? AND r.tool_call = ?", [steps.run_key, row.key]
+        )
+    )
+    said = steps.verdicts.get(row.key)
+    return found.model_copy(update={"approved": said.approved}) if found and said else found
 
 
 def _schema(database: Database, call: ToolCall) -> ToolSchema | None:

@@ -16,7 +16,9 @@ from typing import Final
 import orjson
 
 from replay.store.database import store_error
+from replay.store.record_rows import RecordReader
 from replay.store.times import iso_text
+from tui.rows.approvals import run_approvals
 from tui.rows.database import Database, reading_connection
 from tui.rows.filters import TraceFilter
 
@@ -143,7 +145,7 @@ class TraceList:
             return []
         marks = ", ".join("?" * len(keys))
         with self.database.reading() as connection:
-            verdicts = _verdicts_of(connection, list(keys))
+            verdicts = _verdicts_of(connection, self.database.records, list(keys))
             rows = connection.execute(
                 "SELECT key, id, app, started_us, ended_us, outcome, source, model, "
                 "model_call_count, tool_call_count, outcome_counts, first_user_text "
@@ -191,7 +193,9 @@ def _line(row: tuple[object, ...], verdicts: dict[str, int]) -> TraceLine:
     )
 
 
-def _verdicts_of(connection: sqlite3.Connection, keys: list[int]) -> dict[int, dict[str, int]]:
+def _verdicts_of(
+    connection: sqlite3.Connection, records: RecordReader, keys: list[int]
+) -> dict[int, dict[str, int]]:
     """Count the verdicts of each trace in the newest run that judged it."""
     found: dict[int, dict[str, int]] = {}
     runs = connection.execute(
@@ -203,12 +207,16 @@ def _verdicts_of(connection: sqlite3.Connection, keys: list[int]) -> dict[int, d
             break
         marks = ", ".join("?" * len(left))
         rows = connection.execute(
-            "SELECT v.trace, CASE WHEN v.approved = 1 OR a.key IS NOT NULL THEN 'approved' "
-            "ELSE v.verdict END AS said, count(*) FROM call_verdict_rows v "
-            "LEFT JOIN approval_rows a ON a.signature = v.signature "
-            f"WHERE v.run = ? AND v.trace IN ({marks}) GROUP BY v.trace, said",
+            "SELECT trace, verdict, signature, coalesce(approved, 0), count(*) "
+            f"FROM call_verdict_rows WHERE run = ? AND trace IN ({marks}) GROUP BY 1, 2, 3, 4",
             [run, *left],
-        )
-        for trace, verdict, count in rows:
-            found.setdefault(trace, {})[verdict] = count
+        ).fetchall()
+        approvals = run_approvals(connection, records, run) if rows else None
+        for trace, verdict, signature, approved, count in rows:
+            assert approvals is not None
+            said = verdict
+            if approvals.holds(signature, was_approved=bool(approved)):
+                said = "approved"
+            counts = found.setdefault(trace, {})
+            counts[said] = counts.get(said, 0) + count
     return found

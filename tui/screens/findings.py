@@ -107,7 +107,7 @@ class FindingsScreen(PanesScreen):
             self.outline.show(finding_entries(finding, None, None))
             return
         call = self.calls[self.call_index]
-        verdict, recorded, _ = read_found_call(self.replay.the_database, self.found, call)
+        verdict, recorded, _ = read_found_call(self.replay.the_database, self.found, finding, call)
         self.outline.needle = ""
         self.outline.show(finding_entries(finding, verdict, recorded), at_change=True)
         pane = self.detail_pane

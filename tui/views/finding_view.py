@@ -26,6 +26,7 @@ def finding_entries(
                 (f", the first difference in {finding.first_divergence_count:,}", "dim"),
             )
         ),
+        *_approval_note(finding),
         Entry((("cause  ", "dim"), (cause_words(finding.cause, finding.verdict), ""))),
     ]
     if finding.models:
@@ -42,6 +43,16 @@ def finding_entries(
     else:
         entries.append(Entry((("arguments: ", "strong"),), text=call.arguments))
     return entries + verdict_entries(verdict, call, with_head=False)
+
+
+def _approval_note(finding: Finding) -> list[Entry]:
+    """What the approval did not know; of a finding that is open again, that it is."""
+    note = finding.approval_note
+    if note is None:
+        return []
+    if finding.approved:
+        return [Entry(((note, "dim"),))]
+    return [Entry(((f"{note}: look again", "unsure"),))]
 
 
 def run_words(run: ReplayRun) -> list[Part]:

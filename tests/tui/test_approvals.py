@@ -1,0 +1,86 @@
+"""Approvals on every screen: what has outgrown its approval is open, as in `replay diff`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from replay.cli.approvals import approvals_of
+from replay.records import CallVerdict, Cause, Finding, Verdict
+from replay.store import Store
+from tests.tui.person import Person, use
+from tests.tui.records import replay_run, trip, write
+from tui.rows.database import Database
+from tui.rows.filters import TraceFilter
+from tui.rows.replays import read_findings
+from tui.rows.steps import read_detail, read_steps
+from tui.rows.traces import TraceList
+
+SIGNATURE = "5161a7e1"
+
+
+def failing(run: str, *, calls: int) -> list[Any]:
+    """The small run with calls 3 and 4 failing now, of which ``calls`` are in the finding."""
+    records = []
+    for record in replay_run(run):
+        if isinstance(record, Finding):
+            record = record.model_copy(update={"verdict": Verdict.NOW_FAILING, "call_count": calls})
+        elif isinstance(record, CallVerdict) and record.step_number in range(3, 3 + calls):
+            failure = {"verdict": Verdict.NOW_FAILING, "cause": Cause.CODE, "signature": SIGNATURE}
+            record = record.model_copy(update={**failure, "approved": False})
+        records.append(record)
+    return records
+
+
+def with_an_approval_of_one_call(path: Path, *, calls_now: int) -> Path:
+    write(path, *trip("b-trip", 0), *failing("run-1", calls=1))
+    with Store.open(path, "w") as store:
+        store.append_all(approvals_of(store.findings("run-1")))
+        store.flush()
+        store.delete_run("run-1")
+        store.append_all(failing("run-2", calls=calls_now))
+    return path
+
+
+def shown_of(path: Path) -> tuple[bool, dict[str, int], list[bool], bool]:
+    """Return how the list of findings, of traces, of steps, and one step show it."""
+    database = Database.open(path)
+    try:
+        (finding,) = read_findings(database, "run-2").findings
+        traces = TraceList(database, TraceFilter())
+        traces.find()
+        line = traces.line(0)
+        steps = read_steps(database, "b-trip")
+        row = next(step for step in steps.steps if step.number == 3)
+        detail = read_detail(database, steps, row)
+    finally:
+        database.close()
+    assert line is not None
+    assert detail.verdict is not None
+    failing = [said.approved for said in steps.verdicts.values() if said.verdict == "now_failing"]
+    return finding.approved, line.verdicts, failing, detail.verdict.approved
+
+
+def test_an_approved_failure_shows_as_approved_everywhere(tmp_path: Path) -> None:
+    path = with_an_approval_of_one_call(tmp_path / "traces.db", calls_now=1)
+
+    assert shown_of(path) == (True, {"approved": 1, "same": 2}, [True], True)
+
+
+def test_a_failure_that_has_outgrown_its_approval_shows_as_open_everywhere(tmp_path: Path) -> None:
+    path = with_an_approval_of_one_call(tmp_path / "traces.db", calls_now=2)
+
+    assert shown_of(path) == (False, {"now_failing": 2, "same": 1}, [False, False], False)
+
+
+def test_the_screen_of_findings_says_how_it_grew(tmp_path: Path) -> None:
+    path = with_an_approval_of_one_call(tmp_path / "traces.db", calls_now=2)
+
+    async def script(person: Person) -> None:
+        await person.sees("1 / 1")
+        await person.press("r", "enter")
+        await person.sees("approved for 1 call, now 2: look again", "a approves it")
+        await person.press("a", "enter")
+        await person.sees("≈ approved")
+
+    use(path, script)
