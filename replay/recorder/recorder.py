@@ -17,6 +17,7 @@ from replay.recorder.executions import json_form
 from replay.recorder.failures import Failures
 from replay.recorder.http_plane import watch_client, watch_module
 from replay.recorder.journal import Journal
+from replay.recorder.opening import NoStore, open_or_warn
 from replay.recorder.resume import stored_trace
 from replay.recorder.scope import OpenScope, open_scope
 from replay.recorder.toolbox_watch import ToolboxWatch
@@ -31,8 +32,9 @@ class Recorder:
     """Records an agent's model calls and tool calls into a database.
 
     Light enough for production, and silent: nothing it does changes what the agent sees, and what
-    it cannot do is logged to ``replay`` and counted in ``failures``, never raised. Only mistakes in
-    setting it up are raised: a path that is no database, a client that it does not know.
+    it cannot do is logged to ``replay`` and counted in ``failures``, never raised; so is a database
+    that the machine does not let it open. Only mistakes in setting it up are raised: a path that is
+    no database, a client that it does not know.
 
     Threads may share one. After a fork the child goes on recording.
     """
@@ -61,13 +63,19 @@ class Recorder:
             keep_streams: Keep the raw server-sent events of streamed answers.
 
         Raises:
-            StoreError: the path is no database of ours, or cannot be written.
+            StoreError: the path is wrong: a folder, no database of ours, of a newer format, or in
+                a folder that is not there. A full disk, a path that may not be written and a
+                database that is locked raise nothing: they are logged, and nothing is recorded.
         """
         self._owns_store = not isinstance(database, Store)
-        self.store = database if isinstance(database, Store) else _open_store(Path(database))
         self._failures = Failures()
+        self._store = (
+            database
+            if isinstance(database, Store)
+            else open_or_warn(Path(database), self._failures)
+        )
         self._journal = Journal(
-            self.store,
+            self._store,
             app=app,
             code_version=code_version,
             labels=_words(labels),
@@ -81,6 +89,17 @@ class Recorder:
             import cassettes
 
             cassettes.install()
+
+    @property
+    def store(self) -> Store:
+        """The open database.
+
+        Raises:
+            StoreError: it could not be opened when this recorder was made (`last_failure`).
+        """
+        if isinstance(self._store, NoStore):
+            raise self._store.reason
+        return self._store
 
     @property
     def failures(self) -> int:
@@ -182,8 +201,8 @@ class Recorder:
         """End what is open, and move everything recorded into the database file."""
         with self._failures.guard("end the open traces"):
             self._journal.close()
-        if self._owns_store:
-            self.store.close()
+        if self._owns_store and isinstance(self._store, Store):
+            self._store.close()
 
     def __enter__(self) -> Self:
         return self
@@ -208,7 +227,7 @@ class TraceScope:
         labels: Mapping[str, str] | None,
         id: str | None,
     ) -> None:
-        self._store = recorder.store
+        self._store = recorder._store
         self._journal = recorder._journal
         self._watch = recorder._watch
         self._given = (id, start, labels)
@@ -252,7 +271,7 @@ class TraceScope:
                 id,
                 json_form(start)[0] if start is not None else None,
                 _words(labels),
-                stored=functools.partial(stored_trace, self._store),
+                stored=self._stored,
             )
         if self._trace is None:  # the store is failing: the agent runs on, unrecorded
             self._trace = LiveTrace(id=id or "unrecorded", started_at="")
@@ -261,6 +280,9 @@ class TraceScope:
         self._held.callback(open_scope.reset, token)
         self._held.enter_context(observe(self._watch))
         return self
+
+    def _stored(self, id: str) -> LiveTrace | None:
+        return stored_trace(self._store, id) if isinstance(self._store, Store) else None
 
     def __exit__(
         self,
@@ -290,7 +312,3 @@ class TraceScope:
 
 def _words(labels: Mapping[str, str] | None) -> dict[str, str]:
     return {str(key): str(value) for key, value in (labels or {}).items()}
-
-
-def _open_store(path: Path) -> Store:
-    return Store.open(path, "create")

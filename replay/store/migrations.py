@@ -45,7 +45,8 @@ def create(path: Path) -> None:
             hint="Give a path in a folder that exists and that you may write.",
         ) from error
     finally:
-        newborn.unlink(missing_ok=True)
+        for ending in ("", "-wal", "-shm", "-journal"):  # on a full disk SQLite leaves them
+            newborn.with_name(newborn.name + ending).unlink(missing_ok=True)
     refuse_foreign(path)
 
 

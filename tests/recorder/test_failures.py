@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import json
 import logging
-from collections.abc import Callable
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +74,86 @@ def test_a_toolbox_runs_on_when_nothing_can_be_stored(tmp_path: Path) -> None:
 
     assert told["output"] == "8"
     assert recorder.failures > 0
+
+
+@pytest.fixture
+def shut_folder(tmp_path: Path) -> Iterator[Path]:
+    """A folder that may not be written."""
+    folder = tmp_path / "shut"
+    folder.mkdir()
+    yield folder
+    folder.chmod(0o755)
+
+
+def run_on(path: Path, caplog: pytest.LogCaptureFixture) -> Recorder:
+    """Run an agent whose recorder gets no database at ``path``."""
+    toolbox = Toolbox("t")
+    toolbox.add(_double)
+    asked = {"type": "function_call", "name": "_double", "arguments": '{"x": 4}', "call_id": "c"}
+    caplog.set_level(logging.WARNING, "replay")
+    with Recorder(path) as recorder, recorder.trace(id="mine"):
+        (told,) = toolbox.dispatch_sync([asked])
+    assert told["output"] == "8"
+    assert len(caplog.records) == 1
+    assert "the application goes on" in caplog.text
+    assert str(path) in caplog.text
+    with pytest.raises(StoreError):
+        _ = recorder.store
+    return recorder
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is forbidden to root")
+@pytest.mark.parametrize("exists", [False, True])
+def test_an_agent_runs_on_in_a_folder_that_may_not_be_written(
+    shut_folder: Path, exists: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = shut_folder / "traces.db"
+    if exists:
+        Store.open(path, "create").close()
+    before = sorted(shut_folder.iterdir())
+    shut_folder.chmod(0o555)
+
+    recorder = run_on(path, caplog)
+
+    assert recorder.failures > 0
+    assert sorted(shut_folder.iterdir()) == before
+
+
+@pytest.mark.parametrize("trouble", [errno.ENOSPC, errno.EACCES, errno.EROFS])
+def test_an_agent_runs_on_when_its_database_cannot_be_made(
+    tmp_path: Path, trouble: int, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(self: Path, *args: Any, **options: Any) -> None:
+        raise OSError(trouble, os.strerror(trouble), str(self))
+
+    monkeypatch.setattr(Path, "touch", refuse)
+
+    assert run_on(tmp_path / "traces.db", caplog).failures > 0
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_agent_runs_on_when_its_database_is_locked(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "traces.db"
+    Store.open(path, "create").close()
+    monkeypatch.setattr("replay.store.database._BUSY_MS", 50)
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as holder:
+        holder.execute("PRAGMA locking_mode=EXCLUSIVE")
+        holder.execute("BEGIN EXCLUSIVE")
+
+        assert run_on(path, caplog).failures > 0
+
+    with Recorder(path) as recorder:
+        assert recorder.store.trace_ids() == []
+
+
+@pytest.mark.parametrize("name", ["", "missing/traces.db"])
+def test_a_path_that_cannot_be_meant_is_refused_at_once(tmp_path: Path, name: str) -> None:
+    with pytest.raises(StoreError):
+        Recorder(tmp_path / name)
+
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_path_that_is_no_database_is_refused_at_once(tmp_path: Path) -> None:
