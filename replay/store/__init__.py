@@ -1,8 +1,8 @@
 """The SQLite database of traces and replay runs. `Store` is its door."""
 
 from replay.store.appending import Masker
-from replay.store.check import Problem
 from replay.store.compacting import Compaction
+from replay.store.problems import Problem
 from replay.store.reading import ToolCount, TraceRow
 from replay.store.store import Store
 

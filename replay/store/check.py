@@ -3,77 +3,79 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Final
 
-import orjson
 import zstandard
 
 from replay.errors import StoreError
+from replay.store import row_checks
 from replay.store.contents import ContentReader, content_hash
 from replay.store.drain import damaged_at
-from replay.store.layout import LAYOUTS, Layout
+from replay.store.problems import DAMAGED, Problem, grouped
+from replay.store.record_rows import RecordReader
 from replay.store.references import reference_queries
+from replay.store.row_checks import Found
 from replay.store.spool import spool_folder
 
-_SHOWN_MAX = 20
-"""Problems of one sort that are listed; the rest is counted."""
+NOT_HASHED: Final = (
+    "Hashes cover contents: values of more than 120 bytes, messages, tool definitions. A value in "
+    "its own row has none: one that was changed there by hand to another valid value is not found."
+)
+"""What a check cannot say."""
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing that is not as it should be."""
-
-    what: str
-    where: str
-    what_to_do: str
-
-    def __str__(self) -> str:
-        """One line and a half: what, where, and what to do."""
-        return f"{self.what}\n  in {self.where}\n  {self.what_to_do}"
-
-
-_DAMAGED = "The file was damaged outside replay: restore it from a backup, or record again."
-_REPORT = "Nothing was lost that can be read. Please report it with the replay version."
-
-
-def check(connection: sqlite3.Connection, path: Path) -> list[Problem]:
+def check(
+    connection: sqlite3.Connection,
+    path: Path,
+    tell: Callable[[int, int], None] = lambda done, total: None,
+) -> list[Problem]:
     """Return everything that is wrong with a database; an empty list when nothing is.
 
-    Verifies SQLite's own structure, every content against its hash, every reference, the totals
-    and the spools. Reads the whole file.
+    Verifies SQLite's own structure, tables, indexes and views, every content against its hash,
+    every record against its model, every reference, the totals and the spools. Reads the whole
+    file; ``tell`` is told how many of how many records are read, now and then.
     """
     try:
         broken = [row[0] for row in connection.execute("PRAGMA integrity_check(20)")]
-        if broken != ["ok"]:
-            return [Problem(f"SQLite: {line}", str(path), _DAMAGED) for line in broken]
-        return [
-            *_limited(_contents(connection)),
-            *_limited(_references(connection)),
-            *_limited(_links(connection)),
-            *_limited(_prompts(connection)),
-            *_totals(connection),
-            *_limited(_rejected(connection)),
-            *_spools(connection, path),
-        ]
     except sqlite3.DatabaseError as error:
-        return [Problem(f"SQLite: {error}", str(path), _DAMAGED)]
+        broken = [str(error)]
+    if broken != ["ok"]:
+        return grouped(
+            ("SQLite", Problem(f"SQLite: {line}", str(path), DAMAGED)) for line in broken
+        )
+    reader = RecordReader(connection, ContentReader(connection))
+    problems = grouped(_told(row_checks.structure, connection, path))
+    if any(problem.what.startswith("The table ") for problem in problems):
+        return problems
+    for looking in (
+        _contents,
+        partial(row_checks.records, reader=reader, tell=tell),
+        row_checks.json_columns,
+        _references,
+        row_checks.links,
+        row_checks.schemas,
+        row_checks.prompts,
+        row_checks.totals,
+        _rejected,
+    ):
+        problems += grouped(_told(looking, connection, path))
+    return [*problems, *_spools(connection, path)]
 
 
-def _limited(problems: Iterator[Problem]) -> list[Problem]:
-    found: list[Problem] = []
-    for count, problem in enumerate(problems, start=1):
-        if count <= _SHOWN_MAX:
-            found.append(problem)
-    if found and count > _SHOWN_MAX:
-        last = found[-1]
-        more = f"and {count - _SHOWN_MAX:,} more of the same sort"
-        found.append(Problem(more, last.where, last.what_to_do))
-    return found
+def _told(
+    looking: Callable[[sqlite3.Connection], Found], connection: sqlite3.Connection, path: Path
+) -> Found:
+    """Give what one part of the check finds; a part that SQLite ends is itself a problem."""
+    try:
+        yield from looking(connection)
+    except sqlite3.DatabaseError as error:
+        yield "SQLite", Problem(f"SQLite: {error}", str(path), DAMAGED)
 
 
-def _contents(connection: sqlite3.Connection) -> Iterator[Problem]:
+def _contents(connection: sqlite3.Connection) -> Found:
     contents = ContentReader(connection)
     rows = connection.execute(
         "SELECT c.key, c.form, h.hash FROM content_hashes h "
@@ -83,92 +85,39 @@ def _contents(connection: sqlite3.Connection) -> Iterator[Problem]:
     for key, form, expected in rows:
         hashed += 1
         if key is None:
-            yield Problem("A hash names a content that is missing", "content_hashes", _DAMAGED)
+            what = "A hash names a content that is missing"
+            yield what, Problem(what, "content_hashes", DAMAGED)
             continue
         try:
             stored_form, body = contents.body(key)
             whole = body if stored_form == "text" else contents.whole_body(stored_form, body)
             found = content_hash(form, whole)
         except (StoreError, zstandard.ZstdError, ValueError) as error:
-            yield Problem(f"A content cannot be read: {error}", f"content {key}", _DAMAGED)
+            what = f"A content cannot be read: {error}"
+            yield "unreadable", Problem(what, f"content {key}", DAMAGED)
             continue
         if found != expected:
-            yield Problem("A content does not fit its hash", f"content {key}", _DAMAGED)
+            what = "A content does not fit its hash"
+            yield what, Problem(what, f"content {key}", DAMAGED)
     total = connection.execute("SELECT count(*) FROM contents").fetchone()[0]
     if total > hashed:
-        yield Problem(f"{total - hashed} contents have no hash", "content_hashes", _DAMAGED)
+        what = f"{total - hashed:,} contents have no hash"
+        yield what, Problem(what, "content_hashes", DAMAGED)
 
 
-def _references(connection: sqlite3.Connection) -> Iterator[Problem]:
+def _references(connection: sqlite3.Connection) -> Found:
     for where, query in reference_queries():
         rows = connection.execute(
             f"SELECT key FROM ({query}) WHERE key NOT IN (SELECT key FROM contents)"
         )
         for (key,) in rows:
-            yield Problem(f"Content {key} is referred to and missing", where, _DAMAGED)
+            yield where, Problem(f"Content {key} is referred to and missing", where, DAMAGED)
 
 
-def _links(connection: sqlite3.Connection) -> Iterator[Problem]:
-    for layout in LAYOUTS.values():
-        for column in layout.columns:
-            if column.target is None:
-                continue
-            target = LAYOUTS[column.target].table
-            yield from _broken_links(connection, layout, column.name, target)
-    yield from _broken_links(connection, LAYOUTS["model_call"], "settings", "model_settings")
-
-
-def _broken_links(
-    connection: sqlite3.Connection, layout: Layout, name: str, target: str
-) -> Iterator[Problem]:
-    rows = connection.execute(
-        f"SELECT key FROM {layout.table} WHERE typeof({name}) = 'integer' "
-        f"AND {name} NOT IN (SELECT key FROM {target})"
-    )
-    for (key,) in rows:
-        yield Problem(
-            f"A {layout.kind} names a row of {target} that is missing",
-            f"{layout.table} {key}",
-            _DAMAGED,
-        )
-
-
-def _prompts(connection: sqlite3.Connection) -> Iterator[Problem]:
-    ends = dict(
-        connection.execute("SELECT trace, max(position) FROM prompt_messages GROUP BY trace")
-    )
-    for key, trace, prompt in connection.execute("SELECT key, trace, prompt FROM model_call_rows"):
-        last = max((span[1] for span in orjson.loads(prompt or "[]")), default=0)
-        if last > ends.get(trace, 0):
-            yield Problem(
-                "A prompt has messages that are missing", f"model_call_rows {key}", _DAMAGED
-            )
-
-
-def _totals(connection: sqlite3.Connection) -> list[Problem]:
-    told = dict(connection.execute("SELECT kind, record_count FROM record_totals"))
-    problems = []
-    for kind, layout in LAYOUTS.items():
-        condition = " WHERE seen" if kind == "trace" else ""
-        count = connection.execute(f"SELECT count(*) FROM {layout.table}{condition}").fetchone()[0]
-        if told.get(kind, 0) != count:
-            problems.append(
-                Problem(
-                    f"{told.get(kind, 0)} {kind} records are said to be there, {count} are",
-                    "record_totals",
-                    _REPORT,
-                )
-            )
-    return problems
-
-
-def _rejected(connection: sqlite3.Connection) -> Iterator[Problem]:
+def _rejected(connection: sqlite3.Connection) -> Found:
     for key, reason in connection.execute("SELECT key, reason FROM rejected"):
-        yield Problem(
-            f"A record fits no table and was set aside: {reason}",
-            f"rejected {key}",
-            "`SELECT * FROM rejected` shows it.",
-        )
+        what = f"A record fits no table and was set aside: {reason}"
+        yield reason, Problem(what, f"rejected {key}", "`SELECT * FROM rejected` shows it.")
 
 
 def _spools(connection: sqlite3.Connection, path: Path) -> list[Problem]:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import reprlib
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
+import zstandard
+from pydantic import ValidationError
+
+from replay.errors import StoreError
 from replay.records import (
     Approval,
     Attempt,
@@ -25,7 +30,7 @@ from replay.records import (
 )
 from replay.store.contents import ContentReader
 from replay.store.json_text import decode
-from replay.store.layout import LAYOUTS, Column, Layout
+from replay.store.layout import LAYOUTS, Column, Layout, identity_fields
 from replay.store.times import iso_text
 
 RECORD_CLASSES: Final[dict[str, type[Record]]] = {
@@ -65,18 +70,54 @@ class RecordReader:
         Fields that are ``left_out`` are not read, and have their defaults.
         """
         layout = LAYOUTS[kind]
-        record_class = RECORD_CLASSES[kind]
         prompts = _Prompts(self._connection, self._contents)
         query = f"{_SELECTS[kind]} WHERE {condition}{' ORDER BY ' + order if order else ''}"
-        records = []
-        for row in self._connection.execute(query, values).fetchall():
-            fields = self._fields(layout, row, left_out)
-            if kind == "model_call":
+        return [
+            self._record(layout, row, prompts, left_out)
+            for row in self._connection.execute(query, values).fetchall()
+        ]
+
+    def unreadable(self, kind: str, first: int, last: int) -> Iterator[StoreError]:
+        """Read the records of ``kind`` with these keys; give the error of each that cannot be.
+
+        Of model calls all but the messages and tools, which are contents whatever their size.
+        """
+        layout = LAYOUTS[kind]
+        prompts = _Prompts(self._connection, self._contents)
+        condition = "r.key BETWEEN ? AND ?" + (" AND r.seen" if kind == "trace" else "")
+        query = f"{_SELECTS[kind]} WHERE {condition}"
+        for row in self._connection.execute(query, (first, last)).fetchall():
+            try:
+                self._record(layout, row, prompts, _PROMPT)
+            except StoreError as error:
+                yield error
+
+    def _record(
+        self,
+        layout: Layout,
+        row: tuple[Any, ...],
+        prompts: _Prompts,
+        left_out: AbstractSet[str],
+    ) -> Any:
+        """Return one record.
+
+        Raises:
+            StoreError: its row was changed to what no record can hold.
+        """
+        fields: JsonObject = {}
+        try:
+            self._read_fields(layout, row, left_out, fields)
+            if layout.kind == "model_call" and "messages" not in left_out:
                 trace, prompt, toolset = row[-3:]
                 fields["messages"] = prompts.messages(trace, prompt)
                 fields["tools"] = prompts.tools(toolset)
-            records.append(record_class.model_validate(fields))
-        return records
+            return RECORD_CLASSES[layout.kind].model_validate(fields)
+        except _UnreadableCellError as error:
+            raise _damaged(layout, fields, str(error)) from error
+        except ValidationError as error:
+            raise _damaged(layout, fields, _refusal(error)) from error
+        except UNREADABLE as error:
+            raise _damaged(layout, fields, f"{_said(error)}.") from error
 
     def model_call_names(self, trace: int, trace_id: str) -> list[ModelCall]:
         """Return a trace's model calls with nothing but their ids, models, places and times."""
@@ -87,34 +128,43 @@ class RecordReader:
             (trace,),
         )
         names = ("id", "step_number", "api", "model", "response_model")
-        return [
-            ModelCall.model_validate(
-                {
-                    **dict(zip(names, row, strict=False)),
-                    "trace_id": trace_id,
-                    "started_at": iso_text(row[-1]),
-                }
-            )
-            for row in rows
-        ]
+        calls = []
+        for row in rows:
+            fields = {**dict(zip(names, row, strict=False)), "trace_id": trace_id}
+            try:
+                fields["started_at"] = iso_text(row[-1])
+                calls.append(ModelCall.model_validate(fields))
+            except ValidationError as error:
+                raise _damaged(LAYOUTS["model_call"], fields, _refusal(error)) from error
+            except UNREADABLE as error:
+                raise _damaged(LAYOUTS["model_call"], fields, f"{_said(error)}.") from error
+        return calls
 
-    def _fields(
-        self, layout: Layout, row: tuple[Any, ...], left_out: AbstractSet[str]
-    ) -> JsonObject:
-        fields: JsonObject = {}
+    def _read_fields(
+        self,
+        layout: Layout,
+        row: tuple[Any, ...],
+        left_out: AbstractSet[str],
+        fields: JsonObject,
+    ) -> None:
         for column, cell in zip(layout.columns, row, strict=False):
             if column.field in left_out:
                 continue
             if cell is not None:
-                fields[column.field] = self._value(layout, column, cell, fields)
+                try:
+                    fields[column.field] = self._value(layout, column, cell, fields)
+                except UNREADABLE as error:
+                    raise _UnreadableCellError(column.field, cell, error) from error
             elif column.default is not None:
                 fields[column.field] = column.default
         if layout.kind == "tool_call":
             _resolve_result(fields)
         extra = row[len(layout.columns)]
         if extra is not None:
-            fields.update(self._contents.json(extra))
-        return fields
+            try:
+                fields.update(self._contents.json(extra))
+            except UNREADABLE as error:
+                raise _UnreadableCellError("extra", extra, error) from error
 
     def _value(self, layout: Layout, column: Column, cell: Any, fields: JsonObject) -> Any:
         match column.form:
@@ -134,6 +184,58 @@ class RecordReader:
                 return cell
 
 
+UNREADABLE: Final = (
+    StoreError,
+    zstandard.ZstdError,
+    ValueError,
+    LookupError,
+    TypeError,
+    OverflowError,
+)
+"""What reading raises where a value is not what was written."""
+
+_PROMPT: Final = frozenset(("messages", "tools"))
+
+
+class _UnreadableCellError(Exception):
+    """A cell that is not what its column holds."""
+
+    def __init__(self, field: str, cell: Any, error: Exception) -> None:
+        is_content = isinstance(cell, int) and not isinstance(error, OverflowError)
+        what = f"content {cell}" if is_content else _SHORT.repr(cell)
+        super().__init__(f"its {field} is {what}: {_said(error)}.")
+
+
+_SHORT: Final = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = 80
+
+
+def _said(error: Exception) -> str:
+    """Return the first line of what an error says, without the stop."""
+    text = error.wanted if isinstance(error, StoreError) else str(error)
+    return (text.splitlines() or [type(error).__name__])[0].rstrip(".")
+
+
+def _refusal(error: ValidationError) -> str:
+    """Return which field of a record its model refuses, with the value and why."""
+    first = error.errors(include_url=False)[0]
+    place = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "missing":
+        return f"it has no {place}."
+    return f"its {place} is {_SHORT.repr(first['input'])}: {first['msg']}."
+
+
+def _damaged(layout: Layout, fields: JsonObject, why: str) -> StoreError:
+    names = [fields.get(name) for name in identity_fields(layout.kind)]
+    told = " of ".join(repr(name) for name in reversed(names) if name is not None)
+    kind = layout.kind.replace("_", " ")
+    return StoreError(
+        f"The {kind} {told or 'without a name'} cannot be read: {why}",
+        hint="The file was changed outside replay: mend the value, or take a copy of the file from "
+        "before. `replay db check` lists everything that is wrong.",
+    )
+
+
 class _AsResponse:
     """A result that the response says: its text (0) or its parsed JSON (-1)."""
 
@@ -144,8 +246,11 @@ class _AsResponse:
 def _resolve_result(fields: JsonObject) -> None:
     result = fields.get("result")
     if isinstance(result, _AsResponse):
-        response = fields["response"]
-        fields["result"] = response if result.mark == 0 else decode(response)
+        response = fields.get("response")
+        try:
+            fields["result"] = response if result.mark == 0 else decode(response)  # type: ignore[arg-type]  # None is told below
+        except UNREADABLE as error:
+            raise _UnreadableCellError("response", response, error) from error
 
 
 class _Prompts:

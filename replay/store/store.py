@@ -14,6 +14,7 @@ import os
 import sqlite3
 import threading
 import weakref
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final
@@ -21,10 +22,11 @@ from typing import TYPE_CHECKING, Any, Final
 from replay.errors import StoreError
 from replay.store import database
 from replay.store.appending import Appending, Masker
-from replay.store.check import Problem, check
+from replay.store.check import check
 from replay.store.compacting import Compaction, compact
 from replay.store.drain import Drainer, go_on, pending_bytes
 from replay.store.pace import LOOK_S, SLICE_SIZE, Pace
+from replay.store.problems import Problem
 from replay.store.reading import Reading
 from replay.store.rows import delete_run
 from replay.store.selecting import run_key
@@ -173,11 +175,14 @@ class Store(Appending, Reading):
 
     # -- care -------------------------------------------------------------------------------------
 
-    def check(self) -> list[Problem]:
-        """Verify structure, hashes, references, totals and spools; an empty list: all is well."""
+    def check(self, tell: Callable[[int, int], None] = lambda done, total: None) -> list[Problem]:
+        """Verify structure, hashes, every record, references, totals and spools.
+
+        An empty list: all is well. ``tell`` is told how many of how many records are read.
+        """
         self._catch_up()
         with self._read_lock:
-            return check(self._read_connection(), self.path)
+            return check(self._read_connection(), self.path, tell)
 
     def compact(self) -> Compaction:
         """Compress everything anew with a dictionary learned from the file, and close its gaps.

@@ -121,6 +121,8 @@ def test_a_missing_content_is_found_by_the_check(database: Path) -> None:
     assert found == {
         "A hash names a content that is missing",
         "Content 7 is referred to and missing",
+        "The trace 't6' cannot be read: its labels is content 7: Content 7 is missing from the "
+        "database.",
     }
 
 
