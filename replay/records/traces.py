@@ -191,7 +191,8 @@ class ToolSchema(Record):
     tool: str
     tool_version: str | None = None
     dialect: str
-    """``openai``, ``openai-strict``, ``openai-responses``, ``anthropic``, ``mcp``, ``pydantic``."""
+    """``openai``, ``openai-strict``, ``openai-responses``, ``openai-responses-strict``,
+    ``anthropic``, ``mcp``, ``pydantic``."""
     definition: JsonValue
     first_seen_at: str | None = None
     last_seen_at: str | None = None

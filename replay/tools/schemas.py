@@ -1,25 +1,38 @@
 """A tool's schema in the dialects that models are shown, and its identity.
 
-====================  ==============================================================
-``openai``            chat completions: ``{"type": "function", "function": {...}}``
-``openai-strict``     the same with ``strict: true`` and the schema in its strict form
-``openai-responses``  the Responses API: flat, ``strict: false`` said aloud
-``anthropic``         ``{"name", "description", "input_schema"}``
-``mcp``               ``{"name", "description", "inputSchema"}``
-====================  ==============================================================
+===========================  ==============================================================
+``openai``                   chat completions: ``{"type": "function", "function": {...}}``
+``openai-strict``            the same with ``strict: true`` and the schema in its strict form
+``openai-responses``         the Responses API: flat, ``strict: false`` said aloud
+``openai-responses-strict``  the same with ``strict: true`` and the schema in its strict form
+``anthropic``                ``{"name", "description", "input_schema"}``
+``mcp``                      ``{"name", "description", "inputSchema"}``
+===========================  ==============================================================
 """
 
 from __future__ import annotations
 
 import copy
+import json
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
 from replay.errors import ToolboxError
 from replay.records import JsonObject, JsonValue
 
-DIALECTS: Final = ("openai", "openai-strict", "openai-responses", "anthropic", "mcp")
+DIALECTS: Final = (
+    "openai",
+    "openai-strict",
+    "openai-responses",
+    "openai-responses-strict",
+    "anthropic",
+    "mcp",
+)
 """Every dialect a tool's schema can be shown in."""
+
+_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+"""What OpenAI and Anthropic take as a tool's name."""
 
 _NOT_IN_STRICT: Final = (
     "allOf",
@@ -56,12 +69,31 @@ def definition_in(
     if dialect == "openai-responses":
         named = _named(name, description, parameters=parameters)
         return {"type": "function", **named, "strict": False}
+    if dialect == "openai-responses-strict":
+        named = _named(name, description, parameters=strict_form(parameters, tool=name))
+        return {"type": "function", **named, "strict": True}
     if dialect == "anthropic":
         return _named(name, description, input_schema=parameters)
     if dialect == "mcp":
         return _named(name, description, inputSchema=parameters)
     raise ToolboxError(
         f"There is no schema dialect {dialect!r}.", hint=f"There are: {', '.join(DIALECTS)}."
+    )
+
+
+def check_name(name: str, dialect: str) -> None:
+    """Say so when a model's provider would turn down a tool called ``name``.
+
+    Raises:
+        ToolboxError: it would; says what the provider takes.
+    """
+    if dialect == "mcp" or _NAME.fullmatch(name):
+        return
+    provider = "Anthropic" if dialect == "anthropic" else "OpenAI"
+    raise ToolboxError(
+        f"{provider} takes no tool of the name {_short(name)}: a name is 1 to 64 of the characters "
+        "A-Z, a-z, 0-9, _ and -.",
+        hint="Give it another: `name=...` where it is registered.",
     )
 
 
@@ -94,8 +126,9 @@ def parameters_of(definition: Mapping[str, Any]) -> tuple[str | None, str | None
 def strict_form(schema: JsonObject, *, tool: str) -> JsonObject:
     """Return ``schema`` as OpenAI's strict mode takes it.
 
-    Every object is closed and requires all its properties; what was optional may be null. A
-    default of null is dropped, and a reference with keywords beside it is written out in place.
+    Every object is closed and requires all its properties; what was optional may be null. Strict
+    mode knows no ``default``: the description says it, where it is not null. A reference with
+    keywords beside it is written out in place.
 
     Raises:
         ToolboxError: strict mode cannot express it (an open object, ``allOf``, a union at the
@@ -130,9 +163,7 @@ class _Strict:
         if "$ref" in node and len(node) > 1 and where != "":
             beside = {key: value for key, value in node.items() if key != "$ref"}
             node = {**_resolved(node["$ref"], self.root), **beside}
-        strict = dict(node)
-        if "default" in strict and strict["default"] is None:
-            del strict["default"]
+        strict = _default_in_words(node)
         if "oneOf" in strict:
             strict["anyOf"] = strict.pop("oneOf")
             strict.pop("discriminator", None)
@@ -197,11 +228,20 @@ def nullable(schema: JsonObject) -> JsonObject:
         if "enum" in schema and None not in schema["enum"]:
             widened["enum"] = [*schema["enum"], None]
         return widened
-    described: JsonObject = {
-        key: schema[key] for key in ("description", "default") if key in schema
-    }
+    described: JsonObject = {key: schema[key] for key in ("description",) if key in schema}
     bare = {key: value for key, value in schema.items() if key not in described}
     return {**described, "anyOf": [bare, {"type": "null"}]}
+
+
+def _default_in_words(node: JsonObject) -> JsonObject:
+    """Return ``node`` without its default, which the description says instead: ``(default: 1)``."""
+    if "default" not in node:
+        return dict(node)
+    told = {key: value for key, value in node.items() if key != "default"}
+    if node["default"] is not None:
+        said = f"(default: {json.dumps(node['default'], ensure_ascii=False)})"
+        told["description"] = f"{told.get('description') or ''} {said}".strip()
+    return told
 
 
 def _resolved(reference: str, root: JsonObject) -> JsonObject:

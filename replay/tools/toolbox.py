@@ -10,7 +10,7 @@ from replay.errors import ToolboxError
 from replay.records import Actor, JsonObject, JsonValue, ToolSchema
 from replay.tools.error_text import CallFailure, default_error_text, nearest_name
 from replay.tools.observer import CallStart
-from replay.tools.schemas import DIALECTS
+from replay.tools.schemas import DIALECTS, check_name
 from replay.tools.signature import FromWorld
 from replay.tools.tool import Tool, ToolOptions, Validation
 from replay.tools.translations import Translation, Translations
@@ -327,7 +327,8 @@ class Toolbox:
         """Return the definitions to show a model, in a dialect of ``replay.tools.DIALECTS``.
 
         Raises:
-            ToolboxError: no such dialect, or a tool that strict mode cannot express.
+            ToolboxError: no such dialect, a tool that strict mode cannot express, or a name that
+                OpenAI and Anthropic do not take (``mcp`` takes any).
         """
         if dialect not in DIALECTS:
             raise ToolboxError(
@@ -335,7 +336,10 @@ class Toolbox:
                 nearest=nearest_name(dialect, DIALECTS),
                 hint=f"There are: {', '.join(DIALECTS)}.",
             )
-        return [tool.definition(dialect) for tool in self.tools(actor)]
+        tools = self.tools(actor)
+        for tool in tools:
+            check_name(tool.name, dialect)
+        return [tool.definition(dialect) for tool in tools]
 
     def tool_schemas(self, dialect: str | None = None) -> list[ToolSchema]:
         """Return every version's schema as a record; None: the one that validates arguments."""

@@ -60,7 +60,7 @@ STRICT = {
             "title": "Item",
             "properties": {
                 "sku": {"type": "string"},
-                "count": {"type": ["integer", "null"], "default": 1},
+                "count": {"type": ["integer", "null"], "description": "(default: 1)"},
             },
             "required": ["sku", "count"],
             "additionalProperties": False,
@@ -69,7 +69,7 @@ STRICT = {
     "type": "object",
     "properties": {
         "item": {"$ref": "#/$defs/Item"},
-        "gift": {"type": ["boolean", "null"], "default": False},
+        "gift": {"type": ["boolean", "null"], "description": "(default: false)"},
         "note": {"anyOf": [{"type": "string"}, {"type": "null"}], "description": "For the parcel"},
     },
     "required": ["item", "gift", "note"],
@@ -87,6 +87,10 @@ NAMED = {"name": "buy", "description": "Buy something."}
             {"type": "function", "function": {**NAMED, "parameters": STRICT, "strict": True}},
         ),
         ("openai-responses", {"type": "function", **NAMED, "parameters": SHOWN, "strict": False}),
+        (
+            "openai-responses-strict",
+            {"type": "function", **NAMED, "parameters": STRICT, "strict": True},
+        ),
         ("anthropic", {**NAMED, "input_schema": SHOWN}),
         ("mcp", {**NAMED, "inputSchema": SHOWN}),
     ],
@@ -160,6 +164,41 @@ def test_schemas_are_records_with_their_dialect() -> None:
 
 def test_the_strict_form_is_a_fixpoint() -> None:
     assert strict_form(STRICT, tool="buy") == STRICT
+
+
+def test_a_default_is_said_in_the_description_of_the_strict_form() -> None:
+    given = {
+        "$defs": {"Unit": {"type": "string", "enum": ["c", "f"], "description": "Of degrees."}},
+        "type": "object",
+        "properties": {
+            "days": {"type": "integer", "description": "How many.", "default": 3},
+            "unit": {"$ref": "#/$defs/Unit", "default": "c"},
+        },
+    }
+
+    days, unit = strict_form(given, tool="weather")["properties"].values()
+
+    assert days == {"type": ["integer", "null"], "description": "How many. (default: 3)"}
+    assert unit == {
+        "type": ["string", "null"],
+        "enum": ["c", "f", None],
+        "description": 'Of degrees. (default: "c")',
+    }
+
+
+@pytest.mark.parametrize("name", ["mail.send", "naïve", "two words", "a" * 65, "line\n"])
+@pytest.mark.parametrize("dialect", [one for one in DIALECTS if one != "mcp"])
+def test_a_name_that_a_provider_turns_down_is_refused_where_it_is_shown(
+    dialect: str, name: str
+) -> None:
+    other = Toolbox()
+    other.add(lambda: "", name=name, schema={"type": "object", "properties": {}})
+
+    with pytest.raises(ToolboxError, match="1 to 64 of the characters A-Z, a-z, 0-9, _ and -"):
+        other.schemas(dialect)
+
+    assert other.schemas("mcp")[0]["name"] == name
+    assert other.tool_schemas()[0].tool == name
 
 
 def test_recursion_stays_a_reference_in_the_strict_form() -> None:
