@@ -6,7 +6,7 @@ import json
 import textwrap
 from typing import Any
 
-from replay.records import Interaction, JsonValue, ModelCall, ToolCall, Transcript
+from replay.records import Attempt, Interaction, JsonValue, ModelCall, ToolCall, Transcript
 from replay.report.ink import count, cut, plain
 
 INDENT = "    "
@@ -22,9 +22,13 @@ def transcript_lines(transcript: Transcript, *, width: int) -> list[str]:
         if isinstance(step, ModelCall):
             lines += _said_before(step, seen, width)
             seen = len(step.messages)
-            lines += _model_overview(step, _called_by(step, transcript), width)
+            lines += _model_overview(
+                step, _called_by(step, transcript), _tries(step, transcript), width
+            )
         else:
-            lines += _tool_overview(step, transcript.interactions.get(step.id, []), width)
+            lines += _tool_overview(
+                step, transcript.interactions.get(step.id, []), _tries(step, transcript), width
+            )
     for feedback in transcript.feedback:
         parts = [feedback.label, feedback.text, None if feedback.score is None else feedback.score]
         said = " ".join(str(part) for part in parts if part is not None)
@@ -35,9 +39,10 @@ def transcript_lines(transcript: Transcript, *, width: int) -> list[str]:
 
 def step_lines(transcript: Transcript, step: ModelCall | ToolCall, *, width: int) -> list[str]:
     """Return everything that is known of one step; nothing is cut."""
+    attempts = _attempt_lines(transcript.attempts.get(step.id, []), width)
     if isinstance(step, ModelCall):
-        return _model_in_full(step, width)
-    return _tool_in_full(step, transcript.interactions.get(step.id, []), width)
+        return _model_in_full(step, attempts, width)
+    return _tool_in_full(step, transcript.interactions.get(step.id, []), attempts, width)
 
 
 def moment(text: str | None) -> str:
@@ -97,9 +102,15 @@ def _called_by(model_call: ModelCall, transcript: Transcript) -> str:
     return f"  calls {plain(', '.join(names))}" if names else ""
 
 
-def _model_overview(step: ModelCall, called: str, width: int) -> list[str]:
+def _tries(step: ModelCall | ToolCall, transcript: Transcript) -> str:
+    """How often a step was tried that was tried again: ``  2 attempts``."""
+    attempts = transcript.attempts.get(step.id, [])
+    return f"  {count(len(attempts), 'attempt')}" if len(attempts) > 1 else ""
+
+
+def _model_overview(step: ModelCall, called: str, tries: str, width: int) -> list[str]:
     name = plain(step.response_model or step.model or "?")
-    title = f"model {name}{called}"
+    title = f"model {name}{called}{tries}"
     lines = [_step_line(step.step_number, title, lasted(step.duration_ms), width)]
     if step.error is not None:
         lines += _block("error", f"{step.error.type}: {step.error.message}", width)
@@ -109,9 +120,11 @@ def _model_overview(step: ModelCall, called: str, width: int) -> list[str]:
     return lines
 
 
-def _tool_overview(step: ToolCall, interactions: list[Interaction], width: int) -> list[str]:
+def _tool_overview(
+    step: ToolCall, interactions: list[Interaction], tries: str, width: int
+) -> list[str]:
     actor = "" if step.actor == "assistant" else f" (by the {step.actor})"
-    title = f"{plain(step.tool)}{actor}  {step.outcome}"
+    title = f"{plain(step.tool)}{actor}  {step.outcome}{tries}"
     lines = [_step_line(step.step_number, title, lasted(step.duration_ms), width)]
     lines += _block("asked", step.arguments, width)
     lines += [f"{INDENT}outside  {cut(plain(request_line(i)), width - 13)}" for i in interactions]
@@ -120,7 +133,7 @@ def _tool_overview(step: ToolCall, interactions: list[Interaction], width: int) 
     return lines
 
 
-def _model_in_full(step: ModelCall, width: int) -> list[str]:
+def _model_in_full(step: ModelCall, attempts: list[str], width: int) -> list[str]:
     name = plain(step.response_model or step.model or "?")
     lines = [_step_line(step.step_number, f"model {name}", lasted(step.duration_ms), width)]
     facts = {
@@ -132,7 +145,7 @@ def _model_in_full(step: ModelCall, width: int) -> list[str]:
         "status": step.status_code,
         "response id": step.response_id,
     }
-    lines += _facts(facts)
+    lines += _facts(facts) + attempts
     if step.parameters:
         lines += _json_block("parameters", step.parameters, width)
     if step.usage:
@@ -147,7 +160,9 @@ def _model_in_full(step: ModelCall, width: int) -> list[str]:
     return lines + _json_block("output", step.output, width)
 
 
-def _tool_in_full(step: ToolCall, interactions: list[Interaction], width: int) -> list[str]:
+def _tool_in_full(
+    step: ToolCall, interactions: list[Interaction], attempts: list[str], width: int
+) -> list[str]:
     title = f"{plain(step.tool)}  {step.outcome}"
     lines = [_step_line(step.step_number, title, lasted(step.duration_ms), width)]
     facts = {
@@ -158,7 +173,7 @@ def _tool_in_full(step: ToolCall, interactions: list[Interaction], width: int) -
         "started": step.started_at,
         "state": step.state_hash,
     }
-    lines += _facts(facts)
+    lines += _facts(facts) + attempts
     lines += _whole("arguments", step.arguments, width)
     lines += _json_block("payload", step.payload, width)
     for interaction in interactions:
@@ -172,6 +187,18 @@ def _tool_in_full(step: ToolCall, interactions: list[Interaction], width: int) -
             lines += [INDENT + line for line in step.error.traceback.rstrip().splitlines()]
     timings = ", ".join(f"{one.stage} {one.duration_us:,.0f} us" for one in step.stages)
     return lines + (_whole("stages", timings, width) if timings else [])
+
+
+def _attempt_lines(attempts: list[Attempt], width: int) -> list[str]:
+    """One line for each try: how it ended, how long it took, and its error."""
+    lines = []
+    for one in attempts:
+        error = f"{one.error.type}: {one.error.message}" if one.error else None
+        status = f"status {one.status_code}" if one.status_code is not None else None
+        parts = [one.outcome, status, lasted(one.duration_ms), error]
+        said = ", ".join(str(part) for part in parts if part)
+        lines += _whole(f"attempt {one.attempt_number}", said or "no end recorded", width)
+    return lines
 
 
 def request_line(interaction: Interaction) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from replay.cli.main import exit_code_of
-from replay.records import Trace
+from replay.records import Attempt, CallError, Outcome, Trace
 from replay.store import Store
 
 Printed = pytest.CaptureFixture[str]
@@ -72,6 +72,53 @@ def test_show_step_shows_everything_of_one_step(folder: Path, capsys: Printed) -
     printed = capsys.readouterr().out
     for fact in ["t1-tea-c1", "payload", "result", "response", '{"item": "tea"}']:
         assert fact in printed
+
+
+def tries(call_id: str, *endings: dict[str, object]) -> list[Attempt]:
+    return [
+        Attempt(
+            id=f"{call_id}-a{number}",
+            call_id=call_id,
+            attempt_number=number,
+            started_at=f"2026-11-21T09:00:0{number}.000000Z",
+            **ending,  # type: ignore[arg-type]  # fields of the record, by name
+        )
+        for number, ending in enumerate(endings, start=1)
+    ]
+
+
+def test_show_marks_a_retried_step_and_lists_its_attempts(folder: Path, capsys: Printed) -> None:
+    failed: dict[str, object] = {
+        "outcome": Outcome.FAILED,
+        "duration_ms": 40.0,
+        "error": CallError(type="TimeoutError", message="no \x1b[2Janswer"),
+    }
+    turned_away: dict[str, object] = {"status_code": 429, "duration_ms": 12.0}
+    with Store.open("traces.db", mode="w") as store:
+        call = store.tool_call("t1-tea-c1")
+        asked = call.model_call_id
+        assert asked is not None
+        store.append_all(tries(call.id, failed, {"outcome": Outcome.OK, "duration_ms": 3.0}))
+        store.append_all(tries(asked, turned_away, {}, {"status_code": 200}))
+
+    assert exit_code_of(["show", "t1"]) == 0
+    overview = capsys.readouterr().out.splitlines()
+    assert exit_code_of(["show", "t1", "--step", "1"]) == 0
+    model = capsys.readouterr().out.splitlines()
+    assert exit_code_of(["show", "t1", "--step", "2"]) == 0
+    tool = capsys.readouterr().out.splitlines()
+
+    assert " 1  model demo-1  calls price  3 attempts  812 ms" in overview
+    assert " 2  price  ok  2 attempts  3 ms" in overview
+    assert [line.strip() for line in model if "attempt " in line] == [
+        "attempt 1    status 429, 12 ms",
+        "attempt 2    no end recorded",
+        "attempt 3    status 200",
+    ]
+    first, second = (line.strip() for line in tool if "attempt " in line)
+    assert first.startswith("attempt 1    failed, 40 ms, TimeoutError: no ")
+    assert "\x1b" not in first
+    assert second == "attempt 2    ok, 3 ms"
 
 
 def test_show_json_is_the_records(folder: Path, capsys: Printed) -> None:
