@@ -121,7 +121,8 @@ def _complaint(raw: str, error: json.JSONDecodeError) -> str:
     found = f"near {around!r}" if around else "the text ends there"
     if error.pos >= len(raw.rstrip()) or error.msg.startswith("Unterminated string"):
         found = f"the text seems cut off: it ends with {raw.rstrip()[-20:]!r}"
-    return f"The arguments are not valid JSON: {error.msg} at character {error.pos + 1}; {found}."
+    what = error.msg.removesuffix(" at")  # "Unterminated string starting at"
+    return f"The arguments are not valid JSON: {what} at character {error.pos + 1}; {found}."
 
 
 def _kind(value: object) -> str:

@@ -111,7 +111,7 @@ def test_bad_json_is_answered_with_what_is_wrong_with_it() -> None:
     assert result.outcome is Outcome.BAD_JSON
     assert result.response == (
         "Error: the arguments of send_mail could not be read. The arguments are not valid JSON: "
-        "Unterminated string starting at at character 8; the text seems cut off: it ends with "
+        "Unterminated string starting at character 8; the text seems cut off: it ends with "
         '\'{"to": "ad\'. Call it again with one complete JSON object.'
     )
 
