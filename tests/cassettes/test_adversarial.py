@@ -13,6 +13,8 @@ import pytest
 
 from tests.cassettes.adversarial.suite import GROUPS, named_tools
 
+pytestmark = pytest.mark.slow  # many processes, turns or examples
+
 ROOT = Path(__file__).resolve().parents[2]
 
 UNCONTROLLED = {

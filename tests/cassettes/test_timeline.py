@@ -19,6 +19,8 @@ cassettes.install(world=WORLD)
 import httpx
 from time import perf_counter
 
+pytestmark = pytest.mark.slow  # many processes, turns or examples
+
 def burn(seconds):
     end = perf_counter() + seconds
     while perf_counter() < end:

@@ -14,6 +14,8 @@ import pytest
 from replay.demo.api_server import serve_travel_api
 from replay.demo.model_server import Call, ModelServer
 
+pytestmark = pytest.mark.slow  # many processes, turns or examples
+
 PAGE = (Path(__file__).parent.parent.parent / "docs" / "recording.md").read_text("utf-8")
 FILES = dict(re.findall(r"<!-- file: (\S+) -->\n```python\n(.*?)```", PAGE, re.DOTALL))
 COMMANDS = re.findall(r"^replay run .*$", PAGE, re.MULTILINE)

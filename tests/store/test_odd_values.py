@@ -11,6 +11,8 @@ from replay.errors import RecordError, SelectionError
 from replay.records import JsonValue, ModelCall, ToolCall, Trace
 from replay.store import Store
 
+pytestmark = pytest.mark.slow  # many processes, turns or examples
+
 NOON = "2026-11-21T12:00:00.000000Z"
 
 JSON = st.recursive(

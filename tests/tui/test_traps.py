@@ -59,6 +59,7 @@ def test_textual_is_asked_for_without_its_crashing_extra() -> None:
     assert "textual[" not in wanted
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(1, 1), (4, 3), (8, 3), (20, 8), (49, 30), (60, 11)])
 def test_too_small_a_terminal_is_told_so_and_nothing_breaks(
     database: Path, size: tuple[int, int]
@@ -73,6 +74,7 @@ def test_too_small_a_terminal_is_told_so_and_nothing_breaks(
     use(database, script, trace="b-trip", size=size)
 
 
+@pytest.mark.slow
 def test_every_size_from_tiny_to_huge_draws_the_transcript(database: Path) -> None:
     async def script(person: Person) -> None:
         await person.sees("stopped at 3")
