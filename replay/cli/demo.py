@@ -43,11 +43,12 @@ def demo(directory: Path, fresh: bool) -> int:
     stage = Stage(directory)
     stage.open(fresh=fresh)
     _record(stage)
+    codes = {}
     for app in APPS:
         ctrl_c.check()
-        _replay(stage, app)
+        codes[app] = _replay(stage, app)
     ctrl_c.check()
-    terminal.emit(what_next(stage, width=_width()))
+    terminal.emit(what_next(stage, codes, width=_width()))
     return ExitCode.OK
 
 
@@ -61,7 +62,8 @@ def _record(stage: Stage) -> None:
     terminal.say(f"Recorded {count} conversations with version 1 of the tools: {stage.database}")
 
 
-def _replay(stage: Stage, app: str) -> None:
+def _replay(stage: Stage, app: str) -> int | None:
+    """Replay one agent, show what changed, and return what `replay run` would have exited with."""
     from replay.cli.run import replayed
     from replay.cli.runs import show_report
     from replay.records import Selection
@@ -86,15 +88,21 @@ def _replay(stage: Stage, app: str) -> None:
     if run.status == "interrupted":
         raise KeyboardInterrupt
     terminal.emit(f"\n== {app}: version 1 recorded, version 2 replayed\n\n{report}")
+    return run.exit_code
 
 
-def what_next(stage: Stage, *, width: int) -> str:
+def what_next(stage: Stage, codes: dict[str, int | None], *, width: int) -> str:
     """Return the last lines of the demo: what to type now."""
     place, database = stage.directory, stage.database
     advice = (
         f"Mend {place}/travel_v2.py (call `degrees` `temperature` again) and type `replay demo` "
         "once more: the recording stays, the findings change. Recording an agent takes three "
         f"lines: {place}/agents.py."
+    )
+    ended = " and ".join(f"{code} ({app})" for app, code in codes.items())
+    exits = (
+        f"As `replay run` in CI these two would end with exit code {ended}; the demo itself ends "
+        "with 0."
     )
     return "\n".join(
         [
@@ -106,6 +114,8 @@ def what_next(stage: Stage, *, width: int) -> str:
             f"  replay runs {database}",
             "",
             *textwrap.wrap(advice, width, break_long_words=False, break_on_hyphens=False),
+            "",
+            *textwrap.wrap(exits, width, break_long_words=False, break_on_hyphens=False),
         ]
     )
 

@@ -69,6 +69,15 @@ def test_what_only_earlier_calls_caused_is_told_apart(stage: tuple[Path, str]) -
     assert printed.count("cause: only what earlier calls left behind differs") == 1
 
 
+def test_the_demo_says_the_exit_codes_that_a_pipeline_would_see(stage: tuple[Path, str]) -> None:
+    _, printed = stage
+
+    assert " ".join(printed.split()).endswith(
+        "As `replay run` in CI these two would end with exit code 1 (travel) and 2 (calendar); "
+        "the demo itself ends with 0."
+    )
+
+
 def test_the_demo_prints_nothing_wider_than_the_terminal(stage: tuple[Path, str]) -> None:
     _, printed = stage
 
