@@ -161,12 +161,12 @@ def totals(connection: sqlite3.Connection) -> Found:
 
 def _trace_totals(connection: sqlite3.Connection) -> Found:
     for kind in ("model_call", "tool_call"):
-        rows = connection.execute(
-            f"SELECT t.key, t.id, t.{kind}_count, count(c.key) FROM trace_rows t "
-            f"LEFT JOIN {kind}_rows c ON c.trace = t.key GROUP BY t.key "
-            f"HAVING t.{kind}_count <> count(c.key)"
-        )
-        for key, trace_id, stored, count in rows.fetchall():
+        there = dict(connection.execute(f"SELECT trace, count(*) FROM {kind}_rows GROUP BY trace"))
+        rows = connection.execute(f"SELECT key, id, {kind}_count FROM trace_rows")
+        for key, trace_id, stored in rows:
+            count = there.get(key, 0)
+            if count == stored:
+                continue
             named = kind.replace("_", " ")
             what = f"Trace {trace_id!r} has {count:,} of {stored:,} {named}s"
             if count < stored and (gaps := _missing_steps(connection, key)):
