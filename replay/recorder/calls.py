@@ -188,6 +188,8 @@ class LiveTrace:
     ended_at: str | None = None
     is_stitched: bool = False
     """True: no scope was open; its calls were put together by their prompts."""
+    is_resumed: bool = False
+    """True: it was in the database already, so its earlier turns are there and not here."""
     step_count: int = 0
     last_at: str | None = None
     waiting: deque[Turn] = field(default_factory=lambda: deque(maxlen=64))

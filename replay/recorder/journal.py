@@ -79,6 +79,8 @@ class Journal:
         self.labels = labels or {}
         self.observer: CallObserver | None = None
         """Sees the tool calls of tasks and threads that made a model call outside any scope."""
+        self.stored_turn: Callable[[LiveTrace, str], Turn | None] | None = None
+        """Looks up, by its response id, a turn that another process recorded."""
         self.failures = failures or Failures()
         self.captured: set[str] = set()
         """Tools whose executions are seen, by decorator or toolbox."""
@@ -184,6 +186,7 @@ class Journal:
         """Take note of a model call that is about to be sent, and of what its prompt tells."""
         self._end_abandoned()
         trace = self._trace_in_scope()
+        self._recall(question, trace)
         with self._lock:
             again = self._retried(trace, content)
             if again is not None:
@@ -240,6 +243,20 @@ class Journal:
             last_turn.set(turn)
             if self.observer is not None and call.trace.is_stitched and not current_observer():
                 start_observing(self.observer)
+
+    def _recall(self, question: Question, trace: LiveTrace | None) -> None:
+        """Bring back the turn that a request goes on from, where another process recorded it."""
+        response_id = question.previous_response_id
+        if trace is None or not trace.is_resumed or response_id is None or not self.stored_turn:
+            return
+        with self._lock:
+            if self._lineage.knows_response(response_id):
+                return
+        with self.failures.guard(f"look up the response {response_id!r}"):
+            turn = self.stored_turn(trace, response_id)
+            if turn is not None:
+                with self._lock:
+                    self._lineage.add(question.api, turn, None)
 
     def _retried(self, trace: LiveTrace | None, content: bytes) -> LiveModelCall | None:
         """The failed call that these bytes ask again, made ready for its next try."""

@@ -42,6 +42,10 @@ class Lineage:
             turn.is_held = True
             self._hold(turn)
 
+    def knows_response(self, response_id: str) -> bool:
+        """Whether the turn that gave this response is remembered."""
+        return ("response", "", response_id) in self._turns
+
     def parent_of(
         self, question: Question, near: Turn | None, trace: LiveTrace | None
     ) -> Turn | None:

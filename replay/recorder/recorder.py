@@ -18,7 +18,7 @@ from replay.recorder.failures import Failures
 from replay.recorder.http_plane import watch_client, watch_module
 from replay.recorder.journal import Journal
 from replay.recorder.opening import NoStore, open_or_warn
-from replay.recorder.resume import stored_trace
+from replay.recorder.resume import stored_trace, stored_turn
 from replay.recorder.scope import OpenScope, open_scope
 from replay.recorder.toolbox_watch import ToolboxWatch
 from replay.records import Actor, JsonObject, JsonValue
@@ -85,6 +85,8 @@ class Recorder:
         self._keep_streams = keep_streams
         self._watch = ToolboxWatch(self._journal, outside=outside)
         self._journal.observer = self._watch
+        if isinstance(self._store, Store):
+            self._journal.stored_turn = functools.partial(stored_turn, self._store)
         if outside:
             import cassettes
 
