@@ -21,8 +21,9 @@ from replay.store.row_checks import Found
 from replay.store.spool import spool_folder
 
 NOT_HASHED: Final = (
-    "Hashes cover contents: values of more than 120 bytes, messages, tool definitions. A value in "
-    "its own row has none: one that was changed there by hand to another valid value is not found."
+    "Hashes cover contents: values of more than 120 bytes, messages, tool definitions, model "
+    "outputs. A value in its own row has none: one changed there by hand to another valid value "
+    "is not found."
 )
 """What a check cannot say."""
 

@@ -442,9 +442,20 @@ def _trace_row(row: tuple[Any, ...]) -> TraceRow:
         model=row[6],
         model_call_count=row[7],
         tool_call_count=row[8],
-        outcome_counts=decode(row[9]),
+        outcome_counts=_counts(row[0], row[9]),
         first_user_text=row[10],
     )
+
+
+def _counts(trace_id: str, text: str) -> dict[str, int]:
+    try:
+        counts: dict[str, int] = decode(text)
+    except ValueError as error:
+        raise StoreError(
+            f"The trace {trace_id!r} cannot be read: its outcome_counts is {text!r:.80}: {error}.",
+            hint="The file was changed outside replay. `replay db check` lists all that is wrong.",
+        ) from error
+    return counts
 
 
 def _without_prompts(records: RecordReader, key: int, trace: Trace) -> Transcript:

@@ -233,3 +233,10 @@ def test_the_command_says_what_is_not_hashed(database: Path) -> None:
     assert said.returncode == ExitCode.OK
     assert "is whole" in said.stdout
     assert "Hashes cover contents" in said.stdout
+
+
+def test_a_damaged_summary_is_an_error_in_words_in_lists(database: Path) -> None:
+    change(database, "UPDATE trace_rows SET outcome_counts = '{'")
+
+    with Store.open(database) as store, pytest.raises(StoreError, match="its outcome_counts is"):
+        store.traces()
