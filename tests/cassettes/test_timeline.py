@@ -11,6 +11,8 @@ import pytest
 
 from tests.cassettes.conftest import Server
 
+pytestmark = pytest.mark.slow  # many processes, turns or examples
+
 _TOOLS = """
 import asyncio, json, random, sys, time
 import cassettes
@@ -18,8 +20,6 @@ WORLD = WORLD_IS_IN
 cassettes.install(world=WORLD)
 import httpx
 from time import perf_counter
-
-pytestmark = pytest.mark.slow  # many processes, turns or examples
 
 def burn(seconds):
     end = perf_counter() + seconds
