@@ -139,13 +139,17 @@ class WarmProcess:
             if not chunk:
                 return False
             said.feed(chunk)
+            is_whole, frames = True, bytearray()
             try:
-                frames = b"".join(reframe(body) for body in said.bodies())
-            except BrokenFrame:  # a tool wrote on our pipe: its fork ends here
+                for body in said.bodies():
+                    frames += reframe(body)
+            except BrokenFrame:  # a tool wrote on our pipe: what was said before it still counts
+                is_whole = False
+            if frames:
+                write_all(self._channel.sink, bytes(frames))
+            if not is_whole:
                 os.kill(pid, signal.SIGKILL)
                 return False
-            if frames:
-                write_all(self._channel.sink, frames)
 
     def _hear(self, pid: int, number: int) -> bool:
         """Take what the pool says meanwhile; False when it is gone."""
