@@ -128,15 +128,14 @@ class ReplayApp(App[None]):
         self.theme = (LIGHT if self.theme == DARK.name else DARK).name
 
     def _poll(self) -> None:
-        if self.database is None:
-            return
         screen = self.screen
+        if self.database is None or not isinstance(screen, BaseScreen) or not screen.is_ready:
+            return  # what was written meanwhile is still news at the next poll
         try:
-            if self.database.has_changed() and isinstance(screen, BaseScreen):
+            if self.database.has_changed():
                 screen.database_changed()
         except ReplayError as error:
-            if isinstance(screen, BaseScreen):
-                screen.complain(error)
+            screen.complain(error)
 
 
 def run(path: Path, trace: str | None = None, *, theme: str | None = None) -> int:

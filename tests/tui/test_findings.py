@@ -7,6 +7,7 @@ from pathlib import Path
 from replay.store import Store
 from tests.tui.person import Person, use
 from tests.tui.records import trip, write
+from tui.screens.findings import FindingsScreen
 
 
 def test_from_a_run_to_its_finding_to_the_changed_call(database: Path) -> None:
@@ -86,3 +87,22 @@ def test_a_database_without_runs_says_how_to_make_one(tmp_path: Path) -> None:
         await person.press("enter", "q")
 
     use(path, script)
+
+
+def test_news_that_arrives_while_a_screen_is_being_put_up_waits_for_it(database: Path) -> None:
+    """Another process wrote just as findings were opened; the poll asked a screen without widgets."""
+
+    async def script(person: Person) -> None:
+        await person.sees("1 / 3")
+        await person.press("r")
+        await person.sees("run-1")
+        app = person.app
+        write(database, *trip("d-trip", 180))
+        app.push_screen(FindingsScreen("run-1"))
+        app._poll()  # before the loop has mounted anything
+        is_still_news = app.the_database.has_changed()
+        await person.sees("temperature", "b-trip, step 3")
+
+        assert is_still_news
+
+    use(database, script)

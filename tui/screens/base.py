@@ -58,6 +58,11 @@ class BaseScreen(Screen[None]):
         return cast("ReplayApp", self.app)
 
     @property
+    def is_ready(self) -> bool:
+        """Whether the widgets are there: not yet just after a push, no longer while it is left."""
+        return self.is_mounted and self.is_running and self.is_attached
+
+    @property
     def prompt(self) -> PromptBar:
         """The line to type into."""
         return self.query_one(PromptBar)
