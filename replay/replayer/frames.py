@@ -48,7 +48,8 @@ def message_of(body: bytes | memoryview) -> JsonObject:
         message = orjson.loads(body)
     except orjson.JSONDecodeError:
         try:
-            message = json.loads(bytes(body))
+            # A NaN is no JSON: its name is what is kept of it.
+            message = json.loads(bytes(body), parse_constant=str)
         except ValueError as error:
             raise BrokenFrame(f"a frame is not JSON: {bytes(body[:80])!r}") from error
     if not isinstance(message, dict):

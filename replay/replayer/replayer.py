@@ -376,7 +376,7 @@ class _Pass:
 
     def _store(self) -> None:
         if self._batch:
-            self.store.append_all(self._batch)
+            self.store.append_verdicts(self._batch)
             self._batch = []  # only now: a disk that is full keeps none of them
         self._stored_at = time.monotonic()
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Final
 
@@ -74,6 +74,27 @@ class Drainer:
             return self._drain_batch(file, path.stem, size)[1]
         finally:
             os.close(file)
+
+    def write_all(self, records: Iterable[JsonObject]) -> None:
+        """Write records in one transaction, in order: all of them, or none.
+
+        Raises:
+            RecordError, ValueError, TypeError, KeyError: one of them fits no table.
+            sqlite3.Error: the database could not be written.
+        """
+
+        def work() -> None:
+            self._look_for_other_writers()
+            for fields in records:
+                self._rows.write(fields)
+            self._rows.finish()
+            self._contents.finish()
+
+        try:
+            transaction(self._connection, work)
+        except BaseException:
+            self._forget()
+            raise
 
     def forget_spool(self, name: str) -> None:
         """Remove the offset of a spool that is no more."""

@@ -14,12 +14,13 @@ import os
 import sqlite3
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final
 
 from replay.errors import StoreError
+from replay.records.replays import CallVerdict
 from replay.store import database
 from replay.store.appending import Appending, Masker
 from replay.store.check import check
@@ -125,6 +126,28 @@ class Store(Appending, Reading):
             self._writer = SpoolWriter(self._folder)
             self._start_thread()
         return self._writer
+
+    def append_verdicts(self, verdicts: Sequence[CallVerdict]) -> None:
+        """Store verdicts in one transaction, past the spool: all or nothing, durable.
+
+        It takes a third of the time of `append_all`, but waits for the database's lock, which a
+        recorder must not. A NaN is not looked for: verdicts are made of JSON. While the database
+        is locked by somebody else, or cannot grow, they go to the spool after all.
+
+        Raises:
+            RecordError: their replay run is not stored.
+            StoreError: the file is damaged, the disk full, or the folder cannot be written. Nothing
+                was stored.
+        """
+        self._refuse_reading_mode("written to")
+        fields = [self._present(verdict.kind, verdict.__dict__) for verdict in verdicts]
+        with self._translated():
+            try:
+                with self._drain_lock:
+                    self._drain_all()
+                    self._take_drainer().write_all(fields)
+            except sqlite3.OperationalError:
+                self.append_all(verdicts)
 
     # -- draining ---------------------------------------------------------------------------------
 
