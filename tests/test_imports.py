@@ -127,3 +127,13 @@ def test_the_help_of_a_command_loads_only_click(command: str) -> None:
     )
 
     assert not loaded & SLOW_TO_HELP
+
+
+def test_the_hook_of_the_clock_brings_no_test_tools_into_a_worker() -> None:
+    hooked = "import cassettes; cassettes.install(world=True)"
+
+    before, after = loaded_after(hooked), loaded_after(f"{hooked}; import pytest")
+
+    assert "time_machine" in before
+    assert "pytest" not in before
+    assert "pytest" in after

@@ -6,8 +6,10 @@ time-machine supplies the C-level hook, once: it reaches ``from datetime import 
 
 from __future__ import annotations
 
+import importlib
 import logging
 import os
+import sys
 import time
 import types
 from collections.abc import Callable
@@ -19,11 +21,28 @@ from cassettes.world.clock import Clock
 _real_sleep = time.sleep
 
 
+def traveller_module() -> Any:
+    """Return the module ``time_machine``, imported without pytest.
+
+    It imports pytest where that is installed, to offer a fixture: three quarters of the time it
+    takes, and 180 modules more in every fork.
+    """
+    module = sys.modules.get("time_machine")
+    if module is not None:
+        return module
+    hidden = "pytest" not in sys.modules
+    if hidden:
+        sys.modules["pytest"] = None  # type: ignore[assignment]  # what makes `import` say no
+    try:
+        return importlib.import_module("time_machine")
+    finally:
+        if hidden:
+            del sys.modules["pytest"]
+
+
 def real_wall_ns() -> int:
     """Return the real time in UTC epoch nanoseconds, whatever scope is in force."""
-    import time_machine
-
-    real: int = time_machine.escape_hatch.time.time_ns()
+    real: int = traveller_module().escape_hatch.time.time_ns()
     return real
 
 
@@ -50,8 +69,7 @@ def _replace(name: str, function: Callable[..., Any]) -> None:
 
 
 def _hook_wall_clocks() -> None:
-    import time_machine
-
+    time_machine = traveller_module()
     traveller: Any = time_machine.travel(0, tick=False).start()
     real_ns = time_machine.escape_hatch.time.time_ns
 
