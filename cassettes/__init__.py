@@ -36,6 +36,7 @@ from cassettes.interaction import Interaction, Request, Response
 from cassettes.matching import Difference, Miss, compare_requests
 from cassettes.scope import freeze, outside
 from cassettes.side_effects import SideEffect, SideEffects, side_effects
+from cassettes.spare import Spare
 
 __all__ = [
     "Cassette",
@@ -53,6 +54,7 @@ __all__ = [
     "Response",
     "SideEffect",
     "SideEffects",
+    "Spare",
     "ValueNotKept",
     "WorldNotInstalled",
     "compare_requests",

@@ -19,6 +19,7 @@ from cassettes.failures import Failure, Phase
 from cassettes.interaction import Interaction, Key, Request
 from cassettes.matching import Miss, NearestIndex, describe_miss
 from cassettes.placeholders import has_placeholder, matches_blindly
+from cassettes.spare import Spare
 
 if TYPE_CHECKING:
     from cassettes.capture import Capture
@@ -32,7 +33,8 @@ class Cassette:
     ``loose`` serves the nearest unused interaction of the same method and path when nothing
     matches exactly; what differs is then part of :func:`side_effects`. Of a body over
     ``body_bytes_max`` its size, hash and first bytes are kept: such a request is matched by its
-    hash, and such a response is a miss when it is asked for.
+    hash, and such a response is a miss when it is asked for. After ``interactions_max`` of them no
+    more are kept. ``spare`` answers what this cassette does not have.
     """
 
     def __init__(
@@ -42,18 +44,23 @@ class Cassette:
         interactions: Iterable[Interaction] = (),
         *,
         loose: bool = False,
+        spare: Spare | None = None,
         body_bytes_max: int = BODY_BYTES_MAX,
+        interactions_max: int | None = None,
     ) -> None:
         if mode not in ("record", "replay"):
             raise ValueError(f'A cassette\'s mode is "record" or "replay", not {mode!r}.')
         self.name = name
         self.mode = mode
         self.loose = loose
+        self.spare = spare
         self.body_bytes_max = body_bytes_max
+        self.interactions_max = interactions_max
         self.is_replay = mode == "replay"
         self.is_open = True
         self.late_count = 0
-        """Requests made after the scope was left, by threads that outlived it; not recorded."""
+        """Requests made after the scope was left, by threads that outlived it, or beyond
+        ``interactions_max``; not recorded."""
         self.played: list[Interaction] = []
         """Replay: what was served, in the order it was asked."""
         self.misses: list[Miss] = []
@@ -112,7 +119,8 @@ class Cassette:
         """Put a finished interaction on the cassette."""
         interaction.duration_ms = self._since(interaction)
         interaction.keep_within(self.body_bytes_max)
-        if self.is_open:
+        is_full = self.interactions_max is not None and len(self._recorded) >= self.interactions_max
+        if self.is_open and not is_full:
             self._recorded.append(interaction)
         else:
             self.late_count += 1
@@ -143,8 +151,9 @@ class Cassette:
     def take(self, request: Request) -> Interaction | None:
         """Find and reserve the interaction that answers ``request``; None when there is none.
 
-        Exact matches first, then those that differ only where a secret was masked, then (with
-        ``loose``) the nearest of the same method and path. Each is served once.
+        Exact matches first, then those that differ only where a secret was masked, then the
+        ``spare`` ones, then (with ``loose``) the nearest of the same method and path. Each is
+        served once.
         """
         key = request.key()
         with self._lock:
@@ -153,6 +162,10 @@ class Cassette:
             if found is None and self._has_cut_requests and request.body:
                 found = self._take_exact(request.hash_key())
             found = found or self._take_blind(request)
+            if found is None and self.spare is not None:
+                spare = self.spare.take(request)
+                if spare is not None:
+                    return spare
             if found is None and self.loose:
                 found = self._take_loose(request)
             if found is not None:
@@ -165,7 +178,10 @@ class Cassette:
         with self._lock:
             queues = self._queues if self._queues is not None else self._index()
             queue = queues.get(request.key(), ())
-            return next((one for one in queue if not self._used(one)), None)
+            found = next((one for one in queue if not self._used(one)), None)
+            if found is None and self.spare is not None:
+                return self.spare.peek(request)
+            return found
 
     def miss(self, request: Request) -> Miss:
         """Keep that ``request`` has no answer, and say what comes nearest."""
@@ -237,7 +253,8 @@ class Cassette:
 
     def _nearest_index(self) -> NearestIndex:
         if self._nearest is None:
-            self._nearest = NearestIndex(self._recorded)
+            spare = [] if self.spare is None else self.spare.interactions
+            self._nearest = NearestIndex([*self._recorded, *spare])
         return self._nearest
 
     def _used(self, interaction: Interaction) -> bool:

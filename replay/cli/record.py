@@ -54,7 +54,7 @@ def record(
 
     Model calls are OpenAI chat completions and Responses, to any host, through httpx or httpx2;
     what tools answered is read from the next prompt, and tools of a replay toolbox are recorded in
-    full. What other tools ask of the outside is not seen: docs/recording.md. Ends with COMMAND's
+    full. What others ask by HTTP is kept with their turn: docs/recording.md. Ends with COMMAND's
     own exit code (128 + n when signal n killed it).
 
     Not seen: Pythons started with -I, -E or -S, and calls through other HTTP libraries.
@@ -175,9 +175,10 @@ def _unseen_words(count: int) -> str:
     calls = "1 tool call was" if is_one else f"{count:,} tool calls were"
     them, tools = ("it", "tool") if is_one else ("them", "tools")
     return (
-        f"{calls} recorded without seeing the tool run: what it asked of the outside is missing.\n"
-        f"To replay {them}, put the {tools} into a Toolbox or mark {them} with `@recorder.tool`: "
-        "docs/recording.md."
+        f"{calls} recorded without seeing the tool run: HTTP requests are kept by turn, not by "
+        "call.\n"
+        f"To see more of {them}, put the {tools} into a Toolbox or mark {them} with "
+        "`@recorder.tool`: docs/recording.md."
     )
 
 

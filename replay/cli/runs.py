@@ -134,7 +134,7 @@ def _unseen_words(store: Store, run: ReplayRun) -> str | None:
         return None
     calls = "1 unanswered call was" if count == 1 else f"{count:,} unanswered calls were"
     return (
-        f"{calls} recorded without seeing the tool run, so nothing is known of what it asked of "
+        f"{calls} recorded without seeing the tool run, so little is known of what it asked of "
         "the outside: record again with the tools in a Toolbox or under @recorder.tool "
         "(docs/recording.md)."
     )

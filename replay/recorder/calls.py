@@ -14,12 +14,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from replay.recorder.sent import Sent
 from replay.records import Actor, CallError, JsonObject, JsonValue, Outcome, StageTiming
+
+if TYPE_CHECKING:
+    from cassettes import Cassette
 
 
 def now() -> str:
@@ -171,6 +174,8 @@ class Turn:
     is_held: bool = False
     """True once its prompt counts among those kept in memory."""
     calls: list[OpenCall] = field(default_factory=list)
+    outside: Cassette | None = None
+    """What was asked of the outside since, where tools may run unseen."""
 
 
 @dataclass(eq=False, slots=True)

@@ -16,6 +16,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, Protocol
 
+from replay.recorder import turn_watch
 from replay.recorder.binding import (
     Sighting,
     answers_by_call,
@@ -82,6 +83,8 @@ class Journal:
         self.stored_turn: Callable[[LiveTrace, str], Turn | None] | None = None
         """Looks up, by its response id, a turn that another process recorded."""
         self.failures = failures or Failures()
+        self.watches_turns = False
+        """Whether to keep what is asked outside while tools run unseen (`turn_watch`)."""
         self.captured: set[str] = set()
         """Tools whose executions are seen, by decorator or toolbox."""
         self.waiting_streams: weakref.WeakSet[Any] = weakref.WeakSet()
@@ -185,6 +188,8 @@ class Journal:
     ) -> LiveModelCall:
         """Take note of a model call that is about to be sent, and of what its prompt tells."""
         self._end_abandoned()
+        if self.watches_turns:
+            turn_watch.end()
         trace = self._trace_in_scope()
         self._recall(question, trace)
         with self._lock:
@@ -241,6 +246,8 @@ class Journal:
                 self.sink.append_all(records)
         if turn is not None and landing.is_final:
             last_turn.set(turn)
+            if self.watches_turns and any(asked.tool not in self.captured for asked in turn.calls):
+                turn_watch.begin(turn)
             if self.observer is not None and call.trace.is_stitched and not current_observer():
                 start_observing(self.observer)
 
@@ -298,9 +305,8 @@ class Journal:
             unclear = [call for call in self._suspects if not was_told(call)]
             self._suspects = deque(unclear, maxlen=_SUSPECTS_MAX)
         for turn in {id(call.turn): call.turn for call in told}.values():
-            if turn is not None and all(call.told is not None for call in turn.calls):
-                with contextlib.suppress(ValueError):
-                    turn.trace.waiting.remove(turn)
+            if turn is not None:
+                self._end_turn(turn)
         for call in told:
             if not call.execution.is_seen:
                 settle(call, is_captured=call.tool in self.captured)
@@ -309,6 +315,13 @@ class Journal:
         else:
             for call in changed.values():
                 self._store_call(call)
+
+    def _end_turn(self, turn: Turn) -> None:
+        if all(call.told is not None for call in turn.calls):
+            with contextlib.suppress(ValueError):
+                turn.trace.waiting.remove(turn)
+        if turn.outside is not None and (asked := turn_watch.records_of(turn)):
+            self.sink.append_all(asked)
 
     def _store_call(self, call: OpenCall) -> None:
         if call.execution.error is None and call.positional is None:

@@ -55,5 +55,6 @@ def watching() -> Callable[[ModuleType], None]:
         labels=orders.labels,
         keep_streams=orders.keep_streams,
     )
+    recorder.watch_turns()
     atexit.register(recorder.close)
     return recorder.watch_module

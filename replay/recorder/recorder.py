@@ -134,6 +134,14 @@ class Recorder:
         """
         watch_module(self._journal, module, keep_streams=self._keep_streams)
 
+    def watch_turns(self) -> None:
+        """Keep also what is asked of the outside between a model's output and its next prompt.
+
+        For tools that nobody sees run, as under ``replay record``. It is kept with the turn: any
+        call of that output may ask it again in a replay, and none is missed that does not.
+        """
+        self._journal.watches_turns = self._outside
+
     def trace(
         self,
         *,

@@ -170,7 +170,11 @@ class ToolCall(Record):
 
 
 class Interaction(Record):
-    """One question to the outside world made inside a tool call, and its answer."""
+    """One question to the outside world made inside a tool call, and its answer.
+
+    Of tools that were not seen to run it is only known that it was asked between the model's output
+    and its next prompt: ``bound_by`` says ``turn`` then, and any call of that output may ask it.
+    """
 
     kind: Literal["interaction"] = "interaction"
     id: str
@@ -178,6 +182,7 @@ class Interaction(Record):
     interaction_index: int
     """From 0, by the start of the request."""
     protocol: Literal["http", "external"] = "http"
+    bound_by: Literal["call", "turn"] = "call"
     exchange: JsonObject
     """The cassette layer's own form of the exchange (`cassettes.Interaction.to_json`)."""
 

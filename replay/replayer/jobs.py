@@ -27,6 +27,8 @@ class CallOrder:
     at: float | None
     """When it started, in UTC epoch seconds: where its clock starts."""
     interactions: list[JsonObject] = field(default_factory=list)
+    spare: list[JsonObject] = field(default_factory=list)
+    """What any call of its model output may have asked, where no tool was seen to run."""
     world: str | None = None
     """A file with the world to run it on; None: the world as the calls before it left it."""
 
@@ -80,6 +82,7 @@ class Job:
                         "call": order.call,
                         "at": order.at,
                         "interactions": order.interactions,
+                        "spare": order.spare,
                         "world": order.world,
                     }
                     for order in group

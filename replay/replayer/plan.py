@@ -55,6 +55,8 @@ def job_of(transcript: Transcript, lane: Lane, *, has_baseline: bool = False) ->
             groups.append([order])
         asked_by = call.model_call_id
         shows_state = shows_state or call.state_hash is not None
+    for group in groups:
+        _share(group, transcript)
     at = epoch_s(trace.started_at)
     return Job(lane, trace.id, trace.start, at, groups, shows_state=shows_state)
 
@@ -62,7 +64,21 @@ def job_of(transcript: Transcript, lane: Lane, *, has_baseline: bool = False) ->
 def order_of(call: ToolCall, interactions: list[Interaction]) -> CallOrder:
     """Return one call as a worker needs it."""
     fields: JsonObject = {name: getattr(call, name) for name in _SENT}
-    return CallOrder(fields, epoch_s(call.started_at), [one.exchange for one in interactions])
+    own = [one.exchange for one in interactions if one.bound_by == "call"]
+    return CallOrder(fields, epoch_s(call.started_at), own)
+
+
+def _share(group: list[CallOrder], transcript: Transcript) -> None:
+    """Give every call of one model output what was asked by one of them, nobody saw by which."""
+    spare = [
+        one.exchange
+        for order in group
+        for one in transcript.interactions.get(order.id, ())
+        if one.bound_by == "turn"
+    ]
+    if spare:
+        for order in group:
+            order.spare = spare
 
 
 def not_replayed(transcript: Transcript) -> dict[str, ReplayedCall]:

@@ -102,6 +102,8 @@ class _Trace:
         self.one_by_one = job["one_by_one"]
         self.session: Session | None = None
         self.world: Any = None
+        self.spare: cassettes.Spare | None = None
+        """What the calls of this model output share, where no tool was seen to run."""
 
     # The world
 
@@ -162,6 +164,8 @@ class _Trace:
     def run_group(self, group: list[JsonObject]) -> None:
         """Run the calls of one model output."""
         todo = [order for order in group if order["call"]["id"] not in self.skip]
+        shared = group[0]["spare"]  # the same for each of them
+        self.spare = cassettes.Spare(map(_interaction, shared)) if shared else None
         if len(todo) > 1 and not self.one_by_one and any(map(self._is_async, todo)):
             for order in group:
                 self._snapshot(order["call"]["id"])
@@ -221,7 +225,10 @@ class _Trace:
         call_id = order["call"]["id"]
         self.channel.send({"t": "begin", "n": self.number, "call": call_id})
         cassette = cassettes.Cassette(
-            call_id, mode="replay", interactions=map(_interaction, order["interactions"])
+            call_id,
+            mode="replay",
+            interactions=map(_interaction, order["interactions"]),
+            spare=self.spare,
         )
         try:
             with cassettes.freeze(cassette, at=order["at"], seed=call_id):

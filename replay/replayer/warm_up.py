@@ -72,4 +72,4 @@ def _order(call_id: str, tool: str) -> JsonObject:
         "outcome": "ok",
         "response": "x",
     }
-    return {"call": call, "at": 0.0, "interactions": [], "world": None}
+    return {"call": call, "at": 0.0, "interactions": [], "spare": [], "world": None}

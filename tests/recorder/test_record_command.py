@@ -77,9 +77,9 @@ def test_a_program_is_recorded_without_a_change(
     assert run.stderr == (
         "Recorded 2 traces, 4 model calls, 2 tool calls in traces.db. "
         "See them: replay list traces.db\n"
-        "2 tool calls were recorded without seeing the tool run: what it asked of the outside is "
-        "missing.\n"
-        "To replay them, put the tools into a Toolbox or mark them with `@recorder.tool`: "
+        "2 tool calls were recorded without seeing the tool run: HTTP requests are kept by turn, "
+        "not by call.\n"
+        "To see more of them, put the tools into a Toolbox or mark them with `@recorder.tool`: "
         "docs/recording.md.\n"
     )
     first, second = traces(tmp_path / "traces.db")

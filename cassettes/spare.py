@@ -1,0 +1,60 @@
+"""Answers that several cassettes may draw on.
+
+What was asked while several pieces of work were under way, and nobody saw by which of them: any of
+them may ask it again. Such answers prove nothing about what is no longer asked.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Iterable
+
+from cassettes.interaction import Interaction, Key, Request
+from cassettes.placeholders import has_placeholder, matches_blindly
+
+
+class Spare:
+    """Interactions that cassettes share: each is served once, to whoever asks first."""
+
+    def __init__(self, interactions: Iterable[Interaction]) -> None:
+        self.interactions = list(interactions)
+        """By the start of each request."""
+        self._queues: dict[Key, deque[Interaction]] = {}
+        self._blind: list[Interaction] = []
+        self._taken: set[int] = set()
+        self._lock = threading.Lock()
+        for one in self.interactions:
+            self._queues.setdefault(one.request.key(), deque()).append(one)
+            if one.request.cut is None and has_placeholder(one.request):
+                self._blind.append(one)
+
+    def take(self, request: Request) -> Interaction | None:
+        """Find and reserve the answer to ``request``; None when there is none left.
+
+        Matched as on a cassette: exactly, by the hash of a body that was cut, then blind to masked
+        placeholders.
+        """
+        with self._lock:
+            found = self._free(request)
+            if found is not None:
+                self._taken.add(id(found))
+            return found
+
+    def peek(self, request: Request) -> Interaction | None:
+        """Return what ``take`` would serve for an exact match, without reserving it."""
+        with self._lock:
+            queue = self._queues.get(request.key(), ())
+            return next((one for one in queue if id(one) not in self._taken), None)
+
+    def _free(self, request: Request) -> Interaction | None:
+        for key in (request.key(), request.hash_key()):
+            queue = self._queues.get(key)
+            while queue:
+                found = queue.popleft()
+                if id(found) not in self._taken:
+                    return found
+        for one in self._blind:
+            if id(one) not in self._taken and matches_blindly(one.request, request):
+                return one
+        return None

@@ -1,0 +1,143 @@
+"""Tools that nobody sees run: what is asked between a model's output and its next prompt."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from openai import OpenAI
+
+from cassettes.scope import current
+from replay import Recorder
+from replay.demo.api_server import serve_travel_api
+from replay.demo.model_server import Call, ModelServer
+from replay.recorder import turn_watch
+from replay.records import Interaction
+from replay.store import Store
+
+
+@pytest.fixture
+def api() -> Iterator[str]:
+    with serve_travel_api() as url:
+        yield url
+
+
+def get_weather(api: str, city: str) -> str:
+    return httpx.get(f"{api}/weather", params={"city": city}, trust_env=False).text
+
+
+def converse(client: OpenAI, run_all: Callable[[list[Any]], list[str]]) -> None:
+    """An agent of the plainest kind: it runs what the model asks for, until it asks no more."""
+    messages: list[Any] = [{"role": "user", "content": "How warm is it?"}]
+    while True:
+        answer = client.chat.completions.create(model="gpt-5", messages=messages)
+        said = answer.choices[0].message
+        messages.append(said.model_dump(exclude_none=True))
+        if not said.tool_calls:
+            return
+        arguments = [json.loads(call.function.arguments) for call in said.tool_calls]  # type: ignore[union-attr]  # functions only
+        for call, told in zip(said.tool_calls, run_all(arguments), strict=True):
+            messages.append({"role": "tool", "tool_call_id": call.id, "content": told})
+
+
+def recorded(
+    path: Path, script: list[Any], run_all: Callable[[list[Any]], list[str]]
+) -> list[list[Interaction]]:
+    """Record one conversation; return the interactions of each of its tool calls."""
+    with ModelServer(script) as server, Recorder(path) as recorder:
+        recorder.watch_turns()
+        with OpenAI(base_url=server.base_url, api_key="none") as plain, recorder.trace():
+            converse(recorder.wrap(plain), run_all)
+    with Store.open(path) as store:
+        transcript = store.transcript(store.trace_ids()[0])
+    calls = [step for step in transcript.steps if step.kind == "tool_call"]
+    return [transcript.interactions.get(call.id, []) for call in calls]
+
+
+def asked(interactions: list[Interaction]) -> list[str]:
+    return [one.exchange["request"]["uri"].partition("?")[2] for one in interactions]
+
+
+def test_requests_of_unseen_tools_are_kept_with_their_turn(tmp_path: Path, api: str) -> None:
+    script = [
+        [Call("get_weather", {"city": "Paris"}), Call("get_weather", {"city": "Berlin"})],
+        [Call("get_weather", {"city": "Rome"})],
+        "Warm.",
+    ]
+
+    first, second, third = recorded(
+        tmp_path / "traces.db",
+        script,
+        lambda asked: [get_weather(api, one["city"]) for one in asked],
+    )
+
+    assert (asked(first), asked(second)) == (["city=Paris", "city=Berlin"], [])
+    assert asked(third) == ["city=Rome"]
+    assert {one.bound_by for one in [*first, *third]} == {"turn"}
+
+
+def test_threads_that_the_agent_starts_belong_to_the_turn(tmp_path: Path, api: str) -> None:
+    def at_once(asked: list[Any]) -> list[str]:
+        with ThreadPoolExecutor() as pool:
+            return list(pool.map(lambda one: get_weather(api, one["city"]), asked))
+
+    calls = [Call("get_weather", {"city": city}) for city in ("Paris", "Berlin", "Rome")]
+    kept, *others = recorded(tmp_path / "traces.db", [calls, "Warm."], at_once)
+
+    assert sorted(asked(kept)) == ["city=Berlin", "city=Paris", "city=Rome"]
+    assert others == [[], []]
+
+
+def test_nothing_is_kept_before_the_first_output_and_after_the_last(
+    tmp_path: Path, api: str
+) -> None:
+    get_weather(api, "before")
+    (kept,) = recorded(
+        tmp_path / "traces.db",
+        [[Call("get_weather", {"city": "Paris"})], "Warm."],
+        lambda asked: [get_weather(api, one["city"]) for one in asked],
+    )
+    get_weather(api, "after")
+
+    assert asked(kept) == ["city=Paris"]
+    assert current.get() is None
+
+
+def test_a_tool_that_is_seen_keeps_its_own(tmp_path: Path, api: str) -> None:
+    script = [[Call("weather", {"city": "Paris"})], "Warm."]
+    with ModelServer(script) as server, Recorder(tmp_path / "traces.db") as recorder:
+        recorder.watch_turns()
+
+        @recorder.tool
+        def weather(city: str) -> str:
+            return get_weather(api, city)
+
+        def run(arguments: list[Any]) -> list[str]:
+            get_weather(api, "the agent's own")
+            return [weather(**one) for one in arguments]
+
+        with OpenAI(base_url=server.base_url, api_key="none") as plain, recorder.trace():
+            converse(recorder.wrap(plain), run)
+    with Store.open(tmp_path / "traces.db") as store:
+        transcript = store.transcript(store.trace_ids()[0])
+
+    ((kept,),) = transcript.interactions.values()
+    assert (kept.bound_by, asked([kept])) == ("call", ["city=Paris"])
+
+
+def test_an_agent_that_asks_on_and_on_does_not_fill_the_memory(
+    tmp_path: Path, api: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turn_watch, "INTERACTIONS_MAX", 3)
+    (kept,) = recorded(
+        tmp_path / "traces.db",
+        [[Call("get_weather", {"city": "Paris"})], "Warm."],
+        lambda asked: list(map(get_weather, [api] * 5, "01234"))[:1],
+    )
+
+    assert asked(kept) == ["city=0", "city=1", "city=2"]
