@@ -1,7 +1,7 @@
 """Answers that several cassettes may draw on.
 
 What was asked while several pieces of work were under way, and nobody saw by which of them: any of
-them may ask it again. Such answers prove nothing about what is no longer asked.
+them may ask it again. That a read is not asked again proves nothing; of a write, see `left_writes`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,9 @@ from collections.abc import Iterable
 
 from cassettes.interaction import Interaction, Key, Request
 from cassettes.placeholders import has_placeholder, matches_blindly
+
+_READS = frozenset(("GET", "HEAD", "OPTIONS", "TRACE"))
+"""Methods that HTTP calls safe: RFC 9110, section 9.2.1."""
 
 
 class Spare:
@@ -47,6 +50,17 @@ class Spare:
             queue = self._queues.get(request.key(), ())
             return next((one for one in queue if id(one) not in self._taken), None)
 
+    def left_writes(self) -> list[Interaction]:
+        """Return what changed something when it was recorded, and nobody asked again.
+
+        Whoever asked it then: that something is no longer changed must not go unsaid.
+        """
+        return [
+            one
+            for one in self.interactions
+            if id(one) not in self._taken and _changes_something(one.request)
+        ]
+
     def _free(self, request: Request) -> Interaction | None:
         for key in (request.key(), request.hash_key()):
             queue = self._queues.get(key)
@@ -58,3 +72,9 @@ class Spare:
             if id(one) not in self._taken and matches_blindly(one.request, request):
                 return one
         return None
+
+
+def _changes_something(request: Request) -> bool:
+    if request.method == "CALL":
+        return request.header("x-effect") == "write"
+    return request.method.upper() not in _READS

@@ -29,6 +29,8 @@ class CallOrder:
     interactions: list[JsonObject] = field(default_factory=list)
     spare: list[JsonObject] = field(default_factory=list)
     """What any call of its model output may have asked, where no tool was seen to run."""
+    turn_size: int = 1
+    """How many calls share ``spare``."""
     world: str | None = None
     """A file with the world to run it on; None: the world as the calls before it left it."""
 
@@ -83,6 +85,7 @@ class Job:
                         "at": order.at,
                         "interactions": order.interactions,
                         "spare": order.spare,
+                        "turn_size": order.turn_size,
                         "world": order.world,
                     }
                     for order in group

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from cassettes import Cassette, Request, kernel, side_effects
+from cassettes import Cassette, Request, Spare, kernel, side_effects
 from cassettes.scope import process
 from replay.records import JsonObject
 from replay.records.replays import NOT_FROZEN
@@ -23,6 +23,15 @@ def outside_report(cassette: Cassette) -> JsonObject:
         return {}
     found = side_effects(cassette)
     return {"asked": found.asked, "changes": [asdict(change) for change in found.changes]}
+
+
+def leftover_report(spare: Spare) -> JsonObject:
+    """Return the writes of a turn that none of its calls asked again, as an OutsideReport's fields.
+
+    Its tools ran unseen when it was recorded: the calls, or the agent itself, have asked them then.
+    """
+    left = spare.left_writes()
+    return {"changes": [{"change": "removed", "request": one.request.line} for one in left]}
 
 
 def not_frozen_note(cassette: Cassette) -> str | None:

@@ -78,7 +78,7 @@ def _share(group: list[CallOrder], transcript: Transcript) -> None:
     ]
     if spare:
         for order in group:
-            order.spare = spare
+            order.spare, order.turn_size = spare, len(group)
 
 
 def not_replayed(transcript: Transcript) -> dict[str, ReplayedCall]:

@@ -22,7 +22,7 @@ import cassettes
 from replay.records import CallError, CallResult, JsonObject, Outcome, Stage
 from replay.replayer.channel import Channel
 from replay.replayer.jobs import NO_WORLD
-from replay.replayer.outside import not_frozen_note, outside_report
+from replay.replayer.outside import leftover_report, not_frozen_note, outside_report
 from replay.replayer.snapshots import WorldNotPortable, read_world, write_world
 from replay.replayer.warm_world import WarmWorld
 from replay.tools.call import run_call, run_call_sync
@@ -102,8 +102,7 @@ class _Trace:
         self.one_by_one = job["one_by_one"]
         self.session: Session | None = None
         self.world: Any = None
-        self.spare: cassettes.Spare | None = None
-        """What the calls of this model output share, where no tool was seen to run."""
+        self.turn: _Turn | None = None
 
     # The world
 
@@ -164,8 +163,7 @@ class _Trace:
     def run_group(self, group: list[JsonObject]) -> None:
         """Run the calls of one model output."""
         todo = [order for order in group if order["call"]["id"] not in self.skip]
-        shared = group[0]["spare"]  # the same for each of them
-        self.spare = cassettes.Spare(map(_interaction, shared)) if shared else None
+        self.turn = _Turn(group, is_whole=len(todo) == group[0]["turn_size"])
         if len(todo) > 1 and not self.one_by_one and any(map(self._is_async, todo)):
             for order in group:
                 self._snapshot(order["call"]["id"])
@@ -223,12 +221,14 @@ class _Trace:
         """Hold a call's cassette, clock and draws; tell the pool how it begins and ends."""
         attended = _Attended(order["call"], self.world)
         call_id = order["call"]["id"]
+        turn = self.turn
+        assert turn is not None
         self.channel.send({"t": "begin", "n": self.number, "call": call_id})
         cassette = cassettes.Cassette(
             call_id,
             mode="replay",
             interactions=map(_interaction, order["interactions"]),
-            spare=self.spare,
+            spare=turn.spare,
         )
         try:
             with cassettes.freeze(cassette, at=order["at"], seed=call_id):
@@ -241,7 +241,7 @@ class _Trace:
         told = {
             "result": _told(attended.result),
             "schema_errors": attended.result.schema_errors,
-            "outside": outside_report(cassette),
+            "outside": turn.report(cassette),
             "recorded_outcome": self._recorded_outcome(order["call"], attended.result),
             "note": not_frozen_note(cassette),
         }
@@ -270,6 +270,27 @@ class _Trace:
         }
         # Alone, the next word of this trace follows at once and takes this one along.
         self.channel.hold(said) if alone else self.channel.send(said)
+
+
+class _Turn:
+    """The calls of one model output, and what they share where no tool was seen to run."""
+
+    __slots__ = ("is_whole", "running_count", "spare")
+
+    def __init__(self, group: list[JsonObject], *, is_whole: bool) -> None:
+        shared = group[0]["spare"]  # the same for each of them
+        self.spare = cassettes.Spare(map(_interaction, shared)) if shared else None
+        self.running_count = len(group)
+        self.is_whole = is_whole
+
+    def report(self, cassette: cassettes.Cassette) -> JsonObject:
+        """Return what a call asked outside; of the last one also what no call of the turn asked."""
+        report = outside_report(cassette)
+        self.running_count -= 1
+        if self.spare is None or self.running_count or not self.is_whole:
+            return report
+        left = leftover_report(self.spare)["changes"]
+        return {**report, "changes": [*report.get("changes", ()), *left]}
 
 
 class _Attended:

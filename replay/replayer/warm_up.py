@@ -72,4 +72,5 @@ def _order(call_id: str, tool: str) -> JsonObject:
         "outcome": "ok",
         "response": "x",
     }
-    return {"call": call, "at": 0.0, "interactions": [], "spare": [], "world": None}
+    order = {"call": call, "at": 0.0, "interactions": [], "world": None}
+    return {**order, "spare": [], "turn_size": 1}

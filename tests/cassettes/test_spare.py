@@ -68,3 +68,17 @@ def test_a_miss_names_the_nearest_of_the_spare() -> None:
 
     (change,) = side_effects(cassette).changes
     assert change.change == "unanswered"
+
+
+def test_writes_that_nobody_asked_again_are_told_and_reads_are_not() -> None:
+    booked = Interaction(Request("POST", URL + "/bookings"), Response(201), via="httpx")
+    charged = Interaction(
+        Request("CALL", "external://bank.charge", headers=[("x-effect", "write")]),
+        Response(200),
+        via="external",
+    )
+    spare = Spare([rate("/usd", "1"), booked, charged])
+
+    assert spare.left_writes() == [booked, charged]
+    spare.take(Request("POST", URL + "/bookings"))
+    assert spare.left_writes() == [charged]
