@@ -79,7 +79,7 @@ class Appending:
         """
         # An agent thinks for seconds between two records, and each line and name here is fetched
         # from memory again: the usual way is written out, with what it calls bound and its
-        # numbers spelled. Sharing it with `SpoolWriter.append` took a third longer.
+        # numbers spelled. Sharing it with `SpoolWriter.append` took a fifth longer.
         if kind == "tool_call" and self.masker is None:
             try:
                 encoded = _dumps(fields, fields_of)
@@ -130,9 +130,15 @@ class Appending:
         fields = {**fields}
         prompt = fields.pop("messages", None) or []
         toolset = fields.pop("tools", None) or []
-        messages, exact_messages = _array(prompt)
-        tools, exact_tools = _array(toolset)
-        head, exact_head = encode(fields)
+        try:
+            messages = prompt if type(prompt) is bytes else _dumps(prompt, fields_of)
+            tools = toolset if type(toolset) is bytes else _dumps(toolset, fields_of)
+            head, exact, exact_head = _dumps(fields, fields_of), False, False
+        except (TypeError, RecursionError):
+            messages, exact_messages = _array(prompt)
+            tools, exact_tools = _array(toolset)
+            head, exact_head = encode(fields)
+            exact = exact_messages or exact_tools or exact_head
         if exact_head or (not finite and b"null" in head):
             refuse_non_finite(fields)
         check = (
@@ -144,7 +150,7 @@ class Appending:
                 head,
                 messages,
                 tools,
-                exact=exact_messages or exact_tools or exact_head,
+                exact=exact,
                 check=check,
             )
 

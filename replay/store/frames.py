@@ -13,11 +13,11 @@
 A prompt repeats the whole conversation, so a model call is written as what is new since the frame
 at *base offset* of the same spool: its messages are the first *prefix length* bytes of that
 frame's messages, then *tail*. Offset 0 means no base. An absent ``tools`` section means: as in the
-base frame. A frame is whole when its length fits the file and its checksum holds; a torn one was
-never acknowledged. The checksum is the CRC-32 of *rest*, begun with shape and flags; of one beyond
-128 bytes, of its first and last 64: the middle is JSON, where a hole would show, and the caller
-waits for this sum. A tool call's is 0: all of its rest is JSON, which no cut or hole leaves valid;
-the sum alone took a tenth of an append when an agent had thought in between.
+base frame. A frame is whole when its length fits the file, its checksum holds and its JSON has no
+zero byte, as a page that never reached the disk has; a torn one was never acknowledged. The
+checksum is CRC-32, begun with shape + 256 * flags: in shape 1 of *rest*, or of its first and last
+64 bytes when it is longer than 128; in shape 2 of the offset and the lengths. In shape 3 it is 0:
+all of that is one JSON object, and a sum takes a tenth of an append.
 """
 
 from __future__ import annotations
@@ -102,7 +102,11 @@ def frame_at(spool: bytes | memoryview, position: int) -> tuple[Frame, int] | No
             return ToolCallFrame(orjson.loads(rest)), end
         except orjson.JSONDecodeError:
             return None
-    if checksum_of(rest, shape, flags) != checksum:
+    if shape == MODEL_CALL:
+        sizes_end = MODEL_CALL_SIZES.size
+        if crc32(rest[:sizes_end], shape + 256 * flags) != checksum or b"\0" in rest[sizes_end:]:
+            return None
+    elif checksum_of(rest, shape, flags) != checksum or b"\0" in rest:
         return None
     return _parsed(shape, flags, rest), end
 
@@ -124,7 +128,7 @@ def _parsed(shape: int, flags: int, rest: bytes) -> Frame:
 
 
 def checksum_of(rest: bytes, shape: int, flags: int) -> int:
-    """Return the checksum of a frame."""
+    """Return the checksum of a frame of records."""
     begun = shape + 256 * flags
     if len(rest) <= 128:  # literals: twice as fast as names of the module here
         return crc32(rest, begun)

@@ -20,6 +20,7 @@ import errno
 import fcntl
 import os
 import secrets
+import zlib
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -32,12 +33,16 @@ from replay.store.frames import (
     EXACT,
     HEADER,
     MAGIC,
-    MODEL_CALL,
     MODEL_CALL_SIZES,
     SAME_TOOLS,
     SHAPE_SIZE,
     checksum_of,
 )
+
+_crc32 = zlib.crc32
+_writev = os.writev
+_pack = BEGINNING.pack
+_pack_sizes = MODEL_CALL_SIZES.pack
 
 _REMEMBERED_PROMPTS_MAX: Final = 64
 _REMEMBERED_BYTES_MAX: Final = 32 * 2**20
@@ -133,9 +138,19 @@ class SpoolWriter:
                 flags, new_tools = SAME_TOOLS, b""
         if check and (b"null" in bytes(tail) or b"null" in new_tools):
             check()
+        sizes = _pack_sizes(base_offset, prefix_size, len(head), len(tail))
+        size = 22 + len(head) + len(tail) + len(new_tools)  # `MODEL_CALL_SIZES` and `SHAPE_SIZE`
+        beginning = _pack(size, _crc32(sizes, 2 + 256 * flags), 2, flags)
         offset = self.size
-        sizes = MODEL_CALL_SIZES.pack(base_offset, prefix_size, len(head), len(tail))
-        self.append(MODEL_CALL, flags, b"".join((sizes, head, tail, new_tools)))
+        try:
+            # In parts: to put them together first would touch all of them once more.
+            written = _writev(self.file, (beginning, sizes, head, tail, new_tools))
+        except OSError as error:
+            raise self.refused(error) from error
+        if written == size + 8:
+            self.size += written
+        else:
+            self.write_rest(b"".join((beginning, sizes, head, tail, new_tools)), written)
         if not exact and len(messages) > len(b"[]"):
             self._remember(trace_id, _Prompt(offset, messages, memoryview(messages)[:-1], tools))
 
