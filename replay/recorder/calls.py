@@ -7,7 +7,8 @@ be mended later by exchanging executions.
 
 from __future__ import annotations
 
-import secrets
+import os
+import random
 import time
 from collections import deque
 from collections.abc import Sequence
@@ -42,7 +43,12 @@ def new_id(letter: str) -> str:
 
     Later ids sort after earlier ones, which keeps an index on them compact.
     """
-    return f"{letter}{time.time_ns() // 1000:x}{secrets.token_hex(5)}"
+    return f"{letter}{time.time_ns() // 1000:x}{_chance.getrandbits(40):010x}"
+
+
+_chance = random.Random()
+"""Ours alone: the application may seed Python's own, and the system's takes a call into it."""
+os.register_at_fork(after_in_child=_chance.seed)
 
 
 @dataclass(eq=False, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import json
+import sys
 import time
 import traceback
 from collections.abc import Callable, Mapping
@@ -17,18 +18,13 @@ import orjson
 from replay.recorder.calls import Execution, OpenCall, Turn
 from replay.recorder.scope import last_turn, running_call
 from replay.records import CallError, JsonObject, JsonValue, Outcome, Stage
-from replay.tools.encoding import NotJson, as_json
+from replay.tools.encoding import NotJson, as_json, plain_json
 from replay.tools.refusals import Refusal
 
 if TYPE_CHECKING:
     from cassettes import Cassette, Interaction
 
 _FRAMES_MAX = 20
-_PLAIN_ONLY = (
-    orjson.OPT_PASSTHROUGH_SUBCLASS
-    | orjson.OPT_PASSTHROUGH_DATETIME
-    | orjson.OPT_PASSTHROUGH_DATACLASS
-)
 
 
 def json_form(value: object) -> tuple[JsonValue, str | None]:
@@ -42,20 +38,6 @@ def json_form(value: object) -> tuple[JsonValue, str | None]:
         if isinstance(value, Mapping):
             return {str(key): json_form(item)[0] for key, item in value.items()}, str(error)
         return {"repr": repr(value)[:2000]}, str(error)
-
-
-def _written(value: object) -> orjson.Fragment | None:
-    """Return plain lists and objects as JSON, six times faster than `as_json`; None: it must look.
-
-    A null may have been a NaN; what is no plain value has a form that `as_json` knows.
-    """
-    if type(value) is not dict and type(value) is not list:
-        return None
-    try:
-        encoded = orjson.dumps(value, option=_PLAIN_ONLY)
-    except (TypeError, RecursionError):
-        return None
-    return None if b"null" in encoded else orjson.Fragment(encoded)
 
 
 class Signature:
@@ -110,6 +92,12 @@ class Signature:
         return dict(bound.arguments)
 
 
+def _cassettes() -> Any:
+    import cassettes
+
+    return cassettes
+
+
 class Watch:
     """One execution of a captured function, as a context: its cassette and its place are held.
 
@@ -127,10 +115,9 @@ class Watch:
         self._running: Token[OpenCall | None] | None = None
         self._turn: Token[Turn | None] | None = None
         if outside:
-            from cassettes import Cassette, freeze
-
-            self._cassette = Cassette(call.execution.id, mode="record")
-            self._freeze = freeze(self._cassette)
+            cassettes = sys.modules.get("cassettes") or _cassettes()
+            self._cassette = cassettes.Cassette(call.execution.id, mode="record")
+            self._freeze = cassettes.freeze(self._cassette)
 
     def __enter__(self) -> Watch:
         self._running = running_call.set(self._call)
@@ -180,11 +167,13 @@ def interaction_records(tool_call_id: str, interactions: list[Interaction]) -> l
 def note_return(run: Execution, result: object) -> None:
     """Put what a captured function returned on its execution, as it is now."""
     run.duration_ms = round((time.perf_counter() - run.started) * 1e3, 3)
-    run.result, described = _written(result), None
-    if run.result is None:  # a look at every value in it
+    written = plain_json(result)
+    if written is not None:
+        run.result = orjson.Fragment(written)
+    else:
         run.result, described = json_form(result)
-    if described is not None:
-        run.attributes = {**run.attributes, "result_is_described": described}
+        if described is not None:
+            run.attributes = {**run.attributes, "result_is_described": described}
     run.outcome = Outcome.OK
 
 

@@ -1,9 +1,10 @@
 """A request's body as its bytes: what the last request of the conversation had is not read again.
 
 A prompt repeats the conversation, so the body of one model call begins with the bytes of the one
-before: ``{"messages":[`` and the messages so far. Comparing 64 KB takes microseconds, parsing and
-writing them again half a millisecond. That a body *is* cut at the right place is proven by both
-parts being JSON: where it is not, the whole body is read instead.
+before, up to the end of its messages, and mostly ends with the same bytes: model, tools and
+parameters. Comparing 64 KB takes microseconds, parsing and writing them again half a millisecond.
+That a body *is* cut at the right places is proven by its parts being JSON: where they are not, the
+whole body is read instead.
 """
 
 from __future__ import annotations
@@ -15,17 +16,19 @@ import orjson
 
 from replay.records import JsonObject
 
-_OPENINGS: Final = {"chat.completions": b'{"messages":', "responses": b'{"input":'}
-_SEAMS: Final = (b'],"model":', b'],"instructions":')
-"""What OpenAI's clients write after the messages. Inside a string its quotes would be escaped."""
+_KEYS: Final = {"chat.completions": "messages", "responses": "input"}
+_CLOSING: Final = ord("]")
+_SEAMS_MAX: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Rest:
-    """What follows the messages: model, tools and parameters; the same in a whole conversation."""
+    """What stands around the messages: model, tools, parameters; the same in a conversation."""
 
     content: bytes
+    """What follows the messages' closing bracket."""
     fields: JsonObject
+    """Of the whole body, in its order."""
     tools: bytes | None
     """JSON of the tools."""
 
@@ -34,16 +37,24 @@ class Rest:
 class Sent:
     """A body, read."""
 
-    opening: bytes
-    """The body up to the bracket that closes the messages, without it."""
+    content: bytes = field(repr=False)
+    start: int
+    """Where the bracket that opens the messages is."""
+    end: int
+    """Where the bracket that closes them is."""
     messages: list[Any] = field(repr=False)
     rest: Rest
+    opening: memoryview = field(init=False, repr=False)
+    """The body up to ``end``."""
     _messages_json: bytes | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        self.opening = memoryview(self.content)[: self.end]
 
     def messages_json(self) -> bytes:
         """Return the JSON of the messages, as it was sent; each time the very same bytes."""
         if self._messages_json is None:
-            self._messages_json = self.opening[self.opening.index(b"[") :] + b"]"
+            self._messages_json = self.content[self.start : self.end + 1]
         return self._messages_json
 
 
@@ -52,37 +63,71 @@ def read_sent(api: str, content: bytes, before: Sent | None) -> Sent | None:
 
     ``before``: an earlier body that this one may begin with.
     """
-    start = len(_OPENINGS[api])
-    messages: list[Any] = []
-    if before is not None and content.startswith(before.opening):
-        messages = before.messages
-        start = len(before.opening)
-    elif not content.startswith(_OPENINGS[api] + b"["):
-        return None
-    end = content.find(_SEAMS[0], start)
-    if end < 0:
-        end = content.find(_SEAMS[1], start)
-    if end < 0:
-        return None
-    new = content[start:end]
     try:
-        if not messages:
-            messages = orjson.loads(new + b"]")
-        elif new:
-            if not new.startswith(b","):
-                return None
-            messages = [*messages, *orjson.loads(b"[" + new[1:] + b"]")]
-        rest = _rest(content[end + 2 :], before)
+        if before is not None and content.startswith(before.opening):
+            grown = _grown(content, before)
+            if grown is not None:
+                return grown
+        return _read(content, _KEYS[api])
     except orjson.JSONDecodeError:
         return None
-    if _OPENINGS[api][2:-2].decode() in rest.fields:
-        return None  # a key twice: the last one counts
-    return Sent(content[:end], messages, rest)
 
 
-def _rest(content: bytes, before: Sent | None) -> Rest:
-    if before is not None and content == before.rest.content:
-        return before.rest
-    fields = orjson.loads(b"{" + content)
+def _grown(content: bytes, before: Sent) -> Sent | None:
+    """Return a body that goes on from ``before`` and ends as it does."""
+    rest = before.rest
+    end = len(content) - len(rest.content) - 1
+    if end < before.end or content[end] != _CLOSING or not content.endswith(rest.content):
+        return None
+    messages = before.messages
+    new = content[before.end : end]
+    if new:
+        if messages:
+            if not new.startswith(b","):
+                return None
+            new = new[1:]
+        try:
+            messages = [*messages, *orjson.loads(b"[" + new + b"]")]
+        except orjson.JSONDecodeError:  # what looks like its end is inside of something else
+            return None
+    return Sent(content, before.start, end, messages, rest)
+
+
+def _read(content: bytes, key: str) -> Sent | None:
+    opening = f'"{key}":['.encode()
+    at = content.find(opening)
+    if at < 1:
+        return None
+    fields = orjson.loads(content)
+    # What is before the messages is JSON once it is closed: so they are not inside of anything.
+    names_before = list(orjson.loads(content[: at - 1] + b"}")) if at > 1 else []
+    messages = fields.pop(key, None)
+    names = list(fields)
+    if not isinstance(messages, list) or names[: len(names_before)] != names_before:
+        return None
+    start = at + len(opening) - 1
+    end = _end(content, start, names[len(names_before) :])
+    if end is None:
+        return None
     tools = fields.get("tools")
-    return Rest(content, fields, orjson.dumps(tools) if isinstance(tools, list) else None)
+    tools_json = orjson.dumps(tools) if isinstance(tools, list) else None
+    return Sent(content, start, end, messages, Rest(content[end + 1 :], fields, tools_json))
+
+
+def _end(content: bytes, start: int, names: list[str]) -> int | None:
+    """Return where the messages that begin at ``start`` end; ``names``: the keys after them."""
+    if not names:
+        return len(content) - 2 if content.endswith(b"]}") else None
+    # Inside a string its quotes would be escaped.
+    seam = f'],"{names[0]}":'.encode()
+    end = start
+    for _ in range(_SEAMS_MAX):
+        end = content.find(seam, end + 1)
+        if end < 0:
+            return None
+        try:
+            if list(orjson.loads(b"{" + content[end + 2 :])) == names:
+                return end
+        except orjson.JSONDecodeError:  # this one is inside of a message
+            continue
+    return None

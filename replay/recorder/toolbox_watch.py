@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
-from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 from replay.recorder.binding import Sighting
@@ -63,16 +62,13 @@ class ToolboxWatch(CallObserver):
             )
             self._schemas_written.add(schema.id)
 
-    @contextlib.contextmanager
-    def scope(self, start: CallStart) -> Iterator[None]:
+    def scope(self, start: CallStart) -> AbstractContextManager[object]:
         """Hold the recording cassette around the tool's own work."""
         running = self._running.get(start.request_id)
         if running is None:
-            yield
-            return
+            return nullcontext()
         running.watch = Watch(running.call, outside=self._outside)
-        with running.watch:
-            yield
+        return running.watch
 
     def call_attempted(self, start: CallStart, attempt: Attempt) -> None:
         """Store one try, under our own id of the call."""

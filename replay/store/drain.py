@@ -24,6 +24,7 @@ from replay.store.frames import (
     MAGIC,
     Frame,
     ModelCallFrame,
+    ToolCallFrame,
     frame_at,
 )
 from replay.store.json_text import decode, encode
@@ -178,7 +179,9 @@ class Drainer:
         """Return the records of a frame, model calls with their prompts as keys."""
         if isinstance(frame, ModelCallFrame):
             prompt = self._prompt(batch, name, offset, frame)
-            return [(decode(frame.head, exact=frame.exact), prompt)]
+            return [({**decode(frame.head, exact=frame.exact), "kind": "model_call"}, prompt)]
+        if isinstance(frame, ToolCallFrame):
+            return [({**frame.fields, "kind": "tool_call"}, None)]
         records: list[tuple[JsonObject, Prompt | None]] = []
         for fields in decode(frame.body, exact=frame.exact):
             if fields["kind"] == "model_call":

@@ -8,39 +8,48 @@
     shape 2 = one model call:
               base offset (u64) | prefix length (u32) | head length (u32) | tail length (u32)
               head (JSON of the other fields) | tail (of the messages' JSON) | tools (JSON)
+    shape 3 = one tool call: JSON object without its kind
 
 A prompt repeats the whole conversation, so a model call is written as what is new since the frame
 at *base offset* of the same spool: its messages are the first *prefix length* bytes of that
 frame's messages, then *tail*. Offset 0 means no base. An absent ``tools`` section means: as in the
-base frame. A frame is whole when its length fits the file and its checksum holds; a torn one was
-never acknowledged. The checksum is the CRC-32 of the body; of one beyond 1 KiB, of its first and
-last 512 bytes: the middle is JSON, where a hole would show, and the caller waits for this sum.
+base frame. A frame is whole when its length fits the file, its checksum holds and its JSON has no
+zero byte, as a page that never reached the disk has; a torn one was never acknowledged. The
+checksum is CRC-32, begun with shape + 256 * flags: in shape 1 of *rest*, or of its first and last
+64 bytes when it is longer than 128; in shape 2 of the offset and the lengths. In shape 3 it is 0:
+all of that is one JSON object, and a sum takes a tenth of an append.
 """
 
 from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
+from typing import Final
 from zlib import crc32
 
-MAGIC = b"replay spool 1\n\x00"
+import orjson
+
+from replay.records.base import JsonObject
+
+MAGIC: Final = b"replay spool 1\n\x00"
 """The first 16 bytes of every spool: offsets start after it, so 0 can mean "no base"."""
 
-HEADER = struct.Struct("<II")
-_SHAPES = struct.Struct("<BB")
-_MODEL_CALL = struct.Struct("<BBQIII")
+HEADER: Final = struct.Struct("<II")
+BEGINNING: Final = struct.Struct("<IIBB")
+"""Length, checksum, shape and flags: all before *rest*."""
+MODEL_CALL_SIZES: Final = struct.Struct("<QIII")
 
-RECORDS = 1
-MODEL_CALL = 2
-EXACT = 1
+RECORDS: Final = 1
+MODEL_CALL: Final = 2
+TOOL_CALL: Final = 3
+EXACT: Final = 1
 """Flag: the JSON must be read by the standard library (big integers, surrogates)."""
-SAME_TOOLS = 2
+SAME_TOOLS: Final = 2
 """Flag: the tools are those of the base frame."""
 
-FRAME_SIZE_MAX = 2**32 - 1
-
-_PLAIN_RECORDS = _SHAPES.pack(RECORDS, 0)
-_EXACT_RECORDS = _SHAPES.pack(RECORDS, EXACT)
+FRAME_SIZE_MAX: Final = 2**32 - 1
+SHAPE_SIZE: Final = BEGINNING.size - HEADER.size
+"""Bytes of a body before its *rest*."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +58,13 @@ class RecordsFrame:
 
     body: bytes
     exact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCallFrame:
+    """A tool call on its own."""
+
+    fields: JsonObject
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,37 +81,7 @@ class ModelCallFrame:
     exact: bool
 
 
-Frame = RecordsFrame | ModelCallFrame
-
-
-def records_body(encoded: bytes, *, exact: bool) -> bytes:
-    """Return the body of a frame for a JSON array of records."""
-    return (_EXACT_RECORDS if exact else _PLAIN_RECORDS) + encoded
-
-
-def record_body(encoded: bytes, *, exact: bool) -> bytes:
-    """Return the body of a frame for one record: an array of it alone."""
-    return b"".join((_EXACT_RECORDS if exact else _PLAIN_RECORDS, b"[", encoded, b"]"))
-
-
-def model_call_body(
-    head: bytes,
-    tail: bytes,
-    tools: bytes | None,
-    *,
-    base_offset: int,
-    prefix_size: int,
-    exact: bool,
-) -> bytes:
-    """Return the body of a model call's frame; the arguments are `ModelCallFrame`'s."""
-    flags = (EXACT if exact else 0) | (SAME_TOOLS if tools is None else 0)
-    fixed = _MODEL_CALL.pack(MODEL_CALL, flags, base_offset, prefix_size, len(head), len(tail))
-    return b"".join((fixed, head, tail, tools or b""))
-
-
-def header_of(body: bytes) -> bytes:
-    """Return what stands before a body in its frame."""
-    return HEADER.pack(len(body), _checksum(body))
+Frame = RecordsFrame | ModelCallFrame | ToolCallFrame
 
 
 def frame_at(spool: bytes | memoryview, position: int) -> tuple[Frame, int] | None:
@@ -103,37 +89,47 @@ def frame_at(spool: bytes | memoryview, position: int) -> tuple[Frame, int] | No
 
     None: the bytes end there, or the frame is torn.
     """
-    start = position + HEADER.size
+    start = position + BEGINNING.size
     if start > len(spool):
         return None
-    size, checksum = HEADER.unpack_from(spool, position)
-    end = start + size
-    if size < _SHAPES.size or end > len(spool):
+    size, checksum, shape, flags = BEGINNING.unpack_from(spool, position)
+    end = position + HEADER.size + size
+    if size < SHAPE_SIZE or end > len(spool):
         return None
-    body = bytes(spool[start:end])
-    if _checksum(body) != checksum:
+    rest = bytes(spool[start:end])
+    if shape == TOOL_CALL:
+        try:
+            return ToolCallFrame(orjson.loads(rest)), end
+        except orjson.JSONDecodeError:
+            return None
+    if shape == MODEL_CALL:
+        sizes_end = MODEL_CALL_SIZES.size
+        if crc32(rest[:sizes_end], shape + 256 * flags) != checksum or b"\0" in rest[sizes_end:]:
+            return None
+    elif checksum_of(rest, shape, flags) != checksum or b"\0" in rest:
         return None
-    return _parsed(body), end
+    return _parsed(shape, flags, rest), end
 
 
-def _parsed(body: bytes) -> Frame:
-    shape, flags = _SHAPES.unpack_from(body)
+def _parsed(shape: int, flags: int, rest: bytes) -> Frame:
     if shape == RECORDS:
-        return RecordsFrame(body[_SHAPES.size :], exact=bool(flags & EXACT))
-    _, _, base, prefix_size, head_size, tail_size = _MODEL_CALL.unpack_from(body)
-    head_end = _MODEL_CALL.size + head_size
+        return RecordsFrame(rest, exact=bool(flags & EXACT))
+    base, prefix_size, head_size, tail_size = MODEL_CALL_SIZES.unpack_from(rest)
+    head_end = MODEL_CALL_SIZES.size + head_size
     tail_end = head_end + tail_size
     return ModelCallFrame(
         base_offset=base,
         prefix_size=prefix_size,
-        head=body[_MODEL_CALL.size : head_end],
-        tail=body[head_end:tail_end],
-        tools=None if flags & SAME_TOOLS else body[tail_end:],
+        head=rest[MODEL_CALL_SIZES.size : head_end],
+        tail=rest[head_end:tail_end],
+        tools=None if flags & SAME_TOOLS else rest[tail_end:],
         exact=bool(flags & EXACT),
     )
 
 
-def _checksum(body: bytes) -> int:
-    if len(body) <= 1024:  # literals: twice as fast as names of the module here
-        return crc32(body)
-    return crc32(body[-512:], crc32(body[:512]))
+def checksum_of(rest: bytes, shape: int, flags: int) -> int:
+    """Return the checksum of a frame of records."""
+    begun = shape + 256 * flags
+    if len(rest) <= 128:  # literals: twice as fast as names of the module here
+        return crc32(rest, begun)
+    return crc32(rest[-64:], crc32(rest[:64], begun))

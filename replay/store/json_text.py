@@ -29,7 +29,7 @@ def encode(value: JsonValue) -> tuple[bytes, bool]:
         RecordError: the value holds what JSON cannot carry; the message has the place.
     """
     try:
-        return orjson.dumps(value, default=_fields_of), False
+        return orjson.dumps(value, default=fields_of), False
     except (TypeError, RecursionError):
         return _encode_exact(value), True
 
@@ -99,7 +99,7 @@ def bytes_text(encoded: bytes) -> str:
     return encoded.decode("utf-8", "surrogatepass")
 
 
-def _fields_of(value: object) -> Any:
+def fields_of(value: object) -> Any:
     """Give orjson what it does not know: records are the dict of their fields."""
     if isinstance(value, BaseModel):
         return value.__dict__

@@ -20,6 +20,7 @@ import errno
 import fcntl
 import os
 import secrets
+import zlib
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,7 +28,21 @@ from pathlib import Path
 from typing import Final
 
 from replay.errors import StoreError
-from replay.store.frames import HEADER, MAGIC, header_of, model_call_body
+from replay.store.frames import (
+    BEGINNING,
+    EXACT,
+    HEADER,
+    MAGIC,
+    MODEL_CALL_SIZES,
+    SAME_TOOLS,
+    SHAPE_SIZE,
+    checksum_of,
+)
+
+_crc32 = zlib.crc32
+_writev = os.writev
+_pack = BEGINNING.pack
+_pack_sizes = MODEL_CALL_SIZES.pack
 
 _REMEMBERED_PROMPTS_MAX: Final = 64
 _REMEMBERED_BYTES_MAX: Final = 32 * 2**20
@@ -40,11 +55,15 @@ class _Prompt:
     offset: int
     messages: bytes
     """JSON of the messages."""
+    unclosed: memoryview
+    """The same without the bracket that closes it."""
     tools: bytes
 
 
 class SpoolWriter:
     """One process's own spool file. Not thread-safe: the store holds a lock around it."""
+
+    __slots__ = ("_prompt_bytes", "_prompts", "file", "path", "size")
 
     def __init__(self, folder: Path) -> None:
         """Create the file in ``folder``, which is made where it is missing.
@@ -52,31 +71,44 @@ class SpoolWriter:
         Raises:
             StoreError: the folder cannot be written.
         """
-        self.path, self._file = _newborn(folder)
+        self.path, self.file = _newborn(folder)
         self.size = len(MAGIC)
         """Bytes acknowledged so far, the magic included."""
         self._prompts: OrderedDict[str, _Prompt] = OrderedDict()
         self._prompt_bytes = 0
 
-    def append(self, body: bytes) -> None:
+    def append(self, shape: int, flags: int, rest: bytes) -> None:
         """Append a frame; it is acknowledged when this returns."""
-        header = header_of(body)
-        size = len(header) + len(body)
+        beginning = BEGINNING.pack(
+            len(rest) + SHAPE_SIZE, checksum_of(rest, shape, flags), shape, flags
+        )
         try:
-            written = os.writev(self._file, (header, body))
-            if written < size:  # only beyond 2 GiB, or on a disk that is about full
-                self._write_rest(header + body, written)
+            written = os.writev(self.file, (beginning, rest))
         except OSError as error:
-            # Half a frame would hide every later one from the drain.
-            with contextlib.suppress(OSError):
-                os.ftruncate(self._file, self.size)
-            raise _write_error(error, self.path) from error
-        self.size += size
+            raise self.refused(error) from error
+        if written == len(beginning) + len(rest):
+            self.size += written
+        else:
+            self.write_rest(beginning + rest, written)
 
-    def _write_rest(self, frame: bytes, written: int) -> None:
+    def write_rest(self, frame: bytes, written: int) -> None:
+        """Go on with a frame of which a part is written: beyond 2 GiB, or on a disk about full."""
         rest = memoryview(frame)
-        while written < len(rest):
-            written += os.write(self._file, rest[written:])
+        try:
+            while written < len(rest):
+                written += os.write(self.file, rest[written:])
+        except OSError as error:
+            raise self.refused(error) from error
+        self.size += written
+
+    def refused(self, error: OSError) -> StoreError:
+        """Return what to raise for a write that failed, with nothing of its frame left behind.
+
+        Half a frame would hide every later one from the drain.
+        """
+        with contextlib.suppress(OSError):
+            os.ftruncate(self.file, self.size)
+        return _write_error(error, self.path)
 
     def append_model_call(
         self,
@@ -95,34 +127,36 @@ class SpoolWriter:
         there is nothing to look for.
         """
         last = None if exact else self._prompts.get(trace_id)
-        new_tools: bytes | None = tools
+        flags = EXACT if exact else 0
         base_offset = prefix_size = 0
-        tail = messages
-        if last is not None and (
-            messages is last.messages or messages.startswith(last.messages[:-1])
-        ):
-            base_offset, prefix_size = last.offset, len(last.messages) - 1
-            tail = messages[prefix_size:]
-            new_tools = None if tools == last.tools else tools
-        if check and (b"null" in tail or (new_tools is not None and b"null" in new_tools)):
+        tail: bytes | memoryview = messages
+        new_tools = tools
+        if last is not None and (messages is last.messages or messages.startswith(last.unclosed)):
+            base_offset, prefix_size = last.offset, len(last.unclosed)
+            tail = memoryview(messages)[prefix_size:]
+            if tools == last.tools:
+                flags, new_tools = SAME_TOOLS, b""
+        if check and (b"null" in bytes(tail) or b"null" in new_tools):
             check()
+        sizes = _pack_sizes(base_offset, prefix_size, len(head), len(tail))
+        size = 22 + len(head) + len(tail) + len(new_tools)  # `MODEL_CALL_SIZES` and `SHAPE_SIZE`
+        beginning = _pack(size, _crc32(sizes, 2 + 256 * flags), 2, flags)
         offset = self.size
-        self.append(
-            model_call_body(
-                head,
-                tail,
-                new_tools,
-                base_offset=base_offset,
-                prefix_size=prefix_size,
-                exact=exact,
-            )
-        )
+        try:
+            # In parts: to put them together first would touch all of them once more.
+            written = _writev(self.file, (beginning, sizes, head, tail, new_tools))
+        except OSError as error:
+            raise self.refused(error) from error
+        if written == size + 8:
+            self.size += written
+        else:
+            self.write_rest(b"".join((beginning, sizes, head, tail, new_tools)), written)
         if not exact and len(messages) > len(b"[]"):
-            self._remember(trace_id, _Prompt(offset, messages, tools))
+            self._remember(trace_id, _Prompt(offset, messages, memoryview(messages)[:-1], tools))
 
     def close(self) -> None:
         """Let go of the file; what it holds stays until it is drained."""
-        os.close(self._file)
+        os.close(self.file)
 
     def _remember(self, trace_id: str, prompt: _Prompt) -> None:
         before = self._prompts.pop(trace_id, None)

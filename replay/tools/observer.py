@@ -11,6 +11,7 @@ import logging
 from collections.abc import Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from types import TracebackType
 from typing import Protocol
 
 from replay.records import Actor, Attempt, CallResult, JsonValue, ToolSchema
@@ -150,22 +151,32 @@ def tell_finished(observer: CallObserver, start: CallStart, result: CallResult) 
         observer_failures.note("call_finished", error)
 
 
-@contextlib.contextmanager
-def observed_scope(observer: CallObserver, start: CallStart) -> Iterator[None]:
-    """Hold the observer's scope around the block; its own failures are noted, not raised."""
-    scope = None
-    try:
-        scope = observer.scope(start)
-        scope.__enter__()
-    except Exception as error:  # noqa: BLE001 -- as above
-        observer_failures.note("scope", error)
-        scope = None
-    try:
-        yield
-    except BaseException as error:
-        _leave(scope, error)
-        raise
-    _leave(scope, None)
+class observed_scope:  # used as a verb
+    """Hold the observer's scope around a block; its own failures are noted, not raised."""
+
+    __slots__ = ("_observer", "_scope", "_start")
+
+    def __init__(self, observer: CallObserver, start: CallStart) -> None:
+        self._observer = observer
+        self._start = start
+        self._scope: contextlib.AbstractContextManager[object] | None = None
+
+    def __enter__(self) -> None:
+        try:
+            scope = self._observer.scope(self._start)
+            scope.__enter__()
+        except Exception as error:  # noqa: BLE001 -- as above
+            observer_failures.note("scope", error)
+        else:
+            self._scope = scope
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        _leave(self._scope, error)
 
 
 def _leave(

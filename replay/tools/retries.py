@@ -33,7 +33,8 @@ def attempts(
     wait_s = tool.options.retry_wait_ms / 1000
     for number in range(1, last + 1):
         call.attempt_number = number
-        started_at, tried_s = _now(), time.monotonic()
+        started_at = _now() if last > 1 else ""  # only told of more than one
+        tried_s = time.monotonic()
         try:
             value = yield _within(step, began_s)
         except Exception as error:

@@ -16,8 +16,17 @@ NESTED = {"role": "assistant", "content": [{"parts": ["a"], "model": "nested"}],
 TOLD = {"role": "tool", "tool_call_id": "c", "content": '{"rows":["x"],"model":"y"}'}
 
 
-def _body(messages: list[Any], **more: Any) -> bytes:
-    body = {"messages": messages, "model": "gpt-x", "temperature": 0, "tools": TOOLS, **more}
+ORDERS = (
+    ("messages", "model", "temperature", "tools"),
+    ("model", "messages", "temperature", "tools"),
+    ("temperature", "model", "tools", "messages"),
+)
+"""Clients write the messages first, after the model, or last."""
+
+
+def _body(messages: list[Any], order: tuple[str, ...] = ORDERS[0], **more: Any) -> bytes:
+    values = {"messages": messages, "model": "gpt-x", "temperature": 0, "tools": TOOLS}
+    body = {**{name: values[name] for name in order}, **more}
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
 
 
@@ -27,6 +36,7 @@ def _read(content: bytes, before: Sent | None) -> Question:
     return question
 
 
+@pytest.mark.parametrize("order", ORDERS)
 @pytest.mark.parametrize(
     ("earlier", "later"),
     [
@@ -42,12 +52,12 @@ def _read(content: bytes, before: Sent | None) -> Question:
     ],
 )
 def test_a_body_is_read_alike_with_and_without_the_one_before(
-    earlier: list[Any], later: list[Any]
+    earlier: list[Any], later: list[Any], order: tuple[str, ...]
 ) -> None:
-    before = _read(_body(earlier), None).sent
+    before = _read(_body(earlier, order), None).sent
 
-    whole = json.loads(_body(later))
-    question = _read(_body(later), before)
+    whole = json.loads(_body(later, order))
+    question = _read(_body(later, order), before)
 
     assert question.messages == whole["messages"]
     assert (question.model, question.tools) == ("gpt-x", TOOLS)
@@ -56,11 +66,12 @@ def test_a_body_is_read_alike_with_and_without_the_one_before(
         assert json.loads(question.sent.messages_json()) == whole["messages"]
 
 
-def test_only_what_is_new_is_parsed() -> None:
-    before = _read(_body([USER]), None).sent
+@pytest.mark.parametrize("order", ORDERS)
+def test_only_what_is_new_is_parsed(order: tuple[str, ...]) -> None:
+    before = _read(_body([USER], order), None).sent
     assert before is not None
 
-    question = _read(_body([USER, TOLD]), before)
+    question = _read(_body([USER, TOLD], order), before)
 
     assert question.messages[0] is before.messages[0]
     assert question.sent is not None
@@ -78,7 +89,7 @@ def test_what_follows_the_messages_may_change() -> None:
 @pytest.mark.parametrize(
     "content",
     [
-        b'{"model":"m","messages":[]}',
+        b'{"metadata":{"messages":[{}]},"messages":[],"model":"m"}',
         b'{"messages":[{}],"model":"m","messages":[]}',
         b'{"messages":[{}],"model":',
         b'{"messages":{},"model":"m"}',
