@@ -43,13 +43,6 @@ class Scope:
             self.silenced = Scope(None, clock, entropy)
             self.silenced.is_replay = self.is_replay
 
-    def branch(self, clock: Clock) -> Scope:
-        """Return this scope with another clock, for a thread started in it."""
-        other = Scope(self.cassette, clock, self.entropy)
-        if self.cassette is None:
-            other.is_replay = self.is_replay
-        return other
-
     @contextmanager
     def below(self) -> Iterator[None]:
         """Silence the hooks of the layers under the client that is at work."""
@@ -225,6 +218,8 @@ class freeze:  # used as a verb
     ) -> None:
         """Leave the scope; responses still being read are kept as far as they were read."""
         if self._token is not None:
+            if self._scope.clock is not None:
+                self._scope.clock.settle()
             try:
                 current.reset(self._token)
             except ValueError:
