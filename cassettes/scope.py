@@ -194,7 +194,7 @@ class freeze:  # used as a verb
             from cassettes.world.entropy import Entropy
 
             clock = Clock(at) if at is not None else None
-            entropy = Entropy(str(seed)) if seed is not None else None
+            entropy = Entropy(str(seed), cassette) if seed is not None else None
         self._scope = Scope(cassette, clock, entropy)
         self._token: Token[Scope | None] | None = None
 

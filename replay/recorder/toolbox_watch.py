@@ -70,7 +70,9 @@ class ToolboxWatch(CallObserver):
         if running is None:
             yield
             return
-        running.watch = Watch(running.call, outside=self._outside)
+        running.watch = Watch(
+            running.call, outside=self._outside, keep_draws=self._journal.keep_draws
+        )
         with running.watch:
             yield
 

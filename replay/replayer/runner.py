@@ -229,6 +229,7 @@ class _Trace:
             mode="replay",
             interactions=map(_interaction, order["interactions"]),
             spare=self.spare,
+            draws=order["call"].get("draws"),
         )
         try:
             with cassettes.freeze(cassette, at=order["at"], seed=call_id):
