@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class Scope:
     """What holds inside one ``with freeze(...)``."""
 
-    __slots__ = ("cassette", "clock", "entropy", "is_replay", "silenced")
+    __slots__ = ("cassette", "clock", "entropy", "imports", "is_replay", "silenced")
 
     def __init__(
         self,
@@ -36,6 +36,8 @@ class Scope:
         self.cassette = cassette
         self.clock = clock
         self.entropy = entropy
+        self.imports = False
+        """Whether a module is being imported: in a time and chance of its own."""
         self.is_replay = cassette is not None and cassette.is_replay
         """Whether connections are refused; also where lower hooks are silenced."""
         self.silenced = self

@@ -18,6 +18,7 @@ from typing import Any
 import cassettes
 from cassettes import kernel
 from cassettes.hooks.program_guard import starting_programs
+from cassettes.world.code import IMPORT_EPOCH_S
 from replay.errors import ReplayError, ToolboxError
 from replay.records import JsonObject
 from replay.replayer.channel import Channel
@@ -25,9 +26,6 @@ from replay.replayer.forking import WarmProcess
 from replay.replayer.runner import TraceRunner
 from replay.replayer.warm_up import warm_up
 from replay.replayer.warm_world import WarmWorld
-
-IMPORT_EPOCH_S = 946_684_800.0
-"""What the clock says while tools are imported: 2000-01-01, in every run."""
 
 
 def main() -> None:
