@@ -26,6 +26,7 @@ def install_world() -> None:
     from cassettes.world.order import install_order
     from cassettes.world.pydantic_now import install_pydantic_now
     from cassettes.world.sqlite_functions import install_sqlite_functions
+    from cassettes.world.temporary import install_temporary
     from cassettes.world.virtual_loop import install_virtual_loop
 
     install_clock()
@@ -35,6 +36,7 @@ def install_world() -> None:
     install_file_times()
     install_order()
     install_virtual_loop()
+    install_temporary()
     install_native()
     install_sqlite_functions()
     install_pydantic_now()
