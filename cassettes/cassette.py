@@ -21,8 +21,8 @@ from cassettes.failures import Failure, Phase
 from cassettes.interaction import Interaction, Key, Request
 from cassettes.matching import Miss, NearestIndex, describe_miss
 from cassettes.placeholders import has_placeholder, matches_blindly
-from cassettes.spare import Spare
 from cassettes.places import place_of
+from cassettes.spare import Spare
 
 if TYPE_CHECKING:
     from cassettes.capture import Capture
@@ -226,9 +226,12 @@ class Cassette:
             self.asked.append(request.line)
             self.misses.append(Miss(request, None, [], "Sockets are not recorded."))
 
-    def label(self, what: str, frame: FrameType | None) -> None:
-        """Keep that ``what`` could not be held, with the place in the user's code."""
-        place = place_of(frame)
+    def label(self, what: str, frame: FrameType | None, *, or_at: str = "") -> None:
+        """Keep that ``what`` could not be held, with the place in the user's code.
+
+        ``or_at`` is the place where ``frame`` has none.
+        """
+        place = place_of(frame) or or_at
         self.touched[f"{what} ({place})" if place else what] = None
 
     def let_through(self, request: Request) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import sysconfig
+from functools import lru_cache
 from types import CodeType, FrameType
 from typing import Final
 
@@ -104,5 +105,10 @@ def _is_ours(path: str) -> bool:
 
 def _searched() -> list[str]:
     """Return the folders in which modules are looked for, the innermost first."""
-    folders = {os.path.abspath(one).rstrip(os.sep) + os.sep for one in (*sys.path, os.curdir)}
-    return sorted(folders, key=len, reverse=True)
+    return _sorted_folders((*sys.path, os.getcwd()))
+
+
+@lru_cache(maxsize=4)
+def _sorted_folders(folders: tuple[str, ...]) -> list[str]:
+    whole = {os.path.abspath(one).rstrip(os.sep) + os.sep for one in folders}
+    return sorted(whole, key=len, reverse=True)

@@ -1,4 +1,4 @@
-"""Hooks into HTTP clients, threads and draws: put in once per process, on their classes, one per request.
+"""Hooks into HTTP clients, threads and draws: put in once per process, on their classes.
 
 Nothing is swapped per cassette, nothing is ever taken out again, and no client is imported: a
 hook is set when its client is, whether that was before ``install`` or comes later.

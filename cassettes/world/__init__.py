@@ -16,6 +16,7 @@ def install_world() -> None:
     if process.world_installed:
         return
     process.world_installed = True
+    import cassettes.world.turns  # noqa: F401 -- keeps the real clocks, which go next
     from cassettes.world.chance import install_chance
     from cassettes.world.clock_hooks import install_clock
     from cassettes.world.code import install_code

@@ -66,14 +66,18 @@ class Clock:
 
         self.real_start_ns = real_wall_ns() - _FILE_CLOCK_NS
         self._turns = here().turns
+        self._turns.scope_count += 1
         self._start_ns = self._turns.now_ns
 
     def settle(self) -> None:
         """Let threads that were started and could run do so, before the scope is left."""
         from cassettes.world.turns import here
 
-        if self._turns is not None and self._turns.has_others and here().turns is self._turns:
+        if self._turns is None:
+            return
+        if self._turns.has_others and here().turns is self._turns:
             self._turns.let_others_run()
+        self._turns.scope_count -= 1
 
     @property
     def elapsed_ns(self) -> int:
@@ -90,10 +94,13 @@ class Clock:
         late = self.reads - _FREE_READS
         if late <= 0:
             self._moved_ns += _TICK_NS
-        else:
+        elif self._turns is None:
             self._moved_ns += _TICK_NS << min(late // _DOUBLE_EVERY, 40)
-            if not late % _YIELD_EVERY and self._turns is not None and self._turns.has_others:
-                self._turns.let_others_run()  # it may be one of them that is waited for
+        else:
+            # For all on the time line: what is waited for may be one of them.
+            self._turns.now_ns += _TICK_NS << min(late // _DOUBLE_EVERY, 40)
+            if not late % _YIELD_EVERY and self._turns.has_others:
+                self._turns.let_others_run()
         self._shown_ns = self.elapsed_ns
         return self._shown_ns
 

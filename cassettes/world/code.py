@@ -35,7 +35,7 @@ def _compile_as_loaded() -> None:
 
 
 def _import_apart() -> None:
-    bootstrap: Any = importlib._bootstrap  # type: ignore[attr-defined]
+    bootstrap: Any = importlib._bootstrap
     real = bootstrap._find_and_load
 
     def _find_and_load(name: str, import_: Any) -> Any:
@@ -43,11 +43,14 @@ def _import_apart() -> None:
         scope = current.get()
         if scope is None or scope.clock is None or scope.imports:
             return real(name, import_)
-        token = current.set(_scope_of(scope, name))
+        apart = _scope_of(scope, name)
+        token = current.set(apart)
         try:
             return real(name, import_)
         finally:
             current.reset(token)
+            assert apart.clock is not None
+            apart.clock.settle()
 
     bootstrap._find_and_load = _find_and_load
 

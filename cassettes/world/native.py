@@ -107,7 +107,7 @@ def _hold_chance_files() -> None:
 
     open_.__name__ = open_.__qualname__ = os_open.__name__ = os_open.__qualname__ = "open"
     open_.__doc__ = real_open.__doc__
-    builtins.open = io.open = open_  # type: ignore[assignment]
+    builtins.open = io.open = open_
     os.open = os_open
 
 
@@ -152,4 +152,13 @@ def _pin_native_ids() -> None:
             return real()
         return _THREAD_ID + here().number
 
+    def native_id(self: Any) -> int | None:
+        scope = current.get()
+        turn = self.__dict__.get("_cassettes_turn")
+        if self._native_id is None or scope is None or scope.clock is None:
+            return real_of_thread(self)
+        return _THREAD_ID + (0 if turn is None else turn.number)
+
+    real_of_thread: Any = threading.Thread.native_id.fget  # type: ignore[attr-defined]
     threading.get_native_id = get_native_id
+    threading.Thread.native_id = property(native_id)  # type: ignore[assignment,misc]

@@ -52,7 +52,7 @@ def _checked(type_name: str, now: str) -> Any:
         if isinstance(value, datetime):
             at: date = datetime.now(value.tzinfo)
         else:
-            at = datetime.now().date()
+            at = datetime.now().date()  # noqa: DTZ005 -- pydantic's day is the local one
         if (value < at) if now == "past" else (value > at):
             return value
         raise PydanticKnownError(error_type)

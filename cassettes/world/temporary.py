@@ -11,8 +11,10 @@ import contextlib
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from typing import Any
 
+from cassettes.hooks.file_watch import forget_files_in
 from cassettes.scope import current
 
 
@@ -35,16 +37,25 @@ def install_temporary() -> None:
         if scope is None or scope.clock is None or _place.folder is None:
             return real()
         if not _place.is_used:
-            _place.shown_as = os.fspath(real())
-            os.makedirs(_place.folder, 0o700, exist_ok=True)
-            _place.is_used = True
+            _make(_place.folder, os.fspath(real()))
         return _place.folder
 
     module._gettempdir = _gettempdir
 
 
+def _make(folder: str, shown_as: str) -> None:
+    token = current.set(None)  # it is no doing of the tool's
+    try:
+        os.makedirs(os.path.dirname(folder), 0o700, exist_ok=True)
+        os.makedirs(folder, 0o700, exist_ok=True)
+    finally:
+        current.reset(token)
+    forget_files_in(folder)
+    _place.shown_as, _place.is_used = shown_as, True
+
+
 @contextlib.contextmanager
-def temporary_folder(path: str | None) -> Any:
+def temporary_folder(path: str | None) -> Iterator[None]:
     """Let temporary files of frozen scopes be made in ``path``, until the end; None: as always."""
     _place.folder, _place.is_used = path, False
     try:
@@ -52,6 +63,8 @@ def temporary_folder(path: str | None) -> Any:
     finally:
         if _place.is_used and path is not None:
             shutil.rmtree(path, ignore_errors=True)
+            with contextlib.suppress(OSError):  # others are in there
+                os.rmdir(os.path.dirname(path))
         _place.folder, _place.is_used = None, False
 
 

@@ -7,6 +7,10 @@ somebody waits for; when nobody waits for a moment either, nothing can ever happ
 
 Each thread that no frozen scope started is the root of turns of its own, so that worlds on
 different threads do not mix. What other roots do is real: for them one waits for real.
+
+C code that waits does not pass the turn. Whoever is found in such a wait (`watchdog`) is outside:
+the others go on beside it, and it comes back when its turn comes. That is labelled: from then on
+the machine has a say in who is first.
 """
 
 from __future__ import annotations
@@ -20,7 +24,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Final
 
 from cassettes.errors import Deadlock
@@ -30,9 +34,17 @@ from cassettes.scope import current
 _ROUNDS_MAX: Final = 1000
 _JOIN_S: Final = 5.0
 _POLL_S: Final = 0.001
+_WATCH_S: Final = 0.05
+_WAITING_ROUNDS: Final = 5
+"""For so many looks a thread has used no processor: it waits in C."""
+_SPINNING_ROUNDS: Final = 40
+"""For so many it has used some, and never waited: it may be spinning until another does a thing."""
+_IDLE_CPU_S: Final = 0.002
 
 _real_sleep = time.sleep
+_real_gettime: Any = getattr(time, "clock_gettime", None)
 _real_join = threading.Thread.join
+_watched: list[Turns] = []
 _before: set[threading.Thread] = set()
 """Threads that were there before us: nobody in a frozen world can be waiting for them."""
 
@@ -43,11 +55,13 @@ class Turn:
     __slots__ = (
         "error",
         "gate",
+        "is_outside",
         "is_over",
         "is_parked",
         "joiners",
         "number",
         "stamp",
+        "started_at",
         "thread",
         "timed_out",
         "turns",
@@ -61,11 +75,13 @@ class Turn:
         self.gate = _thread.allocate_lock()
         self.gate.acquire()
         self.joiners: deque[Turn] = deque()
+        self.is_outside = False
         self.is_over = False
         self.is_parked = False
         self.timed_out = False
         self.waits_for = ""
         self.stamp = 0
+        self.started_at = ""
         self.error: Deadlock | None = None
 
 
@@ -88,30 +104,40 @@ class Turns:
         """How far time has moved by waiting, for the root and all threads under it."""
         self.alive_count = 0
         """Threads that take turns, the root not counted."""
+        self.scope_count = 0
+        """Frozen scopes that are entered on this root: outside of all, nobody is outside."""
+        self.switch_count = 0
+        self._outside_count = 0
+        self._guard = _thread.allocate_lock()
         self._numbers = itertools.count()
         self._ready: deque[Turn] = deque()
         self._timers: list[tuple[int, int, Turn, int]] = []
         self._parked: dict[int, Turn] = {}
         self._ended: list[threading.Thread] = []
         self.root = Turn(self, threading.current_thread(), next(self._numbers))
+        self.current = self.root
+        """Who runs."""
 
     # Threads
 
     def add(self, thread: threading.Thread) -> Turn:
         """Give a thread that is about to start a turn, after those that are ready."""
         turn = Turn(self, thread, next(self._numbers))
+        turn.started_at = place_of(sys._getframe(1))
         self.alive_count += 1
         self._ready.append(turn)
+        watch(self)
         return turn
 
     def end(self, turn: Turn) -> None:
         """Take the running thread, which is at its end, out of the turns."""
+        self._come_back(turn)
         self.alive_count -= 1
         turn.is_over = True
         _here.turn = None
         self._ended.append(turn.thread)
         wake(turn.joiners, len(turn.joiners))
-        self._following(turn).gate.release()
+        self._pass_on(turn)
 
     def join(self, turn: Turn, timeout_ns: int | None) -> None:
         """Let others run until the thread of ``turn`` has ended, or the time is over."""
@@ -138,6 +164,7 @@ class Turns:
             Deadlock: nobody is left who could wake it.
         """
         me = here()
+        self._come_back(me)
         me.stamp += 1
         me.is_parked, me.timed_out, me.waits_for = True, False, what
         if waiting is not None:
@@ -157,6 +184,8 @@ class Turns:
     def let_others_run(self) -> None:
         """Let everybody who is ready run until they wait; time does not move."""
         me = here()
+        self._come_back(me)
+        self._release_due()
         for _ in range(_ROUNDS_MAX):
             if not self._ready:
                 return
@@ -170,7 +199,9 @@ class Turns:
 
     def forget_others(self) -> None:
         """Be alone: after a fork the other threads are not there."""
-        self.alive_count = 0
+        self.alive_count = self._outside_count = 0
+        self._guard = _thread.allocate_lock()
+        self.current = self.root
         self._ready.clear()
         self._timers.clear()
         self._parked.clear()
@@ -179,9 +210,7 @@ class Turns:
     # Handing over
 
     def _hand_over(self, me: Turn) -> None:
-        following = self._following(me)
-        if following is not me:
-            following.gate.release()
+        if self._pass_on(me) is not me:
             me.gate.acquire()
         while self._ended:
             _real_join(self._ended.pop(), _JOIN_S)  # so that it counts as alive no longer
@@ -189,10 +218,60 @@ class Turns:
             error, me.error = me.error, None
             raise error
 
+    def _pass_on(self, me: Turn) -> Turn:
+        """Let the next one run, and return it."""
+        following = self._following(me)
+        with self._guard:
+            self.switch_count += 1
+            self.current = following
+        if following is not me:
+            following.gate.release()
+        return following
+
+    def put_outside(self, switch_count: int) -> bool:
+        """Let others go on beside the running thread; False where it has passed the turn since."""
+        with self._guard:
+            if self.switch_count != switch_count or not (self._ready or self._timers):
+                return False
+            following = self._next()
+            if following is None:
+                return False
+            self.current.is_outside = True
+            self._outside_count += 1
+            self.switch_count += 1
+            self.current = following
+        following.gate.release()
+        return True
+
+    def _come_back(self, me: Turn) -> None:
+        """Wait for one's turn, for a thread that was outside."""
+        if not me.is_outside:
+            return
+        self._ready.append(me)
+        me.gate.acquire()
+        me.is_outside = False
+        self._outside_count -= 1
+        scope = current.get()
+        if scope is not None and scope.cassette is not None:
+            what = "lets threads run side by side, in no certain order, while it waits in C"
+            scope.cassette.label(what, sys._getframe(1), or_at=me.started_at)
+
+    @property
+    def could_go_on(self) -> bool:
+        """Whether somebody waits for the turn, or for a moment."""
+        return bool(self._ready or self._timers)
+
+    def _release_due(self) -> None:
+        while self._timers and self._timers[0][0] <= self.now_ns:
+            _, _, turn, stamp = heapq.heappop(self._timers)
+            if turn.is_parked and turn.stamp == stamp:
+                turn.timed_out = True
+                self.ready(turn)
+
     def _following(self, me: Turn) -> Turn:
         """Return who runs next; whoever waits at the root is told of a deadlock."""
         found = self._next()
-        while found is None and strangers(self):
+        while found is None and (self._outside_count or strangers(self)):
             _real_sleep(_POLL_S)
             found = self._next()
         if found is None:
@@ -296,6 +375,50 @@ def strangers(turns: Turns) -> bool:
     return False
 
 
+def watch(turns: Turns) -> None:
+    """Have these turns watched for threads that wait in C; one thread of ours watches over all."""
+    if turns in _watched:
+        return
+    _watched.append(turns)
+    if len(_watched) == 1:
+        _thread.start_new_thread(_watch_over, ())  # nobody counts it among the tool's threads
+
+
+def _watch_over() -> None:
+    samples: dict[int, tuple[int, float, int]] = {}
+    while True:
+        _real_sleep(_WATCH_S)
+        for turns in list(_watched):
+            if not turns.alive_count:
+                with suppress(ValueError):
+                    _watched.remove(turns)
+                continue
+            if not turns.scope_count or not turns.could_go_on:
+                samples.pop(id(turns), None)
+                continue
+            count, cpu_s = turns.switch_count, _cpu_s(turns.current.thread)
+            seen, before_s, rounds = samples.get(id(turns), (-1, 0.0, 0))
+            if seen != count:
+                samples[id(turns)] = (count, cpu_s, 0)
+                continue
+            samples[id(turns)] = (count, before_s, rounds + 1)
+            waits = cpu_s - before_s < _IDLE_CPU_S
+            if rounds + 1 >= (_WAITING_ROUNDS if waits else _SPINNING_ROUNDS):
+                turns.put_outside(count)
+        if not _watched:
+            return
+
+
+def _cpu_s(thread: threading.Thread) -> float:
+    """Return the processor time that ``thread`` has used; 0 where nobody says."""
+    if thread.ident is None or not hasattr(time, "pthread_getcpuclockid"):
+        return 0.0
+    try:
+        return _real_gettime(time.pthread_getcpuclockid(thread.ident))
+    except OSError:
+        return 0.0
+
+
 def install_turns() -> None:
     """Remember who is there, and be alone after a fork."""
     _before.update(threading.enumerate())
@@ -305,5 +428,7 @@ def install_turns() -> None:
 
 
 def _forked() -> None:
+    _watched.clear()
     if _here.turn is not None:
+        _here.turn.is_outside = False
         _here.turn.turns.forget_others()

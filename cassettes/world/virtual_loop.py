@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from cassettes.errors import Deadlock
-from cassettes.places import place_of
+from cassettes.places import place_of, user_frame
 from cassettes.world.order import number_of
 from cassettes.world.turns import Turn, here, strangers, wake
 
@@ -109,11 +109,15 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
 
 def _wait_of(task: asyncio.Task[Any]) -> str:
-    frames = task.get_stack(limit=1)
-    place = place_of(frames[-1]) if frames else ""
-    coroutine: Any = task.get_coro()
-    name = getattr(coroutine, "__qualname__", task.get_name())
-    return f"task {name} waits" + (f" at {place}" if place else "")
+    """Return where a task waits: the innermost of its coroutines that is the user's."""
+    awaited: Any = task.get_coro()
+    name, place = getattr(awaited, "__qualname__", task.get_name()), ""
+    while awaited is not None:
+        frame = getattr(awaited, "cr_frame", None)
+        if frame is not None and user_frame(frame) is frame:
+            name, place = awaited.__qualname__, place_of(frame)
+        awaited = getattr(awaited, "cr_await", None)
+    return f"{name} waits" + (f" at {place}" if place else "")
 
 
 class _NumberedTask(asyncio.Task[Any]):

@@ -98,4 +98,3 @@ def _end_likewise(status: int) -> None:
         os.kill(os.getpid(), -status)
         signal.pause()
     os._exit(status or 1)
-

@@ -155,9 +155,7 @@ class Pool:
     # Seats
 
     def _seated(self, lane: Lane, place: Place, isolation: Isolation) -> _Seat:
-        process = WorkerProcess(
-            place, forks=isolation in _FORKS, apart=isolation is Isolation.CALL
-        )
+        process = WorkerProcess(place, forks=isolation in _FORKS, apart=isolation is Isolation.CALL)
         seat = _Seat(lane, process, isolation)
         self._selector.register(process.frames, selectors.EVENT_READ, seat)
         self._selector.register(process.output, selectors.EVENT_READ, seat)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import tempfile
 
@@ -16,8 +17,8 @@ _scratch = _Scratch()
 
 
 def make_scratch() -> None:
-    """Make this worker's folder; its forks use it too."""
-    _scratch.folder = tempfile.mkdtemp(prefix="replay-")
+    """Choose this worker's folder, for its forks too; it is made when a tool wants one."""
+    _scratch.folder = os.path.join(tempfile.gettempdir(), f"replay-{secrets.token_hex(8)}")
     _scratch.owner = os.getpid()
 
 
