@@ -24,6 +24,7 @@ def install_world() -> None:
     from cassettes.world.machine import install_machine
     from cassettes.world.native import install_native
     from cassettes.world.numpy_chance import install_numpy_chance
+    from cassettes.world.object_hashes import install_object_hashes
     from cassettes.world.order import install_order
     from cassettes.world.pydantic_now import install_pydantic_now
     from cassettes.world.sqlite_functions import install_sqlite_functions
@@ -42,3 +43,4 @@ def install_world() -> None:
     install_sqlite_functions()
     install_pydantic_now()
     install_code()
+    install_object_hashes()

@@ -36,6 +36,7 @@ class Clock:
         "_shown_ns",
         "_start_ns",
         "_turns",
+        "file_numbers",
         "numbers",
         "reads",
         "real_start_ns",
@@ -48,8 +49,10 @@ class Clock:
         self._shown_ns = 0
         self._start_ns = 0
         self._turns: Turns | None = None
+        self.file_numbers: dict[tuple[int, int], int] = {}
+        """The numbers that files have here, by device and real number."""
         self.numbers = itertools.count()
-        """Numbers its futures and tasks, those of other threads too."""
+        """Numbers its futures, tasks and hashed objects, those of other threads too."""
         self.reads = 0
         self.real_start_ns = 0
         """When it was started, in real UTC epoch nanoseconds."""

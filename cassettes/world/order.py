@@ -39,6 +39,7 @@ def install_order() -> None:
     ThreadPoolExecutor.submit = _submit_in_turn(  # type: ignore[method-assign]
         ThreadPoolExecutor.submit
     )
+    threading.Thread.__hash__ = number_of  # type: ignore[method-assign,assignment]
     Future.__hash__ = number_of  # type: ignore[method-assign,assignment]
     asyncio.as_completed = _tasks_first(asyncio.as_completed)
     asyncio.tasks.as_completed = asyncio.as_completed
