@@ -22,6 +22,7 @@ from cassettes.cassette import Cassette
 from cassettes.errors import (
     CassetteError,
     CassetteMiss,
+    Deadlock,
     EgressBlocked,
     InteractionFormatError,
     ProgramRefused,
@@ -42,6 +43,7 @@ __all__ = [
     "Cassette",
     "CassetteError",
     "CassetteMiss",
+    "Deadlock",
     "Difference",
     "EgressBlocked",
     "Failure",

@@ -10,15 +10,18 @@ from __future__ import annotations
 import itertools
 import threading
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from time import perf_counter
-from typing import TYPE_CHECKING, Literal
+from types import FrameType
+from typing import TYPE_CHECKING, Any, Literal
 
 from cassettes.copies import BODY_BYTES_MAX
+from cassettes.draws import Draws, Keep, Tape
 from cassettes.failures import Failure, Phase
 from cassettes.interaction import Interaction, Key, Request
 from cassettes.matching import Miss, NearestIndex, describe_miss
 from cassettes.placeholders import has_placeholder, matches_blindly
+from cassettes.places import place_of
 from cassettes.spare import Spare
 
 if TYPE_CHECKING:
@@ -29,6 +32,9 @@ _real_perf_counter = perf_counter
 
 class Cassette:
     """The interactions of one tool call, or of whatever else runs inside ``freeze``.
+
+    ``draws`` are recorded random draws, as ``Cassette.draws.to_json()`` gave them: a replay draws
+    them again at the same sites. ``keep_draws`` says of which draws a recording keeps the values.
 
     ``loose`` serves the nearest unused interaction of the same method and path when nothing
     matches exactly; what differs is then part of :func:`side_effects`. Of a body over
@@ -43,10 +49,12 @@ class Cassette:
         mode: Literal["record", "replay"] = "record",
         interactions: Iterable[Interaction] = (),
         *,
+        draws: Mapping[str, Any] | None = None,
         loose: bool = False,
         spare: Spare | None = None,
         body_bytes_max: int = BODY_BYTES_MAX,
         interactions_max: int | None = None,
+        keep_draws: Keep = "uuid",
     ) -> None:
         if mode not in ("record", "replay"):
             raise ValueError(f'A cassette\'s mode is "record" or "replay", not {mode!r}.')
@@ -72,7 +80,13 @@ class Cassette:
         self.live: list[str] = []
         """Replay: requests that went out, because their address is allowed."""
         self.touched: dict[str, None] = {}
-        """Replay: what was done to real files, in order: ``writes ledger.txt``."""
+        """Replay: what was real after all, in order: ``writes ledger.txt``."""
+        self.draws = Draws(keep_draws)
+        """Recording: the random draws."""
+        self.tape = None if draws is None else Tape(draws)
+        """Replay: the recorded draws; None where the recording says nothing of draws."""
+        self.new_draw_count = 0
+        """Replay: draws that were not recorded."""
         self._recorded = sorted(interactions, key=_by_start)
         self._numbers = itertools.count(len(self._recorded) if not self.is_replay else 0)
         self._pending: dict[int, Capture] = {}
@@ -211,6 +225,14 @@ class Cassette:
         with self._lock:
             self.asked.append(request.line)
             self.misses.append(Miss(request, None, [], "Sockets are not recorded."))
+
+    def label(self, what: str, frame: FrameType | None, *, or_at: str = "") -> None:
+        """Keep that ``what`` could not be held, with the place in the user's code.
+
+        ``or_at`` is the place where ``frame`` has none.
+        """
+        place = place_of(frame) or or_at
+        self.touched[f"{what} ({place})" if place else what] = None
 
     def let_through(self, request: Request) -> None:
         """Keep that ``request`` went out for real."""

@@ -8,6 +8,7 @@ Draw of the tree::
     ├── ProgramRefused        a program that this process may not start
     ├── RecordedError         a recorded exception whose class does not exist here
     ├── ValueNotKept          a recorded value of @external that cannot be rebuilt
+    ├── Deadlock              a replayed call waits for what can never happen
     ├── InteractionFormatError  JSON or YAML that is not an interaction
     └── WorldNotInstalled     freeze(at=...) without install(world=True)
 
@@ -100,6 +101,20 @@ class ValueNotKept(CassetteError):
             f"The recorded value was a {type_name} ({shown}), which no codec can rebuild. "
             "Put @external on a function that returns plain values, or teach the codec with "
             "cassettes.values.register(...)."
+        )
+
+
+class Deadlock(CassetteError, RuntimeError):
+    """Everything in a frozen world waits for something else in it: nothing can ever happen."""
+
+    def __init__(self, waits: list[str]) -> None:
+        """``waits`` says who waits for what, and where, in one line each."""
+        self.waits = waits
+        shown = "\n".join(f"  {line}" for line in waits)
+        super().__init__(
+            f"Everybody waits, and nobody is left who could go on:\n{shown}\n"
+            "In production this call would have hung, or something outside it would have ended "
+            "the wait: a signal, another process, or a thread that a replay does not have."
         )
 
 

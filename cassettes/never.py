@@ -17,10 +17,10 @@ async def until_given_up(interaction: Interaction) -> None:
     """
     import asyncio
 
-    from cassettes.world.virtual_loop import running_virtual_time
+    from cassettes.world.virtual_loop import is_virtual
 
     recorded_s = interaction.duration_ms / 1000
-    virtual = running_virtual_time() is not None
+    virtual = is_virtual()
     await asyncio.sleep(_PATIENCE_S if virtual else recorded_s + _REAL_PATIENCE_S)
     raise RecordedError(
         "asyncio.CancelledError",

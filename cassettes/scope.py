@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class Scope:
     """What holds inside one ``with freeze(...)``."""
 
-    __slots__ = ("cassette", "clock", "entropy", "is_replay", "silenced")
+    __slots__ = ("cassette", "clock", "entropy", "imports", "is_replay", "silenced")
 
     def __init__(
         self,
@@ -36,19 +36,14 @@ class Scope:
         self.cassette = cassette
         self.clock = clock
         self.entropy = entropy
+        self.imports = False
+        """Whether a module is being imported: in a time and chance of its own."""
         self.is_replay = cassette is not None and cassette.is_replay
         """Whether connections are refused; also where lower hooks are silenced."""
         self.silenced = self
         if cassette is not None:
             self.silenced = Scope(None, clock, entropy)
             self.silenced.is_replay = self.is_replay
-
-    def branch(self, clock: Clock) -> Scope:
-        """Return this scope with another clock, for a thread started in it."""
-        other = Scope(self.cassette, clock, self.entropy)
-        if self.cassette is None:
-            other.is_replay = self.is_replay
-        return other
 
     @contextmanager
     def below(self) -> Iterator[None]:
@@ -201,7 +196,7 @@ class freeze:  # used as a verb
             from cassettes.world.entropy import Entropy
 
             clock = Clock(at) if at is not None else None
-            entropy = Entropy(str(seed)) if seed is not None else None
+            entropy = Entropy(str(seed), cassette) if seed is not None else None
         self._scope = Scope(cassette, clock, entropy)
         self._token: Token[Scope | None] | None = None
 
@@ -225,6 +220,8 @@ class freeze:  # used as a verb
     ) -> None:
         """Leave the scope; responses still being read are kept as far as they were read."""
         if self._token is not None:
+            if self._scope.clock is not None:
+                self._scope.clock.settle()
             try:
                 current.reset(self._token)
             except ValueError:

@@ -1,4 +1,4 @@
-"""Hooks into HTTP clients: put in once per process, on their classes, one per request.
+"""Hooks into HTTP clients, threads and draws: put in once per process, on their classes.
 
 Nothing is swapped per cassette, nothing is ever taken out again, and no client is imported: a
 hook is set when its client is, whether that was before ``install`` or comes later.
@@ -39,9 +39,11 @@ def install(*, world: bool = False) -> None:
 
 
 def _install_hooks() -> None:
+    from cassettes.hooks.draws_hook import install_draws
     from cassettes.hooks.threads import carry_scope_into_threads
 
     carry_scope_into_threads()
+    install_draws()
     for name, hook in _HOOKS.items():
         when_imported(name, hook)
 

@@ -42,6 +42,11 @@ def install_file_watch() -> None:
     sys.addaudithook(_audit)
 
 
+def forget_files_in(folder: str) -> None:
+    """Take what is done in ``folder`` for nobody's business from now on."""
+    _temporary.add(os.path.abspath(folder))
+
+
 def _audit(event: str, args: tuple[Any, ...]) -> None:
     if event == "open":
         flags = args[2]

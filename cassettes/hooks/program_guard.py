@@ -127,12 +127,20 @@ def _forked_for() -> list[str]:
 def _judge(command: list[str]) -> None:
     """Raise unless ``command`` may start."""
     if is_allowed_program(command[0]):
+        _label(command[0])
         return
     if _asked_by() in _COPING:
         raise PermissionError("no program starts in a replay")
     shown = command_line(command)
     refuse_program(shown)
     raise ProgramRefused(shown, os.path.basename(command[0]))
+
+
+def _label(program: str) -> None:
+    """Keep that ``program`` ran, with the real clock and all that a process has."""
+    scope = current.get()
+    if scope is not None and scope.cassette is not None and scope.is_replay:
+        scope.cassette.label(f"runs {os.path.basename(program)}", sys._getframe(1))
 
 
 def refuse_program(shown: str) -> None:

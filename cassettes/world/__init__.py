@@ -16,12 +16,19 @@ def install_world() -> None:
     if process.world_installed:
         return
     process.world_installed = True
+    import cassettes.world.turns  # noqa: F401 -- keeps the real clocks, which go next
     from cassettes.world.chance import install_chance
     from cassettes.world.clock_hooks import install_clock
+    from cassettes.world.code import install_code
     from cassettes.world.file_times import install_file_times
     from cassettes.world.machine import install_machine
+    from cassettes.world.native import install_native
     from cassettes.world.numpy_chance import install_numpy_chance
+    from cassettes.world.object_hashes import install_object_hashes
     from cassettes.world.order import install_order
+    from cassettes.world.pydantic_now import install_pydantic_now
+    from cassettes.world.sqlite_functions import install_sqlite_functions
+    from cassettes.world.temporary import install_temporary
     from cassettes.world.virtual_loop import install_virtual_loop
 
     install_clock()
@@ -31,3 +38,9 @@ def install_world() -> None:
     install_file_times()
     install_order()
     install_virtual_loop()
+    install_temporary()
+    install_native()
+    install_sqlite_functions()
+    install_pydantic_now()
+    install_code()
+    install_object_hashes()

@@ -1,19 +1,17 @@
-"""Random draws of this process, answered from the seed of the scope in force."""
+"""Random draws that never are in a recording, answered from the seed of the scope in force."""
 
 from __future__ import annotations
 
-import os
 import random
+import sys
 import tempfile
 import uuid
 from collections.abc import Callable
 from typing import Any
 
 from cassettes.scope import current
-from cassettes.world.entropy import Entropy
+from cassettes.world.entropy import OWN, Entropy
 from cassettes.world.machine import NODE
-
-_real_urandom = os.urandom
 
 _FUNCTIONS = [
     "random",
@@ -48,32 +46,14 @@ def _entropy() -> Entropy | None:
 
 
 def install_chance() -> None:
-    """Hook ``os.urandom`` (and uuid4, secrets, SystemRandom above it) and ``random``."""
-    _hook_urandom()
+    """Hook ``random``, ``uuid1`` and the names of temporary files.
+
+    ``os.urandom``, and uuid4, secrets and SystemRandom above it, are hooked in every process.
+    """
     _hook_module_functions()
     _hook_unseeded_generators()
     _hook_uuid1()
     _hook_temporary_names()
-
-
-def _hook_urandom() -> None:
-    def urandom(size: int, /) -> bytes:
-        entropy = _entropy()
-        return _real_urandom(size) if entropy is None else entropy.take_bytes(size)
-
-    os.urandom = urandom
-    random._urandom = urandom  # type: ignore[attr-defined]  # secrets and SystemRandom draw here
-    real_getrandom = getattr(os, "getrandom", None)
-    if real_getrandom is not None:
-
-        def getrandom(size: int, flags: int = 0) -> bytes:
-            entropy = _entropy()
-            if entropy is None:
-                drawn: bytes = real_getrandom(size, flags)
-                return drawn
-            return entropy.take_bytes(size)
-
-        os.getrandom = getrandom
 
 
 def _hook_module_functions() -> None:
@@ -112,7 +92,7 @@ def _hook_unseeded_generators() -> None:
         if a is None:
             entropy = _entropy()
             if entropy is not None:
-                a = int.from_bytes(entropy.take_bytes(32), "big")
+                a = int.from_bytes(entropy.take_bytes(32, sys._getframe(1), OWN), "big")
         real_seed(self, a, version)
 
     random.Random.seed = seed  # type: ignore[method-assign]
@@ -127,9 +107,13 @@ def _hook_uuid1() -> None:
         entropy = _entropy()
         if entropy is None:
             return real(node, clock_seq)
+        frame = sys._getframe(1)
+        recorded = entropy.take_uuid1(frame) if node is None and clock_seq is None else None
+        if recorded is not None:
+            return uuid.UUID(bytes=recorded)
         uuid._last_timestamp = None  # type: ignore[attr-defined]
         if clock_seq is None:
-            clock_seq = int.from_bytes(entropy.take_bytes(2), "big") & 0x3FFF
+            clock_seq = int.from_bytes(entropy.take_bytes(2, frame, OWN), "big") & 0x3FFF
         return real(NODE if node is None else node, clock_seq)
 
     uuid.uuid1 = uuid1

@@ -7,11 +7,12 @@ import itertools
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from cassettes.world.virtual_loop import VirtualTime
+    from cassettes.world.turns import Turns
 
 _TICK_NS: Final = 1_000
 _FREE_READS: Final = 4096
 _DOUBLE_EVERY: Final = 1024
+_YIELD_EVERY: Final = 256
 _FILE_CLOCK_NS: Final = 20_000_000
 """File systems keep times by the kernel's tick, which may be this much behind."""
 
@@ -24,16 +25,18 @@ class Clock:
     Each read moves it by a microsecond. A program that waits by reading it over and over is met
     half way: after 4,096 reads the step doubles every 1,024, so that the wait ends.
 
-    On a virtual event loop the waiting of the loop is this clock's waiting, and what was recorded
-    happens at its recorded place on the loop's time line, whatever else runs there.
+    The time line of the thread it is started on, and of all threads and event loops under that, is
+    this clock's as well: what they wait, it waits. What was recorded happens at its recorded place
+    there, whatever else runs.
     """
 
     __slots__ = (
         "_at_ns",
-        "_loop_start_ns",
         "_moved_ns",
         "_shown_ns",
-        "loop",
+        "_start_ns",
+        "_turns",
+        "file_numbers",
         "numbers",
         "reads",
         "real_start_ns",
@@ -43,12 +46,13 @@ class Clock:
         """``at`` is where it starts, in UTC epoch seconds."""
         self._at_ns = round(at * 1_000_000) * 1_000
         self._moved_ns = 0
-        self._loop_start_ns = 0
         self._shown_ns = 0
-        self.loop: VirtualTime | None = None
-        """The virtual loop whose waiting counts; None while there is none."""
+        self._start_ns = 0
+        self._turns: Turns | None = None
+        self.file_numbers: dict[tuple[int, int], int] = {}
+        """The numbers that files have here, by device and real number."""
         self.numbers = itertools.count()
-        """Numbers its futures and tasks, those of other threads too."""
+        """Numbers its futures, tasks and hashed objects, those of other threads too."""
         self.reads = 0
         self.real_start_ns = 0
         """When it was started, in real UTC epoch nanoseconds."""
@@ -59,36 +63,24 @@ class Clock:
         return self._at_ns
 
     def start(self) -> None:
-        """Follow the virtual event loop that runs now, if one does."""
+        """Start it, on the time line of the running thread."""
         from cassettes.world.clock_hooks import real_wall_ns
-        from cassettes.world.virtual_loop import running_virtual_time
+        from cassettes.world.turns import here
 
         self.real_start_ns = real_wall_ns() - _FILE_CLOCK_NS
-        found = running_virtual_time()
-        if found is not None:
-            self.follow(found)
+        self._turns = here().turns
+        self._turns.scope_count += 1
+        self._start_ns = self._turns.now_ns
 
-    def follow(self, loop: VirtualTime) -> None:
-        """Let the waiting of ``loop`` count from now on, until ``leave``."""
-        self.loop = loop
-        self._loop_start_ns = loop.now_ns - self._moved_ns
-        self._moved_ns = 0
+    def settle(self) -> None:
+        """Let threads that were started and could run do so, before the scope is left."""
+        from cassettes.world.turns import here
 
-    def leave(self) -> None:
-        """Stand on its own again."""
-        self._moved_ns = self.elapsed_ns
-        self._loop_start_ns = 0
-        self.loop = None
-
-    def branch(self) -> Clock:
-        """Return a clock that shows the same time and goes its own way: for another thread."""
-        other = Clock(0.0)
-        other._at_ns = self._at_ns
-        other._moved_ns = other._shown_ns = self.elapsed_ns
-        other.numbers = self.numbers
-        other.reads = self.reads
-        other.real_start_ns = self.real_start_ns
-        return other
+        if self._turns is None:
+            return
+        if self._turns.has_others and here().turns is self._turns:
+            self._turns.let_others_run()
+        self._turns.scope_count -= 1
 
     @property
     def elapsed_ns(self) -> int:
@@ -97,13 +89,21 @@ class Clock:
 
     @property
     def _waited_ns(self) -> int:
-        return self.loop.now_ns - self._loop_start_ns if self.loop is not None else 0
+        return 0 if self._turns is None else self._turns.now_ns - self._start_ns
 
     def read_ns(self) -> int:
         """Return the elapsed virtual time, and count the read."""
         self.reads += 1
         late = self.reads - _FREE_READS
-        self._moved_ns += _TICK_NS if late <= 0 else _TICK_NS << min(late // _DOUBLE_EVERY, 40)
+        if late <= 0:
+            self._moved_ns += _TICK_NS
+        elif self._turns is None:
+            self._moved_ns += _TICK_NS << min(late // _DOUBLE_EVERY, 40)
+        else:
+            # For all on the time line: what is waited for may be one of them.
+            self._turns.now_ns += _TICK_NS << min(late // _DOUBLE_EVERY, 40)
+            if not late % _YIELD_EVERY and self._turns.has_others:
+                self._turns.let_others_run()
         self._shown_ns = self.elapsed_ns
         return self._shown_ns
 
@@ -119,33 +119,29 @@ class Clock:
         """Return UTC epoch nanoseconds without counting a read: for logging's own use."""
         return self._at_ns + self.elapsed_ns
 
-    def advance(self, seconds: float) -> None:
-        """Let ``seconds`` pass."""
-        self._moved_ns += round(seconds * 1e9)
-        self._shown_ns = self.elapsed_ns
-
     def block(self, seconds: float) -> None:
-        """Let ``seconds`` pass as a blocking sleep does: on a loop, everybody on it waits."""
-        if self.loop is not None:
-            self.loop.now_ns += round(seconds * 1e9)
+        """Let ``seconds`` pass as a blocking sleep does: other threads run, an event loop waits."""
+        if self._turns is None:
+            self._moved_ns += round(seconds * 1e9)
         else:
-            self.advance(seconds)
+            self._turns.pass_time(round(seconds * 1e9))
+        self._shown_ns = self.elapsed_ns
 
     def reach(self, offset_ms: float) -> None:
         """Let time pass until ``offset_ms`` after the start, for those who block; never back."""
         offset_ns = round(offset_ms * 1e6)
-        if self.loop is not None:
-            self.loop.now_ns += max(0, offset_ns - self._waited_ns)
+        if self._turns is not None:
+            self._turns.pass_time(max(0, offset_ns - self._waited_ns))
         self._arrive(offset_ns)
 
     async def until(self, offset_ms: float) -> None:
         """Wait until ``offset_ms`` after the start, while others on the loop go on.
 
-        The place on the loop's time line does not depend on how often this clock was read.
+        The place on the time line does not depend on how often this clock was read.
         """
         offset_ns = round(offset_ms * 1e6)
         wait_ns = offset_ns - self._waited_ns
-        if self.loop is not None and wait_ns > 0:
+        if wait_ns > 0:
             await asyncio.sleep(wait_ns / 1e9)
         self._arrive(offset_ns)
 

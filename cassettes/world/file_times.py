@@ -1,16 +1,20 @@
-"""Files that a call writes are as old as the call, on its own clock."""
+"""Files that a call writes are as old as the call, on its own clock; files are numbered as seen."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from cassettes.scope import current
+
+if TYPE_CHECKING:
+    from cassettes.world.clock import Clock
 
 _IN_SEQUENCE: Final = frozenset(
     {"st_mode", "st_ino", "st_dev", "st_nlink", "st_uid", "st_gid", "st_size"}
 )
+_FIRST_FILE: Final = 7_000_001
 _TIMES: Final = ("atime", "mtime", "ctime")
 
 
@@ -26,18 +30,22 @@ def _on_our_clock(real: Callable[..., Any]) -> Callable[..., Any]:
         scope = current.get()
         if scope is None or scope.clock is None:
             return found
-        limit_ns = scope.clock.real_start_ns
-        if max(found.st_mtime_ns, found.st_ctime_ns, found.st_atime_ns) < limit_ns:
-            return found
-        return _with_times(found, limit_ns, scope.clock.start_ns)
+        return held_stat(found, scope.clock)
 
     stat.__name__ = stat.__qualname__ = real.__name__
     return stat
 
 
-def _with_times(found: os.stat_result, limit_ns: int, start_ns: int) -> os.stat_result:
-    """Return ``found`` with every time from ``limit_ns`` on replaced by the call's start."""
+def file_number(device: int, number: int, clock: Clock) -> int:
+    """Return the number of a file as this scope sees it: by the order in which it met them."""
+    return clock.file_numbers.setdefault((device, number), _FIRST_FILE + len(clock.file_numbers))
+
+
+def held_stat(found: os.stat_result, clock: Clock) -> os.stat_result:
+    """Return ``found`` with every time since the scope began replaced by its start."""
+    limit_ns, start_ns = clock.real_start_ns, clock.start_ns
     plain = list(found)[:10]
+    plain[1] = file_number(found.st_dev, found.st_ino, clock)
     extra = {
         name: getattr(found, name)
         for name in dir(found)

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from cassettes.hooks.imports import when_imported
 from cassettes.scope import current
+from cassettes.world.file_times import held_stat
 
 HOST_NAME: Final = "replay"
 NODE: Final = 0x0242AC110002
@@ -137,7 +138,7 @@ class _Sorted:
 
     def __init__(self, entries: Any) -> None:
         with contextlib.closing(entries):
-            self._entries: Iterator[Any] = iter(sorted(entries, key=lambda entry: entry.name))
+            self._entries = map(_Entry, sorted(entries, key=lambda entry: entry.name))
 
     def __iter__(self) -> Iterator[Any]:
         return self
@@ -158,4 +159,34 @@ class _Sorted:
 
     def close(self) -> None:
         """Nothing is open."""
-        self._entries = iter(())
+        self._entries = map(_Entry, ())
+
+
+class _Entry:
+    """As ``os.DirEntry``, with what ``os.stat`` says here of times and numbers."""
+
+    __slots__ = ("_real", "name", "path")
+
+    def __init__(self, real: Any) -> None:
+        self._real = real
+        self.name = real.name
+        self.path = real.path
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+    def __fspath__(self) -> Any:
+        return self.path
+
+    def __repr__(self) -> str:
+        return f"<DirEntry {self.name!r}>"
+
+    def stat(self, *, follow_symlinks: bool = True) -> os.stat_result:
+        """Return its ``os.stat``."""
+        found: os.stat_result = self._real.stat(follow_symlinks=follow_symlinks)
+        scope = current.get()
+        return found if scope is None or scope.clock is None else held_stat(found, scope.clock)
+
+    def inode(self) -> int:
+        """Return its number."""
+        return self.stat(follow_symlinks=False).st_ino

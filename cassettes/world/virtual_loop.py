@@ -1,33 +1,26 @@
 """An event loop that does not wait: when nothing can run, its time jumps to the next timer.
 
-``asyncio.sleep(5)`` costs nothing, timeouts and deadlines fire in their right order. Where a real
-wait is under way (a thread, a child process, an allowed connection) it waits for real.
+``asyncio.sleep(5)`` costs nothing, timeouts and deadlines fire in their right order. Threads under
+the loop's own take their turns while it waits. Where a real wait is under way (a child process, an
+allowed connection) it waits for real; where there is nothing to wait for, the innermost task that
+waits is told so: ``Deadlock``.
 """
 
 from __future__ import annotations
 
 import asyncio
-import math
-import os
 import selectors
-import stat
+from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, Final
 
-from cassettes.scope import current
-from cassettes.world.order import PATIENCE_S, number_of, time_left_ns
+from cassettes.errors import Deadlock
+from cassettes.places import place_of, user_frame
+from cassettes.world.order import number_of
+from cassettes.world.turns import Turn, here, strangers, wake
 
-_LOOP_START_NS = 1_000_000_000_000
-
-
-class VirtualTime:
-    """How far a loop's time has moved by waiting."""
-
-    __slots__ = ("now_ns",)
-
-    def __init__(self) -> None:
-        self.now_ns = 0
+_LOOP_START_NS: Final = 1_000_000_000_000
+_POLL_S: Final = 0.01
 
 
 class _JumpingSelector(selectors.DefaultSelector):
@@ -35,112 +28,96 @@ class _JumpingSelector(selectors.DefaultSelector):
 
     def __init__(self) -> None:
         super().__init__()
-        self.real_limit_s: Callable[[], float] = lambda: 0.0
-        self.jump: Callable[[float], None] = lambda seconds: None
+        self.wait: Callable[[float | None], bool] = lambda timeout: False
 
     def select(self, timeout: float | None = None) -> Any:
         events = super().select(0)
         if events or timeout == 0:
             return events
-        if timeout is None:
-            return super().select(None)
-        limit = self.real_limit_s()
-        if limit:
-            events = super().select(min(timeout, limit))
-        if not events and timeout > 0:
-            # What is waited for does not come before the next timer, or waits for it itself.
-            self.jump(timeout)
-        return events
+        if self.wait(timeout):
+            return super().select(0)
+        return super().select(timeout)
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
     """A selector loop on virtual time, for processes that replay."""
 
     def __init__(self) -> None:
-        self.virtual_time = VirtualTime()
-        self._jobs_count = 0
+        self._began_ns = here().turns.now_ns
+        self._waiting: deque[Turn] = deque()
         selector = _JumpingSelector()
         super().__init__(selector)
-        selector.real_limit_s = self._real_limit_s
-        selector.jump = self._jump
+        selector.wait = self._let_pass
+        self._own_count = len(selector.get_map())
         self.set_task_factory(_numbered_task)
 
     def create_future(self) -> asyncio.Future[Any]:
         """Return a future with a place among its kind."""
         return _NumberedFuture(loop=self)
 
-    def run_forever(self) -> None:
-        """Run; the clock of the scope in force follows, unless it follows a loop already."""
-        scope = current.get()
-        clock = None if scope is None else scope.clock
-        if clock is None or clock.loop is not None:
-            super().run_forever()
-            return
-        clock.follow(self.virtual_time)
-        try:
-            super().run_forever()
-        finally:
-            clock.leave()
-
     def time(self) -> float:
         """Return the loop's virtual time in seconds."""
-        return (_LOOP_START_NS + self.virtual_time.now_ns) / 1e9
+        return (_LOOP_START_NS + here().turns.now_ns - self._began_ns) / 1e9
 
-    def run_in_executor(  # type: ignore[override]  # passed on as it comes
-        self, executor: Any, func: Any, *args: Any
-    ) -> Any:
-        """Run ``func`` in a thread; it is done when its own clock says so.
+    def _write_to_self(self) -> None:
+        super()._write_to_self()  # type: ignore[misc]
+        wake(self._waiting)
 
-        A job that is not done by itself waits for the loop: time then stands still until it is.
-        """
-        if executor is None:
-            executor = self._default_executor  # type: ignore[has-type]
-            if executor is None:
-                executor = ThreadPoolExecutor(thread_name_prefix="asyncio")
-                self._default_executor = executor
-        job = executor.submit(func, *args)
-        delay_ns = time_left_ns(job)
-        if delay_ns is not None:
-            late: Any = self.create_future()
-            self.call_later(delay_ns / 1e9, _hand_over, job, late)
-            return late
-        future = asyncio.wrap_future(job, loop=self)
-        self._jobs_count += 1
-        future.add_done_callback(self._job_done)
-        return future
+    def _let_pass(self, timeout: float | None) -> bool:
+        """Let ``timeout`` pass, or what is waited for happen; False: only a real wait helps."""
+        turns = here().turns
+        if self._watches_others():
+            if not turns.has_others:
+                return False
+            turns.let_others_run()
+            self._selector_poll(_POLL_S if timeout is None else min(timeout, _POLL_S))
+            return True
+        timeout_ns = None if timeout is None else max(round(timeout * 1e9), 1)
+        if timeout_ns is not None and not turns.has_others:
+            turns.now_ns += timeout_ns
+            return True
+        if strangers(turns) and not turns.has_others:
+            return False
+        try:
+            turns.park(self._waiting, "the event loop", timeout_ns)
+        except Deadlock as deadlock:
+            if not self._tell(deadlock):
+                raise
+        return True
 
-    def _job_done(self, future: Any) -> None:
-        self._jobs_count -= 1
+    def _selector_poll(self, timeout: float) -> None:
+        selectors.DefaultSelector.select(self._selector, timeout)  # type: ignore[attr-defined]
 
-    def _jump(self, seconds: float) -> None:
-        step_ns = round(seconds * 1e9)
-        self.virtual_time.now_ns += max(step_ns, 1)
+    def _watches_others(self) -> bool:
+        """Whether something outside could end the wait: a connection, a program, a signal."""
+        selector: Any = self._selector  # type: ignore[attr-defined]
+        signals = getattr(self, "_signal_handlers", None)
+        return len(selector.get_map()) > self._own_count or bool(signals)
 
-    def _real_limit_s(self) -> float:
-        """Return how long something real is waited for before the next timer's time comes."""
-        if self._has_connections():
-            return math.inf
-        return PATIENCE_S if self._jobs_count else 0.0
-
-    def _has_connections(self) -> bool:
-        """Whether a socket other than the loop's own wake-up pair is being watched."""
-        own = self._ssock  # type: ignore[attr-defined]
-        for key in self._selector.get_map().values():  # type: ignore[attr-defined]
-            if key.fileobj is own or key.fd == own.fileno():
-                continue
-            if stat.S_ISSOCK(os.fstat(key.fd).st_mode):
+    def _tell(self, deadlock: Deadlock) -> bool:
+        """Let the innermost wait of a task end in ``deadlock``; False where no task waits."""
+        tasks = sorted(asyncio.all_tasks(self), key=number_of)
+        waits = [*map(_wait_of, tasks), *deadlock.waits[1:]]
+        for task in reversed(tasks):
+            future: Any = getattr(task, "_fut_waiter", None)
+            if isinstance(future, asyncio.Future) and not isinstance(future, asyncio.Task):
+                if future.done() or isinstance(future, asyncio.tasks._GatheringFuture):  # type: ignore[attr-defined]
+                    continue
+                future.set_exception(Deadlock(waits))
                 return True
         return False
 
 
-def _hand_over(job: Any, future: Any) -> None:
-    if future.done():
-        return
-    error = job.exception()
-    if error is None:
-        future.set_result(job.result())
-    else:
-        future.set_exception(error)
+def _wait_of(task: asyncio.Task[Any]) -> str:
+    """Return where a task waits: the innermost of its coroutines that is the user's."""
+    awaited: Any = task.get_coro()
+    name, place = getattr(awaited, "__qualname__", task.get_name()), ""
+    while awaited is not None:
+        frame = getattr(awaited, "cr_frame", None)
+        if frame is not None and user_frame(frame) is frame:
+            name, place = awaited.__qualname__, place_of(frame)
+        awaited = getattr(awaited, "cr_await", None)
+    return f"{name} waits" + (f" at {place}" if place else "")
 
 
 class _NumberedTask(asyncio.Task[Any]):
@@ -163,10 +140,9 @@ def _numbered_task(loop: Any, coroutine: Any, **options: Any) -> Any:
     return task
 
 
-def running_virtual_time() -> VirtualTime | None:
-    """Return the virtual time of the loop that runs in this thread, or None."""
-    loop = asyncio._get_running_loop()
-    return loop.virtual_time if isinstance(loop, VirtualLoop) else None
+def is_virtual() -> bool:
+    """Return whether the loop that runs in this thread is a virtual one."""
+    return isinstance(asyncio._get_running_loop(), VirtualLoop)
 
 
 def install_virtual_loop() -> None:

@@ -88,10 +88,23 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--isolation",
-    type=click.Choice(["trace", "process", "none"]),
+    type=click.Choice(["trace", "call", "process", "none"]),
     default="trace",
     show_default=True,
-    help="What a trace has to itself: a fork, a new process, or only its world (the fastest).",
+    help="What a trace has to itself: a fork, one for every call of it, a new process, or only its "
+    "world.",
+)
+@click.option(
+    "--strict",
+    "isolation",
+    flag_value="call",
+    help="As --isolation call: only the world goes from one call to the next.",
+)
+@click.option(
+    "--fast",
+    "isolation",
+    flag_value="none",
+    help="As --isolation none: for tools that keep nothing between calls.",
 )
 @click.option(
     "--allow",

@@ -72,6 +72,8 @@ class Execution:
     schema_hash: str | None = None
     state_hash: str | None = None
     duration_ms: float | None = None
+    draws: JsonObject | None = None
+    """Its random draws by site; None: they were not looked at."""
     bound_by: str | None = None
     is_certain: bool = True
     """False: other calls fitted as well; the next prompt may show that it was one of them."""
@@ -150,6 +152,7 @@ class OpenCall:
             "offset_ms": self._offset_ms(),
             "duration_ms": run.duration_ms,
             "state_hash": run.state_hash,
+            "draws": run.draws,
             "bound_by": run.bound_by,
             "attributes": run.attributes,
         }

@@ -95,7 +95,7 @@ class _Capture:
             if call.turn is None:
                 call.arguments = arguments_text(payload)
             call.execution.payload = _shown(payload, call)
-            return Watch(call, outside=self._outside)
+            return Watch(call, outside=self._outside, keep_draws=self._journal.keep_draws)
         return None
 
     def returned(self, watch: Watch, result: object) -> None:

@@ -23,6 +23,7 @@ from replay.tools.refusals import Refusal
 
 if TYPE_CHECKING:
     from cassettes import Cassette, Interaction
+    from cassettes.draws import Keep
 
 _FRAMES_MAX = 20
 
@@ -106,8 +107,8 @@ class Watch:
 
     __slots__ = ("_call", "_cassette", "_freeze", "_running", "_turn", "execution")
 
-    def __init__(self, call: OpenCall, *, outside: bool) -> None:
-        """``outside``: keep what the tool asks of the outside world."""
+    def __init__(self, call: OpenCall, *, outside: bool, keep_draws: Keep = "uuid") -> None:
+        """``outside``: keep what the tool asks of the outside world, and what it draws."""
         self._call = call
         self.execution = call.execution
         self._cassette: Cassette | None = None
@@ -116,7 +117,9 @@ class Watch:
         self._turn: Token[Turn | None] | None = None
         if outside:
             cassettes = sys.modules.get("cassettes") or _cassettes()
-            self._cassette = cassettes.Cassette(call.execution.id, mode="record")
+            self._cassette = cassettes.Cassette(
+                call.execution.id, mode="record", keep_draws=keep_draws
+            )
             self._freeze = cassettes.freeze(self._cassette)
 
     def __enter__(self) -> Watch:
@@ -136,6 +139,8 @@ class Watch:
         try:
             if self._freeze is not None:
                 self._freeze.__exit__(kind, error, trace)
+            if self._cassette is not None:
+                self.execution.draws = self._cassette.draws.to_json()
         finally:
             if self._turn is not None:
                 last_turn.reset(self._turn)

@@ -14,7 +14,7 @@ import time
 import weakref
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from replay.recorder import turn_watch
 from replay.recorder.binding import (
@@ -41,6 +41,9 @@ from replay.recorder.unseen import settle
 from replay.recorder.wire import Question, Reply
 from replay.records import Attempt, JsonObject, ToolSchema
 from replay.tools.observer import CallObserver, current_observer, start_observing
+
+if TYPE_CHECKING:
+    from cassettes.draws import Keep
 
 _STITCHED_MAX: Final = 1024
 _FAILED_MAX: Final = 64
@@ -82,6 +85,8 @@ class Journal:
         """Sees the tool calls of tasks and threads that made a model call outside any scope."""
         self.stored_turn: Callable[[LiveTrace, str], Turn | None] | None = None
         """Looks up, by its response id, a turn that another process recorded."""
+        self.keep_draws: Keep = "uuid"
+        """Of which random draws inside tools the values are kept."""
         self.failures = failures or Failures()
         self.watches_turns = False
         """Whether to keep what is asked outside while tools run unseen (`turn_watch`)."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from contextvars import copy_context
 from pathlib import Path
 from types import ModuleType, TracebackType
-from typing import Any, Self, TypeVar, cast, overload
+from typing import Any, Literal, Self, TypeVar, cast, overload
 
 from replay.recorder.calls import LiveTrace
 from replay.recorder.decorator import F, captured
@@ -47,6 +47,7 @@ class Recorder:
         code_version: str | None = None,
         labels: Mapping[str, str] | None = None,
         outside: bool = True,
+        keep_draws: Literal["uuid", "all", "none"] = "uuid",
         keep_streams: bool = False,
     ) -> None:
         """Open ``database``, or make it.
@@ -60,6 +61,9 @@ class Recorder:
             outside: Keep what tools ask of the outside world. Puts the hooks of ``cassettes`` into
                 the HTTP clients of this process; outside a recorded tool they pass straight
                 through.
+            keep_draws: Of which random draws inside tools the values are kept, so that a replay
+                draws them again: ``uuid``, those of uuid4 and uuid1; ``all``, those of secrets and
+                ``os.urandom`` too; ``none``. Only with ``outside``.
             keep_streams: Keep the raw server-sent events of streamed answers.
 
         Raises:
@@ -81,6 +85,7 @@ class Recorder:
             labels=_words(labels),
             failures=self._failures,
         )
+        self._journal.keep_draws = keep_draws
         self._outside = outside
         self._keep_streams = keep_streams
         self._watch = ToolboxWatch(self._journal, outside=outside)

@@ -67,7 +67,9 @@ class ToolboxWatch(CallObserver):
         running = self._running.get(start.request_id)
         if running is None:
             return nullcontext()
-        running.watch = Watch(running.call, outside=self._outside)
+        running.watch = Watch(
+            running.call, outside=self._outside, keep_draws=self._journal.keep_draws
+        )
         return running.watch
 
     def call_attempted(self, start: CallStart, attempt: Attempt) -> None:

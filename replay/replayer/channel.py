@@ -75,6 +75,11 @@ class Channel:
         held, self._held = bytes(self._held), bytearray()
         write_all(self.sink, held)
 
+    def flush(self) -> None:
+        """Write everything that was held: before a fork, which would write it once more."""
+        held, self._held = bytes(self._held), bytearray()
+        write_all(self.sink, held)
+
     def mark_output(self, name: str) -> None:
         """End a piece of the tools' output: what was printed since the last mark is ``name``'s."""
         for stream in (sys.stdout, sys.stderr):

@@ -23,11 +23,9 @@ from typing import NoReturn
 
 from cassettes.hooks.program_guard import starting_programs
 from replay.records import JsonObject
+from replay.replayer.apart import FAULT_STATUS
 from replay.replayer.channel import Channel
 from replay.replayer.frames import BrokenFrame, FrameBuffer, read_some, reframe, write_all
-
-FAULT_STATUS = 70
-"""Exit status of a fork in which our own code failed; its stderr says how."""
 
 
 class WarmProcess:

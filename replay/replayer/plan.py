@@ -25,6 +25,7 @@ _SENT = (
     "provider_call_id",
     "outcome",
     "response",
+    "draws",
 )
 
 

@@ -31,8 +31,14 @@ class Isolation(enum.StrEnum):
     """A fork of a warm process: what tools leave in modules and caches ends with the trace."""
     PROCESS = "process"
     """A new process: as ``trace``, where there is no fork or a library forbids it; slow."""
+    CALL = "call"
+    """As ``trace``, and every call (those of one model output together) in a fork of its own: only
+    the world, which must be picklable, goes from one to the next."""
     NONE = "none"
     """Nothing but its world: the fastest, for tools that keep nothing between calls."""
+
+
+_FORKS = (Isolation.TRACE, Isolation.CALL)
 
 
 @dataclass(slots=True, eq=False)
@@ -149,7 +155,7 @@ class Pool:
     # Seats
 
     def _seated(self, lane: Lane, place: Place, isolation: Isolation) -> _Seat:
-        process = WorkerProcess(place, forks=isolation is Isolation.TRACE)
+        process = WorkerProcess(place, forks=isolation in _FORKS, apart=isolation is Isolation.CALL)
         seat = _Seat(lane, process, isolation)
         self._selector.register(process.frames, selectors.EVENT_READ, seat)
         self._selector.register(process.output, selectors.EVENT_READ, seat)

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from replay.errors import ToolboxError, WorkerError
 from replay.records import JsonObject
 from replay.replayer.environment import Place, worker_command, worker_environment
+from replay.replayer.fixed_addresses import fixed_addresses
 from replay.replayer.frames import BrokenFrame, FrameBuffer, frame, message_of, read_some
 from replay.replayer.output import OutputSplitter
 
@@ -25,8 +26,11 @@ class WorkerProcess:
     Nothing here blocks, except ``output_of`` for bytes that are already on their way.
     """
 
-    def __init__(self, place: Place, *, forks: bool) -> None:
-        """``forks``: the worker runs each job in a fork of itself; False: in the process."""
+    def __init__(self, place: Place, *, forks: bool, apart: bool = False) -> None:
+        """``forks``: the worker runs each job in a fork of itself; False: in the process.
+
+        ``apart``: and each group of calls in a fork of that.
+        """
         self.place = place
         self.forks = forks
         self.ready: JsonObject | None = None
@@ -50,6 +54,7 @@ class WorkerProcess:
                 "toolbox": place.toolbox,
                 "paths": list(place.paths),
                 "forks": forks,
+                "apart": apart,
                 "allow": list(place.allow),
                 "nonce": nonce,
             }
@@ -57,17 +62,18 @@ class WorkerProcess:
 
     def _started(self) -> subprocess.Popen[bytes]:
         try:
-            return subprocess.Popen(
-                worker_command(),
-                env=worker_environment(self.place),
-                cwd=self.place.folder,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                bufsize=0,
-                # Ctrl-C in the terminal is for the command, which then stops its workers.
-                start_new_session=True,
-            )
+            with fixed_addresses():
+                return subprocess.Popen(
+                    worker_command(),
+                    env=worker_environment(self.place),
+                    cwd=self.place.folder,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    bufsize=0,
+                    # Ctrl-C in the terminal is for the command, which then stops its workers.
+                    start_new_session=True,
+                )
         except OSError as error:
             raise WorkerError(
                 f"A worker could not be started in {self.place.folder!r}: {error.strerror}.",

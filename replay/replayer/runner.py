@@ -19,10 +19,13 @@ from pathlib import Path
 from typing import Any
 
 import cassettes
+from cassettes.world.temporary import shown, temporary_folder
 from replay.records import CallError, CallResult, JsonObject, Outcome, Stage
+from replay.replayer.apart import NotCarried, run_apart
 from replay.replayer.channel import Channel
 from replay.replayer.jobs import NO_WORLD
 from replay.replayer.outside import leftover_report, not_frozen_note, outside_report
+from replay.replayer.scratch import scratch_folder
 from replay.replayer.snapshots import WorldNotPortable, read_world, write_world
 from replay.replayer.warm_world import WarmWorld
 from replay.tools.call import run_call, run_call_sync
@@ -33,9 +36,20 @@ from replay.tools.world import Session
 class TraceRunner:
     """Runs the traces of one worker, one at a time."""
 
-    def __init__(self, toolbox: Any, channel: Channel, warm: WarmWorld | None = None) -> None:
-        """``warm``: a world made ahead, which this process has to itself."""
+    def __init__(
+        self,
+        toolbox: Any,
+        channel: Channel,
+        warm: WarmWorld | None = None,
+        *,
+        apart: bool = False,
+    ) -> None:
+        """``warm``: a world made ahead, which this process has to itself.
+
+        ``apart``: this process forks for each group of calls, and runs none itself.
+        """
         self.toolbox = toolbox
+        self.apart = apart
         self.channel = channel
         self._state_hook = toolbox.state_hook
         self._warm = warm
@@ -46,6 +60,10 @@ class TraceRunner:
 
     def run(self, job: JsonObject) -> None:
         """Run one job and tell the pool of each call; ends with the message ``end``."""
+        with temporary_folder(scratch_folder(job["n"])):
+            self._run(job)
+
+    def _run(self, job: JsonObject) -> None:
         self._number = job["n"]
         self.toolbox.state_hook = self._state_hook if job["shows_state"] else None
         self._tell("began")
@@ -57,7 +75,7 @@ class TraceRunner:
             self._tell("end")
             return
         for group in job["groups"]:
-            trace.run_group(group)
+            trace.run_group_apart(group) if self.apart else trace.run_group(group)
         self._tell("teardown")
         trace.close()
         self.channel.mark_output("")
@@ -180,6 +198,25 @@ class _Trace:
             else:
                 self._run(order)
 
+    def run_group_apart(self, group: list[JsonObject]) -> None:
+        """Run the calls of one model output in a fork; only the world comes back from it."""
+        for order in group:
+            self._snapshot(order["call"]["id"])
+        if isinstance(self.world, NotCarried):
+            for order in group:
+                self._done(order, {"result": None, "note": _NOT_APART + self.world.why})
+            return
+        self.channel.flush()
+        self.runner._mark_count += len(group)
+        self.world = run_apart(lambda: self._run_in_fork(group), lambda: self.world)
+
+    def _run_in_fork(self, group: list[JsonObject]) -> None:
+        self.runner.process_id = os.getpid()
+        self.runner._loop = None
+        self.runner._mark_count -= len(group)
+        self.run_group(group)
+        self.channel.flush()
+
     async def _together(self, todo: list[JsonObject]) -> None:
         known = [order["at"] for order in todo if order["at"] is not None]
         first = min(known, default=0.0)
@@ -229,6 +266,7 @@ class _Trace:
             mode="replay",
             interactions=map(_interaction, order["interactions"]),
             spare=turn.spare,
+            draws=order["call"].get("draws"),
         )
         try:
             with cassettes.freeze(cassette, at=order["at"], seed=call_id):
@@ -327,7 +365,8 @@ def _told(result: CallResult) -> JsonObject:
         fields["stages"] = [asdict(timing) for timing in result.stages]
     if result.error is not None:
         fields["error"] = result.error.model_dump()
-    return fields
+    told: JsonObject = shown(fields)
+    return told
 
 
 _UNTOLD = frozenset(("stages", "duration_ms", "schema_errors"))
@@ -352,6 +391,12 @@ def _no_loop_in_sight() -> Iterator[None]:
         yield
     finally:
         asyncio._set_running_loop(running)
+
+
+_NOT_APART = (
+    "Not replayed: with every call in a process of its own, the world must be carried from one to "
+    "the next, and this one cannot be pickled; use --isolation trace. "
+)
 
 
 def call_error(error: BaseException) -> CallError:

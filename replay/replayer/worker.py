@@ -18,16 +18,15 @@ from typing import Any
 import cassettes
 from cassettes import kernel
 from cassettes.hooks.program_guard import starting_programs
+from cassettes.world.code import IMPORT_EPOCH_S
 from replay.errors import ReplayError, ToolboxError
 from replay.records import JsonObject
 from replay.replayer.channel import Channel
 from replay.replayer.forking import WarmProcess
 from replay.replayer.runner import TraceRunner
+from replay.replayer.scratch import make_scratch, remove_scratch
 from replay.replayer.warm_up import warm_up
 from replay.replayer.warm_world import WarmWorld
-
-IMPORT_EPOCH_S = 946_684_800.0
-"""What the clock says while tools are imported: 2000-01-01, in every run."""
 
 
 def main() -> None:
@@ -36,6 +35,7 @@ def main() -> None:
     Taking an interpreter down with all that it loaded takes longer than many a replay.
     """
     _work()
+    remove_scratch()
     os._exit(0)  # nobody reads what could still be flushed
 
 
@@ -60,7 +60,11 @@ def _work() -> None:
         )
         return
     guard.close_programs()
+    make_scratch()
     can_fork = setup["forks"] and threading.active_count() == 1
+    if setup["apart"] and not can_fork:
+        channel.send(_cannot_be_apart())
+        return
     if not can_fork:
         channel.mark_output("")
         channel.send(greeting(toolbox, forks=False))
@@ -71,8 +75,21 @@ def _work() -> None:
     channel.mark_output("")
     channel.send({**greeting(toolbox, forks=True), "one_world": warm.is_made})
     WarmProcess(
-        channel, lambda own, job: TraceRunner(toolbox, own, warm).run(job), keep=warm.keep
+        channel,
+        lambda own, job: TraceRunner(toolbox, own, warm, apart=setup["apart"]).run(job),
+        keep=warm.keep,
     ).serve()
+
+
+def _cannot_be_apart() -> JsonObject:
+    names = [one.name for one in threading.enumerate() if one is not threading.main_thread()]
+    return {
+        "t": "refused",
+        "wanted": "The calls cannot run apart from each other: importing the tools starts threads "
+        f"({', '.join(names)}), and a process with threads cannot fork safely.",
+        "nearest": None,
+        "hint": "Use --isolation process, which starts a new process for each trace.",
+    }
 
 
 def load(named: str, paths: list[str], *, allow: list[str]) -> Any:

@@ -58,7 +58,7 @@ _FROZEN = "cassettes.freeze(cassettes.Cassette('t', 'replay'), at=0.0, seed='s')
             "event = threading.Event()\n"
             "threading.Thread(target=lambda: (time.sleep(1), event.set())).start()\n"
             "show([event.wait(5), round(time.time())])",
-            [True, 0],
+            [True, 1],
         ),
         # Threads that meet at a barrier.
         (

@@ -23,10 +23,6 @@ from typing import Any
 _NAMES = [f"name{number}" for number in range(12)]
 
 
-class _Thing:
-    pass
-
-
 def _folder(show: Any) -> list[str]:
     with tempfile.TemporaryDirectory() as folder:
         for name in ["m", "c", "z", "a", "k", "b", "y", "d", "x"]:
@@ -205,55 +201,3 @@ ORDER: dict[str, Any] = {
     "to_threads": to_threads,
     "cancelled": cancelled,
 }
-UNCONTROLLED: dict[str, Any] = {
-    "id": lambda: id(_Thing()),
-    "default_repr": lambda: repr(_Thing()),
-    "set_of_things": lambda: [one.name for one in {_named_thing(name) for name in _NAMES}],
-    "thread_ident": lambda: threading.get_ident(),
-    "native_thread": lambda: threading.get_native_id(),
-    "child_pid": lambda: _child("import os; print(os.getpid())"),
-    "child_clock": lambda: _child("import time; print(time.time())"),
-    "sqlite_random": lambda: _sqlite("select random()"),
-    "sqlite_now": lambda: _sqlite("select strftime('%s %f', 'now')"),
-    "urandom_file": lambda: _urandom_file(),
-    "proc_stat": lambda: Path("/proc/self/stat").read_text().split()[0],
-    "inode": lambda: _inode(),
-}
-
-
-class _NamedThing:
-    name = ""
-
-
-def _named_thing(name: str) -> _NamedThing:
-    thing = _NamedThing()
-    thing.name = name
-    return thing
-
-
-def _child(code: str) -> str:
-    import subprocess
-
-    return subprocess.run(
-        [sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True
-    ).stdout
-
-
-def _sqlite(query: str) -> Any:
-    import sqlite3
-
-    connection = sqlite3.connect(":memory:")
-    try:
-        return connection.execute(query).fetchone()[0]
-    finally:
-        connection.close()
-
-
-def _inode() -> int:
-    with tempfile.NamedTemporaryFile() as file:
-        return os.fstat(file.fileno()).st_ino
-
-
-def _urandom_file() -> str:
-    with Path("/dev/urandom").open("rb") as file:
-        return file.read(8).hex()

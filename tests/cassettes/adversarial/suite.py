@@ -5,7 +5,16 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-from tests.cassettes.adversarial import clock_tools, entropy_tools, place_tools, state_tools
+from tests.cassettes.adversarial import (
+    clock_tools,
+    code_tools,
+    deadlock_tools,
+    entropy_tools,
+    native_tools,
+    place_tools,
+    state_tools,
+    thread_tools,
+)
 
 GROUPS: dict[str, dict[str, Any]] = {
     "clock": clock_tools.TOOLS,
@@ -14,8 +23,12 @@ GROUPS: dict[str, dict[str, Any]] = {
     "identity": place_tools.IDENTITY,
     "place": place_tools.PLACE,
     "order": place_tools.ORDER,
+    "threads": thread_tools.TOOLS,
+    "deadlock": deadlock_tools.TOOLS,
+    "code": code_tools.TOOLS,
     "state": state_tools.TOOLS,
-    "uncontrolled": place_tools.UNCONTROLLED,
+    "native": native_tools.HELD,
+    "labelled": native_tools.LABELLED,
 }
 
 
