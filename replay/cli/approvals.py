@@ -23,7 +23,7 @@ def approvals_of(findings: Iterable[Finding], *, note: str | None = None) -> lis
             note=note,
             call_count=finding.call_count,
             models=finding.models,
-            error_hashes=finding.error_hashes,
+            answer_hashes=finding.answer_hashes,
         )
         for finding in findings
     ]

@@ -144,9 +144,10 @@ class Finding(Record):
     example_tool_call_id: str
     example_trace_id: str
     example_step_number: int
-    error_hashes: list[str] = Field(default_factory=list)
-    """Of findings that end in an error: hashes of its different texts, values included, sorted; of
-    more than ``ERROR_HASHES_MAX`` the smallest."""
+    answer_hashes: list[str] = Field(default_factory=list)
+    """Where the difference is one whole value (an error, a text, the world's state) and no path
+    inside it: hashes of its different values of today, sorted; of more than ``ANSWER_HASHES_MAX``
+    the smallest."""
     approved: bool = False
     approval_note: str | None = None
     """What an approval did not know of this finding: ``approved for 2 calls, now 3``."""
@@ -193,5 +194,5 @@ class Approval(Record):
     """The finding's calls when it was approved; None: not known, and any number is approved."""
     models: dict[str, int] = Field(default_factory=dict)
     """Those calls by model version."""
-    error_hashes: list[str] = Field(default_factory=list)
+    answer_hashes: list[str] = Field(default_factory=list)
     """The finding's own, when it was approved."""

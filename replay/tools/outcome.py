@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from hashlib import blake2b
 from time import perf_counter_ns
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 from pydantic import BaseModel
@@ -248,5 +249,12 @@ _last_state: tuple[bytes, str] = (b"", "")
 # it is the one of the call before.
 
 
+_WHOLE_FLOAT: Final = re.compile(rb"(?<=[:,\[])(-?\d+)\.0(?=[,}\]])")
+
+
 def _digest(encoded: bytes) -> str:
+    # 65.0 is 65 spelled otherwise, here as in a response. A text that holds `:65.0,` is read so
+    # too: that it became `:65,` and nothing else changed is not told from no change.
+    if b".0" in encoded:
+        encoded = _WHOLE_FLOAT.sub(rb"\1", encoded)
     return "b2-16:" + blake2b(encoded, digest_size=16).hexdigest()

@@ -8,8 +8,9 @@ Without a baseline only this can be known, and nothing more is claimed:
 
 * a call that today's schema turns away, or lets in, is the **schema**'s doing;
 * a request that the cassette of a call never had any answer for is **outside**'s;
-* where the world is known to be as it was (the tools share none, or its state before or after the
-  call is the recorded one), the **code** is the only thing left;
+* where the world is known to be as it was (the tools share none, or its state before the call is
+  the recorded one, or after it where nothing is known of before), the **code** is the only thing
+  left;
 * everything else is **unknown**. That includes the first difference of a trace: its world was made
   anew from today's data.
 """
@@ -20,7 +21,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from replay.records import Cause, Lanes, Outcome, ReplayedCall, Stage, Verdict
-from replay.verdicts.answers import Answer, replayed_answer
+from replay.verdicts.answers import Answer, ending, replayed_answer
 from replay.verdicts.comparison import is_same_answer
 from replay.verdicts.requests import has_miss, is_miss
 from replay.verdicts.rules import Rules
@@ -106,12 +107,25 @@ def _was_translated(replayed: ReplayedCall) -> bool:
 
 
 def _cause_by_lanes(case: Case, on_old_state: ReplayedCall, rules: Rules) -> Cause:
-    if not _agrees(case, on_old_state, rules):
+    if not _agrees(case, on_old_state, rules) and not _ends_otherwise(case, on_old_state):
         return Cause.CODE
     if case.lanes.on_old_start is not None and case.lanes.on_old_start.result is not None:
-        shipped = _agrees(case, case.lanes.on_old_start, rules)
+        on_old_start = case.lanes.on_old_start
+        shipped = _agrees(case, on_old_start, rules) or _ends_otherwise(case, on_old_start)
         return Cause.OUTSIDE if shipped else Cause.CARRIED
     return Cause.CARRIED if case.situation.conditional else Cause.OUTSIDE
+
+
+def _ends_otherwise(case: Case, on_old_state: ReplayedCall) -> bool:
+    """Whether only the state makes the call end in another way: on the old one it ends as before.
+
+    Today's code may say it in other words there; that is not why it fails.
+    """
+    answer = replayed_answer(on_old_state)
+    if answer is None or case.today is None:
+        return False
+    before, on_old, today = (ending(each.outcome) for each in (case.expected, answer, case.today))
+    return on_old is before and today is not before
 
 
 def _agrees(case: Case, lane: ReplayedCall, rules: Rules) -> bool:
@@ -134,6 +148,8 @@ def _agrees(case: Case, lane: ReplayedCall, rules: Rules) -> bool:
 def _cause_without_baseline(case: Case) -> Cause:
     if case.situation.stateless or case.situation.same_world_before:
         return Cause.CODE
+    if case.situation.same_world_before is False:
+        return Cause.UNKNOWN  # that the state is the recorded one afterwards may be a coincidence
     same_world_after = (
         case.today is not None
         and case.today.state_hash is not None

@@ -17,6 +17,7 @@ from typing import Final
 
 from replay.errors import ExitCode
 from replay.records import CallVerdict, Cause, Outcome, Verdict
+from replay.verdicts.answers import Ending, ending
 
 BREAKING: Final = frozenset({Verdict.NOW_REJECTED, Verdict.NOW_FAILING})
 """Verdicts on calls that no longer work."""
@@ -44,10 +45,18 @@ def exit_code_of(verdict: CallVerdict) -> ExitCode:
 
 def is_breaking(verdict: CallVerdict) -> bool:
     """Return whether ``verdict`` says that a call which worked no longer does."""
-    crashes = verdict.replayed is not None and verdict.replayed.outcome is Outcome.CRASHED
-    if verdict.verdict not in BREAKING and not (crashes and verdict.verdict not in _GREEN):
+    recorded = verdict.recorded_outcome
+    if recorded is not None and ending(recorded) is Ending.FAILING and not _crashes(verdict):
+        return False  # it did not work before: it fails at another place
+    if verdict.verdict not in BREAKING and not (
+        _crashes(verdict) and verdict.verdict not in _GREEN
+    ):
         return False
     return not verdict.conditional or verdict.cause in _TODAYS_DOING
+
+
+def _crashes(verdict: CallVerdict) -> bool:
+    return verdict.replayed is not None and verdict.replayed.outcome is Outcome.CRASHED
 
 
 def worse(one: ExitCode, other: ExitCode) -> ExitCode:

@@ -360,7 +360,7 @@ def approval_of(finding: Finding) -> Approval:
         approved_at=AT,
         call_count=finding.call_count,
         models=finding.models,
-        error_hashes=finding.error_hashes,
+        answer_hashes=finding.answer_hashes,
     )
 
 
@@ -391,7 +391,7 @@ def test_an_approved_failure_with_another_value_is_open_again() -> None:
 def test_fewer_calls_and_approvals_that_know_no_number_stay_approved() -> None:
     (before,) = collect([too_small(15.5, 2), too_small(15.5, 3)])
     fewer = [too_small(15.5, 2)]
-    old = approval_of(before).model_copy(update={"call_count": None, "error_hashes": []})
+    old = approval_of(before).model_copy(update={"call_count": None, "answer_hashes": []})
     many = [too_small(n, n) for n in range(2, 9)]
 
     assert exit_code(apply_approvals(fewer, collect(fewer), [approval_of(before)])[0]) == 0
