@@ -23,7 +23,8 @@ def approvals_of(findings: Iterable[Finding], *, note: str | None = None) -> lis
             note=note,
             call_count=finding.call_count,
             models=finding.models,
-            answer_hashes=finding.answer_hashes,
+            error_hashes=finding.error_hashes,
+            answers=finding.answers,
         )
         for finding in findings
     ]

@@ -144,10 +144,13 @@ class Finding(Record):
     example_tool_call_id: str
     example_trace_id: str
     example_step_number: int
-    answer_hashes: list[str] = Field(default_factory=list)
-    """Where the difference is one whole value (an error, a text, the world's state) and no path
-    inside it: hashes of its different values of today, sorted; of more than ``ANSWER_HASHES_MAX``
-    the smallest."""
+    error_hashes: list[str] = Field(default_factory=list)
+    """Of findings that end in an error: hashes of its different texts, values included, sorted; of
+    more than ``ERROR_HASHES_MAX`` the smallest."""
+    answers: dict[str, str] = Field(default_factory=dict)
+    """Of some of its calls, by a hash of their id: a hash of everything that today answers, leaves
+    behind and asks. Those with the smallest keys, ``ANSWERS_MAX`` at most: another run that has
+    these calls tells by them whether they changed again."""
     approved: bool = False
     approval_note: str | None = None
     """What an approval did not know of this finding: ``approved for 2 calls, now 3``."""
@@ -194,5 +197,7 @@ class Approval(Record):
     """The finding's calls when it was approved; None: not known, and any number is approved."""
     models: dict[str, int] = Field(default_factory=dict)
     """Those calls by model version."""
-    answer_hashes: list[str] = Field(default_factory=list)
+    error_hashes: list[str] = Field(default_factory=list)
+    """The finding's own, when it was approved."""
+    answers: dict[str, str] = Field(default_factory=dict)
     """The finding's own, when it was approved."""

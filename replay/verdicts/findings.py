@@ -15,6 +15,7 @@ from operator import itemgetter
 from typing import Final, TypeAlias
 
 from replay.records import Approval, CallVerdict, Cause, Finding, Verdict
+from replay.verdicts.canonical import canonical_bytes, respelled
 from replay.verdicts.exit_codes import BREAKING
 from replay.verdicts.signatures import ends_in_error, error_of, error_text, signed_paths
 from replay.verdicts.titles import title
@@ -22,8 +23,11 @@ from replay.verdicts.titles import title
 _SAMPLES_MAX: Final = 20
 """Calls kept of each finding to word its title from: its earliest ones."""
 
-ANSWER_HASHES_MAX: Final = 64
-"""Different answers remembered of each finding."""
+ERROR_HASHES_MAX: Final = 64
+"""Different error texts remembered of each finding."""
+
+ANSWERS_MAX: Final = 64
+"""Calls of each finding whose answers are remembered."""
 
 _Place: TypeAlias = tuple[bool, str, str, int, str]
 """Where a call stands among those of its finding: the earliest first, whoever finished first."""
@@ -37,7 +41,8 @@ class _Gathered:
 
     samples: list[tuple[_Place, CallVerdict]] = field(default_factory=list)
     """The earliest calls, in order: first divergences before conditional ones."""
-    answer_hashes: set[str] = field(default_factory=set)
+    error_hashes: set[str] = field(default_factory=set)
+    answers: dict[str, str] = field(default_factory=dict)
     calls: int = 0
     firsts: int = 0
     approved: bool = True
@@ -63,11 +68,13 @@ class _Gathered:
         if len(self.samples) < _SAMPLES_MAX or place < self.samples[-1][0]:
             insort(self.samples, (place, verdict), key=itemgetter(0))
             del self.samples[_SAMPLES_MAX:]
-        whole = _whole_answer(verdict)
-        if whole is not None:
-            self.answer_hashes.add(_text_hash(whole))
-            if len(self.answer_hashes) > ANSWER_HASHES_MAX:
-                self.answer_hashes.remove(max(self.answer_hashes))
+        self.answers[_short_hash(verdict.tool_call_id)] = _short_hash(_answer(verdict))
+        if len(self.answers) > ANSWERS_MAX:
+            del self.answers[max(self.answers)]
+        if ends_in_error(verdict):
+            self.error_hashes.add(_text_hash(error_text(verdict)))
+            if len(self.error_hashes) > ERROR_HASHES_MAX:
+                self.error_hashes.remove(max(self.error_hashes))
 
 
 class Findings:
@@ -161,50 +168,58 @@ def with_approval(finding: Finding, approval: Approval | None) -> Finding:
     """Return ``finding`` marked approved or not, and with what the approval did not know.
 
     A finding of calls that fail or are turned away is approved no longer when it has grown: a
-    further call that fails is what nobody has accepted. Nor is one whose difference is a whole
-    value (an error, a text, the world's state) when today gives a value that the approval did not
-    see: there is no path inside it that would make another finding of it.
+    further call that fails, or another value in the error, is what nobody has accepted. And no
+    finding is when calls that were approved have changed again since.
     """
     if approval is None:
         return finding.model_copy(update={"approved": False, "approval_note": None})
-    grown, is_other = _more_calls(finding, approval), _other_answers(finding, approval)
-    is_open = is_other or (grown is not None and finding.verdict in _ENDING_IN_ERRORS)
-    note = grown or (_OTHER_ANSWERS[finding.verdict in _ENDING_IN_ERRORS] if is_other else None)
-    return finding.model_copy(update={"approved": not is_open, "approval_note": note})
+    grown, again = _outgrown(finding, approval), _changed_again(finding, approval)
+    is_open = again is not None or (grown is not None and finding.verdict in _ENDING_IN_ERRORS)
+    return finding.model_copy(update={"approved": not is_open, "approval_note": grown or again})
 
 
-_OTHER_ANSWERS: Final = {
-    True: "approved with other values in its errors",
-    False: "approved with other values than today's",
-}
-
-
-def _more_calls(finding: Finding, approval: Approval) -> str | None:
+def _outgrown(finding: Finding, approval: Approval) -> str | None:
     known = approval.call_count
-    if known is None or finding.call_count <= known:
+    if known is None:
         return None
-    calls = "1 call" if known == 1 else f"{known:,} calls"
-    return f"approved for {calls}, now {finding.call_count:,}"
-
-
-def _other_answers(finding: Finding, approval: Approval) -> bool:
-    """Whether today gives values that the approval did not see; one without a count is of old."""
-    if approval.call_count is None:
-        return False
-    return not set(finding.answer_hashes) <= set(approval.answer_hashes)
-
-
-def _whole_answer(verdict: CallVerdict) -> str | None:
-    """Return today's value where it differs as a whole; None where paths tell the difference."""
-    if ends_in_error(verdict):
-        return error_text(verdict)
-    if verdict.replayed is None:
-        return None
-    if verdict.verdict is Verdict.EFFECT_CHANGED:
-        return verdict.replayed.state_hash
-    if any(change.path == "" for change in verdict.changes):
-        return verdict.replayed.response
+    if finding.call_count > known:
+        calls = "1 call" if known == 1 else f"{known:,} calls"
+        return f"approved for {calls}, now {finding.call_count:,}"
+    if finding.verdict in _ENDING_IN_ERRORS and not set(finding.error_hashes) <= set(
+        approval.error_hashes
+    ):
+        return "approved with other values in its errors"
     return None
+
+
+def _changed_again(finding: Finding, approval: Approval) -> str | None:
+    both = finding.answers.keys() & approval.answers.keys()
+    if all(finding.answers[call] == approval.answers[call] for call in both):
+        return None
+    return "approved, and changed again since"
+
+
+def _answer(verdict: CallVerdict) -> str:
+    """Return in one text what today answers and asks, and the state that the call left otherwise.
+
+    The state of other calls may be another because of calls before them.
+    """
+    result = verdict.replayed
+    told: list[object] = []
+    if result is not None:
+        error = result.error if result.response is None else None
+        told = [result.outcome, result.response, error and [error.type, error.message]]
+        told += [result.state_hash] if verdict.effect_changed else []
+    asked = [
+        [change.change, change.request, change.field, change.replayed]
+        for change in verdict.interaction_changes
+    ]
+    return canonical_bytes([told, asked]).decode("utf-8", "surrogatepass")
+
+
+def _short_hash(text: str) -> str:
+    plain = respelled(text)
+    return blake2b(plain, digest_size=5).hexdigest()
 
 
 def _finding(signature: str, gathered: _Gathered, tool_call_total: int) -> Finding:
@@ -228,7 +243,8 @@ def _finding(signature: str, gathered: _Gathered, tool_call_total: int) -> Findi
         example_tool_call_id=example.tool_call_id,
         example_trace_id=example.trace_id,
         example_step_number=example.step_number,
-        answer_hashes=sorted(gathered.answer_hashes),
+        error_hashes=sorted(gathered.error_hashes),
+        answers=dict(sorted(gathered.answers.items())),
         approved=gathered.approved,
     )
 

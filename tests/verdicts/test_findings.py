@@ -49,6 +49,24 @@ def rejected_for(*details: dict[str, Any]) -> CallVerdict:
     return now(Outcome.INVALID_ARGUMENTS, error)
 
 
+def effect_of(state: str) -> CallVerdict:
+    """A call that answers as before, and leaves ``state`` behind."""
+    call = recorded("ok", state_hash="b2-16:00")
+    return verdict_on(call, replayed("ok", state_hash=state))
+
+
+def asking(body: dict[str, Any]) -> CallVerdict:
+    """A call that answers as before, and asks the outside something else."""
+    change = InteractionChange(
+        change="unanswered",
+        request="POST https://api.example.com/refunds",
+        field="body.amount",
+        recorded=15.5,
+        replayed=body["amount"],
+    )
+    return verdict_on(recorded("ok"), replayed("ok", outside=[change]))
+
+
 def titles(*verdicts: CallVerdict) -> list[str]:
     return [finding.title for finding in collect(verdicts)]
 
@@ -360,7 +378,8 @@ def approval_of(finding: Finding) -> Approval:
         approved_at=AT,
         call_count=finding.call_count,
         models=finding.models,
-        answer_hashes=finding.answer_hashes,
+        error_hashes=finding.error_hashes,
+        answers=finding.answers,
     )
 
 
@@ -391,7 +410,8 @@ def test_an_approved_failure_with_another_value_is_open_again() -> None:
 def test_fewer_calls_and_approvals_that_know_no_number_stay_approved() -> None:
     (before,) = collect([too_small(15.5, 2), too_small(15.5, 3)])
     fewer = [too_small(15.5, 2)]
-    old = approval_of(before).model_copy(update={"call_count": None, "answer_hashes": []})
+    unknown: dict[str, Any] = {"call_count": None, "error_hashes": [], "answers": {}}
+    old = approval_of(before).model_copy(update=unknown)
     many = [too_small(n, n) for n in range(2, 9)]
 
     assert exit_code(apply_approvals(fewer, collect(fewer), [approval_of(before)])[0]) == 0
@@ -405,3 +425,40 @@ def test_an_approved_change_of_values_stays_approved_and_says_how_it_grew() -> N
     _, (finding,) = apply_approvals(more, collect(more), [approval_of(before)])
 
     assert (finding.approved, finding.approval_note) == (True, "approved for 1 call, now 2")
+
+
+@pytest.mark.parametrize(
+    ("approved", "today"),
+    [
+        (changed({"v": 1}, {"v": 2}), changed({"v": 1}, {"v": -999})),
+        (changed({"v": 1}, {"v": 2}), changed({"v": 1}, {"v": "2"})),
+        (changed("four", "three"), changed("four", "banana")),
+        (effect_of("b2-16:aa"), effect_of("b2-16:bb")),
+        (asking({"amount": 1550}), asking({"amount": -999999})),
+    ],
+    ids=["value", "type", "text", "state", "request"],
+)
+def test_an_approved_call_that_changes_again_is_open_again(
+    approved: CallVerdict, today: CallVerdict
+) -> None:
+    (before,) = collect([approved])
+    (now_found,) = collect([today])
+    assert before.signature == now_found.signature
+
+    verdicts, (finding,) = apply_approvals([today], [now_found], [approval_of(before)])
+
+    assert (finding.approved, finding.approval_note) == (
+        False,
+        "approved, and changed again since",
+    )
+    assert exit_code(verdicts) == 2
+    assert apply_approvals([approved], [before], [approval_of(before)])[1][0].approved
+
+
+def test_of_very_many_approved_calls_the_same_ones_are_looked_at_in_every_order() -> None:
+    many = [changed({"v": 0}, {"v": n}, step=n) for n in range(2, 300)]
+    (before,) = collect(many)
+    (again,) = collect(reversed(many))
+
+    assert len(before.answers) == 64
+    assert before.answers == again.answers
