@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 import zlib
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -169,14 +170,23 @@ def _brotli() -> Any:
     return None
 
 
+_WHOLE_FLOAT = re.compile(rb"(?<=[:,\[])(-?\d+)\.0(?=[,}\]])")
+"""Models write 3 for an amount of 3.0; what validates it may make a float of it. A text that holds
+``:3.0,`` loses its zero too: that matches a little more, and a match serves what was recorded."""
+
+
 def canonical_body(body: bytes, content_type: str) -> bytes:
-    """Return ``body`` as it is matched: key order, form order and boundaries do not count."""
+    """Return ``body`` as it is matched: what only spelling changes does not count.
+
+    That is the order of keys and of form fields, 3.0 for 3 in JSON, and multipart boundaries.
+    """
     if not body:
         return b""
     kind = content_type.lower()
     if "json" in kind or body[:1] in (b"{", b"["):
         try:
-            return orjson.dumps(orjson.loads(body), option=orjson.OPT_SORT_KEYS)
+            canonical = orjson.dumps(orjson.loads(body), option=orjson.OPT_SORT_KEYS)
+            return _WHOLE_FLOAT.sub(rb"\1", canonical) if b".0" in canonical else canonical
         except (orjson.JSONDecodeError, orjson.JSONEncodeError):
             return body
     if "x-www-form-urlencoded" in kind:

@@ -137,10 +137,12 @@ class TraceLanes:
         return job
 
     def _asking_for_snapshots(self) -> list[Job]:
+        hidden = self._may_hide_an_effect()
         self._differing = [
             verdict.tool_call_id
             for verdict in self.verdicts()
-            if verdict.verdict not in GREEN and verdict.tool_call_id in self._lanes["baseline"]
+            if verdict.tool_call_id in self._lanes["baseline"]
+            and (verdict.verdict not in GREEN or verdict.tool_call_id in hidden)
         ]
         if not self._differing:
             return []
@@ -155,6 +157,23 @@ class TraceLanes:
         job.folder = self.terms.folder
         job.shows_state = False
         return [job]
+
+    def _may_hide_an_effect(self) -> set[str]:
+        """Return the calls that changed the world while it was another one already.
+
+        Their states differ in any case. Whether they also change it in another way shows only on
+        the old code's state. Most calls only read, and leave the world as it was in both lanes.
+        """
+        before: dict[str, str | None] = {"replayed": None, "baseline": None}
+        found = set()
+        for call in tool_calls(self.transcript):
+            after = {name: _state_of(self._lanes[name].get(call.id)) for name in before}
+            if None in after.values():
+                continue
+            if after["replayed"] != after["baseline"] and after != before:
+                found.add(call.id)
+            before = after
+        return found
 
     def _on_old_states(self) -> list[Job]:
         job = self._whole("on_old_state", TODAY, NO_WORLD)
@@ -194,3 +213,7 @@ class TraceLanes:
         """The first call that is replayed; there is one wherever calls differ."""
         skipped = not_replayed(self.transcript)
         return next(call.id for call in tool_calls(self.transcript) if call.id not in skipped)
+
+
+def _state_of(replayed: ReplayedCall | None) -> str | None:
+    return None if replayed is None or replayed.result is None else replayed.result.state_hash

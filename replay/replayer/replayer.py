@@ -16,7 +16,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from replay.errors import ExitCode, SelectionError, StoreError
-from replay.records import CallVerdict, Finding, JsonObject, ReplayRun, Selection, Transcript
+from replay.records import (
+    CallVerdict,
+    Finding,
+    JsonObject,
+    ReplayRun,
+    Selection,
+    Transcript,
+    Verdict,
+)
 from replay.replayer.baseline import baseline_place, code_version
 from replay.replayer.digest import run_digest, trace_digest
 from replay.replayer.environment import Place, place_of
@@ -413,8 +421,10 @@ class _Pass:
         self._store()
         findings = [self._with_approval(one) for one in sums.findings.collected()]
         self._take_back({one.signature for one in findings if not one.approved})
-        codes = {"finished": sums.worst, "interrupted": ExitCode.INTERRUPTED}
         is_whole = status == "finished"
+        judged_none = sums.verdicts.total() == sums.verdicts[Verdict.NOT_RUN]
+        whole = ExitCode.COULD_NOT_RUN if judged_none and sums.verdicts else sums.worst
+        codes = {"finished": whole, "interrupted": ExitCode.INTERRUPTED}
         run = self.started.model_copy(
             update={
                 "ended_at": _now(),

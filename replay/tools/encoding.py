@@ -17,6 +17,9 @@ from replay.records import JsonValue
 
 _dumps = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 _PLAIN = (str, int, bool, type(None))
+_EASY = (str, bool, type(None))
+_INT_BITS_MAX = 14_000
+"""Of about 4,200 digits: beyond 4,300 Python itself writes no integer (`sys.int_info`)."""
 _PLAIN_ONLY = (
     orjson.OPT_PASSTHROUGH_SUBCLASS
     | orjson.OPT_PASSTHROUGH_DATETIME
@@ -47,7 +50,7 @@ def as_json(result: object) -> JsonValue:
             any other object.
     """
     if type(result) in _PLAIN:
-        return result
+        return _whole(result, "") if type(result) is int else result
     written = plain_json(result)
     if written is not None:
         return orjson.loads(written)
@@ -74,6 +77,8 @@ def plain_json(result: object) -> bytes | None:
 
 def _plain(value: Any, where: str, depth: int) -> JsonValue:
     kind = type(value)
+    if kind is int:
+        return _whole(value, where)
     if kind in _PLAIN:
         return value
     if kind is float:
@@ -86,20 +91,26 @@ def _plain(value: Any, where: str, depth: int) -> JsonValue:
         return {
             (key if type(key) is str else _key(key, where)): (
                 item
-                if type(item) in _PLAIN
+                if type(item) in _EASY
                 else _plain(item, f"{where}.{key}" if where else str(key), depth + 1)
             )
             for key, item in value.items()
         }
     if kind is list or kind is tuple:
         return [
-            item if type(item) in _PLAIN else _plain(item, f"{where}[{index}]", depth + 1)
+            item if type(item) in _EASY else _plain(item, f"{where}[{index}]", depth + 1)
             for index, item in enumerate(value)
         ]
     return _converted(value, where, depth)
 
 
 _DEPTH_MAX = 200
+
+
+def _whole(value: int, where: str) -> int:
+    if value.bit_length() > _INT_BITS_MAX:
+        raise NotJson(f"{_place(where)} is an integer of {value.bit_length():,} bits: too long.")
+    return value
 
 
 def _converted(value: Any, where: str, depth: int) -> JsonValue:
@@ -113,7 +124,7 @@ def _converted(value: Any, where: str, depth: int) -> JsonValue:
     if isinstance(value, str):
         return str.__str__(value)
     if isinstance(value, int):
-        return int.__int__(value)
+        return _whole(int.__int__(value), where)
     if isinstance(value, Set):
         return sorted((_plain(item, where, depth + 1) for item in value), key=_dumps)
     if isinstance(value, Mapping):

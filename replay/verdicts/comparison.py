@@ -108,6 +108,8 @@ def _compare_errors(expected: Answer, today: Answer, response: Comparison) -> Co
     if expected.outcome is not today.outcome:
         return Comparison(Verdict.ERROR_CHANGED, response.changes, response.allowed)
     if response.verdict is Verdict.RESPONSE_CHANGED:
+        if _only_told_otherwise(expected, today):
+            return Comparison(Verdict.EQUIVALENT, [], [*response.allowed, *response.changes])
         return Comparison(Verdict.ERROR_CHANGED, response.changes, response.allowed)
     both_silent = expected.response is None and today.response is None
     if both_silent and expected.error and today.error:
@@ -118,6 +120,18 @@ def _compare_errors(expected: Answer, today: Answer, response: Comparison) -> Co
                 [Change(path="", change="changed", recorded=old, replayed=new)],
             )
     return response
+
+
+def _only_told_otherwise(expected: Answer, today: Answer) -> bool:
+    """Whether the tool raised what it raised then, and somebody else put it into words.
+
+    A decorated function was called by an agent with words of its own for what it raises; in a
+    replay the toolbox words it.
+    """
+    if expected.validated or expected.error is None or today.error is None:
+        return False
+    old, new = (f"{error.type}: {error.message}" for error in (expected.error, today.error))
+    return compare(old, new) is not Likeness.DIFFERENT
 
 
 def _compare_payloads(

@@ -42,6 +42,7 @@ def _kept(sequence: int, request: Request, answer: object = None, *, ms: float =
         (_asked("GET", ""), _asked("get", "/")),
         (Request("GET", "http://API.example.com:80/a"), _asked("GET", "/a")),
         (_asked("POST", "/a", b'{"a":1,"b":2}'), _asked("POST", "/a", b'{"b": 2, "a": 1}')),
+        (_asked("POST", "/a", b'{"a":3,"b":[1]}'), _asked("POST", "/a", b'{"a":3.0,"b":[1.0]}')),
         (
             _asked("POST", "/a", b"u=me&p=1", "application/x-www-form-urlencoded"),
             _asked("POST", "/a", b"p=1&u=me", "application/x-www-form-urlencoded"),

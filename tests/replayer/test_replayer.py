@@ -105,6 +105,38 @@ def test_with_a_baseline_the_data_is_told_from_the_code(
     assert (verdict.verdict, verdict.cause) == (Verdict.RESPONSE_CHANGED, Cause.OUTSIDE)
 
 
+def test_an_effect_behind_another_effect_of_the_trace_is_found(
+    store: Store, record: Any, replay: Any
+) -> None:
+    """The state differs after the first one anyhow; whether the second call errs must be asked."""
+    calls = [("note", {"text": "x"}), ("find", {}), ("book", {"name": "Zed"}), ("find", {})]
+    record("t1", *([(tool, arguments, "ok")] for tool, arguments in calls))
+
+    verdicts = {}
+    for loses in ("note", "note book"):
+        run = replay(
+            "two_effects:toolbox",
+            baseline="two_effects:toolbox",
+            environment={"LOSES": loses},
+            baseline_environment={"LOSES": ""},
+        )
+        verdicts[loses] = [one.verdict for one in store.verdicts(run.id)]
+
+    changed, same = Verdict.EFFECT_CHANGED, Verdict.SAME
+    assert verdicts == {
+        "note": [changed, same, same, same],
+        "note book": [changed, same, changed, same],
+    }
+
+
+def test_a_run_that_judged_nothing_could_not_run(store: Store, record: Any, replay: Any) -> None:
+    record("t1", [("find", {}, "ok")], outcomes={"find": Outcome.UNFINISHED})
+
+    run = replay("two_effects:toolbox")
+
+    assert (run.verdict_counts, run.exit_code) == ({"not_run": 1}, 3)
+
+
 def test_the_state_is_shown_only_where_there_is_one_to_compare_it_with(
     store: Store, record: Any, replay: Any
 ) -> None:

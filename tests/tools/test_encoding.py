@@ -101,6 +101,8 @@ def test_common_objects_become_json(result: object, encoded: object) -> None:
         ({"file": b"abc"}, "The result at file is bytes (3 bytes)"),
         ([object()], "The result at [0] is of type object"),
         ({("a", "b"): 1}, "The result has the key ('a', 'b'), which is no text."),
+        pytest.param({"n": [10**5000]}, "The result at n[0] is an integer of 16,610", id="inside"),
+        pytest.param(10**5000, "The result is an integer of 16,610 bits", id="alone"),
         ({"f": print}, "The result at f is of type builtin_function_or_method"),
     ],
 )

@@ -172,3 +172,33 @@ def test_the_world_is_known_from_the_state_after_the_call_before() -> None:
     verdicts = judge_trace(scene.transcript(), scene.lanes, Rules(), run_id="r1")
 
     assert [v.cause for v in verdicts] == [None, Cause.CODE, Cause.CODE, Cause.UNKNOWN]
+
+
+def test_the_recorded_state_after_a_call_clears_no_world_that_was_another_one_before() -> None:
+    judged = verdict_on(
+        recorded("old", state_hash="s"),
+        replayed("new", state_hash="s"),
+        situation=Situation(same_world_before=False),
+    )
+
+    assert judged.cause is Cause.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("on_old_start", "cause"), [(None, Cause.CARRIED), ("in new words", Cause.OUTSIDE)]
+)
+def test_what_fails_by_the_state_alone_is_not_the_codes_doing_whatever_its_words(
+    on_old_start: str | None, cause: Cause
+) -> None:
+    not_found = replayed("no booking", Outcome.FAILED, error=failure("no booking"))
+
+    judged = verdict_on(
+        recorded("found"),
+        not_found,
+        baseline=replayed("found"),
+        on_old_state=replayed("found, in new words"),
+        on_old_start=replayed(on_old_start) if on_old_start else not_found,
+        situation=Situation(conditional=True),
+    )
+
+    assert (judged.verdict, judged.cause) == (Verdict.NOW_FAILING, cause)

@@ -20,6 +20,8 @@ REJECTS = replayed(
 )
 CRASHES = verdict_on(recorded("a", outcome=Outcome.FAILED), replayed(None, Outcome.CRASHED))
 
+FAILED = recorded("x", outcome=Outcome.FAILED)
+
 
 @pytest.mark.parametrize(
     ("verdicts", "code"),
@@ -31,6 +33,7 @@ CRASHES = verdict_on(recorded("a", outcome=Outcome.FAILED), replayed(None, Outco
         ([CHANGED, verdict_on(recorded("a"), FAILS)], ExitCode.BREAKING),
         ([verdict_on(recorded("a"), REJECTS), CHANGED], ExitCode.BREAKING),
         ([CRASHES], ExitCode.BREAKING),
+        ([verdict_on(FAILED, REJECTS)], ExitCode.NEEDS_A_PERSON),
         ([verdict_on(recorded("a"), FAILS, situation=AFTER)], ExitCode.NEEDS_A_PERSON),
         ([verdict_on(recorded("a"), REJECTS, situation=AFTER)], ExitCode.BREAKING),
     ],

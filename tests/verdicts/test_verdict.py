@@ -192,6 +192,18 @@ class TestNoise:
         assert (judged.verdict, judged.cause) == (Verdict.UNANSWERED, Cause.OUTSIDE)
 
 
+def test_an_error_that_the_agent_had_put_into_its_own_words_is_the_same_error() -> None:
+    error = failure("no room 7", "booking.NoRoom")
+    by_agent = recorded("ERROR: no room 7", outcome=Outcome.FAILED, error=error)
+    by_toolbox = by_agent.model_copy(update={"schema_hash": "b2-16:aa"})
+    today = replayed("Error: book failed: NoRoom: no room 7", Outcome.FAILED, error=error)
+    other = replayed("Error: no", Outcome.FAILED, error=failure("no room 8", "booking.NoRoom"))
+
+    assert verdict_on(by_agent, today).verdict is Verdict.EQUIVALENT
+    assert verdict_on(by_agent, other).verdict is Verdict.ERROR_CHANGED
+    assert verdict_on(by_toolbox, today).verdict is Verdict.ERROR_CHANGED
+
+
 def test_two_replays_that_disagree_are_not_deterministic() -> None:
     judged = verdict_on(recorded("a"), replayed("a"), again=replayed("b"))
 
