@@ -23,6 +23,8 @@ from cassettes.world.turns import here
 
 _CHANCE_FILES: Final = frozenset({"/dev/urandom", "/dev/random"})
 _CHANCE_BYTES: Final = 65_536
+_RESIDENT_KIB: Final = 65_536
+"""What the process says to have used of memory."""
 _THREAD_ID: Final = 7_000_001
 """The main thread's, which is the process's."""
 
@@ -41,7 +43,16 @@ def install_native() -> None:
 
 
 def _resource(module: Any) -> None:
-    _labelled(module, "getrusage", "reads what the process has used of its machine")
+    real = module.getrusage
+
+    def getrusage(who: int, /) -> Any:
+        scope = _replayed()
+        if scope is None or scope.clock is None:
+            return real(who)
+        used_s = scope.clock.monotonic_ns() / 1e9
+        return module.struct_rusage((used_s, 0.0, _RESIDENT_KIB, *[0] * 13))
+
+    module.getrusage = getrusage
 
 
 def _replayed() -> Scope | None:
