@@ -78,8 +78,10 @@ class Clock:
 
         if self._turns is None:
             return
-        if self._turns.has_others and here().turns is self._turns:
-            self._turns.let_others_run()
+        if here().turns is self._turns:
+            self._turns.come_back(here())
+            if self._turns.has_others:
+                self._turns.let_others_run()
         self._turns.scope_count -= 1
 
     @property

@@ -167,9 +167,10 @@ def _pin_native_ids() -> None:
         scope = current.get()
         turn = self.__dict__.get("_cassettes_turn")
         if self._native_id is None or scope is None or scope.clock is None:
-            return real_of_thread(self)
+            real_id: int | None = real_of_thread(self)
+            return real_id
         return _THREAD_ID + (0 if turn is None else turn.number)
 
     real_of_thread: Any = threading.Thread.native_id.fget  # type: ignore[attr-defined]
     threading.get_native_id = get_native_id
-    threading.Thread.native_id = property(native_id)  # type: ignore[assignment,misc]
+    threading.Thread.native_id = property(native_id)  # type: ignore[assignment]

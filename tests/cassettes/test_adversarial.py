@@ -48,9 +48,7 @@ _LAUNCHERS: dict[str, dict[str, str]] = {
 _WORDS = [["--replays", "3"], ["--replays", "2", "--workers", "2", "--seed", "7"]]
 
 
-def _run(
-    module: str, *args: str, cwd: Path = ROOT, timeout: float = 120, **variables: str
-) -> Any:
+def _run(module: str, *args: str, cwd: Path = ROOT, timeout: float = 120, **variables: str) -> Any:
     environment = {**os.environ, "PYTHONPATH": str(ROOT), **variables}
     done = subprocess.run(
         [sys.executable, "-m", f"tests.cassettes.adversarial.{module}", *args],
