@@ -70,6 +70,14 @@ def user_frame(frame: FrameType | None) -> FrameType | None:
     return None
 
 
+def is_users(frame: FrameType) -> bool:
+    """Return whether the code of ``frame`` itself is the user's."""
+    site = _sites.get(frame.f_code, "")
+    if site == "":
+        site = _learn(frame.f_code, frame.f_globals.get("__name__"))
+    return site is not None
+
+
 def waiting_call(frame: FrameType | None) -> str:
     """Return what the user's frame has called of Python's or ours: ``Queue.get``, or "a lock"."""
     name = ""

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from cassettes.hooks.imports import when_imported
-from cassettes.places import is_installed, site_of, user_frame
+from cassettes.places import is_installed, is_users, site_of
 from cassettes.scope import Scope, current
 from cassettes.world.entropy import OWN
 from cassettes.world.turns import here
@@ -72,7 +72,7 @@ def _labelled(module: Any, name: str, what: str, *, own: bool = False) -> None:
         scope = _replayed()
         if scope is not None:
             frame = sys._getframe(1)
-            if not own or user_frame(frame) is frame:
+            if not own or is_users(frame):
                 assert scope.cassette is not None
                 scope.cassette.label(what, frame)
         return real(*args, **kwargs)
@@ -84,14 +84,13 @@ def _labelled(module: Any, name: str, what: str, *, own: bool = False) -> None:
 
 def _audit(event: str, args: tuple[Any, ...]) -> None:
     if event == "builtins.id":
-        scope = _replayed()
-        if scope is None:
-            return
         frame = sys._getframe(1)
         # Python and packages ask for addresses all day, as keys of tables that nobody sees.
-        if user_frame(frame) is frame and not is_installed(frame):
-            assert scope.cassette is not None
-            scope.cassette.label("depends on the address of an object", frame)
+        if is_users(frame) and not is_installed(frame):
+            scope = _replayed()
+            if scope is not None:
+                assert scope.cassette is not None
+                scope.cassette.label("depends on the address of an object", frame)
     elif event == "open":
         path = args[0]
         if isinstance(path, str) and path.startswith("/proc/"):
