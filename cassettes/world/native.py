@@ -16,6 +16,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from cassettes.hooks.imports import when_imported
+from cassettes.hooks.unbound import unbound
 from cassettes.places import is_installed, is_users, site_of
 from cassettes.scope import Scope, current
 from cassettes.world.entropy import OWN
@@ -52,7 +53,7 @@ def _resource(module: Any) -> None:
         used_s = scope.clock.monotonic_ns() / 1e9
         return module.struct_rusage((used_s, 0.0, _RESIDENT_KIB, *[0] * 13))
 
-    module.getrusage = getrusage
+    module.getrusage = unbound(getrusage, real)
 
 
 def _replayed() -> Scope | None:
@@ -77,9 +78,7 @@ def _labelled(module: Any, name: str, what: str, *, own: bool = False) -> None:
                 scope.cassette.label(what, frame)
         return real(*args, **kwargs)
 
-    call.__name__ = call.__qualname__ = name
-    call.__doc__ = real.__doc__
-    setattr(module, name, call)
+    setattr(module, name, unbound(call, real))
 
 
 def _audit(event: str, args: tuple[Any, ...]) -> None:
@@ -115,10 +114,8 @@ def _hold_chance_files() -> None:
             return _drawn()
         return real_os_open(path, flags, *args, **kwargs)
 
-    open_.__name__ = open_.__qualname__ = os_open.__name__ = os_open.__qualname__ = "open"
-    open_.__doc__ = real_open.__doc__
-    builtins.open = io.open = open_
-    os.open = os_open
+    builtins.open = io.open = unbound(open_, real_open)
+    os.open = unbound(os_open, real_os_open)
 
 
 def _is_chance(path: Any) -> bool:
@@ -150,7 +147,7 @@ def _hold_ssl() -> None:
             return real(n)
         return scope.entropy.take_bytes(n, sys._getframe(1), OWN)
 
-    ssl.RAND_bytes = rand_bytes
+    ssl.RAND_bytes = unbound(rand_bytes, real)
 
 
 def _pin_native_ids() -> None:
@@ -171,5 +168,5 @@ def _pin_native_ids() -> None:
         return _THREAD_ID + (0 if turn is None else turn.number)
 
     real_of_thread: Any = threading.Thread.native_id.fget  # type: ignore[attr-defined]
-    threading.get_native_id = get_native_id
+    threading.get_native_id = unbound(get_native_id, real)
     threading.Thread.native_id = property(native_id)  # type: ignore[assignment]

@@ -5,7 +5,15 @@ from __future__ import annotations
 from replay.records import JsonObject
 from replay.report.ink import Ink, count, plain, wrap
 
-_ON_FILES = ("writes ", "removes ", "renames ", "makes ", "cuts ", "changes ", "opens the database ")
+_ON_FILES = (
+    "writes ",
+    "removes ",
+    "renames ",
+    "makes ",
+    "cuts ",
+    "changes ",
+    "opens the database ",
+)
 
 
 def not_frozen_lines(coverage: JsonObject, *, width: int, ink: Ink) -> list[str]:

@@ -136,3 +136,12 @@ def test_no_more_than_a_thousand_draws_of_a_call_are_kept():
 
     (made,) = (draws.to_json() or {}).values()
     assert len(made) == 1000
+
+
+def test_hooked_draws_are_no_methods_of_a_class_that_keeps_them():
+    """As functions in C are none: a recorder changes nothing of what an application does."""
+
+    class Keeps:
+        entropy = os.urandom
+
+    assert len(Keeps().entropy(4)) == 4

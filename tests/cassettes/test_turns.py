@@ -140,3 +140,21 @@ show([first, second])
     )
 
     assert shown == [[0, 1, 2], [100, 100, 100]]
+
+
+def test_a_hooked_function_of_c_is_no_method_of_a_class_that_keeps_it():
+    shown = _run(
+        """
+import random, secrets
+class Keeps:
+    clock, sleep, draw, entropy, names, pid = (
+        time.monotonic, time.sleep, random.random, os.urandom, os.listdir, os.getpid)
+    opens = open
+keeps = Keeps()
+keeps.sleep(5)
+show([round(keeps.clock()), 0 <= keeps.draw() < 1, len(keeps.entropy(4)), keeps.names("/") != [],
+      keeps.pid() > 0, keeps.opens(os.devnull).read(), time.monotonic.__name__])
+"""
+    )
+
+    assert shown == [1005, True, 4, True, True, "", "monotonic"]
