@@ -12,7 +12,7 @@ import threading
 from collections import deque
 from collections.abc import Iterable, Mapping
 from time import perf_counter
-from types import FrameType
+from types import CodeType, FrameType
 from typing import TYPE_CHECKING, Any, Literal
 
 from cassettes.copies import BODY_BYTES_MAX
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from cassettes.capture import Capture
 
 _real_perf_counter = perf_counter
+
+
+_NO_DRAWS = Draws("none")
 
 
 class Cassette:
@@ -81,7 +84,8 @@ class Cassette:
         """Replay: requests that went out, because their address is allowed."""
         self.touched: dict[str, None] = {}
         """Replay: what was real after all, in order: ``writes ledger.txt``."""
-        self.draws = Draws(keep_draws)
+        self._labelled: set[tuple[str, CodeType, int]] = set()
+        self.draws = Draws(keep_draws) if mode == "record" else _NO_DRAWS
         """Recording: the random draws."""
         self.tape = None if draws is None else Tape(draws)
         """Replay: the recorded draws; None where the recording says nothing of draws."""
@@ -231,6 +235,11 @@ class Cassette:
 
         ``or_at`` is the place where ``frame`` has none.
         """
+        if frame is not None:
+            moment = what, frame.f_code, frame.f_lineno
+            if moment in self._labelled:
+                return
+            self._labelled.add(moment)
         place = place_of(frame) or or_at
         self.touched[f"{what} ({place})" if place else what] = None
 

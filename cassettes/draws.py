@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import FrameType
 from typing import Any, Final, Literal, TypeAlias
+from uuid import UUID
 
 from cassettes.places import site_of
 
@@ -55,8 +56,8 @@ class Draws:
         for site, kind, value in self._made:
             if kind == "bytes":
                 one = {"size": len(value)} | ({"hex": value.hex()} if self._keep == "all" else {})
-            else:
-                one = {kind: value.hex()}
+            else:  # as the application knows it: with the bits that say what kind of uuid it is
+                one = {kind: (UUID(bytes=value, version=4).hex if kind == "uuid" else value.hex())}
             form.setdefault(site, []).append(one)
         return form
 

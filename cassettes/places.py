@@ -14,7 +14,8 @@ _STDLIB: Final = (
     sysconfig.get_paths()["platstdlib"] + os.sep,
     os.path.dirname(os.__file__) + os.sep,
     os.path.dirname(os.path.abspath(__file__)) + os.sep,
-    "<",  # frozen modules, and code that dataclasses and the like write
+    "<frozen",
+    "<attrs",
 )
 _PACKAGES: Final = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
 _THROUGH: Final = frozenset({"attr", "attrs", "pydantic", "sqlmodel"})
@@ -69,6 +70,14 @@ def user_frame(frame: FrameType | None) -> FrameType | None:
     return None
 
 
+def is_users(frame: FrameType) -> bool:
+    """Return whether the code of ``frame`` itself is the user's."""
+    site = _sites.get(frame.f_code, "")
+    if site == "":
+        site = _learn(frame.f_code, frame.f_globals.get("__name__"))
+    return site is not None
+
+
 def waiting_call(frame: FrameType | None) -> str:
     """Return what the user's frame has called of Python's or ours: ``Queue.get``, or "a lock"."""
     name = ""
@@ -90,7 +99,8 @@ def _learn(code: CodeType, module: object) -> str | None:
         _sites.clear()
     name = module if isinstance(module, str) else "?"
     site = None
-    if not _is_ours(code.co_filename) and name.partition(".")[0] not in _THROUGH:
+    is_written = code.co_filename == "<string>" and code.co_name.startswith("__")  # by dataclasses
+    if not is_written and not _is_ours(code.co_filename) and name.partition(".")[0] not in _THROUGH:
         qualname = code.co_qualname
         for inlined in _INLINED:
             qualname = qualname.replace(inlined, "")

@@ -12,6 +12,7 @@ import sys
 import uuid
 from typing import Any
 
+from cassettes.hooks.unbound import unbound
 from cassettes.scope import current
 
 _real_urandom = os.urandom
@@ -19,8 +20,8 @@ _real_urandom = os.urandom
 
 def install_draws() -> None:
     """Hook ``os.urandom``, ``os.getrandom`` and ``uuid.uuid1``."""
-    os.urandom = _urandom
-    random._urandom = _urandom  # type: ignore[attr-defined]  # secrets and SystemRandom draw here
+    os.urandom = unbound(_urandom, _real_urandom)
+    random._urandom = os.urandom  # type: ignore[attr-defined]  # secrets and SystemRandom draw here
     _hook_getrandom()
     _hook_uuid1()
 
@@ -37,9 +38,6 @@ def _urandom(size: int, /) -> bytes:
     return value
 
 
-_urandom.__name__ = _urandom.__qualname__ = "urandom"
-
-
 def _hook_getrandom() -> None:
     real: Any = getattr(os, "getrandom", None)
     if real is None:
@@ -54,7 +52,7 @@ def _hook_getrandom() -> None:
             scope.cassette.draws.note(sys._getframe(1), value)
         return value
 
-    os.getrandom = getrandom
+    os.getrandom = unbound(getrandom, real)
 
 
 def _hook_uuid1() -> None:

@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
+from cassettes.hooks.unbound import unbound
 from cassettes.scope import current
 from cassettes.world.entropy import OWN, Entropy
 from cassettes.world.machine import NODE
@@ -69,7 +70,7 @@ def _hook_module_functions() -> None:
         else:
             entropy.generator.seed(a, version)
 
-    random.seed = seed
+    random.seed = unbound(seed, real_seed)
 
 
 def _drawing(name: str, real: Callable[..., Any]) -> Callable[..., Any]:
@@ -79,9 +80,8 @@ def _drawing(name: str, real: Callable[..., Any]) -> Callable[..., Any]:
             return real(*args, **kwargs)
         return getattr(entropy.generator, name)(*args, **kwargs)
 
-    draw.__name__ = draw.__qualname__ = name
-    draw.__doc__ = real.__doc__
-    return draw
+    stand_in: Callable[..., Any] = unbound(draw, real)
+    return stand_in
 
 
 def _hook_unseeded_generators() -> None:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-if TYPE_CHECKING:
-    from cassettes.world.turns import Turns
+from cassettes.world.turns import Turns, here
 
 _TICK_NS: Final = 1_000
 _FREE_READS: Final = 4096
@@ -65,7 +64,6 @@ class Clock:
     def start(self) -> None:
         """Start it, on the time line of the running thread."""
         from cassettes.world.clock_hooks import real_wall_ns
-        from cassettes.world.turns import here
 
         self.real_start_ns = real_wall_ns() - _FILE_CLOCK_NS
         self._turns = here().turns
@@ -74,12 +72,12 @@ class Clock:
 
     def settle(self) -> None:
         """Let threads that were started and could run do so, before the scope is left."""
-        from cassettes.world.turns import here
-
         if self._turns is None:
             return
-        if self._turns.has_others and here().turns is self._turns:
-            self._turns.let_others_run()
+        if here().turns is self._turns:
+            self._turns.come_back(here())
+            if self._turns.has_others:
+                self._turns.let_others_run()
         self._turns.scope_count -= 1
 
     @property

@@ -15,6 +15,7 @@ import types
 from collections.abc import Callable
 from typing import Any
 
+from cassettes.hooks.unbound import unbound
 from cassettes.scope import current
 from cassettes.world.clock import Clock
 
@@ -64,8 +65,7 @@ def install_clock() -> None:
 
 
 def _replace(name: str, function: Callable[..., Any]) -> None:
-    function.__name__ = function.__qualname__ = name
-    setattr(time, name, function)
+    setattr(time, name, unbound(function, getattr(time, name)))
 
 
 def _hook_wall_clocks() -> None:
@@ -159,7 +159,7 @@ def _hook_process_times() -> None:
         seconds = clock.monotonic_ns() / 1e9
         return os.times_result((seconds, 0.0, 0.0, 0.0, seconds))
 
-    os.times = times
+    os.times = unbound(times, real)
 
 
 def _sleep(seconds: float, /) -> None:

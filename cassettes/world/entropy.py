@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import random
 import sys
-import threading
 from collections.abc import Callable
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Final
@@ -23,6 +23,26 @@ OWN: Final = "own"
 """The kind of draws that a recording never has: seeds of generators, parts of uuid1."""
 
 
+class _Stream:
+    """The seeded draws of one site, kind and size."""
+
+    __slots__ = ("_base", "numbers")
+
+    def __init__(self, seed: bytes, key: Key) -> None:
+        site, kind, size = key
+        named = f"\0{site}\0{kind}\0{size}\0".encode("utf-8", "surrogatepass")
+        self._base = hashlib.blake2b(seed + named, person=b"draws")
+        self.numbers = itertools.count()
+
+    def bytes_of(self, index: int, size: int) -> bytes:
+        parts = []
+        for block in range(0, size, _BLOCK_BYTES):
+            drawn = self._base.copy()
+            drawn.update(b"%d %d" % (index, block))
+            parts.append(drawn.digest())
+        return parts[0][:size] if len(parts) == 1 else b"".join(parts)[:size]
+
+
 class Entropy:
     """The draws of one scope: bytes for ``os.urandom``, a generator for ``random``.
 
@@ -30,16 +50,15 @@ class Entropy:
     the site, and its place among the site's draws: a new one changes none of the others.
     """
 
-    __slots__ = ("_cassette", "_generator", "_lock", "_made", "_nth", "_seed", "draws")
+    __slots__ = ("_cassette", "_generator", "_made", "_seed", "_streams", "draws")
 
     def __init__(self, seed: str, cassette: Cassette | None = None) -> None:
         """``cassette`` has the recorded draws, and is told of those that are not."""
         self._seed = seed.encode()
         self._cassette = cassette
         self._generator: random.Random | None = None
-        self._lock = threading.Lock()
         self._made: dict[str, Any] = {}
-        self._nth: dict[Key, int] = {}
+        self._streams: dict[Key, _Stream] = {}
         self.draws = 0
         """How many times bytes were drawn."""
 
@@ -49,40 +68,39 @@ class Entropy:
             raise ValueError("negative argument not allowed")
         frame = frame or sys._getframe(1)
         key = site_of(frame), kind or kind_of(frame), size
-        index = self._next(key)
-        found = self._recorded(key, index, frame)
-        return found if found is not None else self._seeded(key, index)
+        stream = self._stream(key)
+        index = next(stream.numbers)
+        if self._cassette is not None and self._cassette.tape is not None and key[1] != OWN:
+            recorded = self._recorded(key, index, frame)
+            if recorded is not None:
+                return recorded
+        return stream.bytes_of(index, size)
 
     def take_uuid1(self, frame: FrameType) -> bytes | None:
         """Return the recorded bytes of the next ``uuid1`` of ``frame``'s site, or None."""
+        if self._cassette is None or self._cassette.tape is None:
+            return None
         key = site_of(frame), "uuid1", 16
-        return self._recorded(key, self._next(key), frame)
+        return self._recorded(key, next(self._stream(key).numbers), frame)
 
-    def _next(self, key: Key) -> int:
-        with self._lock:
-            self.draws += 1
-            index = self._nth.get(key, 0)
-            self._nth[key] = index + 1
-        return index
+    def _stream(self, key: Key) -> _Stream:
+        self.draws += 1
+        stream = self._streams.get(key)
+        if stream is None:
+            # Two threads may both make it; one is kept.
+            stream = self._streams.setdefault(key, _Stream(self._seed, key))
+        return stream
 
     def _recorded(self, key: Key, index: int, frame: FrameType) -> bytes | None:
         cassette = self._cassette
-        if cassette is None or cassette.tape is None or key[1] == OWN:
-            return None
+        assert cassette is not None
+        assert cassette.tape is not None
         is_known, value = cassette.tape.take(key, index)
         if value is None:
             what = "a value that the recording keeps no copy of" if is_known else "a new value"
             cassette.label(f"draws {what}", frame)
             cassette.new_draw_count += not is_known
         return value
-
-    def _seeded(self, key: Key, index: int) -> bytes:
-        site, kind, size = key
-        parts = []
-        for block in range(0, size, _BLOCK_BYTES):
-            named = f"{site}\0{kind}\0{size}\0{index}\0{block}".encode("utf-8", "surrogatepass")
-            parts.append(hashlib.blake2b(self._seed + b"\0" + named, person=b"draws").digest())
-        return b"".join(parts)[:size]
 
     def made(self, kind: str, make: Callable[[int], Any]) -> Any:
         """Return this scope's own generator of ``kind``; ``make`` makes it from a seed."""

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
+from cassettes.hooks.unbound import unbound
 from cassettes.scope import current
 
 if TYPE_CHECKING:
@@ -32,8 +33,8 @@ def _on_our_clock(real: Callable[..., Any]) -> Callable[..., Any]:
             return found
         return held_stat(found, scope.clock)
 
-    stat.__name__ = stat.__qualname__ = real.__name__
-    return stat
+    stand_in: Callable[..., Any] = unbound(stat, real)
+    return stand_in
 
 
 def file_number(device: int, number: int, clock: Clock) -> int:

@@ -26,13 +26,12 @@ class Lock:
 
     def acquire(self, blocking: bool = True, timeout: float = _NEVER) -> bool:
         """Take the lock, or say that it could not be had."""
+        if timeout != _NEVER and (timeout < 0 or not blocking):
+            return self._real.acquire(blocking, timeout)  # which says what is wrong with it
         if self._real.acquire(False):
             return True
-        if not blocking or timeout < 0:
-            if timeout != _NEVER:
-                self._real.acquire(blocking, timeout)  # says what is wrong with it
-            if not blocking:
-                return False
+        if not blocking:
+            return False
         turn = held_here()
         if turn is None:
             return self._real.acquire(True, timeout)

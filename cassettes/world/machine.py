@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Any, Final
 
 from cassettes.hooks.imports import when_imported
+from cassettes.hooks.unbound import unbound
 from cassettes.scope import current
 from cassettes.world.file_times import held_stat
 
@@ -48,8 +49,7 @@ def _pinned(module: Any, name: str, value: Callable[[], Any]) -> None:
     def read(*args: Any, **kwargs: Any) -> Any:
         return value() if _inside() else real(*args, **kwargs)
 
-    read.__name__ = read.__qualname__ = name
-    setattr(module, name, read)
+    setattr(module, name, unbound(read, real))
 
 
 def _pin_process() -> None:
@@ -79,8 +79,8 @@ def _translated(real: Callable[..., Any], meant: Callable[[int], int]) -> Callab
     def act(pid: int, *args: Any) -> Any:
         return real(meant(pid), *args)
 
-    act.__name__ = act.__qualname__ = real.__name__
-    return act
+    stand_in: Callable[..., Any] = unbound(act, real)
+    return stand_in
 
 
 def _hook_psutil(module: Any, meant: Callable[[int], int]) -> None:
@@ -108,7 +108,7 @@ def _pin_host() -> None:
                 return found
             return os.uname_result((found[0], HOST_NAME, *found[2:]))
 
-        os.uname = uname
+        os.uname = unbound(uname, real)
     import platform
 
     platform.uname()  # kept by platform for good: read before anybody could see ours
@@ -126,7 +126,7 @@ def _sort_folders() -> None:
         found = real_scan(path)
         return _Sorted(found) if _inside() else found
 
-    os.listdir, os.scandir = listdir, scandir
+    os.listdir, os.scandir = unbound(listdir, real_list), unbound(scandir, real_scan)
     for name in ("_Globber", "_StringGlobber"):  # 3.13: pathlib's own way to a folder
         kind = getattr(glob, name, None)
         if kind is not None and hasattr(kind, "scandir"):

@@ -16,13 +16,16 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from cassettes.hooks.imports import when_imported
-from cassettes.places import is_installed, site_of, user_frame
+from cassettes.hooks.unbound import unbound
+from cassettes.places import is_installed, is_users, site_of
 from cassettes.scope import Scope, current
 from cassettes.world.entropy import OWN
 from cassettes.world.turns import here
 
 _CHANCE_FILES: Final = frozenset({"/dev/urandom", "/dev/random"})
 _CHANCE_BYTES: Final = 65_536
+_RESIDENT_KIB: Final = 65_536
+"""What the process says to have used of memory."""
 _THREAD_ID: Final = 7_000_001
 """The main thread's, which is the process's."""
 
@@ -41,7 +44,16 @@ def install_native() -> None:
 
 
 def _resource(module: Any) -> None:
-    _labelled(module, "getrusage", "reads what the process has used of its machine")
+    real = module.getrusage
+
+    def getrusage(who: int, /) -> Any:
+        scope = _replayed()
+        if scope is None or scope.clock is None:
+            return real(who)
+        used_s = scope.clock.monotonic_ns() / 1e9
+        return module.struct_rusage((used_s, 0.0, _RESIDENT_KIB, *[0] * 13))
+
+    module.getrusage = unbound(getrusage, real)
 
 
 def _replayed() -> Scope | None:
@@ -61,26 +73,23 @@ def _labelled(module: Any, name: str, what: str, *, own: bool = False) -> None:
         scope = _replayed()
         if scope is not None:
             frame = sys._getframe(1)
-            if not own or user_frame(frame) is frame:
+            if not own or is_users(frame):
                 assert scope.cassette is not None
                 scope.cassette.label(what, frame)
         return real(*args, **kwargs)
 
-    call.__name__ = call.__qualname__ = name
-    call.__doc__ = real.__doc__
-    setattr(module, name, call)
+    setattr(module, name, unbound(call, real))
 
 
 def _audit(event: str, args: tuple[Any, ...]) -> None:
     if event == "builtins.id":
-        scope = _replayed()
-        if scope is None:
-            return
         frame = sys._getframe(1)
         # Python and packages ask for addresses all day, as keys of tables that nobody sees.
-        if user_frame(frame) is frame and not is_installed(frame):
-            assert scope.cassette is not None
-            scope.cassette.label("depends on the address of an object", frame)
+        if is_users(frame) and not is_installed(frame):
+            scope = _replayed()
+            if scope is not None:
+                assert scope.cassette is not None
+                scope.cassette.label("depends on the address of an object", frame)
     elif event == "open":
         path = args[0]
         if isinstance(path, str) and path.startswith("/proc/"):
@@ -105,10 +114,8 @@ def _hold_chance_files() -> None:
             return _drawn()
         return real_os_open(path, flags, *args, **kwargs)
 
-    open_.__name__ = open_.__qualname__ = os_open.__name__ = os_open.__qualname__ = "open"
-    open_.__doc__ = real_open.__doc__
-    builtins.open = io.open = open_
-    os.open = os_open
+    builtins.open = io.open = unbound(open_, real_open)
+    os.open = unbound(os_open, real_os_open)
 
 
 def _is_chance(path: Any) -> bool:
@@ -140,7 +147,7 @@ def _hold_ssl() -> None:
             return real(n)
         return scope.entropy.take_bytes(n, sys._getframe(1), OWN)
 
-    ssl.RAND_bytes = rand_bytes
+    ssl.RAND_bytes = unbound(rand_bytes, real)
 
 
 def _pin_native_ids() -> None:
@@ -156,9 +163,10 @@ def _pin_native_ids() -> None:
         scope = current.get()
         turn = self.__dict__.get("_cassettes_turn")
         if self._native_id is None or scope is None or scope.clock is None:
-            return real_of_thread(self)
+            real_id: int | None = real_of_thread(self)
+            return real_id
         return _THREAD_ID + (0 if turn is None else turn.number)
 
     real_of_thread: Any = threading.Thread.native_id.fget  # type: ignore[attr-defined]
-    threading.get_native_id = get_native_id
-    threading.Thread.native_id = property(native_id)  # type: ignore[assignment,misc]
+    threading.get_native_id = unbound(get_native_id, real)
+    threading.Thread.native_id = property(native_id)  # type: ignore[assignment]

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from cassettes.hooks.imports import when_imported
+from cassettes.hooks.unbound import unbound
 from cassettes.scope import current
 
 _NOT_DRAWS = frozenset({"get_bit_generator", "set_bit_generator"})
@@ -41,6 +42,5 @@ def _drawing(module: Any, name: str, real: Callable[..., Any]) -> Callable[..., 
         state = scope.entropy.made("numpy", lambda seed: module.RandomState(module.MT19937(seed)))
         return getattr(state, name)(*args, **kwargs)
 
-    draw.__name__ = draw.__qualname__ = name
-    draw.__doc__ = real.__doc__
-    return draw
+    stand_in: Callable[..., Any] = unbound(draw, real)
+    return stand_in

@@ -13,6 +13,7 @@ import itertools
 import sys
 import sysconfig
 import weakref
+from functools import partial
 from typing import Any, Final
 
 from cassettes.scope import current
@@ -56,13 +57,17 @@ def _is_known_layout() -> bool:
     )
 
 
+def _forget(address: int, reference: object) -> None:
+    _known.pop(address, None)
+
+
 def _number(one: Any) -> int:
     address = id(one)
     found = _known.get(address)
     if found is not None:
         return found[0]
     try:
-        reference = weakref.ref(one, lambda _, address=address: _known.pop(address, None))
+        reference = weakref.ref(one, partial(_forget, address))
     except TypeError:  # it has slots and none for this
         number: int = _by_address(one)
         return number

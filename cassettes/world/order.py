@@ -113,7 +113,7 @@ def _join_in_turn(original: Callable[..., None]) -> Callable[..., None]:
         me = turns.held_here()
         if turn is None or me is None or me is turn or turn.turns is not me.turns:
             original(self, timeout)
-        elif not turn.is_over:
+        else:
             me.turns.join(turn, None if timeout is None else round(timeout * 1e9))
 
     return join

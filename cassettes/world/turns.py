@@ -131,7 +131,7 @@ class Turns:
 
     def end(self, turn: Turn) -> None:
         """Take the running thread, which is at its end, out of the turns."""
-        self._come_back(turn)
+        self.come_back(turn)
         self.alive_count -= 1
         turn.is_over = True
         _here.turn = None
@@ -141,7 +141,9 @@ class Turns:
 
     def join(self, turn: Turn, timeout_ns: int | None) -> None:
         """Let others run until the thread of ``turn`` has ended, or the time is over."""
-        self.park(turn.joiners, f"the end of {turn.thread.name}", timeout_ns)
+        self.come_back(here())
+        if not turn.is_over:
+            self.park(turn.joiners, f"the end of {turn.thread.name}", timeout_ns)
 
     # Waiting
 
@@ -164,7 +166,7 @@ class Turns:
             Deadlock: nobody is left who could wake it.
         """
         me = here()
-        self._come_back(me)
+        self.come_back(me)
         me.stamp += 1
         me.is_parked, me.timed_out, me.waits_for = True, False, what
         if waiting is not None:
@@ -184,7 +186,7 @@ class Turns:
     def let_others_run(self) -> None:
         """Let everybody who is ready run until they wait; time does not move."""
         me = here()
-        self._come_back(me)
+        self.come_back(me)
         self._release_due()
         for _ in range(_ROUNDS_MAX):
             if not self._ready:
@@ -243,8 +245,8 @@ class Turns:
         following.gate.release()
         return True
 
-    def _come_back(self, me: Turn) -> None:
-        """Wait for one's turn, for a thread that was outside."""
+    def come_back(self, me: Turn) -> None:
+        """Wait for one's turn where one was put outside."""
         if not me.is_outside:
             return
         self._ready.append(me)
@@ -414,9 +416,10 @@ def _cpu_s(thread: threading.Thread) -> float:
     if thread.ident is None or not hasattr(time, "pthread_getcpuclockid"):
         return 0.0
     try:
-        return _real_gettime(time.pthread_getcpuclockid(thread.ident))
+        used_s: float = _real_gettime(time.pthread_getcpuclockid(thread.ident))
     except OSError:
         return 0.0
+    return used_s
 
 
 def install_turns() -> None:

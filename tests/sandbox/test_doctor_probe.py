@@ -6,6 +6,7 @@ import pytest
 
 from cassettes.kernel.filter import this_machine
 from cassettes.kernel.probe import probe
+from replay.records import JsonObject
 from replay.report.ink import Ink
 from replay.report.not_frozen import not_frozen_lines
 
@@ -26,3 +27,15 @@ def test_the_report_says_when_the_kernel_guards_nothing() -> None:
 
 def test_the_report_is_silent_where_all_was_frozen() -> None:
     assert not_frozen_lines({"kernel_guard": "", "not_frozen": {}}, width=80, ink=Ink()) == []
+
+
+def test_the_report_tells_files_that_were_written_from_what_may_differ():
+    def lines(act: str) -> str:
+        coverage: JsonObject = {"not_frozen": {"book": {"calls": 2, "acts": [act]}}}
+        return " ".join(line.strip() for line in not_frozen_lines(coverage, width=80, ink=Ink()))
+
+    assert "sandbox.md" in lines("writes ledger.txt")
+    assert "determinism.md" not in lines("writes ledger.txt")
+    assert "book runs git (book.py:3) (2 calls)" in lines("runs git (book.py:3)")
+    assert "determinism.md" in lines("runs git (book.py:3)")
+    assert "sandbox.md" not in lines("runs git (book.py:3)")

@@ -18,10 +18,7 @@ def _literal() -> list[str]:
 
 
 def _frozen_literal() -> list[str]:
-    found = []
-    for name in {"north", "east", "south", "west", "up", "down"}:
-        found.append(name)
-    return found
+    return [name.upper() for name in {"north", "east", "south", "west", "up", "down"}]
 
 
 def _lazy() -> list[Any]:

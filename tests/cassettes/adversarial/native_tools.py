@@ -12,7 +12,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 import weakref
 from datetime import timedelta
 from pathlib import Path
@@ -150,6 +149,8 @@ HELD: dict[str, Any] = {
     "temporary_paths_again": _temporary_paths,
     "inodes": _inodes,
     "scanned_times": _scanned_times,
+    "memory": lambda: list(resource.getrusage(resource.RUSAGE_SELF)),
+    "native_id_of_thread": lambda: threading.current_thread().native_id,
     "default_repr": lambda: repr(_Thing()),
     "set_of_things": lambda: [one.name for one in {_Thing(name) for name in _NAMES}],
     "weak_set": _weak_set,
@@ -163,6 +164,5 @@ LABELLED: dict[str, Any] = {
     "child_pid": lambda: _child("import os; print(os.getpid())"),
     "child_clock": lambda: _child("import time; print(time.time_ns())"),
     "proc_stat": lambda: Path("/proc/self/stat").read_text().split()[0],
-    "memory": lambda: [resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.time()],
     "alarm": _alarm,
 }
