@@ -13,6 +13,7 @@ import datetime
 import decimal
 import enum
 import pathlib
+import re
 import sys
 import uuid
 from collections import namedtuple
@@ -20,9 +21,12 @@ from collections.abc import Callable
 from typing import Any
 
 from cassettes.errors import ValueNotKept
+from cassettes.failures import Failure
 
 _TAG = "$kind"
 _SHOWN_MAX = 200
+_ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}")
+"""Where an object lies in memory: another place in every process, so nothing to match by."""
 
 _Encode = Callable[[Any], Any]
 _Decode = Callable[[Any], Any]
@@ -37,7 +41,13 @@ def register(tag: str, kind: type, encode: _Encode, decode: _Decode) -> None:
     _decoders[tag] = decode
 
 
-register("bytes", bytes, lambda b: base64.b64encode(b).decode("ascii"), base64.b64decode)
+def _base64(value: Any) -> str:
+    return base64.b64encode(bytes(value)).decode("ascii")
+
+
+register("bytes", bytes, _base64, base64.b64decode)
+register("bytearray", bytearray, _base64, lambda v: bytearray(base64.b64decode(v)))
+register("memoryview", memoryview, _base64, lambda v: memoryview(base64.b64decode(v)))
 register("datetime", datetime.datetime, lambda d: d.isoformat(), datetime.datetime.fromisoformat)
 register("date", datetime.date, lambda d: d.isoformat(), datetime.date.fromisoformat)
 register("time", datetime.time, lambda d: d.isoformat(), datetime.time.fromisoformat)
@@ -50,6 +60,12 @@ register(
 register("decimal", decimal.Decimal, str, decimal.Decimal)
 register("uuid", uuid.UUID, str, uuid.UUID)
 register("path", pathlib.PurePath, str, pathlib.Path)
+register(
+    "exception",
+    BaseException,
+    lambda error: Failure.of(error).to_json(),
+    lambda form: Failure.from_json(form).rebuild(),
+)
 register("complex", complex, lambda c: [c.real, c.imag], lambda v: complex(*v))
 
 
@@ -66,6 +82,8 @@ def encode(value: Any) -> Any:
         return [encode(item) for item in value]
     if kind is dict:
         return _encode_dict(value)
+    if kind is bytes:
+        return _encode_bytes(value)
     if kind is tuple:
         return _tagged("tuple", [encode(item) for item in value])
     if kind in (set, frozenset):
@@ -77,6 +95,14 @@ def _encode_dict(value: dict[Any, Any]) -> Any:
     if all(type(key) is str for key in value) and _TAG not in value:
         return {key: encode(item) for key, item in value.items()}
     return _tagged("dict", [[encode(key), encode(item)] for key, item in value.items()])
+
+
+def _encode_bytes(value: bytes) -> Any:
+    try:
+        # Readable, and what masks secrets finds them there.
+        return _tagged("utf8", value.decode("utf-8"))
+    except UnicodeDecodeError:
+        return _tagged("bytes", _base64(value))
 
 
 def _encode_object(value: Any) -> Any:
@@ -97,7 +123,7 @@ def _encode_object(value: Any) -> Any:
         return {_TAG: "namedtuple", "value": rows, "name": kind.__name__}
     if hasattr(value, "keys") and hasattr(value, "__getitem__"):
         return _tagged("dict", [[encode(key), encode(value[key])] for key in value.keys()])  # noqa: SIM118 - rows of DB drivers iterate over their values
-    return _tagged("opaque", repr(value)[:_SHOWN_MAX], kind)
+    return _tagged("opaque", _ADDRESS.sub("0x", repr(value))[:_SHOWN_MAX], kind)
 
 
 def _tagged(tag: str, value: Any, kind: type | None = None) -> dict[str, Any]:
@@ -142,6 +168,7 @@ def decode(form: Any) -> Any:
 
 _SIMPLE: dict[str, _Decode] = {
     "float": float,
+    "utf8": lambda value: value.encode("utf-8"),
     "tuple": lambda value: tuple(decode(item) for item in value),
     "set": lambda value: {decode(item) for item in value},
     "frozenset": lambda value: frozenset(decode(item) for item in value),

@@ -1,0 +1,188 @@
+"""What all adapters do alike: put a question, and record it or have it answered.
+
+A question is a request with the method ``CALL``, as ``@external`` makes them. Its URI says what is
+asked of which client (``external://redis/GET``), its body with what.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, NoReturn, TypeVar
+from urllib.parse import quote
+from weakref import WeakKeyDictionary
+
+import orjson
+
+from cassettes.cassette import Cassette
+from cassettes.errors import CassetteMiss, EgressBlocked
+from cassettes.external import Effect
+from cassettes.interaction import Interaction, Request, Response
+from cassettes.never import until_given_up
+from cassettes.scope import Scope, answer, answer_in_time, current, is_closed, process
+from cassettes.values import decode, encode
+
+R = TypeVar("R")
+
+_JSON = [("content-type", "application/json")]
+
+
+def asking(client: str) -> Scope | None:
+    """Return the scope that wants what ``client`` is asked now; None to let it go on untouched.
+
+    Raises:
+        EgressBlocked: It is asked outside any cassette, in a process that blocks.
+    """
+    scope = current.get()
+    if scope is None:
+        if process.blocks:
+            raise EgressBlocked(f"CALL {client}", f"external:{client}")
+        return None
+    return None if scope.cassette is None else scope
+
+
+def cassette_of(scope: Scope) -> Cassette:
+    """Return the cassette of a scope that ``asking`` gave."""
+    assert scope.cassette is not None
+    return scope.cassette
+
+
+def question(client: str, what: str, asked: Mapping[str, Any], effect: Effect) -> Request:
+    """Return the request that stands for asking ``client`` for ``what``, with ``asked``."""
+    body = {name: encode(value) for name, value in asked.items()}
+    headers = [*_JSON, ("x-effect", effect)]
+    return Request("CALL", f"external://{client}/{quote(what)}", headers, orjson.dumps(body))
+
+
+def said(value: Any, kind: str = "return") -> Response:
+    """Return the response that holds ``value``."""
+    return Response(200, kind, "", list(_JSON), orjson.dumps(encode(value)))
+
+
+def told(interaction: Interaction) -> Any:
+    """Return what a recorded answer holds.
+
+    Raises:
+        BaseException: The recorded failure, where there is no answer.
+    """
+    if interaction.response is None:
+        assert interaction.failure is not None
+        raise interaction.failure.rebuild()
+    return decode(orjson.loads(interaction.response.body))
+
+
+def answered(scope: Scope, request: Request) -> Interaction:
+    """Return the recorded answer; a miss raises, and is kept."""
+    found = answer(scope, request)
+    assert found is not None
+    return found
+
+
+async def answered_in_time(scope: Scope, request: Request) -> Interaction:
+    """Do as ``answered`` does, and let others on the event loop go on until the recorded end."""
+    found = await answer_in_time(scope, request)
+    assert found is not None
+    if found.failure is not None and found.failure.is_cancellation:
+        await until_given_up(found)
+    return found
+
+
+def ask(scope: Scope, client: str, request: Request, run: Callable[[], R]) -> R:
+    """Return what ``run`` gives, recorded, or the recorded answer."""
+    cassette = cassette_of(scope)
+    if cassette.is_replay:
+        value: R = told(answered(scope, request))
+        return value
+    interaction = cassette.begin(request, client)
+    try:
+        with scope.below():
+            value = run()
+    except Exception as error:
+        cassette.keep_failure(interaction, error)
+        raise
+    interaction.response = said(value)
+    cassette.keep(interaction)
+    return value
+
+
+async def ask_async(
+    scope: Scope, client: str, request: Request, run: Callable[[], Awaitable[R]]
+) -> R:
+    """Return what ``run`` gives, recorded, or the recorded answer."""
+    cassette = cassette_of(scope)
+    if cassette.is_replay:
+        value: R = told(await answered_in_time(scope, request))
+        return value
+    interaction = cassette.begin(request, client)
+    try:
+        with scope.below():
+            value = await run()
+    except BaseException as error:  # a cancellation is part of what happened
+        cassette.keep_failure(interaction, error)
+        raise
+    interaction.response = said(value)
+    cassette.keep(interaction)
+    return value
+
+
+def refuse(scope: Scope, client: str, what: str) -> NoReturn:
+    """Raise, in a replay, for what an adapter does not record; it is kept as a miss."""
+    why = (
+        f"The adapter of {client} does not record this. Put @external on the function that "
+        "does it: then its answer is recorded and played."
+    )
+    cassette = cassette_of(scope)
+    request = question(client, what, {}, "write")
+    raise CassetteMiss(cassette.refuse(request, why), cassette.name)
+
+
+class Attempts:
+    """Connecting: in a replay nothing is connected, but what failed when recorded fails again.
+
+    Each attempt of a call has a number, and only failures are kept under it: how often code
+    connects is no question to the outside. What it connects to is not kept: there are passwords in
+    it, and a replay may name another place.
+    """
+
+    def __init__(self, client: str) -> None:
+        self._client = client
+        self._counts: WeakKeyDictionary[Cassette, int] = WeakKeyDictionary()
+        self._lock = threading.Lock()
+
+    def is_played(self) -> bool:
+        """Return whether a connection must not be opened here; raise where it failed before."""
+        scope = current.get()
+        if scope is None or scope.cassette is None:
+            return is_closed()
+        if not scope.cassette.is_replay:
+            return False
+        asked = self._next(scope.cassette)
+        if scope.cassette.peek(asked) is not None:
+            told(answered(scope, asked))
+        return True
+
+    def begin(self) -> _Attempt | None:
+        """Return the attempt that begins now, where it is recorded."""
+        scope = current.get()
+        if scope is None or scope.cassette is None:
+            return None
+        cassette = scope.cassette
+        return _Attempt(cassette, cassette.begin(self._next(cassette), self._client))
+
+    def _next(self, cassette: Cassette) -> Request:
+        with self._lock:
+            number = self._counts.get(cassette, 0) + 1
+            self._counts[cassette] = number
+        return question(self._client, "connect", {"attempt": number}, "read")
+
+
+class _Attempt:
+    """An attempt to connect, for a ``with`` around it: a failure is put on the cassette."""
+
+    def __init__(self, cassette: Cassette, interaction: Interaction) -> None:
+        self._cassette = cassette
+        self._interaction = interaction
+
+    def failed(self, error: BaseException) -> None:
+        """Keep that it failed."""
+        self._cassette.keep_failure(self._interaction, error)
