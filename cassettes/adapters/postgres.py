@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from cassettes.adapters.postgres_results import (
@@ -32,12 +32,13 @@ from cassettes.adapters.questions import (
 )
 from cassettes.adapters.rows import plain
 from cassettes.adapters.statements import effect_of, named, spelled
-from cassettes.external import Effect
 from cassettes.interaction import Interaction, Request
 from cassettes.scope import Scope
 
 CLIENT: Final = "psycopg"
-_attempts = Attempts(CLIENT)
+_BEGAN: Final = "_cassettes_began"
+"""Replay: whether a statement of a connection has begun a transaction that is not over."""
+_attempts = Attempts(CLIENT, with_diagnosis)
 
 
 def adapt_psycopg(module: Any) -> None:
@@ -80,15 +81,15 @@ def _unrecorded(original: Callable[..., Any], what: str) -> Callable[..., Any]:
     return method
 
 
-def _statement(self: Any, query: Any, named_as: str, parameters: Any) -> Request:
-    text = _text(self, query)
+def _statement(query: Any, named_as: str, parameters: Any) -> Request:
+    text = _text(query)
     if named_as == "parameters_of_each":
         parameters = [plain(each) for each in parameters]
     asked = {"sql": spelled(text), named_as: _unwrapped(plain(parameters))}
     return question(CLIENT, named(text), asked, effect_of(text))
 
 
-def _text(cursor: Any, query: Any) -> str:
+def _text(query: Any) -> str:
     if isinstance(query, bytes):
         return query.decode("utf-8", "replace")
     if hasattr(query, "as_string"):
@@ -109,16 +110,16 @@ def _unwrapped(parameters: Any) -> Any:
 
 
 def _ending(what: str) -> Request:
-    effect: Effect = "write"
-    return question(CLIENT, what, {}, effect)
+    return question(CLIENT, what, {}, "write")
 
 
-def _play(scope: Scope, cursor: Any, interaction: Interaction, request: Request) -> None:
+def _play(cursor: Any, interaction: Interaction) -> None:
     """Put a recorded answer where ``cursor`` keeps what the server sent."""
     if interaction.response is None:
         assert interaction.failure is not None
         raise with_diagnosis(interaction.failure)
     form = told(interaction)
+    cursor._conn.__dict__[_BEGAN] = not cursor._conn._autocommit
     cursor._reset()
     cursor._tx = PlayedTransformer()
     cursor._rowcount = form["rowcount"]
@@ -151,7 +152,7 @@ def _ended(found: Interaction) -> None:
 def _peeks(scope: Scope, what: str) -> Request | None:
     """Return the request of a rollback if it is on the cassette: nothing was done to undo."""
     asked = _ending(what)
-    return asked if what != "ROLLBACK" or cassette_of(scope).peek(asked) is not None else None
+    return asked if not what.startswith("ROLLBACK") or cassette_of(scope).peek(asked) is not None else None
 
 
 class _Sync:
@@ -182,10 +183,10 @@ class _Sync:
                 return original(self, query, params, **options)
             if named_as == "parameters_of_each":
                 params = list(params)
-            request = _statement(self, query, named_as, params)
+            request = _statement(query, named_as, params)
             cassette = cassette_of(scope)
             if scope.is_replay:
-                _play(scope, self, answered(scope, request), request)
+                _play(self, answered(scope, request))
                 return self if named_as == "parameters" else None
             interaction = cassette.begin(request, CLIENT)
             try:
@@ -206,6 +207,7 @@ class _Sync:
             if scope is None:
                 original(self)
             elif scope.is_replay:
+                self.__dict__[_BEGAN] = False
                 if (request := _peeks(scope, what)) is not None:
                     _ended(answered(scope, request))
             else:
@@ -269,10 +271,10 @@ class _Async:
                 return await original(self, query, params, **options)
             if named_as == "parameters_of_each":
                 params = list(params)
-            request = _statement(self, query, named_as, params)
+            request = _statement(query, named_as, params)
             cassette = cassette_of(scope)
             if scope.is_replay:
-                _play(scope, self, await answered_in_time(scope, request), request)
+                _play(self, await answered_in_time(scope, request))
                 return self if named_as == "parameters" else None
             interaction = cassette.begin(request, CLIENT)
             try:
@@ -293,10 +295,11 @@ class _Async:
             if scope is None:
                 await original(self)
             elif scope.is_replay:
+                self.__dict__[_BEGAN] = False
                 if (request := _peeks(scope, what)) is not None:
                     _ended(await answered_in_time(scope, request))
             else:
-                async with _recorded_async(scope, what):
+                with _recorded(scope, what):
                     await original(self)
 
         return ends
@@ -319,7 +322,7 @@ class _Async:
                 return await original(self, kind, error, trace)
             what = _leaving(self, error)
             if not scope.is_replay:
-                async with _recorded_async(scope, what):
+                with _recorded(scope, what):
                     return await original(self, kind, error, trace)
             if (request := _peeks(scope, what)) is not None:
                 _ended(await answered_in_time(scope, request))
@@ -342,17 +345,14 @@ def _recorded(scope: Scope, what: str) -> Iterator[None]:
     cassette.keep(interaction)
 
 
-@contextlib.asynccontextmanager
-async def _recorded_async(scope: Scope, what: str) -> AsyncIterator[None]:
-    with _recorded(scope, what):
-        yield
-
-
 def _enter(transaction: Any) -> Any:
     """Begin a block in a replay, where no server is told of it."""
     transaction._check_enter()
     transaction.status = transaction.Status.ACTIVE
-    transaction._outer_transaction = not transaction._conn._num_transactions
+    connection = transaction._conn
+    transaction._outer_transaction = not (
+        connection._num_transactions or connection.__dict__.get(_BEGAN)
+    )
     transaction._stack_index = transaction._conn._num_transactions
     transaction._conn._num_transactions += 1
     return transaction
@@ -363,6 +363,8 @@ def _leave(transaction: Any, error: BaseException | None) -> bool:
     from psycopg import Rollback
 
     transaction._conn._num_transactions -= 1
+    if transaction._outer_transaction:
+        transaction._conn.__dict__[_BEGAN] = False
     status = transaction.Status
     if error is None and not transaction.force_rollback:
         transaction.status = status.COMMITTED

@@ -103,7 +103,6 @@ def keep_diagnosis(interaction: Interaction, error: BaseException) -> None:
     diagnosis = getattr(error, "diag", None)
     if interaction.failure is None or diagnosis is None:
         return
-    from psycopg.errors import Diagnostic  # noqa: F401 - the field numbers are libpq's
     from psycopg.pq import DiagnosticField
 
     found = {}
@@ -126,5 +125,6 @@ def with_diagnosis(failure: Failure) -> BaseException:
         error._info = {
             DiagnosticField[name]: value.encode() for name, value in known.items()
         } or None  # type: ignore[assignment]
+        error._pgconn = None
         error.__dict__.pop(_DIAGNOSIS, None)
     return error

@@ -17,6 +17,7 @@ import orjson
 from cassettes.cassette import Cassette
 from cassettes.errors import CassetteMiss, EgressBlocked
 from cassettes.external import Effect
+from cassettes.failures import Failure
 from cassettes.interaction import Interaction, Request, Response
 from cassettes.never import until_given_up
 from cassettes.scope import Scope, answer, answer_in_time, current, is_closed, process
@@ -144,8 +145,12 @@ class Attempts:
     it, and a replay may name another place.
     """
 
-    def __init__(self, client: str) -> None:
+    def __init__(
+        self, client: str, rebuild: Callable[[Failure], BaseException] = Failure.rebuild
+    ) -> None:
+        """``rebuild`` gives the exception of a failure, where that takes more than its class."""
         self._client = client
+        self._rebuild = rebuild
         self._counts: WeakKeyDictionary[Cassette, int] = WeakKeyDictionary()
         self._lock = threading.Lock()
 
@@ -158,7 +163,9 @@ class Attempts:
             return False
         asked = self._next(scope.cassette)
         if scope.cassette.peek(asked) is not None:
-            told(answered(scope, asked))
+            failure = answered(scope, asked).failure
+            assert failure is not None
+            raise self._rebuild(failure)
         return True
 
     def begin(self) -> _Attempt | None:
