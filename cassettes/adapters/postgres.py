@@ -61,7 +61,7 @@ def adapt_psycopg(module: Any) -> None:
     for server_cursor in (module.ServerCursor, module.AsyncServerCursor):
         for name in ("execute", "executemany"):
             original = getattr(server_cursor, name)
-            setattr(server_cursor, name, _unrecorded(original, "a cursor of the server's"))
+            setattr(server_cursor, name, _unrecorded(original, "server-cursor"))
     transaction, transaction_async = module.Transaction, module.AsyncTransaction
     transaction.__enter__ = _Sync.begins(transaction.__enter__)
     transaction.__exit__ = _Sync.leaves(transaction.__exit__)
@@ -381,7 +381,7 @@ def _leave(transaction: Any, error: BaseException | None) -> bool:
 def _leaving(transaction: Any, error: BaseException | None) -> str:
     """Return what leaving a block asks: an inner one is a savepoint."""
     what = "COMMIT" if error is None and not transaction.force_rollback else "ROLLBACK"
-    return what if transaction._outer_transaction else f"{what} savepoint"
+    return what if transaction._outer_transaction else f"{what}/savepoint"
 
 
 @functools.cache

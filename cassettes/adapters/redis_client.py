@@ -161,7 +161,7 @@ def _asked(args: tuple[Any, ...]) -> Request:
     """Return the request of one command; ``CONFIG GET`` may come as one word or two."""
     name, rest = _word(args[0]), list(args[1:])
     if name in _TWO_WORDS and rest:
-        name, rest = f"{name} {_word(rest[0])}", rest[1:]
+        name, rest = f"{name}/{_word(rest[0])}", rest[1:]
     return question(CLIENT, name, {"args": rest}, _effect([name]))
 
 

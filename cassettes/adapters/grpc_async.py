@@ -1,0 +1,191 @@
+"""gRPC under asyncio: each unary call a question, with or without interceptors."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from cassettes.adapters.grpc_client import refused_in_replay
+from cassettes.adapters.grpc_messages import (
+    CLIENT,
+    asked,
+    metadata_of,
+    pairs,
+    response_form,
+    response_of,
+)
+from cassettes.adapters.questions import (
+    answered_in_time,
+    asking,
+    cassette_of,
+    said,
+    told,
+)
+from cassettes.scope import Scope, current
+
+_STREAMS = ("UnaryStreamMultiCallable", "StreamUnaryMultiCallable", "StreamStreamMultiCallable")
+_NAME = "_cassettes_method"
+_METHOD_AT = 5
+"""Where a call is given its method, behind the request."""
+
+
+def adapt_grpc_async(module: Any) -> None:
+    """Hook the calls that the channels of ``grpc.aio._channel`` make."""
+    call = module.UnaryUnaryCall
+    call.__init__ = _made(call.__init__)
+    call._invoke = _invoked(call._invoke)
+    for name in _STREAMS:
+        kind = getattr(module, name)
+        kind.__call__ = refused_in_replay(kind.__call__)
+
+
+def _made(original: Callable[..., None]) -> Callable[..., None]:
+    @functools.wraps(original)
+    def __init__(self: Any, request: Any, *args: Any, **options: Any) -> None:
+        scope = current.get()
+        # The task that it starts here runs later: the name of the method is there by then.
+        original(self, request, *args, **options)
+        self.__dict__[_NAME] = options["method"] if "method" in options else args[_METHOD_AT]
+        if scope is not None and scope.cassette is not None and scope.is_replay:
+            self._cython_call = _PlayedCall(self._loop)
+
+    return __init__
+
+
+def _invoked(original: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    @functools.wraps(original)
+    async def _invoke(self: Any) -> Any:
+        scope = asking(CLIENT)
+        if scope is None:
+            return await original(self)
+        if scope.is_replay:
+            return await _play(scope, self)
+        return await _record(scope, self, original)
+
+    return _invoke
+
+
+async def _record(scope: Scope, call: Any, original: Callable[..., Awaitable[Any]]) -> Any:
+    cassette = cassette_of(scope)
+    question = asked(call.__dict__[_NAME], call._request, call._request_serializer)
+    interaction = cassette.begin(question, CLIENT)
+    deserializer = call._response_deserializer
+    seen: list[bytes] = []
+
+    def deserialize(raw: bytes) -> Any:
+        seen.append(raw)
+        return raw if deserializer is None else deserializer(raw)
+
+    call._response_deserializer = deserialize
+    try:
+        with scope.below():
+            value = await original(call)
+    except BaseException as error:
+        cassette.keep_failure(interaction, error)
+        raise
+    inner = call._cython_call
+    status = inner._status
+    if call.cancelled():
+        cassette.keep_failure(interaction, asyncio.CancelledError())
+        return value
+    form = {
+        "code": int(status.code()),
+        "details": status.details(),
+        "debug": status.debug_error_string(),
+        "initial_metadata": pairs(inner._initial_metadata),
+        "trailing_metadata": pairs(status.trailing_metadata()),
+        "response": response_form(seen[0] if seen else None, deserializer),
+    }
+    interaction.response = said(form, str(form["code"]))
+    cassette.keep(interaction)
+    return value
+
+
+async def _play(scope: Scope, call: Any) -> Any:
+    from grpc._cython import cygrpc
+
+    question = asked(call.__dict__[_NAME], call._request, call._request_serializer)
+    inner: _PlayedCall = call._cython_call
+    try:
+        form = told(await answered_in_time(scope, question))
+    except BaseException as error:
+        inner.fail(error)
+        raise
+    inner.end(
+        cygrpc.AioRpcStatus(
+            form["code"],
+            form["details"],
+            metadata_of(form["trailing_metadata"]) or (),
+            form["debug"],
+        ),
+        metadata_of(form["initial_metadata"]) or (),
+    )
+    return response_of(form["response"], call._response_deserializer) if inner.is_ok() else cygrpc.EOF
+
+
+class _PlayedCall:
+    """Stands in for the call of gRPC's core: it has no channel, and ends when it is answered."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._ended: asyncio.Future[Any] = loop.create_future()
+        self._callbacks: list[Callable[[], Any]] = []
+        self._status: Any = None
+        self._initial_metadata: Any = None
+        self._is_cancelled = False
+
+    def end(self, status: Any, initial_metadata: Any) -> None:
+        """Take the recorded end."""
+        self._status, self._initial_metadata = status, initial_metadata
+        if not self._ended.done():
+            self._ended.set_result(status)
+        for callback in self._callbacks:
+            callback()
+
+    def fail(self, error: BaseException) -> None:
+        """End without an answer."""
+        if not self._ended.done():
+            self._ended.set_exception(error)
+            self._ended.exception()  # whoever awaits the call sees it; nobody else need
+
+    def is_ok(self) -> bool:
+        """Whether the call succeeded."""
+        return self._status is not None and int(self._status.code()) == 0
+
+    def is_locally_cancelled(self) -> bool:
+        """Whether the application cancelled the call."""
+        return self._is_cancelled
+
+    def cancelled(self) -> bool:
+        """Whether the application cancelled the call."""
+        return self._is_cancelled
+
+    def done(self) -> bool:
+        """Whether the call is over."""
+        return self._ended.done()
+
+    def cancel(self, details: str) -> None:
+        """Take that the application gives up."""
+        self._is_cancelled = True
+        self.fail(asyncio.CancelledError(details))
+
+    def add_done_callback(self, callback: Callable[[], Any]) -> None:
+        """Call ``callback`` at the end."""
+        if self._status is not None:
+            callback()
+        else:
+            self._callbacks.append(callback)
+
+    def time_remaining(self) -> float | None:
+        """Return None: there is no deadline."""
+        return None
+
+    async def status(self) -> Any:
+        """Return the recorded status."""
+        return await asyncio.shield(self._ended)
+
+    async def initial_metadata(self) -> Any:
+        """Return the recorded metadata."""
+        await asyncio.shield(self._ended)
+        return self._initial_metadata
