@@ -52,6 +52,8 @@ class Failure:
         }
         if isinstance(error, OSError) and error.errno is not None:
             attributes["errno"], attributes["strerror"] = error.errno, error.strerror
+            if isinstance(error.filename, str):
+                attributes["filename"] = error.filename
         return cls(
             type=f"{kind.__module__}.{kind.__qualname__}",
             message=_words(error),
@@ -92,6 +94,7 @@ class Failure:
             error.args = args
             if issubclass(kind, OSError):
                 OSError.__init__(error, *args)
+                error.filename = plain.pop("filename", None)  # type: ignore[attr-defined]
             if self.type == _CUT:
                 plain["partial"] = b""  # what was read before is in the response
             error.__dict__.update(plain)
