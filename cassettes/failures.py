@@ -94,7 +94,8 @@ class Failure:
             error.args = args
             if issubclass(kind, OSError):
                 OSError.__init__(error, *args)
-                error.filename = plain.pop("filename", None)  # type: ignore[attr-defined]
+                if "filename" in plain:
+                    error.filename = plain.pop("filename")  # type: ignore[attr-defined]
             if self.type == _CUT:
                 plain["partial"] = b""  # what was read before is in the response
             error.__dict__.update(plain)

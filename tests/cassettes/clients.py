@@ -16,6 +16,7 @@ from typing import Any
 import aiohttp
 import httpx
 import httpx2
+import pytest
 import requests
 import urllib3
 
@@ -256,6 +257,68 @@ def with_aiohttp(url: str, case: Case) -> Any:
     return asyncio.run(_with_aiohttp(url, case))
 
 
+def with_httplib2(url: str, case: Case) -> Any:
+    httplib2 = pytest.importorskip("httplib2", reason="httplib2 is not installed")
+    body, headers = _plain_body(case)
+    if case.chunks is not None:
+        body = b"".join(case.chunks)  # httplib2 copies bodies; a generator it cannot
+    client = httplib2.Http(timeout=case.timeout)
+    try:
+        answer, content = client.request(
+            url, case.method, body=body, headers={**headers, **case.headers}
+        )
+        return _seen(
+            answer.status,
+            content,
+            reason=answer.reason,
+            headers=dict(answer),
+            version=answer.version,
+            hops=None if answer.previous is None else answer.previous.status,
+        )
+    finally:
+        client.close()
+
+
+async def _with_tornado(url: str, case: Case) -> Any:
+    tornado = pytest.importorskip("tornado.httpclient", reason="tornado is not installed")
+    body, headers = _plain_body(case)
+    options: dict[str, Any] = {}
+    if case.chunks is not None:
+        body, chunks = None, case.chunks
+
+        async def produce(write: Any) -> None:
+            for chunk in chunks:
+                await write(chunk)
+
+        options["body_producer"] = produce
+    client = tornado.AsyncHTTPClient(force_instance=True)
+    try:
+        answer = await client.fetch(
+            url,
+            raise_error=False,
+            method=case.method,
+            body=body,
+            headers={**headers, **case.headers},
+            request_timeout=case.timeout,
+            connect_timeout=case.timeout,
+            **options,
+        )
+        return _seen(
+            answer.code,
+            answer.body,
+            reason=answer.reason,
+            headers=list(answer.headers.get_all()),
+            url=answer.effective_url,
+            error=repr(answer.error),
+        )
+    finally:
+        client.close()
+
+
+def with_tornado(url: str, case: Case) -> Any:
+    return asyncio.run(_with_tornado(url, case))
+
+
 CLIENTS: dict[str, Callable[[str, Case], Any]] = {
     "requests": with_requests,
     "urllib3": with_urllib3,
@@ -266,6 +329,8 @@ CLIENTS: dict[str, Callable[[str, Case], Any]] = {
     "httpx2": with_httpx(httpx2),
     "httpx2 async": with_httpx_async(httpx2),
     "aiohttp": with_aiohttp,
+    "httplib2": with_httplib2,
+    "tornado": with_tornado,
 }
 
 
