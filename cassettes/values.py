@@ -48,7 +48,7 @@ def _base64(value: Any) -> str:
 register("bytes", bytes, _base64, base64.b64decode)
 register("bytearray", bytearray, _base64, lambda v: bytearray(base64.b64decode(v)))
 register("memoryview", memoryview, _base64, lambda v: memoryview(base64.b64decode(v)))
-register("datetime", datetime.datetime, lambda d: d.isoformat(), datetime.datetime.fromisoformat)
+register("datetime", datetime.datetime, lambda d: _encode_datetime(d), lambda v: _decode_datetime(v))
 register("date", datetime.date, lambda d: d.isoformat(), datetime.date.fromisoformat)
 register("time", datetime.time, lambda d: d.isoformat(), datetime.time.fromisoformat)
 register(
@@ -95,6 +95,20 @@ def _encode_dict(value: dict[Any, Any]) -> Any:
     if all(type(key) is str for key in value) and _TAG not in value:
         return {key: encode(item) for key, item in value.items()}
     return _tagged("dict", [[encode(key), encode(item)] for key, item in value.items()])
+
+
+def _encode_datetime(value: datetime.datetime) -> Any:
+    zone = getattr(value.tzinfo, "key", None)  # zoneinfo's; an offset alone is in the text
+    return [value.isoformat(), zone] if isinstance(zone, str) else value.isoformat()
+
+
+def _decode_datetime(form: Any) -> datetime.datetime:
+    if isinstance(form, str):
+        return datetime.datetime.fromisoformat(form)
+    from zoneinfo import ZoneInfo
+
+    text, zone = form
+    return datetime.datetime.fromisoformat(text).astimezone(ZoneInfo(zone))
 
 
 def _encode_bytes(value: bytes) -> Any:

@@ -17,6 +17,7 @@ from cassettes.adapters.postgres_results import (
     keep_diagnosis,
     played,
     recorded,
+    teach_values,
     with_diagnosis,
 )
 from cassettes.adapters.questions import (
@@ -43,6 +44,7 @@ _attempts = Attempts(CLIENT, with_diagnosis)
 
 def adapt_psycopg(module: Any) -> None:
     """Hook connections, cursors and transactions of ``psycopg``."""
+    teach_values()
     for connection, cursor in (
         (module.Connection, module.Cursor),
         (module.AsyncConnection, module.AsyncCursor),

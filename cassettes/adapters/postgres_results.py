@@ -6,8 +6,36 @@ from typing import Any
 
 from cassettes.failures import Failure
 from cassettes.interaction import Interaction
+from cassettes.values import decode, encode, register
 
 _DIAGNOSIS = "diagnosis"
+
+
+def teach_values() -> None:
+    """Teach the codec what PostgreSQL's types come as, beyond what Python tools return."""
+    import ipaddress
+
+    from psycopg.types.range import Range
+
+    for kind in (
+        ipaddress.IPv4Address,
+        ipaddress.IPv6Address,
+        ipaddress.IPv4Interface,
+        ipaddress.IPv6Interface,
+        ipaddress.IPv4Network,
+        ipaddress.IPv6Network,
+    ):
+        register(kind.__name__, kind, str, kind)
+    register(
+        "range",
+        Range,
+        lambda one: [encode(one.lower), encode(one.upper), one.bounds or None],
+        lambda form: Range(decode(form[0]), decode(form[1]), *_bounds(form[2])),
+    )
+
+
+def _bounds(bounds: str | None) -> tuple[Any, ...]:
+    return ("[)", True) if bounds is None else (bounds,)
 
 
 def recorded(cursor: Any, result: Any) -> dict[str, Any]:
