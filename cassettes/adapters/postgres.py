@@ -54,6 +54,7 @@ def adapt_psycopg(module: Any) -> None:
         connection.connect = classmethod(wrap.connect(connection.connect.__func__))
         connection.commit = wrap.ends("COMMIT", connection.commit)
         connection.rollback = wrap.ends("ROLLBACK", connection.rollback)
+        connection.cursor = _server_cursor(connection.cursor)
         cursor.execute = wrap.asks(cursor.execute, "parameters")
         cursor.executemany = wrap.asks(cursor.executemany, "parameters_of_each")
         for name, what in (("stream", "stream"), ("copy", "COPY")):
@@ -81,6 +82,18 @@ def _unrecorded(original: Callable[..., Any], what: str) -> Callable[..., Any]:
         return original(self, *args, **options)
 
     return method
+
+
+def _server_cursor(original: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(original)
+    def cursor(self: Any, name: str = "", **options: Any) -> Any:
+        if name:
+            scope = asking(CLIENT)
+            if scope is not None and scope.is_replay:
+                refuse(scope, CLIENT, "server-cursor")
+        return original(self, name, **options)
+
+    return cursor
 
 
 def _statement(query: Any, named_as: str, parameters: Any) -> Request:

@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +54,14 @@ class RedisServer:
         self._process = subprocess.Popen(
             [program, *options, "--dir", str(folder)], stdout=subprocess.DEVNULL
         )
-        wait_for(self.port)
+        wait_until(self._listens)
+
+    def _listens(self) -> bool:
+        try:
+            socket.create_connection(("127.0.0.1", self.port), 1).close()
+        except OSError:
+            return False
+        return True
 
     def stop(self) -> None:
         """Take it down."""
@@ -79,7 +86,7 @@ def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
 @pytest.fixture(scope="module")
 def postgres() -> Iterator[str]:
     """Where a PostgreSQL server listens that this module started."""
-    pytest.importorskip("psycopg", reason="psycopg is not installed")
+    psycopg = pytest.importorskip("psycopg", reason="psycopg is not installed")
     programs = _postgres_programs()
     if programs is None:
         pytest.skip("No PostgreSQL server is installed here.")
@@ -94,8 +101,17 @@ def postgres() -> Iterator[str]:
     port = free_port()
     where = ["-D", f"{folder}/data", "-k", str(folder), "-p", str(port), "-h", "127.0.0.1", "-F"]
     process = subprocess.Popen([programs / "postgres", *where], cwd=folder, **quiet)
-    wait_for(port)
-    yield f"host=127.0.0.1 port={port} user=test dbname=postgres"
+    conninfo = f"host=127.0.0.1 port={port} user=test dbname=postgres"
+
+    def connects() -> bool:
+        try:
+            psycopg.connect(conninfo).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    wait_until(connects)
+    yield conninfo
     process.terminate()
     process.wait()
     shutil.rmtree(folder)
@@ -116,13 +132,10 @@ def free_port() -> int:
         return port
 
 
-def wait_for(port: int) -> None:
-    """Wait until somebody listens."""
-    for _ in range(500):
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-        except OSError:
-            time.sleep(0.01)
-        else:
+def wait_until(holds: Callable[[], bool]) -> None:
+    """Wait for a server that was just started."""
+    for _ in range(1000):
+        if holds():
             return
-    raise AssertionError(f"Nobody listens on port {port}.")
+        time.sleep(0.01)
+    raise AssertionError("The server did not come up in 10 s.")
