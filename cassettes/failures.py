@@ -134,7 +134,7 @@ class Failure:
 
 
 def _member(member: Enum) -> dict[str, str]:
-    """Return the form of an attribute that is a member of an enumeration, as redis's errors have."""
+    """Return the form of an attribute that is a member of an enumeration, as of redis."""
     kind = type(member)
     return {"enum": f"{kind.__module__}.{kind.__qualname__}", "member": member.name}
 

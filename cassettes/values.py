@@ -48,7 +48,9 @@ def _base64(value: Any) -> str:
 register("bytes", bytes, _base64, base64.b64decode)
 register("bytearray", bytearray, _base64, lambda v: bytearray(base64.b64decode(v)))
 register("memoryview", memoryview, _base64, lambda v: memoryview(base64.b64decode(v)))
-register("datetime", datetime.datetime, lambda d: _encode_datetime(d), lambda v: _decode_datetime(v))
+register(
+    "datetime", datetime.datetime, lambda d: _encode_datetime(d), lambda v: _decode_datetime(v)
+)
 register("date", datetime.date, lambda d: d.isoformat(), datetime.date.fromisoformat)
 register("time", datetime.time, lambda d: d.isoformat(), datetime.time.fromisoformat)
 register(

@@ -122,7 +122,9 @@ async def _play(scope: Scope, call: Any) -> Any:
         ),
         metadata_of(form["initial_metadata"]) or (),
     )
-    return response_of(form["response"], call._response_deserializer) if inner.is_ok() else cygrpc.EOF
+    return (
+        response_of(form["response"], call._response_deserializer) if inner.is_ok() else cygrpc.EOF
+    )
 
 
 class _PlayedCall:

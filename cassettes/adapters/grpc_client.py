@@ -91,9 +91,7 @@ def _future(module: Any, original: Callable[..., Any]) -> Callable[..., Any]:
         cassette = cassette_of(scope)
         question = asked(self._method, request, self._request_serializer)
         if scope.is_replay:
-            state = _played_state(
-                module, answered(scope, question), self._response_deserializer
-            )
+            state = _played_state(module, answered(scope, question), self._response_deserializer)
             return module._MultiThreadedRendezvous(state, None, None, None)
         interaction = cassette.begin(question, CLIENT)
         copying = _Copying(self)

@@ -167,7 +167,11 @@ def _ended(found: Interaction) -> None:
 def _peeks(scope: Scope, what: str) -> Request | None:
     """Return the request of a rollback if it is on the cassette: nothing was done to undo."""
     asked = _ending(what)
-    return asked if not what.startswith("ROLLBACK") or cassette_of(scope).peek(asked) is not None else None
+    return (
+        asked
+        if not what.startswith("ROLLBACK") or cassette_of(scope).peek(asked) is not None
+        else None
+    )
 
 
 class _Sync:

@@ -152,7 +152,7 @@ def with_diagnosis(failure: Failure) -> BaseException:
         known = (failure.attributes.get(_DIAGNOSIS) or {}).get("fields", {})
         error._info = {
             DiagnosticField[name]: value.encode() for name, value in known.items()
-        } or None  # type: ignore[assignment]
+        } or None
         error._pgconn = None
         error.__dict__.pop(_DIAGNOSIS, None)
     return error

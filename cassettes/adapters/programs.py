@@ -259,8 +259,10 @@ def _communicating(original: Callable[..., Any]) -> Callable[..., Any]:
             run.input = _plain(input)
         if isinstance(run, _Played):
             form = run.answer(timeout)
-            return (None, None) if form is None else tuple(
-                run.shown(form[name]) for name in ("stdout", "stderr")
+            return (
+                (None, None)
+                if form is None
+                else tuple(run.shown(form[name]) for name in ("stdout", "stderr"))
             )
         assert isinstance(run, _Recorded)
         run.is_communicating = True

@@ -17,7 +17,9 @@ from cassettes.scope import Scope
 
 CLIENT: Final = "redis"
 _READS: Final = frozenset({"WATCH", "UNWATCH", "PING", "ECHO", "TIME", "SCAN", "KEYS"})
-_TWO_WORDS: Final = frozenset({"CONFIG", "CLIENT", "SCRIPT", "OBJECT", "XINFO", "MEMORY", "FUNCTION"})
+_TWO_WORDS: Final = frozenset(
+    {"CONFIG", "CLIENT", "SCRIPT", "OBJECT", "XINFO", "MEMORY", "FUNCTION"}
+)
 
 
 def adapt_redis(module: Any) -> None:
@@ -111,9 +113,7 @@ def _pipeline(original: Callable[..., Any]) -> Callable[..., Any]:
             return original(self, *args, **options)
         request = _asked_at_once(self)
         try:
-            return ask(
-                scope, CLIENT, request, functools.partial(original, self, *args, **options)
-            )
+            return ask(scope, CLIENT, request, functools.partial(original, self, *args, **options))
         finally:
             if scope.is_replay:
                 self.reset()

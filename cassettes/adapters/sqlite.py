@@ -1,8 +1,8 @@
 """sqlite3: connections and cursors of its own classes, with each statement a question.
 
 ``sqlite3.connect`` makes connections of a subclass; they are opened for real when recording. In a
-replay they stand on an empty database in memory, which nothing reaches: the file need not exist, and
-is neither read nor written. A database in memory is no outside world, and is left alone.
+replay they stand on an empty database in memory, which nothing reaches: the file need not exist,
+and is neither read nor written. A database in memory is no outside world, and is left alone.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from cassettes.adapters.questions import (
     Attempts,
@@ -163,7 +163,7 @@ class _Connection:
         else:
             self._recorded(scope, "ROLLBACK", super().rollback)  # type: ignore[misc]
 
-    def __exit__(self, kind: Any, error: Any, trace: Any) -> bool:
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> Literal[False]:
         """Commit, or roll back after an exception, as the driver does."""
         if kind is not None:
             self.rollback()
@@ -406,6 +406,6 @@ def _empty_database() -> sqlite3.Connection:
 @functools.lru_cache(maxsize=64)
 def _stand_in(columns: tuple[str, ...]) -> sqlite3.Cursor:
     """Return a real cursor with these columns: ``sqlite3.Row`` takes no other."""
-    quoted = [f"NULL AS \"{name.replace(chr(34), chr(34) * 2)}\"" for name in columns]
+    quoted = [f'NULL AS "{name.replace(chr(34), chr(34) * 2)}"' for name in columns]
     with _lock:
         return sqlite3.Cursor(_empty_database()).execute(f"SELECT {', '.join(quoted)} LIMIT 0")

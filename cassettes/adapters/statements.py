@@ -22,31 +22,34 @@ _TOKEN: Final = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _READS: Final = frozenset({"select", "values", "show", "explain", "with", "table", "describe"})
-_WRITES: Final = frozenset(
-    "insert update delete merge replace into create drop alter truncate call do copy lock share "
-    "analyze vacuum attach detach reindex pragma set begin commit rollback grant".split()
-)
-_PURE: Final = frozenset(
-    "count sum min max avg total group_concat string_agg array_agg json_agg jsonb_agg bool_and "
-    "bool_or every coalesce nullif ifnull iif greatest least cast convert lower upper length "
-    "char_length trim ltrim rtrim substr substring replace instr position strpos left right "
-    "concat concat_ws format printf round abs ceil ceiling floor sign mod power sqrt exp ln "
-    "date time datetime julianday strftime unixepoch now age extract date_trunc date_part "
-    "to_char to_date to_number to_timestamp json json_extract json_array json_object "
-    "json_array_length json_type json_valid json_each json_tree jsonb_build_object "
-    "json_build_object to_json to_jsonb jsonb_array_elements unnest array_length cardinality "
-    "row_number rank dense_rank ntile lag lead first_value last_value typeof quote hex "
-    "generate_series in exists any all some values over filter and or not as on using from where "
-    "when then else by having distinct union except intersect".split()
-)
+_WRITES_WORDS: Final = """
+insert update delete merge replace into create drop alter truncate call do copy lock share
+analyze vacuum attach detach reindex pragma set begin commit rollback grant
+"""
+_WRITES: Final = frozenset(_WRITES_WORDS.split())
+_PURE_WORDS: Final = """
+count sum min max avg total group_concat string_agg array_agg json_agg jsonb_agg bool_and
+bool_or every coalesce nullif ifnull iif greatest least cast convert lower upper length
+char_length trim ltrim rtrim substr substring replace instr position strpos left right concat
+concat_ws format printf round abs ceil ceiling floor sign mod power sqrt exp ln date time
+datetime julianday strftime unixepoch now age extract date_trunc date_part to_char to_date
+to_number to_timestamp json json_extract json_array json_object json_array_length json_type
+json_valid json_each json_tree jsonb_build_object json_build_object to_json to_jsonb
+jsonb_array_elements unnest array_length cardinality row_number rank dense_rank ntile lag lead
+first_value last_value typeof quote hex generate_series in exists any all some values over
+filter and or not as on using from where when then else by having distinct union except
+intersect
+"""
+_PURE: Final = frozenset(_PURE_WORDS.split())
 """Functions that change nothing, and words that a bracket may follow. Of every other function,
 nobody here knows what it does."""
 _LISTS: Final = frozenset({"with", "recursive"})
 """Before a name whose brackets hold the names of columns."""
-_READING_PRAGMAS: Final = frozenset(
-    "table_info table_xinfo table_list index_list index_info index_xinfo database_list "
-    "foreign_key_list function_list collation_list compile_options".split()
-)
+_READING_PRAGMAS_WORDS: Final = """
+table_info table_xinfo table_list index_list index_info index_xinfo database_list
+foreign_key_list function_list collation_list compile_options
+"""
+_READING_PRAGMAS: Final = frozenset(_READING_PRAGMAS_WORDS.split())
 _OBJECT_AFTER: Final = {
     "select": "from",
     "delete": "from",

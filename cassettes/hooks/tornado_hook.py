@@ -136,7 +136,9 @@ def _hooked_headers(original: Callable[..., Awaitable[None]]) -> Callable[..., A
             packed = headers.get("X-Consumed-Content-Encoding", "")
             if packed:
                 pairs = [
-                    ("Content-Encoding", value) if name == "X-Consumed-Content-Encoding" else (name, value)
+                    ("Content-Encoding", value)
+                    if name == "X-Consumed-Content-Encoding"
+                    else (name, value)
                     for name, value in pairs
                 ]
             hop.interaction.response = Response(
@@ -198,7 +200,8 @@ def _real(error: BaseException) -> BaseException:
 
     if not isinstance(error, StreamClosedError):
         return error
-    return error.real_error or HTTPStreamClosedError("Stream closed")
+    real: BaseException | None = error.real_error
+    return HTTPStreamClosedError("Stream closed") if real is None else real
 
 
 class _NoStream:

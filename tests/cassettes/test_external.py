@@ -8,6 +8,8 @@ import datetime
 import decimal
 import enum
 import json
+import subprocess
+import sys
 import uuid
 from collections import namedtuple
 from pathlib import Path
@@ -158,6 +160,23 @@ def test_what_an_external_asks_by_http_belongs_to_it(server):
         assert wrapped() == "inner"
 
     assert [one.via for one in recording.interactions] == ["external"]
+
+
+def test_a_function_of_the_program_itself_has_the_name_that_a_replay_imports_it_by(tmp_path):
+    """`python shop.py` records as `__main__`, and a replay imports `shop`."""
+    (tmp_path / "shop.py").write_text(
+        "from cassettes import Cassette, external, freeze\n"
+        "@external\n"
+        "def ask(): return 1\n"
+        "with freeze(Cassette('c')) as cassette: ask()\n"
+        "print(cassette.interactions[0].request.uri)\n"
+    )
+    printed = {
+        subprocess.check_output([sys.executable, *command], cwd=tmp_path, text=True)
+        for command in (["shop.py"], ["-m", "shop"], ["-c", "import shop"])
+    }
+
+    assert printed == {"external://shop.ask\n"}
 
 
 def test_a_key_of_ones_own_replaces_arguments_that_differ_each_time():

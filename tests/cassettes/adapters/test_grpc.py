@@ -13,7 +13,7 @@ from cassettes import Cassette, CassetteMiss, freeze, side_effects
 from tests.cassettes.adapters.runs import asked, assert_replays, recorded, replayed
 
 grpc = pytest.importorskip("grpc", reason="grpcio is not installed")
-import grpc.aio  # noqa: E402
+pytest.importorskip("grpc.aio")
 
 
 class _Answers(grpc.GenericRpcHandler):
@@ -104,7 +104,12 @@ def test_calls_under_asyncio_are_replayed(server: _Server):
             rate = channel.unary_unary("/shop.Rates/Get")
             seen += await asyncio.gather(*(rate(b"%d" % number) for number in range(3)))
             call = rate(b"x")
-            seen += [await call.code(), await call, call.done(), list(await call.initial_metadata())]
+            seen += [
+                await call.code(),
+                await call,
+                call.done(),
+                list(await call.initial_metadata()),
+            ]
             try:
                 await rate(b"fail")
             except grpc.aio.AioRpcError as error:
@@ -117,9 +122,7 @@ def test_calls_under_asyncio_are_replayed(server: _Server):
 
 
 def test_protobuf_messages_are_compared_field_by_field(server: _Server):
-    wrappers = pytest.importorskip(
-        "google.protobuf.struct_pb2", reason="protobuf is not installed"
-    )
+    wrappers = pytest.importorskip("google.protobuf.struct_pb2", reason="protobuf is not installed")
 
     def tool(amount=15.5):
         with grpc.insecure_channel(server.address) as channel:

@@ -11,7 +11,7 @@ from tests.cassettes.adapters.conftest import RedisServer
 from tests.cassettes.adapters.runs import asked, assert_replays, effects, recorded, replayed
 
 redis = pytest.importorskip("redis", reason="redis is not installed")
-import redis.asyncio  # noqa: E402
+pytest.importorskip("redis.asyncio")
 
 
 def _failed(act):
@@ -50,7 +50,13 @@ def test_commands_pipelines_and_transactions_are_replayed(redis_server: RedisSer
 
     kept = assert_replays(tool, redis_server.stop)
 
-    assert asked(kept)[:5] == ["redis/FLUSHALL", "redis/SET", "redis/GET", "redis/INCRBY", "redis/GET"]
+    assert asked(kept)[:5] == [
+        "redis/FLUSHALL",
+        "redis/SET",
+        "redis/GET",
+        "redis/INCRBY",
+        "redis/GET",
+    ]
     assert effects(kept)[:5] == ["write", "write", "read", "write", "read"]
     assert "redis/MULTI" in asked(kept)
     assert "redis/PIPELINE" in asked(kept)
