@@ -219,7 +219,7 @@ class Cassette:
             f"It was recorded, but its answer ({found.response.cut}) was over the cassette's "
             "limit: only its first bytes were kept. Record it with a larger body_bytes_max."
         )
-        miss = Miss(request, found, [], why)
+        miss = Miss(request, found, [], why, is_partial=True)
         with self._lock:
             self.misses.append(miss)
         return miss

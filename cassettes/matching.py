@@ -49,6 +49,8 @@ class Miss:
     """In what it differs from the nearest one; empty when that was used up already."""
     why: str = ""
     """The same in words."""
+    is_partial: bool = False
+    """Whether it was recorded, and its answer is not there as far as it is wanted."""
 
     @property
     def line(self) -> str:

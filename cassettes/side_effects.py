@@ -54,7 +54,7 @@ def side_effects(cassette: Cassette) -> SideEffects:
         if (key := miss.request.key()) in told:
             continue  # asked once more: a retry of what is told already
         found = _asked_more_often(miss, cassette) or _unanswered(miss, explained, cassette)
-        if found[0].field is not None:
+        if found[0].field is not None or miss.is_partial:
             told.add(key)
         changes.extend(found)
     for interaction, asked in cassette.drifted:
@@ -74,7 +74,7 @@ def side_effects(cassette: Cassette) -> SideEffects:
 
 def _asked_more_often(miss: Miss, cassette: Cassette) -> list[SideEffect]:
     """The miss of a request whose every recorded answer was served already; else nothing."""
-    if miss.nearest is None or miss.differences or miss.nearest.is_cut:
+    if miss.nearest is None or miss.differences or miss.is_partial or miss.nearest.is_cut:
         return []
     key = miss.request.key()
     recorded = sum(one.request.key() == key for one in cassette.interactions) or 1
