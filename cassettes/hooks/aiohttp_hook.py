@@ -6,7 +6,6 @@ its own. The response is copied as the parser feeds it.
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import inspect
 from collections.abc import Awaitable, Callable
@@ -203,9 +202,7 @@ class _NoConnection:
     close = release
 
 
-async def _play(
-    interaction: Interaction, request: Any, cassette: Cassette, asked: Request
-) -> Any:
+async def _play(interaction: Interaction, request: Any, cassette: Cassette, asked: Request) -> Any:
     recorded, failure = interaction.response, interaction.failure
     if recorded is None:
         assert failure is not None

@@ -11,12 +11,12 @@ import urllib.parse
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from typing import Any
 
 import aiohttp
 import httpx
 import httpx2
-import pytest
 import requests
 import urllib3
 
@@ -269,7 +269,8 @@ def with_aiohttp(url: str, case: Case) -> Any:
 
 
 def with_httplib2(url: str, case: Case) -> Any:
-    httplib2 = pytest.importorskip("httplib2", reason="httplib2 is not installed")
+    import httplib2
+
     body, headers = _plain_body(case)
     if case.chunks is not None:
         body = b"".join(case.chunks)  # httplib2 copies bodies; a generator it cannot
@@ -291,7 +292,8 @@ def with_httplib2(url: str, case: Case) -> Any:
 
 
 async def _with_tornado(url: str, case: Case) -> Any:
-    tornado = pytest.importorskip("tornado.httpclient", reason="tornado is not installed")
+    from tornado.httpclient import AsyncHTTPClient
+
     body, headers = _plain_body(case)
     options: dict[str, Any] = {}
     if case.chunks is not None:
@@ -302,7 +304,7 @@ async def _with_tornado(url: str, case: Case) -> Any:
                 await write(chunk)
 
         options["body_producer"] = produce
-    client = tornado.AsyncHTTPClient(force_instance=True)
+    client = AsyncHTTPClient(force_instance=True)
     try:
         answer = await client.fetch(
             url,
@@ -340,9 +342,12 @@ CLIENTS: dict[str, Callable[[str, Case], Any]] = {
     "httpx2": with_httpx(httpx2),
     "httpx2 async": with_httpx_async(httpx2),
     "aiohttp": with_aiohttp,
+}
+RARE: dict[str, Callable[[str, Case], Any]] = {
     "httplib2": with_httplib2,
     "tornado": with_tornado,
 }
+CLIENTS |= {name: ask for name, ask in RARE.items() if find_spec(name) is not None}
 
 
 def observed(ask: Callable[[], Any]) -> Any:

@@ -1,4 +1,4 @@
-"""A toolbox that asks all of them, recorded, and replayed by worker processes with nothing there."""
+"""A toolbox that asks all of them, recorded, and replayed by workers with nothing there."""
 
 from __future__ import annotations
 
