@@ -23,6 +23,7 @@ from cassettes.adapters.questions import (
     said,
     told,
 )
+from cassettes.interaction import Interaction, Request
 from cassettes.scope import Scope, current
 
 _STREAMS = ("UnaryStreamMultiCallable", "StreamUnaryMultiCallable", "StreamStreamMultiCallable")
@@ -60,17 +61,20 @@ def _invoked(original: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable
         scope = asking(CLIENT)
         if scope is None:
             return await original(self)
-        if scope.is_replay:
-            return await _play(scope, self)
-        return await _record(scope, self, original)
+        asked_now = asked(self.__dict__[_NAME], self._request, self._request_serializer)
+        found = await _answer(scope, self, asked_now)
+        if found is not None:
+            return _play(self, found)
+        return await _record(scope, self, asked_now, original)
 
     return _invoke
 
 
-async def _record(scope: Scope, call: Any, original: Callable[..., Awaitable[Any]]) -> Any:
+async def _record(
+    scope: Scope, call: Any, request: Request, original: Callable[..., Awaitable[Any]]
+) -> Any:
     cassette = cassette_of(scope)
-    question = asked(call.__dict__[_NAME], call._request, call._request_serializer)
-    interaction = cassette.begin(question, CLIENT)
+    interaction = cassette.begin(request, CLIENT)
     deserializer = call._response_deserializer
     seen: list[bytes] = []
 
@@ -103,13 +107,24 @@ async def _record(scope: Scope, call: Any, original: Callable[..., Awaitable[Any
     return value
 
 
-async def _play(scope: Scope, call: Any) -> Any:
+async def _answer(scope: Scope, call: Any, request: Request) -> Interaction | None:
+    """Return the recorded answer; a miss ends the call for all who wait for it."""
+    try:
+        return await answered_in_time(scope, request)
+    except BaseException as error:
+        if isinstance(call._cython_call, _PlayedCall):
+            call._cython_call.fail(error)
+        raise
+
+
+def _play(call: Any, found: Interaction) -> Any:
     from grpc._cython import cygrpc
 
-    question = asked(call.__dict__[_NAME], call._request, call._request_serializer)
-    inner: _PlayedCall = call._cython_call
+    inner = call._cython_call
+    if not isinstance(inner, _PlayedCall):
+        inner = call._cython_call = _PlayedCall(call._loop)
     try:
-        form = told(await answered_in_time(scope, question))
+        form = told(found)
     except BaseException as error:
         inner.fail(error)
         raise

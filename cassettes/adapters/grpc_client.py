@@ -65,8 +65,8 @@ def _blocking(module: Any, original: Callable[..., Any]) -> Callable[..., Any]:
             return original(self, request, *args, **options)
         cassette = cassette_of(scope)
         question = asked(self._method, request, self._request_serializer)
-        if scope.is_replay:
-            found = answered(scope, question)
+        found = answered(scope, question)
+        if found is not None:
             return _played_state(module, found, self._response_deserializer), None
         interaction = cassette.begin(question, CLIENT)
         copying = _Copying(self)
@@ -90,8 +90,9 @@ def _future(module: Any, original: Callable[..., Any]) -> Callable[..., Any]:
             return original(self, request, *args, **options)
         cassette = cassette_of(scope)
         question = asked(self._method, request, self._request_serializer)
-        if scope.is_replay:
-            state = _played_state(module, answered(scope, question), self._response_deserializer)
+        found = answered(scope, question)
+        if found is not None:
+            state = _played_state(module, found, self._response_deserializer)
             return module._MultiThreadedRendezvous(state, None, None, None)
         interaction = cassette.begin(question, CLIENT)
         copying = _Copying(self)

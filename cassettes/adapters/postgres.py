@@ -164,14 +164,11 @@ def _ended(found: Interaction) -> None:
         raise with_diagnosis(found.failure)
 
 
-def _peeks(scope: Scope, what: str) -> Request | None:
-    """Return the request of a rollback if it is on the cassette: nothing was done to undo."""
-    asked = _ending(what)
-    return (
-        asked
-        if not what.startswith("ROLLBACK") or cassette_of(scope).peek(asked) is not None
-        else None
-    )
+def _needs_nothing(scope: Scope, what: str) -> bool:
+    """Whether this is a rollback in a replay that was not recorded: nothing is there to undo."""
+    if not scope.is_replay or not what.startswith("ROLLBACK"):
+        return False
+    return cassette_of(scope).peek(_ending(what)) is None
 
 
 class _Sync:
@@ -204,8 +201,9 @@ class _Sync:
                 params = list(params)
             request = _statement(query, named_as, params)
             cassette = cassette_of(scope)
-            if scope.is_replay:
-                _play(self, answered(scope, request))
+            found = answered(scope, request)
+            if found is not None:
+                _play(self, found)
                 return self if named_as == "parameters" else None
             interaction = cassette.begin(request, CLIENT)
             try:
@@ -225,13 +223,18 @@ class _Sync:
             scope = asking(CLIENT)
             if scope is None:
                 original(self)
-            elif scope.is_replay:
-                self.__dict__[_BEGAN] = False
-                if (request := _peeks(scope, what)) is not None:
-                    _ended(answered(scope, request))
-            else:
+                return
+            self.__dict__[_BEGAN] = False
+            if _needs_nothing(scope, what):
+                return
+            found = answered(scope, _ending(what))
+            if found is None:
                 with _recorded(scope, what):
                     original(self)
+                return
+            _ended(found)
+            if not scope.is_replay:
+                original(self)  # of what was really asked in between
 
         return ends
 
@@ -252,12 +255,16 @@ class _Sync:
             if scope is None:
                 return original(self, kind, error, trace)
             what = _leaving(self, error)
-            if not scope.is_replay:
-                with _recorded(scope, what):
-                    return original(self, kind, error, trace)
-            if (request := _peeks(scope, what)) is not None:
-                _ended(answered(scope, request))
-            return _leave(self, error)
+            found = None
+            if not _needs_nothing(scope, what):
+                found = answered(scope, _ending(what))
+                if found is None:
+                    with _recorded(scope, what):
+                        return original(self, kind, error, trace)
+                _ended(found)
+            if scope.is_replay:
+                return _leave(self, error)
+            return original(self, kind, error, trace)
 
         return __exit__
 
@@ -292,8 +299,9 @@ class _Async:
                 params = list(params)
             request = _statement(query, named_as, params)
             cassette = cassette_of(scope)
-            if scope.is_replay:
-                _play(self, await answered_in_time(scope, request))
+            found = await answered_in_time(scope, request)
+            if found is not None:
+                _play(self, found)
                 return self if named_as == "parameters" else None
             interaction = cassette.begin(request, CLIENT)
             try:
@@ -313,13 +321,18 @@ class _Async:
             scope = asking(CLIENT)
             if scope is None:
                 await original(self)
-            elif scope.is_replay:
-                self.__dict__[_BEGAN] = False
-                if (request := _peeks(scope, what)) is not None:
-                    _ended(await answered_in_time(scope, request))
-            else:
+                return
+            self.__dict__[_BEGAN] = False
+            if _needs_nothing(scope, what):
+                return
+            found = await answered_in_time(scope, _ending(what))
+            if found is None:
                 with _recorded(scope, what):
                     await original(self)
+                return
+            _ended(found)
+            if not scope.is_replay:
+                await original(self)  # of what was really asked in between
 
         return ends
 
@@ -340,12 +353,16 @@ class _Async:
             if scope is None:
                 return await original(self, kind, error, trace)
             what = _leaving(self, error)
-            if not scope.is_replay:
-                with _recorded(scope, what):
-                    return await original(self, kind, error, trace)
-            if (request := _peeks(scope, what)) is not None:
-                _ended(await answered_in_time(scope, request))
-            return _leave(self, error)
+            found = None
+            if not _needs_nothing(scope, what):
+                found = await answered_in_time(scope, _ending(what))
+                if found is None:
+                    with _recorded(scope, what):
+                        return await original(self, kind, error, trace)
+                _ended(found)
+            if scope.is_replay:
+                return _leave(self, error)
+            return await original(self, kind, error, trace)
 
         return __aexit__
 

@@ -14,12 +14,23 @@ import sys
 from collections.abc import Callable
 from typing import Any, Final
 
-from cassettes.adapters.questions import answered, asking, cassette_of, question, refuse, said, told
+import orjson
+
+from cassettes.adapters.questions import (
+    asking,
+    cassette_of,
+    found_now,
+    question,
+    refuse,
+    said,
+    told,
+)
 from cassettes.cassette import Cassette
 from cassettes.errors import CassetteMiss
 from cassettes.hooks.program_guard import COPING, asked_by
 from cassettes.interaction import Interaction, Request
 from cassettes.scope import Scope
+from cassettes.values import encode
 
 CLIENT: Final = "subprocess"
 _RUN: Final = "_cassettes_run"
@@ -145,7 +156,7 @@ class _Played(_Run):
         asked = self.request()
         found = self.cassette.peek(asked)
         if found is not None and found.failure is not None and found.failure.phase == "send":
-            told(answered(self.scope, asked))
+            told(found_now(self.scope, asked))
 
     def answer(self, timeout: float | None) -> dict[str, Any] | None:
         """Return the recorded answer; None behind a miss, when the process is only put away.
@@ -157,7 +168,7 @@ class _Played(_Run):
             return None
         if self._form is None:
             try:
-                self._form = told(answered(self.scope, self.request()))
+                self._form = told(found_now(self.scope, self.request()))
             except CassetteMiss:
                 self._is_missing = True
                 self.process.returncode = -9
@@ -226,7 +237,7 @@ def _started(original: Callable[..., None]) -> Callable[..., None]:
             original(self, args, *more, **options)
             return
         given = {**dict(zip(_OPTIONS, more, strict=False)), **options}
-        if scope.is_replay:
+        if scope.is_replay or _is_recorded(scope, args, given):
             played = _Played(scope, self, args, given)
             if not _is_whole(given):
                 refuse(scope, CLIENT, f"{played.program}/files")
@@ -247,6 +258,16 @@ def _started(original: Callable[..., None]) -> Callable[..., None]:
         run.watch()
 
     return __init__
+
+
+def _is_recorded(scope: Scope, args: Any, given: dict[str, Any]) -> bool:
+    """Whether a cassette that lets new questions out holds this command line."""
+    cassette = cassette_of(scope)
+    if not cassette.is_replay or not _is_whole(given):
+        return False
+    command = encode(_command(args, given))
+    unused = (one.request for one in cassette.unused if one.via == CLIENT)
+    return any(orjson.loads(each.body).get("args") == command for each in unused)
 
 
 def _communicating(original: Callable[..., Any]) -> Callable[..., Any]:

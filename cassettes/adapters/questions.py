@@ -72,28 +72,41 @@ def told(interaction: Interaction) -> Any:
     return decode(orjson.loads(interaction.response.body))
 
 
-def answered(scope: Scope, request: Request) -> Interaction:
-    """Return the recorded answer; a miss raises, and is kept."""
-    found = answer(scope, request)
-    assert found is not None
+def answered(scope: Scope, request: Request) -> Interaction | None:
+    """Return the recorded answer; None where the question is to be asked, and recorded.
+
+    Raises:
+        CassetteMiss: Nothing may go out here, and it is not on the cassette.
+    """
+    return answer(scope, request) if cassette_of(scope).is_replay else None
+
+
+def found_now(scope: Scope, request: Request) -> Interaction:
+    """Return the recorded answer of what can only be answered, not asked any more."""
+    found = answered(scope, request)
+    if found is None:
+        cassette = cassette_of(scope)
+        raise CassetteMiss(cassette.miss(request), cassette.name)
     return found
 
 
-async def answered_in_time(scope: Scope, request: Request) -> Interaction:
+async def answered_in_time(scope: Scope, request: Request) -> Interaction | None:
     """Do as ``answered`` does, and let others on the event loop go on until the recorded end."""
+    if not cassette_of(scope).is_replay:
+        return None
     found = await answer_in_time(scope, request)
-    assert found is not None
-    if found.failure is not None and found.failure.is_cancellation:
+    if found is not None and found.failure is not None and found.failure.is_cancellation:
         await until_given_up(found)
     return found
 
 
 def ask(scope: Scope, client: str, request: Request, run: Callable[[], R]) -> R:
     """Return what ``run`` gives, recorded, or the recorded answer."""
-    cassette = cassette_of(scope)
-    if cassette.is_replay:
-        value: R = told(answered(scope, request))
+    found = answered(scope, request)
+    if found is not None:
+        value: R = told(found)
         return value
+    cassette = cassette_of(scope)
     interaction = cassette.begin(request, client)
     try:
         with scope.below():
@@ -110,10 +123,11 @@ async def ask_async(
     scope: Scope, client: str, request: Request, run: Callable[[], Awaitable[R]]
 ) -> R:
     """Return what ``run`` gives, recorded, or the recorded answer."""
-    cassette = cassette_of(scope)
-    if cassette.is_replay:
-        value: R = told(await answered_in_time(scope, request))
+    found = await answered_in_time(scope, request)
+    if found is not None:
+        value: R = told(found)
         return value
+    cassette = cassette_of(scope)
     interaction = cassette.begin(request, client)
     try:
         with scope.below():
@@ -159,13 +173,14 @@ class Attempts:
         scope = current.get()
         if scope is None or scope.cassette is None:
             return is_closed()
-        if not scope.cassette.is_replay:
+        if not scope.is_replay:
             return False
         asked = self._next(scope.cassette)
         if scope.cassette.peek(asked) is not None:
-            failure = answered(scope, asked).failure
-            assert failure is not None
-            raise self._rebuild(failure)
+            found = answered(scope, asked)
+            assert found is not None
+            assert found.failure is not None
+            raise self._rebuild(found.failure)
         return True
 
     def begin(self) -> _Attempt | None:

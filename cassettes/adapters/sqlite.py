@@ -144,24 +144,16 @@ class _Connection:
         scope = self._scope()
         if scope is None:
             super().commit()  # type: ignore[misc]
-        elif scope.is_replay:
-            told(answered(scope, question(CLIENT, "COMMIT", {}, "write")))
-            self._has_changed = False
         else:
-            self._recorded(scope, "COMMIT", super().commit)  # type: ignore[misc]
+            self._ended(scope, "COMMIT", super().commit)  # type: ignore[misc]
 
     def rollback(self) -> None:
         """Roll back. In a replay nothing was done that could be undone: that is never a miss."""
         scope = self._scope()
         if scope is None:
             super().rollback()  # type: ignore[misc]
-        elif scope.is_replay:
-            self._has_changed = False
-            asked = question(CLIENT, "ROLLBACK", {}, "write")
-            if cassette_of(scope).peek(asked) is not None:
-                told(answered(scope, asked))
         else:
-            self._recorded(scope, "ROLLBACK", super().rollback)  # type: ignore[misc]
+            self._ended(scope, "ROLLBACK", super().rollback)  # type: ignore[misc]
 
     def __exit__(self, kind: Any, error: Any, trace: Any) -> Literal[False]:
         """Commit, or roll back after an exception, as the driver does."""
@@ -197,9 +189,21 @@ class _Connection:
             refuse_without_database()
         return scope
 
-    def _recorded(self, scope: Scope, what: str, run: Callable[[], None]) -> None:
+    def _ended(self, scope: Scope, what: str, run: Callable[[], None]) -> None:
+        """End a transaction: answered from the cassette, or done and recorded."""
         cassette = cassette_of(scope)
-        interaction = cassette.begin(question(CLIENT, what, {}, "write"), CLIENT)
+        asked = question(CLIENT, what, {}, "write")
+        if scope.is_replay and what == "ROLLBACK" and cassette.peek(asked) is None:
+            self._has_changed = False
+            return
+        found = answered(scope, asked)
+        if found is not None:
+            self._has_changed = False
+            told(found)
+            if not scope.is_replay:
+                run()  # of what was really asked in between
+            return
+        interaction = cassette.begin(asked, CLIENT)
         try:
             run()
         except Exception as error:
@@ -252,8 +256,9 @@ class _Cursor:
             "write" if asked is None else effect_of(sql),
         )
         cassette = cassette_of(scope)
-        if scope.is_replay:
-            self._played = PlayedRows.of(cassette, request, answered(scope, request))
+        found = answered(scope, request)
+        if found is not None:
+            self._played = PlayedRows.of(cassette, request, found)
             connection: Any = self.connection  # type: ignore[attr-defined]
             connection._has_changed = self._played.counts["in_transaction"]
             return self
