@@ -68,25 +68,30 @@ def _hooked_run(original: Callable[..., Awaitable[None]]) -> Callable[..., Await
             await original(self)
             return
         asked = _asked(self.request)
+        if scope.cassette.is_replay and await _answered(self, scope, asked):
+            return
         if not scope.is_replay:
             if self.request.body_producer is not None:
                 _watch_producer(self, asked)
             self.__dict__[_HOP] = _Hop(scope, asked)
-            await original(self)
-            return
-        try:
-            if self.request.body_producer is not None:
-                asked.body = await _produced(self.request.body_producer)
-            found = await answer_in_time(scope, asked)
-            if found is None:
-                await original(self)
-            else:
-                await _play(self, found)
-        except Exception:
-            if not self._handle_exception(*sys.exc_info()):
-                raise
+        await original(self)
 
     return run
+
+
+async def _answered(connection: Any, scope: Scope, asked: Request) -> bool:
+    """Answer from the cassette; False where the request is to go out after all."""
+    try:
+        if connection.request.body_producer is not None:
+            asked.body = await _produced(connection.request.body_producer)
+        found = await answer_in_time(scope, asked)
+        if found is None:
+            return False
+        await _play(connection, found)
+    except Exception:
+        if not connection._handle_exception(*sys.exc_info()):
+            raise
+    return True
 
 
 def _asked(request: Any) -> Request:

@@ -99,6 +99,26 @@ def test_a_request_sent_twice_says_so(pay: Path, capsys: Printed) -> None:
     assert "~ refund: sends POST /refunds twice (recorded once)\n" in capsys.readouterr().out
 
 
+def test_requests_that_change_places_and_those_sent_less_often_say_so(
+    pay: Path, capsys: Printed
+) -> None:
+    look = '    ask("/orders/" + order_id)\n'
+    give = '    return ask("/refunds", {"order_id": order_id, "amount": amount})'
+    text = pay.read_text()
+    pay.write_text(
+        text.replace(look, "").replace(
+            give, f"{give.replace('return', 'given =')}\n{look}    return given"
+        )
+    )
+    assert exit_code_of(["run", "--tools", "pay.py:toolbox", "--jobs", "2", "--json"]) == 2
+    (finding,) = json.loads(capsys.readouterr().out)["findings"]
+
+    assert finding["title"] == "refund: sends GET /orders/* after POST /refunds"
+    (change,) = finding["example"]["interaction_changes"]
+    assert change["change"] == "reordered"
+    assert change["recorded"].startswith("before POST http://127.0.0.1:")
+
+
 def test_a_moved_endpoint_is_one_finding_however_many_orders(pay: Path, capsys: Printed) -> None:
     pay.write_text(pay.read_text().replace('"/orders/"', '"/v2/orders/"'))
 
