@@ -24,7 +24,10 @@ def asked(method: Any, message: Any, serializer: Callable[[Any], bytes] | None) 
     form = _json_form(message)
     if form is not None:
         return question(CLIENT, name, {"message": form}, "write")
-    sent = message if serializer is None else serializer(message)
+    try:
+        sent = message if serializer is None else serializer(message)
+    except Exception:  # noqa: BLE001 - the client is about to say so itself
+        sent = message
     return question(CLIENT, name, {"message": sent}, "write")
 
 

@@ -31,8 +31,10 @@ from cassettes.adapters.questions import (
     said,
     told,
 )
-from cassettes.adapters.rows import plain
+from cassettes.adapters.rows import TOO_LONG, plain
 from cassettes.adapters.statements import effect_of, named, spelled
+from cassettes.cassette import Cassette
+from cassettes.errors import CassetteMiss
 from cassettes.interaction import Interaction, Request
 from cassettes.scope import Scope
 
@@ -109,7 +111,10 @@ def _text(query: Any) -> str:
         return query.decode("utf-8", "replace")
     if hasattr(query, "as_string"):
         # Without a connection: what it quotes must not depend on a server that a replay has not.
-        return str(query.as_string(None))
+        try:
+            return str(query.as_string(None))
+        except Exception:  # noqa: BLE001 - it needs a connection; the application has one
+            return repr(query)
     return str(query)
 
 
@@ -128,15 +133,19 @@ def _ending(what: str) -> Request:
     return question(CLIENT, what, {}, "write")
 
 
-def _play(cursor: Any, interaction: Interaction) -> None:
+def _play(cursor: Any, cassette: Cassette, request: Request, interaction: Interaction) -> None:
     """Put a recorded answer where ``cursor`` keeps what the server sent."""
+
+    def too_long() -> BaseException:
+        return CassetteMiss(cassette.cannot_play(request, interaction, TOO_LONG), cassette.name)
+
     if interaction.response is None:
         assert interaction.failure is not None
         raise with_diagnosis(interaction.failure)
     form = told(interaction)
     cursor._conn.__dict__[_BEGAN] = not cursor._conn._autocommit
     cursor._reset()
-    cursor._tx = PlayedTransformer()
+    cursor._tx = PlayedTransformer(too_long)
     cursor._rowcount = form["rowcount"]
     cursor._execmany_returning = form["returning"]
     cursor._results = [played(each) for each in form["results"]]
@@ -144,17 +153,17 @@ def _play(cursor: Any, interaction: Interaction) -> None:
         cursor._select_current_result(0)
 
 
-def _keep(cassette: Any, interaction: Interaction, cursor: Any) -> None:
+def _keep(cassette: Cassette, interaction: Interaction, cursor: Any) -> None:
     form = {
         "rowcount": cursor.rowcount,
         "returning": cursor._execmany_returning,
-        "results": [recorded(cursor, each) for each in cursor._results],
+        "results": [recorded(cursor, each, cassette.body_bytes_max) for each in cursor._results],
     }
     interaction.response = said(form, "rows")
     cassette.keep(interaction)
 
 
-def _failed(cassette: Any, interaction: Interaction, error: BaseException) -> None:
+def _failed(cassette: Cassette, interaction: Interaction, error: BaseException) -> None:
     cassette.keep_failure(interaction, error)
     keep_diagnosis(interaction, error)
 
@@ -203,7 +212,7 @@ class _Sync:
             cassette = cassette_of(scope)
             found = answered(scope, request)
             if found is not None:
-                _play(self, found)
+                _play(self, cassette, request, found)
                 return self if named_as == "parameters" else None
             interaction = cassette.begin(request, CLIENT)
             try:
@@ -301,7 +310,7 @@ class _Async:
             cassette = cassette_of(scope)
             found = await answered_in_time(scope, request)
             if found is not None:
-                _play(self, found)
+                _play(self, cassette, request, found)
                 return self if named_as == "parameters" else None
             interaction = cassette.begin(request, CLIENT)
             try:

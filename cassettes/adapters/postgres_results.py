@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+from cassettes.adapters.rows import size_of
 from cassettes.failures import Failure
 from cassettes.interaction import Interaction
 from cassettes.values import decode, encode, register
@@ -38,15 +40,23 @@ def _bounds(bounds: str | None) -> tuple[Any, ...]:
     return ("[)", True) if bounds is None else (bounds,)
 
 
-def recorded(cursor: Any, result: Any) -> dict[str, Any]:
-    """Return the form of one result: its rows as plain tuples, before any row factory."""
+def recorded(cursor: Any, result: Any, limit: int) -> dict[str, Any]:
+    """Return the form of one result: its rows as plain tuples, before any row factory.
+
+    None of them where they are over ``limit`` bytes, or where one cannot be read: the application
+    hears of that when it fetches, not now.
+    """
     from psycopg.adapt import Transformer
 
-    rows: list[Any] = []
+    rows: list[Any] | None = []
+    error: BaseException | None = None
     if result.ntuples:
         reader = Transformer(cursor)
         reader.set_pgresult(result, format=result.fformat(0) if result.nfields else None)
-        rows = [list(row) for row in reader.load_rows(0, result.ntuples, tuple)]
+        try:
+            rows = _within(limit, result, reader)
+        except Exception as unreadable:  # noqa: BLE001 - it is raised again where it belongs
+            rows, error = None, unreadable
     status = result.command_status
     return {
         "status": int(result.status),
@@ -62,7 +72,16 @@ def recorded(cursor: Any, result: Any) -> dict[str, Any]:
             for index in range(result.nfields)
         ],
         "rows": rows,
+        "row_count": result.ntuples,
+        "unreadable": error,
     }
+
+
+def _within(limit: int, result: Any, reader: Any) -> list[Any] | None:
+    if result.ntuples * result.nfields * 2 > limit:
+        return None
+    rows = [list(row) for row in reader.load_rows(0, result.ntuples, tuple)]
+    return rows if sum(map(size_of, rows)) <= limit else None
 
 
 class PlayedResult:
@@ -70,8 +89,10 @@ class PlayedResult:
 
     def __init__(self, form: dict[str, Any]) -> None:
         self.status = form["status"]
-        self.rows: list[tuple[Any, ...]] = [tuple(row) for row in form["rows"]]
-        self.ntuples = len(self.rows)
+        self.rows: list[tuple[Any, ...]] = [tuple(row) for row in form["rows"] or ()]
+        self.is_too_long = form["rows"] is None
+        self.unreadable: BaseException | None = form["unreadable"]
+        self.ntuples = form["row_count"]
         self.nfields = len(form["columns"])
         self.command_tuples = form["changed"]
         self.command_status = None if form["command"] is None else form["command"].encode()
@@ -110,20 +131,33 @@ def played(form: dict[str, Any]) -> PlayedResult:
 class PlayedTransformer:
     """Stands in for psycopg's own: the rows of a :class:`PlayedResult` are loaded already."""
 
-    def __init__(self) -> None:
-        self._rows: list[tuple[Any, ...]] = []
+    def __init__(self, too_long: Callable[[], BaseException]) -> None:
+        """``too_long`` gives what reading rows raises that were not kept."""
+        self._result: PlayedResult | None = None
+        self._too_long = too_long
 
     def set_pgresult(self, result: Any, **options: Any) -> None:
         """Take the result that rows are now asked of."""
-        self._rows = result.rows if result is not None else []
+        self._result = result
 
     def load_row(self, row: int, make_row: Any) -> Any:
         """Return one row as its factory makes it; None behind the last."""
-        return make_row(self._rows[row]) if 0 <= row < len(self._rows) else None
+        rows = self._rows()
+        return make_row(rows[row]) if 0 <= row < len(rows) else None
 
     def load_rows(self, start: int, end: int, make_row: Any) -> list[Any]:
         """Return rows as their factory makes them."""
-        return [make_row(row) for row in self._rows[start:end]]
+        return [make_row(row) for row in self._rows()[start:end]]
+
+    def _rows(self) -> list[tuple[Any, ...]]:
+        result = self._result
+        if result is None:
+            return []
+        if result.unreadable is not None:
+            raise result.unreadable
+        if result.is_too_long:
+            raise self._too_long()
+        return result.rows
 
 
 def keep_diagnosis(interaction: Interaction, error: BaseException) -> None:

@@ -20,6 +20,17 @@ def plain(parameters: Any) -> Any:
     return list(parameters) if isinstance(parameters, tuple) else parameters
 
 
+TOO_LONG = (
+    "It was recorded, but its rows were over the cassette's limit: none was kept. Record it with a "
+    "larger body_bytes_max, or ask for less."
+)
+
+
+def size_of(row: Sequence[Any]) -> int:
+    """Return about how many bytes a row takes on a cassette."""
+    return sum(len(one) if isinstance(one, str | bytes) else 8 for one in row)
+
+
 class RowCopy:
     """The answer to a statement that is being recorded, growing as its rows are read."""
 
@@ -37,20 +48,31 @@ class RowCopy:
         self._columns = columns
         self._counts = counts
         self._rows: list[list[Any]] = []
+        self._size_bytes = 0
         cassette.hold(self)
         if columns is None:
             self.finish(is_whole=True)
 
     def append(self, row: Row) -> None:
         """Take the next row."""
-        self._rows.append(list(row))
+        self._size_bytes += size_of(row)
+        if self._size_bytes > self._cassette.body_bytes_max:
+            self._rows = []
+            self.finish(is_whole=False)
+        else:
+            self._rows.append(list(row))
 
     def finish(self, *, is_whole: bool, error: BaseException | None = None) -> None:
         """Keep the answer as far as it was read; further calls do nothing."""
         if self.done:
             return
         self.done = True
-        form = {"columns": self._columns, "rows": self._rows, "is_whole": is_whole}
+        form = {
+            "columns": self._columns,
+            "rows": self._rows,
+            "is_whole": is_whole,
+            "is_too_long": self._size_bytes > self._cassette.body_bytes_max,
+        }
         self.interaction.response = said({**form, **self._counts()}, "rows")
         if error is not None:
             self.interaction.failure = Failure.of(error, "body")
@@ -71,6 +93,7 @@ class PlayedRows:
     columns: list[str] | None
     rows: list[Row]
     is_whole: bool
+    is_too_long: bool = False
     counts: dict[str, Any] = field(default_factory=dict)
     at: int = 0
     """The place of the next row."""
@@ -79,8 +102,16 @@ class PlayedRows:
     def of(cls, cassette: Cassette, request: Request, interaction: Interaction) -> PlayedRows:
         """Return the rows of a recorded answer; raise where there is a failure instead."""
         form = dict(told(interaction))
-        columns, rows, is_whole = form.pop("columns"), form.pop("rows"), form.pop("is_whole")
-        return cls(cassette, request, interaction, columns, list(map(tuple, rows)), is_whole, form)
+        return cls(
+            cassette,
+            request,
+            interaction,
+            form.pop("columns"),
+            list(map(tuple, form.pop("rows"))),
+            form.pop("is_whole"),
+            form.pop("is_too_long"),
+            form,
+        )
 
     def take(self, count: int | None = None) -> Sequence[Row]:
         """Return the next ``count`` rows, or all that are left; fewer only at their end.
@@ -108,7 +139,6 @@ class PlayedRows:
             if read != 1
             else "It was recorded, but only its first row was read then"
         )
-        miss = self.cassette.cannot_play(
-            self.request, self.interaction, f"{why}; how it goes on, nobody knows."
-        )
+        why = TOO_LONG if self.is_too_long else f"{why}; how it goes on, nobody knows."
+        miss = self.cassette.cannot_play(self.request, self.interaction, why)
         raise CassetteMiss(miss, self.cassette.name)

@@ -13,6 +13,7 @@ import sys
 import uuid
 from collections import namedtuple
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import httpx
 import pydantic
@@ -192,6 +193,47 @@ def test_a_key_of_ones_own_replaces_arguments_that_differ_each_time():
         assert query(object(), "select 1") == ["select 1"]
 
 
+class Hostile:
+    def __repr__(self) -> str:
+        raise RuntimeError("not for you")
+
+    def __getattr__(self, name: str):
+        raise LookupError(name)
+
+
+def test_no_value_stops_an_application_that_records():
+    endless: list[object] = []
+    endless.append(endless)
+
+    @external
+    def ask(one, two):
+        return [one, two]
+
+    recording = Cassette("t")
+    with freeze(recording):
+        assert ask(Hostile(), endless)[1] is endless
+
+    (only,) = recording.interactions
+    assert json.loads(json.dumps(only.to_json()))
+    with freeze(Cassette("t", "replay", recording.interactions)), pytest.raises(ValueNotKept):
+        ask(Hostile(), endless)
+
+
+def test_an_exception_that_was_given_back_comes_back_as_one():
+    @external
+    def ask():
+        return [Refused(403, retry=False), FileNotFoundError(2, "No such file", "x.txt")]
+
+    recording = Cassette("t")
+    with freeze(recording):
+        ask()
+    with freeze(Cassette("t", "replay", recording.interactions)):
+        refused, missing = ask()
+
+    assert (type(refused), refused.code, str(refused)) == (Refused, 403, "refused with 403")
+    assert str(missing) == "[Errno 2] No such file: 'x.txt'"
+
+
 def test_a_value_without_a_form_says_so_when_it_is_needed():
     @external
     def connect():
@@ -211,7 +253,7 @@ def test_a_value_without_a_form_says_so_when_it_is_needed():
 _plain = st.recursive(
     st.none()
     | st.booleans()
-    | st.integers(-(2**53), 2**53)
+    | st.integers(-(2**70), 2**70)
     | st.floats(allow_nan=False)
     | st.text()
     | st.binary()
@@ -249,6 +291,10 @@ def test_every_plain_value_comes_back_equal_and_of_its_kind(value):
         uuid.UUID(int=5),
         float("inf"),
         frozenset({1}),
+        "half a letter: \ud83d",
+        {"\ud83d": 2**64},
+        bytearray(b"x"),
+        datetime.datetime(2026, 7, 1, tzinfo=ZoneInfo("Europe/Berlin")),
         {"$kind": "not a tag"},
         1 + 2j,
     ],

@@ -203,3 +203,30 @@ def test_what_is_not_recorded_is_refused_by_name(place: _Place, what: str):
     assert given == 2
     with pytest.raises(CassetteMiss, match="The adapter of psycopg does not record this"):
         replayed(tool, kept)
+
+
+def test_rows_over_the_limit_are_not_kept_and_say_so(place: _Place):
+    def tool():
+        with psycopg.connect(place.conninfo) as connection:
+            cursor = connection.execute("SELECT repeat('x', 100) FROM generate_series(1, 100)")
+            return cursor.rowcount, len(cursor.fetchall())
+
+    recording = Cassette("recording", body_bytes_max=5_000)
+    with freeze(recording):
+        assert tool() == (100, 100)
+    assert len(recording.interactions[0].response.body) < 1_000
+    with pytest.raises(CassetteMiss, match="its rows were over the cassette's limit"):
+        replayed(tool, recording.interactions)
+
+
+def test_a_value_that_cannot_be_read_fails_where_it_is_fetched(place: _Place):
+    def tool():
+        with psycopg.connect(place.conninfo) as connection:
+            cursor = connection.execute("SELECT 'infinity'::timestamp")
+            seen = [cursor.rowcount]
+            try:
+                cursor.fetchall()
+            except psycopg.DataError as error:
+                return [*seen, type(error), str(error)]
+
+    assert_replays(tool, place.take_away)

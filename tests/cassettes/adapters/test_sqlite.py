@@ -296,3 +296,19 @@ def test_values_of_all_kinds_come_back_as_they_were(shop: Path):
         return row
 
     assert_replays(tool)
+
+
+def test_rows_over_the_limit_are_not_kept_and_say_so(shop: Path):
+    def tool():
+        connection = sqlite3.connect(shop)
+        many = "with n(i) as (select 1 union all select i + 1 from n where i < 100) "
+        rows = connection.execute(f"{many} select i, hex(zeroblob(50)) from n").fetchall()
+        connection.close()
+        return len(rows)
+
+    recording = Cassette("recording", body_bytes_max=5_000)
+    with freeze(recording):
+        assert tool() == 100
+    assert len(recording.interactions[0].response.body) < 1_000
+    with pytest.raises(CassetteMiss, match="its rows were over the cassette's limit"):
+        replayed(tool, recording.interactions)
