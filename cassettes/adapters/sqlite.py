@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import functools
 import os
-import sqlite3
 from collections.abc import Callable, Iterable
+
+# The package may be in the middle of its import: this module of its own is complete.
+from sqlite3 import dbapi2
 from typing import Any, Final, Literal
 
 from cassettes.adapters.questions import (
@@ -58,7 +60,7 @@ def _connecting(original: Callable[..., Any]) -> Callable[..., Any]:
         database = options.pop("database", None)
         if _is_in_memory(database):
             return original(*args, **given)
-        options["factory"] = _asking_connection(options.get("factory") or sqlite3.Connection)
+        options["factory"] = _asking_connection(options.get("factory") or dbapi2.Connection)
         if _attempts.is_played():
             options.pop("uri", None)
             made = original(":memory:", **options)
@@ -88,7 +90,9 @@ def _is_in_memory(database: Any) -> bool:
 
 @functools.cache
 def _asking_connection(factory: type) -> type:
-    return type(factory.__name__, (_Connection, factory), {"__module__": factory.__module__})
+    """Return a class that asks: below what a class of the user's own does, above the driver's."""
+    bases = (_Connection,) if factory is dbapi2.Connection else (factory, _Connection)
+    return type(factory.__name__, bases, {"__module__": factory.__module__})
 
 
 class _Unrecorded:
@@ -106,8 +110,8 @@ class _Unrecorded:
         return self
 
 
-class _Connection:
-    """What a connection does otherwise than the class of the driver that it is mixed into."""
+class _Connection(dbapi2.Connection):
+    """A connection whose statements are questions."""
 
     _is_played = False
     """Whether there is no database behind it."""
@@ -116,7 +120,7 @@ class _Connection:
 
     def cursor(self, factory: Any = None) -> Any:
         """Return a cursor that asks."""
-        return super().cursor(asking_cursor(factory or sqlite3.Cursor))  # type: ignore[misc]
+        return super().cursor(asking_cursor(factory or dbapi2.Cursor))
 
     def execute(self, sql: str, parameters: Any = (), /) -> Any:
         """Ask one statement with a cursor of its own; the driver's shortcut would pass ours by."""
@@ -134,17 +138,17 @@ class _Connection:
         """Commit: a write, recorded as such."""
         scope = self._scope()
         if scope is None:
-            super().commit()  # type: ignore[misc]
+            super().commit()
         else:
-            self._ended(scope, "COMMIT", super().commit)  # type: ignore[misc]
+            self._ended(scope, "COMMIT", super().commit)
 
     def rollback(self) -> None:
         """Roll back. In a replay nothing was done that could be undone: that is never a miss."""
         scope = self._scope()
         if scope is None:
-            super().rollback()  # type: ignore[misc]
+            super().rollback()
         else:
-            self._ended(scope, "ROLLBACK", super().rollback)  # type: ignore[misc]
+            self._ended(scope, "ROLLBACK", super().rollback)
 
     def __exit__(self, kind: Any, error: Any, trace: Any) -> Literal[False]:
         """Commit, or roll back after an exception, as the driver does."""
@@ -163,7 +167,7 @@ class _Connection:
         """Whether something is not yet committed."""
         if self._is_played:
             return self._has_changed
-        found: bool = super().in_transaction  # type: ignore[misc]
+        found: bool = super().in_transaction
         return found
 
     backup = _Unrecorded()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import atexit
 import functools
-import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from sqlite3 import dbapi2
 from typing import Any, Final
 
 from cassettes.adapters.questions import answered, cassette_of, question
@@ -20,18 +20,19 @@ CLIENT: Final = "sqlite3"
 @functools.cache
 def asking_cursor(factory: type) -> type:
     """Return a subclass of a cursor's class whose statements are questions."""
-    return type(factory.__name__, (_Cursor, factory), {"__module__": factory.__module__})
+    bases = (_Cursor,) if factory is dbapi2.Cursor else (factory, _Cursor)
+    return type(factory.__name__, bases, {"__module__": factory.__module__})
 
 
-class _Cursor:
-    """What a cursor does otherwise than the class of the driver that it is mixed into."""
+class _Cursor(dbapi2.Cursor):
+    """A cursor whose statements are questions."""
 
     _copy: RowCopy | None = None
     _played: PlayedRows | None = None
 
     def execute(self, sql: str, parameters: Any = (), /) -> Any:
         """Ask one statement."""
-        run = functools.partial(super().execute, sql, parameters)  # type: ignore[misc]
+        run = functools.partial(super().execute, sql, parameters)
         return self._ask(sql, {"parameters": plain(parameters)}, run)
 
     def executemany(self, sql: str, parameters: Iterable[Any], /) -> Any:
@@ -40,17 +41,17 @@ class _Cursor:
         if current.get() is not None:
             parameters = list(parameters)
             asked = {"parameters_of_each": [plain(each) for each in parameters]}
-        run = functools.partial(super().executemany, sql, parameters)  # type: ignore[misc]
+        run = functools.partial(super().executemany, sql, parameters)
         return self._ask(sql, asked, run)
 
     def executescript(self, script: str, /) -> Any:
         """Ask many statements: one question, and a write."""
-        run = functools.partial(super().executescript, script)  # type: ignore[misc]
+        run = functools.partial(super().executescript, script)
         return self._ask(script, None, run)
 
     def _ask(self, sql: str, asked: dict[str, Any] | None, run: Callable[[], Any]) -> Any:
         self._settle()
-        scope = self.connection._scope()  # type: ignore[attr-defined]
+        scope = self.connection._scope()
         if scope is None or not isinstance(sql, str):
             return run()
         request = question(
@@ -63,7 +64,7 @@ class _Cursor:
         found = answered(scope, request)
         if found is not None:
             self._played = PlayedRows.of(cassette, request, found)
-            connection: Any = self.connection  # type: ignore[attr-defined]
+            connection: Any = self.connection
             connection._has_changed = self._played.counts["in_transaction"]
             return self
         interaction = cassette.begin(request, CLIENT)
@@ -77,10 +78,10 @@ class _Cursor:
         return self
 
     def _counts(self) -> dict[str, Any]:
-        connection: Any = self.connection  # type: ignore[attr-defined]
+        connection: Any = self.connection
         try:
             changed = connection.in_transaction
-        except sqlite3.Error:
+        except dbapi2.Error:
             changed = False  # it is closed by now
         return {
             "rowcount": self.rowcount,
@@ -101,19 +102,19 @@ class _Cursor:
             found = self._shown(self._played.take(1))
             return found[0] if found else None
         if self._copy is None:
-            return super().fetchone()  # type: ignore[misc]
-        row = self._raw(super().fetchone)  # type: ignore[misc]
+            return super().fetchone()
+        row = self._raw(super().fetchone)
         found = self._copied([] if row is None else [row], row is None)
         return found[0] if found else None
 
     def fetchmany(self, size: int | None = None) -> Any:
         """Return the next rows."""
-        wanted: int = self.arraysize if size is None else size  # type: ignore[attr-defined]
+        wanted: int = self.arraysize if size is None else size
         if self._played is not None:
             return self._shown(self._played.take(wanted))
         if self._copy is None:
-            return super().fetchmany(wanted)  # type: ignore[misc]
-        rows = self._raw(functools.partial(super().fetchmany, wanted))  # type: ignore[misc]
+            return super().fetchmany(wanted)
+        rows = self._raw(functools.partial(super().fetchmany, wanted))
         return self._copied(rows, len(rows) < wanted)
 
     def fetchall(self) -> Any:
@@ -121,8 +122,8 @@ class _Cursor:
         if self._played is not None:
             return self._shown(self._played.take())
         if self._copy is None:
-            return super().fetchall()  # type: ignore[misc]
-        return self._copied(self._raw(super().fetchall), True)  # type: ignore[misc]
+            return super().fetchall()
+        return self._copied(self._raw(super().fetchall), True)
 
     def __iter__(self) -> Any:
         """Return itself: a cursor is its own iterator."""
@@ -131,7 +132,7 @@ class _Cursor:
     def __next__(self) -> Any:
         """Return the next row."""
         if self._played is None and self._copy is None:
-            return super().__next__()  # type: ignore[misc]
+            return super().__next__()
         row = self._next_or_none()
         if row is None:
             raise StopIteration
@@ -141,7 +142,7 @@ class _Cursor:
         """Return the next row in a list of one: a row factory may give None."""
         if self._played is not None:
             return self._shown(self._played.take(1)) or None
-        row = self._raw(super().fetchone)  # type: ignore[misc]
+        row = self._raw(super().fetchone)
         return self._copied([] if row is None else [row], row is None) or None
 
     def _raw(self, fetch: Callable[[], Any]) -> Any:
@@ -179,13 +180,13 @@ class _Cursor:
     def close(self) -> None:
         """Close it; what was read is kept."""
         self._settle()
-        super().close()  # type: ignore[misc]
+        super().close()
 
     @property
     def description(self) -> Any:
         """The columns of the last statement."""
         if self._played is None:
-            return super().description  # type: ignore[misc]
+            return super().description
         columns = self._played.columns
         return None if columns is None else tuple((name, *[None] * 6) for name in columns)
 
@@ -193,28 +194,28 @@ class _Cursor:
     def rowcount(self) -> Any:
         """How many rows the last statement changed; -1 where that is not known."""
         played = self._played
-        return super().rowcount if played is None else played.counts["rowcount"]  # type: ignore[misc]
+        return super().rowcount if played is None else played.counts["rowcount"]
 
     @property
     def lastrowid(self) -> Any:
         """The id of the row that was inserted last."""
         played = self._played
-        return super().lastrowid if played is None else played.counts["lastrowid"]  # type: ignore[misc]
+        return super().lastrowid if played is None else played.counts["lastrowid"]
 
 
 _lock = threading.Lock()
 
 
 @functools.cache
-def _empty_database() -> sqlite3.Connection:
-    empty = sqlite3.Connection(":memory:", check_same_thread=False)
+def _empty_database() -> dbapi2.Connection:
+    empty = dbapi2.Connection(":memory:", check_same_thread=False)
     atexit.register(empty.close)
     return empty
 
 
 @functools.lru_cache(maxsize=64)
-def _stand_in(columns: tuple[str, ...]) -> sqlite3.Cursor:
+def _stand_in(columns: tuple[str, ...]) -> dbapi2.Cursor:
     """Return a real cursor with these columns: ``sqlite3.Row`` takes no other."""
     quoted = [f'NULL AS "{name.replace(chr(34), chr(34) * 2)}"' for name in columns]
     with _lock:
-        return sqlite3.Cursor(_empty_database()).execute(f"SELECT {', '.join(quoted)} LIMIT 0")
+        return dbapi2.Cursor(_empty_database()).execute(f"SELECT {', '.join(quoted)} LIMIT 0")
