@@ -23,17 +23,19 @@ from cassettes.adapters.questions import (
     said,
     told,
 )
+from cassettes.errors import EgressBlocked
 from cassettes.interaction import Interaction, Request
-from cassettes.scope import Scope, current
+from cassettes.scope import Scope, current, is_closed
 
 _STREAMS = ("UnaryStreamMultiCallable", "StreamUnaryMultiCallable", "StreamStreamMultiCallable")
 _NAME = "_cassettes_method"
-_METHOD_AT = 5
-"""Where a call is given its method, behind the request."""
+_METHOD_AT, _LOOP_AT = 5, 8
+"""Where a call is given its method and its loop, behind the request."""
 
 
 def adapt_grpc_async(module: Any) -> None:
     """Hook the calls that the channels of ``grpc.aio._channel`` make."""
+    module.cygrpc = _Core(module.cygrpc)
     call = module.UnaryUnaryCall
     call.__init__ = _made(call.__init__)
     call._invoke = _invoked(call._invoke)
@@ -42,14 +44,71 @@ def adapt_grpc_async(module: Any) -> None:
         kind.__call__ = refused_in_replay(kind.__call__)
 
 
+class _Core:
+    """Stands before gRPC's core, and gives channels that have none where nothing may go out.
+
+    The core's own thread would wait in C for what never comes, and hold up virtual time.
+    """
+
+    def __init__(self, core: Any) -> None:
+        self._core = core
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._core, name)
+
+    def AioChannel(self, *args: Any) -> Any:
+        """Return a channel of the core's, or one with nothing behind it."""
+        return _NoChannel() if is_closed() else self._core.AioChannel(*args)
+
+
+class _NoChannel:
+    """A channel that a replay opened."""
+
+    def __init__(self) -> None:
+        self._is_closed = False
+
+    def call(self, *args: Any) -> Any:
+        """Return a call that ends when it is answered."""
+        if not is_closed():
+            raise EgressBlocked(f"CALL {CLIENT}, on a channel that a replay opened,", "no channel")
+        return _PlayedCall(asyncio.get_running_loop())
+
+    def get_registered_call_handle(self, method: bytes) -> int:
+        """Return that the method is not known to the core."""
+        return 0
+
+    def check_connectivity_state(self, try_to_connect: bool) -> int:
+        """Return that it is ready, as the core numbers it."""
+        return 2
+
+    async def watch_connectivity_state(self, last: int, deadline: float | None) -> bool:
+        """Return that the state has changed."""
+        return True
+
+    def closing(self) -> None:
+        """Nothing is open."""
+
+    def close(self) -> None:
+        """Nothing is open."""
+        self._is_closed = True
+
+    def closed(self) -> bool:
+        """Whether it was closed."""
+        return self._is_closed
+
+
 def _made(original: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(original)
     def __init__(self: Any, request: Any, *args: Any, **options: Any) -> None:
         scope = current.get()
+        if is_closed() and len(args) > _LOOP_AT:
+            # A channel that was made while the tools were imported knows another loop.
+            args = (*args[:_LOOP_AT], asyncio.get_running_loop(), *args[_LOOP_AT + 1 :])
         # The task that it starts here runs later: the name of the method is there by then.
         original(self, request, *args, **options)
         self.__dict__[_NAME] = options["method"] if "method" in options else args[_METHOD_AT]
-        if scope is not None and scope.cassette is not None and scope.is_replay:
+        is_played = isinstance(self._cython_call, _PlayedCall)
+        if scope is not None and scope.cassette is not None and scope.is_replay and not is_played:
             self._cython_call = _PlayedCall(self._loop)
 
     return __init__

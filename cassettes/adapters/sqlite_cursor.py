@@ -51,7 +51,8 @@ class _Cursor(dbapi2.Cursor):
 
     def _ask(self, sql: str, asked: dict[str, Any] | None, run: Callable[[], Any]) -> Any:
         self._settle()
-        scope = self.connection._scope()
+        connection: Any = self.connection
+        scope = connection._scope()
         if scope is None or not isinstance(sql, str):
             return run()
         request = question(
@@ -64,7 +65,6 @@ class _Cursor(dbapi2.Cursor):
         found = answered(scope, request)
         if found is not None:
             self._played = PlayedRows.of(cassette, request, found)
-            connection: Any = self.connection
             connection._has_changed = self._played.counts["in_transaction"]
             return self
         interaction = cassette.begin(request, CLIENT)
