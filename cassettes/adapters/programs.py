@@ -11,6 +11,7 @@ import functools
 import subprocess
 import sys
 from collections.abc import Callable
+from types import FrameType
 from typing import Any, Final
 
 import orjson
@@ -53,9 +54,7 @@ def adapt_subprocess(module: Any) -> None:
 def _started(original: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(original)
     def __init__(self: Any, args: Any, *more: Any, **options: Any) -> None:
-        caller = sys._getframe(1).f_globals.get("__name__", "")
-        is_ours = caller not in _ELSEWHERE and asked_by() not in COPING
-        scope = asking(CLIENT) if is_ours else None
+        scope = asking(CLIENT) if _is_asked_by_a_tool(sys._getframe(1)) else None
         if scope is None:
             original(self, args, *more, **options)
             return
@@ -81,6 +80,22 @@ def _started(original: Callable[..., None]) -> Callable[..., None]:
         run.watch()
 
     return __init__
+
+
+def _is_asked_by_a_tool(frame: FrameType | None) -> bool:
+    """Whether a program is a tool's own doing.
+
+    Not what Python tries and does without, and not what an import looks for: packages ask for
+    compilers and libraries once in the life of a process, in whichever call that comes to be.
+    """
+    caller = "" if frame is None else frame.f_globals.get("__name__", "")
+    if caller in _ELSEWHERE or asked_by() in COPING:
+        return False
+    while frame is not None:
+        if frame.f_globals.get("__name__") == "importlib._bootstrap":
+            return False
+        frame = frame.f_back
+    return True
 
 
 def _is_recorded(scope: Scope, args: Any, given: dict[str, Any]) -> bool:

@@ -120,3 +120,17 @@ def test_a_program_that_is_read_while_it_runs_runs_as_ever_when_recorded():
 
     assert given == "hello\n"
     assert len(kept) == 1
+
+
+def test_what_an_import_starts_is_no_question_of_the_tool(tmp_path: Path, monkeypatch):
+    (tmp_path / "looks_for_a_library.py").write_text(
+        "import subprocess\nfound = subprocess.check_output(['echo', 'here'])\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def tool():
+        return __import__("looks_for_a_library").found
+
+    given, kept = recorded(tool)
+
+    assert (given, kept) == (b"here\n", [])
