@@ -16,6 +16,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import httpx
+import orjson
 import pydantic
 import pytest
 from hypothesis import given
@@ -274,7 +275,7 @@ _plain = st.recursive(
 
 @given(_plain)
 def test_every_plain_value_comes_back_equal_and_of_its_kind(value):
-    back = decode(json.loads(json.dumps(encode(value))))
+    back = decode(orjson.loads(orjson.dumps(encode(value))))
 
     assert back == value
     assert type(back) is type(value)
@@ -301,4 +302,4 @@ def test_every_plain_value_comes_back_equal_and_of_its_kind(value):
     ids=repr,
 )
 def test_values_of_tools_come_back_equal(value):
-    assert decode(json.loads(json.dumps(encode(value)))) == value
+    assert decode(orjson.loads(orjson.dumps(encode(value)))) == value

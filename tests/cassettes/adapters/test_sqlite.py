@@ -178,6 +178,14 @@ def test_reading_on_where_the_recording_stopped_is_unanswered_and_not_an_empty_r
     def all_of_them(connection):
         return connection.execute("select id from orders order by id").fetchall()
 
+    def one_and_another(connection):
+        cursor = connection.execute("select id from orders order by id")
+        return cursor.fetchone(), cursor.execute("select 7").fetchone()
+
+    _, kept = recorded(lambda: _rollback_of(shop, one_and_another))
+    assert replayed(lambda: _rollback_of(shop, one_and_another), kept)[0] == ((1,), (7,))
+    with pytest.raises(CassetteMiss, match="only its first row was read then"):
+        replayed(lambda: _rollback_of(shop, all_of_them), kept)
     _, kept = recorded(lambda: _rollback_of(shop, one))
     assert replayed(lambda: _rollback_of(shop, one), kept)[0] == (1,)
     with pytest.raises(CassetteMiss, match="only its first row was read then"):
