@@ -18,6 +18,7 @@ differently is a result: ``side_effects(replay)``.
 
 from __future__ import annotations
 
+from cassettes.adapters import adapt
 from cassettes.cassette import Cassette
 from cassettes.errors import (
     CassetteError,
@@ -59,6 +60,7 @@ __all__ = [
     "Spare",
     "ValueNotKept",
     "WorldNotInstalled",
+    "adapt",
     "compare_requests",
     "external",
     "freeze",

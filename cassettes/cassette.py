@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from time import perf_counter
 from types import CodeType, FrameType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal, Protocol
 
 from cassettes.copies import BODY_BYTES_MAX
 from cassettes.draws import Draws, Keep, Tape
@@ -24,13 +24,19 @@ from cassettes.placeholders import has_placeholder, matches_blindly
 from cassettes.places import place_of
 from cassettes.spare import Spare
 
-if TYPE_CHECKING:
-    from cassettes.capture import Capture
-
 _real_perf_counter = perf_counter
 
 
 _NO_DRAWS = Draws("none")
+
+
+class Held(Protocol):
+    """An answer that is still being read."""
+
+    interaction: Interaction
+
+    def close(self) -> None:
+        """Keep it as far as it was read."""
 
 
 class Cassette:
@@ -93,7 +99,7 @@ class Cassette:
         """Replay: draws that were not recorded."""
         self._recorded = sorted(interactions, key=_by_start)
         self._numbers = itertools.count(len(self._recorded) if not self.is_replay else 0)
-        self._pending: dict[int, Capture] = {}
+        self._pending: dict[int, Held] = {}
         self._lock = threading.Lock()
         self._started_at = _real_perf_counter()
         self._taken: set[int] = set()
@@ -154,12 +160,12 @@ class Cassette:
         interaction.failure = Failure.of(error, phase)
         self.keep(interaction)
 
-    def hold(self, capture: Capture) -> None:
+    def hold(self, capture: Held) -> None:
         """Remember a response that is being read, and when it began."""
         capture.interaction.head_ms = self._since(capture.interaction)
         self._pending[capture.interaction.sequence] = capture
 
-    def release(self, capture: Capture) -> None:
+    def release(self, capture: Held) -> None:
         """Keep the interaction of a response that was read."""
         self._pending.pop(capture.interaction.sequence, None)
         self.keep(capture.interaction)
@@ -210,25 +216,25 @@ class Cassette:
             self.misses.append(miss)
             return miss
 
-    def cannot_play(self, request: Request, found: Interaction) -> Miss:
-        """Keep that the answer to ``request`` was too long to be kept whole."""
+    def cannot_play(self, request: Request, found: Interaction, why: str = "") -> Miss:
+        """Keep that the answer to ``request`` is not there whole: too long, if not ``why``."""
         assert found.response is not None
-        miss = Miss(
-            request,
-            found,
-            [],
+        why = why or (
             f"It was recorded, but its answer ({found.response.cut}) was over the cassette's "
-            "limit: only its first bytes were kept. Record it with a larger body_bytes_max.",
+            "limit: only its first bytes were kept. Record it with a larger body_bytes_max."
         )
+        miss = Miss(request, found, [], why, is_partial=True)
         with self._lock:
             self.misses.append(miss)
         return miss
 
-    def refuse(self, request: Request) -> None:
-        """Keep that a connection below any client was refused."""
+    def refuse(self, request: Request, why: str = "Sockets are not recorded.") -> Miss:
+        """Keep that something was refused which no cassette holds: a connection, if not ``why``."""
+        miss = Miss(request, None, [], why)
         with self._lock:
             self.asked.append(request.line)
-            self.misses.append(Miss(request, None, [], "Sockets are not recorded."))
+            self.misses.append(miss)
+        return miss
 
     def label(self, what: str, frame: FrameType | None, *, or_at: str = "") -> None:
         """Keep that ``what`` could not be held, with the place in the user's code.

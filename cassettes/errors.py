@@ -37,7 +37,7 @@ class CassetteMiss(CassetteError):
         self.cassette = cassette
         lines = ["No recorded answer for", f"  {miss.line}", f"in cassette {cassette!r}."]
         if miss.nearest is None:
-            lines.append("Nothing like it was recorded.")
+            lines.append(miss.why or "Nothing like it was recorded.")
         else:
             lines[-1] += " The nearest recorded one is"
             lines += [f"  {miss.nearest.request.line}", miss.why]

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import functools
 import inspect
+import os
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any, Literal, ParamSpec, TypeVar, cast, overload
 
@@ -47,8 +49,9 @@ def external(
     """Mark a function as a question to the outside world.
 
     ``key`` gives from the arguments what a call is matched by, for arguments that have no JSON
-    form (connections) or differ each time; default: all of them but ``self``. ``effect="write"``
-    says that the call changes something. Outside any cassette the function runs as if unmarked,
+    form (connections) or differ each time; default: all of them but ``self``. ``name`` is what it
+    is called in recordings; default: its module and its own name. ``effect="write"`` says that the
+    call changes something. Outside any cassette the function runs as if unmarked,
     except in a process that blocks, where it raises :class:`EgressBlocked`. Functions, coroutine
     functions, generators and async generators may be marked.
     """
@@ -72,7 +75,7 @@ class _External:
         effect: Effect,
     ) -> None:
         self.function = function
-        self.name = name or f"{function.__module__}.{function.__qualname__}"
+        self.name = name or f"{_module_name(function.__module__)}.{function.__qualname__}"
         self.effect = effect
         self._key = key
         parameters = list(inspect.signature(function).parameters)
@@ -108,6 +111,18 @@ class _External:
         if found.failure is not None and found.failure.is_cancellation:
             await until_given_up(found)
         return _value(found)
+
+
+def _module_name(name: str) -> str:
+    """Return a module's name; that of the program's own is the one a replay imports it by."""
+    if name != "__main__":
+        return name
+    main = sys.modules[name]
+    spec = getattr(main, "__spec__", None)
+    if spec is not None:
+        return str(spec.name).removesuffix(".__main__")
+    file = getattr(main, "__file__", None)
+    return name if file is None else os.path.splitext(os.path.basename(file))[0]
 
 
 def _value(found: Interaction) -> Any:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any, Literal, cast
 
 from cassettes.errors import RecordedError
@@ -45,12 +46,14 @@ class Failure:
         kind = type(error)
         cause = error.__cause__ or _nested(error)
         attributes = {
-            name: value
+            name: _member(value) if isinstance(value, Enum) else value
             for name, value in vars(error).items()
-            if isinstance(value, _PLAIN) and not name.startswith("__")
+            if isinstance(value, (*_PLAIN, Enum)) and not name.startswith("__")
         }
         if isinstance(error, OSError) and error.errno is not None:
             attributes["errno"], attributes["strerror"] = error.errno, error.strerror
+            if isinstance(error.filename, str):
+                attributes["filename"] = error.filename
         return cls(
             type=f"{kind.__module__}.{kind.__qualname__}",
             message=_words(error),
@@ -81,7 +84,8 @@ class Failure:
         kind = _class_named(self.type)
         if kind is None or not issubclass(kind, Exception):
             return RecordedError(self.type, self.message)
-        args, plain = tuple(self.args), dict(self.attributes)
+        args = tuple(self.args)
+        plain = {name: _value(value) for name, value in self.attributes.items()}
         if issubclass(kind, OSError) and "errno" in plain:
             args = (plain.pop("errno"), plain.pop("strerror") or self.message)
         cause = None if self.cause is None else self.cause.rebuild()
@@ -90,6 +94,8 @@ class Failure:
             error.args = args
             if issubclass(kind, OSError):
                 OSError.__init__(error, *args)
+                if "filename" in plain:
+                    error.filename = plain.pop("filename")  # type: ignore[attr-defined]
             if self.type == _CUT:
                 plain["partial"] = b""  # what was read before is in the response
             error.__dict__.update(plain)
@@ -127,6 +133,21 @@ class Failure:
         )
 
 
+def _member(member: Enum) -> dict[str, str]:
+    """Return the form of an attribute that is a member of an enumeration, as of redis."""
+    kind = type(member)
+    return {"enum": f"{kind.__module__}.{kind.__qualname__}", "member": member.name}
+
+
+def _value(form: Any) -> Any:
+    """Return the attribute that ``form`` stands for; None for a member that is gone."""
+    if not isinstance(form, dict):
+        return form
+    kind = _named(str(form.get("enum")))
+    known = isinstance(kind, type) and issubclass(kind, Enum)
+    return kind.__members__.get(str(form.get("member"))) if known else None
+
+
 def _words(value: object) -> str:
     """Return ``str(value)``; recording must not fail where an exception cannot print itself."""
     try:
@@ -143,6 +164,14 @@ def _nested(error: BaseException) -> BaseException | None:
 
 def _class_named(dotted: str) -> type[BaseException] | None:
     """Return the exception class called ``dotted`` if its module is already imported."""
+    found = _named(dotted)
+    if isinstance(found, type) and issubclass(found, BaseException):
+        return found
+    return None
+
+
+def _named(dotted: str) -> Any:
+    """Return what is called ``dotted`` if its module is already imported; else None."""
     module_name, _, qualname = dotted.rpartition(".")
     while module_name and module_name not in sys.modules:
         module_name, _, outer = module_name.rpartition(".")
@@ -150,6 +179,4 @@ def _class_named(dotted: str) -> type[BaseException] | None:
     found: Any = sys.modules.get(module_name)
     for name in qualname.split("."):
         found = getattr(found, name, None)
-    if isinstance(found, type) and issubclass(found, BaseException):
-        return found
-    return None
+    return found

@@ -240,6 +240,14 @@ def _response_from_json(form: Mapping[str, Any]) -> Response:
     )
 
 
+def header_bytes(text: str) -> bytes:
+    """Return a header's name or value as it was on the wire; here each of its bytes is a letter."""
+    try:
+        return text.encode("latin-1")
+    except UnicodeEncodeError:
+        return text.encode("utf-8")
+
+
 def _header(headers: Pairs, name: str) -> str:
     for key, value in headers:
         if key.lower() == name:

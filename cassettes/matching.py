@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +14,7 @@ from cassettes.interaction import Interaction, Request, canonical_uri
 
 _SHOWN_MAX = 200
 _CANDIDATES_MAX = 50
+_ITEMS_MAX = 5
 
 
 class _Absent:
@@ -49,6 +51,8 @@ class Miss:
     """In what it differs from the nearest one; empty when that was used up already."""
     why: str = ""
     """The same in words."""
+    is_partial: bool = False
+    """Whether it was recorded, and its answer is not there as far as it is wanted."""
 
     @property
     def line(self) -> str:
@@ -98,6 +102,8 @@ def _parsed(request: Request) -> Any:
     kind = request.header("content-type").lower()
     if "x-www-form-urlencoded" in kind:
         return _fields(request.body.decode("utf-8", "replace"))
+    if "multipart/form-data" in kind and (parts := _parts(request.key()[2])):
+        return parts
     if "json" in kind or request.body[:1] in (b"{", b"["):
         try:
             return orjson.loads(request.body)
@@ -111,6 +117,30 @@ def _fields(query: str) -> dict[str, Any]:
     for name, value in parse_qsl(query, keep_blank_values=True):
         grouped.setdefault(name, []).append(value)
     return {name: each[0] if len(each) == 1 else each for name, each in grouped.items()}
+
+
+_NAME = re.compile(rb'\bname="([^"]*)"')
+_FILE_NAME = re.compile(rb'\bfilename="([^"]*)"')
+
+
+def _parts(body: bytes) -> dict[str, Any]:
+    """Return the parts of a form by their names; nothing where it is none."""
+    boundary, _, _ = body.partition(b"\r\n")
+    if not boundary.startswith(b"--"):
+        return {}
+    found: dict[str, Any] = {}
+    for part in body.split(boundary)[1:-1]:
+        head, _, content = part.partition(b"\r\n\r\n")
+        name, file = _NAME.search(head), _FILE_NAME.search(head)
+        if name is None:
+            return {}
+        shown: Any = _shown(content.removesuffix(b"\r\n"))
+        if file is not None:
+            shown = {"filename": file[1].decode("utf-8", "replace"), "content": shown}
+        called = name[1].decode("utf-8", "replace")
+        # Names may come twice: then they are told apart by their place.
+        found[called if called not in found else f"{called} {len(found)}"] = shown
+    return found
 
 
 def _shown(body: bytes) -> str | None:
@@ -128,11 +158,41 @@ def _compare_values(old: Any, new: Any, path: str) -> Iterator[Difference]:
         for name in [*old, *(name for name in new if name not in old)]:
             inner = f"{path}.{name}" if str(name).isidentifier() else f"{path}[{name!r}]"
             yield from _compare_values(old.get(name, ABSENT), new.get(name, ABSENT), inner)
-    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+    elif isinstance(old, list) and isinstance(new, list):
+        yield from _compare_lists(old, new, path)
+    elif old != new or type(old) is not type(new):
+        if _present(old) is None and _present(new) is None:
+            # JSON's null beside no field at all: as values they could not be told apart.
+            old, new = ("null" if each is None else str(each) for each in (old, new))
+        yield Difference(path, _present(old), _present(new))
+
+
+def _compare_lists(old: list[Any], new: list[Any], path: str) -> Iterator[Difference]:
+    """Items that were put in or left out in one place are named; other lengths, the whole list."""
+    if len(old) == len(new):
         for index, (left, right) in enumerate(zip(old, new, strict=True)):
             yield from _compare_values(left, right, f"{path}[{index}]")
-    elif old != new or type(old) is not type(new):
-        yield Difference(path, _present(old), _present(new))
+        return
+    start = _shared_items(old, new)
+    rest = _shared_items(old[start:][::-1], new[start:][::-1])
+    gone, come = old[start : len(old) - rest], new[start : len(new) - rest]
+    if (gone and come) or len(gone) + len(come) > _ITEMS_MAX:
+        yield Difference(path, old, new)
+        return
+    for index, item in enumerate(gone, start):
+        yield Difference(f"{path}[{index}]", item, None)
+    for index, item in enumerate(come, start):
+        yield Difference(f"{path}[{index}]", None, item)
+
+
+def _shared_items(old: list[Any], new: list[Any]) -> int:
+    """Count the leading items that two lists share."""
+    count = 0
+    for left, right in zip(old, new, strict=False):
+        if next(_compare_values(left, right, ""), None) is not None:
+            break
+        count += 1
+    return count
 
 
 def _present(value: Any) -> Any:
@@ -168,7 +228,10 @@ class NearestIndex:
         return _least_different((one for one in same if id(one) not in used), request)
 
     def nearest(self, request: Request, used: set[int]) -> Interaction | None:
-        """Return what comes nearest, unused ones first; None when nothing shares its host."""
+        """Return what comes nearest, unused ones first; None when nothing is like it.
+
+        Alike are requests to one host, and those for one path of different hosts.
+        """
         found = self.same_path(request, used)
         if found is None:
             found = _least_different(self._by_place.get(_place(request), ()), request)
@@ -176,7 +239,7 @@ class NearestIndex:
             return found
         method, where = _place(request)
         scored = [
-            (_shared(where, other) * 2 + (method == other_method), index, place)
+            (_likeness(where, other) * 2 + (method == other_method), index, place)
             for index, place in enumerate(self._by_place)
             for other_method, other in [place]
         ]
@@ -192,10 +255,17 @@ def _place(request: Request) -> tuple[str, str]:
     return request.method.upper(), canonical_uri(request.uri).partition("?")[0]
 
 
-def _shared(left: str, right: str) -> int:
-    """Count the leading segments that two locations share, the host being the first."""
-    count = 0
-    for one, other in zip(left.split("/")[2:], right.split("/")[2:], strict=False):
+def _likeness(left: str, right: str) -> int:
+    """Count the leading segments that two locations share, the host being the first.
+
+    Where only the hosts differ, all segments of the path count.
+    """
+    host, *path = left.split("/")[2:]
+    other_host, *other_path = right.split("/")[2:]
+    if host != other_host:
+        return len(path) if path == other_path and any(path) else 0
+    count = 1
+    for one, other in zip(path, other_path, strict=False):
         if one != other:
             break
         count += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -17,7 +18,8 @@ class SideEffect:
     """One difference in what was asked."""
 
     change: ChangeKind
-    """``unanswered``: asked and not on the cassette; ``removed``: recorded and no longer asked;
+    """``unanswered``: asked and not on the cassette; ``removed``: recorded and no longer asked, or
+    less often;
     ``changed``: another field that differs, of a request named above or of one served loosely;
     ``reordered``: asked after a request that used to start only when this one had ended;
     ``added``: not on the cassette, and let through to an allowed address."""
@@ -25,7 +27,7 @@ class SideEffect:
     """The request in one line."""
     field: str | None = None
     """The part that differs (``body.amount``, ``query.limit``), or None for the whole request;
-    ``times`` where a recorded request is asked more often than it was."""
+    ``times`` where a recorded request is asked more often than it was, or less."""
     recorded: Any = None
     replayed: Any = None
     nearest: str | None = None
@@ -54,7 +56,7 @@ def side_effects(cassette: Cassette) -> SideEffects:
         if (key := miss.request.key()) in told:
             continue  # asked once more: a retry of what is told already
         found = _asked_more_often(miss, cassette) or _unanswered(miss, explained, cassette)
-        if found[0].field is not None:
+        if found[0].field is not None or miss.is_partial:
             told.add(key)
         changes.extend(found)
     for interaction, asked in cassette.drifted:
@@ -63,18 +65,29 @@ def side_effects(cassette: Cassette) -> SideEffects:
             for each in compare_requests(interaction, asked)
         )
     changes.extend(SideEffect("added", line) for line in cassette.live)
-    changes.extend(
-        SideEffect("removed", one.request.line)
-        for one in cassette.unused
-        if id(one) not in explained
-    )
+    changes.extend(_removed([one for one in cassette.unused if id(one) not in explained], cassette))
     changes.extend(_reordered(cassette.played))
     return SideEffects(list(cassette.asked), changes)
 
 
+def _removed(unused: list[Interaction], cassette: Cassette) -> list[SideEffect]:
+    """Requests that are never asked any more, and those that are asked less often."""
+    counts = Counter(one.request.key() for one in unused)
+    still = Counter(one.request.key() for one in cassette.played) if unused else Counter()
+    found: list[SideEffect] = []
+    for one in unused:
+        key = one.request.key()
+        asked = still[key]
+        if not asked:
+            found.append(SideEffect("removed", one.request.line))
+        elif left := counts.pop(key, 0):  # told once for all of them
+            found.append(SideEffect("removed", one.request.line, "times", asked + left, asked))
+    return found
+
+
 def _asked_more_often(miss: Miss, cassette: Cassette) -> list[SideEffect]:
     """The miss of a request whose every recorded answer was served already; else nothing."""
-    if miss.nearest is None or miss.differences or miss.nearest.is_cut:
+    if miss.nearest is None or miss.differences or miss.is_partial or miss.nearest.is_cut:
         return []
     key = miss.request.key()
     recorded = sum(one.request.key() == key for one in cassette.interactions) or 1

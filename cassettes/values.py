@@ -13,6 +13,7 @@ import datetime
 import decimal
 import enum
 import pathlib
+import re
 import sys
 import uuid
 from collections import namedtuple
@@ -20,9 +21,12 @@ from collections.abc import Callable
 from typing import Any
 
 from cassettes.errors import ValueNotKept
+from cassettes.failures import Failure
 
 _TAG = "$kind"
 _SHOWN_MAX = 200
+_ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}")
+"""Where an object lies in memory: another place in every process, so nothing to match by."""
 
 _Encode = Callable[[Any], Any]
 _Decode = Callable[[Any], Any]
@@ -37,8 +41,16 @@ def register(tag: str, kind: type, encode: _Encode, decode: _Decode) -> None:
     _decoders[tag] = decode
 
 
-register("bytes", bytes, lambda b: base64.b64encode(b).decode("ascii"), base64.b64decode)
-register("datetime", datetime.datetime, lambda d: d.isoformat(), datetime.datetime.fromisoformat)
+def _base64(value: Any) -> str:
+    return base64.b64encode(bytes(value)).decode("ascii")
+
+
+register("bytes", bytes, _base64, base64.b64decode)
+register("bytearray", bytearray, _base64, lambda v: bytearray(base64.b64decode(v)))
+register("memoryview", memoryview, _base64, lambda v: memoryview(base64.b64decode(v)))
+register(
+    "datetime", datetime.datetime, lambda d: _encode_datetime(d), lambda v: _decode_datetime(v)
+)
 register("date", datetime.date, lambda d: d.isoformat(), datetime.date.fromisoformat)
 register("time", datetime.time, lambda d: d.isoformat(), datetime.time.fromisoformat)
 register(
@@ -50,39 +62,102 @@ register(
 register("decimal", decimal.Decimal, str, decimal.Decimal)
 register("uuid", uuid.UUID, str, uuid.UUID)
 register("path", pathlib.PurePath, str, pathlib.Path)
+register(
+    "exception",
+    BaseException,
+    lambda error: Failure.of(error).to_json(),
+    lambda form: Failure.from_json(form).rebuild(),
+)
 register("complex", complex, lambda c: [c.real, c.imag], lambda v: complex(*v))
 
 
 def encode(value: Any) -> Any:
-    """Return ``value`` as plain JSON values; what has no such form becomes a tagged repr."""
+    """Return ``value`` as plain JSON values; what has no such form becomes a tagged repr.
+
+    It never raises: it runs in applications that record.
+    """
+    try:
+        return _encode(value)
+    except Exception as error:  # noqa: BLE001 - a value that cannot be looked at, or has no end
+        shown = f"it cannot be kept: {type(error).__name__}"
+        return _tagged("opaque", shown, type(value))
+
+
+def _encode(value: Any) -> Any:
     kind = type(value)
-    if value is None or kind in (str, bool, int):
+    if value is None or kind is bool:
         return value
+    if kind is str:
+        return value if _is_text(value) else _tagged("surrogates", _surrogates(value))
+    if kind is int:
+        return value if _INT_MIN <= value <= _INT_MAX else _tagged("int", str(value))
     if kind is float:
         # JSON has no NaN and no infinities.
         finite = value == value and abs(value) != float("inf")
         return value if finite else _tagged("float", repr(value))
     if kind is list:
-        return [encode(item) for item in value]
+        return [_encode(item) for item in value]
     if kind is dict:
         return _encode_dict(value)
+    if kind is bytes:
+        return _encode_bytes(value)
     if kind is tuple:
-        return _tagged("tuple", [encode(item) for item in value])
+        return _tagged("tuple", [_encode(item) for item in value])
     if kind in (set, frozenset):
-        return _tagged(kind.__name__, sorted((encode(item) for item in value), key=repr))
+        return _tagged(kind.__name__, sorted((_encode(item) for item in value), key=repr))
     return _encode_object(value)
 
 
+_INT_MIN, _INT_MAX = -(2**63), 2**63 - 1
+"""Beyond these, JSON writers and readers do not agree on what a number is."""
+
+
+def _is_text(value: str) -> bool:
+    if value.isascii():
+        return True
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _surrogates(value: str) -> str:
+    return base64.b64encode(value.encode("utf-8", "surrogatepass")).decode("ascii")
+
+
 def _encode_dict(value: dict[Any, Any]) -> Any:
-    if all(type(key) is str for key in value) and _TAG not in value:
-        return {key: encode(item) for key, item in value.items()}
-    return _tagged("dict", [[encode(key), encode(item)] for key, item in value.items()])
+    if _TAG not in value and all(type(key) is str and _is_text(key) for key in value):
+        return {key: _encode(item) for key, item in value.items()}
+    return _tagged("dict", [[_encode(key), _encode(item)] for key, item in value.items()])
+
+
+def _encode_datetime(value: datetime.datetime) -> Any:
+    zone = getattr(value.tzinfo, "key", None)  # zoneinfo's; an offset alone is in the text
+    return [value.isoformat(), zone] if isinstance(zone, str) else value.isoformat()
+
+
+def _decode_datetime(form: Any) -> datetime.datetime:
+    if isinstance(form, str):
+        return datetime.datetime.fromisoformat(form)
+    from zoneinfo import ZoneInfo
+
+    text, zone = form
+    return datetime.datetime.fromisoformat(text).astimezone(ZoneInfo(zone))
+
+
+def _encode_bytes(value: bytes) -> Any:
+    try:
+        # Readable, and what masks secrets finds them there.
+        return _tagged("utf8", value.decode("utf-8"))
+    except UnicodeDecodeError:
+        return _tagged("bytes", _base64(value))
 
 
 def _encode_object(value: Any) -> Any:
     kind = type(value)
     if isinstance(value, enum.Enum):
-        return _tagged("enum", encode(value.value), kind)
+        return _tagged("enum", _encode(value.value), kind)
     for base in kind.__mro__:
         if base in _encoders:
             tag, encoder = _encoders[base]
@@ -91,13 +166,13 @@ def _encode_object(value: Any) -> Any:
         return _tagged("model", value.model_dump(mode="json", by_alias=True), kind)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = [f.name for f in dataclasses.fields(value) if f.init]
-        return _tagged("dataclass", {name: encode(getattr(value, name)) for name in fields}, kind)
+        return _tagged("dataclass", {name: _encode(getattr(value, name)) for name in fields}, kind)
     if isinstance(value, tuple) and hasattr(value, "_asdict"):
-        rows = [[name, encode(item)] for name, item in value._asdict().items()]
+        rows = [[name, _encode(item)] for name, item in value._asdict().items()]
         return {_TAG: "namedtuple", "value": rows, "name": kind.__name__}
     if hasattr(value, "keys") and hasattr(value, "__getitem__"):
-        return _tagged("dict", [[encode(key), encode(value[key])] for key in value.keys()])  # noqa: SIM118 - rows of DB drivers iterate over their values
-    return _tagged("opaque", repr(value)[:_SHOWN_MAX], kind)
+        return _tagged("dict", [[_encode(key), _encode(value[key])] for key in value.keys()])  # noqa: SIM118 - rows of DB drivers iterate over their values
+    return _tagged("opaque", _ADDRESS.sub("0x", repr(value))[:_SHOWN_MAX], kind)
 
 
 def _tagged(tag: str, value: Any, kind: type | None = None) -> dict[str, Any]:
@@ -142,6 +217,9 @@ def decode(form: Any) -> Any:
 
 _SIMPLE: dict[str, _Decode] = {
     "float": float,
+    "int": int,
+    "surrogates": lambda value: base64.b64decode(value).decode("utf-8", "surrogatepass"),
+    "utf8": lambda value: value.encode("utf-8"),
     "tuple": lambda value: tuple(decode(item) for item in value),
     "set": lambda value: {decode(item) for item in value},
     "frozenset": lambda value: frozenset(decode(item) for item in value),

@@ -66,6 +66,9 @@ class Config(BaseModel):
     allow: list[str] = Field(default_factory=list)
     """What tools may really reach while they are replayed: addresses (``localhost:5432``, ``unix:``
     and a path) and programs (``run:git``)."""
+    loose: list[str] = Field(default_factory=list)
+    """Tools (``*`` globs) that go on where they ask the same path for something else: the recorded
+    answer serves, and the difference is told."""
     env: list[str] = Field(default_factory=list)
     """Environment variables that the tools get: ``NAME`` or ``NAME=VALUE``."""
     ignore: list[IgnoreRule] = Field(default_factory=list)

@@ -72,12 +72,26 @@ def _aiohttp(module: ModuleType) -> None:
     hook_aiohttp(module)
 
 
+def _httplib2(module: ModuleType) -> None:
+    from cassettes.hooks.httplib2_hook import hook_httplib2
+
+    hook_httplib2(module)
+
+
+def _tornado(module: ModuleType) -> None:
+    from cassettes.hooks.tornado_hook import hook_tornado
+
+    hook_tornado(module)
+
+
 _HOOKS: dict[str, Callable[[Any], None]] = {
     "httpx": _httpx,
     "httpx2": _httpx,
     "urllib3.connectionpool": _urllib3,
     "http.client": _http_client,
     "aiohttp.client": _aiohttp,
+    "httplib2": _httplib2,
+    "tornado.simple_httpclient": _tornado,
 }
 
 

@@ -6,7 +6,6 @@ its own. The response is copied as the parser feeds it.
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import inspect
 from collections.abc import Awaitable, Callable
@@ -14,11 +13,12 @@ from types import SimpleNamespace
 from typing import Any
 
 from cassettes.capture import Capture
-from cassettes.failures import Failure
+from cassettes.cassette import Cassette
 from cassettes.hooks.aiohttp_uploads import body_of, watch_body
-from cassettes.interaction import Interaction, Request, Response
+from cassettes.interaction import Interaction, Request, Response, header_bytes
 from cassettes.never import until_given_up
 from cassettes.scope import Scope, answer_in_time, current, process, refuse_outside
+from cassettes.unread import wait_on
 
 
 def hook_aiohttp(module: Any) -> None:
@@ -68,7 +68,7 @@ class _Middleware:
             if found is None:
                 with scope.below():
                     return await handler(request)
-            return await _play(found, request)
+            return await _play(found, request, scope.cassette, asked)
         return await self._record(scope, asked, request, handler)
 
     async def _record(
@@ -92,7 +92,10 @@ class _Middleware:
             response.status,
             response.reason or "",
             f"HTTP/{response.version.major}.{response.version.minor}",
-            [(str(name), str(value)) for name, value in response.headers.items()],
+            [
+                (name.decode("latin-1"), value.decode("latin-1"))
+                for name, value in response.raw_headers
+            ],
         )
         if request._session.auto_decompress:
             kept.packed_as = kept.header("content-encoding").strip().lower()
@@ -112,6 +115,9 @@ class _Middleware:
         if buffered and content._buffer_offset:
             buffered[0] = buffered[0][content._buffer_offset :]
         capture.chunks.extend(buffered)
+        if content.exception() is not None:
+            capture.finish(error=content.exception())
+            return
         if content.is_eof():
             capture.finish()
             return
@@ -173,7 +179,30 @@ class _NoProtocol:
         """Nothing is read."""
 
 
-async def _play(interaction: Interaction, request: Any) -> Any:
+class _NoConnection:
+    """Stands in for the connection of a response whose end nobody knows.
+
+    While there is one, the session's timeout runs on.
+    """
+
+    protocol = None
+
+    def __init__(self) -> None:
+        self._callbacks: list[Callable[[], Any]] = []
+
+    def add_callback(self, callback: Callable[[], Any]) -> None:
+        """Call ``callback`` when the response lets go."""
+        self._callbacks.append(callback)
+
+    def release(self) -> None:
+        """Let go."""
+        while self._callbacks:
+            self._callbacks.pop()()
+
+    close = release
+
+
+async def _play(interaction: Interaction, request: Any, cassette: Cassette, asked: Request) -> Any:
     recorded, failure = interaction.response, interaction.failure
     if recorded is None:
         assert failure is not None
@@ -192,22 +221,33 @@ async def _play(interaction: Interaction, request: Any) -> Any:
     _fill_head(response, recorded, int(major or 1), int(minor or 0))
     unpacks = request._session.auto_decompress
     body = recorded.plain_body() if unpacks else recorded.wire_body()
-    response.content = _reader(body, request.loop, failure)
+    response.content = _reader(body, request)
+    if failure is not None:
+        response.content.goes_on_with(failure.rebuild)
+    elif recorded.closed_early:
+        response.content.goes_on_with(functools.partial(wait_on, cassette, asked, interaction))
+        response._connection = _NoConnection()
+    else:
+        response.content.feed_eof()
     response._closed = False
     response.content.on_eof(response._response_eof)
     return response
 
 
-def _reader(body: bytes, loop: asyncio.AbstractEventLoop, failure: Failure | None) -> Any:
-    """Return a reader that has received ``body``, and then the end or the recorded exception."""
+def _timer(request: Any) -> Any:
+    """Return what ends this request when the session's patience is over."""
+    from aiohttp.helpers import TimerNoop
+
+    return getattr(request, "_timer", None) or TimerNoop()
+
+
+def _reader(body: bytes, request: Any) -> Any:
+    """Return a reader that has received ``body``, and not yet an end."""
     kind = _breaking_reader_kind()
-    reader = kind(_NoProtocol(), max(len(body), 2**16), loop=loop)
+    limit = max(len(body), 2**16)
+    reader = kind(_NoProtocol(), limit, timer=_timer(request), loop=request.loop)
     if body:
         reader.feed_data(body)
-    if failure is None:
-        reader.feed_eof()
-    else:
-        reader.breaks_with(failure.rebuild())
     return reader
 
 
@@ -218,25 +258,29 @@ def _breaking_reader_kind() -> Any:
     class BreakingReader(StreamReader):
         """Gives out what it has before it raises, as a connection does that breaks later."""
 
-        __slots__ = ("_broken_by",)
+        __slots__ = ("_goes_on",)
 
-        def breaks_with(self, error: BaseException) -> None:
-            self._broken_by = error
+        def goes_on_with(self, goes_on: Callable[[], Any]) -> None:
+            """Take what gives the exception behind the body, or waits for it."""
+            self._goes_on = goes_on
 
         async def _wait(self, func_name: str) -> None:
-            self.set_exception(self._broken_by)
-            raise self._broken_by
+            error = self._goes_on()
+            if inspect.isawaitable(error):
+                with self._timer:
+                    await error
+                return
+            self.set_exception(error)
+            raise error
 
     return BreakingReader
 
 
 def _empty_response(request: Any) -> Any:
-    from aiohttp.helpers import TimerNoop
-
     given = {
         "writer": None,
         "continue100": None,
-        "timer": TimerNoop(),
+        "timer": _timer(request),
         "request_info": request.request_info,
         "traces": [],
         "loop": request.loop,
@@ -257,10 +301,14 @@ def _fill_head(response: Any, recorded: Response, major: int, minor: int) -> Non
     from aiohttp.http import HttpVersion
     from multidict import CIMultiDict, CIMultiDictProxy
 
-    headers = CIMultiDict(recorded.headers)
+    raw = tuple((header_bytes(name), header_bytes(value)) for name, value in recorded.headers)
+    headers = CIMultiDict(
+        (name.decode("utf-8", "surrogateescape"), value.decode("utf-8", "surrogateescape"))
+        for name, value in raw
+    )
     response.version = HttpVersion(major, minor)
     response.status = recorded.status
     response.reason = recorded.reason
     response._headers = CIMultiDictProxy(headers)
-    response._raw_headers = tuple((k.encode(), v.encode()) for k, v in recorded.headers)
+    response._raw_headers = raw
     response._raw_cookie_headers = tuple(headers.getall("Set-Cookie", ())) or None

@@ -13,9 +13,11 @@ from http.client import HTTPMessage
 from typing import Any, Final
 
 from cassettes.capture import Capture, WireTee
+from cassettes.cassette import Cassette
 from cassettes.hooks.http_client_exchange import Exchange, absolute, pieces
 from cassettes.interaction import Interaction, Request, Response
 from cassettes.scope import Scope, answer, current, process, refuse_outside
+from cassettes.unread import read_on
 
 _EXCHANGE: Final = "_cassettes_exchange"
 _VERSIONS = {9: "HTTP/0.9", 10: "HTTP/1.0", 11: "HTTP/1.1"}
@@ -144,7 +146,7 @@ def _hooked_getresponse(originals: _Originals) -> Callable[..., Any]:
                 raise
             if found is not None:
                 _forget(self)
-                return _play(self, found, asked)
+                return _play(self, found, asked, cassette)
             self.__dict__.pop(_EXCHANGE, None)
             with exchange.scope.below():
                 originals.send(self, bytes(exchange.sent))
@@ -201,37 +203,47 @@ class _Wire:
 
 
 class _BrokenWire(io.BytesIO):
-    """Received bytes, then the recorded exception."""
+    """Received bytes, then an exception for who waits for more, as a buffered socket has it."""
 
-    def __init__(self, content: bytes, error: BaseException) -> None:
+    def __init__(self, content: bytes, fail: Callable[[], BaseException]) -> None:
         super().__init__(content)
-        self._error = error
+        self._fail = fail
 
     def read(self, size: int | None = -1, /) -> bytes:
         found = super().read(size)
+        if size is None or size < 0 or len(found) < size:
+            raise self._fail()
+        return found
+
+    def read1(self, size: int | None = -1, /) -> bytes:
+        found = super().read(size)
         if not found and size != 0:
-            raise self._error
+            raise self._fail()
         return found
 
     def readinto(self, buffer: Any, /) -> int:
-        found = self.read(len(memoryview(buffer)))
+        found = self.read1(len(memoryview(buffer)))
         memoryview(buffer)[: len(found)] = found
         return len(found)
 
 
-def _play(conn: Any, interaction: Interaction, asked: Request) -> Any:
+def _play(conn: Any, interaction: Interaction, asked: Request, cassette: Cassette) -> Any:
     recorded, failure = interaction.response, interaction.failure
     if recorded is None:
         assert failure is not None
         raise failure.rebuild()
     body = recorded.wire_body()
     missing = failure.missing_bytes if failure is not None else 0
+    breaks = (failure is not None and not missing) or recorded.closed_early
     # Broken off by an error: one more byte is waited for, and the error comes instead.
-    length = len(body) + (missing or failure is not None)
+    length = len(body) + (missing or breaks)
     head = f"HTTP/1.1 {recorded.status} {recorded.reason}\r\nContent-Length: {length}\r\n\r\n"
     wire = head.encode("latin-1", "replace") + body
-    breaks = failure is not None and not missing
-    file = _BrokenWire(wire, failure.rebuild()) if failure and breaks else io.BytesIO(wire)
+
+    def fail() -> BaseException:
+        return failure.rebuild() if failure else read_on(cassette, asked, interaction)
+
+    file = _BrokenWire(wire, fail) if breaks else io.BytesIO(wire)
     response = conn.response_class(_Wire(file), method=asked.method, url=asked.uri)
     response.begin()
     headers = HTTPMessage()

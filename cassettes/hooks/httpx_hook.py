@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 from cassettes.capture import Capture
 from cassettes.cassette import Cassette
 from cassettes.copies import BodyCopy
-from cassettes.interaction import Interaction, Request, Response
+from cassettes.interaction import Interaction, Request, Response, header_bytes
 from cassettes.never import until_given_up
 from cassettes.scope import Scope, answer, answer_in_time, current, process, refuse_outside
+from cassettes.unread import read_on, wait_on
 
 if TYPE_CHECKING:
     from cassettes.world.clock import Clock
@@ -98,21 +99,29 @@ class _ReadBody:
 
 
 class _BrokenBody:
-    """Plays a response that broke off: its bytes, then the recorded exception."""
+    """Plays a response that broke off: its bytes, then the recorded exception.
 
-    def __init__(self, body: bytes, error: BaseException) -> None:
-        self._body = body
-        self._error = error
+    Of one that was closed early, nobody knows how it goes on; under asyncio it never does.
+    """
+
+    def __init__(self, cassette: Cassette, asked: Request, found: Interaction) -> None:
+        assert found.response is not None
+        self._body = found.response.wire_body()
+        self._where = (cassette, asked, found)
+        self._failure = found.failure
 
     def __iter__(self) -> Iterator[bytes]:
         if self._body:
             yield self._body
-        raise self._error
+        raise self._failure.rebuild() if self._failure else read_on(*self._where)
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         if self._body:
             yield self._body
-        raise self._error
+        if self._failure is None:
+            await wait_on(*self._where)
+            return
+        raise self._failure.rebuild()
 
     def close(self) -> None:
         """Nothing is open."""
@@ -166,7 +175,7 @@ class _Client:
                 if found is None:
                     with scope.below():
                         return original(transport, request)
-                return self._play(found)
+                return self._play(cassette, asked, found)
             interaction, sent = self._begin(cassette, request)
             token = current.set(scope.silenced)
             try:
@@ -199,7 +208,7 @@ class _Client:
                         return await original(transport, request)
                 if found.failure is not None and found.failure.is_cancellation:
                     await until_given_up(found)
-                return self._play(found, scope.clock)
+                return self._play(cassette, asked, found, scope.clock)
             interaction, sent = self._begin(cassette, request)
             token = current.set(scope.silenced)
             try:
@@ -252,20 +261,26 @@ class _Client:
             response.status_code,
             response.reason_phrase,
             response.http_version,
-            response.headers.multi_items(),
+            [(name.decode("latin-1"), text.decode("latin-1")) for name, text in _raw(response)],
         )
         capture = Capture(cassette, interaction, None if sent is None else sent.chunks)
         response.stream = self._read_body(response.stream, capture)
         return response
 
-    def _play(self, interaction: Interaction, clock: Clock | None = None) -> Any:
+    def _play(
+        self,
+        cassette: Cassette,
+        asked: Request,
+        interaction: Interaction,
+        clock: Clock | None = None,
+    ) -> Any:
         """Return the response; with ``clock``, its body arrives at its recorded time."""
         recorded, failure = interaction.response, interaction.failure
         if recorded is None:
             assert failure is not None
             raise failure.rebuild()
-        if failure is not None:
-            stream = self._broken_body(recorded.wire_body(), failure.rebuild())
+        if failure is not None or recorded.closed_early:
+            stream = self._broken_body(cassette, asked, interaction)
         else:
             stream = self._byte_stream(recorded.wire_body())
         if clock is not None and interaction.ended_ms > interaction.answered_at_ms:
@@ -274,6 +289,12 @@ class _Client:
             "http_version": recorded.http_version.encode("ascii", "ignore"),
             "reason_phrase": recorded.reason.encode("ascii", "ignore"),
         }
+        headers = [(header_bytes(name), header_bytes(text)) for name, text in recorded.headers]
         return self._response(
-            recorded.status, headers=recorded.headers, stream=stream, extensions=extensions
+            recorded.status, headers=headers, stream=stream, extensions=extensions
         )
+
+
+def _raw(response: Any) -> list[tuple[bytes, bytes]]:
+    raw: list[tuple[bytes, bytes]] = response.headers.raw
+    return raw

@@ -19,6 +19,7 @@ from cassettes.failures import Failure
 from cassettes.hooks.uploads import replayable, watched
 from cassettes.interaction import Interaction, Pairs, Request, Response
 from cassettes.scope import Scope, answer, current, process, refuse_outside
+from cassettes.unread import read_on
 
 _PORTS = {"http": 80, "https": 443}
 _VERSIONS = {9: "HTTP/0.9", 10: "HTTP/1.0", 11: "HTTP/1.1", 20: "HTTP/2", 30: "HTTP/3"}
@@ -54,7 +55,8 @@ def _hooked(original: Callable[..., Any]) -> Callable[..., Any]:
             if found is None:
                 with scope.below():
                     return original(pool, conn, method, url, **options)
-            return _play(found, pool, conn, method, url, options)
+            early = functools.partial(read_on, cassette, asked, found)
+            return _play(found, early, (pool, conn, method, url), options)
         options["body"], asked.body, sent = watched(body, cassette.body_bytes_max)
         return _record(original, scope, asked, sent, (pool, conn, method, url), options)
 
@@ -88,8 +90,16 @@ def _record(
         asked.sent(sent)
     _tee(cassette, interaction, response, where[2])
     if preload:
-        response._body = response.read(decode_content=options.get("decode_content", True))
+        _read_ahead(response, options)
     return response
+
+
+def _read_ahead(response: Any, options: dict[str, Any]) -> None:
+    """Read the body as a preloading response does: before it knows of its pool."""
+    place = response._pool, response._connection
+    response._pool = response._connection = None
+    response._body = response.read(decode_content=options.get("decode_content", True))
+    response._pool, response._connection = place
 
 
 def _tee(cassette: Cassette, interaction: Interaction, response: Any, method: str) -> None:
@@ -126,16 +136,17 @@ class _ReplayedOriginal:
 
 
 class _BrokenBody(io.BytesIO):
-    """Plays a response that broke off: its bytes, then the recorded exception."""
+    """Plays a response that broke off: its bytes, then an exception for who wants more."""
 
-    def __init__(self, body: bytes, error: BaseException) -> None:
+    def __init__(self, body: bytes, fail: Callable[[], BaseException]) -> None:
         super().__init__(body)
-        self._error = error
+        self._fail = fail
 
     def read(self, size: int | None = -1, /) -> bytes:
         found = super().read(size)
-        if not found and size != 0:
-            raise self._error
+        wants_all = size is None or size < 0
+        if wants_all or (not found and size != 0):
+            raise self._fail()
         return found
 
     def read1(self, size: int | None = -1, /) -> bytes:
@@ -159,21 +170,31 @@ class _ShortBody(io.BytesIO):
         return super().read(size)
 
 
-def _body_of(recorded: Response, failure: Failure | None, **attributes: Any) -> io.BytesIO:
+def _body_of(
+    recorded: Response,
+    failure: Failure | None,
+    closed_early: Callable[[], BaseException],
+    **attributes: Any,
+) -> io.BytesIO:
     body = recorded.wire_body()
     if failure is None:
-        return io.BytesIO(body)
+        return _BrokenBody(body, closed_early) if recorded.closed_early else io.BytesIO(body)
     if failure.missing_bytes:
         return _ShortBody(body, failure.missing_bytes)
-    return _BrokenBody(body, failure.rebuild(**attributes))
+    return _BrokenBody(body, functools.partial(failure.rebuild, **attributes))
 
 
 def _play(
-    interaction: Interaction, pool: Any, conn: Any, method: str, url: str, options: dict[str, Any]
+    interaction: Interaction,
+    closed_early: Callable[[], BaseException],
+    where: tuple[Any, Any, str, str],
+    options: dict[str, Any],
 ) -> Any:
+    """Return the response; ``closed_early`` gives what reading on behind its known part raises."""
     from urllib3._collections import HTTPHeaderDict
     from urllib3.response import HTTPResponse
 
+    pool, conn, method, url = where
     recorded, failure = interaction.response, interaction.failure
     if recorded is None:
         assert failure is not None
@@ -183,7 +204,7 @@ def _play(
     for name, value in recorded.headers:
         headers.add(name, value)
     response = HTTPResponse(
-        body=_body_of(recorded, failure, pool=pool, _conn=conn),
+        body=_body_of(recorded, failure, closed_early, pool=pool, _conn=conn),
         headers=headers,
         status=recorded.status,
         version=_NUMBERS.get(recorded.http_version, 11),

@@ -114,6 +114,13 @@ if TYPE_CHECKING:
     "otherwise.",
 )
 @click.option(
+    "--loose",
+    multiple=True,
+    metavar="TOOL",
+    help="Let this tool go on where a request of its differs: the recorded answer of the same "
+    "method and path serves, and the difference is told.",
+)
+@click.option(
     "--show-output",
     is_flag=True,
     help="Show what the tools print, on stderr, each line after its tool's name.",
@@ -177,6 +184,7 @@ def replayed(
     deadline_s: float | None = None,
     isolation: str = "trace",
     allow: Sequence[str] = (),
+    loose: Sequence[str] = (),
     show_output: bool = False,
 ) -> ReplayRun:
     """Replay ``selection`` and return the run; options not given come from ``[tool.replay]``.
@@ -212,6 +220,7 @@ def replayed(
         deadline_ms=config.deadline_ms if deadline_s is None else max(1, round(deadline_s * 1000)),
         isolation=isolation,
         allow=[*config.allow, *allow],
+        loose=[*config.loose, *loose],
         on_output=_say_output if show_output else None,
     )
     with Progress("traces") as progress, ctrl_c.calls(replayer.stop):

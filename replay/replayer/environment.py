@@ -53,6 +53,8 @@ class Place:
     """More variables, beyond the allow-list."""
     allow: tuple[str, ...] = ()
     """Addresses that the tools may really reach: ``localhost:5432``."""
+    loose: tuple[str, ...] = ()
+    """Tools (``*`` globs) whose changed requests the recorded answers serve."""
 
 
 def place_of(
@@ -62,6 +64,7 @@ def place_of(
     folder: str | Path | None = None,
     environment: Mapping[str, str] | None = None,
     allow: Sequence[str] = (),
+    loose: Sequence[str] = (),
 ) -> Place:
     """Return the place of a toolbox as the command line names it.
 
@@ -71,7 +74,9 @@ def place_of(
     named = [str((home / path).resolve()) for path in paths]
     inherited = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
     search = dict.fromkeys([*named, str(home), *(str(home / path) for path in inherited)])
-    return Place(toolbox, tuple(search), str(home), dict(environment or {}), tuple(allow))
+    return Place(
+        toolbox, tuple(search), str(home), dict(environment or {}), tuple(allow), tuple(loose)
+    )
 
 
 def whole_reference(toolbox: str, folder: str | Path) -> str:

@@ -56,6 +56,7 @@ class WorkerProcess:
                 "forks": forks,
                 "apart": apart,
                 "allow": list(place.allow),
+                "loose": list(place.loose),
                 "nonce": nonce,
             }
         )

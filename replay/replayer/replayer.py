@@ -90,6 +90,7 @@ class Replayer:
         deadline_ms: int | None = None,
         isolation: Isolation | str = Isolation.TRACE,
         allow: Sequence[str] = (),
+        loose: Sequence[str] = (),
         on_output: Callable[[str, str], None] | None = None,
     ) -> None:
         """Nothing is started before ``run``.
@@ -108,11 +109,17 @@ class Replayer:
             deadline_ms: How long one call may take; None: ``DEADLINE_MS``.
             isolation: What a trace has to itself.
             allow: Addresses that tools may really reach, and programs (``run:git``).
+            loose: Tools (``*`` globs) whose changed requests the recorded answers serve.
             on_output: Is told of what a call printed, with the tool's name first.
         """
         self.store = store
         self.place = place_of(
-            toolbox, paths=paths, folder=folder, environment=environment, allow=allow
+            toolbox,
+            paths=paths,
+            folder=folder,
+            environment=environment,
+            allow=allow,
+            loose=loose,
         )
         self.baseline_environment = dict(baseline_environment or {})
         self.baseline = baseline
@@ -233,6 +240,7 @@ class Replayer:
                 "isolation": str(self.isolation),
                 "paths": list(self.place.paths),
                 "allow": list(self.place.allow),
+                "loose": list(self.place.loose),
                 "environment": sorted({*self.place.environment, *self.baseline_environment}),
             },
         )

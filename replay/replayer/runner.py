@@ -13,8 +13,9 @@ import contextlib
 import inspect
 import os
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -43,11 +44,14 @@ class TraceRunner:
         warm: WarmWorld | None = None,
         *,
         apart: bool = False,
+        loose: Sequence[str] = (),
     ) -> None:
         """``warm``: a world made ahead, which this process has to itself.
 
-        ``apart``: this process forks for each group of calls, and runs none itself.
+        ``apart``: this process forks for each group of calls, and runs none itself. ``loose``:
+        tools whose changed requests are answered by the recorded one in their place.
         """
+        self.loose = loose
         self.toolbox = toolbox
         self.apart = apart
         self.channel = channel
@@ -265,6 +269,7 @@ class _Trace:
             call_id,
             mode="replay",
             interactions=map(_interaction, order["interactions"]),
+            loose=any(fnmatchcase(order["call"]["tool"], glob) for glob in self.runner.loose),
             spare=turn.spare,
             draws=order["call"].get("draws"),
         )

@@ -68,7 +68,7 @@ def _work() -> None:
     if not can_fork:
         channel.mark_output("")
         channel.send(greeting(toolbox, forks=False))
-        _serve_in_process(TraceRunner(toolbox, channel), channel)
+        _serve_in_process(TraceRunner(toolbox, channel, loose=setup["loose"]), channel)
         return
     warm = WarmWorld(toolbox)
     warm_up(toolbox)
@@ -76,7 +76,9 @@ def _work() -> None:
     channel.send({**greeting(toolbox, forks=True), "one_world": warm.is_made})
     WarmProcess(
         channel,
-        lambda own, job: TraceRunner(toolbox, own, warm, apart=setup["apart"]).run(job),
+        lambda own, job: TraceRunner(
+            toolbox, own, warm, apart=setup["apart"], loose=setup["loose"]
+        ).run(job),
         keep=warm.keep,
     ).serve()
 

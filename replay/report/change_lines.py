@@ -195,12 +195,19 @@ def _outside(change: InteractionChange, width: int, ink: Ink) -> list[str]:
             ink.paint(_around(request, width, "? ", said), "cyan"),
             *_nearest(change, width, ink),
         ]
+    if change.change == "removed" and change.field == "times":
+        said = f": sent {times(change.replayed)}, recorded {times(change.recorded)}"
+        return [ink.paint(_around(request, width, "~ ", said), "red")]
     if change.change == "removed":
         return [ink.paint(_around(request, width, "no longer asks "), "red")]
     if change.change == "added":
         return [ink.paint(_around(request, width, "now asks "), "green")]
     if change.change == "reordered":
-        return [ink.paint(_around(request, width, "asks ", " at another place"), "yellow")]
+        lines = [ink.paint(_around(request, width, "asks ", " at another place"), "yellow")]
+        if change.replayed is not None:
+            told = f"now {change.replayed}, recorded {change.recorded}"
+            lines += [ink.paint(line, "dim") for line in wrap(plain(told), width, indent="  ")]
+        return lines
     return [ink.paint(_around(request, width, "asks ", " otherwise"), "yellow")]
 
 

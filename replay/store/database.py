@@ -28,7 +28,8 @@ def connect(path: Path, *, busy_ms: int = _BUSY_MS) -> sqlite3.Connection:
     The file must exist: an empty one in the place of a database that was removed under a
     recorder would keep its spool from ever being taken in.
     """
-    connection = sqlite3.connect(
+    # The class itself: where `adapt("sqlite3")` watches what tools connect to, ours is not theirs.
+    connection = sqlite3.Connection(
         f"{path.absolute().as_uri()}?mode=rw",
         uri=True,
         isolation_level=None,
@@ -52,7 +53,7 @@ def connect_reading(path: Path) -> sqlite3.Connection:
     failure: sqlite3.Error | None = None
     for option in options:
         try:
-            connection = sqlite3.connect(
+            connection = sqlite3.Connection(
                 f"{quoted}?{option}",
                 uri=True,
                 isolation_level=None,

@@ -79,10 +79,18 @@ class _Names:
         """Say what is no longer sent, newly sent, or sent at another place."""
         name = self.name(change)
         if change.change == "removed":
-            return f"no longer sends {name}"
+            is_sent = change.field == "times"
+            return f"sends {name} {_times(change)}" if is_sent else f"no longer sends {name}"
         if change.change == "reordered":
-            return f"sends {name} at another place"
+            return f"sends {name} {self._place(change)}"
         return f"now sends {name}" if change.change == "added" else f"sends {name} otherwise"
+
+    def _place(self, change: InteractionChange) -> str:
+        """Say after which request it is sent now."""
+        after, _, other = str(change.replayed or "").partition(" ")
+        if after != "after" or not other:
+            return "at another place"
+        return f"after {self.name(change.model_copy(update={'request': other}))}"
 
     def name(self, change: InteractionChange) -> str:
         """Return a request by the name that all calls of its finding share."""

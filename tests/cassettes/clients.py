@@ -11,6 +11,7 @@ import urllib.parse
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from typing import Any
 
 import aiohttp
@@ -51,6 +52,17 @@ CASES: dict[str, Case] = {
     "binary": Case("GET", "/binary"),
     "redirect": Case("GET", "/redirect"),
     "head": Case("HEAD", "/echo/head"),
+    "head of a packed answer": Case("HEAD", "/packed/gzip"),
+    "redirect with its body": Case("POST", "/moved/307", json={"keep": "me"}),
+    "redirect to a get": Case("POST", "/moved/303", json={"drop": "me"}),
+    "redirect in a circle": Case("GET", "/circle"),
+    "many headers of one name": Case("GET", "/many"),
+    "trailers": Case("GET", "/trailers"),
+    "empty": Case("GET", "/status/200?empty=1"),
+    "early hints": Case("GET", "/hints"),
+    "not modified": Case("GET", "/status/304"),
+    "corrupt gzip": Case("GET", "/corrupt"),
+    "timeout in the body": Case("GET", "/chunked/2?step=1", timeout=0.15),
     "no content": Case("GET", "/status/204"),
     "not found": Case("GET", "/status/404"),
     "server error": Case("GET", "/status/500"),
@@ -256,6 +268,70 @@ def with_aiohttp(url: str, case: Case) -> Any:
     return asyncio.run(_with_aiohttp(url, case))
 
 
+def with_httplib2(url: str, case: Case) -> Any:
+    import httplib2
+
+    body, headers = _plain_body(case)
+    if case.chunks is not None:
+        body = b"".join(case.chunks)  # httplib2 copies bodies; a generator it cannot
+    client = httplib2.Http(timeout=case.timeout)
+    try:
+        answer, content = client.request(
+            url, case.method, body=body, headers={**headers, **case.headers}
+        )
+        return _seen(
+            answer.status,
+            content,
+            reason=answer.reason,
+            headers=dict(answer),
+            version=answer.version,
+            hops=None if answer.previous is None else answer.previous.status,
+        )
+    finally:
+        client.close()
+
+
+async def _with_tornado(url: str, case: Case) -> Any:
+    from tornado.httpclient import AsyncHTTPClient
+
+    body, headers = _plain_body(case)
+    options: dict[str, Any] = {}
+    if case.chunks is not None:
+        body, chunks = None, case.chunks
+
+        async def produce(write: Any) -> None:
+            for chunk in chunks:
+                await write(chunk)
+
+        options["body_producer"] = produce
+    client = AsyncHTTPClient(force_instance=True)
+    try:
+        answer = await client.fetch(
+            url,
+            raise_error=False,
+            method=case.method,
+            body=body,
+            headers={**headers, **case.headers},
+            request_timeout=case.timeout,
+            connect_timeout=case.timeout,
+            **options,
+        )
+        return _seen(
+            answer.code,
+            answer.body,
+            reason=answer.reason,
+            headers=list(answer.headers.get_all()),
+            url=answer.effective_url,
+            error=repr(answer.error),
+        )
+    finally:
+        client.close()
+
+
+def with_tornado(url: str, case: Case) -> Any:
+    return asyncio.run(_with_tornado(url, case))
+
+
 CLIENTS: dict[str, Callable[[str, Case], Any]] = {
     "requests": with_requests,
     "urllib3": with_urllib3,
@@ -267,6 +343,11 @@ CLIENTS: dict[str, Callable[[str, Case], Any]] = {
     "httpx2 async": with_httpx_async(httpx2),
     "aiohttp": with_aiohttp,
 }
+RARE: dict[str, Callable[[str, Case], Any]] = {
+    "httplib2": with_httplib2,
+    "tornado": with_tornado,
+}
+CLIENTS |= {name: ask for name, ask in RARE.items() if find_spec(name) is not None}
 
 
 def observed(ask: Callable[[], Any]) -> Any:

@@ -119,8 +119,40 @@ class _Handler(BaseHTTPRequestHandler):
     def _redirect(self, route: list[str], query: dict[str, list[str]], body: bytes) -> None:
         self._send(302, b"", {"Location": "/echo/redirected", "Set-Cookie": "hop=1; Path=/"})
 
+    def _moved(self, route: list[str], query: dict[str, list[str]], body: bytes) -> None:
+        self._send(int(route[1]), b"", {"Location": "/echo/moved"})
+
+    def _circle(self, route: list[str], query: dict[str, list[str]], body: bytes) -> None:
+        self._send(302, b"", {"Location": "/circle"})
+
+    def _many(self, route: list[str], query: dict[str, list[str]], body: bytes) -> None:
+        self.send_response(200)
+        for number in range(3):
+            self.send_header("Set-Cookie", f"c{number}={number}; Path=/")
+        self.send_header("X-Many", "one")
+        self.send_header("X-Many", "two")
+        self.send_header("X-Latin", "caf\xe9")
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"ok")
+
+    def _trailers(self, route: list[str], query: dict[str, list[str]], body: bytes) -> None:
+        self.send_response(200)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.send_header("Trailer", "X-Digest")
+        self.end_headers()
+        self.wfile.write(b"5\r\nhello\r\n0\r\nX-Digest: abc\r\n\r\n")
+
+    def _hints(self, route: list[str], query: dict[str, list[str]], body: bytes) -> None:
+        self.wfile.write(b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n")
+        self._send(200, b"after the hints")
+
+    def _corrupt(self, route: list[str], query: dict[str, list[str]], body: bytes) -> None:
+        packed = gzip.compress(b"hello " * 50)
+        self._send(200, packed[:20] + b"\0\0\0" + packed[23:], {"Content-Encoding": "gzip"})
+
     def _status(self, route: list[str], query: dict[str, list[str]], body: bytes) -> None:
-        self._send(int(route[1]), b"status " + route[1].encode())
+        self._send(int(route[1]), b"" if "empty" in query else b"status " + route[1].encode())
 
     def _cut(self, route: list[str], query: dict[str, list[str]], body: bytes) -> None:
         self._send(200, b"only this much", length=1000)

@@ -8,11 +8,15 @@ import datetime
 import decimal
 import enum
 import json
+import subprocess
+import sys
 import uuid
 from collections import namedtuple
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import httpx
+import orjson
 import pydantic
 import pytest
 from hypothesis import given
@@ -160,6 +164,23 @@ def test_what_an_external_asks_by_http_belongs_to_it(server):
     assert [one.via for one in recording.interactions] == ["external"]
 
 
+def test_a_function_of_the_program_itself_has_the_name_that_a_replay_imports_it_by(tmp_path):
+    """`python shop.py` records as `__main__`, and a replay imports `shop`."""
+    (tmp_path / "shop.py").write_text(
+        "from cassettes import Cassette, external, freeze\n"
+        "@external\n"
+        "def ask(): return 1\n"
+        "with freeze(Cassette('c')) as cassette: ask()\n"
+        "print(cassette.interactions[0].request.uri)\n"
+    )
+    printed = {
+        subprocess.check_output([sys.executable, *command], cwd=tmp_path, text=True)
+        for command in (["shop.py"], ["-m", "shop"], ["-c", "import shop"])
+    }
+
+    assert printed == {"external://shop.ask\n"}
+
+
 def test_a_key_of_ones_own_replaces_arguments_that_differ_each_time():
     @external(key=lambda connection, sql: sql)
     def query(connection, sql):
@@ -171,6 +192,47 @@ def test_a_key_of_ones_own_replaces_arguments_that_differ_each_time():
 
     with freeze(Cassette("t", "replay", recording.interactions)):
         assert query(object(), "select 1") == ["select 1"]
+
+
+class Hostile:
+    def __repr__(self) -> str:
+        raise RuntimeError("not for you")
+
+    def __getattr__(self, name: str):
+        raise LookupError(name)
+
+
+def test_no_value_stops_an_application_that_records():
+    endless: list[object] = []
+    endless.append(endless)
+
+    @external
+    def ask(one, two):
+        return [one, two]
+
+    recording = Cassette("t")
+    with freeze(recording):
+        assert ask(Hostile(), endless)[1] is endless
+
+    (only,) = recording.interactions
+    assert json.loads(json.dumps(only.to_json()))
+    with freeze(Cassette("t", "replay", recording.interactions)), pytest.raises(ValueNotKept):
+        ask(Hostile(), endless)
+
+
+def test_an_exception_that_was_given_back_comes_back_as_one():
+    @external
+    def ask():
+        return [Refused(403, retry=False), FileNotFoundError(2, "No such file", "x.txt")]
+
+    recording = Cassette("t")
+    with freeze(recording):
+        ask()
+    with freeze(Cassette("t", "replay", recording.interactions)):
+        refused, missing = ask()
+
+    assert (type(refused), refused.code, str(refused)) == (Refused, 403, "refused with 403")
+    assert str(missing) == "[Errno 2] No such file: 'x.txt'"
 
 
 def test_a_value_without_a_form_says_so_when_it_is_needed():
@@ -192,7 +254,7 @@ def test_a_value_without_a_form_says_so_when_it_is_needed():
 _plain = st.recursive(
     st.none()
     | st.booleans()
-    | st.integers(-(2**53), 2**53)
+    | st.integers(-(2**70), 2**70)
     | st.floats(allow_nan=False)
     | st.text()
     | st.binary()
@@ -213,7 +275,7 @@ _plain = st.recursive(
 
 @given(_plain)
 def test_every_plain_value_comes_back_equal_and_of_its_kind(value):
-    back = decode(json.loads(json.dumps(encode(value))))
+    back = decode(orjson.loads(orjson.dumps(encode(value))))
 
     assert back == value
     assert type(back) is type(value)
@@ -230,10 +292,14 @@ def test_every_plain_value_comes_back_equal_and_of_its_kind(value):
         uuid.UUID(int=5),
         float("inf"),
         frozenset({1}),
+        "half a letter: \ud83d",
+        {"\ud83d": 2**64},
+        bytearray(b"x"),
+        datetime.datetime(2026, 7, 1, tzinfo=ZoneInfo("Europe/Berlin")),
         {"$kind": "not a tag"},
         1 + 2j,
     ],
     ids=repr,
 )
 def test_values_of_tools_come_back_equal(value):
-    assert decode(json.loads(json.dumps(encode(value)))) == value
+    assert decode(orjson.loads(orjson.dumps(encode(value)))) == value

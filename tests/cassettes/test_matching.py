@@ -230,3 +230,76 @@ def test_a_changed_order_is_told_unless_the_requests_overlapped():
         )
     ]
     assert replayed(ms=15) == []
+
+
+def _multipart(content: bytes, file: bytes = b"a.txt") -> Request:
+    head = b'--B\r\nContent-Disposition: form-data; name="note"\r\n\r\nhello\r\n'
+    part = b'--B\r\nContent-Disposition: form-data; name="f"; filename="%s"\r\n\r\n' % file
+    body = head + part + content + b"\r\n--B--\r\n"
+    return _asked("POST", "/upload", body, "multipart/form-data; boundary=B")
+
+
+@pytest.mark.parametrize(
+    ("recorded", "asked", "told"),
+    [
+        (
+            _asked("POST", "/a", {"ids": [1, 2, 3]}),
+            _asked("POST", "/a", {"ids": [1, 2, 3, 4]}),
+            [Difference("body.ids[3]", None, 4)],
+        ),
+        (
+            _asked("POST", "/a", {"ids": [1, 2, 3]}),
+            _asked("POST", "/a", {"ids": [2, 3]}),
+            [Difference("body.ids[0]", 1, None)],
+        ),
+        (
+            _asked("POST", "/a", {"lines": [{"sku": "a"}, {"sku": "b"}]}),
+            _asked("POST", "/a", {"lines": [{"sku": "a"}, {"sku": "x"}, {"sku": "b"}]}),
+            [Difference("body.lines[1]", None, {"sku": "x"})],
+        ),
+        (
+            _asked("POST", "/a", {"ids": [1, 2, 3]}),
+            _asked("POST", "/a", {"ids": [9, 8]}),
+            [Difference("body.ids", [1, 2, 3], [9, 8])],
+        ),
+        (
+            _asked("POST", "/a", {"x": 1}),
+            _asked("POST", "/a", {"x": 1, "y": None}),
+            [Difference("body.y", "(absent)", "null")],
+        ),
+        (
+            _multipart(b"old"),
+            _multipart(b"new", b"b.txt"),
+            [
+                Difference("body.f.filename", "a.txt", "b.txt"),
+                Difference("body.f.content", "old", "new"),
+            ],
+        ),
+    ],
+)
+def test_the_field_that_changed_is_named(recorded, asked, told):
+    assert compare_requests(recorded, asked) == told
+
+
+def test_a_request_that_is_sent_less_often_is_not_told_as_gone():
+    charge = _asked("POST", "/charge", {"amount": 1})
+    kept = [_kept(number, charge) for number in range(3)] + [_kept(3, _asked("GET", "/x"))]
+    replay = Cassette("c", "replay", kept)
+    with freeze(replay):
+        replay.take(charge)
+
+    assert side_effects(replay).changes == [
+        SideEffect("removed", f"POST {_URL}/charge", "times", 3, 1),
+        SideEffect("removed", f"GET {_URL}/x"),
+    ]
+
+
+def test_the_same_path_at_another_host_is_the_nearest():
+    kept = [_kept(0, _asked("GET", "/other")), _kept(1, _asked("GET", "/orders/1"))]
+    replay = Cassette("c", "replay", kept)
+    asked = Request("GET", "http://eu.example.com/orders/1")
+    miss = replay.miss(asked)
+
+    assert miss.nearest is kept[1]
+    assert miss.differences == [Difference("host", _URL, "http://eu.example.com")]
+    assert replay.miss(Request("GET", "http://eu.example.com/nothing")).nearest is None

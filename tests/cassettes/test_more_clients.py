@@ -63,7 +63,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
 
-class _Running:
+class Running:
     def __init__(self, context: ssl.SSLContext | None = None) -> None:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
         self._server.daemon_threads = True
@@ -84,8 +84,8 @@ class _Running:
 
 
 @pytest.fixture
-def plain() -> Iterator[_Running]:
-    running = _Running()
+def plain() -> Iterator[Running]:
+    running = Running()
     yield running
     running.stop()
 
@@ -111,16 +111,16 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def secure(certificate: Path) -> Iterator[_Running]:
+def secure(certificate: Path) -> Iterator[Running]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
-    running = _Running(context)
+    running = Running(context)
     yield running
     running.stop()
 
 
 def _recorded_and_replayed(
-    act: Callable[[], Any], server: _Running
+    act: Callable[[], Any], server: Running
 ) -> tuple[Any, Any, Any, list[Interaction]]:
     """Run ``act`` bare, recorded, and replayed without its server."""
     bare = act()
@@ -153,7 +153,7 @@ def _s3_and_dynamodb(url: str) -> Any:
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_botocore_is_recorded_and_replayed_through_urllib3(plain: _Running):
+def test_botocore_is_recorded_and_replayed_through_urllib3(plain: Running):
     bare, recorded, replayed, kept = _recorded_and_replayed(
         lambda: _s3_and_dynamodb(plain.url), plain
     )
@@ -194,7 +194,7 @@ def _with_urllib3(url: str, path: str) -> bytes:
 
 
 @pytest.mark.parametrize("client", ["requests", "urllib3", "httpx", "httpx2", "aiohttp"])
-def test_brotli_is_unpacked_on_the_way_and_packed_again(client: str, plain: _Running):
+def test_brotli_is_unpacked_on_the_way_and_packed_again(client: str, plain: Running):
     pytest.importorskip("brotli", reason="brotli is not installed")
     url = plain.url + "/br"
     asks: dict[str, Callable[[], bytes]] = {
@@ -229,7 +229,7 @@ def test_brotli_is_unpacked_on_the_way_and_packed_again(client: str, plain: _Run
         "aiohttp",
     ],
 )
-def test_https_with_a_certificate_of_ones_own(client: str, secure: _Running, certificate: Path):
+def test_https_with_a_certificate_of_ones_own(client: str, secure: Running, certificate: Path):
     url = secure.url + "/plain"
     context = ssl.create_default_context(cafile=f"{certificate}.crt")
 
@@ -255,7 +255,7 @@ def test_https_with_a_certificate_of_ones_own(client: str, secure: _Running, cer
     assert [one.request.line for one in kept] == [f"GET {url}"]
 
 
-def test_a_certificate_that_is_not_trusted_fails_the_same_way_in_the_replay(secure: _Running):
+def test_a_certificate_that_is_not_trusted_fails_the_same_way_in_the_replay(secure: Running):
     def ask() -> str:
         try:
             requests.get(secure.url, timeout=10)

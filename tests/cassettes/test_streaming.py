@@ -14,7 +14,7 @@ import httpx2
 import pytest
 import requests
 
-from cassettes import Cassette, freeze
+from cassettes import Cassette, CassetteMiss, freeze, side_effects
 
 _FIRST = b'data: {"number": 0}\n\n'
 
@@ -128,3 +128,91 @@ def test_a_response_closed_early_is_kept_as_far_as_it_was_read(client, server):
     assert only.failure is None
     assert only.response.body.startswith(_FIRST)
     assert seen == [_FIRST]
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.parametrize("client", ["requests", "http.client", "httpx", "httpx2"])
+def test_reading_on_where_the_recording_stopped_is_a_miss_and_not_a_short_body(client, server):
+    def leave(chunk: bytes) -> None:
+        raise KeyError("enough")
+
+    recording = Cassette("stream")
+    with freeze(recording), pytest.raises(KeyError):
+        _STREAMS[client](f"{server.url}/chunked/3?step=1", leave)
+    server.stop()
+    replay = Cassette("stream", "replay", recording.interactions)
+    with freeze(replay), pytest.raises(CassetteMiss, match="closed before its end"):
+        _STREAMS[client](f"{server.url}/chunked/3?step=1", lambda chunk: None)
+
+    (only,) = side_effects(replay).changes
+    assert (only.change, only.field) == ("unanswered", None)
+    assert "it is read further now" in (only.nearest or "")
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.parametrize("client", ["httpx async", "httpx2 async", "aiohttp"])
+def test_a_body_that_is_given_up_under_asyncio_is_given_up_in_the_replay(client, server):
+    """The server never sends the second event; the application has a timeout of its own."""
+    url = f"{server.url}/chunked/3?step=1"
+
+    async def ask() -> str:
+        async def read() -> None:
+            if client == "aiohttp":
+                async with aiohttp.ClientSession() as session, session.get(url) as answer:
+                    await answer.read()
+            else:
+                module = httpx if client == "httpx async" else httpx2
+                async with module.AsyncClient(verify=False) as session:
+                    await session.get(url)
+
+        try:
+            await asyncio.wait_for(read(), 0.1)
+        except TimeoutError:
+            return "given up"
+        return "answered"
+
+    recording = Cassette("stream")
+    with freeze(recording):
+        recorded = asyncio.run(ask())
+    server.stop()
+    replay = Cassette("stream", "replay", recording.interactions)
+    with freeze(replay):
+        replayed = asyncio.run(ask())
+
+    assert recorded == replayed == "given up"
+    assert side_effects(replay).changes == []
+
+
+async def _tornado(url: str, act: Callable[[bytes], None]) -> bytes:
+    client_module = pytest.importorskip("tornado.httpclient", reason="tornado is not installed")
+    chunks: list[bytes] = []
+
+    def take(chunk: bytes) -> None:
+        if not chunks:
+            act(chunk)
+        chunks.append(chunk)
+
+    client = client_module.AsyncHTTPClient(force_instance=True)
+    try:
+        await client.fetch(url, streaming_callback=take)
+    finally:
+        client.close()
+    return b"".join(chunks)
+
+
+def test_tornado_gets_the_first_event_before_the_second_is_sent(server):
+    held = []
+
+    def after_first(chunk: bytes) -> None:
+        held.append((chunk, server.gate.is_set()))
+        server.gate.set()
+
+    recording = Cassette("stream")
+    with freeze(recording):
+        recorded = asyncio.run(_tornado(f"{server.url}/chunked/3?step=1", after_first))
+    server.stop()
+    with freeze(Cassette("stream", "replay", recording.interactions)):
+        replayed = asyncio.run(_tornado(f"{server.url}/chunked/3?step=1", lambda chunk: None))
+
+    assert held == [(_FIRST, False)]
+    assert recorded == replayed

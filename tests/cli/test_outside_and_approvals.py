@@ -99,6 +99,26 @@ def test_a_request_sent_twice_says_so(pay: Path, capsys: Printed) -> None:
     assert "~ refund: sends POST /refunds twice (recorded once)\n" in capsys.readouterr().out
 
 
+def test_requests_that_change_places_say_after_which_they_come_now(
+    pay: Path, capsys: Printed
+) -> None:
+    look = '    ask("/orders/" + order_id)\n'
+    give = '    return ask("/refunds", {"order_id": order_id, "amount": amount})'
+    text = pay.read_text()
+    pay.write_text(
+        text.replace(look, "").replace(
+            give, f"{give.replace('return', 'given =')}\n{look}    return given"
+        )
+    )
+    assert exit_code_of(["run", "--tools", "pay.py:toolbox", "--jobs", "2", "--json"]) == 2
+    (finding,) = json.loads(capsys.readouterr().out)["findings"]
+
+    assert finding["title"] == "refund: sends GET /orders/* after POST /refunds"
+    (change,) = finding["example"]["interaction_changes"]
+    assert change["change"] == "reordered"
+    assert change["recorded"].startswith("before POST http://127.0.0.1:")
+
+
 def test_a_moved_endpoint_is_one_finding_however_many_orders(pay: Path, capsys: Printed) -> None:
     pay.write_text(pay.read_text().replace('"/orders/"', '"/v2/orders/"'))
 
@@ -133,3 +153,33 @@ def test_an_approved_failure_that_grows_ends_with_1_again(folder: Path, capsys: 
 
     assert exit_code_of(["approve", "all"]) == 0
     assert exit_code_of(run) == 0
+
+
+def test_a_loose_tool_goes_on_with_the_recorded_answer_and_the_difference_is_told(
+    pay: Path, capsys: Printed
+) -> None:
+    pay.write_text(
+        pay.read_text()
+        .replace('"amount": amount', '"amount": amount * 100')
+        .replace("    return ask(", "    given = ask(")
+        + '    return {"done": given["done"], "asked": True}\n'
+    )
+    run = ["run", "--tools", "pay.py:toolbox", "--jobs", "2", "--json"]
+    changes = {}
+    for words in ([], ["--loose", "ref*"]):
+        exit_code_of([*run, *words])
+        (finding,) = json.loads(capsys.readouterr().out)["findings"]
+        example = finding["example"]
+        (change,) = example["interaction_changes"]
+        changes[bool(words)] = (
+            finding["verdict"],
+            example["replayed"]["outcome"],
+            change["change"],
+            change["field"],
+            change["replayed"],
+        )
+
+    assert changes == {
+        False: ("interactions_changed", "failed", "unanswered", "body.amount", 1550.0),
+        True: ("response_changed", "ok", "changed", "body.amount", 1550.0),
+    }

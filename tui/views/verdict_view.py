@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from replay.records import CallVerdict, InteractionChange, ToolCall
 from replay.report.words import cause_words
+from replay.verdicts.wording import times
 from tui.views.diff_entries import diff_entries
 from tui.views.entries import Entry
 from tui.views.json_entries import json_entries, json_text
@@ -132,6 +133,8 @@ def _outside(change: InteractionChange) -> list[Entry]:
         "changed": ("~", "warn", change.field or "changed"),
     }
     mark, role, said = words[change.change]
+    if change.field == "times":
+        said = f"sent {times(change.replayed)}, recorded {times(change.recorded)}"
     entries = [
         Entry(
             ((printable(change.request), role), (f"  {said}", "dim")),
