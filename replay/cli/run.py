@@ -213,6 +213,7 @@ def replayed(
         isolation=isolation,
         allow=[*config.allow, *allow],
         on_output=_say_output if show_output else None,
+        redact=config.redact,
     )
     with Progress("traces") as progress, ctrl_c.calls(replayer.stop):
         return replayer.run(

@@ -57,6 +57,7 @@ class WorkerProcess:
                 "apart": apart,
                 "allow": list(place.allow),
                 "nonce": nonce,
+                "redact": place.redact,
             }
         )
 
