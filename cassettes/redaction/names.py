@@ -14,6 +14,11 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
+_WORD: Final = re.compile(
+    r"[A-Za-z]{1,5}|[A-Za-z]?[a-z]{1,11}|[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9:.,+\-Z ]*)?"
+)
+"""A word or a date: no token that anybody issues."""
+
 _WORDS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
 
@@ -120,10 +125,14 @@ class Names:
         return bool(words) and words[-1] in _OBJECTS and self.is_secret(name)
 
     def is_secret_text(self, name: str, value: str) -> bool:
-        """Whether the text ``value`` called ``name`` is: ``{"token": "BTC"}`` is none."""
+        """Whether the text ``value`` called ``name`` is.
+
+        ``{"token": "BTC"}``, ``{"session": "morning"}`` and ``{"auth": "2026-05-20"}`` are none; of
+        a password any text is.
+        """
         if not self.is_secret(name) or not value.strip():
             return False
-        return self.is_password(name) or not (value.isalpha() and len(value) <= 5)
+        return self.is_password(name) or not _WORD.fullmatch(value)
 
     def is_password(self, name: str) -> bool:
         """Whether ``name`` is that of a password or a code, of which any value is secret."""

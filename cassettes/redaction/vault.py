@@ -7,7 +7,9 @@ the newest few are tried one by one, the others sixty-four at a time (see `prefi
 from __future__ import annotations
 
 import json
+import os
 import threading
+import weakref
 from collections.abc import Iterable
 from typing import Final
 from urllib.parse import quote, quote_plus
@@ -48,6 +50,7 @@ class Vault:
         self.version = 0
         """Grows whenever a value is learned."""
         self._lock = threading.Lock()
+        _vaults.add(self)
         self._known: dict[str, str | None] = {}
         self._chunks: tuple[_Chunk, ...] = ()
         self._newest: tuple[Learned, ...] = ()
@@ -107,6 +110,19 @@ class Vault:
             chunks = chunks[1:]
         self._chunks = chunks
         self._newest = ()
+
+
+_vaults: weakref.WeakSet[Vault] = weakref.WeakSet()
+
+
+def _fresh_locks() -> None:
+    """A fork while another thread learns must not leave the child a lock that nobody opens."""
+    for vault in _vaults:
+        vault._lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_fresh_locks)
 
 
 class _Chunk:

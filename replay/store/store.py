@@ -436,6 +436,7 @@ class Store(Appending, Reading):
         self._stopping = False
         self._thread = None
         self._forget_reading()
+        self.masker = self._masker  # with a lock of its own
 
     def _after_fork(self) -> None:
         if self._writer is not None:

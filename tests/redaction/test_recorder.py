@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import uuid
@@ -271,6 +273,30 @@ def test_a_masker_of_the_callers_own_stays(tmp_path: Path) -> None:
             pass
         assert store.masker is own
         assert store.transcript(trace.id).trace.attributes == {}
+
+
+def test_a_child_that_is_forked_while_another_thread_learns_goes_on_recording(
+    tmp_path: Path,
+) -> None:
+    with Recorder(tmp_path / "traces.db") as recorder:
+        masker = recorder.store.masker
+        assert isinstance(masker, Redaction)
+        prompts = recorder.store._prompts
+        assert prompts is not None
+        with masker.redactor.vault._lock, prompts._lock:
+            child = os.fork()
+            if child == 0:
+                signal.alarm(20)  # a lock that nobody opens
+                tool = recorder.tool(lambda token: None, name="tool")
+                with recorder.trace():
+                    tool("q1w2e3r4")
+                recorder.close()
+                os._exit(0 if recorder.failures == 0 else 1)
+        _, status = os.waitpid(child, 0)
+        _, rows = recorder.store.query("SELECT payload FROM tool_calls")
+
+    assert status == 0
+    assert [PLACEHOLDER.sub("<>", payload) for (payload,) in rows] == ['{"token":"<>"}']
 
 
 _ONE_PROCESS = """

@@ -193,6 +193,7 @@ def test_schemas_counts_words_and_pieces_of_a_models_words_are_no_secrets() -> N
         "usage": {"prompt_tokens": 512},
         "logprobs": [{"token": "s3cr3t-word", "logprob": -0.5}],
         "coin": {"token": "BTC"},
+        "booking": {"session": "morning", "auth": "2026-05-20"},
         "auth": "required",
         "token": None,
         "pin": True,
