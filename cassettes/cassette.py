@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from time import perf_counter
 from types import CodeType, FrameType
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from cassettes.copies import BODY_BYTES_MAX
 from cassettes.draws import Draws, Keep, Tape
@@ -23,6 +23,9 @@ from cassettes.matching import Miss, NearestIndex, describe_miss
 from cassettes.placeholders import has_placeholder, matches_blindly
 from cassettes.places import place_of
 from cassettes.spare import Spare
+
+if TYPE_CHECKING:
+    from cassettes.redaction import Redactor
 
 _real_perf_counter = perf_counter
 
@@ -49,7 +52,8 @@ class Cassette:
     matches exactly; what differs is then part of :func:`side_effects`. Of a body over
     ``body_bytes_max`` its size, hash and first bytes are kept: such a request is matched by its
     hash, and such a response is a miss when it is asked for. After ``interactions_max`` of them no
-    more are kept. ``spare`` answers what this cassette does not have.
+    more are kept. ``spare`` answers what this cassette does not have. With a ``redactor``, what was
+    recorded is given out without its secrets, and what a replay asks is looked up without them.
     """
 
     def __init__(
@@ -64,6 +68,7 @@ class Cassette:
         body_bytes_max: int = BODY_BYTES_MAX,
         interactions_max: int | None = None,
         keep_draws: Keep = "uuid",
+        redactor: Redactor | None = None,
     ) -> None:
         if mode not in ("record", "replay"):
             raise ValueError(f'A cassette\'s mode is "record" or "replay", not {mode!r}.')
@@ -73,6 +78,7 @@ class Cassette:
         self.spare = spare
         self.body_bytes_max = body_bytes_max
         self.interactions_max = interactions_max
+        self.redactor = redactor
         self.is_replay = mode == "replay"
         self.is_open = True
         self.late_count = 0
@@ -113,8 +119,11 @@ class Cassette:
 
     @property
     def interactions(self) -> list[Interaction]:
-        """What is on the cassette, by the start of each request."""
-        return sorted(self._recorded, key=_by_start)
+        """What is on the cassette, by the start of each request; redacted where it was recorded."""
+        ordered = sorted(self._recorded, key=_by_start)
+        if self.redactor is None or self.is_replay:
+            return ordered
+        return self.redactor.interactions(ordered)
 
     @property
     def unused(self) -> list[Interaction]:
@@ -179,12 +188,13 @@ class Cassette:
         ``spare`` ones, then (with ``loose``) the nearest of the same method and path. Each is
         served once.
         """
+        sent, request = request, self._redacted(request)
         key = request.key()
         with self._lock:
             self.asked.append(request.line)
             found = self._take_exact(key)
-            if found is None and self._has_cut_requests and request.body:
-                found = self._take_exact(request.hash_key())
+            if found is None and self._has_cut_requests and sent.body:
+                found = self._take_exact((*request.key()[:2], sent.hash_key()[2]))
             found = found or self._take_blind(request)
             if found is None and self.spare is not None:
                 spare = self.spare.take(request)
@@ -199,6 +209,7 @@ class Cassette:
 
     def peek(self, request: Request) -> Interaction | None:
         """Return what ``take`` would serve for an exact match, without reserving it."""
+        request = self._redacted(request)
         with self._lock:
             queues = self._queues if self._queues is not None else self._index()
             queue = queues.get(request.key(), ())
@@ -209,6 +220,7 @@ class Cassette:
 
     def miss(self, request: Request) -> Miss:
         """Keep that ``request`` has no answer, and say what comes nearest."""
+        request = self._redacted(request)
         with self._lock:
             near = self._nearest_index()
             found = near.nearest(request, self._taken)
@@ -219,17 +231,21 @@ class Cassette:
     def cannot_play(self, request: Request, found: Interaction, why: str = "") -> Miss:
         """Keep that the answer to ``request`` is not there whole: too long, if not ``why``."""
         assert found.response is not None
+        cut = found.response.cut
+        if not why and cut is not None and cut.why:
+            why = f"It was recorded, but its answer ({cut}) was not kept: {cut.why}."
         why = why or (
-            f"It was recorded, but its answer ({found.response.cut}) was over the cassette's "
+            f"It was recorded, but its answer ({cut}) was over the cassette's "
             "limit: only its first bytes were kept. Record it with a larger body_bytes_max."
         )
-        miss = Miss(request, found, [], why, is_partial=True)
+        miss = Miss(self._redacted(request), found, [], why, is_partial=True)
         with self._lock:
             self.misses.append(miss)
         return miss
 
     def refuse(self, request: Request, why: str = "Sockets are not recorded.") -> Miss:
         """Keep that something was refused which no cassette holds: a connection, if not ``why``."""
+        request = self._redacted(request)
         miss = Miss(request, None, [], why)
         with self._lock:
             self.asked.append(request.line)
@@ -251,7 +267,10 @@ class Cassette:
 
     def let_through(self, request: Request) -> None:
         """Keep that ``request`` went out for real."""
-        self.live.append(request.line)
+        self.live.append(self._redacted(request).line)
+
+    def _redacted(self, request: Request) -> Request:
+        return request if self.redactor is None else self.redactor.request(request)
 
     def _take_exact(self, key: Key) -> Interaction | None:
         queues = self._queues if self._queues is not None else self._index()
@@ -271,16 +290,21 @@ class Cassette:
             queues[key].append(one)
             if one.request.cut is not None:
                 self._has_cut_requests = True
-            elif has_placeholder(one.request):
+            elif has_placeholder(one.request) or self._may_hold_digits(one.request):
                 self._blind.append(one)
         self._queues = queues
         return queues
 
     def _take_blind(self, request: Request) -> Interaction | None:
+        is_secret = None if self.redactor is None else self.redactor.rules.names.is_secret
         for one in self._blind:
-            if not self._used(one) and matches_blindly(one.request, request):
+            if not self._used(one) and matches_blindly(one.request, request, is_secret):
                 return one
         return None
+
+    def _may_hold_digits(self, request: Request) -> bool:
+        """Whether a field of ``request`` may be secret digits, which show no mark when masked."""
+        return self.redactor is not None and self.redactor.may_name_secrets(request)
 
     def _take_loose(self, request: Request) -> Interaction | None:
         found = self._nearest_index().same_path(request, self._taken)

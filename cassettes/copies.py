@@ -26,18 +26,23 @@ class Cut:
     size_bytes: int
     hash: str
     """``b2-16:`` and 32 hex digits: of the bytes as they were on the wire, without framing."""
+    why: str = ""
+    """Why the body was not kept, in words; empty: it was over the limit."""
 
     def __str__(self) -> str:
         return f"{self.size_bytes} bytes, {self.hash}"
 
     def to_json(self) -> dict[str, Any]:
         """Return its JSON form."""
-        return {"size_bytes": self.size_bytes, "hash": self.hash}
+        form: dict[str, Any] = {"size_bytes": self.size_bytes, "hash": self.hash}
+        return {**form, "why": self.why} if self.why else form
 
     @classmethod
     def from_json(cls, form: Any) -> Cut | None:
         """Return the cut that ``form`` describes; None for None."""
-        return None if form is None else cls(int(form["size_bytes"]), str(form["hash"]))
+        if form is None:
+            return None
+        return cls(int(form["size_bytes"]), str(form["hash"]), str(form.get("why", "")))
 
 
 def body_hash(body: bytes) -> str:

@@ -7,15 +7,29 @@ one (or another, after a rotation), so both sides are compared blind to it.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Final
+from urllib.parse import unquote_plus
 
 import orjson
 
 from cassettes.interaction import Request, canonical_uri
 
-PLACEHOLDER: Final = re.compile(r"R[0-9a-f]{12}R")
+UUID_MARK: Final = "7265706c6179"
+"""The last group of a UUID that is a placeholder."""
+
+PLACEHOLDER: Final = re.compile(
+    rf"R[0-9a-f]{{12}}R|[0-9a-f]{{8}}-[0-9a-f]{{4}}-4[0-9a-f]{{3}}-8[0-9a-f]{{3}}-{UUID_MARK}"
+)
 """How a masked value looks: a keyed hash, so that equal secrets stay equal."""
+
+_SHAPED: Final = re.compile(rf"(?:{PLACEHOLDER.pattern})(?:(?:@|%40)example\.com)?")
+"""The same with what keeps an email an email."""
+
+_FIELD: Final = "[^&/?\r\n]*?"
+_TEXT: Final = "[^\0]*?"
+_DIGITS: Final = re.compile(r"(?<![^?&])([^?&=]+)=[0-9]+(?![^&])")
 
 _PLACEHOLDER_BYTES: Final = re.compile(PLACEHOLDER.pattern.encode())
 
@@ -25,36 +39,71 @@ def has_placeholder(request: Request) -> bool:
     return bool(PLACEHOLDER.search(request.uri) or _PLACEHOLDER_BYTES.search(request.body))
 
 
-def matches_blindly(recorded: Request, asked: Request) -> bool:
-    """Whether ``asked`` is ``recorded``, except where that was masked."""
+def matches_blindly(
+    recorded: Request, asked: Request, is_secret: Callable[[str], bool] | None = None
+) -> bool:
+    """Whether ``asked`` is ``recorded``, except where that was masked.
+
+    ``is_secret`` says of a field's name whether its value is secret: digits stand for digits
+    there, and nothing tells them from others.
+    """
     if recorded.method.upper() != asked.method.upper():
         return False
-    uri_form = _blind_form(canonical_uri(recorded.uri))
-    if not uri_form.fullmatch(canonical_uri(asked.uri)):
+    old_uri, new_uri = canonical_uri(recorded.uri), canonical_uri(asked.uri)
+    if is_secret is not None:
+        old_uri, new_uri = _without_digits(old_uri, is_secret), _without_digits(new_uri, is_secret)
+    if not _blind_form(old_uri, _FIELD).fullmatch(new_uri):
         return False
     if recorded.body == asked.body:
         return True
     try:
         old, new = orjson.loads(recorded.body), orjson.loads(asked.body)
     except orjson.JSONDecodeError:
-        old_text = recorded.body.decode("utf-8", "replace")
-        new_text = asked.body.decode("utf-8", "replace")
-        return bool(_blind_form(old_text).fullmatch(new_text))
-    return _equal_blindly(old, new)
+        return _equal_texts(recorded, asked, is_secret)
+    return _equal_blindly(old, new, is_secret)
 
 
-def _equal_blindly(old: Any, new: Any) -> bool:
+def _equal_texts(
+    recorded: Request, asked: Request, is_secret: Callable[[str], bool] | None
+) -> bool:
+    old, new = (one.key()[2].decode("utf-8", "replace") for one in (recorded, asked))
+    kind = recorded.header("content-type").lower()
+    if "x-www-form-urlencoded" not in kind:
+        return bool(_blind_form(old, _TEXT).fullmatch(new))
+    if is_secret is not None:
+        old, new = _without_digits(old, is_secret), _without_digits(new, is_secret)
+    return bool(_blind_form(old, _FIELD).fullmatch(new))
+
+
+def _equal_blindly(old: Any, new: Any, is_secret: Callable[[str], bool] | None) -> bool:
     if isinstance(old, dict) and isinstance(new, dict):
-        return old.keys() == new.keys() and all(_equal_blindly(old[k], new[k]) for k in old)
+        return old.keys() == new.keys() and all(
+            (is_secret is not None and is_secret(name) and _are_digits(old[name], new[name]))
+            or _equal_blindly(old[name], new[name], is_secret)
+            for name in old
+        )
     if isinstance(old, list) and isinstance(new, list):
-        return len(old) == len(new) and all(map(_equal_blindly, old, new))
+        return len(old) == len(new) and all(
+            _equal_blindly(left, right, is_secret) for left, right in zip(old, new, strict=True)
+        )
     if isinstance(old, str) and PLACEHOLDER.search(old):
-        return bool(_blind_form(old).fullmatch(new if isinstance(new, str) else str(new)))
+        return bool(_blind_form(old, _TEXT).fullmatch(new if isinstance(new, str) else str(new)))
     return bool(old == new) and type(old) is type(new)
 
 
+def _are_digits(old: Any, new: Any) -> bool:
+    return type(old) is type(new) in (int, str) and str(old).isdigit() and str(new).isdigit()
+
+
+def _without_digits(fields: str, is_secret: Callable[[str], bool]) -> str:
+    def blank(found: re.Match[str]) -> str:
+        return f"{found[1]}=" if is_secret(unquote_plus(found[1])) else found[0]
+
+    return _DIGITS.sub(blank, fields)
+
+
 @lru_cache(maxsize=1024)
-def _blind_form(text: str) -> re.Pattern[str]:
-    """``text`` as a pattern in which each placeholder matches any value of one field."""
-    parts = [re.escape(part) for part in PLACEHOLDER.split(text)]
-    return re.compile("[^&/?\r\n]*".join(parts), re.DOTALL)
+def _blind_form(text: str, anything: str) -> re.Pattern[str]:
+    """``text`` as a pattern in which each placeholder matches ``anything``."""
+    parts = [re.escape(part) for part in _SHAPED.split(text)]
+    return re.compile(anything.join(parts), re.DOTALL)

@@ -5,6 +5,7 @@ Nothing here is needed to start; a missing file or table is the default ``Config
 
 from __future__ import annotations
 
+import re
 import tomllib
 from difflib import get_close_matches
 from functools import cache
@@ -50,6 +51,32 @@ class IgnoreRule(BaseModel):
         return self
 
 
+class RedactConfig(BaseModel):
+    """What is kept off the disk: ``[tool.replay.redact]``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    enabled: bool = True
+    """False: everything is stored as it is."""
+    names: list[str] = Field(default_factory=list)
+    """More names whose values are secret: of headers, fields, keys, in any spelling, with ``*``."""
+    patterns: list[str] = Field(default_factory=list)
+    """More values that are secret: regular expressions, or ``email``, ``card``, ``ssn``."""
+    allow: list[str] = Field(default_factory=list)
+    """Names whose values are not secret, whatever is built in."""
+    environment: bool = True
+    """Treat the values of secret-named environment variables as secret wherever they stand."""
+
+    @model_validator(mode="after")
+    def _patterns_are_expressions(self) -> RedactConfig:
+        for pattern in self.patterns:
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise ValueError(f"{pattern!r} is no regular expression: {error}") from error
+        return self
+
+
 class Config(BaseModel):
     """The user's ``[tool.replay]``."""
 
@@ -73,6 +100,8 @@ class Config(BaseModel):
     """Environment variables that the tools get: ``NAME`` or ``NAME=VALUE``."""
     ignore: list[IgnoreRule] = Field(default_factory=list)
     """Differences that do not count, all tools together."""
+    redact: RedactConfig = Field(default_factory=RedactConfig)
+    """What is replaced by placeholders before it is stored."""
 
     file: Path | None = Field(default=None, exclude=True)
     """The pyproject.toml it was read from; None: there is none with a ``[tool.replay]``."""
@@ -143,9 +172,9 @@ def _table(file: Path) -> JsonObject | None:
 
 
 def _unknown_key(loc: tuple[int | str, ...], value: object, file: Path | None) -> ConfigError:
-    known = _known_keys()[len(loc) > 1]
+    part = str(loc[0]) if len(loc) > 1 else ""
+    where, known = _known_keys()[part]
     near = get_close_matches(str(loc[-1]), known, n=1, cutoff=0.5)
-    where = "[[tool.replay.ignore]]" if len(loc) > 1 else "[tool.replay]"
     return ConfigError(
         f"{_written(loc)} = {value!r} in {_place(file)}: there is no such key.",
         nearest=near[0] if near else None,
@@ -154,9 +183,13 @@ def _unknown_key(loc: tuple[int | str, ...], value: object, file: Path | None) -
 
 
 @cache
-def _known_keys() -> tuple[list[str], list[str]]:
-    """The keys of the table, and of one ignore rule."""
-    return [key for key in Config.model_fields if key != "file"], list(IgnoreRule.model_fields)
+def _known_keys() -> dict[str, tuple[str, list[str]]]:
+    """How each table is written, and its keys: of the whole, and of what is in it."""
+    return {
+        "": ("[tool.replay]", [key for key in Config.model_fields if key != "file"]),
+        "ignore": ("[[tool.replay.ignore]]", list(IgnoreRule.model_fields)),
+        "redact": ("[tool.replay.redact]", list(RedactConfig.model_fields)),
+    }
 
 
 def _nearest_value(error: Any) -> str | None:

@@ -7,7 +7,14 @@ from typing import Any
 
 import pytest
 
-from replay.config import Config, ConfigError, IgnoreRule, config_from, load_config
+from replay.config import (
+    Config,
+    ConfigError,
+    IgnoreRule,
+    RedactConfig,
+    config_from,
+    load_config,
+)
 from replay.errors import ExitCode
 
 DOCS = Path(__file__).parent.parent / "docs" / "config.md"
@@ -39,6 +46,7 @@ def test_the_example_of_the_documentation_shows_every_key() -> None:
     in_rules = {key for rule in shown["ignore"] for key in rule}
 
     assert set(shown) == set(Config.model_fields) - {"file"}
+    assert set(shown["redact"]) == set(RedactConfig.model_fields)
     assert in_rules == set(IgnoreRule.model_fields) - {"relative"}
 
 
@@ -72,7 +80,19 @@ def test_the_nearest_file_with_a_table_of_ours_wins(tmp_path: Path) -> None:
         (
             "[tool.replay]\njob = 2\n",
             "tool.replay.job = 2 in {file!r}: there is no such key.\nNearest: jobs\n"
-            "[tool.replay] takes tools, database, deadline_ms, jobs, allow, loose, env, ignore.",
+            "[tool.replay] takes tools, database, deadline_ms, jobs, allow, loose, env, ignore, "
+            "redact.",
+        ),
+        (
+            "[tool.replay.redact]\nname = ['x']\n",
+            "tool.replay.redact.name = ['x'] in {file!r}: there is no such key.\nNearest: names\n"
+            "[tool.replay.redact] takes enabled, names, patterns, allow, environment.",
+        ),
+        (
+            "[tool.replay.redact]\npatterns = ['(']\n",
+            "tool.replay.redact = {{'patterns': ['(']}} in {file!r}: '(' is no regular expression: "
+            "missing ), unterminated subpattern at position 0.\n"
+            "docs/config.md has every key with an example.",
         ),
         (
             "[tool.replay]\njobs = 0\n",

@@ -59,11 +59,18 @@ def record(
 
     Not seen: Pythons started with -I, -E or -S, and calls through other HTTP libraries.
     """
+    from replay.config import load_config
     from replay.recorder.process import Orders, environment
     from replay.store import Store
 
     place = (database or _default_database()).absolute()
-    orders = Orders(str(place), app=app, labels=dict(labels), keep_streams=keep_streams)
+    orders = Orders(
+        str(place),
+        app=app,
+        labels=dict(labels),
+        keep_streams=keep_streams,
+        redact=load_config().redact.model_dump(),
+    )
     began_at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     with Store.open(place, "create") as store:
         before = store.counts()

@@ -222,6 +222,7 @@ def replayed(
         allow=[*config.allow, *allow],
         loose=[*config.loose, *loose],
         on_output=_say_output if show_output else None,
+        redact=config.redact,
     )
     with Progress("traces") as progress, ctrl_c.calls(replayer.stop):
         return replayer.run(

@@ -105,12 +105,23 @@ class Watch:
     The application's exception passes through untouched; what fails in here is only counted.
     """
 
-    __slots__ = ("_call", "_cassette", "_freeze", "_running", "_turn", "execution")
+    __slots__ = (
+        "__weakref__",
+        "_call",
+        "_cassette",
+        "_freeze",
+        "_running",
+        "_turn",
+        "execution",
+        "is_done",
+    )
 
     def __init__(self, call: OpenCall, *, outside: bool, keep_draws: Keep = "uuid") -> None:
         """``outside``: keep what the tool asks of the outside world, and what it draws."""
         self._call = call
         self.execution = call.execution
+        self.is_done = False
+        """The tool has asked all that it asks of the outside."""
         self._cassette: Cassette | None = None
         self._freeze: Any = None
         self._running: Token[OpenCall | None] | None = None
@@ -142,6 +153,7 @@ class Watch:
             if self._cassette is not None:
                 self.execution.draws = self._cassette.draws.to_json()
         finally:
+            self.is_done = True
             if self._turn is not None:
                 last_turn.reset(self._turn)
             if self._running is not None:

@@ -75,12 +75,15 @@ class Journal:
         app: str | None = None,
         code_version: str | None = None,
         labels: dict[str, str] | None = None,
+        attributes: JsonObject | None = None,
         failures: Failures | None = None,
     ) -> None:
         self.sink = sink
         self.app = app
         self.code_version = code_version
         self.labels = labels or {}
+        self.attributes = attributes or {}
+        """What every new trace gets."""
         self.observer: CallObserver | None = None
         """Sees the tool calls of tasks and threads that made a model call outside any scope."""
         self.stored_turn: Callable[[LiveTrace, str], Turn | None] | None = None
@@ -161,6 +164,7 @@ class Journal:
             app=self.app,
             code_version=self.code_version,
             labels=dict(self.labels),
+            attributes=dict(self.attributes),
         )
 
     def _stitch(self, parent: Turn | None) -> LiveTrace:

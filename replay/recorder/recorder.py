@@ -18,11 +18,13 @@ from replay.recorder.failures import Failures
 from replay.recorder.http_plane import watch_client, watch_module
 from replay.recorder.journal import Journal
 from replay.recorder.opening import NoStore, open_or_warn
+from replay.recorder.redacting import Redact, redact_into
 from replay.recorder.resume import stored_trace, stored_turn
 from replay.recorder.scope import OpenScope, open_scope
 from replay.recorder.toolbox_watch import ToolboxWatch
 from replay.records import Actor, JsonObject, JsonValue
 from replay.store import Store
+from replay.store.redaction import ATTRIBUTE, Redaction
 from replay.tools.observer import observe
 
 C = TypeVar("C")
@@ -49,6 +51,7 @@ class Recorder:
         outside: bool = True,
         keep_draws: Literal["uuid", "all", "none"] = "uuid",
         keep_streams: bool = False,
+        redact: Redact = None,
     ) -> None:
         """Open ``database``, or make it.
 
@@ -65,8 +68,13 @@ class Recorder:
                 draws them again: ``uuid``, those of uuid4 and uuid1; ``all``, those of secrets and
                 ``os.urandom`` too; ``none``. Only with ``outside``.
             keep_streams: Keep the raw server-sent events of streamed answers.
+            redact: Replace secrets by placeholders before anything is stored; the application sees
+                the real ones. None: as ``[tool.replay.redact]`` says, which is on where it says
+                nothing. False: store everything as it is. A `replay.config.RedactConfig`: with
+                more names and patterns.
 
         Raises:
+            ConfigError: ``[tool.replay]`` of the pyproject.toml here cannot be read.
             StoreError: the path is wrong: a folder, no database of ours, of a newer format, or in
                 a folder that is not there. A full disk, a path that may not be written and a
                 database that is locked raise nothing: they are logged, and nothing is recorded.
@@ -78,17 +86,26 @@ class Recorder:
             if isinstance(database, Store)
             else open_or_warn(Path(database), self._failures)
         )
+        is_redacted = isinstance(self._store, Store) and redact_into(
+            self._store, redact, self._failures
+        )
         self._journal = Journal(
             self._store,
             app=app,
             code_version=code_version,
             labels=_words(labels),
+            attributes={ATTRIBUTE: True} if is_redacted else {},
             failures=self._failures,
         )
         self._journal.keep_draws = keep_draws
         self._outside = outside
         self._keep_streams = keep_streams
-        self._watch = ToolboxWatch(self._journal, outside=outside)
+        masker = self._store.masker if isinstance(self._store, Store) else None
+        self._watch = ToolboxWatch(
+            self._journal,
+            outside=outside,
+            redaction=masker if isinstance(masker, Redaction) and is_redacted else None,
+        )
         self._journal.observer = self._watch
         if isinstance(self._store, Store):
             self._journal.stored_turn = functools.partial(stored_turn, self._store)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+import weakref
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
@@ -10,7 +12,8 @@ from replay.recorder.binding import Sighting
 from replay.recorder.calls import Execution, OpenCall, now
 from replay.recorder.executions import Watch
 from replay.recorder.journal import Journal
-from replay.records import Attempt, CallResult, ToolSchema
+from replay.records import Attempt, CallResult, JsonValue, ToolSchema
+from replay.store.redaction import Redaction
 from replay.tools.observer import CallObserver, CallStart
 
 
@@ -25,11 +28,22 @@ class _Running:
 class ToolboxWatch(CallObserver):
     """Records what toolboxes run; given to `replay.tools.observe`."""
 
-    def __init__(self, journal: Journal, *, outside: bool) -> None:
+    def __init__(
+        self, journal: Journal, *, outside: bool, redaction: Redaction | None = None
+    ) -> None:
+        """``redaction``: what the store is given is redacted by it."""
         self._journal = journal
         self._outside = outside
+        if redaction is not None:
+            self.state_view = _RedactedStates(self, redaction)
         self._running: dict[str, _Running] = {}
         self._schemas_written: set[str] = set()
+
+    def asked_and_done(self) -> Iterator[Watch]:
+        """Return the watches of calls whose tools are done asking and which are not stored yet."""
+        for running in list(self._running.values()):
+            if running.watch is not None and running.watch.is_done:
+                yield running.watch
 
     def call_started(self, start: CallStart) -> None:
         """Bind the call, or write it when no model output was seen to ask for it."""
@@ -99,3 +113,26 @@ class ToolboxWatch(CallObserver):
                 run.attributes = {**run.attributes, "notes": list(result.notes)}
             asked = running.watch.interactions() if running.watch is not None else []
             self._journal.end_tool_call(run, asked)
+
+
+class _RedactedStates:
+    """A world's state as a replay will see it: what its tools got from outside is redacted there.
+
+    It is hashed before its call is stored, so what the call asked is looked through here first.
+    """
+
+    def __init__(self, watch: ToolboxWatch, redaction: Redaction) -> None:
+        self._watch = watch
+        self._redaction = redaction
+        self._taught: weakref.WeakSet[Watch] = weakref.WeakSet()
+
+    @property
+    def version(self) -> int:
+        for watch in self._watch.asked_and_done():
+            if watch not in self._taught:
+                self._taught.add(watch)
+                self._redaction.masked(watch.interactions())
+        return self._redaction.version
+
+    def seen(self, encoded: bytes) -> JsonValue:
+        return self._redaction.seen(encoded)

@@ -15,6 +15,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from replay.errors import ToolboxError
+from replay.records import JsonObject
 
 _PINNED = {
     "PYTHONHASHSEED": "0",
@@ -55,6 +56,9 @@ class Place:
     """Addresses that the tools may really reach: ``localhost:5432``."""
     loose: tuple[str, ...] = ()
     """Tools (``*`` globs) whose changed requests the recorded answers serve."""
+    redact: JsonObject | None = None
+    """How traces that were redacted are redacted again: the key (hex digits) and the fields of a
+    `RedactConfig`; None: not at all."""
 
 
 def place_of(

@@ -61,6 +61,8 @@ class Job:
     """The file of a world that many jobs start from: a warm worker reads it once."""
     shows_state: bool = True
     """False: no recorded or old state is there to compare with, and none is shown."""
+    redacts: bool = False
+    """The trace was redacted when it was recorded: so is what a replay of it asks and answers."""
     name: str = "replayed"
     """Which of a trace's jobs it is, for whoever asked."""
 
@@ -97,6 +99,7 @@ class Job:
             "snapshots": list(self.snapshots),
             "folder": None if self.folder is None else str(self.folder),
             "shows_state": self.shows_state,
+            "redacts": self.redacts,
             "skip": skip,
             "reported": reported,
             "one_by_one": one_by_one,

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from replay.records import Interaction, JsonObject, Outcome, ReplayedCall, ToolCall, Transcript
 from replay.replayer.jobs import CallOrder, Job, Lane
+from replay.store.redaction import is_redacted
 
 _NOT_REPLAYED = {
     Outcome.THROTTLED: "Not replayed: a rate limit ended it when it was recorded, so the tool did "
@@ -59,7 +60,15 @@ def job_of(transcript: Transcript, lane: Lane, *, has_baseline: bool = False) ->
     for group in groups:
         _share(group, transcript)
     at = epoch_s(trace.started_at)
-    return Job(lane, trace.id, trace.start, at, groups, shows_state=shows_state)
+    return Job(
+        lane,
+        trace.id,
+        trace.start,
+        at,
+        groups,
+        shows_state=shows_state,
+        redacts=is_redacted(trace.attributes),
+    )
 
 
 def order_of(call: ToolCall, interactions: list[Interaction]) -> CallOrder:

@@ -58,6 +58,7 @@ class WorkerProcess:
                 "allow": list(place.allow),
                 "loose": list(place.loose),
                 "nonce": nonce,
+                "redact": place.redact,
             }
         )
 

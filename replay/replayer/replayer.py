@@ -10,11 +10,12 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from replay.config import RedactConfig
 from replay.errors import ExitCode, SelectionError, StoreError
 from replay.records import (
     CallVerdict,
@@ -33,7 +34,9 @@ from replay.replayer.lanes import LaneTerms, SharedStart, TraceLanes
 from replay.replayer.output import short_output
 from replay.replayer.plan import tool_calls
 from replay.replayer.pool import Isolation, Pool
+from replay.replayer.redacting import redaction_of_run
 from replay.store import Store
+from replay.store.redaction import is_redacted
 from replay.verdicts import Coverage, Findings, Rules, exit_code_of, with_approval
 from replay.verdicts.exit_codes import worse
 from replay.verdicts.frozen import NotFrozen
@@ -92,6 +95,7 @@ class Replayer:
         allow: Sequence[str] = (),
         loose: Sequence[str] = (),
         on_output: Callable[[str, str], None] | None = None,
+        redact: RedactConfig | None = None,
     ) -> None:
         """Nothing is started before ``run``.
 
@@ -111,15 +115,24 @@ class Replayer:
             allow: Addresses that tools may really reach, and programs (``run:git``).
             loose: Tools (``*`` globs) whose changed requests the recorded answers serve.
             on_output: Is told of what a call printed, with the tool's name first.
+            redact: What is secret, for traces that were recorded without their secrets; None: what
+                is built in.
+
+        Raises:
+            ReplayError: the key of the redaction cannot be used.
         """
         self.store = store
-        self.place = place_of(
-            toolbox,
-            paths=paths,
-            folder=folder,
-            environment=environment,
-            allow=allow,
-            loose=loose,
+        self._redaction, redacting = redaction_of_run(store, redact or RedactConfig(), environment)
+        self.place = replace(
+            place_of(
+                toolbox,
+                paths=paths,
+                folder=folder,
+                environment=environment,
+                allow=allow,
+                loose=loose,
+            ),
+            redact=redacting,
         )
         self.baseline_environment = dict(baseline_environment or {})
         self.baseline = baseline
@@ -361,8 +374,9 @@ class _Pass:
             self.pool.submit(job)
 
     def _judge(self, trace: TraceLanes) -> None:
+        masks = is_redacted(trace.transcript.trace.attributes)
         verdicts = [
-            self._kept(verdict, trace.output_of(verdict.tool_call_id))
+            self._kept(verdict, trace.output_of(verdict.tool_call_id), masks=masks)
             for verdict in trace.verdicts()
         ]
         trace.close()
@@ -372,7 +386,7 @@ class _Pass:
         if len(self._batch) >= _BATCH_VERDICTS or is_due:
             self._store()
 
-    def _kept(self, verdict: CallVerdict, output: str) -> CallVerdict:
+    def _kept(self, verdict: CallVerdict, output: str, *, masks: bool) -> CallVerdict:
         """Return ``verdict`` as it is stored: approved or not, and without timings.
 
         In a frozen world they say nothing; and without them equal results have equal bytes, which
@@ -384,6 +398,9 @@ class _Pass:
         if verdict.replayed is not None and verdict.replayed.stages:
             untimed: JsonObject = {"stages": [], "duration_ms": None}
             changed["replayed"] = verdict.replayed.model_copy(update=untimed)
+        redaction = self.replayer._redaction
+        if output and masks and redaction is not None:
+            output = redaction.redactor.text(output)
         if output:
             changed["output"] = short_output(output)
             if self.replayer.on_output is not None:

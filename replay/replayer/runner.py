@@ -29,7 +29,9 @@ from replay.replayer.outside import leftover_report, not_frozen_note, outside_re
 from replay.replayer.scratch import scratch_folder
 from replay.replayer.snapshots import WorldNotPortable, read_world, write_world
 from replay.replayer.warm_world import WarmWorld
+from replay.store.redaction import Redaction, redacted_answer
 from replay.tools.call import run_call, run_call_sync
+from replay.tools.observer import see_states_through
 from replay.tools.outcome import failure_of
 from replay.tools.world import Session
 
@@ -45,6 +47,7 @@ class TraceRunner:
         *,
         apart: bool = False,
         loose: Sequence[str] = (),
+        redaction: Redaction | None = None,
     ) -> None:
         """``warm``: a world made ahead, which this process has to itself.
 
@@ -52,6 +55,7 @@ class TraceRunner:
         tools whose changed requests are answered by the recorded one in their place.
         """
         self.loose = loose
+        self.redaction = redaction
         self.toolbox = toolbox
         self.apart = apart
         self.channel = channel
@@ -122,6 +126,8 @@ class _Trace:
         self.skip = set(job["skip"])
         self.reported = set(job["reported"])
         self.one_by_one = job["one_by_one"]
+        self.redaction = runner.redaction if job["redacts"] else None
+        see_states_through(self.redaction)
         self.session: Session | None = None
         self.world: Any = None
         self.turn: _Turn | None = None
@@ -265,12 +271,16 @@ class _Trace:
         turn = self.turn
         assert turn is not None
         self.channel.send({"t": "begin", "n": self.number, "call": call_id})
+        redactor = None if self.redaction is None else self.redaction.redactor
+        if redactor is not None:
+            redactor.recognise([order["call"], order["interactions"], order["spare"]])
         cassette = cassettes.Cassette(
             call_id,
             mode="replay",
             interactions=map(_interaction, order["interactions"]),
             loose=any(fnmatchcase(order["call"]["tool"], glob) for glob in self.runner.loose),
             spare=turn.spare,
+            redactor=redactor,
             draws=order["call"].get("draws"),
         )
         try:
@@ -288,6 +298,8 @@ class _Trace:
             "recorded_outcome": self._recorded_outcome(order["call"], attended.result),
             "note": not_frozen_note(cassette),
         }
+        if self.redaction is not None:
+            told = redacted_answer(self.redaction, told)
         self._done(order, told, alone=alone)
 
     def _recorded_outcome(self, call: JsonObject, today: CallResult) -> str | None:

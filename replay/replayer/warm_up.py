@@ -58,6 +58,7 @@ def _job() -> JsonObject:
         "snapshots": [],
         "folder": None,
         "shows_state": False,
+        "redacts": False,
         "skip": [],
         "reported": [],
         "one_by_one": False,

@@ -23,6 +23,7 @@ from replay.errors import ReplayError, ToolboxError
 from replay.records import JsonObject
 from replay.replayer.channel import Channel
 from replay.replayer.forking import WarmProcess
+from replay.replayer.redacting import redaction_in_worker
 from replay.replayer.runner import TraceRunner
 from replay.replayer.scratch import make_scratch, remove_scratch
 from replay.replayer.warm_up import warm_up
@@ -47,6 +48,7 @@ def _work() -> None:
     channel.nonce = setup["nonce"]
     guard = kernel.enter(setup["allow"])
     faulthandler.enable()
+    redaction = redaction_in_worker(setup["redact"])
     try:
         toolbox = load(setup["toolbox"], setup["paths"], allow=setup["allow"])
     except ReplayError as error:
@@ -68,7 +70,8 @@ def _work() -> None:
     if not can_fork:
         channel.mark_output("")
         channel.send(greeting(toolbox, forks=False))
-        _serve_in_process(TraceRunner(toolbox, channel, loose=setup["loose"]), channel)
+        runner = TraceRunner(toolbox, channel, loose=setup["loose"], redaction=redaction)
+        _serve_in_process(runner, channel)
         return
     warm = WarmWorld(toolbox)
     warm_up(toolbox)
@@ -77,7 +80,12 @@ def _work() -> None:
     WarmProcess(
         channel,
         lambda own, job: TraceRunner(
-            toolbox, own, warm, apart=setup["apart"], loose=setup["loose"]
+            toolbox,
+            own,
+            warm,
+            apart=setup["apart"],
+            loose=setup["loose"],
+            redaction=redaction,
         ).run(job),
         keep=warm.keep,
     ).serve()

@@ -1,7 +1,7 @@
 """The SQLite database of traces and replay runs. `Store` is its door."""
 
-from replay.store.appending import Masker
 from replay.store.compacting import Compaction
+from replay.store.masking import Masker
 from replay.store.problems import Problem
 from replay.store.reading import ToolCount, TraceRow
 from replay.store.store import Store

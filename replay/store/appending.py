@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterable
-from typing import Final, TypeAlias
+from collections.abc import Iterable
+from typing import Final
 
 import orjson
 
@@ -18,23 +18,12 @@ from replay.records.base import JsonObject, JsonValue, Record
 from replay.store.frames import BEGINNING, EXACT, RECORDS
 from replay.store.json_text import decode, encode, fields_of, refuse_non_finite
 from replay.store.layout import LAYOUTS
+from replay.store.masking import Masker, Masking, PromptMasking, masked_records
 from replay.store.spool import SpoolWriter
-
-Masker: TypeAlias = Callable[[JsonValue], JsonValue]
 
 _dumps = orjson.dumps
 _writev = os.writev
 _pack = BEGINNING.pack
-
-_STRUCTURAL: Final = frozenset(
-    ("kind", "id", "trace_id", "tool_call_id", "model_call_id", "call_id", "run_id", "signature")
-) | frozenset(
-    column.field
-    for layout in LAYOUTS.values()
-    for column in layout.columns
-    if column.form == "time" or column.field.endswith(("_number", "_index"))
-)
-"""Fields that say where a record belongs; a masker cannot change them."""
 
 _REQUIRED: Final = {
     kind: frozenset(column.field for column in layout.columns if column.required)
@@ -46,14 +35,26 @@ class Appending:
     """The writing half of `replay.store.Store`."""
 
     # What an append reads first, at fixed places of the object rather than in its dict of forty.
-    __slots__ = ("_lock", "_writer", "masker")
-
-    masker: Masker | None
-    """Applied to each record's JSON before anything of it reaches the disk. Ids, times and step
-    numbers stay as they are."""
+    __slots__ = ("_lock", "_masker", "_prompts", "_writer")
 
     _lock: threading.Lock
+    _masker: Masker | Masking | None
+    _prompts: PromptMasking | None
     _writer: SpoolWriter | None
+
+    @property
+    def masker(self) -> Masker | Masking | None:
+        """Applied to each record's JSON before anything of it reaches the disk; None: nothing is.
+
+        Ids, times and step numbers stay as they are.
+        """
+        return self._masker
+
+    @masker.setter
+    def masker(self, masker: Masker | Masking | None) -> None:
+        self._masker = masker
+        is_masking = masker is not None and not callable(masker)
+        self._prompts = PromptMasking(masker) if is_masking else None  # type: ignore[arg-type]  # no function, so the other
 
     def _spool(self) -> SpoolWriter:
         raise NotImplementedError
@@ -80,12 +81,13 @@ class Appending:
         # An agent thinks for seconds between two records, and each line and name here is fetched
         # from memory again: the usual way is written out, with what it calls bound and its
         # numbers spelled. Sharing it with `SpoolWriter.append` took a fifth longer.
-        if kind == "tool_call" and self.masker is None:
+        if kind == "tool_call" and not callable(self._masker):
             try:
                 encoded = _dumps(fields, fields_of)
             except (TypeError, RecursionError):
-                pass
-            else:
+                encoded = b""
+            masking = self._masker
+            if encoded and (masking is None or not masking.concerns(encoded.decode(), kind)):
                 size = len(encoded)
                 with self._lock:
                     writer = self._writer or self._spool()
@@ -102,7 +104,7 @@ class Appending:
 
     def _append(self, kind: str, fields: JsonObject, *, finite: bool) -> None:
         if kind == "model_call":
-            if not finite or self.masker is not None:
+            if not finite or self._masker is not None:
                 fields = self._present(kind, fields)
             self._append_model_call(fields, finite=finite)
             return
@@ -110,6 +112,9 @@ class Appending:
         encoded, exact = encode(present)
         if exact or (not (finite and kind == "tool_call") and b"null" in encoded):
             refuse_non_finite(present)
+        if self._masker is not None and self._concerns(encoded, kind):
+            plain = decode(encoded, exact=exact)
+            encoded, exact = encode(masked_records(self._masker, [plain])[0])
         self._append_records(b"[" + encoded + b"]", exact=exact)
 
     def append_all(self, records: Iterable[Record | JsonObject]) -> None:
@@ -120,14 +125,38 @@ class Appending:
             prepared.append(self._present(fields.get("kind", ""), fields))
         if prepared:
             encoded, exact = _encoded(prepared)
+            if self._masker is not None and self._concerns(encoded, _kind_of(prepared)):
+                plain = decode(encoded, exact=exact)
+                encoded, exact = encode(masked_records(self._masker, plain))
             self._append_records(encoded, exact=exact)
 
     def _append_records(self, encoded: bytes, *, exact: bool) -> None:
         with self._lock:
             (self._writer or self._spool()).append(RECORDS, EXACT if exact else 0, encoded)
 
+    def _concerns(self, encoded: bytes, kind: str) -> bool:
+        """Whether the masker must see the records that ``encoded`` is the JSON of."""
+        masker = self._masker
+        return callable(masker) or (
+            masker is not None and masker.concerns(encoded.decode("utf-8", "replace"), kind)
+        )
+
+    def _masked(self, records: list[JsonObject]) -> list[JsonObject]:
+        """Return records as they may be stored."""
+        if self._masker is None or not records:
+            return records
+        encoded, exact = _encoded(records)
+        if not self._concerns(encoded, _kind_of(records)):
+            return records
+        return masked_records(self._masker, decode(encoded, exact=exact))
+
     def _append_model_call(self, fields: JsonObject, *, finite: bool) -> None:
         fields = {**fields}
+        if callable(self._masker):
+            for name in ("messages", "tools"):
+                if isinstance(fields.get(name), bytes):
+                    fields[name] = decode(fields[name])
+            [fields] = self._masked([fields])
         prompt = fields.pop("messages", None) or []
         toolset = fields.pop("tools", None) or []
         try:
@@ -141,6 +170,9 @@ class Appending:
             exact = exact_messages or exact_tools or exact_head
         if exact_head or (not finite and b"null" in head):
             refuse_non_finite(fields)
+        if self._prompts is not None:
+            fields, messages, tools = self._masked_model_call(fields, messages, tools, exact=exact)
+            head = encode(fields)[0]
         check = (
             None if finite else lambda: refuse_non_finite({"messages": prompt, "tools": toolset})
         )
@@ -155,35 +187,31 @@ class Appending:
             )
 
     def _present(self, kind: str, fields: JsonObject) -> JsonObject:
-        """Return the fields to store, without the absent ones, masked; refuse what is no record."""
+        """Return the fields to store, without the absent ones; refuse what is no record."""
         present = {name: value for name, value in fields.items() if value is not None}
         present["kind"] = kind
         required = _REQUIRED.get(kind)
         if required is None or not present.keys() >= required:
             raise _no_record(kind, present)
-        return present if self.masker is None else self._masked(present)
+        return present
 
-    def _masked(self, fields: JsonObject) -> JsonObject:
-        assert self.masker is not None
-        for name in ("messages", "tools"):
-            if isinstance(fields.get(name), bytes):
-                fields[name] = orjson.loads(fields[name])
-        encoded, exact = _encoded(fields)
-        plain = decode(encoded, exact=exact)
-        kept = {name: value for name, value in plain.items() if name in _STRUCTURAL}
-        try:
-            masked = self.masker(plain)
-        except Exception as error:
-            raise RecordError(
-                f"The masker failed on a {fields['kind']} record: {type(error).__name__}: {error}",
-                hint="Nothing of the record was stored. A masker takes any JSON value.",
-            ) from error
-        if not isinstance(masked, dict):
-            raise RecordError(
-                f"The masker made a {type(masked).__name__} of a {fields['kind']} record.",
-                hint="Nothing of it was stored. A masker gives an object back for an object.",
-            )
-        return {**masked, **kept}
+    def _masked_model_call(
+        self, fields: JsonObject, messages: bytes, tools: bytes, *, exact: bool
+    ) -> tuple[JsonObject, bytes, bytes]:
+        """Return a model call as it may be stored. An answer may show what in its prompt is secret.
+
+        ``exact``: a prompt that only Python's own JSON can carry; no part of it is known.
+        """
+        assert self._prompts is not None
+        while True:
+            version = self._prompts.version
+            [head] = self._masked([fields])
+            if exact:
+                found = self._prompts.masked_exactly(messages, tools)
+            else:
+                found = self._prompts.masked(fields["trace_id"], messages, tools)
+            if self._prompts.version == version:
+                return head, *found
 
 
 def _encoded(value: JsonValue) -> tuple[bytes, bool]:
@@ -197,6 +225,12 @@ def _encoded(value: JsonValue) -> tuple[bytes, bool]:
 def _array(value: JsonValue) -> tuple[bytes, bool]:
     """Return the JSON of a list, which may be given as such."""
     return (value, False) if type(value) is bytes else encode(value)
+
+
+def _kind_of(records: list[JsonObject]) -> str:
+    """The kind of records that are stored together: that which hides most, if there is one."""
+    kinds = [fields["kind"] for fields in records]
+    return "interaction" if "interaction" in kinds else kinds[0]
 
 
 def _no_record(kind: str, present: JsonObject) -> RecordError:

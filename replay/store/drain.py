@@ -76,8 +76,12 @@ class Drainer:
         finally:
             os.close(file)
 
-    def write_all(self, records: Iterable[JsonObject]) -> None:
+    def write_all(
+        self, records: Iterable[JsonObject], *, first: Callable[[], None] | None = None
+    ) -> None:
         """Write records in one transaction, in order: all of them, or none.
+
+        ``first`` is called in the transaction, before anything is written: it may take rows away.
 
         Raises:
             RecordError, ValueError, TypeError, KeyError: one of them fits no table.
@@ -86,15 +90,18 @@ class Drainer:
 
         def work() -> None:
             self._look_for_other_writers()
+            if first is not None:
+                first()
+                self._rows.forget()
             for fields in records:
-                self._rows.write(fields)
+                self._rows.write(*self._with_prompt(fields))
             self._rows.finish()
             self._contents.finish()
 
         try:
             transaction(self._connection, work)
         except BaseException:
-            self._forget()
+            self.forget()
             raise
 
     def forget_spool(self, name: str) -> None:
@@ -126,7 +133,7 @@ class Drainer:
         try:
             transaction(self._connection, work)
         except BaseException:
-            self._forget()
+            self.forget()
             raise
         return offsets[0], offsets[1]
 
@@ -139,11 +146,12 @@ class Drainer:
     def _look_for_other_writers(self) -> None:
         version = self._connection.execute("PRAGMA data_version").fetchone()[0]
         if version != self._data_version:
-            self._forget()
+            self.forget()
             self._data_version = version
         self._contents.begin()
 
-    def _forget(self) -> None:
+    def forget(self) -> None:
+        """Forget what is known of the tables: somebody else has changed them."""
         self._contents.forget()
         self._rows.forget()
         self._prompts.clear()
@@ -183,14 +191,13 @@ class Drainer:
         if isinstance(frame, ToolCallFrame):
             return [({**frame.fields, "kind": "tool_call"}, None)]
         records: list[tuple[JsonObject, Prompt | None]] = []
-        for fields in decode(frame.body, exact=frame.exact):
-            if fields["kind"] == "model_call":
-                records.append(
-                    (fields, self._read(fields.pop("messages", []), fields.pop("tools", [])))
-                )
-            else:
-                records.append((fields, None))
+        records += map(self._with_prompt, decode(frame.body, exact=frame.exact))
         return records
+
+    def _with_prompt(self, fields: JsonObject) -> tuple[JsonObject, Prompt | None]:
+        if fields["kind"] != "model_call":
+            return fields, None
+        return fields, self._read(fields.pop("messages", []), fields.pop("tools", []))
 
     # -- prompts ----------------------------------------------------------------------------------
 

@@ -22,10 +22,11 @@ from typing import TYPE_CHECKING, Any, Final
 from replay.errors import StoreError
 from replay.records.replays import CallVerdict
 from replay.store import database
-from replay.store.appending import Appending, Masker
+from replay.store.appending import Appending
 from replay.store.check import check
 from replay.store.compacting import Compaction, compact
 from replay.store.drain import Drainer, go_on, pending_bytes
+from replay.store.masking import Masker, Masking, masked_records
 from replay.store.pace import LOOK_S, SLICE_SIZE, Pace
 from replay.store.problems import Problem
 from replay.store.reading import Reading
@@ -41,6 +42,8 @@ from replay.store.spool import (
 
 if TYPE_CHECKING:
     from typing import Self
+
+    from replay.store.redacting import Redacted
 
 ROTATION_SIZE: Final = 64 * 2**20
 """Size of a spool after which the background thread starts another, once it is drained."""
@@ -72,7 +75,7 @@ class Store(Appending, Reading):
     _reading: sqlite3.Connection | None
     _thread: threading.Thread | None
 
-    def __init__(self, path: Path, mode: database.Mode, masker: Masker | None) -> None:
+    def __init__(self, path: Path, mode: database.Mode, masker: Masker | Masking | None) -> None:
         """Use `Store.open`."""
         self.path = path
         self.mode = mode
@@ -88,7 +91,7 @@ class Store(Appending, Reading):
         path: str | os.PathLike[str],
         mode: database.Mode = "r",
         *,
-        masker: Masker | None = None,
+        masker: Masker | Masking | None = None,
     ) -> Self:
         """Open a database: ``"r"`` to read, ``"w"`` to write, ``"create"`` to make it if missing.
 
@@ -141,6 +144,7 @@ class Store(Appending, Reading):
         """
         self._refuse_reading_mode("written to")
         fields = [self._present(verdict.kind, verdict.__dict__) for verdict in verdicts]
+        fields = self._masked(fields)
         with self._translated():
             try:
                 with self._drain_lock:
@@ -222,6 +226,38 @@ class Store(Appending, Reading):
             if self._contents is not None:
                 self._contents.forget()
         return Compaction(before, self.path.stat().st_size, removed)
+
+    def redact(
+        self, masking: Masking, tell: Callable[[int, int], None] = lambda done, total: None
+    ) -> Redacted:
+        """Replace secrets in what is stored already, and leave nothing of them in the file.
+
+        ``tell`` is told how many of how many traces are done. A crash in between leaves some traces
+        as they were; run it again. Needs room for a copy of the file.
+
+        Raises:
+            StoreError: the database is open for reading, locked, or its disk too full for a copy.
+        """
+        from replay.store.redacting import Redacted, drop_unused, plain, redact_trace
+
+        self._refuse_reading_mode("redacted")
+        count = 0
+        with self._translated(), self._drain_lock:
+            self._drain_all()
+            drainer, connection = self._take_drainer(), self._drain_connection
+            assert connection is not None
+            trace_ids, runs = self.trace_ids(), self.runs()
+            for done, trace_id in enumerate(trace_ids):
+                tell(done, len(trace_ids))
+                verdicts = [v for run in runs for v in self.verdicts(run.id, trace_id=trace_id)]
+                transcript = self.transcript(trace_id)
+                count += redact_trace(drainer, connection, transcript, verdicts, masking)
+            findings = [plain(one) for run in runs for one in self.findings(run.id)]
+            drainer.write_all(masked_records(masking, findings) if findings else [])
+            database.transaction(connection, lambda: drop_unused(connection))
+            drainer.forget()
+        self.compact()
+        return Redacted(len(trace_ids), count)
 
     def delete_run(self, run_id: str) -> None:
         """Delete a replay run with its verdicts and findings; approvals stay.
@@ -400,6 +436,7 @@ class Store(Appending, Reading):
         self._stopping = False
         self._thread = None
         self._forget_reading()
+        self.masker = self._masker  # with a lock of its own
 
     def _after_fork(self) -> None:
         if self._writer is not None:

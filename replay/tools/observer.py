@@ -44,8 +44,22 @@ class CallStart:
     actor: Actor = "assistant"
 
 
+class StateView(Protocol):
+    """How a world's state is seen before it is hashed: without what may not be stored."""
+
+    @property
+    def version(self) -> int:
+        """Grows when the same state would be seen otherwise than before."""
+
+    def seen(self, encoded: bytes) -> JsonValue:
+        """Return the state whose JSON is ``encoded`` as it is seen; None: as it is."""
+
+
 class CallObserver(Protocol):
     """Sees every tool call of its context. Subclass it and override what you need."""
+
+    state_view: StateView | None = None
+    """What the calls' states are seen through."""
 
     def call_started(self, start: CallStart) -> None:
         """Take note of a call, before any of its stages ran."""
@@ -94,6 +108,20 @@ observer_failures = ObserverFailures()
 """Failures of observers, counted per process."""
 
 _observer: ContextVar[CallObserver | None] = ContextVar("replay_call_observer", default=None)
+
+
+_state_view: ContextVar[StateView | None] = ContextVar("replay_state_view", default=None)
+
+
+def current_state_view() -> StateView | None:
+    """Return what states are seen through in this context; None: as they are."""
+    observer = _observer.get()
+    return _state_view.get() if observer is None else observer.state_view
+
+
+def see_states_through(view: StateView | None) -> None:
+    """See the states of this context through ``view`` where nobody observes: in a replay."""
+    _state_view.set(view)
 
 
 def current_observer() -> CallObserver | None:

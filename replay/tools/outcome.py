@@ -17,7 +17,7 @@ from replay.records.canonical import canonical_json
 from replay.records.traces import STATE_NOT_SHOWN
 from replay.tools.encoding import NotJson, as_json, response_text
 from replay.tools.error_text import CallFailure, default_error_text
-from replay.tools.observer import CallStart
+from replay.tools.observer import CallStart, StateView, current_state_view
 
 if TYPE_CHECKING:
     from replay.tools.endings import Ending
@@ -219,14 +219,16 @@ def _state_hash(toolbox: Toolbox, world: Any, progress: CallProgress) -> str | N
     if world is None or toolbox.state_hook is None:
         return None
     try:
-        return state_hash(toolbox.state_hook(world))
+        return state_hash(toolbox.state_hook(world), current_state_view())
     except Exception as error:  # noqa: BLE001 -- the call itself went as it went
         progress.notes.append(f"{STATE_NOT_SHOWN}: {type(error).__name__}: {error}")
         return None
 
 
-def state_hash(state: Any) -> str:
+def state_hash(state: Any, view: StateView | None = None) -> str:
     """Return the digest of a world's state: ``"b2-16:"`` and 32 hex digits.
+
+    ``view``: what it is seen through; None: as it is.
 
     Raises:
         NotJson: the state holds what JSON cannot.
@@ -235,16 +237,23 @@ def state_hash(state: Any) -> str:
     try:
         plain = orjson.dumps(state, option=orjson.OPT_PASSTHROUGH_DATACLASS)
     except orjson.JSONEncodeError:
-        return _digest(canonical_json(as_json(state)))
-    known, digest = _last_state
-    if plain != known:
+        return _digest(canonical_json(_seen(as_json(state), view)))
+    known, known_view, digest = _last_state
+    now = None if view is None else (id(view), view.version)
+    if plain != known or now != known_view:
         in_order = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATACLASS
-        digest = _digest(orjson.dumps(state, option=in_order))
-        _last_state = plain, digest
+        shown = None if view is None else view.seen(plain)
+        digest = _digest(orjson.dumps(state if shown is None else shown, option=in_order))
+        _last_state = plain, now, digest
     return digest
 
 
-_last_state: tuple[bytes, str] = (b"", "")
+def _seen(state: JsonValue, view: StateView | None) -> JsonValue:
+    shown = None if view is None else view.seen(canonical_json(state))
+    return state if shown is None else shown
+
+
+_last_state: tuple[bytes, tuple[int, int] | None, str] = (b"", None, "")
 # Most calls only read. Sorting and hashing a world of 3 MB takes three times as long as seeing that
 # it is the one of the call before.
 

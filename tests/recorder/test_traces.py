@@ -43,7 +43,10 @@ def test_a_trace_that_raises_says_so_and_lets_it_through(recorder: Recorder) -> 
     with pytest.raises(ValueError, match="boom"), recorder.trace() as trace:
         raise ValueError("boom")
 
-    assert recorder.store.transcript(trace.id).trace.attributes == {"raised": "ValueError: boom"}
+    assert recorder.store.transcript(trace.id).trace.attributes == {
+        "raised": "ValueError: boom",
+        "redacted": True,
+    }
 
 
 def test_a_run_with_the_same_id_goes_on(

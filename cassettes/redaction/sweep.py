@@ -1,0 +1,453 @@
+"""One pass over one thing: every secret in it becomes its placeholder.
+
+By name first (what a header, a field or a key says of its value), then by form (the patterns),
+then what was learned. JSON stays JSON with the same keys and types, also where it stands inside a
+text; a text keeps its spelling wherever it can.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote_plus, unquote_plus
+
+import orjson
+
+from cassettes.placeholders import PLACEHOLDER
+from cassettes.redaction.names import HARMLESS, words_of
+from cassettes.redaction.patterns import Pattern, is_card
+from cassettes.redaction.shapes import is_placeholder
+from cassettes.redaction.vault import Learned
+
+if TYPE_CHECKING:
+    from cassettes.redaction.redactor import Redactor
+
+_SCHEME: Final = re.compile(
+    r"((?:Bearer|Basic|Token|Digest|ApiKey|Api-Key|Key|Negotiate|Hawk|GenieKey|SSWS|JWT|OAuth"
+    r"|DPoP|GoogleLogin|AWS4-HMAC-SHA256)\s+)(.+)",
+    re.IGNORECASE | re.DOTALL,
+)
+_ASSIGNED: Final = re.compile(
+    r"(?P<flag>--)?(?P<name>[A-Za-z][\w.\-]{0,63})"
+    r"(?:(?P<mark>\\*[\"']?\s{0,2}(?:=>|:=|[=:])\s{0,2})(?P<quote>\\*[\"'])?|(?<=\w)\s+(?=[^-\s]))"
+)
+_QUOTED: Final = re.compile(r"(?:[^\"\\\r\n]|\\+[^\"\\])+")
+_APOSTROPHED: Final = re.compile(r"(?:[^'\\\r\n]|\\+[^'\\])+")
+_BARE: Final = re.compile(
+    r"(?:(?:Bearer|Basic|Token|Digest)\s+)?[^\s\"'&,;<>(){}\[\]\\\x00-\x1f\ud800-\udfff]+",
+    re.IGNORECASE,
+)
+_LINE: Final = re.compile(r"[^\r\n]+")
+_ELEMENT: Final = re.compile(r"<(?P<name>[A-Za-z][\w:.\-]*)(?:\s[^<>]*)?>(?P<value>[^<>]+)</")
+_INPUT: Final = re.compile(
+    r"\bname=\\*[\"'](?P<name>[^\"'\\]+)\\*[\"'][^<>]{0,120}?\bvalue=\\*[\"'](?P<value>[^\"'\\]+)"
+)
+_COOKIES: Final = ("cookie", "set-cookie")
+_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9:.,+\-Z ]*)?")
+_SCHEMA_TYPES: Final = frozenset(
+    ("string", "number", "integer", "boolean", "object", "array", "null")
+)
+_INTEGER_MIN: Final = 100
+"""Numbers below it are counts, not codes."""
+
+_MANY: Final = 4
+"""Items from which on a look at all of them is quicker than to go through them."""
+
+_DEPTH_MAX: Final = 4
+"""How many JSON texts inside JSON texts are opened."""
+
+
+class Sweep:
+    """One pass, with the learned values that stand in the thing it goes over."""
+
+    def __init__(self, redactor: Redactor, learned: list[Learned]) -> None:
+        self._redactor = redactor
+        self._rules = redactor.rules
+        self._learned = learned
+        self._depth = 0
+
+    # Values
+
+    def value(self, value: Any, *, secret: bool = False) -> Any:
+        """Return a JSON value redacted; ``secret``: every text in it is."""
+        if type(value) is str:
+            return self.named(value) if secret and not _DATE.fullmatch(value) else self.text(value)
+        if type(value) is dict:
+            return self._object(value, secret=secret)
+        if type(value) is list:
+            return self._list(value, secret=secret)
+        return value
+
+    def under(self, name: str, value: Any) -> Any:
+        """Return the JSON value called ``name`` redacted."""
+        if not self._rules.names.is_secret(name):
+            return self.value(value)
+        if type(value) is str:
+            return self.called(name, value)
+        if type(value) is int:
+            return self._integer(value)
+        if type(value) is list:
+            return [self.under(name, item) for item in value]
+        if type(value) is dict:
+            is_whole = self._rules.names.is_secret_object(name) and not _is_schema(value)
+            return self._object(value, secret=is_whole)
+        return value
+
+    def _object(self, value: dict[str, Any], *, secret: bool) -> dict[str, Any]:
+        if "$kind" in value:
+            return self._tagged(value)
+        if len(value) >= _MANY and not secret and self._is_clean(value):
+            return value
+        found: dict[str, Any] = {}
+        for name, item in value.items():
+            if secret and words_of(name)[-1:] != ("type",) and not self._rules.is_allowed(name):
+                found[self._key(name)] = self.value(item, secret=True)
+            elif name == "token" and "logprob" in value:
+                found[name] = item  # a piece of a model's words
+            else:
+                found[self._key(name)] = self.under(name, item)
+        label = value.get("name", value.get("key"))
+        if type(label) is str and "value" in value and self._rules.names.is_secret(label):
+            found["value"] = self.under(label, value["value"])
+        return found
+
+    def _tagged(self, value: dict[str, Any]) -> dict[str, Any]:
+        """What `cassettes.values` wrote: bytes are opened, other kinds keep their form."""
+        inner = value.get("value")
+        if value["$kind"] == "bytes" and type(inner) is str:
+            try:
+                plain = base64.b64decode(inner, validate=True)
+            except (ValueError, binascii.Error):
+                return {**value, "value": self.text(inner)}
+            clean = self.bytes(plain)
+            return value if clean == plain else {**value, "value": base64.b64encode(clean).decode()}
+        return {**value, "value": self.value(inner)}
+
+    def _key(self, name: str) -> str:
+        """A key may be a secret itself; names that say so are not."""
+        if len(name) < 8 or not (self._learned or self._rules.looks_secret(name)):
+            return name
+        return self.plain(name, assigned=False)
+
+    def _list(self, value: list[Any], *, secret: bool) -> list[Any]:
+        if len(value) >= _MANY and not secret and self._is_clean(value):
+            return value
+        if value and all(type(one) is list and len(one) == 2 for one in value):
+            return [self._pair(*one) for one in value]  # headers, rows of a form
+        return [
+            self.named(item)
+            if index and type(item) is str and self._is_flag(value[index - 1], item)
+            else self.value(item, secret=secret)
+            for index, item in enumerate(value)
+        ]
+
+    def _is_flag(self, before: Any, item: str) -> bool:
+        """Whether ``item`` is what an option in a command line asks for: ``--password``, this."""
+        if type(before) is not str or not before.startswith("--") or "=" in before:
+            return False
+        return not item.startswith("-") and self._rules.names.is_secret(before.lstrip("-"))
+
+    def _pair(self, name: Any, value: Any) -> list[Any]:
+        if type(name) is str and type(value) is str:
+            return [self.value(name), self.called(name, value)]
+        return [self.value(name), self.value(value)]
+
+    def _integer(self, value: int) -> int:
+        if abs(value) < _INTEGER_MIN:
+            return value
+        masked = int(self._hold(str(abs(value))))
+        return masked if value > 0 else -masked
+
+    # Texts
+
+    def called(self, name: str, value: str) -> str:
+        """Return the text called ``name`` redacted."""
+        return (
+            self.named(value) if self._rules.names.is_secret_text(name, value) else self.text(value)
+        )
+
+    def named(self, value: str) -> str:
+        """Return what stands for a value whose name says that it is secret."""
+        if not value.strip() or value.lower() in HARMLESS or is_placeholder(value):
+            return value
+        scheme = _SCHEME.fullmatch(value)
+        if scheme is not None:
+            self._learn_pair(scheme[1], scheme[2])
+            return scheme[1] + self.named(scheme[2])
+        if value[0] in "{[":
+            nested = self._nested(value, secret=True)
+            if nested is not None:
+                return nested
+        for pattern in self._rules.patterns:
+            found = pattern.form.fullmatch(value) if pattern.finds_in(value) else None
+            if found is not None and "secret" in pattern.form.groupindex:
+                kept = self._kept_around(value, found.span("secret"))
+                self._learn(value, kept)
+                return kept
+        return self._hold(value)
+
+    def text(self, text: str) -> str:
+        """Return a text redacted; one that is JSON as JSON."""
+        if len(text) < 3 or not self._may_hold(text):
+            return text
+        if text[0] in "{[" and text.rstrip()[-1:] in ("}", "]"):
+            nested = self._nested(text)
+            if nested is not None:
+                return nested
+        if "\n" in text and "{" in text:
+            return self._lines(text)
+        return self.plain(text)
+
+    def bytes(self, body: bytes) -> bytes:
+        """Return bytes redacted that may be text in part."""
+        readable = body.decode("utf-8", "replace")
+        learned = self._redactor.vault.found_in(readable)
+        if not learned and not self._rules.may_hold(readable):
+            return body
+        inside = Sweep(self._redactor, learned)
+        text = inside.text(body.decode("utf-8", "surrogateescape"))
+        return text.encode("utf-8", "surrogateescape")
+
+    def plain(self, text: str, *, assigned: bool = True) -> str:
+        """Return a text redacted that has no form of its own."""
+        rules = self._rules
+        for pattern in rules.patterns:
+            if pattern.finds_in(text):
+                text = self._sub(pattern, text)
+        if assigned and rules.names_stand_in(text):
+            text = self._assigned(text)
+            if "</" in text:
+                text = _ELEMENT.sub(self._valued, text)
+            if "value=" in text:
+                text = _INPUT.sub(self._valued, text)
+        return self._replaced(text)
+
+    def uri(self, uri: str) -> str:
+        """Return a URI redacted: its query and fragment by name, all of it by form and learned."""
+        if not self._may_hold(uri) and "?" not in uri and "#" not in uri:
+            return uri
+        base, mark, query = uri.partition("?")
+        query, hash_mark, fragment = query.partition("#")
+        if not mark:
+            base, hash_mark, fragment = base.partition("#")
+        if ";" in base:
+            base = self._assigned(base)  # ;jsessionid=...
+        found = base + mark + self.fields(query)
+        found += hash_mark + (self.fields(fragment) if "=" in fragment else fragment)
+        return self.plain(found, assigned=not mark)
+
+    def fields(self, query: str) -> str:
+        """Return the fields of a query or a form redacted, in their order and spelling."""
+        return re.sub(r"([^&;=]+)=([^&;]*)", self._field, query)
+
+    def field(self, name: str, value: str) -> str:
+        """Return the value of one field of a form redacted."""
+        is_secret = self._rules.names.is_secret_field(name, value)
+        return self.named(value) if is_secret else self.text(value)
+
+    def _field(self, found: re.Match[str]) -> str:
+        value = unquote_plus(found[2])
+        masked = self.field(unquote_plus(found[1]), value)
+        return found[0] if masked == value else f"{found[1]}={quote_plus(masked)}"
+
+    # Inside
+
+    def _may_hold(self, text: str) -> bool:
+        return self._rules.may_hold(text) or any(one in text for one, _ in self._learned)
+
+    def _is_clean(self, value: Any) -> bool:
+        """Whether one look at all of ``value`` is enough: quicker than to go through it."""
+        try:
+            encoded = orjson.dumps(value)
+        except TypeError:
+            return False
+        return b'"$kind"' not in encoded and not self._may_hold(encoded.decode())
+
+    def _nested(self, text: str, *, secret: bool = False) -> str | None:
+        """Return JSON in a text redacted, in its spelling; None when it is none."""
+        if self._depth >= _DEPTH_MAX:
+            return None
+        try:
+            parsed = json.loads(text)
+        except (ValueError, RecursionError):
+            return None
+        self._depth += 1
+        try:
+            redacted = self.value(parsed, secret=secret)
+        finally:
+            self._depth -= 1
+        return text if redacted == parsed else spelled_as(text, parsed, redacted)
+
+    def _lines(self, text: str) -> str:
+        """Server-sent events, JSON Lines, logs: each line that is JSON as JSON."""
+        lines = text.split("\n")
+        for index, line in enumerate(lines):
+            start = line.find("{")
+            if start >= 0 and line.rstrip().endswith("}") and self._may_hold(line):
+                nested = self._nested(line[start:].rstrip())
+                if nested is not None:
+                    rest = line[len(line.rstrip()) :]
+                    lines[index] = line[:start] + nested + rest
+        return self.plain("\n".join(lines))
+
+    def _sub(self, pattern: Pattern, text: str) -> str:
+        def replaced(found: re.Match[str]) -> str:
+            whole = found[0]
+            secret = found["secret"] if "secret" in pattern.form.groupindex else whole
+            if not secret or PLACEHOLDER.search(secret):
+                return whole
+            if pattern is self._rules.card and not is_card(whole):
+                return whole
+            if secret is whole:
+                return self._hold(whole, learns=pattern.is_learned)
+            start = found.start("secret") - found.start()
+            kept = self._kept_around(whole, (start, start + len(secret)))
+            if " " not in whole and "/" not in whole:
+                self._learn(whole, kept)
+            return kept
+
+        return pattern.form.sub(replaced, text)
+
+    def _kept_around(self, whole: str, span: tuple[int, int]) -> str:
+        """Return ``whole`` with only the secret in it replaced."""
+        start, end = span
+        return whole[:start] + self._hold(whole[start:end]) + whole[end:]
+
+    def _assigned(self, text: str) -> str:
+        """``password=...``, ``"api_key": "..."``, ``--token ...`` anywhere in a text."""
+        parts: list[str] = []
+        done = 0
+        for found in _ASSIGNED.finditer(text):
+            if found.start() < done or not self._rules.names.is_secret(found["name"]):
+                continue
+            if found["mark"] is None and not found["flag"]:
+                continue
+            value = _value_form(found).match(text, found.end())
+            if value is None or not self._is_assigned(found, value[0]):
+                continue
+            masked = self._spoken(found["name"], value[0])
+            parts += (text[done : found.end()], masked)
+            done = value.end()
+        return "".join(parts) + text[done:] if parts else text
+
+    def _is_assigned(self, found: re.Match[str], value: str) -> bool:
+        """Whether a value in free text is one; behind a colon stand words, too."""
+        if PLACEHOLDER.search(value) or not self._rules.names.is_secret_text(found["name"], value):
+            return False
+        mark = found["mark"]
+        if mark is None or "=" in mark or found["quote"]:
+            return True
+        is_word = value.isalpha() and (value.islower() or value.istitle())
+        is_password = self._rules.names.is_password(found["name"])
+        return not is_word or (is_password and len(value) >= 6)
+
+    def _spoken(self, name: str, value: str) -> str:
+        lower = name.lower()
+        return self.header(lower, value) if lower in _COOKIES else self.named(value)
+
+    def _valued(self, found: re.Match[str]) -> str:
+        name = found["name"].rpartition(":")[2]
+        if not self._rules.names.is_secret_text(name, found["value"]):
+            return found[0]
+        start, end = found.start("value") - found.start(), found.end("value") - found.start()
+        return found[0][:start] + self.named(found["value"]) + found[0][end:]
+
+    # Headers
+
+    def header(self, name: str, value: str) -> str:
+        """Return the value of the header called ``name`` (in lower case) redacted."""
+        if self._rules.is_allowed(name):
+            return self.text(value)
+        if name == "cookie":
+            return "; ".join(self._cookie(one.strip()) for one in value.split(";") if one.strip())
+        if name == "set-cookie":
+            pair, semicolon, rest = value.partition(";")
+            return self._cookie(pair) + semicolon + rest
+        if self._rules.names.is_secret_text(name, value):
+            return self.named(value)
+        if name in ("location", "content-location", "referer", "link", "refresh", "origin"):
+            return self.uri(value)
+        return self.text(value)
+
+    def _cookie(self, pair: str) -> str:
+        name, equals, value = pair.partition("=")
+        bare = value.strip('"')
+        if not bare or not equals or self._rules.is_allowed(name.strip()):
+            return pair
+        is_word = len(bare) < 6 or (len(bare) <= 12 and bare.replace("-", "").isalpha())
+        if is_word and not self._rules.names.is_secret(name.strip()):
+            return pair
+        return f"{name}={value.replace(bare, self.named(bare))}"
+
+    def _learn_pair(self, scheme: str, encoded: str) -> None:
+        """The password in Basic credentials is secret in the open, too."""
+        if scheme.strip().lower() != "basic":
+            return
+        try:
+            pair = base64.b64decode(encoded, validate=True).decode("utf-8")
+        except (ValueError, binascii.Error):
+            return
+        password = pair.partition(":")[2]
+        if password:
+            self._hold(password)
+
+    # Placeholders
+
+    def _hold(self, value: str, *, learns: bool = True) -> str:
+        stand_in = self._redactor.placeholder(value)
+        if learns and stand_in != value:
+            self._learn(value, stand_in)
+        return stand_in
+
+    def _learn(self, value: str, stand_in: str) -> None:
+        self._redactor.vault.learn(value, stand_in)
+
+    def _replaced(self, text: str) -> str:
+        for spelling, value in self._learned:
+            if spelling in text:
+                text = text.replace(
+                    spelling, self._redactor.vault.stand_in(value) or self.named(value)
+                )
+        return text
+
+
+def _value_form(found: re.Match[str]) -> re.Pattern[str]:
+    quote = found["quote"]
+    if not quote:
+        return _LINE if found["name"].lower() in _COOKIES else _BARE
+    return _QUOTED if quote.endswith('"') else _APOSTROPHED
+
+
+def _is_schema(value: dict[str, Any]) -> bool:
+    """Whether an object describes a value instead of holding one: JSON Schema."""
+    kind = value.get("type")
+    kinds = kind if type(kind) is list else [kind]
+    if any(type(one) is str and one in _SCHEMA_TYPES for one in kinds):
+        return True
+    return any(word in value for word in ("$ref", "anyOf", "oneOf", "allOf", "properties"))
+
+
+_SPELLINGS: Final[tuple[Callable[[Any], str], ...]] = tuple(
+    json.JSONEncoder(ensure_ascii=is_ascii, separators=separators, indent=indent).encode
+    for indent, separators in (
+        (None, (",", ":")),
+        (None, (", ", ": ")),
+        (2, (",", ": ")),
+        (4, (",", ": ")),
+        (1, (",", ": ")),
+    )
+    for is_ascii in (False, True)
+)
+
+
+def spelled_as(text: str, parsed: Any, redacted: Any) -> str:
+    """Return ``redacted`` as JSON in the spelling that ``text`` has of ``parsed``."""
+    body = text.rstrip()
+    for spell in _SPELLINGS:
+        if spell(parsed) == body:
+            return spell(redacted) + text[len(body) :]
+    return _SPELLINGS[2 if '": ' in text else 0](redacted) + text[len(body) :]

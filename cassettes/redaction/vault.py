@@ -1,0 +1,157 @@
+"""Learned values: what was seen under a secret name, or looked secret, is secret everywhere.
+
+Values are looked for in every text that is redacted, so the look must not grow with their number:
+the newest few are tried one by one, the others sixty-four at a time (see `prefilter`).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import weakref
+from collections.abc import Iterable
+from typing import Final
+from urllib.parse import quote, quote_plus
+
+from cassettes.redaction.names import HARMLESS
+from cassettes.redaction.prefilter import Finds, is_readable, literals_in, readable
+
+LEARNED_MAX: Final = 512
+"""How many values are remembered, beside those of the environment; the newest win."""
+
+_CHUNK: Final = 64
+_NEWEST: Final = 4
+_LENGTH_MAX: Final = 16_384
+
+Learned = tuple[str, str]
+"""A spelling of a value, and the value."""
+
+
+def is_learnable(value: str) -> bool:
+    """Whether ``value`` may be looked for everywhere: no word, and no number that is short."""
+    size = len(value)
+    if size < 6 or size > _LENGTH_MAX or value.lower() in HARMLESS or not is_readable(value):
+        return False
+    if value.isdigit():
+        return size >= 8
+    if not any(map(str.isalpha, value)):
+        return False  # a date, a time, a telephone number
+    if value.isalpha():
+        is_mixed = not value.islower() and not value.isupper() and not value.istitle()
+        return size >= (10 if is_mixed else 16)
+    return size >= 8 or (any(map(str.isdigit, value)) and any(map(str.isalpha, value)))
+
+
+class Vault:
+    """The learned values of one redactor. Threads may share it."""
+
+    def __init__(self) -> None:
+        self.version = 0
+        """Grows whenever a value is learned."""
+        self._lock = threading.Lock()
+        _vaults.add(self)
+        self._known: dict[str, str | None] = {}
+        self._chunks: tuple[_Chunk, ...] = ()
+        self._newest: tuple[Learned, ...] = ()
+
+    def __contains__(self, value: str) -> bool:
+        return value in self._known
+
+    def stand_in(self, value: str) -> str | None:
+        """Return what stands for ``value``; None: nobody has said."""
+        return self._known.get(value)
+
+    def learn(self, value: str, stand_in: str | None) -> None:
+        """Remember ``value``, which ``stand_in`` stands for; None: it is made when it is needed."""
+        if value in self._known or not is_learnable(value):
+            return
+        with self._lock:
+            if value in self._known:
+                return
+            self._known[value] = stand_in
+            self._newest += tuple((one, value) for one in _spellings(value))
+            if len(self._newest) > _NEWEST:
+                self._put_away()
+            self.version += 1
+
+    def holds_any(self, text: str) -> bool:
+        """Whether a learned value stands in ``text``, which is readable and may be JSON."""
+        for chunk in self._chunks:
+            if chunk.finds(text):
+                return True
+        return any(spelling in text for spelling, _ in self._newest) if self._newest else False
+
+    def found_in(self, text: str) -> list[Learned]:
+        """Return the learned values that stand in ``text``, the longest first."""
+        text = readable(text)
+        found = [one for one in self._newest if one[0] in text]
+        for chunk in self._chunks:
+            if chunk.finds(text):
+                found += [one for one in chunk.values if one[0] in text]
+        return sorted(found, key=_by_length) if len(found) > 1 else found
+
+    def settle(self) -> None:
+        """Make the look for the newest values as quick as that for the others."""
+        with self._lock:
+            if self._newest:
+                self._put_away()
+
+    def _put_away(self) -> None:
+        """Move the newest values to the others, and forget the oldest of these."""
+        *full, last = self._chunks or (_Chunk(()),)
+        if len(last.values) >= _CHUNK:
+            full.append(last)
+            last = _Chunk(())
+        chunks = (*full, _Chunk((*last.values, *self._newest)))
+        while sum(len(chunk.values) for chunk in chunks) > LEARNED_MAX and len(chunks) > 1:
+            for _, value in chunks[0].values:
+                self._known.pop(value, None)
+            chunks = chunks[1:]
+        self._chunks = chunks
+        self._newest = ()
+
+
+_vaults: weakref.WeakSet[Vault] = weakref.WeakSet()
+
+
+def _fresh_locks() -> None:
+    """A fork while another thread learns must not leave the child a lock that nobody opens."""
+    for vault in _vaults:
+        vault._lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_fresh_locks)
+
+
+class _Chunk:
+    __slots__ = ("finds", "values")
+
+    def __init__(self, values: Iterable[Learned]) -> None:
+        self.values = tuple(values)
+        self.finds: Finds = literals_in(one for one, _ in self.values) if self.values else _no
+
+
+def _no(text: str) -> bool:
+    del text
+    return False
+
+
+def _spellings(value: str) -> list[str]:
+    """``value`` as it stands in texts, in URIs, and in JSON, also in JSON inside JSON."""
+    escaped = json.dumps(value, ensure_ascii=False)[1:-1]
+    forms = (
+        value,
+        quote(value, safe=""),
+        quote_plus(value),
+        quote(value),
+        escaped,
+        json.dumps(escaped, ensure_ascii=False)[1:-1],
+        json.dumps(value)[1:-1],
+    )
+    return list(dict.fromkeys(forms))
+
+
+def _by_length(learned: Learned) -> int:
+    return -len(learned[0])

@@ -1,0 +1,102 @@
+"""`replay db redact`: secrets that are in a database already become placeholders.
+
+For what was recorded without redaction, and for values that were seen to be secret only after
+records that hold them were stored. All that a trace holds is looked at together; what only its
+earlier forms referred to goes, and SQLite writes the file anew.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from replay.records import CallVerdict, Record, Transcript
+from replay.records.base import JsonObject
+from replay.store.drain import Drainer
+from replay.store.json_text import decode, encode
+from replay.store.masking import Masking, masked_records
+from replay.store.redaction import ATTRIBUTE
+
+
+@dataclass(frozen=True, slots=True)
+class Redacted:
+    """What `Store.redact` did."""
+
+    trace_count: int
+    """Traces looked at."""
+    record_count: int
+    """Records that held something secret."""
+
+
+def redact_trace(
+    drainer: Drainer,
+    connection: sqlite3.Connection,
+    transcript: Transcript,
+    verdicts: Iterable[CallVerdict],
+    masking: Masking,
+) -> int:
+    """Store a trace and its verdicts anew, without their secrets; return how many had some.
+
+    In one transaction: a reader sees all of it before or after.
+    """
+    stored = [plain(record) for record in _records(transcript, verdicts)]
+    masked = masked_records(masking, stored)
+    count = sum(new != old for new, old in zip(masked, stored, strict=True))
+    attributes = masked[0].get("attributes") or {}
+    if not attributes.get(ATTRIBUTE):
+        masked[0] = {**masked[0], "attributes": {**attributes, ATTRIBUTE: True}}
+        if count:
+            # They are of states with their secrets, which no replay makes again.
+            masked = [_without(one, "state_hash") for one in masked]
+    changed = [new for new, old in zip(masked, stored, strict=True) if new != old]
+    if any(one["kind"] == "model_call" for one in changed):
+        # Its messages are numbered without gaps, so all prompts of the trace are laid anew.
+        others = [one for one in changed if one["kind"] != "model_call"]
+        changed = [*others, *(one for one in masked if one["kind"] == "model_call")]
+
+        def first() -> None:
+            named = (transcript.trace.id,)
+            connection.execute(
+                "DELETE FROM prompt_messages WHERE trace = "
+                "(SELECT key FROM trace_rows WHERE id = ?)",
+                named,
+            )
+            connection.execute("UPDATE trace_rows SET first_user_text = NULL WHERE id = ?", named)
+
+        drainer.write_all(changed, first=first)
+    elif changed:
+        drainer.write_all(changed)
+    return count
+
+
+def drop_unused(connection: sqlite3.Connection) -> None:
+    """Remove what model calls shared in their earlier forms."""
+    connection.execute(
+        "DELETE FROM model_settings WHERE key NOT IN "
+        "(SELECT settings FROM model_call_rows WHERE settings IS NOT NULL)"
+    )
+    connection.execute(
+        "DELETE FROM toolsets WHERE key NOT IN "
+        "(SELECT toolset FROM model_settings WHERE toolset IS NOT NULL)"
+    )
+
+
+def _without(fields: JsonObject, name: str) -> JsonObject:
+    return {key: value for key, value in fields.items() if key != name}
+
+
+def _records(transcript: Transcript, verdicts: Iterable[CallVerdict]) -> list[Record]:
+    parts: list[Any] = [transcript.trace, *transcript.steps]
+    for several in (transcript.interactions, transcript.attempts):
+        parts += [one for each in several.values() for one in each]
+    return [*parts, *transcript.feedback, *verdicts]
+
+
+def plain(record: Record) -> JsonObject:
+    """Return the fields of a record as plain JSON values, without the absent ones."""
+    fields = {name: value for name, value in record.__dict__.items() if value is not None}
+    encoded, exact = encode(fields)
+    found: JsonObject = decode(encoded, exact=exact)
+    return found

@@ -1,0 +1,184 @@
+"""Redaction as the store's masker: which parts of a record can hold secrets, and of what kind.
+
+What one record teaches to be secret is replaced in all that are stored after it, and in those
+stored with it: a tool call goes to the disk together with what it asked of the outside.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+from replay.records.base import JsonObject, JsonValue
+from replay.store.masking import STRUCTURAL
+
+if TYPE_CHECKING:
+    from cassettes.redaction import Redactor
+    from cassettes.redaction.sweep import Sweep
+    from replay.config import RedactConfig
+
+_log = logging.getLogger("replay.store")
+
+ATTRIBUTE: Final = "redacted"
+"""The attribute of a trace whose records were redacted when they were stored."""
+
+_OPAQUE: Final = ('"base64":', '"$kind":"bytes"')
+"""What a look at the JSON of an interaction does not see through."""
+
+_LOOK_S: Final = 1.0
+
+_PLAIN_KINDS: Final = ("tool_schema", "replay_run", "approval", "finding")
+"""Records about tools and runs: names in them say nothing of values."""
+
+_NAMING: Final = """
+tool tool_version schema_hash state_hash provider_call_id provider api model response_model
+request_mode previous_response_id response_id request_id finish_reason usage streamed status_code
+bound_by actor stages protocol app code_version source verdict cause
+"""
+_KEPT: Final = STRUCTURAL | frozenset(_NAMING.split())
+"""Fields that name things, and must go on naming them."""
+
+
+class Redaction:
+    """A `replay.store.masking.Masking` made of a redactor."""
+
+    def __init__(self, redactor: Redactor) -> None:
+        self.redactor = redactor
+        self._looked_at_s = 0.0
+
+    @property
+    def version(self) -> int:
+        """Grows when a value was learned."""
+        return self.redactor.vault.version
+
+    def concerns(self, encoded: str, kind: str) -> bool:
+        """Whether the JSON of records of ``kind`` could hold a secret; False is certain."""
+        if kind == "trace":
+            self._look_at_environment()
+        if kind == "interaction" and any(mark in encoded for mark in _OPAQUE):
+            return True
+        return self.redactor.concerns(encoded)
+
+    def _look_at_environment(self) -> None:
+        """`load_dotenv()` may have come after the recorder; of many traces the first one looks."""
+        now_s = time.monotonic()
+        if now_s - self._looked_at_s > _LOOK_S:
+            self._looked_at_s = now_s
+            self.redactor.learn_environment()
+
+    def masked(self, records: list[JsonObject]) -> list[JsonObject]:
+        """Return records redacted; what one teaches holds for all."""
+
+        def redacted(sweep: Sweep) -> list[JsonObject]:
+            return [_record(sweep, fields) for fields in records]
+
+        return self.redactor.together(records, redacted)
+
+    def masked_messages(self, messages: JsonValue) -> JsonValue:
+        """Return the messages of a prompt redacted."""
+        return self.redactor.json(messages)
+
+    def masked_tools(self, tools: JsonValue) -> JsonValue:
+        """Return tool definitions redacted: by form and learned, not by their properties' names."""
+        return self.redactor.together(tools, lambda sweep: _texts(sweep, tools))
+
+    def seen(self, encoded: bytes) -> JsonValue:
+        """Return the world's state whose JSON is ``encoded`` redacted; None: it has no secrets."""
+        if not self.redactor.concerns(encoded.decode("utf-8", "replace")):
+            return None
+        return self.redactor.json(json.loads(encoded))
+
+
+def redactor_of(config: RedactConfig, key: bytes | Callable[[], bytes] | None) -> Redactor:
+    """Return the redactor that ``[tool.replay.redact]`` describes."""
+    from cassettes.redaction import Redactor
+
+    return Redactor(
+        key,
+        names=config.names,
+        patterns=config.patterns,
+        allow=config.allow,
+        environment=config.environment,
+    )
+
+
+def redacted_answer(redaction: Redaction, replayed: JsonObject) -> JsonObject:
+    """Return a replayed call redacted as the recorded one was; the same when it has no secrets.
+
+    ``replayed``: the fields of a `ReplayedCall`.
+    """
+    if not redaction.redactor.concerns_value(replayed):
+        return replayed
+    [found] = redaction.masked([{"kind": "call_verdict", "replayed": replayed}])
+    answer: JsonObject = found["replayed"]
+    return answer
+
+
+def _record(sweep: Sweep, fields: JsonObject) -> JsonObject:
+    """Return a record redacted. What cannot be is left out, and the record says so."""
+    from cassettes.redaction.exchanges import bare_exchange, exchange
+
+    kind = fields["kind"]
+    if kind == "interaction":
+        try:
+            return {**fields, "exchange": exchange(sweep, fields["exchange"])}
+        except Exception as error:  # noqa: BLE001 -- whatever it was: no secret may get past it
+            return {**fields, "exchange": bare_exchange(fields["exchange"], _why(error))}
+    found: JsonObject = {}
+    left_out: JsonObject = {}
+    for name, value in fields.items():
+        try:
+            found[name] = _field(sweep, kind, name, value)
+        except Exception as error:  # noqa: BLE001 -- as above
+            left_out[name] = _why(error)
+            if name == "arguments":
+                found[name] = ""
+    if left_out:
+        found["attributes"] = {**found.get("attributes", {}), "left_out": left_out}
+    return found
+
+
+def _field(sweep: Sweep, kind: str, name: str, value: JsonValue) -> JsonValue:
+    if name in _KEPT:
+        return value
+    if kind in _PLAIN_KINDS or name == "tools":
+        return _texts(sweep, value)
+    if name == "draws":
+        return {site: [_draw(sweep, one) for one in made] for site, made in value.items()}
+    return sweep.value(value)
+
+
+def _draw(sweep: Sweep, one: JsonObject) -> JsonObject:
+    """Return one random draw without the secret that it made: an id that proved to be one.
+
+    A uuid is drawn as sixteen bytes, of which uuid4 sets six bits. Drawn again in a replay, those
+    of its placeholder make the placeholder.
+    """
+    drawn = one.get("uuid")
+    if type(drawn) is not str or len(drawn) != 32:
+        return sweep.value(one)  # type: ignore[no-any-return]  # an object for an object
+    made = str(UUID(bytes=bytes.fromhex(drawn), version=4))
+    masked = sweep.plain(made)
+    return one if masked == made else {**one, "uuid": masked.replace("-", "")}
+
+
+def _why(error: Exception) -> str:
+    _log.warning("A secret may be in a value that cannot be redacted; it is left out: %r", error)
+    return f"it could not be redacted: {type(error).__name__}"
+
+
+def _texts(sweep: Sweep, value: Any) -> Any:
+    if type(value) is str:
+        return sweep.plain(value, assigned=False)
+    if type(value) is dict:
+        return {name: _texts(sweep, item) for name, item in value.items()}
+    return [_texts(sweep, item) for item in value] if type(value) is list else value
+
+
+def is_redacted(attributes: Iterable[str]) -> bool:
+    """Whether a trace with these attributes was redacted when it was recorded."""
+    return ATTRIBUTE in attributes
