@@ -15,6 +15,8 @@ from replay.records import (
 )
 from replay.replayer.jobs import Job, JobResult, Snapshot
 from replay.replayer.process import how_it_ended
+from replay.replayer.sandbox.holding import LIMIT_REACHED, limit_of_end
+from replay.replayer.sandbox.limits import Limits
 
 WORLD_DEADLINE_FACTOR = 6.0
 """A world may load a database: it gets this many times the deadline of a call."""
@@ -28,6 +30,7 @@ class Attempt:
     job: Job
     result: JobResult
     deadline_s: float
+    limits: Limits = field(default_factory=Limits)
     one_by_one: bool = False
     skipped: list[str] = field(default_factory=list)
     """Calls that broke an earlier try: not run again."""
@@ -122,6 +125,7 @@ class Attempt:
             self.job,
             self.result,
             self.deadline_s,
+            self.limits,
             one_by_one=one_by_one or self.one_by_one,
             skipped=self.skipped,
             was_lost=was_lost,
@@ -145,6 +149,9 @@ class Attempt:
                 message=f"No answer within {self.deadline_s:g} s; its process was ended.",
                 stage=Stage.INVOKE,
             )
+        elif limit := limit_of_end(status, words, self.limits):
+            outcome = Outcome.CRASHED
+            error = CallError(type=LIMIT_REACHED, message=f"{limit}.", stage=Stage.INVOKE)
         else:
             outcome = Outcome.CRASHED
             error = CallError(

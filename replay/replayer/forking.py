@@ -26,6 +26,8 @@ from replay.records import JsonObject
 from replay.replayer.apart import FAULT_STATUS
 from replay.replayer.channel import Channel
 from replay.replayer.frames import BrokenFrame, FrameBuffer, read_some, reframe, write_all
+from replay.replayer.sandbox import holding
+from replay.replayer.sandbox.orphans import end_orphans
 
 
 class WarmProcess:
@@ -52,6 +54,7 @@ class WarmProcess:
         self._wakeup_sink = wakeup_sink
         self._previous = signal.signal(signal.SIGCHLD, _nothing)
         signal.set_wakeup_fd(wakeup_sink, warn_on_full_buffer=False)
+        holding.adopt_orphans()
 
     def serve(self) -> None:
         """Run jobs until the other side is gone."""
@@ -89,6 +92,7 @@ class WarmProcess:
     def _be_the_fork(self, job: JsonObject, sink: int) -> NoReturn:
         try:
             os.setpgid(0, 0)
+            holding.hold_fork()
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, self._previous or signal.SIG_DFL)
             for descriptor in (self._wakeup, self._wakeup_sink):
@@ -118,12 +122,13 @@ class WarmProcess:
                 return False
             if self._wakeup in ready:
                 read_some(self._wakeup)
-                ended, status = os.waitpid(pid, os.WNOHANG)
+                ended, status = os.waitpid(pid, os.WNOHANG)  # others of its kind end below
                 if ended:
                     break
         if source in watched:
             self._pass_on(source, said, pid)
         _end(pid, reap=False)
+        end_orphans()
         self._channel.send({"t": "ended", "n": number, "status": os.waitstatus_to_exitcode(status)})
         return True
 

@@ -24,6 +24,9 @@ from replay.records import JsonObject
 from replay.replayer.channel import Channel
 from replay.replayer.forking import WarmProcess
 from replay.replayer.runner import TraceRunner
+from replay.replayer.sandbox import holding
+from replay.replayer.sandbox.confinement import confine
+from replay.replayer.sandbox.limits import Limits
 from replay.replayer.scratch import make_scratch, remove_scratch
 from replay.replayer.warm_up import warm_up
 from replay.replayer.warm_world import WarmWorld
@@ -45,10 +48,14 @@ def _work() -> None:
     if setup is None:
         return
     channel.nonce = setup["nonce"]
-    guard = kernel.enter(setup["allow"])
+    limits = Limits.of_message(setup["limits"])
+    guard = kernel.enter(setup["allow"], process_count_max=limits.process_count)
     faulthandler.enable()
     try:
-        toolbox = load(setup["toolbox"], setup["paths"], allow=setup["allow"])
+        confine(setup["confined"], guard)
+        holding.hold_worker(limits, has_scratch=setup["has_scratch"])
+        with holding.in_time(limits):
+            toolbox = load(setup["toolbox"], setup["paths"], allow=setup["allow"])
     except ReplayError as error:
         channel.send(
             {
@@ -66,6 +73,7 @@ def _work() -> None:
         channel.send(_cannot_be_apart())
         return
     if not can_fork:
+        holding.hold_fork()
         channel.mark_output("")
         channel.send(greeting(toolbox, forks=False))
         _serve_in_process(TraceRunner(toolbox, channel), channel)

@@ -1,0 +1,128 @@
+"""A worker lays its limits on itself, and says in words which of them a call ran into."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import faulthandler
+import signal
+import sys
+from collections.abc import Iterator
+from typing import Any, Final
+
+from cassettes.kernel import landlock
+from replay.replayer.sandbox.limits import Limits
+
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None  # type: ignore[assignment]
+
+LIMIT_REACHED: Final = "LimitReached"
+"""The error type of a call that took more than it may."""
+_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
+_libc: Any = ctypes.CDLL(None) if sys.platform == "linux" else None
+_LATE: Final = "Timeout ("
+"""How faulthandler begins what it says of a process whose time is over."""
+_BY_ERRNO: Final = {"[Errno 24]": "open_files", "[Errno 27]": "file", "[Errno 28]": "scratch"}
+_OUT_OF_MEMORY: Final = ("MemoryError", "_ArrayMemoryError")
+_FAULT_STATUS: Final = 70
+
+_limits = Limits()
+_has_scratch = False
+
+
+def hold_worker(limits: Limits, *, has_scratch: bool = False) -> None:
+    """Lay on this process, and on all it forks, the limits that hold a process's life long.
+
+    ``has_scratch``: its temporary files have a place of their own, which can be full.
+    """
+    global _limits, _has_scratch
+    _limits, _has_scratch = limits, has_scratch
+    if resource is None:
+        return
+    # What a process has to itself, not what it maps: libraries reserve far more than they use.
+    _lay("RLIMIT_DATA", limits.memory_bytes)
+    _lay("RLIMIT_FSIZE", limits.file_bytes)
+    _lay("RLIMIT_NOFILE", limits.open_file_count)
+    _lay("RLIMIT_CORE", 0)
+
+
+def hold_fork() -> None:
+    """Let this fork outlive its parent by nothing, and send no signal but to its own."""
+    if _libc is not None:
+        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    with contextlib.suppress(OSError):  # a kernel without it: the pool outlives its workers
+        landlock.hold_signals()
+
+
+def adopt_orphans() -> None:
+    """Become the parent of whatever loses its own beneath this process."""
+    if _libc is not None:
+        _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def begin_call() -> None:
+    """Give the call that begins its processor time, whatever the calls before it took."""
+    if resource is None or _limits.cpu_s is None:
+        return
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    _lay("RLIMIT_CPU", round(used.ru_utime + used.ru_stime + 0.5) + _limits.cpu_s, hard=False)
+
+
+@contextlib.contextmanager
+def in_time(limits: Limits) -> Iterator[None]:
+    """End the process, and say where it was, when the block takes longer than an import may."""
+    if limits.import_s is None:
+        yield
+        return
+    faulthandler.dump_traceback_later(limits.import_s, exit=True)
+    try:
+        yield
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+
+
+def limit_of_error(kind: str, message: str) -> str | None:
+    """Return the limit that an error of a call is about, in words; None: it is about none."""
+    name = next((one for start, one in _BY_ERRNO.items() if message.startswith(start)), None)
+    if kind.rpartition(".")[2] in _OUT_OF_MEMORY:
+        name = "memory"
+    if name == "scratch" and not _has_scratch:
+        return None  # the disk itself is full, which is nobody's limit
+    return None if name is None else _limits.words(name)
+
+
+def limit_of_end(status: int, words: str, limits: Limits) -> str | None:
+    """Return the limit that ended a process, in words; None: none did, as far as one can tell.
+
+    ``words`` is what it last printed.
+    """
+    if sys.platform == "win32":
+        return None
+    if status == -signal.SIGXCPU:
+        return limits.words("cpu")
+    if status == -signal.SIGXFSZ:
+        return limits.words("file")
+    last = words.rstrip().rpartition("\n")[2]
+    if status == _FAULT_STATUS and last.startswith(_OUT_OF_MEMORY):
+        return limits.words("memory")
+    if status == -signal.SIGABRT and "bad_alloc" in words:
+        return limits.words("memory")
+    return None
+
+
+def was_late(words: str) -> bool:
+    """Return whether a worker ended because the import of its tools took too long."""
+    return words.startswith(_LATE) or f"\n{_LATE}" in words
+
+
+def _lay(name: str, wanted: int | None, *, hard: bool = True) -> None:
+    which = getattr(resource, name, None)
+    if wanted is None or which is None:
+        return
+    _, hard_now = resource.getrlimit(which)
+    if hard_now != resource.RLIM_INFINITY:
+        wanted = min(wanted, hard_now)
+    with contextlib.suppress(OSError, ValueError):  # macOS knows names that it does not hold
+        resource.setrlimit(which, (wanted, wanted if hard else hard_now))
