@@ -107,6 +107,27 @@ if TYPE_CHECKING:
     help="As --isolation none: for tools that keep nothing between calls.",
 )
 @click.option(
+    "--sandbox",
+    type=click.Choice(["off", "auto", "bubblewrap", "kernel", "e2b"]),
+    help="What workers run in: no network, files are only read, limits. `auto` takes the best "
+    "that is here. Default: `sandbox` of [tool.replay], else off.",
+)
+@click.option(
+    "--writable",
+    multiple=True,
+    metavar="DIRECTORY",
+    type=click.Path(file_okay=False, exists=True, path_type=Path),
+    help="With --sandbox: let the tools write in this folder.",
+)
+@click.option(
+    "--max",
+    "limits",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="How much a worker may take: memory=4GiB, cpu=2min, processes=128, file=2GiB, "
+    "open_files=4096, scratch=2GiB, import=5min; `off` is no limit.",
+)
+@click.option(
     "--allow",
     multiple=True,
     metavar="HOST:PORT|run:PROGRAM",
@@ -177,6 +198,9 @@ def replayed(
     deadline_s: float | None = None,
     isolation: str = "trace",
     allow: Sequence[str] = (),
+    sandbox: str | None = None,
+    writable: Sequence[Path] = (),
+    limits: Sequence[str] = (),
     show_output: bool = False,
 ) -> ReplayRun:
     """Replay ``selection`` and return the run; options not given come from ``[tool.replay]``.
@@ -189,6 +213,7 @@ def replayed(
     from replay.config import load_config
     from replay.replayer import Replayer
     from replay.replayer.environment import environment_of
+    from replay.replayer.sandbox.limits import limits_of
     from replay.verdicts import Rules
 
     config = load_config(folder)
@@ -212,6 +237,9 @@ def replayed(
         deadline_ms=config.deadline_ms if deadline_s is None else max(1, round(deadline_s * 1000)),
         isolation=isolation,
         allow=[*config.allow, *allow],
+        sandbox=sandbox or config.sandbox,
+        limits=limits_of(limits, config.limits),
+        writable=[*config.writable_paths, *writable],
         on_output=_say_output if show_output else None,
     )
     with Progress("traces") as progress, ctrl_c.calls(replayer.stop):

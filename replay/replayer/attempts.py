@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from cassettes.kernel.watch import LIMIT
 from replay.records import (
     CallError,
     CallResult,
+    InteractionChange,
     JsonObject,
     Outcome,
     OutsideReport,
@@ -42,6 +44,8 @@ class Attempt:
     """The deadline of what runs beside the calls (making the world, taking it down), or None."""
     stage: str = "waiting"
     """``waiting``, ``world``, ``calls``, ``teardown`` or ``ended``."""
+    refused: list[str] = field(default_factory=list)
+    """What the kernel refused to the call that broke it, in one line each."""
     killed_at: float | None = None
     """When a deadline passed and its end was ordered; None: it was not."""
 
@@ -142,28 +146,32 @@ class Attempt:
             for order in group
             if order.id == culprit
         )
-        if self.killed_at is not None:
-            outcome = Outcome.TIMEOUT
-            error = CallError(
-                type="DeadlinePassed",
-                message=f"No answer within {self.deadline_s:g} s; its process was ended.",
-                stage=Stage.INVOKE,
-            )
-        elif limit := limit_of_end(status, words, self.limits):
-            outcome = Outcome.CRASHED
-            error = CallError(type=LIMIT_REACHED, message=f"{limit}.", stage=Stage.INVOKE)
-        else:
-            outcome = Outcome.CRASHED
-            error = CallError(
-                type="ProcessEnded",
-                message=f"The tool's process ended while it ran: {how_it_ended(status)}.",
-                stage=Stage.INVOKE,
-            )
+        outcome, error = self._why_it_ended(status, words)
         self.result.replayed[culprit] = ReplayedCall(
             tool_call_id=culprit,
             result=CallResult(outcome=outcome, tool=tool, error=error),
-            outside=OutsideReport(),
+            outside=OutsideReport(
+                changes=[
+                    InteractionChange(change="unanswered", request=one)
+                    for one in self.refused
+                    if not one.startswith(LIMIT)
+                ]
+            ),
             output=words,
             note=f"{error.message} The calls after it ran without it.",
         )
         self.skipped.append(culprit)
+
+    def _why_it_ended(self, status: int, words: str) -> tuple[Outcome, CallError]:
+        limit = limit_of_end(status, words, self.limits)
+        if any(one.startswith(LIMIT) for one in self.refused):
+            limit = limit or self.limits.words("processes")
+        outcome, kind = Outcome.CRASHED, "ProcessEnded"
+        message = f"The tool's process ended while it ran: {how_it_ended(status)}."
+        if self.killed_at is not None:
+            outcome, kind = Outcome.TIMEOUT, "DeadlinePassed"
+            message = f"No answer within {self.deadline_s:g} s; its process was ended."
+        if limit is not None:
+            outcome, kind = Outcome.CRASHED, LIMIT_REACHED
+            message = f"{limit}. {message}"
+        return outcome, CallError(type=kind, message=message, stage=Stage.INVOKE)

@@ -65,6 +65,8 @@ class Place:
     """Values that even pinned variables get: for showing what a result depends on."""
     starter: tuple[str, ...] = ()
     """Put before the worker's command line, for the same end."""
+    observed: Mapping[str, str] | None = None
+    """Not None: the worker notes where calls read the clock and draw; ``salt`` changes draws."""
 
 
 def place_of(

@@ -21,6 +21,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import NoReturn
 
+from cassettes import kernel
 from cassettes.hooks.program_guard import starting_programs
 from replay.records import JsonObject
 from replay.replayer.apart import FAULT_STATUS
@@ -122,14 +123,22 @@ class WarmProcess:
                 return False
             if self._wakeup in ready:
                 read_some(self._wakeup)
-                ended, status = os.waitpid(pid, os.WNOHANG)  # others of its kind end below
+                ended, status = os.waitpid(pid, os.WNOHANG)
                 if ended:
                     break
         if source in watched:
             self._pass_on(source, said, pid)
         _end(pid, reap=False)
         end_orphans()
-        self._channel.send({"t": "ended", "n": number, "status": os.waitstatus_to_exitcode(status)})
+        self._channel.send(
+            {
+                "t": "ended",
+                "n": number,
+                "status": os.waitstatus_to_exitcode(status),
+                # Of a call that did not live to tell it.
+                "refused": [f"{one.method} {one.uri}" for one in kernel.active().refused()],
+            }
+        )
         return True
 
     def _pass_on(self, source: int, said: FrameBuffer, pid: int) -> bool:

@@ -8,6 +8,7 @@ from cassettes import Cassette, Request, Spare, kernel, side_effects
 from cassettes.scope import process
 from replay.records import JsonObject
 from replay.records.replays import NOT_FROZEN
+from replay.replayer.sandbox import holding
 
 
 def outside_report(cassette: Cassette) -> JsonObject:
@@ -36,7 +37,9 @@ def leftover_report(spare: Spare) -> JsonObject:
 
 def not_frozen_note(cassette: Cassette) -> str | None:
     """Return the note of a call that is over and did something to real files."""
-    return NOT_FROZEN + "; ".join(cassette.touched) if cassette.touched else None
+    if not cassette.touched or not holding.files_are_real():
+        return None
+    return NOT_FROZEN + "; ".join(cassette.touched)
 
 
 def _strays() -> list[Request]:

@@ -249,6 +249,7 @@ class Pool:
         elif kind == "world_failed":
             attempt.world_failed(CallError.model_validate(message["error"]))
         elif kind == "ended":
+            attempt.refused = message["refused"]
             self._settle(seat, attempt, message["status"])
         else:
             attempt.hear(message, time.monotonic())

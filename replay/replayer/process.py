@@ -67,7 +67,12 @@ class WorkerProcess:
                 "nonce": nonce,
                 "limits": place.limits.message(),
                 "confined": place.sandbox.confinement(self._needs),
-                "has_scratch": place.sandbox.has_scratch,
+                "observed": place.observed,
+                "sandbox": {
+                    "is_on": place.sandbox.name != "off",
+                    "has_scratch": place.sandbox.has_scratch,
+                    "writes": place.sandbox.name == "off" or len(place.writable) > 1,
+                },
             }
         )
 
@@ -192,7 +197,7 @@ class WorkerProcess:
                 return WorkerError(
                     f"The import of the tools {self.place.toolbox!r} did not end ({limit}). "
                     f"Where it was:\n{words}",
-                    hint="Give it more time with --limit import=10min, or mend what it waits for.",
+                    hint="Give it more time with --max import=10min, or mend what it waits for.",
                 )
             return WorkerError(
                 f"The worker for {self.place.toolbox!r} ended ({how_it_ended(self.ended())}) "

@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import inspect
 import os
+import sys
 import traceback
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -287,6 +288,8 @@ class _Trace:
             "recorded_outcome": self._recorded_outcome(order["call"], attended.result),
             "note": not_frozen_note(cassette),
         }
+        if observing := sys.modules.get("replay.replayer.shaking.observing"):
+            told["sources"] = observing.sources_of(call_id)
         self._done(order, told, alone=alone)
 
     def _recorded_outcome(self, call: JsonObject, today: CallResult) -> str | None:

@@ -53,7 +53,9 @@ def _work() -> None:
     faulthandler.enable()
     try:
         confine(setup["confined"], guard)
-        holding.hold_worker(limits, has_scratch=setup["has_scratch"])
+        holding.hold_worker(limits, setup["sandbox"])
+        if setup["observed"] is not None:
+            _observe(setup["observed"]["salt"])
         with holding.in_time(limits):
             toolbox = load(setup["toolbox"], setup["paths"], allow=setup["allow"])
     except ReplayError as error:
@@ -98,6 +100,13 @@ def _cannot_be_apart() -> JsonObject:
         "nearest": None,
         "hint": "Use --isolation process, which starts a new process for each trace.",
     }
+
+
+def _observe(salt: str) -> None:
+    from replay.replayer.shaking.observing import observe
+
+    cassettes.install(world=True)
+    observe(salt)
 
 
 def load(named: str, paths: list[str], *, allow: list[str]) -> Any:

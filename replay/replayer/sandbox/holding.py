@@ -5,18 +5,15 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import faulthandler
+import resource
 import signal
 import sys
 from collections.abc import Iterator
 from typing import Any, Final
 
 from cassettes.kernel import landlock
+from replay.records import JsonObject
 from replay.replayer.sandbox.limits import Limits
-
-try:
-    import resource
-except ImportError:  # Windows
-    resource = None  # type: ignore[assignment]
 
 LIMIT_REACHED: Final = "LimitReached"
 """The error type of a call that took more than it may."""
@@ -24,25 +21,33 @@ _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 _libc: Any = ctypes.CDLL(None) if sys.platform == "linux" else None
 _LATE: Final = "Timeout ("
 """How faulthandler begins what it says of a process whose time is over."""
-_BY_ERRNO: Final = {"[Errno 24]": "open_files", "[Errno 27]": "file", "[Errno 28]": "scratch"}
+_BY_ERRNO: Final = {
+    "[Errno 12]": "memory",
+    "[Errno 24]": "open_files",
+    "[Errno 27]": "file",
+    "[Errno 28]": "scratch",
+}
 _OUT_OF_MEMORY: Final = ("MemoryError", "_ArrayMemoryError")
 _FAULT_STATUS: Final = 70
+_MAPPED_BYTES: Final = 4 << 30
 
 _limits = Limits()
-_has_scratch = False
+_sandbox: JsonObject = {"is_on": False, "has_scratch": False, "writes": True}
 
 
-def hold_worker(limits: Limits, *, has_scratch: bool = False) -> None:
+def hold_worker(limits: Limits, sandbox: JsonObject) -> None:
     """Lay on this process, and on all it forks, the limits that hold a process's life long.
 
-    ``has_scratch``: its temporary files have a place of their own, which can be full.
+    ``sandbox`` says what it runs in: ``is_on``, ``has_scratch`` (its temporary files have a place
+    of their own, which can be full), and ``writes`` (tools write files of the user's).
     """
-    global _limits, _has_scratch
-    _limits, _has_scratch = limits, has_scratch
-    if resource is None:
-        return
+    global _limits, _sandbox
+    _limits, _sandbox = limits, sandbox
     # What a process has to itself, not what it maps: libraries reserve far more than they use.
     _lay("RLIMIT_DATA", limits.memory_bytes)
+    if sandbox["is_on"] and limits.memory_bytes is not None:
+        # Shared memory counts only here; a margin, for what is mapped and never used.
+        _lay("RLIMIT_AS", limits.memory_bytes + _MAPPED_BYTES)
     _lay("RLIMIT_FSIZE", limits.file_bytes)
     _lay("RLIMIT_NOFILE", limits.open_file_count)
     _lay("RLIMIT_CORE", 0)
@@ -62,9 +67,14 @@ def adopt_orphans() -> None:
         _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
+def files_are_real() -> bool:
+    """Return whether tools write files that somebody else sees."""
+    return bool(_sandbox["writes"])
+
+
 def begin_call() -> None:
     """Give the call that begins its processor time, whatever the calls before it took."""
-    if resource is None or _limits.cpu_s is None:
+    if _limits.cpu_s is None:
         return
     used = resource.getrusage(resource.RUSAGE_SELF)
     _lay("RLIMIT_CPU", round(used.ru_utime + used.ru_stime + 0.5) + _limits.cpu_s, hard=False)
@@ -88,7 +98,7 @@ def limit_of_error(kind: str, message: str) -> str | None:
     name = next((one for start, one in _BY_ERRNO.items() if message.startswith(start)), None)
     if kind.rpartition(".")[2] in _OUT_OF_MEMORY:
         name = "memory"
-    if name == "scratch" and not _has_scratch:
+    if name == "scratch" and not _sandbox["has_scratch"]:
         return None  # the disk itself is full, which is nobody's limit
     return None if name is None else _limits.words(name)
 
@@ -98,8 +108,6 @@ def limit_of_end(status: int, words: str, limits: Limits) -> str | None:
 
     ``words`` is what it last printed.
     """
-    if sys.platform == "win32":
-        return None
     if status == -signal.SIGXCPU:
         return limits.words("cpu")
     if status == -signal.SIGXFSZ:

@@ -82,7 +82,7 @@ def limits_of(
         limits = _changed(limits, name, str(value), f"limits.{name} = {value!r} of [tool.replay]")
     for one in named:
         name, _, value = one.partition("=")
-        limits = _changed(limits, name, value, f"--limit {one}")
+        limits = _changed(limits, name, value, f"--max {one}")
     return limits
 
 
