@@ -71,7 +71,7 @@ def doctor() -> None:
 
 @click.command(
     short_help="Check this machine and a database (default).",
-    epilog=examples("replay doctor", "replay doctor traces.db", "replay doctor --json"),
+    epilog=examples("replay doctor", "replay doctor check traces.db", "replay doctor --json"),
 )
 @click.argument("database", required=False, type=click.Path(path_type=Path))
 @json_option

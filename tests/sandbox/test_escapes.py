@@ -12,6 +12,7 @@ import pytest
 from cassettes.kernel.filter import this_machine
 from replay.records import CallVerdict, Outcome, ReplayRun, ToolCall, Trace
 from replay.replayer import Replayer
+from replay.replayer.sandbox.backends import why_no_bubblewrap, why_no_kernel
 from replay.report.diff_text import render_verdict
 from replay.report.terminal import render_run
 from replay.store import Store
@@ -53,10 +54,20 @@ SAID = {
 BELOW_PYTHON = {
     "by_ctypes": "CONNECT socket://127.0.0.1:{port}",
     "by_ctypes_udp": "CONNECT socket://127.0.0.1:{port}",
+    "by_ctypes_sendmmsg": "CONNECT socket://127.0.0.1:{port}",
+    "by_fast_open": "CONNECT socket://127.0.0.1:{port}",
+    "by_a_native_thread": "CONNECT socket://127.0.0.1:{port}",
     "by_ctypes_system": "RUN sh -c 'curl -s -m 5 http://127.0.0.1:{port}/'",
     "by_fork_of_c": "CONNECT socket://127.0.0.1:{port}",
 }
 """The same, of what only the kernel sees."""
+BY_PACKAGES = {
+    "by_uvloop": "uvloop",
+    "by_pycurl": "pycurl",
+    "by_libpq": "psycopg",
+    "by_grpc": "grpc",
+}
+"""Ways that take a package which is in no extra; C does the connecting in each."""
 UNNAMED = ("by_io_uring",)
 """Refused by the kernel without a word: no ring can be made."""
 
@@ -104,14 +115,57 @@ def _said(verdict: CallVerdict) -> list[str]:
     return [one.request for one in verdict.interaction_changes if one.change == "unanswered"]
 
 
-@pytest.mark.parametrize("isolation", ["trace", "process", "none"])
+IN_SANDBOXES = [
+    pytest.param(
+        "bubblewrap",
+        marks=pytest.mark.skipif(bool(why_no_bubblewrap()), reason=why_no_bubblewrap() or "-"),
+    ),
+    pytest.param(
+        "kernel", marks=pytest.mark.skipif(bool(why_no_kernel()), reason=why_no_kernel() or "-")
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"isolation": "trace"},
+        {"isolation": "process"},
+        {"isolation": "none"},
+    ],
+)
 def test_nothing_gets_out_and_every_attempt_is_named(
-    replay: Run, listener: Any, isolation: str
+    replay: Run, listener: Any, options: dict[str, str]
 ) -> None:
+    _check_all_ways(replay, listener, **options)
+
+
+@pytest.mark.parametrize("sandbox", IN_SANDBOXES)
+def test_nothing_gets_out_of_a_sandbox_and_every_attempt_is_named(
+    replay: Run, listener: Any, sandbox: str
+) -> None:
+    _check_all_ways(replay, listener, sandbox=sandbox)
+
+
+@needs_the_kernel
+@pytest.mark.parametrize("sandbox", ["off", *IN_SANDBOXES])
+@pytest.mark.parametrize("way", BY_PACKAGES)
+def test_packages_that_connect_in_c_do_not_get_out_either(
+    replay: Run, listener: Any, way: str, sandbox: str
+) -> None:
+    pytest.importorskip(BY_PACKAGES[way], reason=f"the package {BY_PACKAGES[way]} is not here")
+
+    _, (verdict,) = replay(_attempts((way,), listener.port), sandbox=sandbox)
+
+    assert listener.arrived == 0
+    assert _said(verdict)[:1] == [f"CONNECT socket://127.0.0.1:{listener.port}"]
+
+
+def _check_all_ways(replay: Run, listener: Any, **options: str) -> None:
     wanted = {**SAID, **(BELOW_PYTHON if this_machine() is not None else {})}
     calls = _attempts(wanted, listener.port)
 
-    ended, verdicts = replay(calls, isolation=isolation)
+    ended, verdicts = replay(calls, **options)
 
     assert listener.arrived == 0
     assert {one.note for one in verdicts} == {None}
