@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
@@ -173,6 +174,9 @@ def _sandboxes() -> list[Finding]:
         if why_not:
             advice = "`apt install bubblewrap` brings it." if "no program" in why_not else None
             findings.append(Finding("no sandbox", "note", f"{name}: {why_not}", advice))
+    if find_spec("e2b") is not None:
+        said = "e2b: its SDK is here; not tried, for a machine there costs money"
+        findings.append(Finding("elsewhere", "ok", said))
     return findings
 
 

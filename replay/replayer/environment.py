@@ -121,6 +121,7 @@ def needs_of(place: Place, scratch: str | None = None) -> Needs:
     return Needs(
         folder=place.folder,
         paths=(*place.paths, *beside, *own),
+        code=(*place.paths, place.folder, *beside),
         writable=place.writable,
         scratch=scratch,
         has_network=any(not one.startswith(("run:", "write:")) for one in place.allow),

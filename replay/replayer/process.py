@@ -59,8 +59,8 @@ class WorkerProcess:
         self.send(
             {
                 "t": "setup",
-                "toolbox": place.toolbox,
-                "paths": list(place.paths),
+                "toolbox": place.sandbox.where(place.toolbox),
+                "paths": [place.sandbox.where(path) for path in place.paths],
                 "forks": forks,
                 "apart": apart,
                 "allow": list(place.allow),

@@ -34,6 +34,8 @@ class Needs:
     """The working directory."""
     paths: tuple[str, ...] = ()
     """Folders and files it reads, beyond its interpreter's own."""
+    code: tuple[str, ...] = ()
+    """Those of them that hold the tools."""
     writable: tuple[str, ...] = ()
     """Folders it writes to: all others are only read."""
     scratch: str | None = None
@@ -55,6 +57,9 @@ class Sandbox(Protocol):
     wants_scratch: bool
     """Whether a folder is to be made for temporary files."""
 
+    def where(self, path: str) -> str:
+        """Return the place in there of the file or folder that is at ``path`` here."""
+
     def start(
         self, argv: Sequence[str], *, environment: Mapping[str, str], needs: Needs
     ) -> subprocess.Popen[bytes]:
@@ -74,6 +79,10 @@ class NoSandbox:
     is_here = True
     has_scratch = False
     wants_scratch = False
+
+    def where(self, path: str) -> str:
+        """Return ``path``."""
+        return path
 
     def start(
         self, argv: Sequence[str], *, environment: Mapping[str, str], needs: Needs
