@@ -51,8 +51,8 @@ def explanation_text(found: Explanation, *, width: int, ink: Ink) -> str:
     for tool, labels in found.labels.items():
         lines.append(f"{tool:{size}}  {', '.join(labels) or 'nothing but its arguments'}")
     for one in found.fields[:_SHOWN_MAX]:
-        labels = ", ".join(one.conditions)
-        lines += ["", ink.paint(f"{_named(one)} depends on: {labels}", "bold")]
+        named = f"{_named(one)} depends on: {', '.join(one.conditions)}"
+        lines += ["", ink.paint(named, "bold")]
         lines += [f"  {plain(site)}" for site in one.sites]
         lines += _sides(one, width)
         for label in one.conditions:
