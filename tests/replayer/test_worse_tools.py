@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -42,7 +43,6 @@ TOLD = {
 }
 """What the error of a call says."""
 ANSWERED = {
-    "kill_everybody": "alive",
     "allocate_in_c": "none",
     "leave_a_grandchild": "left",
     "change_the_process": "changed",
@@ -71,6 +71,7 @@ def told(store: Store, record: Any, replay: Any, tmp_path: Path) -> Told:
         folder = tmp_path / "tools"
         folder.mkdir()
         shutil.copy(HERE / "worse_tools.py", folder)
+        (folder / "expendable").touch()
         for tool in tools:
             record(tool, [("count", {}, "1")], [(tool, {}, "?")], [("count", {}, "2")])
         options.setdefault("limits", limits_of(LIMITS))
@@ -92,6 +93,21 @@ def _error(verdict: CallVerdict) -> str:
 def _unlike(found: dict[str, CallVerdict], wanted: dict[str, str]) -> dict[str, str]:
     said = {tool: _error(found[tool]) for tool in wanted}
     return {tool: text for tool, text in said.items() if wanted[tool] not in text}
+
+
+def test_a_process_outside_its_own_is_out_of_a_tools_reach(
+    store: Store, record: Any, replay: Any
+) -> None:
+    with subprocess.Popen(["sleep", "60"]) as stranger:
+        try:
+            record("t1", [("kill_a_stranger", {"pid": stranger.pid}, "refused")])
+            ended = replay("worse_tools:toolbox")
+            is_alive = stranger.poll() is None
+        finally:
+            stranger.kill()
+
+    assert [one.verdict for one in store.verdicts(ended.id)] == ["same"]
+    assert is_alive
 
 
 def test_what_a_bad_tool_did_is_told_and_costs_its_call_only(told: Told) -> None:

@@ -1,4 +1,8 @@
-"""More ways in which a tool can misbehave: what it takes, what it ends, what it leaves behind."""
+"""More ways in which a tool can misbehave: what it takes, what it ends, what it leaves behind.
+
+None of them may harm more than its own test where the guard that it tests fails: each takes little
+above its limit, signals only what was started for it, and removes only what is marked for it.
+"""
 
 from __future__ import annotations
 
@@ -103,9 +107,9 @@ def kill_its_parent() -> str:
 
 
 @toolbox.tool
-def kill_everybody() -> str:
-    ctypes.CDLL(None).kill(-1, signal.SIGTERM)
-    return "alive"
+def kill_a_stranger(pid: int) -> str:
+    """Kill one process that the test made for it: where the guard fails, nobody else is hit."""
+    return "refused" if ctypes.CDLL(None).kill(pid, signal.SIGKILL) else "killed"
 
 
 @toolbox.tool
@@ -115,9 +119,8 @@ def allocate_eight_gigabytes() -> str:
 
 @toolbox.tool
 def allocate_little_by_little() -> str:
-    kept = []
-    while True:
-        kept.append(bytearray(64 << 20))
+    kept = [bytearray(64 << 20) for _ in range(16)]
+    return str(len(kept))
 
 
 @toolbox.tool
@@ -173,10 +176,14 @@ def open_many_files() -> str:
 
 @toolbox.tool
 def fork_bomb() -> str:
+    """As many processes as it may, each out of reach of its group; no more than 300 ever."""
     libc = ctypes.PyDLL(None)
-    while True:
+    for _ in range(300):
         if libc.fork() == 0:
             libc.setsid()
+            break
+    os.read(os.pipe()[0], 1)
+    return "not one too many"
 
 
 @toolbox.tool
@@ -251,6 +258,8 @@ def print_without_end_of_line() -> str:
 
 @toolbox.tool
 def remove_its_working_folder() -> str:
+    if not Path("expendable").exists():
+        return "not this one"
     shutil.rmtree(os.getcwd())
     return "removed"
 

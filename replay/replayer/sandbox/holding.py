@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import faulthandler
+import os
+import re
 import resource
 import signal
 import sys
@@ -28,6 +30,9 @@ _BY_ERRNO: Final = {
     "[Errno 28]": "scratch",
 }
 _OUT_OF_MEMORY: Final = ("MemoryError", "_ArrayMemoryError")
+_CRASHED_AT: Final = re.compile(r'\(most recent call first\):\n  File "([^"]+)"')
+"""Where faulthandler says that a process was when it broke."""
+_OWN: Final = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))) + os.sep
 _FAULT_STATUS: Final = 70
 _MAPPED_BYTES: Final = 4 << 30
 
@@ -117,7 +122,14 @@ def limit_of_end(status: int, words: str, limits: Limits) -> str | None:
         return limits.words("memory")
     if status == -signal.SIGABRT and "bad_alloc" in words:
         return limits.words("memory")
+    if status == -signal.SIGSEGV and (at := _CRASHED_AT.search(words)):
+        # Our own writing of its answer: orjson (3.13) does not look whether it got its memory.
+        return f"{limits.words('memory')} (its answer is too large)" if _is_ours(at[1]) else None
     return None
+
+
+def _is_ours(path: str) -> bool:
+    return path.startswith(_OWN)
 
 
 def was_late(words: str) -> bool:
