@@ -37,9 +37,8 @@ def leftover_report(spare: Spare) -> JsonObject:
 
 def not_frozen_note(cassette: Cassette) -> str | None:
     """Return the note of a call that is over and did something to real files."""
-    if not cassette.touched or not holding.files_are_real():
-        return None
-    return NOT_FROZEN + "; ".join(cassette.touched)
+    acts = [act for act in cassette.touched if holding.is_real(act)]
+    return NOT_FROZEN + "; ".join(acts) if acts else None
 
 
 def _strays() -> list[Request]:

@@ -72,7 +72,7 @@ def _unstable(one: Field, width: int, ink: Ink) -> list[str]:
     lines.append(f"  {count(len(one.calls), 'call')}, first in {plain(one.call_id)}")
     lines += wrap(f"differed: {', '.join(one.conditions)}", width, indent="  ")
     lines += _sides(one, width)
-    lines += [f"  drawn at {plain(site)}" for site in one.sites]
+    lines += [f"  at: {plain(site)}" for site in one.sites]
     for label in causes_of(one):
         lines += wrap(f"common causes: {CAUSES[label]}", width, indent="  ")
     return lines

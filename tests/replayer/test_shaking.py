@@ -67,9 +67,11 @@ def test_every_tool_is_labelled_with_what_it_depends_on(shaker: Any) -> None:
 
 @pytest.mark.slow
 def test_what_no_replay_holds_is_named_with_both_values(shaker: Any) -> None:
-    found = verify(shaker("add", "new_order", "stamp", "real_time"))
+    found = verify(shaker("add", "new_order", "stamp", "real_time", "address"))
 
-    (unstable,) = found.unstable
+    address, unstable = found.unstable
+    assert address.conditions == ["with other addresses"]
+    assert address.sites == ["depends on the address of an object (shaky_tools.py:64)"]
     assert (unstable.tool, unstable.path) == ("real_time", "at.ns")
     assert unstable.first != unstable.second
     assert [(one.tool, one.path, one.sites) for one in found.held] == [
@@ -77,7 +79,7 @@ def test_what_no_replay_holds_is_named_with_both_values(shaker: Any) -> None:
         ("stamp", "at", ["shaky_tools.py:39 in stamp (clock)"]),
     ]
     page = verification_text(found, width=100, ink=Ink()).splitlines()
-    assert page[0] == "4 calls of 4 traces, each run 6 times"
+    assert page[0] == "5 calls of 5 traces, each run 6 times"
     assert "✗ real_time: at.ns is not deterministic" in page
     assert f"    first   {unstable.first}" in page
     assert f"    second  {unstable.second}" in page

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any, Final
 
+from cassettes.hooks.file_watch import FILE_VERBS
 from cassettes.kernel import landlock
 from replay.records import JsonObject
 from replay.replayer.sandbox.limits import Limits
@@ -33,6 +34,7 @@ _OUT_OF_MEMORY: Final = ("MemoryError", "_ArrayMemoryError")
 _CRASHED_AT: Final = re.compile(r'\(most recent call first\):\n  File "([^"]+)"')
 """Where faulthandler says that a process was when it broke."""
 _OWN: Final = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))) + os.sep
+_FILE_ACTS: Final = tuple(f"{verb} " for verb in FILE_VERBS)
 _FAULT_STATUS: Final = 70
 _MAPPED_BYTES: Final = 4 << 30
 
@@ -72,9 +74,9 @@ def adopt_orphans() -> None:
         _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
-def files_are_real() -> bool:
-    """Return whether tools write files that somebody else sees."""
-    return bool(_sandbox["writes"])
+def is_real(act: str) -> bool:
+    """Return whether what a call did was done for real: a sandbox lets it write no file."""
+    return bool(_sandbox["writes"]) or not act.startswith(_FILE_ACTS)
 
 
 def begin_call() -> None:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from replay.records import Change, JsonObject, JsonValue, ReplayedCall
+from replay.records.replays import NOT_FROZEN
 from replay.replayer.shaking.conditions import FIRST, FIXED, FREE, HELD, LET_GO, SOURCES
 from replay.replayer.shaking.running import Shaker, facts
 from replay.verdicts.diffing import diff_values
@@ -18,6 +19,7 @@ _ADDRESS: Final = re.compile(r"\bat 0x[0-9a-fA-F]{6,16}\b")
 """As verdicts overlook them."""
 NATIVE: Final = "native code"
 """The label of what differs with everything held: it reads the machine past Python, or races."""
+_PLACE: Final = re.compile(r"\(\S+:\d+\)$")
 _SITES_MAX: Final = 3
 _HEX_DIGITS: Final = 12
 """Of what was drawn, as many digits must stand in a value: a uuid sets others of its own."""
@@ -136,6 +138,8 @@ class _Fields:
                     one.conditions.append(condition)
                 if not one.sites:
                     one.sites = _sites(before.sources, change.recorded, condition)
+                if not one.sites and not condition.startswith(LET_GO.name):
+                    one.sites = _labels(before.note)
 
 
 def _sides(change: Change, old: JsonValue, new: JsonValue) -> tuple[JsonValue, JsonValue]:
@@ -160,6 +164,14 @@ def _sites(sources: list[JsonObject], value: JsonValue, condition: str) -> list[
     fitting = [one for one in sources if one["kind"] in kinds]
     exact = [one for one in fitting if _stands_in(one, value)]
     return [f"{one['where']} ({one['kind']})" for one in (exact or fitting)[:_SITES_MAX]]
+
+
+def _labels(note: str | None) -> list[str]:
+    """Return what the frozen world said that it could not hold in a call, with its lines."""
+    if note is None or not note.startswith(NOT_FROZEN):
+        return []
+    acts = note.removeprefix(NOT_FROZEN).split("; ")
+    return [act for act in acts if _PLACE.search(act)][:_SITES_MAX]
 
 
 def _stands_in(source: JsonObject, value: JsonValue) -> bool:

@@ -5,7 +5,6 @@ Wrapped around the frozen world only in such a worker, so that others pay nothin
 
 from __future__ import annotations
 
-import inspect
 import os
 import sys
 import sysconfig
@@ -60,17 +59,16 @@ def _wrap_clock() -> None:
 
 def _wrap_entropy(salt: str) -> None:
     real_init, real_bytes = Entropy.__init__, Entropy.take_bytes
-    takes_frame = "frame" in inspect.signature(real_bytes).parameters
     real_generator: Callable[[Entropy], Any] = Entropy.generator.fget  # type: ignore[attr-defined]
 
-    def __init__(self: Entropy, seed: str, *more: Any) -> None:
+    def __init__(self: Entropy, seed: str, cassette: cassettes.Cassette | None = None) -> None:
         # Without what was recorded, where the draws are to be others.
-        real_init(self, salt + seed, *(() if salt else more))
+        real_init(self, salt + seed, None if salt else cassette)
 
-    def take_bytes(self: Entropy, size: int, *more: Any) -> bytes:
-        if takes_frame and not (more and more[0] is not None):
-            more = (sys._getframe(1), *more[1:])
-        drawn = real_bytes(self, size, *more)
+    def take_bytes(
+        self: Entropy, size: int, frame: FrameType | None = None, kind: str = ""
+    ) -> bytes:
+        drawn = real_bytes(self, size, frame or sys._getframe(1), kind)
         _note(ENTROPY, drawn.hex())
         return drawn
 
