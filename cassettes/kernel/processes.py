@@ -19,8 +19,8 @@ class Processes:
         """``working_pid`` is the child that is guarded; somebody else waits for it."""
         self.count_max = count_max
         self._working_pid = working_pid
-        self._count = 0
-        """Those there were when last counted, and all that were let start since."""
+        self._count = 1
+        """Those there were when last counted, and all that were let start since; at first, one."""
         ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
     def has_room(self) -> bool:
