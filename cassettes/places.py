@@ -115,7 +115,10 @@ def _is_ours(path: str) -> bool:
 
 def _searched() -> list[str]:
     """Return the folders in which modules are looked for, the innermost first."""
-    return _sorted_folders((*sys.path, os.getcwd()))
+    try:
+        return _sorted_folders((*sys.path, os.getcwd()))
+    except OSError:
+        return []  # the working directory was removed: places are said whole
 
 
 @lru_cache(maxsize=4)

@@ -96,6 +96,12 @@ class Config(BaseModel):
     loose: list[str] = Field(default_factory=list)
     """Tools (``*`` globs) that go on where they ask the same path for something else: the recorded
     answer serves, and the difference is told."""
+    sandbox: Literal["off", "auto", "bubblewrap", "kernel", "e2b"] = "off"
+    """What workers run in."""
+    writable: list[str] = Field(default_factory=list)
+    """Folders that tools may write to in a sandbox; relative to the pyproject.toml."""
+    limits: dict[str, str | int] = Field(default_factory=dict)
+    """How much a worker may take, by name: ``memory = "4GiB"``."""
     env: list[str] = Field(default_factory=list)
     """Environment variables that the tools get: ``NAME`` or ``NAME=VALUE``."""
     ignore: list[IgnoreRule] = Field(default_factory=list)
@@ -111,7 +117,15 @@ class Config(BaseModel):
         """``database`` as a path that holds from any working directory."""
         if self.database is None:
             return None
-        return (self.file.parent if self.file else Path()) / Path(self.database).expanduser()
+        return self._beside(self.database)
+
+    @property
+    def writable_paths(self) -> list[Path]:
+        """``writable`` as paths that hold from any working directory."""
+        return [self._beside(name) for name in self.writable]
+
+    def _beside(self, name: str) -> Path:
+        return (self.file.parent if self.file else Path()) / Path(name).expanduser()
 
 
 def load_config(start: Path | None = None) -> Config:
@@ -195,7 +209,7 @@ def _known_keys() -> dict[str, tuple[str, list[str]]]:
 def _nearest_value(error: Any) -> str | None:
     if error["type"] != "literal_error":
         return None
-    kinds = list(RuleKind.__args__)  # type: ignore[attr-defined]
+    kinds = re.findall(r"'([^']*)'", error["ctx"]["expected"])
     near = get_close_matches(str(error["input"]), kinds, n=1, cutoff=0.4)
     return near[0] if near else None
 

@@ -28,6 +28,8 @@ _ACTS: Final = {
     "os.chmod": ("changes", 0),
     "os.chown": ("changes", 0),
 }
+FILE_VERBS: Final = (*{verb for verb, _ in _ACTS.values()}, "writes", "opens the database")
+"""What is said of a call that did something to a file begins with one of these."""
 _FOLDER_AT: Final = {"os.remove": 1, "os.rmdir": 1, "os.mkdir": 2}
 """Where an event says that its path is relative to an open folder, which has no name here."""
 _TEMPORARY: Final = frozenset({"tempfile.mkstemp", "tempfile.mkdtemp"})

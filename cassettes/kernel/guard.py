@@ -12,11 +12,14 @@ import json
 import os
 import resource
 import signal
+import socket
 from collections.abc import Iterable
 
 from cassettes.interaction import Request
 from cassettes.kernel.addresses import allowed_addresses
-from cassettes.kernel.filter import install_filter, this_machine
+from cassettes.kernel.filter import Machine, install_filter, this_machine
+from cassettes.kernel.handing_over import Message, received
+from cassettes.kernel.processes import Processes
 from cassettes.kernel.watch import CLOSED, Watch
 
 _PR_SET_PDEATHSIG = 1
@@ -63,6 +66,8 @@ class KernelGuard:
 
 
 _active = KernelGuard(None, None, "it was not asked for")
+_MESSAGE = Message()
+"""Kept for good: the filter lets through what stands at its place in memory."""
 
 
 def active() -> KernelGuard:
@@ -70,10 +75,11 @@ def active() -> KernelGuard:
     return _active
 
 
-def enter(allow: Iterable[str] = ()) -> KernelGuard:
+def enter(allow: Iterable[str] = (), *, process_count_max: int | None = None) -> KernelGuard:
     """Guard this process and everything it starts; comes back in the half that works.
 
-    Call it once, early, with one thread. ``allow`` is what ``cassettes.outside`` takes.
+    Call it once, early, with one thread. ``allow`` is what ``cassettes.outside`` takes. More
+    processes than ``process_count_max`` at a time are refused; None: any number may be.
     """
     global _active
     allow = list(allow)
@@ -82,23 +88,42 @@ def enter(allow: Iterable[str] = ()) -> KernelGuard:
         _active = KernelGuard(None, None, "system calls are filtered on Linux, x86-64 and arm64")
         return _active
     addresses = allowed_addresses(allow)
-    try:
-        listener = install_filter(machine)
-    except OSError as error:
-        _active = KernelGuard(None, None, str(error))
-        return _active
     refusals, tell = os.pipe()
     obey, orders = os.pipe()
     for descriptor in (refusals, tell, obey):
         os.set_blocking(descriptor, False)
+    link, far_end = socket.socketpair()
     pid = os.fork()
     if pid:
-        _be_asked(Watch(machine, listener, tell, obey, addresses, allow), pid)
-    for descriptor in (listener, tell, obey):
-        os.close(descriptor)
+        far_end.close()
+        listener, why_not = received(link)
+        link.close()
+        if listener is None:
+            os.waitpid(pid, 0)
+            for descriptor in (refusals, tell, obey, orders):
+                os.close(descriptor)
+            _active = KernelGuard(None, None, why_not)
+            return _active
+        processes = Processes(pid, process_count_max)
+        _be_asked(Watch(machine, listener, tell, obey, addresses, allow, processes), pid)
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    _be_guarded(machine, far_end)
+    for descriptor in (link.detach(), tell, obey):
+        os.close(descriptor)
     _active = KernelGuard(refusals, orders)
     return _active
+
+
+def _be_guarded(machine: Machine, link: socket.socket) -> None:
+    """Put the filter on and hand over where it asks; ends this half where there is none."""
+    try:
+        listener = install_filter(machine, _MESSAGE.address)
+    except OSError as error:
+        os.write(link.fileno(), str(error).encode())
+        os._exit(0)
+    _MESSAGE.send(link, listener)
+    os.close(listener)
+    link.close()
 
 
 def _be_asked(watch: Watch, pid: int) -> None:

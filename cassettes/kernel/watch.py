@@ -18,7 +18,10 @@ from pathlib import Path
 from cassettes.hooks.program_guard import command_line
 from cassettes.kernel.addresses import Address, is_allowed, is_quiet, read_address, shown
 from cassettes.kernel.filter import Machine
+from cassettes.kernel.processes import Processes
 
+LIMIT = "LIMIT"
+"""The method of the request that stands for a limit that was reached."""
 CLOSED = b"c"
 """The order that ends the time in which any program starts."""
 
@@ -46,8 +49,10 @@ class Watch:
         obey: int,
         addresses: frozenset[str],
         allow: Iterable[str],
+        processes: Processes,
     ) -> None:
         """``addresses`` are allowed, in numbers; of ``allow`` only the programs are read."""
+        self._processes = processes
         self._machine = machine
         self._listener = listener
         self._tell = tell
@@ -74,6 +79,7 @@ class Watch:
                 self._answer()
             if ended in ready:
                 _, status = os.waitpid(pid, 0)
+                self._processes.end_all()
                 return os.waitstatus_to_exitcode(status)
 
     def _answer(self) -> None:
@@ -83,11 +89,15 @@ class Watch:
         except OSError:
             return  # who asked is gone
         number, pid, _, call, _, _, *args = _QUESTION.unpack(question)
+        refusal = errno.EACCES
         try:
-            passes = self._judge(call, pid, args, number)
+            if call == self._machine.clone or call in self._machine.forks:
+                passes, refusal = self._may_fork(), errno.EAGAIN
+            else:
+                passes = self._judge(call, pid, args, number)
         except OSError:
             passes = False  # what it wants cannot be read
-        code, flags = (0, _CONTINUE) if passes else (-errno.EACCES, 0)
+        code, flags = (0, _CONTINUE) if passes else (-refusal, 0)
         try:
             fcntl.ioctl(self._listener, _ANSWER, _REPLY.pack(number, 0, code, flags))
         except OSError:
@@ -127,6 +137,12 @@ class Watch:
                 for start, size in places
                 if start and size
             ]
+
+    def _may_fork(self) -> bool:
+        if self._processes.has_room():
+            return True
+        self._note(LIMIT, f"processes {self._processes.count_max:,}")
+        return False
 
     def _may_start(self, pid: int, path: int, words: int) -> bool:
         if not self._is_closed or "run:*" in self._programs or self._descends(pid):

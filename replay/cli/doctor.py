@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
@@ -10,6 +11,7 @@ import click
 
 from replay.cli import terminal
 from replay.cli.arguments import examples, json_option
+from replay.cli.lazy import LazyGroup, Place
 from replay.errors import ExitCode, ReplayError
 
 State = Literal["ok", "note", "broken"]
@@ -29,18 +31,57 @@ class Finding:
     """What to do; None where there is nothing to do."""
 
 
+class _WithDefault(LazyGroup):
+    """A group in which what is no command is an argument of ``check``."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put ``check`` first where no command stands there, and help is not asked for."""
+        if not args or (args[0] not in self.places and args[0] not in ctx.help_option_names):
+            args = ["check", *args]
+        return super().parse_args(ctx, args)
+
+
+_PLACES = {
+    "check": Place("replay.cli.doctor", "check", "Check this machine and a database (default)."),
+    "verify": Place(
+        "replay.cli.doctor_shake", "verify", "Run calls again and name what is not deterministic."
+    ),
+    "explain": Place(
+        "replay.cli.doctor_shake", "explain", "Label what the results of tools depend on."
+    ),
+}
+
+
 @click.command(
+    cls=_WithDefault,
+    places=_PLACES,
     short_help="Check this machine and a database.",
-    epilog=examples("replay doctor", "replay doctor traces.db", "replay doctor --json"),
+    epilog=examples(
+        "replay doctor",
+        "replay doctor traces.db",
+        "replay doctor verify traces.db --tools shop.tools:toolbox",
+        "replay doctor explain traces.db --tools shop.tools:toolbox",
+    ),
+)
+def doctor() -> None:
+    """Say what is here, what is not deterministic, and what results depend on.
+
+    Without a command it checks this machine, and a database that is named.
+    """
+
+
+@click.command(
+    short_help="Check this machine and a database (default).",
+    epilog=examples("replay doctor", "replay doctor check traces.db", "replay doctor --json"),
 )
 @click.argument("database", required=False, type=click.Path(path_type=Path))
 @json_option
-def doctor(database: Path | None, as_json: bool) -> int:
-    """Say what replay finds here: Python, SQLite, clients, configuration, and DATABASE.
+def check(database: Path | None, as_json: bool) -> int:
+    """Say what replay finds here: Python, SQLite, clients, sandboxes, configuration, and DATABASE.
 
     Ends with 3 when something is broken, with what to do about it.
     """
-    findings = [*_machine(), *_guards(), *_clients(), _config()]
+    findings = [*_machine(), *_guards(), *_sandboxes(), *_clients(), _config()]
     if database is not None:
         findings += _database(database)
     if as_json:
@@ -116,6 +157,26 @@ def _guards() -> list[Finding]:
                 "Replay where docs/sandbox.md says that this is held, or without a network.",
             )
         )
+    return findings
+
+
+def _sandboxes() -> list[Finding]:
+    """Which sandboxes hold here, by trying to write and to connect from inside each."""
+    from replay.replayer.sandbox.probe import probe_sandboxes
+
+    found = probe_sandboxes()
+    here = [name for name, why_not in found.items() if not why_not]
+    findings = []
+    if here:
+        said = f"{' and '.join(here)}: files are only read, no network, limits (--sandbox auto)"
+        findings.append(Finding("sandbox", "ok", said))
+    for name, why_not in found.items():
+        if why_not:
+            advice = "`apt install bubblewrap` brings it." if "no program" in why_not else None
+            findings.append(Finding("no sandbox", "note", f"{name}: {why_not}", advice))
+    if find_spec("e2b") is not None:
+        said = "e2b: its SDK is here; not tried, for a machine there costs money"
+        findings.append(Finding("elsewhere", "ok", said))
     return findings
 
 

@@ -107,6 +107,27 @@ if TYPE_CHECKING:
     help="As --isolation none: for tools that keep nothing between calls.",
 )
 @click.option(
+    "--sandbox",
+    type=click.Choice(["off", "auto", "bubblewrap", "kernel", "e2b"]),
+    help="What workers run in: no network, files are only read, limits. `auto` takes the best "
+    "that is here. Default: `sandbox` of [tool.replay], else off.",
+)
+@click.option(
+    "--writable",
+    multiple=True,
+    metavar="DIRECTORY",
+    type=click.Path(file_okay=False, exists=True, path_type=Path),
+    help="With --sandbox: let the tools write in this folder.",
+)
+@click.option(
+    "--max",
+    "limits",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="How much a worker may take: memory=4GiB, cpu=2min, processes=128, file=2GiB, "
+    "open_files=4096, scratch=2GiB, import=5min; `off` is no limit.",
+)
+@click.option(
     "--allow",
     multiple=True,
     metavar="HOST:PORT|run:PROGRAM",
@@ -185,6 +206,9 @@ def replayed(
     isolation: str = "trace",
     allow: Sequence[str] = (),
     loose: Sequence[str] = (),
+    sandbox: str | None = None,
+    writable: Sequence[Path] = (),
+    limits: Sequence[str] = (),
     show_output: bool = False,
 ) -> ReplayRun:
     """Replay ``selection`` and return the run; options not given come from ``[tool.replay]``.
@@ -197,6 +221,7 @@ def replayed(
     from replay.config import load_config
     from replay.replayer import Replayer
     from replay.replayer.environment import environment_of
+    from replay.replayer.sandbox.limits import limits_of
     from replay.verdicts import Rules
 
     config = load_config(folder)
@@ -221,6 +246,9 @@ def replayed(
         isolation=isolation,
         allow=[*config.allow, *allow],
         loose=[*config.loose, *loose],
+        sandbox=sandbox or config.sandbox,
+        limits=limits_of(limits, config.limits),
+        writable=[*config.writable_paths, *writable],
         on_output=_say_output if show_output else None,
         redact=config.redact,
     )

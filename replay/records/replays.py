@@ -58,6 +58,9 @@ class ReplayedCall(Record):
     output: str = ""
     """What the tool wrote to stdout and stderr, cut at 64 KiB."""
     note: str | None = None
+    sources: list[JsonObject] = Field(default_factory=list)
+    """Where it read the clock and drew (``kind``, ``where``, ``value``), in a worker that was
+    looked at (``replay doctor verify``); never stored."""
     recorded_outcome: Outcome | None = None
     """The recorded answer's outcome by today's failure rule, for recordings that only say ``ok``
     because they were imported; None: as recorded."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from cassettes.kernel.watch import LIMIT
 from replay.records import (
     CallError,
     CallResult,
+    InteractionChange,
     JsonObject,
     Outcome,
     OutsideReport,
@@ -15,6 +17,8 @@ from replay.records import (
 )
 from replay.replayer.jobs import Job, JobResult, Snapshot
 from replay.replayer.process import how_it_ended
+from replay.replayer.sandbox.holding import LIMIT_REACHED, limit_of_end
+from replay.replayer.sandbox.limits import Limits
 
 WORLD_DEADLINE_FACTOR = 6.0
 """A world may load a database: it gets this many times the deadline of a call."""
@@ -28,6 +32,7 @@ class Attempt:
     job: Job
     result: JobResult
     deadline_s: float
+    limits: Limits = field(default_factory=Limits)
     one_by_one: bool = False
     skipped: list[str] = field(default_factory=list)
     """Calls that broke an earlier try: not run again."""
@@ -39,6 +44,8 @@ class Attempt:
     """The deadline of what runs beside the calls (making the world, taking it down), or None."""
     stage: str = "waiting"
     """``waiting``, ``world``, ``calls``, ``teardown`` or ``ended``."""
+    refused: list[str] = field(default_factory=list)
+    """What the kernel refused to the call that broke it, in one line each."""
     killed_at: float | None = None
     """When a deadline passed and its end was ordered; None: it was not."""
 
@@ -122,6 +129,7 @@ class Attempt:
             self.job,
             self.result,
             self.deadline_s,
+            self.limits,
             one_by_one=one_by_one or self.one_by_one,
             skipped=self.skipped,
             was_lost=was_lost,
@@ -138,25 +146,32 @@ class Attempt:
             for order in group
             if order.id == culprit
         )
-        if self.killed_at is not None:
-            outcome = Outcome.TIMEOUT
-            error = CallError(
-                type="DeadlinePassed",
-                message=f"No answer within {self.deadline_s:g} s; its process was ended.",
-                stage=Stage.INVOKE,
-            )
-        else:
-            outcome = Outcome.CRASHED
-            error = CallError(
-                type="ProcessEnded",
-                message=f"The tool's process ended while it ran: {how_it_ended(status)}.",
-                stage=Stage.INVOKE,
-            )
+        outcome, error = self._why_it_ended(status, words)
         self.result.replayed[culprit] = ReplayedCall(
             tool_call_id=culprit,
             result=CallResult(outcome=outcome, tool=tool, error=error),
-            outside=OutsideReport(),
+            outside=OutsideReport(
+                changes=[
+                    InteractionChange(change="unanswered", request=one)
+                    for one in self.refused
+                    if not one.startswith(LIMIT)
+                ]
+            ),
             output=words,
             note=f"{error.message} The calls after it ran without it.",
         )
         self.skipped.append(culprit)
+
+    def _why_it_ended(self, status: int, words: str) -> tuple[Outcome, CallError]:
+        limit = limit_of_end(status, words, self.limits)
+        if any(one.startswith(LIMIT) for one in self.refused):
+            limit = limit or self.limits.words("processes")
+        outcome, kind = Outcome.CRASHED, "ProcessEnded"
+        message = f"The tool's process ended while it ran: {how_it_ended(status)}."
+        if self.killed_at is not None:
+            outcome, kind = Outcome.TIMEOUT, "DeadlinePassed"
+            message = f"No answer within {self.deadline_s:g} s; its process was ended."
+        if limit is not None:
+            outcome, kind = Outcome.CRASHED, LIMIT_REACHED
+            message = f"{limit}. {message}"
+        return outcome, CallError(type=kind, message=message, stage=Stage.INVOKE)

@@ -10,12 +10,14 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
 
 from replay.errors import ToolboxError
 from replay.records import JsonObject
+from replay.replayer.sandbox.backends import Needs, NoSandbox, Sandbox, sandbox_named
+from replay.replayer.sandbox.limits import Limits
 
 _PINNED = {
     "PYTHONHASHSEED": "0",
@@ -29,6 +31,7 @@ _PINNED = {
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
 }
+_ROOT = Path(__file__).resolve().parent.parent.parent
 _ALLOWED = ("PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "VIRTUAL_ENV")
 
 # `-P` keeps the folder of the command off the path until our own imports are done. The package's
@@ -59,6 +62,17 @@ class Place:
     redact: JsonObject | None = None
     """How traces that were redacted are redacted again: the key (hex digits) and the fields of a
     `RedactConfig`; None: not at all."""
+    sandbox: Sandbox = field(default_factory=NoSandbox)
+    """What a worker is started in."""
+    limits: Limits = field(default_factory=Limits)
+    writable: tuple[str, ...] = ()
+    """Folders that a sandbox lets the tools write to."""
+    pinned: Mapping[str, str] = field(default_factory=dict)
+    """Values that even pinned variables get: for showing what a result depends on."""
+    starter: tuple[str, ...] = ()
+    """Put before the worker's command line, for the same end."""
+    observed: Mapping[str, str] | None = None
+    """Not None: the worker notes where calls read the clock and draw; ``salt`` changes draws."""
 
 
 def place_of(
@@ -69,6 +83,9 @@ def place_of(
     environment: Mapping[str, str] | None = None,
     allow: Sequence[str] = (),
     loose: Sequence[str] = (),
+    sandbox: Sandbox | None = None,
+    limits: Limits | None = None,
+    writable: Sequence[str | Path] = (),
 ) -> Place:
     """Return the place of a toolbox as the command line names it.
 
@@ -79,7 +96,44 @@ def place_of(
     inherited = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
     search = dict.fromkeys([*named, str(home), *(str(home / path) for path in inherited)])
     return Place(
-        toolbox, tuple(search), str(home), dict(environment or {}), tuple(allow), tuple(loose)
+        toolbox,
+        tuple(search),
+        str(home),
+        dict(environment or {}),
+        tuple(allow),
+        loose=tuple(loose),
+        sandbox=sandbox or NoSandbox(),
+        limits=limits or Limits(),
+        writable=tuple(str((home / place).resolve()) for place in writable),
+    )
+
+
+def sandboxed(place: Place, name: str, *, worlds: Path) -> Place:
+    """Return ``place`` in the sandbox called ``name``; worlds are handed over in ``worlds``.
+
+    Raises:
+        WorkerError: this machine does not have it.
+    """
+    return replace(
+        place,
+        sandbox=sandbox_named(name),
+        writable=tuple(dict.fromkeys((*place.writable, str(worlds.resolve())))),
+    )
+
+
+def needs_of(place: Place, scratch: str | None = None) -> Needs:
+    """Return what a worker of ``place`` needs of the machine that it is to run on."""
+    named = whole_reference(place.toolbox, place.folder).rpartition(":")[0]
+    beside = (os.path.dirname(named),) if named.endswith(".py") else ()
+    own = (str(_ROOT), *(path for path in sys.path if path))
+    return Needs(
+        folder=place.folder,
+        paths=(*place.paths, *beside, *own),
+        code=(*place.paths, place.folder, *beside),
+        writable=place.writable,
+        scratch=scratch,
+        has_network=any(not one.startswith(("run:", "write:")) for one in place.allow),
+        limits=place.limits,
     )
 
 
@@ -115,12 +169,11 @@ def environment_of(
 
 def worker_command() -> list[str]:
     """Return the command line that starts a worker with this interpreter."""
-    root = Path(__file__).resolve().parent.parent.parent
-    start = _START.format(root=str(root), no_bytecode=sys.dont_write_bytecode)
+    start = _START.format(root=str(_ROOT), no_bytecode=sys.dont_write_bytecode)
     return [sys.executable, "-P", "-c", start]
 
 
 def worker_environment(place: Place) -> dict[str, str]:
     """Return the whole environment of a worker."""
     inherited = {name: os.environ[name] for name in _ALLOWED if name in os.environ}
-    return {**inherited, **place.environment, **_PINNED}
+    return {**inherited, **place.environment, **_PINNED, **place.pinned}

@@ -21,11 +21,14 @@ from collections.abc import Callable
 from types import FrameType
 from typing import NoReturn
 
+from cassettes import kernel
 from cassettes.hooks.program_guard import starting_programs
 from replay.records import JsonObject
 from replay.replayer.apart import FAULT_STATUS
 from replay.replayer.channel import Channel
 from replay.replayer.frames import BrokenFrame, FrameBuffer, read_some, reframe, write_all
+from replay.replayer.sandbox import holding
+from replay.replayer.sandbox.orphans import end_orphans
 
 
 class WarmProcess:
@@ -52,6 +55,7 @@ class WarmProcess:
         self._wakeup_sink = wakeup_sink
         self._previous = signal.signal(signal.SIGCHLD, _nothing)
         signal.set_wakeup_fd(wakeup_sink, warn_on_full_buffer=False)
+        holding.adopt_orphans()
 
     def serve(self) -> None:
         """Run jobs until the other side is gone."""
@@ -89,6 +93,7 @@ class WarmProcess:
     def _be_the_fork(self, job: JsonObject, sink: int) -> NoReturn:
         try:
             os.setpgid(0, 0)
+            holding.hold_fork()
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, self._previous or signal.SIG_DFL)
             for descriptor in (self._wakeup, self._wakeup_sink):
@@ -124,7 +129,16 @@ class WarmProcess:
         if source in watched:
             self._pass_on(source, said, pid)
         _end(pid, reap=False)
-        self._channel.send({"t": "ended", "n": number, "status": os.waitstatus_to_exitcode(status)})
+        end_orphans()
+        self._channel.send(
+            {
+                "t": "ended",
+                "n": number,
+                "status": os.waitstatus_to_exitcode(status),
+                # Of a call that did not live to tell it.
+                "refused": [f"{one.method} {one.uri}" for one in kernel.active().refused()],
+            }
+        )
         return True
 
     def _pass_on(self, source: int, said: FrameBuffer, pid: int) -> bool:

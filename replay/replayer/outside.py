@@ -8,6 +8,7 @@ from cassettes import Cassette, Request, Spare, kernel, side_effects
 from cassettes.scope import process
 from replay.records import JsonObject
 from replay.records.replays import NOT_FROZEN
+from replay.replayer.sandbox import holding
 
 
 def outside_report(cassette: Cassette) -> JsonObject:
@@ -36,7 +37,8 @@ def leftover_report(spare: Spare) -> JsonObject:
 
 def not_frozen_note(cassette: Cassette) -> str | None:
     """Return the note of a call that is over and did something to real files."""
-    return NOT_FROZEN + "; ".join(cassette.touched) if cassette.touched else None
+    acts = [act for act in cassette.touched if holding.is_real(act)]
+    return NOT_FROZEN + "; ".join(acts) if acts else None
 
 
 def _strays() -> list[Request]:

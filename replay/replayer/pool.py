@@ -74,6 +74,7 @@ class Pool:
             WorkerError: a process could not be started.
         """
         self.deadline_s = deadline_s
+        self._limits = {lane: place.limits for lane, place in places.items()}
         self.toolboxes: dict[Lane, JsonObject] = {}
         """What the first worker of each lane said of its tools."""
         self._numbers = itertools.count(1)
@@ -106,7 +107,9 @@ class Pool:
 
     def submit(self, job: Job, *, ahead: bool = False) -> None:
         """Take a job. ``ahead`` of those that wait: it finishes a trace that was begun."""
-        attempt = Attempt(next(self._numbers), job, JobResult(job), self.deadline_s)
+        attempt = Attempt(
+            next(self._numbers), job, JobResult(job), self.deadline_s, self._limits[job.lane]
+        )
         queue = self._queues[job.lane]
         queue.appendleft(attempt) if ahead else queue.append(attempt)
         self._send_more()
@@ -246,6 +249,7 @@ class Pool:
         elif kind == "world_failed":
             attempt.world_failed(CallError.model_validate(message["error"]))
         elif kind == "ended":
+            attempt.refused = message["refused"]
             self._settle(seat, attempt, message["status"])
         else:
             attempt.hear(message, time.monotonic())
@@ -253,6 +257,7 @@ class Pool:
                 self._settle(seat, attempt, 0)
 
     def _greet(self, seat: _Seat, message: JsonObject) -> None:
+        message["sandbox"] = seat.process.place.sandbox.name
         seat.process.ready = message
         self.toolboxes.setdefault(seat.lane, message)
         if seat.process.forks and not message["forks"]:

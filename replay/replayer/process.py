@@ -9,13 +9,15 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from tempfile import TemporaryDirectory
 
 from replay.errors import ToolboxError, WorkerError
 from replay.records import JsonObject
-from replay.replayer.environment import Place, worker_command, worker_environment
+from replay.replayer.environment import Place, needs_of, worker_command, worker_environment
 from replay.replayer.fixed_addresses import fixed_addresses
 from replay.replayer.frames import BrokenFrame, FrameBuffer, frame, message_of, read_some
 from replay.replayer.output import OutputSplitter
+from replay.replayer.sandbox.holding import was_late
 
 _OUTPUT_WAIT_S = 5.0
 
@@ -39,6 +41,12 @@ class WorkerProcess:
         self._output = OutputSplitter(nonce)
         self._said = FrameBuffer()
         self._unsent = bytearray()
+        self._scratch = (
+            TemporaryDirectory(prefix="replay-scratch-", ignore_cleanup_errors=True)
+            if place.sandbox.wants_scratch
+            else None
+        )
+        self._needs = needs_of(place, None if self._scratch is None else self._scratch.name)
         self._process = self._started()
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -51,30 +59,32 @@ class WorkerProcess:
         self.send(
             {
                 "t": "setup",
-                "toolbox": place.toolbox,
-                "paths": list(place.paths),
+                "toolbox": place.sandbox.where(place.toolbox),
+                "paths": [place.sandbox.where(path) for path in place.paths],
                 "forks": forks,
                 "apart": apart,
                 "allow": list(place.allow),
                 "loose": list(place.loose),
                 "nonce": nonce,
                 "redact": place.redact,
+                "limits": place.limits.message(),
+                "confined": place.sandbox.confinement(self._needs),
+                "observed": place.observed,
+                "sandbox": {
+                    "is_on": place.sandbox.name != "off",
+                    "has_scratch": place.sandbox.has_scratch,
+                    "writes": place.sandbox.name == "off" or len(place.writable) > 1,
+                },
             }
         )
 
     def _started(self) -> subprocess.Popen[bytes]:
         try:
             with fixed_addresses():
-                return subprocess.Popen(
-                    worker_command(),
-                    env=worker_environment(self.place),
-                    cwd=self.place.folder,
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.PIPE,
-                    bufsize=0,
-                    # Ctrl-C in the terminal is for the command, which then stops its workers.
-                    start_new_session=True,
+                return self.place.sandbox.start(
+                    [*self.place.starter, *worker_command()],
+                    environment=worker_environment(self.place),
+                    needs=self._needs,
                 )
         except OSError as error:
             raise WorkerError(
@@ -172,15 +182,25 @@ class WorkerProcess:
     def ended(self) -> int:
         """Return the status of a process that is at its end; negative is a signal."""
         try:
-            return self._process.wait(timeout=1.0)
+            status = self._process.wait(timeout=1.0)
         except subprocess.TimeoutExpired:
             self.kill()
-            return self._process.wait()
+            status = self._process.wait()
+        if self._scratch is not None:
+            self._scratch.cleanup()
+        return self.place.sandbox.status_of(status)
 
     def refusal(self, said: JsonObject | None) -> ToolboxError | WorkerError:
         """Return the error for a worker that could not load its toolbox."""
         if said is None:
             words = self.output_rest().strip()
+            if was_late(words):
+                limit = self.place.limits.words("import")
+                return WorkerError(
+                    f"The import of the tools {self.place.toolbox!r} did not end ({limit}). "
+                    f"Where it was:\n{words}",
+                    hint="Give it more time with --max import=10min, or mend what it waits for.",
+                )
             return WorkerError(
                 f"The worker for {self.place.toolbox!r} ended ({how_it_ended(self.ended())}) "
                 "while it imported the tools." + (f" Its last words:\n{words}" if words else ""),

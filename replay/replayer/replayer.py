@@ -16,7 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from replay.config import RedactConfig
-from replay.errors import ExitCode, SelectionError, StoreError
+from replay.errors import ExitCode, SelectionError, StoreError, WorkerError
 from replay.records import (
     CallVerdict,
     Finding,
@@ -28,13 +28,14 @@ from replay.records import (
 )
 from replay.replayer.baseline import baseline_place, code_version
 from replay.replayer.digest import run_digest, trace_digest
-from replay.replayer.environment import Place, place_of
+from replay.replayer.environment import Place, place_of, sandboxed
 from replay.replayer.jobs import BASELINE, TODAY
 from replay.replayer.lanes import LaneTerms, SharedStart, TraceLanes
 from replay.replayer.output import short_output
 from replay.replayer.plan import tool_calls
 from replay.replayer.pool import Isolation, Pool
 from replay.replayer.redacting import redaction_of_run
+from replay.replayer.sandbox.limits import Limits, limits_told
 from replay.store import Store
 from replay.store.redaction import is_redacted
 from replay.verdicts import Coverage, Findings, Rules, exit_code_of, with_approval
@@ -94,6 +95,9 @@ class Replayer:
         isolation: Isolation | str = Isolation.TRACE,
         allow: Sequence[str] = (),
         loose: Sequence[str] = (),
+        sandbox: str = "off",
+        limits: Limits | None = None,
+        writable: Sequence[str | Path] = (),
         on_output: Callable[[str, str], None] | None = None,
         redact: RedactConfig | None = None,
     ) -> None:
@@ -114,6 +118,9 @@ class Replayer:
             isolation: What a trace has to itself.
             allow: Addresses that tools may really reach, and programs (``run:git``).
             loose: Tools (``*`` globs) whose changed requests the recorded answers serve.
+            sandbox: What workers run in: ``off``, ``auto``, ``bubblewrap``, ``kernel``, ``e2b``.
+            limits: What a worker may take; None: the defaults.
+            writable: Folders that a sandbox lets the tools write to.
             on_output: Is told of what a call printed, with the tool's name first.
             redact: What is secret, for traces that were recorded without their secrets; None: what
                 is built in.
@@ -131,9 +138,12 @@ class Replayer:
                 environment=environment,
                 allow=allow,
                 loose=loose,
+                limits=limits,
+                writable=writable,
             ),
             redact=redacting,
         )
+        self.sandbox = sandbox
         self.baseline_environment = dict(baseline_environment or {})
         self.baseline = baseline
         self.baseline_paths = tuple(str(Path(path).resolve()) for path in baseline_paths)
@@ -177,7 +187,7 @@ class Replayer:
         selection = selection or Selection()
         with contextlib.ExitStack() as stack:
             folder = Path(stack.enter_context(TemporaryDirectory(prefix="replay-worlds-")))
-            pool = stack.enter_context(self._pool(stack))
+            pool = stack.enter_context(self._pool(stack, folder))
             self._at_work = pool
             stack.callback(setattr, self, "_at_work", None)
             if self._stopping.is_set():
@@ -220,13 +230,19 @@ class Replayer:
         hint = f"{error.hint or ''}\n{next_words}\n  {shlex.join(words)}"
         return StoreError(error.wanted, nearest=error.nearest, hint=hint.strip())
 
-    def _pool(self, stack: contextlib.ExitStack) -> Pool:
-        places = {TODAY: self.place}
+    def _pool(self, stack: contextlib.ExitStack, folder: Path) -> Pool:
+        place = sandboxed(self.place, self.sandbox, worlds=folder)
+        if self.baseline is not None and not place.sandbox.is_here:
+            raise WorkerError(
+                f"A baseline needs workers on this machine: --sandbox {self.sandbox} has none.",
+                hint="Replay without --baseline there, or with another sandbox.",
+            )
+        places = {TODAY: place}
         if self.baseline is not None:
             places[BASELINE] = stack.enter_context(
                 baseline_place(
                     self.baseline,
-                    self.place,
+                    place,
                     paths=self.baseline_paths,
                     environment=self.baseline_environment,
                 )
@@ -251,6 +267,8 @@ class Replayer:
                 "jobs": self.jobs,
                 "deadline_ms": self.deadline_ms,
                 "isolation": str(self.isolation),
+                "sandbox": greeting["sandbox"],
+                "limits": limits_told(self.place.limits),
                 "paths": list(self.place.paths),
                 "allow": list(self.place.allow),
                 "loose": list(self.place.loose),

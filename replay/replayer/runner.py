@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import inspect
 import os
+import sys
 import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -26,6 +27,8 @@ from replay.replayer.apart import NotCarried, run_apart
 from replay.replayer.channel import Channel
 from replay.replayer.jobs import NO_WORLD
 from replay.replayer.outside import leftover_report, not_frozen_note, outside_report
+from replay.replayer.sandbox import holding
+from replay.replayer.sandbox.holding import LIMIT_REACHED
 from replay.replayer.scratch import scratch_folder
 from replay.replayer.snapshots import WorldNotPortable, read_world, write_world
 from replay.replayer.warm_world import WarmWorld
@@ -283,11 +286,13 @@ class _Trace:
             redactor=redactor,
             draws=order["call"].get("draws"),
         )
+        holding.begin_call()
         try:
             with cassettes.freeze(cassette, at=order["at"], seed=call_id):
                 yield attended
         except BaseException as error:  # noqa: BLE001 -- what ends the agent costs that call only
             attended.result = ended_the_agent(order["call"]["tool"], error)
+        attended.result = within_limits(attended.result)
         if os.getpid() != self.runner.process_id:
             os._exit(0)  # the tool forked: this is its child, and the answer is its parent's
         assert attended.result is not None
@@ -300,6 +305,8 @@ class _Trace:
         }
         if self.redaction is not None:
             told = redacted_answer(self.redaction, told)
+        if observing := sys.modules.get("replay.replayer.shaking.observing"):
+            told["sources"] = observing.sources_of(call_id)
         self._done(order, told, alone=alone)
 
     def _recorded_outcome(self, call: JsonObject, today: CallResult) -> str | None:
@@ -434,6 +441,21 @@ def ended_the_agent(tool: str, error: BaseException) -> CallResult:
         outcome, said = Outcome.CRASHED, f"The tool raised {type(error).__name__}: {error}"
     told = call_error(error).model_copy(update={"message": said, "stage": Stage.INVOKE})
     return CallResult(outcome=outcome, tool=tool, error=told)
+
+
+def within_limits(result: CallResult | None) -> CallResult | None:
+    """Return ``result``, or that a limit was reached, where its error says so."""
+    error = None if result is None else result.error
+    limit = None if error is None else holding.limit_of_error(error.type, error.message)
+    if result is None or error is None or limit is None:
+        return result
+    told = CallError(
+        type=LIMIT_REACHED,
+        message=f"{limit} ({error.type.rpartition('.')[2]}: {error.message})",
+        stage=error.stage,
+        traceback=error.traceback,
+    )
+    return CallResult(outcome=Outcome.CRASHED, tool=result.tool, error=told)
 
 
 def _interaction(form: JsonObject) -> cassettes.Interaction:

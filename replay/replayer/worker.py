@@ -25,6 +25,9 @@ from replay.replayer.channel import Channel
 from replay.replayer.forking import WarmProcess
 from replay.replayer.redacting import redaction_in_worker
 from replay.replayer.runner import TraceRunner
+from replay.replayer.sandbox import holding
+from replay.replayer.sandbox.confinement import confine
+from replay.replayer.sandbox.limits import Limits
 from replay.replayer.scratch import make_scratch, remove_scratch
 from replay.replayer.warm_up import warm_up
 from replay.replayer.warm_world import WarmWorld
@@ -46,11 +49,17 @@ def _work() -> None:
     if setup is None:
         return
     channel.nonce = setup["nonce"]
-    guard = kernel.enter(setup["allow"])
+    limits = Limits.of_message(setup["limits"])
+    guard = kernel.enter(setup["allow"], process_count_max=limits.process_count)
     faulthandler.enable()
     redaction = redaction_in_worker(setup["redact"])
     try:
-        toolbox = load(setup["toolbox"], setup["paths"], allow=setup["allow"])
+        confine(setup["confined"], guard)
+        holding.hold_worker(limits, setup["sandbox"])
+        if setup["observed"] is not None:
+            _observe(setup["observed"]["salt"])
+        with holding.in_time(limits):
+            toolbox = load(setup["toolbox"], setup["paths"], allow=setup["allow"])
     except ReplayError as error:
         channel.send(
             {
@@ -68,6 +77,7 @@ def _work() -> None:
         channel.send(_cannot_be_apart())
         return
     if not can_fork:
+        holding.hold_fork()
         channel.mark_output("")
         channel.send(greeting(toolbox, forks=False))
         runner = TraceRunner(toolbox, channel, loose=setup["loose"], redaction=redaction)
@@ -100,6 +110,13 @@ def _cannot_be_apart() -> JsonObject:
         "nearest": None,
         "hint": "Use --isolation process, which starts a new process for each trace.",
     }
+
+
+def _observe(salt: str) -> None:
+    from replay.replayer.shaking.observing import observe
+
+    cassettes.install(world=True)
+    observe(salt)
 
 
 def load(named: str, paths: list[str], *, allow: list[str]) -> Any:

@@ -52,3 +52,40 @@ def test_the_doctor_says_what_this_machine_leaves_open(
     assert "sockets of Python are refused, programs are refused" in found["guard"]["text"]
     assert found["left open"]["state"] == "note"
     assert "C code can start programs: no filter here" in found["left open"]["text"]
+
+
+def test_the_doctor_says_which_sandboxes_hold(
+    folder: Path, capsys: Printed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried = {"bubblewrap": "there is no program `bwrap`", "kernel": ""}
+    monkeypatch.setattr("replay.replayer.sandbox.probe.probe_sandboxes", lambda: tried)
+
+    assert exit_code_of(["doctor", "check", "--json"]) == 0
+
+    found = {finding["name"]: finding for finding in json.loads(capsys.readouterr().out)}
+    assert found["sandbox"]["text"].startswith("kernel: files are only read, no network")
+    assert found["no sandbox"]["text"] == "bubblewrap: there is no program `bwrap`"
+    assert found["no sandbox"]["advice"] == "`apt install bubblewrap` brings it."
+
+
+@pytest.mark.slow
+def test_verify_and_explain_tell_what_they_found_and_store_nothing(
+    folder: Path, capsys: Printed
+) -> None:
+    selected = ["traces.db", "--tools", "shop:toolbox", "--limit", "1", "--jobs", "1"]
+
+    assert exit_code_of(["doctor", "verify", *selected]) == 0
+    verified = capsys.readouterr().out
+    assert exit_code_of(["doctor", "explain", *selected, "--json"]) == 0
+    explained = json.loads(capsys.readouterr().out)
+
+    assert verified == "1 call of 1 trace, each run 6 times\n\n✓ Every replay gives the same.\n"
+    assert explained["labels"] == {"price": []}
+    assert exit_code_of(["runs", "traces.db", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == []
+
+
+def test_tools_that_are_named_nowhere_are_asked_for(folder: Path, capsys: Printed) -> None:
+    assert exit_code_of(["doctor", "verify", "traces.db"]) == 3
+
+    assert "Which tools? Name them with --tools" in capsys.readouterr().err

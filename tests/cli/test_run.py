@@ -340,3 +340,13 @@ def test_a_module_that_the_baselines_commit_does_not_have_is_told(
     assert exit_code_of([*RUN, "--baseline", "git:HEAD"]) == 3
 
     assert "'shop.py' is not in commit HEAD." in capsys.readouterr().err
+
+
+def test_a_limit_that_does_not_exist_is_refused_with_the_nearest(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert exit_code_of(["run", "traces.db", "--tools", "shop:toolbox", "--max", "memry=1"]) == 3
+
+    told = capsys.readouterr().err
+    assert "--max memry=1: there is no limit 'memry'." in told
+    assert "Nearest: memory" in told

@@ -1,15 +1,25 @@
-"""Listeners that count what arrives, on every kind of socket, and nothing else."""
+"""Listeners that count what arrives, on every kind of socket; and replays of a few calls."""
 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import selectors
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
+
+from replay.records import CallVerdict, Outcome, ReplayRun, ToolCall, Trace
+from replay.replayer import Replayer
+from replay.store import Store
+
+HERE = Path(__file__).parent
+AT = "2026-11-20T10:00:00.000000Z"
 
 
 class Counting:
@@ -68,3 +78,34 @@ def listener() -> Iterator[Counting]:
     counting = Counting()
     yield counting
     counting.close()
+
+
+Run = Callable[..., tuple[ReplayRun, list[CallVerdict]]]
+
+
+@pytest.fixture
+def replay(tmp_path: Path) -> Iterator[Run]:
+    """Record calls (tool, arguments, response) as one trace and replay it for real."""
+    with Store.open(tmp_path / "traces.db", "create") as store:
+
+        def run(calls: list[tuple[str, dict[str, Any], str]], **options: Any) -> Any:
+            records: list[Any] = [Trace(id="t", started_at=AT)]
+            for number, (tool, arguments, response) in enumerate(calls, 1):
+                records.append(
+                    ToolCall(
+                        id=f"t/{number}",
+                        trace_id="t",
+                        step_number=number,
+                        tool=tool,
+                        arguments=json.dumps(arguments),
+                        response=response,
+                        outcome=Outcome.OK,
+                        started_at=AT,
+                    )
+                )
+            store.append_all(records)
+            options = {"toolbox": "escape_tools:toolbox", "folder": HERE, "jobs": 1, **options}
+            ended = Replayer(store, **options).run()
+            return ended, store.verdicts(ended.id)
+
+        yield run

@@ -138,6 +138,66 @@ def by_ctypes_udp(port: int) -> None:
     libc.close(made)
 
 
+def by_ctypes_sendmmsg(port: int) -> None:
+    libc = ctypes.CDLL(None, use_errno=True)
+    made = libc.socket(socket.AF_INET, socket.SOCK_DGRAM, 0)
+    name, word = ctypes.create_string_buffer(_sockaddr(port)), ctypes.create_string_buffer(b"x")
+    part = ctypes.create_string_buffer(struct.pack("QQ", ctypes.addressof(word), 1))
+    places = ctypes.addressof(name), 16, ctypes.addressof(part), 1
+    libc.sendmmsg(made, struct.pack("QIxxxxQQQQiI", *places, 0, 0, 0, 0) + bytes(8), 1, 0)
+    libc.close(made)
+
+
+def by_fast_open(port: int) -> None:
+    libc = ctypes.CDLL(None, use_errno=True)
+    made = libc.socket(socket.AF_INET, socket.SOCK_STREAM, 0)
+    libc.sendto(made, b"x", 1, 0x20000000, _sockaddr(port), 16)
+    libc.close(made)
+
+
+def by_a_native_thread(port: int) -> None:
+    libc = ctypes.CDLL(None, use_errno=True)
+    made = libc.socket(socket.AF_INET, socket.SOCK_STREAM, 0)
+    head = ctypes.create_string_buffer(_sockaddr(port), 16)
+    # Made by the C library: Python never hears of this thread before it connects.
+    connect = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p)(
+        lambda _: libc.connect(made, head, 16)
+    )
+    thread = ctypes.c_ulong()
+    libc.pthread_create(ctypes.byref(thread), None, connect, None)
+    libc.pthread_join(thread, None)
+    libc.close(made)
+
+
+def by_uvloop(port: int) -> None:
+    import uvloop
+
+    uvloop.run(asyncio.open_connection("127.0.0.1", port))
+
+
+def by_pycurl(port: int) -> None:
+    import pycurl
+
+    curl = pycurl.Curl()
+    curl.setopt(curl.URL, f"http://127.0.0.1:{port}/refunds")
+    curl.setopt(curl.TIMEOUT, 5)
+    curl.perform()
+
+
+def by_libpq(port: int) -> None:
+    import psycopg
+
+    psycopg.connect(f"host=127.0.0.1 port={port} user=x dbname=x connect_timeout=2")
+
+
+def by_grpc(port: int) -> None:
+    import grpc
+
+    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+        # Without a time-out: its end is compared with the real clock, and would be long past.
+        channel.unary_unary("/shop.Refunds/Issue")(b"x")
+
+
 def by_ctypes_system(port: int) -> None:
     ctypes.CDLL(None).system(f"curl -s -m 5 http://127.0.0.1:{port}/".encode())
 

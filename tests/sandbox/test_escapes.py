@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cassettes.kernel.filter import this_machine
-from replay.records import CallVerdict, Outcome, ReplayRun, ToolCall, Trace
-from replay.replayer import Replayer
+from replay.records import CallVerdict
+from replay.replayer.sandbox.backends import why_no_bubblewrap, why_no_kernel
 from replay.report.diff_text import render_verdict
 from replay.report.terminal import render_run
-from replay.store import Store
-
-HERE = Path(__file__).parent
-AT = "2026-11-20T10:00:00.000000Z"
 
 SAID = {
     "by_requests": "POST http://127.0.0.1:{port}/refunds",
@@ -53,47 +47,26 @@ SAID = {
 BELOW_PYTHON = {
     "by_ctypes": "CONNECT socket://127.0.0.1:{port}",
     "by_ctypes_udp": "CONNECT socket://127.0.0.1:{port}",
+    "by_ctypes_sendmmsg": "CONNECT socket://127.0.0.1:{port}",
+    "by_fast_open": "CONNECT socket://127.0.0.1:{port}",
+    "by_a_native_thread": "CONNECT socket://127.0.0.1:{port}",
     "by_ctypes_system": "RUN sh -c 'curl -s -m 5 http://127.0.0.1:{port}/'",
     "by_fork_of_c": "CONNECT socket://127.0.0.1:{port}",
 }
 """The same, of what only the kernel sees."""
+BY_PACKAGES = {
+    "by_uvloop": "uvloop",
+    "by_pycurl": "pycurl",
+    "by_libpq": "psycopg",
+    "by_grpc": "grpc",
+}
+"""Ways that take a package which is in no extra; C does the connecting in each."""
 UNNAMED = ("by_io_uring",)
 """Refused by the kernel without a word: no ring can be made."""
 
 needs_the_kernel = pytest.mark.skipif(
     this_machine() is None, reason="the kernel's guard is for Linux on x86-64 and arm64"
 )
-
-Run = Callable[..., tuple[ReplayRun, list[CallVerdict]]]
-
-
-@pytest.fixture
-def replay(tmp_path: Path) -> Iterator[Run]:
-    """Record calls (tool, arguments, response) as one trace and replay it for real."""
-    with Store.open(tmp_path / "traces.db", "create") as store:
-
-        def run(calls: list[tuple[str, dict[str, Any], str]], **options: Any) -> Any:
-            records: list[Any] = [Trace(id="t", started_at=AT)]
-            for number, (tool, arguments, response) in enumerate(calls, 1):
-                records.append(
-                    ToolCall(
-                        id=f"t/{number}",
-                        trace_id="t",
-                        step_number=number,
-                        tool=tool,
-                        arguments=json.dumps(arguments),
-                        response=response,
-                        outcome=Outcome.OK,
-                        started_at=AT,
-                    )
-                )
-            store.append_all(records)
-            ended = Replayer(
-                store, toolbox="escape_tools:toolbox", folder=HERE, jobs=1, **options
-            ).run()
-            return ended, store.verdicts(ended.id)
-
-        yield run
 
 
 def _attempts(ways: dict[str, str] | tuple[str, ...], port: int) -> list[Any]:
@@ -104,14 +77,57 @@ def _said(verdict: CallVerdict) -> list[str]:
     return [one.request for one in verdict.interaction_changes if one.change == "unanswered"]
 
 
-@pytest.mark.parametrize("isolation", ["trace", "process", "none"])
+IN_SANDBOXES = [
+    pytest.param(
+        "bubblewrap",
+        marks=pytest.mark.skipif(bool(why_no_bubblewrap()), reason=why_no_bubblewrap() or "-"),
+    ),
+    pytest.param(
+        "kernel", marks=pytest.mark.skipif(bool(why_no_kernel()), reason=why_no_kernel() or "-")
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"isolation": "trace"},
+        {"isolation": "process"},
+        {"isolation": "none"},
+    ],
+)
 def test_nothing_gets_out_and_every_attempt_is_named(
-    replay: Run, listener: Any, isolation: str
+    replay: Any, listener: Any, options: dict[str, str]
 ) -> None:
+    _check_all_ways(replay, listener, **options)
+
+
+@pytest.mark.parametrize("sandbox", IN_SANDBOXES)
+def test_nothing_gets_out_of_a_sandbox_and_every_attempt_is_named(
+    replay: Any, listener: Any, sandbox: str
+) -> None:
+    _check_all_ways(replay, listener, sandbox=sandbox)
+
+
+@needs_the_kernel
+@pytest.mark.parametrize("sandbox", ["off", *IN_SANDBOXES])
+@pytest.mark.parametrize("way", BY_PACKAGES)
+def test_packages_that_connect_in_c_do_not_get_out_either(
+    replay: Any, listener: Any, way: str, sandbox: str
+) -> None:
+    pytest.importorskip(BY_PACKAGES[way], reason=f"the package {BY_PACKAGES[way]} is not here")
+
+    _, (verdict,) = replay(_attempts((way,), listener.port), sandbox=sandbox)
+
+    assert listener.arrived == 0
+    assert _said(verdict)[:1] == [f"CONNECT socket://127.0.0.1:{listener.port}"]
+
+
+def _check_all_ways(replay: Any, listener: Any, **options: str) -> None:
     wanted = {**SAID, **(BELOW_PYTHON if this_machine() is not None else {})}
     calls = _attempts(wanted, listener.port)
 
-    ended, verdicts = replay(calls, isolation=isolation)
+    ended, verdicts = replay(calls, **options)
 
     assert listener.arrived == 0
     assert {one.note for one in verdicts} == {None}
@@ -126,7 +142,7 @@ def test_nothing_gets_out_and_every_attempt_is_named(
 
 @needs_the_kernel
 def test_a_ring_that_connects_without_system_calls_cannot_be_made(
-    replay: Run, listener: Any
+    replay: Any, listener: Any
 ) -> None:
     _, verdicts = replay(_attempts(UNNAMED, listener.port))
 
@@ -136,7 +152,7 @@ def test_a_ring_that_connects_without_system_calls_cannot_be_made(
 
 @pytest.mark.parametrize("isolation", ["trace", "none"])
 def test_what_is_allowed_by_address_works_from_python_and_from_c(
-    replay: Run, listener: Any, isolation: str
+    replay: Any, listener: Any, isolation: str
 ) -> None:
     calls: list[Any] = [
         ("fetch", {"port": listener.port}, "real"),
@@ -154,14 +170,14 @@ def test_what_is_allowed_by_address_works_from_python_and_from_c(
     assert listener.arrived == 2
 
 
-def test_a_program_that_is_allowed_by_name_runs(replay: Run) -> None:
+def test_a_program_that_is_allowed_by_name_runs(replay: Any) -> None:
     ended, _ = replay([("run_echo", {}, "hi\n")], allow=["run:echo"])
 
     assert ended.verdict_counts == {"same": 1}
 
 
 @needs_the_kernel
-def test_a_program_that_is_allowed_to_run_has_no_network(replay: Run, listener: Any) -> None:
+def test_a_program_that_is_allowed_to_run_has_no_network(replay: Any, listener: Any) -> None:
     _, (verdict,) = replay([("run_curl", {"port": listener.port}, "0")], allow=["run:curl"])
 
     assert listener.arrived == 0
@@ -169,7 +185,7 @@ def test_a_program_that_is_allowed_to_run_has_no_network(replay: Run, listener: 
 
 
 def test_a_file_that_is_really_written_is_said_and_temporary_ones_are_not(
-    replay: Run, tmp_path: Path
+    replay: Any, tmp_path: Path
 ) -> None:
     ledger = str(tmp_path / "ledger.txt")
     calls: list[Any] = [("book", {"path": ledger}, "booked")] * 2
@@ -183,7 +199,7 @@ def test_a_file_that_is_really_written_is_said_and_temporary_ones_are_not(
     assert f"Not frozen\n  book writes {ledger} (2 calls)" in page
 
 
-def test_what_a_tool_prints_is_told_and_stored(replay: Run, tmp_path: Path) -> None:
+def test_what_a_tool_prints_is_told_and_stored(replay: Any, tmp_path: Path) -> None:
     heard: list[tuple[str, str]] = []
 
     _, (verdict,) = replay(
