@@ -3,7 +3,8 @@
 Loading a database of five megabytes takes longer than all calls of a conversation. A factory that
 takes no start makes the same world for each trace, so it may be made once, and each fork gets its
 copy by the way memory works. That is right only if the world is nothing but memory: a factory that
-opens, writes, connects or starts something, or reads the clock or draws, is called for each trace.
+writes, connects or starts something, keeps a file open, or reads the clock or draws, is called for
+each trace.
 """
 
 from __future__ import annotations
@@ -83,12 +84,14 @@ class WarmWorld:
         watch = _Watch()
         nothing = cassettes.Cassette("world", mode="replay")
         try:
+            open_before = _open_files()
             with watch, cassettes.freeze(nothing, at=0.0, seed="world"):
                 made = factory.begin(None)
                 drew = _drew()
         except BaseException:  # noqa: BLE001 -- it is made again for a trace, which then says why
             return
         is_plain = not hasattr(made, "__enter__") and not hasattr(made, "__next__")
+        is_plain = is_plain and _open_files() <= open_before
         if is_plain and not drew and not watch.reached_out and not nothing.asked:
             self.world = made
             self.is_made = True
@@ -102,6 +105,14 @@ def _drew() -> bool:
         return True
     entropy = scope.entropy
     return entropy is not None and (entropy.draws > 0 or entropy._generator is not None)
+
+
+def _open_files() -> set[str]:
+    """Return the descriptors of this process, and that of the listing itself.
+
+    Forks share the place in an open file: each would read on where another one stopped.
+    """
+    return set(os.listdir("/dev/fd"))
 
 
 class _Watch:

@@ -79,7 +79,10 @@ class Session:
     """
 
     def __init__(self, toolbox: Toolbox, start: JsonValue = None) -> None:
-        """``start``: what the world is made from; recorded with the trace."""
+        """``start``: what the world is made from.
+
+        A replay makes it again from what ``recorder.trace(start=...)`` was given.
+        """
         self.toolbox = toolbox
         self.start = start
         self.world: Any = None

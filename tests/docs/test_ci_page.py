@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -10,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from replay.cli.main import cli
+from replay.cli.main import cli, exit_code_of
+from replay.records import JsonObject
 from replay.store import Store
 from tests.cli.conftest import TOOLS, one_trace
 
@@ -66,3 +68,31 @@ def test_the_workflow_names_commands_and_options_that_exist() -> None:
     known = {option for param in command.params for option in param.opts}
 
     assert set(re.findall(r"--[a-z]+", line.group(1))) <= known
+
+
+def keys_of(report: JsonObject) -> set[str]:
+    """Return the keys of a report as the page writes them."""
+    whole = {key for key in report if key not in ("run", "findings")} | {"findings[]"}
+    finding = report["findings"][0]
+    return (
+        whole | {f"run.{key}" for key in report["run"]} | {f"findings[].{key}" for key in finding}
+    )
+
+
+def test_the_table_of_the_json_report_has_its_keys_and_no_others(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(folder)
+    table = re.search(r"\| key \| \|\n(.*?)\n\n", PAGE, re.DOTALL)
+    assert table is not None
+    cells = [row.split(" | ")[0] for row in table.group(1).splitlines()[1:]]
+    said = {key for cell in cells for key in re.findall(r"`([^`]+)`", cell)}
+
+    code = exit_code_of(["run", "traces.db", "--tools", "shop:toolbox", "--jobs", "1", "--json"])
+
+    report = json.loads(capsys.readouterr().out)
+    assert said == keys_of(report)
+    assert report["exit_code"] == report["run"]["exit_code"] == code == 2
+    assert report["run"]["verdict_counts"] == {"response_changed": 1}
+    assert set(report["run"]["coverage"]) >= {"schema_disagrees", "not_frozen", "kernel_guard"}
+    assert report["findings"][0]["first_divergence_count"] == 1
