@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from cassettes.copies import BODY_BYTES_MAX
 from cassettes.draws import Draws, Keep, Tape
 from cassettes.failures import Failure, Phase
+from cassettes.headers import compare_headers
 from cassettes.interaction import Interaction, Key, Request
-from cassettes.matching import Miss, NearestIndex, describe_miss
+from cassettes.matching import Difference, Miss, NearestIndex, describe_miss
 from cassettes.placeholders import has_placeholder, matches_blindly
 from cassettes.places import place_of
 from cassettes.spare import Spare
@@ -92,6 +93,8 @@ class Cassette:
         """Replay: every request in one line, by its start."""
         self.drifted: list[tuple[Interaction, Request]] = []
         """Replay with ``loose``: served although the request differs."""
+        self.headed: list[tuple[Request, list[Difference]]] = []
+        """Replay: served although headers differ that an application sets on purpose."""
         self.live: list[str] = []
         """Replay: requests that went out, because their address is allowed."""
         self.touched: dict[str, None] = {}
@@ -205,6 +208,8 @@ class Cassette:
             if found is not None:
                 self._taken.add(id(found))
                 self.played.append(found)
+                if differences := list(compare_headers(found.request, request)):
+                    self.headed.append((request, differences))
             return found
 
     def peek(self, request: Request) -> Interaction | None:

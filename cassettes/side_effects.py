@@ -64,6 +64,11 @@ def side_effects(cassette: Cassette) -> SideEffects:
             SideEffect("changed", asked.line, each.field, each.recorded, each.replayed)
             for each in compare_requests(interaction, asked)
         )
+    for asked, differences in cassette.headed:
+        changes.extend(
+            SideEffect("changed", asked.line, each.field, each.recorded, each.replayed)
+            for each in differences
+        )
     changes.extend(SideEffect("added", line) for line in cassette.live)
     changes.extend(_removed([one for one in cassette.unused if id(one) not in explained], cassette))
     changes.extend(_reordered(cassette.played))
