@@ -217,10 +217,15 @@ def _changed_request(change: InteractionChange, request: str, width: int, ink: I
         said = f": sent {times(change.replayed)}, recorded {times(change.recorded)}"
         return [ink.paint(_around(request, width, "~ ", said), "yellow")]
     said = ": no recorded answer" if change.change == "unanswered" else ""
+    sides = [("-", change.recorded, "red"), ("+", change.replayed, "green")]
+    if change.recorded is not None or change.replayed is not None:  # else: null, and not there
+        sides = [side for side in sides if side[1] is not None]
     return [
         ink.paint(_around(request, width, "~ ", said), "yellow"),
-        ink.paint(cut(f"  - {change.field} {one_value(change.recorded)}", width), "red"),
-        ink.paint(cut(f"  + {change.field} {one_value(change.replayed)}", width), "green"),
+        *(
+            ink.paint(cut(f"  {sign} {change.field} {one_value(value)}", width), color)
+            for sign, value, color in sides
+        ),
     ]
 
 
