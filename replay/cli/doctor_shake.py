@@ -172,6 +172,7 @@ def _shaker(
         paths=paths,
         environment=environment_of([*config.env, *variables]),
         allow=[*config.allow, *allow],
+        loose=config.loose,
         limits=limits_of((), config.limits),
         writable=config.writable_paths,
     )
