@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -151,6 +151,7 @@ def _shaker(
     from replay.config import load_config
     from replay.replayer import DEADLINE_MS
     from replay.replayer.environment import environment_of, place_of
+    from replay.replayer.redacting import redaction_of_run
     from replay.replayer.sandbox.limits import limits_of
     from replay.replayer.shaking.running import Shaker
 
@@ -167,17 +168,19 @@ def _shaker(
             "No trace is selected: there is nothing to run again.",
             hint="`replay list` shows what the database holds.",
         )
+    environment = environment_of([*config.env, *variables])
     place = place_of(
         toolbox,
         paths=paths,
-        environment=environment_of([*config.env, *variables]),
+        environment=environment,
         allow=[*config.allow, *allow],
         loose=config.loose,
         limits=limits_of((), config.limits),
         writable=config.writable_paths,
     )
+    _, redact = redaction_of_run(store, config.redact, environment)
     return Shaker(
-        place,
+        replace(place, redact=redact),
         [store.transcript(trace_id, prompts=False) for trace_id in trace_ids],
         jobs=jobs or config.jobs or os.cpu_count() or 1,
         deadline_s=deadline_s or (config.deadline_ms or DEADLINE_MS) / 1000,

@@ -130,6 +130,8 @@ class PromptMasking:
     def masked(self, trace_id: str, messages: bytes, tools: bytes) -> tuple[bytes, bytes]:
         """Return the JSON of a trace's next prompt masked: its messages and its tools.
 
+        Whoever sees that ``version`` grew meanwhile asks again: something may stand further up.
+
         Raises:
             RecordError: the masker failed.
         """
@@ -137,8 +139,6 @@ class PromptMasking:
             last = self._last.get(trace_id)
         try:
             prompt = self._prompt(last, messages, tools)
-            if prompt.version != self._masking.version:  # it learned what stood further up
-                prompt = self._prompt(None, messages, tools)
         except Exception as error:
             raise _failed("model_call", error) from error
         with self._lock:

@@ -120,6 +120,21 @@ def test_a_rotated_secret_matches_blindly_and_nothing_else_does(
     assert (replay.take(other) is not None) == is_answered
 
 
+def test_with_the_key_secrets_are_told_apart_and_what_was_asked_is_told_without_them() -> None:
+    both = [asked(b"", uri=f"http://h/x?api_key=q1w2e3r{number}") for number in (1, 2)]
+    kept = redactor().interactions(
+        [Interaction(one, Response(200 + n)) for n, one in enumerate(both)]
+    )
+    replay = Cassette("c", "replay", kept, redactor=redactor())
+
+    second = replay.take(both[1])
+
+    assert second is not None
+    assert second.response is not None
+    assert second.response.status == 201
+    assert "q1w2e3r" not in str(replay.asked)
+
+
 def test_a_key_is_made_once_and_is_the_same_ever_after(tmp_path: Path) -> None:
     place = tmp_path / "cassettes.yaml"
 

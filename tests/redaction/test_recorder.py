@@ -290,6 +290,7 @@ def test_a_child_that_is_forked_while_another_thread_learns_goes_on_recording(
                 tool = recorder.tool(lambda token: None, name="tool")
                 with recorder.trace():
                     tool("q1w2e3r4")
+                model_call(recorder.store, 1, [{"role": "user", "content": "password=q1w2e3r4"}])
                 recorder.close()
                 os._exit(0 if recorder.failures == 0 else 1)
         _, status = os.waitpid(child, 0)

@@ -255,6 +255,13 @@ def test_binary_bodies_are_searched_too() -> None:
     assert kept.request.header("content-length") == str(len(kept.request.body))
 
 
+def test_texts_that_are_no_unicode_are_searched_too() -> None:
+    guarded = redactor()
+    guarded.learn("q1w2e3r4")
+
+    assert masked(guarded.text("\ud800 password=z9y8x7, q1w2e3r4")) == "\ud800 password=<>, <>"
+
+
 def test_nothing_that_was_recorded_changes_in_the_applications_hands() -> None:
     recorded = exchange(b'{"password": "q1w2e3"}', "application/json")
 
