@@ -6,7 +6,7 @@ A run is a command of its own, with another hash seed, time zone, language, fold
 worker count and load than the others; it replays the whole suite (tests/cassettes/adversarial) a
 few times. ``--replays`` is how many replays there are in all. For each Python: how many tools had
 one result in every replay, how many of the rest carried a label in every one of them, and the
-digest over all tools that have no label for what cannot be held.
+digest over all tools that carry no label.
 
 ``--python`` is another interpreter with replay installed; without it, the running one.
 """
@@ -63,7 +63,7 @@ def _measure(python: str, options: argparse.Namespace) -> None:
     different = {name for name, digests in seen.items() if len(digests) > 1}
     silent = sorted(name for name in different if not labels[name])
     folded = blake2b(digest_size=12)
-    for name in sorted(set(seen) - different):
+    for name in sorted(name for name in seen if name not in different and not labels[name]):
         folded.update(f"{name} {min(seen[name])}\n".encode())
     version = subprocess.check_output([python, "-c", "import sys; print(sys.version.split()[0])"])
     same = len(seen) - len(different)

@@ -57,7 +57,8 @@ class Draws:
             if kind == "bytes":
                 one = {"size": len(value)} | ({"hex": value.hex()} if self._keep == "all" else {})
             else:  # as the application knows it: with the bits that say what kind of uuid it is
-                one = {kind: (UUID(bytes=value, version=4).hex if kind == "uuid" else value.hex())}
+                version = 4 if kind == "uuid" else None
+                one = {kind: str(UUID(bytes=value, version=version))}
             form.setdefault(site, []).append(one)
         return form
 
@@ -80,9 +81,9 @@ class Tape:
         kind = next((name for name in ("uuid", "uuid1") if name in one), "bytes")
         text = one.get("hex" if kind == "bytes" else kind)
         try:
-            value = bytes.fromhex(text) if isinstance(text, str) else None
+            value = bytes.fromhex(text.replace("-", "")) if isinstance(text, str) else None
         except ValueError:
-            value = None  # masked
+            value = None  # redacted
         size = one.get("size", 0) if kind == "bytes" else 16
         if value is not None and len(value) != size:
             value = None

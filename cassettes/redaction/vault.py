@@ -13,6 +13,7 @@ import weakref
 from collections.abc import Iterable
 from typing import Final
 from urllib.parse import quote, quote_plus
+from uuid import UUID
 
 from cassettes.redaction.names import HARMLESS
 from cassettes.redaction.prefilter import Finds, is_readable, literals_in, readable
@@ -139,10 +140,15 @@ def _no(text: str) -> bool:
 
 
 def _spellings(value: str) -> list[str]:
-    """``value`` as it stands in texts, in URIs, and in JSON, also in JSON inside JSON."""
+    """``value`` as it stands in texts, in URIs, and in JSON, also in JSON inside JSON.
+
+    A UUID also without its hyphens, and 32 digits as the UUID that they are: a recording keeps the
+    draws of UUIDs in one spelling, whichever the application uses.
+    """
     escaped = json.dumps(value, ensure_ascii=False)[1:-1]
     forms = (
         value,
+        *_as_uuid(value),
         quote(value, safe=""),
         quote_plus(value),
         quote(value),
@@ -151,6 +157,16 @@ def _spellings(value: str) -> list[str]:
         json.dumps(value)[1:-1],
     )
     return list(dict.fromkeys(forms))
+
+
+def _as_uuid(value: str) -> list[str]:
+    if len(value) not in (32, 36):
+        return []
+    try:
+        found = UUID(value)
+    except ValueError:
+        return []
+    return [str(found), found.hex]
 
 
 def _by_length(learned: Learned) -> int:

@@ -165,7 +165,7 @@ class ToolCall(Record):
     state_hash: str | None = None
     """Digest of the world's state after the call, where the world shows its state."""
     draws: JsonObject | None = None
-    """Random draws made in the tool, by the site in its code: ``{"uuid": hex}`` with its value,
+    """Random draws made in the tool, by the site in its code: ``{"uuid": text}`` with its value,
     ``{"size": bytes}`` without. None: the recording does not say."""
     bound_by: str | None = None
     """How it was bound to its model call: ``dispatch``, ``provider_call_id``, ``arguments``, ..."""

@@ -148,22 +148,10 @@ def _field(sweep: Sweep, kind: str, name: str, value: JsonValue) -> JsonValue:
     if kind in _PLAIN_KINDS or name == "tools":
         return _texts(sweep, value)
     if name == "draws":
-        return {site: [_draw(sweep, one) for one in made] for site, made in value.items()}
+        # A site may be called like a secret and is none. An id that proved to be one is replaced by
+        # its placeholder, an id too, which a replay then draws.
+        return {site: [sweep.value(one) for one in made] for site, made in value.items()}
     return sweep.value(value)
-
-
-def _draw(sweep: Sweep, one: JsonObject) -> JsonObject:
-    """Return one random draw without the secret that it made: an id that proved to be one.
-
-    A uuid is drawn as sixteen bytes, of which uuid4 sets six bits. Drawn again in a replay, those
-    of its placeholder make the placeholder.
-    """
-    drawn = one.get("uuid")
-    if type(drawn) is not str or len(drawn) != 32:
-        return sweep.value(one)  # type: ignore[no-any-return]  # an object for an object
-    made = str(UUID(bytes=bytes.fromhex(drawn), version=4))
-    masked = sweep.plain(made)
-    return one if masked == made else {**one, "uuid": masked.replace("-", "")}
 
 
 def _why(error: Exception) -> str:

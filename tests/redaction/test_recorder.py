@@ -256,7 +256,7 @@ def test_an_id_that_is_a_secret_cannot_be_made_again_from_the_draws(tmp_path: Pa
     assert isinstance(call, ToolCall)
     assert call.draws is not None
     [[draw]] = call.draws.values()
-    drawn = uuid.UUID(bytes=bytes.fromhex(draw["uuid"]), version=4)
+    drawn = uuid.UUID(draw["uuid"])
     assert str(drawn) != made["session_id"]
     assert call.result == {"session_id": str(drawn), "n": 1}
 

@@ -57,5 +57,10 @@ def order_of_today(item: str) -> dict[str, str]:
     return {"item": item, "id": order_id()} | ({"trace": trace} if item == "new" else {})
 
 
+@toolbox.tool
+def log_in(item: str) -> dict[str, str]:
+    return {"item": item, "session_token": str(uuid.uuid4()), "api_key": uuid.uuid4().hex}
+
+
 if os.environ.get("THREAD_AT_IMPORT"):
     threading.Thread(target=threading.Event().wait, daemon=True, name="heart").start()

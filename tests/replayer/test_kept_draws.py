@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -41,6 +42,25 @@ def test_the_draws_of_a_call_are_part_of_its_record(store: Store) -> None:
 
     result: Any = call.result  # type: ignore[union-attr]
     assert call.draws == {  # type: ignore[union-attr]
-        "tests.replayer.keeping_tools:order_id": [{"uuid": result["id"].replace("-", "")}]
+        "tests.replayer.keeping_tools:order_id": [{"uuid": result["id"]}]
     }
     assert store.check() == []
+
+
+def test_a_drawn_secret_is_stored_in_no_spelling(
+    store: Store, replay: Callable[..., ReplayRun]
+) -> None:
+    with Recorder(store) as recorder, recorder.trace():
+        told = run_call_sync(toolbox, tool="log_in", arguments='{"item": "pen"}')
+    store.flush()
+    (trace_id,) = store.trace_ids()
+    (call,) = store.transcript(trace_id).steps
+    stored = call.model_dump_json()
+
+    result: Any = told.result
+    for secret in (uuid.UUID(result["session_token"]), uuid.UUID(result["api_key"])):
+        assert str(secret) not in stored
+        assert secret.hex not in stored
+    verdict, *_ = store.verdicts(replay("keeping_tools:toolbox").id)
+    assert verdict.note is not None
+    assert "draws a value that the recording keeps no copy of" in verdict.note
