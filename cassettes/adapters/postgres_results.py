@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from cassettes.adapters.rows import size_of
+from cassettes.adapters.rows import form_of, rows_of, size_of
 from cassettes.failures import Failure
 from cassettes.interaction import Interaction
 from cassettes.values import decode, encode, register
@@ -64,17 +64,22 @@ def recorded(cursor: Any, result: Any, limit: int) -> dict[str, Any]:
         "changed": result.command_tuples,
         "columns": [
             {
-                "name": (result.fname(index) or b"").decode("utf-8", "replace"),
+                "name": name,
                 "type": result.ftype(index),
                 "modifier": result.fmod(index),
                 "size": result.fsize(index),
             }
-            for index in range(result.nfields)
+            for index, name in enumerate(_names(result))
         ],
-        "rows": rows,
+        "rows": None if rows is None else form_of(_names(result), rows),
         "row_count": result.ntuples,
         "unreadable": error,
     }
+
+
+def _names(result: Any) -> list[str]:
+    columns = range(result.nfields)
+    return [(result.fname(index) or b"").decode("utf-8", "replace") for index in columns]
 
 
 def _within(limit: int, result: Any, reader: Any) -> list[Any] | None:
@@ -89,7 +94,8 @@ class PlayedResult:
 
     def __init__(self, form: dict[str, Any]) -> None:
         self.status = form["status"]
-        self.rows: list[tuple[Any, ...]] = [tuple(row) for row in form["rows"] or ()]
+        names = [column["name"] for column in form["columns"]]
+        self.rows: list[tuple[Any, ...]] = rows_of(names, form["rows"] or ())
         self.is_too_long = form["rows"] is None
         self.unreadable: BaseException | None = form["unreadable"]
         self.ntuples = form["row_count"]

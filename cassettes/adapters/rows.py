@@ -31,6 +31,24 @@ def size_of(row: Sequence[Any]) -> int:
     return sum(len(one) if isinstance(one, str | bytes) else 8 for one in row)
 
 
+def form_of(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[Any]:
+    """Return rows as they are kept: by the names of their columns, where each has one of its own.
+
+    So they can be read, and what masks secrets by their names finds them.
+    """
+    if len(set(columns)) < len(columns):
+        return [list(row) for row in rows]
+    return [dict(zip(columns, row, strict=True)) for row in rows]
+
+
+def rows_of(columns: Sequence[str], form: Sequence[Any]) -> list[Row]:
+    """Return the rows that ``form_of`` made a form of."""
+    return [
+        tuple(row[name] for name in columns) if isinstance(row, dict) else tuple(row)
+        for row in form
+    ]
+
+
 class RowCopy:
     """The answer to a statement that is being recorded, growing as its rows are read."""
 
@@ -69,7 +87,7 @@ class RowCopy:
         self.done = True
         form = {
             "columns": self._columns,
-            "rows": self._rows,
+            "rows": form_of(self._columns or (), self._rows),
             "is_whole": is_whole,
             "is_too_long": self._size_bytes > self._cassette.body_bytes_max,
         }
@@ -102,12 +120,13 @@ class PlayedRows:
     def of(cls, cassette: Cassette, request: Request, interaction: Interaction) -> PlayedRows:
         """Return the rows of a recorded answer; raise where there is a failure instead."""
         form = dict(told(interaction))
+        columns = form.pop("columns")
         return cls(
             cassette,
             request,
             interaction,
-            form.pop("columns"),
-            list(map(tuple, form.pop("rows"))),
+            columns,
+            rows_of(columns or (), form.pop("rows")),
             form.pop("is_whole"),
             form.pop("is_too_long"),
             form,

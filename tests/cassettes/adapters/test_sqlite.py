@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import json
 import sqlite3
 import threading
 from pathlib import Path
@@ -331,3 +332,21 @@ def test_rows_over_the_limit_are_not_kept_and_say_so(shop: Path):
     assert len(recording.interactions[0].response.body) < 1_000
     with pytest.raises(CassetteMiss, match="its rows were over the cassette's limit"):
         replayed(tool, recording.interactions)
+
+
+def test_rows_are_kept_by_the_names_of_their_columns_for_whoever_masks_secrets(shop: Path):
+    def tool():
+        connection = sqlite3.connect(shop)
+        ask = connection.execute
+        seen = [
+            ask("select name as password, id from orders order by id").fetchall(),
+            ask("select id, id from orders order by id").fetchall(),
+            ask('select id as "$kind" from orders where id = 1').fetchall(),
+        ]
+        connection.close()
+        return seen
+
+    named, twice, _ = assert_replays(tool)
+
+    assert json.loads(named.response.body)["rows"][0] == {"password": "tea", "id": 1}
+    assert json.loads(twice.response.body)["rows"] == [[1, 1], [2, 2]]
