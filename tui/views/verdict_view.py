@@ -61,7 +61,7 @@ def _head(verdict: CallVerdict, call: ToolCall) -> list[Entry]:
     recorded = verdict.recorded_outcome or call.outcome
     if replayed is not None:
         times = (lasted(call.duration_ms), lasted(replayed.duration_ms))
-        took = f"   {times[0] or '?'} → {times[1] or '?'}" if any(times) else ""
+        took = f"   {times[0]} → {times[1]}" if all(times) else ""  # frozen time says nothing
         entries.append(
             Entry((("ended  ", "dim"), (f"{recorded} → {replayed.outcome}", ""), (took, "dim")))
         )
