@@ -196,7 +196,7 @@ class ContentWriter:
             row = self._connection.execute(
                 "SELECT body FROM dictionaries WHERE key = ?", (newest,)
             ).fetchone()
-            learned = zstandard.ZstdCompressionDict(row[0]) if row else None
+            learned = learned_dictionary(row[0]) if row else None
             self._compressor = compressor(COMPRESSION_LEVEL, learned)
 
     def _remember(self, identity: bytes, key: int) -> None:
@@ -216,7 +216,7 @@ class ContentReader:
         """``connection`` must outlive the reader."""
         self._connection = connection
         self._page = lru_cache(maxsize=64)(self._read_page)
-        self._decompressors: dict[bytes | None, zstandard.ZstdDecompressor] = {}
+        self._decompressors: dict[int | None, zstandard.ZstdDecompressor] = {}
 
     def text(self, value: ColumnValue) -> str | None:
         """Return the text of a text column."""
@@ -262,8 +262,9 @@ class ContentReader:
         return orjson.dumps(self._value(form, body)) if form == "split" else body
 
     def forget(self) -> None:
-        """Forget the opened pages, after `compact` moved them."""
+        """Forget the opened pages and dictionaries, after `compact` made them anew."""
         self._page.cache_clear()
+        self._decompressors.clear()
 
     def _value(self, form: str, body: bytes) -> JsonValue:
         if form == "split":
@@ -283,23 +284,30 @@ class ContentReader:
 
     def _read_page(self, key: int) -> bytes:
         row = self._connection.execute(
-            "SELECT pages.size, pages.body, dictionaries.body FROM pages "
-            "LEFT JOIN dictionaries ON dictionaries.key = pages.dictionary WHERE pages.key = ?",
-            (key,),
+            "SELECT size, body, dictionary FROM pages WHERE key = ?", (key,)
         ).fetchone()
         if row is None:
             raise StoreError(f"Page {key} is missing from the database.")
         size, body, dictionary = row
         decompressor = self._decompressors.get(dictionary)
         if decompressor is None:
-            decompressor = self._decompressors[dictionary] = _decompressor(dictionary)
+            decompressor = self._decompressors[dictionary] = self._decompressor(dictionary)
         return decompressor.decompress(body, max_output_size=size)
 
+    def _decompressor(self, dictionary: int | None) -> zstandard.ZstdDecompressor:
+        if dictionary is None:
+            return zstandard.ZstdDecompressor()
+        row = self._connection.execute(
+            "SELECT body FROM dictionaries WHERE key = ?", (dictionary,)
+        ).fetchone()
+        if row is None:
+            raise StoreError(f"Dictionary {dictionary} is missing from the database.")
+        return zstandard.ZstdDecompressor(dict_data=learned_dictionary(row[0]))
 
-def _decompressor(dictionary: bytes | None) -> zstandard.ZstdDecompressor:
-    if dictionary is None:
-        return zstandard.ZstdDecompressor()
-    return zstandard.ZstdDecompressor(dict_data=zstandard.ZstdCompressionDict(dictionary))
+
+def learned_dictionary(body: bytes) -> zstandard.ZstdCompressionDict:
+    """Return what `compact` learned, from its row: a zstd frame like any other."""
+    return zstandard.ZstdCompressionDict(zstandard.ZstdDecompressor().decompress(body))
 
 
 def compressor(
