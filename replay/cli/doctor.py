@@ -234,7 +234,7 @@ def _database(path: Path) -> list[Finding]:
 
     try:
         with Store.open(path, mode="r") as store:
-            traces = len(store.trace_ids())
+            traces = store.counts().get("trace", 0)
             runs = len(store.runs())
     except ReplayError as error:
         return [Finding("database", "broken", error.wanted, error.hint)]

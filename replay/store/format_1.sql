@@ -154,7 +154,7 @@ FROM trace_rows r;
 
 CREATE VIEW model_calls AS SELECT
   r.id AS id,
-  CASE typeof(r.trace) WHEN 'integer' THEN (SELECT t.id FROM trace_rows t WHERE t.key = r.trace) ELSE r.trace END AS trace_id,
+  of_trace.id AS trace_id,
   r.step_number AS step_number,
   s.provider AS provider,
   s.api AS api,
@@ -178,11 +178,12 @@ CREATE VIEW model_calls AS SELECT
   s.status_code AS status_code,
   CASE typeof(r.error) WHEN 'integer' THEN (SELECT json_object('content', c.key, 'size', c.size, 'read_with', 'replay db query') FROM contents c WHERE c.key = r.error) ELSE r.error END AS error,
   coalesce(CASE typeof(r.attributes) WHEN 'integer' THEN (SELECT json_object('content', c.key, 'size', c.size, 'read_with', 'replay db query') FROM contents c WHERE c.key = r.attributes) ELSE r.attributes END, '{}') AS attributes
-FROM model_call_rows r LEFT JOIN model_settings s ON s.key = r.settings;
+FROM model_call_rows r LEFT JOIN model_settings s ON s.key = r.settings
+  LEFT JOIN trace_rows of_trace ON of_trace.key = r.trace AND r.trace = +of_trace.key;
 
 CREATE VIEW tool_calls AS SELECT
   r.id AS id,
-  CASE typeof(r.trace) WHEN 'integer' THEN (SELECT t.id FROM trace_rows t WHERE t.key = r.trace) ELSE r.trace END AS trace_id,
+  of_trace.id AS trace_id,
   r.step_number AS step_number,
   CASE typeof(r.model_call) WHEN 'integer' THEN (SELECT t.id FROM model_call_rows t WHERE t.key = r.model_call) ELSE r.model_call END AS model_call_id,
   coalesce(r.call_index, 0) AS call_index,
@@ -205,7 +206,8 @@ CREATE VIEW tool_calls AS SELECT
   r.state_hash AS state_hash,
   r.bound_by AS bound_by,
   coalesce(CASE typeof(r.attributes) WHEN 'integer' THEN (SELECT json_object('content', c.key, 'size', c.size, 'read_with', 'replay db query') FROM contents c WHERE c.key = r.attributes) ELSE r.attributes END, '{}') AS attributes
-FROM tool_call_rows r;
+FROM tool_call_rows r
+  LEFT JOIN trace_rows of_trace ON of_trace.key = r.trace AND r.trace = +of_trace.key;
 
 CREATE VIEW attempts AS SELECT
   r.id AS id,
@@ -238,7 +240,7 @@ FROM tool_schema_rows r;
 
 CREATE VIEW feedback AS SELECT
   r.id AS id,
-  CASE typeof(r.trace) WHEN 'integer' THEN (SELECT t.id FROM trace_rows t WHERE t.key = r.trace) ELSE r.trace END AS trace_id,
+  of_trace.id AS trace_id,
   r.step_number AS step_number,
   r.label AS label,
   r.score AS score,
@@ -246,7 +248,8 @@ CREATE VIEW feedback AS SELECT
   CASE typeof(r.text) WHEN 'integer' THEN (SELECT json_object('content', c.key, 'size', c.size, 'read_with', 'replay db query') FROM contents c WHERE c.key = r.text) ELSE r.text END AS text,
   r.annotator AS annotator,
   strftime('%Y-%m-%dT%H:%M:%S', r.created_us / 1000000, 'unixepoch') || printf('.%06dZ', r.created_us % 1000000) AS created_at
-FROM feedback_rows r;
+FROM feedback_rows r
+  LEFT JOIN trace_rows of_trace ON of_trace.key = r.trace AND r.trace = +of_trace.key;
 
 CREATE VIEW replay_runs AS SELECT
   r.id AS id,
@@ -269,8 +272,8 @@ CREATE VIEW replay_runs AS SELECT
 FROM replay_run_rows r;
 
 CREATE VIEW call_verdicts AS SELECT
-  CASE typeof(r.run) WHEN 'integer' THEN (SELECT t.id FROM replay_run_rows t WHERE t.key = r.run) ELSE r.run END AS run_id,
-  CASE typeof(r.trace) WHEN 'integer' THEN (SELECT t.id FROM trace_rows t WHERE t.key = r.trace) ELSE r.trace END AS trace_id,
+  of_run.id AS run_id,
+  of_trace.id AS trace_id,
   CASE typeof(r.tool_call) WHEN 'integer' THEN (SELECT t.id FROM tool_call_rows t WHERE t.key = r.tool_call) ELSE r.tool_call END AS tool_call_id,
   r.step_number AS step_number,
   r.tool AS tool,
@@ -288,10 +291,12 @@ CREATE VIEW call_verdicts AS SELECT
   coalesce(CASE typeof(r.schema_errors) WHEN 'integer' THEN (SELECT json_object('content', c.key, 'size', c.size, 'read_with', 'replay db query') FROM contents c WHERE c.key = r.schema_errors) ELSE r.schema_errors END, '[]') AS schema_errors,
   r.signature AS signature,
   coalesce(r.approved, 0) AS approved
-FROM call_verdict_rows r;
+FROM call_verdict_rows r
+  LEFT JOIN replay_run_rows of_run ON of_run.key = r.run AND r.run = +of_run.key
+  LEFT JOIN trace_rows of_trace ON of_trace.key = r.trace AND r.trace = +of_trace.key;
 
 CREATE VIEW findings AS SELECT
-  CASE typeof(r.run) WHEN 'integer' THEN (SELECT t.id FROM replay_run_rows t WHERE t.key = r.run) ELSE r.run END AS run_id,
+  of_run.id AS run_id,
   r.signature AS signature,
   r.tool AS tool,
   r.verdict AS verdict,
@@ -308,7 +313,8 @@ CREATE VIEW findings AS SELECT
   r.example_trace_id AS example_trace_id,
   r.example_step_number AS example_step_number,
   coalesce(r.approved, 0) AS approved
-FROM finding_rows r;
+FROM finding_rows r
+  LEFT JOIN replay_run_rows of_run ON of_run.key = r.run AND r.run = +of_run.key;
 
 CREATE VIEW approvals AS SELECT
   r.signature AS signature,

@@ -40,7 +40,27 @@ def _statement(layout: Layout, *, whole: bool) -> str:
         shown += ["r.outcome_counts", "r.first_user_text"]
     columns = ",\n  ".join(shown)
     temporary = "TEMP " if whole else ""
-    return f"CREATE {temporary}VIEW {layout.view} AS SELECT\n  {columns}\nFROM {layout.rows}"
+    rows = "".join([layout.rows, *(_join(column) for column in layout.columns if _is_kept(column))])
+    return f"CREATE {temporary}VIEW {layout.view} AS SELECT\n  {columns}\nFROM {rows}"
+
+
+def _is_kept(column: Column) -> bool:
+    """Say whether a link is always a key: the row that it names is made with the first that does.
+
+    It is joined rather than looked up, so that ``WHERE trace_id = ...`` finds its rows by index.
+    """
+    return column.form == "link" and column.target in ("trace", "replay_run")
+
+
+def _join(column: Column) -> str:
+    assert column.target is not None
+    alias = f"of_{column.name}"
+    # Twice: the first finds the other row by its key, the second these rows by their index, which
+    # compares without affinity.
+    return (
+        f"\n  LEFT JOIN {LAYOUTS[column.target].table} {alias} ON {alias}.key = {column.source} "
+        f"AND {column.source} = +{alias}.key"
+    )
 
 
 def _shown(layout: Layout, column: Column, *, whole: bool) -> str:
@@ -49,6 +69,8 @@ def _shown(layout: Layout, column: Column, *, whole: bool) -> str:
         return _TIME.format(value)
     if column.form == "link":
         assert column.target is not None
+        if _is_kept(column):
+            return f"of_{column.name}.id"
         table = LAYOUTS[column.target].table
         return (
             f"CASE typeof({value}) WHEN 'integer' THEN "
