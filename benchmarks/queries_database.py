@@ -31,7 +31,11 @@ _COPIED: Final = {
     "call_verdict_rows": "trace_rows",
 }
 """Tables to copy, parents first."""
-_KEYS_OF: Final = {"trace": "trace_rows", "model_call": "model_call_rows", "tool_call": "tool_call_rows"}
+_KEYS_OF: Final = {
+    "trace": "trace_rows",
+    "model_call": "model_call_rows",
+    "tool_call": "tool_call_rows",
+}
 
 
 def build(path: Path, call_count: int) -> int:

@@ -164,16 +164,20 @@ def _summary(before: Mapping[str, int], after: Mapping[str, int], place: Path) -
     return f"Recorded {counted} in {shown}. See them: replay list {shown}"
 
 
+# Of the tables: the times that the views show are in no index. The signs are for affinity.
 _UNSEEN = """
-SELECT count(*) FROM tool_calls AS call
-WHERE call.trace_id IN (SELECT id FROM traces WHERE started_at >= ?)
-  AND json_extract(call.attributes, '$.outcome_from') = 'prompt' AND call.outcome = 'ok'
+SELECT count(*) FROM trace_rows AS trace JOIN tool_call_rows AS call ON call.trace = +trace.key
+WHERE trace.started_us >= ?
+  AND json_extract(content_text(call.attributes), '$.outcome_from') = 'prompt'
+  AND call.outcome = 'ok'
 """
 
 
 def unseen_count(store: Store, since: str) -> int:
     """Return how many tool calls were recorded since then whose tools were not seen to run."""
-    _, rows = store.query(_UNSEEN, (since,))
+    from replay.store.times import microseconds
+
+    _, rows = store.query(_UNSEEN, (microseconds(since),))
     return int(rows[0][0])
 
 

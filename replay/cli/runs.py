@@ -119,7 +119,8 @@ def show_report(
 _UNSEEN = """
 SELECT count(*) FROM call_verdicts AS verdict
 JOIN tool_calls AS call ON call.id = verdict.tool_call_id
-WHERE verdict.run_id = ? AND verdict.verdict = 'unanswered' AND call.bound_by = 'response'
+WHERE verdict.run_id = ? AND verdict.verdict <> 'same' AND verdict.verdict = 'unanswered'
+  AND call.bound_by = 'response'
   AND json_extract(call.attributes, '$.outcome_from') IS NOT NULL
 """
 

@@ -36,6 +36,7 @@ from replay.store.selecting import (
     distinct_models,
     nearest_id,
     run_key,
+    selected_traces,
     trace_conditions,
     trace_key,
 )
@@ -413,21 +414,8 @@ def _trace_query(
     connection: sqlite3.Connection, selection: Selection, columns: str
 ) -> tuple[str, list[Any], str]:
     """Return the query without its end, its values, and its order: newest first."""
-    found = trace_conditions(connection, selection)
-    on_call = call_conditions(connection, selection)
-    if on_call.is_rare:
-        found.is_rare = True
-        found.add(
-            f"r.key IN (SELECT c.trace FROM tool_call_rows c WHERE {on_call.sql})", *on_call.values
-        )
-    elif on_call.texts:
-        found.add(
-            "EXISTS (SELECT 1 FROM tool_call_rows c INDEXED BY tool_calls_by_trace "
-            f"WHERE c.trace = +r.key AND {on_call.sql})",
-            *on_call.values,
-        )
-    # The sign keeps SQLite from walking through all traces for the few that fit.
-    order = f" ORDER BY {'+' if found.is_rare else ''}r.started_us DESC, r.id DESC"
+    found = selected_traces(connection, selection)
+    order = f" ORDER BY {found.newest_first}"
     return f"SELECT {columns} FROM trace_rows r WHERE {found.sql}", found.values, order
 
 

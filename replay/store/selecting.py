@@ -43,6 +43,30 @@ class Conditions:
         """The whole condition."""
         return " AND ".join(self.texts) or "1"
 
+    @property
+    def newest_first(self) -> str:
+        """The order of traces ``r``, the newest first."""
+        # The sign keeps SQLite from walking through all traces for the few that fit.
+        return f"{'+' if self.is_rare else ''}r.started_us DESC, r.id DESC"
+
+
+def selected_traces(connection: sqlite3.Connection, selection: Selection) -> Conditions:
+    """Return the conditions on a row ``r`` of trace_rows: all that ``selection`` asks for."""
+    found = trace_conditions(connection, selection)
+    on_call = call_conditions(connection, selection)
+    if on_call.is_rare:
+        found.is_rare = True
+        found.add(
+            f"r.key IN (SELECT c.trace FROM tool_call_rows c WHERE {on_call.sql})", *on_call.values
+        )
+    elif on_call.texts:
+        found.add(
+            "EXISTS (SELECT 1 FROM tool_call_rows c INDEXED BY tool_calls_by_trace "
+            f"WHERE c.trace = +r.key AND {on_call.sql})",
+            *on_call.values,
+        )
+    return found
+
 
 def trace_conditions(connection: sqlite3.Connection, selection: Selection) -> Conditions:
     """Return the conditions on a row ``r`` of trace_rows, calls not looked at."""

@@ -15,7 +15,7 @@ from typing import Final
 
 from replay.errors import SelectionError
 from replay.records import Outcome, Selection, Verdict
-from replay.store.selecting import Conditions, call_conditions, trace_conditions
+from replay.store.selecting import Conditions, selected_traces
 
 NAMES: Final = (
     "tool",
@@ -29,6 +29,8 @@ NAMES: Final = (
     "since",
     "until",
 )
+_FEW_VERDICTS: Final = 2_000
+"""Up to so many fitting verdicts, their traces are looked at; else the newest traces are."""
 _UNITS: Final = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
@@ -47,20 +49,14 @@ class TraceFilter:
 
     def conditions(self, connection: sqlite3.Connection) -> Conditions:
         """Return the conditions on a row ``r`` of trace_rows."""
-        found = trace_conditions(connection, self.selection)
-        on_call = call_conditions(connection, self.selection)
-        if on_call.texts:
-            found.add(
-                f"EXISTS (SELECT 1 FROM tool_call_rows c WHERE c.trace = r.key AND {on_call.sql})",
-                *on_call.values,
-            )
+        found = selected_traces(connection, self.selection)
         if self.verdicts:
-            _add_verdicts(found, self.verdicts)
+            _add_verdicts(connection, found, self.verdicts)
         for word in self.words:
             like = "%" + word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
             found.add(
                 "(r.id LIKE ? ESCAPE '\\' OR r.first_user_text LIKE ? ESCAPE '\\' OR EXISTS "
-                "(SELECT 1 FROM tool_call_rows c WHERE c.trace = r.key AND (c.tool LIKE ? "
+                "(SELECT 1 FROM tool_call_rows c WHERE c.trace = +r.key AND (c.tool LIKE ? "
                 "ESCAPE '\\' OR holds_text(c.arguments, ?) OR holds_text(c.response, ?))))",
                 like,
                 like,
@@ -71,14 +67,35 @@ class TraceFilter:
         return found
 
 
-def _add_verdicts(found: Conditions, verdicts: tuple[str, ...]) -> None:
+def _add_verdicts(
+    connection: sqlite3.Connection, found: Conditions, verdicts: tuple[str, ...]
+) -> None:
     """A trace fits by the verdicts of the newest replay run that judged it."""
     marks = ", ".join("?" * len(verdicts))
+    wanted = f"v.verdict IN ({marks})"
+    if Verdict.SAME not in verdicts:
+        wanted += " AND v.verdict <> 'same'"  # allows the partial index of the others
+    runs = "v.run IN (SELECT u.key FROM replay_run_rows u)"
+    count = connection.execute(
+        f"SELECT count(*) FROM (SELECT 1 FROM call_verdict_rows v WHERE {runs} AND {wanted} "
+        "LIMIT ?)",
+        (*verdicts, _FEW_VERDICTS + 1),
+    ).fetchone()[0]
+    if count <= _FEW_VERDICTS:
+        found.is_rare = True
+        found.add(
+            f"r.key IN (SELECT v.trace FROM call_verdict_rows v WHERE {runs} AND {wanted})",
+            *verdicts,
+        )
+    # Neither run nor trace has an affinity: the sign takes that of a key away, which would keep
+    # SQLite from the index.
+    judged_by = (
+        "SELECT u.key FROM replay_run_rows u WHERE EXISTS (SELECT 1 FROM call_verdict_rows w "
+        "WHERE w.run = +u.key AND w.trace = +r.key) ORDER BY u.started_us DESC, u.key DESC LIMIT 1"
+    )
     found.add(
-        "EXISTS (SELECT 1 FROM call_verdict_rows v WHERE v.trace = r.key "
-        f"AND v.verdict IN ({marks}) AND v.run = (SELECT u.key FROM replay_run_rows u WHERE "
-        "EXISTS (SELECT 1 FROM call_verdict_rows w WHERE w.run = u.key AND w.trace = r.key) "
-        "ORDER BY u.started_us DESC, u.key DESC LIMIT 1))",
+        "EXISTS (SELECT 1 FROM call_verdict_rows v INDEXED BY call_verdicts_by_step "
+        f"WHERE v.run = +({judged_by}) AND v.trace = +r.key AND v.verdict IN ({marks}))",
         *verdicts,
     )
 

@@ -214,7 +214,7 @@ def _run_of(connection: sqlite3.Connection, trace: int, run_id: str | None) -> i
     wanted = "AND u.id = ? " if run_id is not None else ""
     row = connection.execute(
         "SELECT u.key FROM replay_run_rows u WHERE EXISTS (SELECT 1 FROM call_verdict_rows v "
-        f"WHERE v.run = u.key AND v.trace = ?) {wanted}"
+        f"WHERE v.run = +u.key AND v.trace = ?) {wanted}"
         "ORDER BY u.started_us DESC, u.key DESC LIMIT 1",
         (trace,) if run_id is None else (trace, run_id),
     ).fetchone()

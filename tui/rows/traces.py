@@ -92,7 +92,7 @@ class TraceList:
             conditions = self.wanted.conditions(connection)
             cursor = connection.execute(
                 f"SELECT r.key FROM trace_rows r WHERE {conditions.sql} "
-                "ORDER BY r.started_us DESC, r.id DESC",
+                f"ORDER BY {conditions.newest_first}",
                 conditions.values,
             )
             if self.wanted:
