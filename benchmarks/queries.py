@@ -88,9 +88,6 @@ def command_line(store: Store) -> Questions:
         "query, the calls of a trace": lambda: store.query(
             "SELECT step_number, tool, outcome FROM tool_calls WHERE trace_id = ?", (trace_id,)
         ),
-        "query, the newest traces": lambda: store.query(
-            "SELECT id, model FROM traces ORDER BY started_at DESC LIMIT 5"
-        ),
     }
 
 
@@ -120,9 +117,7 @@ def terminal_ui(database: Database, trace_id: str) -> Questions:
         "ui: a tool call": lambda: read_detail(database, steps, tool_step),
         "ui: replay runs": lambda: read_runs(database),
         "ui: findings": lambda: read_findings(database, "latest"),
-        "ui: the first calls of a finding": lambda: read_found_calls(
-            database, found, found.findings[0]
-        ),
+        "ui: the calls of a finding": lambda: read_found_calls(database, found, found.findings[0]),
         "ui: one call of a finding": lambda: read_found_call(
             database, found, found.findings[0], calls[0]
         ),

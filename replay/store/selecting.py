@@ -15,8 +15,11 @@ from replay.records import Selection
 from replay.store.times import microseconds
 
 FEW: Final = 20_000
-"""Up to so many fitting rows are fetched and sorted; beyond, the newest rows are looked through,
-where a page is soon full."""
+"""Up to so many fitting rows are found first; beyond, the newest rows are looked through, where a
+page is soon full."""
+
+HANDFUL: Final = 2_000
+"""Up to so many fitting calls, their traces are fetched and sorted."""
 
 
 @dataclass(slots=True)
@@ -55,9 +58,14 @@ def selected_traces(connection: sqlite3.Connection, selection: Selection) -> Con
     found = trace_conditions(connection, selection)
     on_call = call_conditions(connection, selection)
     if on_call.is_rare:
-        found.is_rare = True
+        # The traces of a handful are fetched and sorted. For more the newest are looked through,
+        # with a set of those that fit at hand: where all of them are old, that is still the index.
+        is_handful = fitting_call_count(connection, selection) <= HANDFUL
+        found.is_rare = found.is_rare or is_handful
         found.add(
-            f"r.key IN (SELECT c.trace FROM tool_call_rows c WHERE {on_call.sql})", *on_call.values
+            f"{'' if is_handful else '+'}r.key IN "
+            f"(SELECT c.trace FROM tool_call_rows c WHERE {on_call.sql})",
+            *on_call.values,
         )
     elif on_call.texts:
         found.add(
@@ -97,13 +105,14 @@ def trace_conditions(connection: sqlite3.Connection, selection: Selection) -> Co
 def _add_models(connection: sqlite3.Connection, selection: Selection, found: Conditions) -> None:
     models = model_names(connection, selection.models)
     of_models = f"trace_models tm WHERE tm.model IN ({', '.join('?' * len(models))})"
-    few = connection.execute(
-        f"SELECT count(*) <= ? FROM (SELECT 1 FROM {of_models} LIMIT ?)",
-        (FEW, *models, FEW + 1),
+    count = connection.execute(
+        f"SELECT count(*) FROM (SELECT 1 FROM {of_models} LIMIT ?)", (*models, FEW + 1)
     ).fetchone()[0]
-    if few:
-        found.is_rare = True
-        found.add(f"r.key IN (SELECT tm.trace FROM {of_models})", *models)
+    if count <= FEW:  # as for calls
+        is_handful = count <= HANDFUL
+        found.is_rare = found.is_rare or is_handful
+        sign = "" if is_handful else "+"
+        found.add(f"{sign}r.key IN (SELECT tm.trace FROM {of_models})", *models)
     else:
         found.add(f"EXISTS (SELECT 1 FROM {of_models} AND tm.trace = r.key)", *models)
 

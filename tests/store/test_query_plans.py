@@ -29,6 +29,9 @@ QUESTIONS: dict[str, Callable[[Store], object]] = {
     "tools": lambda store: store.tools(),
     "models": lambda store: store.models(),
     "counts": lambda store: store.counts(),
+    "the calls of a trace by SQL": lambda store: store.query(
+        "SELECT tool FROM tool_calls WHERE trace_id = 't1'"
+    ),
 }
 
 WALKS = (
@@ -77,12 +80,12 @@ def store(tmp_path: Path) -> Store:
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
-@pytest.mark.parametrize("many", [False, True], ids=["few fit", "many fit"])
+@pytest.mark.parametrize("bounds", [(20_000, 2_000), (20_000, -1), (-1, -1)])
 def test_no_question_scans_a_table(
-    store: Store, question: str, many: bool, monkeypatch: pytest.MonkeyPatch
+    store: Store, question: str, bounds: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if many:
-        monkeypatch.setattr(selecting, "FEW", -1)
+    for name, bound in zip(("FEW", "HANDFUL"), bounds, strict=True):
+        monkeypatch.setattr(selecting, name, bound)
     asked: list[str] = []
     with store:
         connection = store._read_connection()

@@ -75,7 +75,7 @@ def _add_verdicts(
     wanted = f"v.verdict IN ({marks})"
     if Verdict.SAME not in verdicts:
         wanted += " AND v.verdict <> 'same'"  # allows the partial index of the others
-    runs = "v.run IN (SELECT u.key FROM replay_run_rows u)"
+    runs = "v.run IN (SELECT +u.key FROM replay_run_rows u)"
     count = connection.execute(
         f"SELECT count(*) FROM (SELECT 1 FROM call_verdict_rows v WHERE {runs} AND {wanted} "
         "LIMIT ?)",

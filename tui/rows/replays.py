@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
+from array import array
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from replay.records import CallVerdict, Finding, Interaction, ReplayRun, ToolCall
 from replay.store.selecting import run_key
 from tui.rows.approvals import marked
 from tui.rows.database import Database
+
+SORTED_MAX: Final = 1_000
+"""Calls of one finding that are put in the order of their traces' start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +62,63 @@ def read_findings(database: Database, run_id: str) -> RunFindings:
         return RunFindings(run, key, marked(database.records, findings))
 
 
-def read_found_calls(database: Database, found: RunFindings, finding: Finding) -> list[FoundCall]:
+class FoundCalls:
+    """The calls of one finding, its example first: their row keys, and each call when it is read.
+
+    Ordered by the start of their traces; those of a finding with more than `SORTED_MAX` as the run
+    stored them, trace by trace: fifty thousand would keep the screen waiting for a second.
+    """
+
+    def __init__(self, database: Database, keys: list[int]) -> None:
+        """``keys``: of rows of verdicts."""
+        self._database = database
+        self._keys = array("q", keys)
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def __getitem__(self, index: int) -> FoundCall:
+        """Return the call at ``index``.
+
+        Raises:
+            StoreError: the database cannot be read, or its replay run was deleted.
+        """
+        with self._database.reading() as connection:
+            row = connection.execute(
+                "SELECT v.tool_call, t.id, v.step_number FROM call_verdict_rows v "
+                "JOIN trace_rows t ON t.key = v.trace WHERE v.key = ?",
+                (self._keys[index],),
+            ).fetchone()
+            return FoundCall(*_one(connection, [row] if row is not None else []))
+
+
+def read_found_calls(database: Database, found: RunFindings, finding: Finding) -> FoundCalls:
     """Return the calls of a finding, its example first."""
+    of_finding = "v.run = ? AND v.signature = ?"
+    values = (found.run_key, finding.signature)
     with database.reading() as connection:
-        rows = connection.execute(
-            "SELECT v.tool_call, t.id, v.step_number, c.id FROM call_verdict_rows v "
-            "JOIN trace_rows t ON t.key = v.trace JOIN tool_call_rows c ON c.key = v.tool_call "
-            "WHERE v.run = ? AND v.signature = ? ORDER BY t.started_us, t.id, v.step_number",
-            (found.run_key, finding.signature),
-        ).fetchall()
-    rows.sort(key=lambda row: row[3] != finding.example_tool_call_id)
-    return [FoundCall(row[0], row[1], row[2]) for row in rows]
+        keys = [
+            row[0]
+            for row in connection.execute(
+                f"SELECT v.key FROM call_verdict_rows v WHERE {of_finding} ORDER BY v.key", values
+            )
+        ]
+        if len(keys) <= SORTED_MAX:
+            rows = connection.execute(
+                "SELECT v.key FROM call_verdict_rows v JOIN trace_rows t ON t.key = v.trace "
+                f"WHERE {of_finding} ORDER BY t.started_us, t.id, v.step_number",
+                values,
+            )
+            keys = [row[0] for row in rows]
+        example = connection.execute(
+            "SELECT v.key FROM call_verdict_rows v WHERE v.run = ? AND v.tool_call = "
+            "+(SELECT c.key FROM tool_call_rows c WHERE c.id = ?)",
+            (found.run_key, finding.example_tool_call_id),
+        ).fetchone()
+    if example is not None and example[0] in keys:
+        keys.remove(example[0])
+        keys.insert(0, example[0])
+    return FoundCalls(database, keys)
 
 
 def read_found_call(

@@ -10,7 +10,7 @@ from replay.errors import ReplayError
 from replay.records import Finding
 from tui.actions import FINDINGS, OUTLINE
 from tui.rows.replays import (
-    FoundCall,
+    FoundCalls,
     RunFindings,
     read_findings,
     read_found_call,
@@ -36,7 +36,7 @@ class FindingsScreen(PanesScreen):
         super().__init__()
         self.run_id = run_id
         self.found: RunFindings | None = None
-        self.calls: list[FoundCall] = []
+        self.calls: FoundCalls | None = None
         self.call_index = 0
 
     def make_table(self) -> Lines:
@@ -140,7 +140,9 @@ class FindingsScreen(PanesScreen):
 
     def action_open(self) -> None:
         """Show this call in its transcript."""
-        if self.calls and self.finding is not None:
+        if not self.calls or self.finding is None:
+            return
+        with self.telling_errors():
             call = self.calls[self.call_index]
             self.replay.open_trace(
                 call.trace_id, run_id=self.run_id, step_number=call.step_number, tab="Verdict"
@@ -151,7 +153,7 @@ class FindingsScreen(PanesScreen):
         if self.search_step(direction):
             return
         index = self.call_index + direction
-        if not 0 <= index < len(self.calls):
+        if not 0 <= index < len(self.calls or ()):
             self.app.bell()
             self.say(("no more calls with this cause", "warn"))
             return
