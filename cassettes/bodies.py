@@ -115,6 +115,27 @@ def unpack(body: bytes, coding: str) -> bytes | None:
     return None
 
 
+def unpack_part(body: bytes, coding: str) -> bytes | None:
+    """Return ``body`` without its content encoding as far as it goes; None when it is no such.
+
+    For one whose end was never read.
+    """
+    try:
+        if coding in ("gzip", "x-gzip"):
+            return zlib.decompressobj(47).decompress(body)
+        if coding == "deflate":
+            return zlib.decompressobj().decompress(body)
+    except zlib.error:
+        return None
+    brotli = _brotli() if coding == "br" else None
+    if brotli is None:
+        return unpack(body, coding)
+    try:
+        return bytes(brotli.Decompressor().process(body))
+    except brotli.error:
+        return None
+
+
 def _unpack_zstd(body: bytes) -> bytes | None:
     import zstandard
 

@@ -18,6 +18,7 @@ from cassettes.bodies import (
     pack,
     response_body_from_json,
     unpack,
+    unpack_part,
 )
 from cassettes.copies import Cut, body_hash
 from cassettes.errors import InteractionFormatError
@@ -67,7 +68,7 @@ def request(sweep: Sweep, form: dict[str, Any]) -> dict[str, Any]:
 def _response(sweep: Sweep, form: dict[str, Any]) -> dict[str, Any]:
     found = {**form, "headers": _headers(sweep, form["headers"])}
     found["reason"] = sweep.text(form["reason"])
-    found["body"] = _body(sweep, form["body"], form["headers"], is_part=form.get("closed_early"))
+    found["body"] = _body(sweep, form["body"], form["headers"])
     return _mended(found, form)
 
 
@@ -94,9 +95,7 @@ def _header(headers: dict[str, list[str]], wanted: str) -> str:
     return ""
 
 
-def _body(
-    sweep: Sweep, form: Any, headers: dict[str, list[str]], *, is_part: bool | None = False
-) -> Any:
+def _body(sweep: Sweep, form: Any, headers: dict[str, list[str]]) -> Any:
     if form is None:
         return None
     kind = _header(headers, "content-type")
@@ -111,23 +110,29 @@ def _body(
             return {**form, "text": parts.decode("utf-8", "replace")}
         is_form = "x-www-form-urlencoded" in kind.lower()
         return {**form, "text": sweep.plain(sweep.fields(text)) if is_form else sweep.text(text)}
-    return _bytes(sweep, form, headers, kind, is_part=bool(is_part))
+    return _bytes(sweep, form, headers, kind)
 
 
-def _bytes(
-    sweep: Sweep, form: Any, headers: dict[str, list[str]], kind: str, *, is_part: bool
-) -> Any:
+def _bytes(sweep: Sweep, form: Any, headers: dict[str, list[str]], kind: str) -> Any:
     """A body that is no text: packed, multipart with files in it, or binary."""
     body = base64.b64decode(form["base64"])
     coding = _header(headers, "content-encoding").strip().lower()
     if "encoding" not in form and coding not in ("", "identity", "aws-chunked"):
-        plain = unpack(body, coding) if coding in CODINGS else None
+        plain = _opened(body, coding)
         if plain is None:
             return _dropped(body)
         clean = _plain_bytes(sweep, plain, kind)
         return form if clean == plain else body_to_json(pack(clean, coding))
     clean = _plain_bytes(sweep, body, kind)
     return form if clean == body else {**form, "base64": base64.b64encode(clean).decode("ascii")}
+
+
+def _opened(body: bytes, coding: str) -> bytes | None:
+    """Return a packed body unpacked; of one that was not read to its end what is there."""
+    if coding not in CODINGS:
+        return None
+    plain = unpack(body, coding)
+    return unpack_part(body, coding) if plain is None else plain
 
 
 def _plain_bytes(sweep: Sweep, body: bytes, kind: str) -> bytes:

@@ -11,16 +11,17 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote_plus, unquote_plus
 
 import orjson
 
 from cassettes.placeholders import PLACEHOLDER
+from cassettes.redaction.free_text import COOKIES, ELEMENT, INPUT, assigned
 from cassettes.redaction.names import HARMLESS, words_of
 from cassettes.redaction.patterns import Pattern, is_card
 from cassettes.redaction.shapes import is_placeholder
+from cassettes.redaction.spelling import spelled_as
 from cassettes.redaction.vault import Learned
 
 if TYPE_CHECKING:
@@ -31,22 +32,6 @@ _SCHEME: Final = re.compile(
     r"|DPoP|GoogleLogin|AWS4-HMAC-SHA256)\s+)(.+)",
     re.IGNORECASE | re.DOTALL,
 )
-_ASSIGNED: Final = re.compile(
-    r"(?P<flag>--)?(?P<name>[A-Za-z][\w.\-]{0,63})"
-    r"(?:(?P<mark>\\*[\"']?\s{0,2}(?:=>|:=|[=:])\s{0,2})(?P<quote>\\*[\"'])?|(?<=\w)\s+(?=[^-\s]))"
-)
-_QUOTED: Final = re.compile(r"(?:[^\"\\\r\n]|\\+[^\"\\])+")
-_APOSTROPHED: Final = re.compile(r"(?:[^'\\\r\n]|\\+[^'\\])+")
-_BARE: Final = re.compile(
-    r"(?:(?:Bearer|Basic|Token|Digest)\s+)?[^\s\"'&,;<>(){}\[\]\\\x00-\x1f\ud800-\udfff]+",
-    re.IGNORECASE,
-)
-_LINE: Final = re.compile(r"[^\r\n]+")
-_ELEMENT: Final = re.compile(r"<(?P<name>[A-Za-z][\w:.\-]*)(?:\s[^<>]*)?>(?P<value>[^<>]+)</")
-_INPUT: Final = re.compile(
-    r"\bname=\\*[\"'](?P<name>[^\"'\\]+)\\*[\"'][^<>]{0,120}?\bvalue=\\*[\"'](?P<value>[^\"'\\]+)"
-)
-_COOKIES: Final = ("cookie", "set-cookie")
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9:.,+\-Z ]*)?")
 _SCHEMA_TYPES: Final = frozenset(
     ("string", "number", "integer", "boolean", "object", "array", "null")
@@ -221,9 +206,9 @@ class Sweep:
         if assigned and rules.names_stand_in(text):
             text = self._assigned(text)
             if "</" in text:
-                text = _ELEMENT.sub(self._valued, text)
+                text = ELEMENT.sub(self._valued, text)
             if "value=" in text:
-                text = _INPUT.sub(self._valued, text)
+                text = INPUT.sub(self._valued, text)
         return self._replaced(text)
 
     def uri(self, uri: str) -> str:
@@ -318,36 +303,17 @@ class Sweep:
         return whole[:start] + self._hold(whole[start:end]) + whole[end:]
 
     def _assigned(self, text: str) -> str:
-        """``password=...``, ``"api_key": "..."``, ``--token ...`` anywhere in a text."""
+        """Return a text with what is assigned to secret names in it redacted."""
         parts: list[str] = []
         done = 0
-        for found in _ASSIGNED.finditer(text):
-            if found.start() < done or not self._rules.names.is_secret(found["name"]):
-                continue
-            if found["mark"] is None and not found["flag"]:
-                continue
-            value = _value_form(found).match(text, found.end())
-            if value is None or not self._is_assigned(found, value[0]):
-                continue
-            masked = self._spoken(found["name"], value[0])
-            parts += (text[done : found.end()], masked)
-            done = value.end()
+        for name, start, end in assigned(text, self._rules.names):
+            parts += (text[done:start], self._spoken(name, text[start:end]))
+            done = end
         return "".join(parts) + text[done:] if parts else text
-
-    def _is_assigned(self, found: re.Match[str], value: str) -> bool:
-        """Whether a value in free text is one; behind a colon stand words, too."""
-        if PLACEHOLDER.search(value) or not self._rules.names.is_secret_text(found["name"], value):
-            return False
-        mark = found["mark"]
-        if mark is None or "=" in mark or found["quote"]:
-            return True
-        is_word = value.isalpha() and (value.islower() or value.istitle())
-        is_password = self._rules.names.is_password(found["name"])
-        return not is_word or (is_password and len(value) >= 6)
 
     def _spoken(self, name: str, value: str) -> str:
         lower = name.lower()
-        return self.header(lower, value) if lower in _COOKIES else self.named(value)
+        return self.header(lower, value) if lower in COOKIES else self.named(value)
 
     def _valued(self, found: re.Match[str]) -> str:
         name = found["name"].rpartition(":")[2]
@@ -415,13 +381,6 @@ class Sweep:
         return text
 
 
-def _value_form(found: re.Match[str]) -> re.Pattern[str]:
-    quote = found["quote"]
-    if not quote:
-        return _LINE if found["name"].lower() in _COOKIES else _BARE
-    return _QUOTED if quote.endswith('"') else _APOSTROPHED
-
-
 def _is_schema(value: dict[str, Any]) -> bool:
     """Whether an object describes a value instead of holding one: JSON Schema."""
     kind = value.get("type")
@@ -429,25 +388,3 @@ def _is_schema(value: dict[str, Any]) -> bool:
     if any(type(one) is str and one in _SCHEMA_TYPES for one in kinds):
         return True
     return any(word in value for word in ("$ref", "anyOf", "oneOf", "allOf", "properties"))
-
-
-_SPELLINGS: Final[tuple[Callable[[Any], str], ...]] = tuple(
-    json.JSONEncoder(ensure_ascii=is_ascii, separators=separators, indent=indent).encode
-    for indent, separators in (
-        (None, (",", ":")),
-        (None, (", ", ": ")),
-        (2, (",", ": ")),
-        (4, (",", ": ")),
-        (1, (",", ": ")),
-    )
-    for is_ascii in (False, True)
-)
-
-
-def spelled_as(text: str, parsed: Any, redacted: Any) -> str:
-    """Return ``redacted`` as JSON in the spelling that ``text`` has of ``parsed``."""
-    body = text.rstrip()
-    for spell in _SPELLINGS:
-        if spell(parsed) == body:
-            return spell(redacted) + text[len(body) :]
-    return _SPELLINGS[2 if '": ' in text else 0](redacted) + text[len(body) :]

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cassettes import Cassette, Interaction, Request, Response
+from cassettes.bodies import pack, unpack_part
 from cassettes.placeholders import PLACEHOLDER
 from cassettes.redaction import PatternError, Redactor
 
@@ -243,6 +244,25 @@ def test_a_body_that_cannot_be_opened_is_dropped_and_says_so() -> None:
     assert "it could not be opened to look for secrets" in str(
         replay.cannot_play(packed.request, found).why
     )
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br"])
+def test_a_packed_body_that_was_not_read_to_its_end_is_kept_redacted(coding: str) -> None:
+    words = " ".join(f"word{number}" for number in range(3000))
+    for secret in ("nothing", "password=q1w2e3r4"):
+        early = exchange(b"", "text/plain")
+        assert early.response is not None
+        early.response.headers.append(("Content-Encoding", coding))
+        early.response.body = pack(f"{secret} {words}".encode(), coding)[:-9]
+        early.response.closed_early = True
+
+        [kept] = redactor().interactions([early])
+
+        assert kept.response is not None
+        assert kept.response.cut is None
+        told = unpack_part(kept.response.wire_body(), coding)
+        assert told is not None
+        assert masked(told.decode()).startswith(secret.replace("q1w2e3r4", "<>") + " word0 word1")
 
 
 def test_binary_bodies_are_searched_too() -> None:

@@ -1,0 +1,64 @@
+"""Secrets in free text: what is assigned to a name, in whatever notation texts have for that.
+
+``password=...``, ``"key": "..."``, ``--token ...``, ``<password>...</password>``, ``Cookie: ...``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from cassettes.placeholders import PLACEHOLDER
+from cassettes.redaction.names import Names
+
+COOKIES: Final = ("cookie", "set-cookie")
+"""Names in whose lines several values stand, each by a name of its own."""
+
+_ASSIGNED: Final = re.compile(
+    r"(?P<flag>--)?(?P<name>[A-Za-z][\w.\-]{0,63})"
+    r"(?:(?P<mark>\\*[\"']?\s{0,2}(?:=>|:=|[=:])\s{0,2})(?P<quote>\\*[\"'])?|(?<=\w)\s+(?=[^-\s]))"
+)
+_QUOTED: Final = re.compile(r"(?:[^\"\\\r\n]|\\+[^\"\\])+")
+_APOSTROPHED: Final = re.compile(r"(?:[^'\\\r\n]|\\+[^'\\])+")
+_BARE: Final = re.compile(
+    r"(?:(?:Bearer|Basic|Token|Digest)\s+)?[^\s\"'&,;<>(){}\[\]\\\x00-\x1f\ud800-\udfff]+",
+    re.IGNORECASE,
+)
+_LINE: Final = re.compile(r"[^\r\n]+")
+ELEMENT: Final = re.compile(r"<(?P<name>[A-Za-z][\w:.\-]*)(?:\s[^<>]*)?>(?P<value>[^<>]+)</")
+INPUT: Final = re.compile(
+    r"\bname=\\*[\"'](?P<name>[^\"'\\]+)\\*[\"'][^<>]{0,120}?\bvalue=\\*[\"'](?P<value>[^\"'\\]+)"
+)
+
+
+def assigned(text: str, names: Names) -> Iterator[tuple[str, int, int]]:
+    """Yield the secret names that something is assigned to, and where that starts and ends."""
+    done = 0
+    for found in _ASSIGNED.finditer(text):
+        if found.start() < done or not names.is_secret(found["name"]):
+            continue
+        if found["mark"] is None and not found["flag"]:
+            continue
+        value = _value_form(found).match(text, found.end())
+        if value is not None and _is_value(found, value[0], names):
+            done = value.end()
+            yield found["name"], value.start(), done
+
+
+def _is_value(found: re.Match[str], value: str, names: Names) -> bool:
+    """Whether it is one that is assigned; behind a colon stand words, too."""
+    if PLACEHOLDER.search(value) or not names.is_secret_text(found["name"], value):
+        return False
+    mark = found["mark"]
+    if mark is None or "=" in mark or found["quote"]:
+        return True
+    is_word = value.isalpha() and (value.islower() or value.istitle())
+    return not is_word or (names.is_password(found["name"]) and len(value) >= 6)
+
+
+def _value_form(found: re.Match[str]) -> re.Pattern[str]:
+    quote = found["quote"]
+    if not quote:
+        return _LINE if found["name"].lower() in COOKIES else _BARE
+    return _QUOTED if quote.endswith('"') else _APOSTROPHED
