@@ -11,7 +11,6 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Final
-from uuid import UUID
 
 from replay.records.base import JsonObject, JsonValue
 from replay.store.masking import STRUCTURAL
