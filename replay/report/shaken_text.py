@@ -6,6 +6,7 @@ import json
 from typing import Final
 
 from replay.records import JsonValue
+from replay.replayer.shaking.conditions import AGAIN, FREE
 from replay.replayer.shaking.finding import NATIVE, Explanation, Field, Verification
 from replay.report.ink import Ink, count, cut, plain, wrap
 
@@ -62,7 +63,8 @@ def explanation_text(found: Explanation, *, width: int, ink: Ink) -> str:
 
 def causes_of(one: Field) -> list[str]:
     """Return the likely labels of a field that differs although a replay holds everything."""
-    if one.conditions == ["with other addresses"] or "0x" in str(one.first):
+    by_address = FREE.name in one.conditions and AGAIN.name not in one.conditions
+    if by_address or "0x" in str(one.first):
         return ["addresses"]
     return [NATIVE]
 

@@ -12,7 +12,7 @@ from replay.replayer.environment import place_of
 from replay.replayer.shaking.finding import NATIVE, explain, verify
 from replay.replayer.shaking.running import Shaker
 from replay.report.ink import Ink
-from replay.report.shaken_text import explanation_text, verification_text
+from replay.report.shaken_text import causes_of, explanation_text, verification_text
 from replay.store import Store
 
 HERE = Path(__file__).parent
@@ -70,7 +70,8 @@ def test_what_no_replay_holds_is_named_with_both_values(shaker: Any) -> None:
     found = verify(shaker("add", "new_order", "stamp", "real_time", "address"))
 
     address, unstable = found.unstable
-    assert address.conditions == ["with other addresses"]
+    assert "with other addresses" in address.conditions  # another worker may have others too
+    assert causes_of(address) == ["addresses"]
     assert address.sites == ["depends on the address of an object (shaky_tools.py:64)"]
     assert (unstable.tool, unstable.path) == ("real_time", "at.ns")
     assert unstable.first != unstable.second

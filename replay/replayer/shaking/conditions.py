@@ -49,11 +49,14 @@ def addresses(*, fixed: bool) -> tuple[str, ...]:
 FIRST: Final = Condition("as it is")
 _ELSEWHERE: Final = {"HOME": "/", "USER": "somebody", "LANG": "de_DE.UTF-8", "COLUMNS": "33"}
 
+FIXED: Final = Condition("with fixed addresses", starter=addresses(fixed=True))
+FREE: Final = Condition("with other addresses", starter=addresses(fixed=False))
+AGAIN: Final = Condition("again")
 HELD: Final = (
-    Condition("again"),
+    AGAIN,
     Condition("with another number of workers", jobs=0),
     Condition("under load", has_load=True),
-    Condition("with other addresses", starter=addresses(fixed=False)),
+    FREE,
 )
 """Nothing that a replay holds is let go: whatever differs here is not deterministic.
 ``jobs`` 0 stands for another number than the first run's."""
@@ -77,6 +80,3 @@ SOURCES: Final = (
     Condition("working directory", elsewhere=True),
 )
 """One source at a time; the name is the label. Two hash seeds: small sets agree by chance."""
-
-FIXED: Final = Condition("with fixed addresses", starter=addresses(fixed=True))
-FREE: Final = Condition("with other addresses", starter=addresses(fixed=False))
