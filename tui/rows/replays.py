@@ -97,12 +97,13 @@ def read_found_calls(database: Database, found: RunFindings, finding: Finding) -
     of_finding = "v.run = ? AND v.signature = ?"
     values = (found.run_key, finding.signature)
     with database.reading() as connection:
-        keys = [
-            row[0]
-            for row in connection.execute(
-                f"SELECT v.key FROM call_verdict_rows v WHERE {of_finding} ORDER BY v.key", values
-            )
-        ]
+        # As one text: fifty thousand rows take three times as long to come over.
+        text = connection.execute(
+            f"SELECT group_concat(key) FROM (SELECT v.key FROM call_verdict_rows v "
+            f"WHERE {of_finding} ORDER BY v.key)",
+            values,
+        ).fetchone()[0]
+        keys = [int(key) for key in text.split(",")] if text else []
         if len(keys) <= SORTED_MAX:
             rows = connection.execute(
                 "SELECT v.key FROM call_verdict_rows v JOIN trace_rows t ON t.key = v.trace "
