@@ -17,6 +17,7 @@ from replay.verdicts.paths import general_path, split
 
 _ADDRESS: Final = re.compile(r"\bat 0x[0-9a-fA-F]{6,16}\b")
 """As verdicts overlook them."""
+_HEX: Final = re.compile(r"\b0x[0-9a-fA-F]{6,16}\b")
 NATIVE: Final = "native code"
 """The label of what differs with everything held: it reads the machine past Python, or races."""
 _PLACE: Final = re.compile(r"\(\S+:\d+\)$")
@@ -134,8 +135,11 @@ class _Fields:
                     (tool, path), Field(tool, path, *_sides(change, old, new), call_id)
                 )
                 one.calls.add(call_id)
-                if condition not in one.conditions:
-                    one.conditions.append(condition)
+                label = condition
+                if condition == NATIVE and _HEX.search(str(one.first)):
+                    label = "addresses"  # the kernel fixes where they begin, not what came before
+                if label not in one.conditions:
+                    one.conditions.append(label)
                 if not one.sites:
                     one.sites = _sites(before.sources, change.recorded, condition)
                 if not one.sites and not condition.startswith(LET_GO.name):
