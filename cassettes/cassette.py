@@ -12,7 +12,7 @@ import threading
 from collections import deque
 from collections.abc import Iterable, Mapping
 from time import perf_counter
-from types import CodeType, FrameType
+from types import FrameType
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from cassettes.copies import BODY_BYTES_MAX
@@ -99,7 +99,7 @@ class Cassette:
         """Replay: requests that went out, because their address is allowed."""
         self.touched: dict[str, None] = {}
         """Replay: what was real after all, in order: ``writes ledger.txt``."""
-        self._labelled: set[tuple[str, CodeType, int]] = set()
+        self._labelled: set[tuple[str, str, int]] = set()
         self.draws = Draws(keep_draws) if mode == "record" else _NO_DRAWS
         """Recording: the random draws."""
         self.tape = None if draws is None else Tape(draws)
@@ -263,7 +263,7 @@ class Cassette:
         ``or_at`` is the place where ``frame`` has none.
         """
         if frame is not None:
-            moment = what, frame.f_code, frame.f_lineno
+            moment = what, frame.f_code.co_filename, frame.f_lineno
             if moment in self._labelled:
                 return
             self._labelled.add(moment)

@@ -24,7 +24,8 @@ _INLINED: Final = (".<locals>.<listcomp>", ".<locals>.<setcomp>", ".<locals>.<di
 """Frames of their own before Python 3.12, and part of their function since."""
 _KNOWN_MAX: Final = 8192
 
-_sites: dict[CodeType, str | None] = {}
+_sites: dict[tuple[str, str], str | None] = {}
+"""By file and name: code objects hash all that is in them, each time."""
 
 
 def site_of(frame: FrameType | None) -> str:
@@ -35,7 +36,7 @@ def site_of(frame: FrameType | None) -> str:
     """
     while frame is not None:
         code = frame.f_code
-        site = _sites.get(code, "")
+        site = _sites.get((code.co_filename, code.co_qualname), "")
         if site == "":
             site = _learn(code, frame.f_globals.get("__name__"))
         if site is not None:
@@ -61,7 +62,7 @@ def user_frame(frame: FrameType | None) -> FrameType | None:
     """Return the first frame, from ``frame`` outwards, that is the user's."""
     while frame is not None:
         code = frame.f_code
-        site = _sites.get(code, "")
+        site = _sites.get((code.co_filename, code.co_qualname), "")
         if site == "":
             site = _learn(code, frame.f_globals.get("__name__"))
         if site is not None:
@@ -72,9 +73,10 @@ def user_frame(frame: FrameType | None) -> FrameType | None:
 
 def is_users(frame: FrameType) -> bool:
     """Return whether the code of ``frame`` itself is the user's."""
-    site = _sites.get(frame.f_code, "")
+    code = frame.f_code
+    site = _sites.get((code.co_filename, code.co_qualname), "")
     if site == "":
-        site = _learn(frame.f_code, frame.f_globals.get("__name__"))
+        site = _learn(code, frame.f_globals.get("__name__"))
     return site is not None
 
 
@@ -105,7 +107,7 @@ def _learn(code: CodeType, module: object) -> str | None:
         for inlined in _INLINED:
             qualname = qualname.replace(inlined, "")
         site = f"{name}:{qualname}"
-    _sites[code] = site
+    _sites[code.co_filename, code.co_qualname] = site
     return site
 
 
