@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
 import sys
 import traceback
 from pathlib import Path
 from types import ModuleType
+from typing import Final
 
 from replay.errors import ToolboxError
 from replay.tools.error_text import nearest_name
@@ -108,11 +110,17 @@ def _modules_in(base: Path, missing: str) -> list[str]:
     return files + [one.name for one in folder.iterdir() if (one / "__init__.py").is_file()]
 
 
+_OURS: Final = tuple(
+    f"{Path(__file__).parents[up] / name}{os.sep}" for up, name in ((1, "tools"), (2, "cassettes"))
+)
+"""Where our own frames are, which tell a user nothing."""
+
+
 def _import_failed(name: str, error: BaseException) -> ToolboxError:
     own = [
         frame
         for frame in traceback.extract_tb(error.__traceback__)
-        if "importlib" not in frame.filename and frame.filename != __file__
+        if "importlib" not in frame.filename and not frame.filename.startswith(_OURS)
     ]
     frames = "".join(traceback.format_list(own[-_FRAMES_MAX:])).rstrip()
     said = "".join(traceback.format_exception_only(error)).rstrip()

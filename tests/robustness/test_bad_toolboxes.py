@@ -53,13 +53,13 @@ def test_tools_that_do_not_load_end_with_3_and_store_no_run(
         (HEAD, ExitCode.BREAKING, "no such tool any more"),
         (
             f"{HEAD}@toolbox.world\ndef made():\n{RAISE}\n\n{PRICE}",
-            2,
+            3,
             "The world could not be made",
         ),
         (
             f"{HEAD}@toolbox.world\ndef made():\n    return {{}}\n\n\n"
             f"@toolbox.state\ndef state(world):\n{RAISE}\n\n{SHARED}",
-            2,
+            3,
             "The state cannot be shown: RuntimeError: not today",
         ),
         (f"{HEAD}@toolbox.encode\ndef encode(result):\n{RAISE}\n\n{PRICE}", 1, "not today"),
