@@ -78,9 +78,7 @@ class Cassette:
         redactor: Redactor | None = None,
     ) -> None:
         if mode not in ("record", "replay", "append"):
-            raise ValueError(
-                f'A cassette\'s mode is "record", "replay" or "append", not {mode!r}.'
-            )
+            raise ValueError(f'A cassette\'s mode is "record", "replay" or "append", not {mode!r}.')
         self.name = name
         self.mode = mode
         self.loose = loose
@@ -223,7 +221,7 @@ class Cassette:
 
     @property
     def with_added(self) -> list[Interaction]:
-        """``append``: everything that is on it, numbered anew in the order in which it was asked."""
+        """``append``: all that is on it, numbered anew in the order in which it was asked."""
         from cassettes.appending import in_asked_order
 
         return in_asked_order(self._recorded, self._in_order, old=self._first_new)

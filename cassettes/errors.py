@@ -72,8 +72,8 @@ class WriteRefused(CassetteError):
         self.request = request
         self.cassette = cassette
         super().__init__(
-            f"{request}\nwas not sent: it may change something, and cassette {cassette!r} lets only "
-            "reads go out (GET, HEAD, OPTIONS, and @external that is no write)."
+            f"{request}\nwas not sent: it may change something, and cassette {cassette!r} "
+            "lets only reads go out (GET, HEAD, OPTIONS, and @external that is no write)."
         )
 
 

@@ -101,7 +101,6 @@ class _External:
         return None if scope.cassette is None else scope
 
 
-
 def _module_name(name: str) -> str:
     """Return a module's name; that of the program's own is the one a replay imports it by."""
     if name != "__main__":

@@ -137,7 +137,7 @@ def refuse_outside(method: str, uri: str) -> None:
 def answer(scope: Scope, request: Request) -> Interaction | None:
     """Return the recorded interaction for ``request``; None when it may go out for real.
 
-    On an appending cassette it is then recorded by whoever asked. Time passes until its recorded end.
+    On an appending cassette it is then recorded by whoever asked. Time passes until its end.
 
     Raises:
         CassetteMiss: It is not on the cassette; the miss is kept there as well.

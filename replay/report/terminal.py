@@ -14,6 +14,7 @@ from replay.records import CallVerdict, Cause, Finding, JsonObject, ReplayRun, V
 from replay.report.change_lines import outside_lines, summary_lines
 from replay.report.ink import Ink, count, plain, wrap
 from replay.report.not_frozen import not_frozen_lines
+from replay.report.policy_lines import is_served, policy_lines
 from replay.report.words import VERDICT_WORDS, cause_words, color, sign
 from replay.verdicts import ranked
 from replay.verdicts.outside_titles import miss_is_the_answer
@@ -120,10 +121,11 @@ def example_lines(example: CallVerdict, *, width: int, ink: Ink) -> list[str]:
 
 def coverage_lines(coverage: JsonObject, *, width: int, ink: Ink) -> list[str]:
     """Return what the traffic did not reach; nothing when nothing is known of it."""
-    lines = not_frozen_lines(coverage, width=width, ink=ink)
+    lines = policy_lines(coverage, width=width, ink=ink)
+    lines += not_frozen_lines(coverage, width=width, ink=ink)
     lines += _disagreement_lines(coverage, width, ink)
     said: list[str] = []
-    never = coverage.get("tools") or []
+    never = [tool for tool in coverage.get("tools") or [] if not is_served(coverage, tool)]
     if never:
         said.append(f"never called: {_names(never)}")
     for tool, arguments in (coverage.get("arguments") or {}).items():
@@ -161,15 +163,21 @@ def wrap_painted(text: str, width: int, ink: Ink, styles: Sequence[str]) -> list
 def _style(run: ReplayRun, findings: Sequence[Finding]) -> tuple[str, ...]:
     if run.exit_code == ExitCode.BREAKING:
         return ("bold", "red")
-    return ("bold", "yellow") if any(not f.approved for f in findings) else ("bold", "green")
+    is_open = run.exit_code == ExitCode.NEEDS_A_PERSON or any(not f.approved for f in findings)
+    return ("bold", "yellow") if is_open else ("bold", "green")
 
 
 def _asides(run: ReplayRun, findings: Sequence[Finding], width: int, ink: Ink) -> list[str]:
     said = []
+    served = run.verdict_counts.get(Verdict.SERVED.value, 0)
+    if served and served == run.call_count:
+        said.append("Nothing was judged: every call was served as recorded.")
     if run.conditional_count:
+        or_served = ", or after a call that was served without its effect" if served else ""
         said.append(
             f"{count(run.conditional_count, 'call')} came after the first difference of their "
-            "trace: there the model spoke to a world that no longer holds (conditional)."
+            f"trace{or_served}: there the model spoke to a world that no longer holds "
+            "(conditional)."
         )
     if run.status == "interrupted":
         said.append("The run was interrupted: this is what was done until then.")

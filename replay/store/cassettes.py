@@ -1,0 +1,94 @@
+"""Cassettes in a database: which there are, and putting others in their place.
+
+A cassette is the interactions of one tool call. What the call returned, and what the model was
+told, is history and stays as it was recorded.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from replay.records import Interaction, JsonObject, Selection, ToolCall
+from replay.store.drain import Drainer
+from replay.store.record_rows import RecordReader
+from replay.store.rows import delete_interactions
+from replay.store.selecting import call_conditions, trace_conditions
+
+ATTRIBUTE = "cassette"
+"""The attribute of a tool call that says where its cassette comes from, where that is not the
+recording: ``{"changed_at": ..., "by": ...}``."""
+
+
+@dataclass(slots=True)
+class StoredCassette:
+    """The interactions of one tool call, and the call they belong to."""
+
+    call: ToolCall
+    interactions: list[Interaction] = field(default_factory=list)
+    """By the start of each request."""
+
+
+def read_cassettes(
+    connection: sqlite3.Connection,
+    records: RecordReader,
+    selection: Selection,
+    *,
+    with_empty: bool,
+) -> list[StoredCassette]:
+    """Return the cassettes of the selected calls: by start of their trace, its id, and step.
+
+    With a limit they are the newest ones. ``with_empty``: calls that asked nothing, too.
+    """
+    on_trace = trace_conditions(connection, selection)
+    on_call = call_conditions(connection, selection)
+    asked = "EXISTS (SELECT 1 FROM interaction_rows i WHERE i.tool_call = c.key)"
+    limit = "" if selection.limit is None else f" LIMIT {int(selection.limit)}"
+    keys = connection.execute(
+        "SELECT c.key FROM tool_call_rows c JOIN trace_rows r ON r.key = c.trace WHERE "
+        f"{on_trace.sql} AND {on_call.sql} AND {'1' if with_empty else asked} "
+        f"ORDER BY r.started_us DESC, r.id DESC, c.step_number DESC{limit}",
+        (*on_trace.values, *on_call.values),
+    ).fetchall()
+    found: list[StoredCassette] = []
+    for (key,) in reversed(keys):
+        call: ToolCall = records.records("tool_call", "r.key = ?", [key])[0]
+        interactions: list[Interaction] = records.records(
+            "interaction", "r.tool_call = ?", [key], "r.interaction_index"
+        )
+        found.append(StoredCassette(call, interactions))
+    return found
+
+
+def interaction_records(tool_call_id: str, exchanges: Sequence[JsonObject]) -> list[JsonObject]:
+    """Return ``exchanges``, by start, as the records of one tool call's interactions."""
+    return [
+        {
+            "kind": "interaction",
+            "id": f"{tool_call_id}.{index}",
+            "tool_call_id": tool_call_id,
+            "interaction_index": index,
+            "protocol": exchange["protocol"],
+            "exchange": exchange,
+        }
+        for index, exchange in enumerate(exchanges)
+    ]
+
+
+def replace_cassettes(
+    drainer: Drainer,
+    connection: sqlite3.Connection,
+    calls: Sequence[JsonObject],
+    interactions: Sequence[JsonObject],
+) -> None:
+    """Put ``interactions`` in the place of all those of ``calls``: all of it, or nothing.
+
+    Both are fields of records; ``calls`` are written anew too. ``connection`` is the drainer's.
+    """
+
+    def take_away() -> None:
+        for call in calls:
+            delete_interactions(connection, call["id"])
+
+    drainer.write_all([*calls, *interactions], first=take_away)
