@@ -41,6 +41,7 @@ _PLACES = {
         "replay.cli.feedback", "feedback", "Say what is good or bad about a trace or a step."
     ),
     "export": Place("replay.cli.interchange", "export_command", "Write traces in another format."),
+    "cassettes": Place("replay.cli.cassettes", "cassettes", "Look after what tools asked outside."),
     "db": Place("replay.cli.db", "db", "Look after a database: check, compact, schema."),
     "doctor": Place("replay.cli.doctor", "doctor", "Check this machine and a database."),
     "completion": Place("replay.cli.completion", "completion", "Print a shell completion script."),

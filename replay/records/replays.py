@@ -14,6 +14,10 @@ NOT_FROZEN = "Not frozen: "
 """Begins the note of a call that did something for real: ``Not frozen: writes ledger.txt``."""
 
 
+GAP = "What it did to the world is missing for the calls after it."
+"""Ends the note of a call that was not run though it may have changed the world."""
+
+
 class Change(Record):
     """One difference between what was recorded and what was replayed."""
 

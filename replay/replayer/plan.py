@@ -15,6 +15,7 @@ from replay.records import (
     ToolCall,
     Transcript,
 )
+from replay.records.replays import GAP
 from replay.replayer.jobs import CallOrder, Job, Lane, LiveMode
 from replay.replayer.policies import Policies
 from replay.store.redaction import is_redacted
@@ -28,12 +29,11 @@ _NOT_REPLAYED = {
     Outcome.CANCELLED: "Not replayed: the application cancelled it while it ran, and nothing tells "
     "how far it had come.",
 }
-_REFUSED = "Not run: the policy of {tool} is `refuse`."
+_REFUSED = "Not run: its policy is `refuse`."
 _SERVED = "Served as recorded: today's {tool} was not run."
 _NOTHING_TO_SERVE = (
-    "Not run: the policy of {tool} is `recorded`, and the recording has no answer of this call."
+    "Not run: its policy is `recorded`, and the recording has no answer of this call."
 )
-_GAP = " What it did to the world is missing for the calls after it."
 _SENT = (
     "id",
     "tool",
@@ -67,12 +67,10 @@ def job_of(
     has_baseline: bool = False,
     policies: Policies | None = None,
     live: LiveModeOf = never_live,
-    reads_only: bool = False,
 ) -> Job:
     """Return the job that replays a whole trace: its calls in recorded order, all actors'.
 
-    Calls that `not_replayed` names are left out. What ``live`` says goes out does so, but for
-    writes where ``reads_only``.
+    Calls that `not_replayed` names are left out. What ``live`` says goes out does so.
 
     The world's state is shown and hashed after each call only where there is one to compare it
     with: the recorded one, or the old code's of a run with a baseline. It can take longer than
@@ -87,7 +85,7 @@ def job_of(
         if _why_not_run(call, policies) is not None:
             continue
         order = order_of(call, transcript.interactions.get(call.id, []))
-        order.live, order.real_clock, order.reads_only = live(call), True, reads_only
+        order.live, order.real_clock = live(call), True
         # What one model output asked for runs together; whatever came between parts it.
         if call.model_call_id is not None and call.model_call_id == asked_by:
             groups[-1].append(order)
@@ -144,7 +142,7 @@ def not_replayed(
             found[call.id] = ReplayedCall(
                 tool_call_id=call.id,
                 result=None,
-                note=note + _GAP if gap else note,
+                note=f"{note} {GAP}" if gap else note,
                 policy=policy,
                 leaves_gap=gap,
             )
@@ -157,10 +155,10 @@ def _why_not_run(call: ToolCall, policies: Policies) -> str | None:
         return _NOT_REPLAYED[call.outcome]
     policy = policies.of(call.tool, call.actor)
     if policy is Policy.REFUSE:
-        return _REFUSED.format(tool=call.tool)
+        return _REFUSED
     if policy is Policy.RECORDED:
         has_answer = call.outcome is not Outcome.UNFINISHED
-        return (_SERVED if has_answer else _NOTHING_TO_SERVE).format(tool=call.tool)
+        return _SERVED.format(tool=call.tool) if has_answer else _NOTHING_TO_SERVE
     return None
 
 

@@ -22,10 +22,10 @@ def policy_words(coverage: JsonObject) -> list[str]:
     return [_words(one) for one in coverage.get("policies") or []]
 
 
-def is_served(coverage: JsonObject, tool: str) -> bool:
-    """Return whether calls of ``tool`` were served as recorded, and none was run."""
+def is_not_run(coverage: JsonObject, tool: str) -> bool:
+    """Return whether a policy kept calls of ``tool`` from running."""
     return any(
-        one["tool"] == tool and one["policy"] == Policy.RECORDED
+        one["tool"] == tool and one["policy"] != Policy.LIVE
         for one in coverage.get("policies") or []
     )
 

@@ -14,7 +14,7 @@ from replay.records import CallVerdict, Cause, Finding, JsonObject, ReplayRun, V
 from replay.report.change_lines import outside_lines, summary_lines
 from replay.report.ink import Ink, count, plain, wrap
 from replay.report.not_frozen import not_frozen_lines
-from replay.report.policy_lines import is_served, policy_lines
+from replay.report.policy_lines import is_not_run, policy_lines
 from replay.report.words import VERDICT_WORDS, cause_words, color, sign
 from replay.verdicts import ranked
 from replay.verdicts.outside_titles import miss_is_the_answer
@@ -68,6 +68,8 @@ def headline(run: ReplayRun, findings: Sequence[Finding] = ()) -> str:
         if finding.approved:
             approved[finding.verdict] += finding.call_count
     counts.subtract(approved)
+    served = counts.pop(Verdict.SERVED, 0)
+    beside = f"{served:,} {VERDICT_WORDS[Verdict.SERVED]}" if served else ""
     said = [f"{counts[v]:,} {words}" for v, words in VERDICT_WORDS.items() if counts[v] > 0]
     said += [f"{approved.total():,} approved"] if approved else []
     if not run.call_count:
@@ -76,7 +78,7 @@ def headline(run: ReplayRun, findings: Sequence[Finding] = ()) -> str:
         return f"{calls}: all the same"
     still_open = sum(not finding.approved for finding in findings)
     where = f" in {count(still_open, 'finding')}" if still_open else ""
-    return f"{calls}: {', '.join(said)}{where}"
+    return f"{calls}: {'; '.join(filter(None, [', '.join(said) + where, beside]))}"
 
 
 def finding_lines(
@@ -125,7 +127,7 @@ def coverage_lines(coverage: JsonObject, *, width: int, ink: Ink) -> list[str]:
     lines += not_frozen_lines(coverage, width=width, ink=ink)
     lines += _disagreement_lines(coverage, width, ink)
     said: list[str] = []
-    never = [tool for tool in coverage.get("tools") or [] if not is_served(coverage, tool)]
+    never = [tool for tool in coverage.get("tools") or [] if not is_not_run(coverage, tool)]
     if never:
         said.append(f"never called: {_names(never)}")
     for tool, arguments in (coverage.get("arguments") or {}).items():
@@ -173,7 +175,8 @@ def _asides(run: ReplayRun, findings: Sequence[Finding], width: int, ink: Ink) -
     if served and served == run.call_count:
         said.append("Nothing was judged: every call was served as recorded.")
     if run.conditional_count:
-        or_served = ", or after a call that was served without its effect" if served else ""
+        gaps = any(one["gaps"] for one in run.coverage.get("policies") or [])
+        or_served = ", or after a call that was served without its effect" if gaps else ""
         said.append(
             f"{count(run.conditional_count, 'call')} came after the first difference of their "
             f"trace{or_served}: there the model spoke to a world that no longer holds "

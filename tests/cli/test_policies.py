@@ -3,140 +3,17 @@
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 
-from replay import Recorder
 from replay.cli.main import exit_code_of
 from replay.store import Store
-from replay.tools.loading import load_toolbox
+from tests.cli.shop_service import Service, record
 
 Printed = pytest.CaptureFixture[str]
-
-TOOLS = '''
-import ctypes
-import json
-import os
-import socket
-import subprocess
-import time
-import urllib.request
-from replay import Toolbox
-
-toolbox = Toolbox("shop")
-PORT = {port}
-
-
-class Stock:
-    """What is left of each item."""
-
-    def __init__(self):
-        self.left = {{"tea": 3}}
-
-
-@toolbox.world
-def stock() -> Stock:
-    return Stock()
-
-
-def ask(path, body=None):
-    content = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(f"http://127.0.0.1:{{PORT}}{{path}}", content)
-    with urllib.request.urlopen(request, timeout=5) as answer:
-        return json.load(answer)
-
-
-@toolbox.tool
-def rate(currency: str) -> dict:
-    """Tell today's rate."""
-    return {{"rate": ask(f"/rates/{{currency}}")["value"]}}
-
-
-@toolbox.tool
-def order(item: str, world: Stock) -> dict:
-    """Take an item from the stock."""
-    world.left[item] -= 1
-    return {{"left": world.left[item]}}
-
-
-@toolbox.tool
-def left(item: str, world: Stock) -> dict:
-    """Tell how many are left."""
-    return {{"left": world.left[item]}}
-'''
-
-
-class Service:
-    """A service whose answer can change, and which counts what it was asked."""
-
-    def __init__(self) -> None:
-        self.value: Any = 1.5
-        self.asked: list[str] = []
-        service = self
-
-        class Answers(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                length = int(self.headers.get("content-length") or 0)
-                service.asked.append(f"{self.command} {self.path}")
-                self.rfile.read(length)
-                content = json.dumps({"value": service.value}).encode()
-                self.send_response(200)
-                self.send_header("content-type", "application/json")
-                self.send_header("content-length", str(len(content)))
-                self.end_headers()
-                self.wfile.write(content)
-
-            do_POST = do_GET
-
-            def log_message(self, format: str, *args: object) -> None:
-                return
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
-        self.port = self._server.server_port
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
-        self._thread.start()
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
-
-
-@pytest.fixture
-def service() -> Iterator[Service]:
-    running = Service()
-    yield running
-    running.close()
-
-
-@pytest.fixture
-def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, service: Service) -> Path:
-    """``shop.py``, and one recorded trace: rate, order, left."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "80")
-    file = tmp_path / "shop.py"
-    file.write_text(TOOLS.format(port=service.port))
-    record(
-        file, ("rate", {"currency": "EUR"}), ("order", {"item": "tea"}), ("left", {"item": "tea"})
-    )
-    service.asked.clear()
-    return file
-
-
-def record(file: Path, *calls: tuple[str, dict[str, Any]]) -> None:
-    """Record one trace of these calls, one model output each."""
-    toolbox = load_toolbox(f"{file}:toolbox")
-    with Recorder("traces.db") as recorder, recorder.trace(), toolbox.session() as session:
-        for number, (tool, arguments) in enumerate(calls):
-            asked = {"type": "function_call", "call_id": f"call_{number}", "name": tool}
-            world = session.world
-            toolbox.dispatch_sync([{**asked, "arguments": json.dumps(arguments)}], world=world)
 
 
 def change(file: Path, old: str, new: str) -> None:
@@ -307,9 +184,9 @@ def test_a_tool_served_as_recorded_is_not_run_and_not_judged(
     assert run("--policy", "rate=recorded") == 0
 
     printed = capsys.readouterr().out
-    assert "3 calls of 1 trace: 2 same, 1 served as recorded" in printed
+    assert "3 calls of 1 trace: 2 same; 1 served as recorded" in printed
     assert "rate served as recorded: 1 call, says nothing of today's code" in printed
-    assert "never called" not in printed.split("2 same, 1 served")[1]
+    assert "never called" not in printed.split("2 same; 1 served")[1]
     found = verdicts()["rate"]
     assert (found.verdict, found.cause, found.signature, found.replayed) == (
         "served",
@@ -352,9 +229,7 @@ def test_a_refused_tool_is_not_run_and_a_person_must_look(
 
     assert verdicts()["rate"].verdict == "not_run"
     printed = capsys.readouterr().out
-    assert "could not be judged: Not run: the policy of rate is `refuse`" in " ".join(
-        printed.split()
-    )
+    assert "could not be judged: Not run: its policy is `refuse`" in " ".join(printed.split())
     assert "rate refused: 1 call not run" in printed
 
 
@@ -435,5 +310,5 @@ def test_policies_are_part_of_the_json_report(shop: Path, capsys: Printed) -> No
     told = json.loads(capsys.readouterr().out)["run"]
     assert told["options"]["policies"] == {"left": "recorded"}
     assert told["coverage"]["policies"] == [
-        {"tool": "left", "policy": "recorded", "calls": 1, "judged": 0, "requests": 0}
+        {"tool": "left", "policy": "recorded", "calls": 1, "judged": 0, "gaps": 1, "requests": 0}
     ]
