@@ -52,7 +52,7 @@ def cassettes() -> None:
 @selection_options
 @json_option
 def list_command(database: Path, selection: Selection, as_json: bool) -> int:
-    """List the cassettes of DATABASE: the newest 50, or as many as --limit says."""
+    """List the cassettes of DATABASE: of the newest 50 traces, or as many as --limit says."""
     from replay.store import Store
 
     wanted = selection.limit or LISTED_MAX
@@ -60,13 +60,14 @@ def list_command(database: Path, selection: Selection, as_json: bool) -> int:
         stored = store.cassettes(selection.model_copy(update={"limit": wanted + 1}))
         if not stored and not as_json:
             terminal.say(_nothing(store, selection))
-    shown = stored[-wanted:]
+    traces = list(dict.fromkeys(one.call.trace_id for one in stored))
+    shown = [one for one in stored if one.call.trace_id in traces[-wanted:]]
     if as_json:
         terminal.emit_json([_summary(one) for one in shown])
     elif shown:
         _emit_rows(shown)
-        if len(stored) > wanted and selection.limit is None:
-            terminal.say(f"The newest {wanted}; more with --limit.")
+        if len(traces) > wanted and selection.limit is None:
+            terminal.say(f"Of the newest {wanted} traces; more with --limit.")
     return ExitCode.OK
 
 

@@ -235,6 +235,7 @@ def _refresher(
     from replay.config import load_config
     from replay.replayer import DEADLINE_MS
     from replay.replayer.environment import environment_of
+    from replay.replayer.policies import Policies
     from replay.replayer.refreshing import Refresher
 
     config = load_config()
@@ -257,4 +258,5 @@ def _refresher(
         jobs=jobs,
         deadline_ms=deadline_ms if deadline_s is None else max(1, round(deadline_s * 1000)),
         allow=config.allow,
+        policies=Policies((config.policy,)),
     )

@@ -117,7 +117,7 @@ def is_pattern(name: str) -> bool:
 
 
 def _found(layer: Layer, tool: str) -> Policy | None:
-    if tool in layer:
-        return layer[tool]
+    if tool in layer or not layer:
+        return layer.get(tool)
     fitting = [policy for name, policy in layer.items() if fnmatchcase(tool, name)]
     return fitting[-1] if fitting else None

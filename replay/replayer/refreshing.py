@@ -19,6 +19,7 @@ from replay.records import (
     Change,
     JsonObject,
     Outcome,
+    Policy,
     ReplayedCall,
     Selection,
     ToolCall,
@@ -27,6 +28,7 @@ from replay.records import (
 from replay.replayer.environment import place_of
 from replay.replayer.jobs import TODAY, Job, LiveMode
 from replay.replayer.plan import job_of, tool_calls
+from replay.replayer.policies import Policies
 from replay.replayer.pool import Isolation, Pool
 from replay.store import Store
 from replay.verdicts.answers import TURNED_AWAY
@@ -74,6 +76,7 @@ class Refresher:
         jobs: int | None = None,
         deadline_ms: int = 10_000,
         allow: Sequence[str] = (),
+        policies: Policies | None = None,
     ) -> None:
         """Nothing is started before ``run``.
 
@@ -89,11 +92,14 @@ class Refresher:
             jobs: As there.
             deadline_ms: As there.
             allow: As there.
+            policies: As there; what they let out stays in, but for ``tools``.
         """
         self.store = store
         place = place_of(toolbox, paths=paths, folder=folder, environment=environment, allow=allow)
         self.place = replace(place, goes_out=True)
         self.tools = frozenset(tools)
+        own = dict.fromkeys(self.tools, Policy.LIVE)
+        self.policies = Policies((own, *(policies or Policies()).layers))
         self.mode: LiveMode = "append" if appends else "record"
         self.writes_of = frozenset(writes_of)
         self.jobs = jobs or os.cpu_count() or 1
@@ -124,6 +130,7 @@ class Refresher:
             isolation=Isolation.TRACE,
         ) as pool:
             greeting = pool.wait_until_ready(TODAY)
+            self.policies = self.policies.of_toolbox(greeting)
             self._refuse_unknown([tool["name"] for tool in greeting["tools"]])
             for trace_id, refreshed in self._finished(pool, iter(trace_ids)):
                 found[trace_id] = refreshed
@@ -168,7 +175,7 @@ class Refresher:
                 yield transcript.trace.id, self._refreshed(transcript, result.replayed)
 
     def _job(self, transcript: Transcript) -> Job:
-        job = job_of(transcript, TODAY, live=self._live_mode)
+        job = job_of(transcript, TODAY, policies=self.policies, live=self._live_mode)
         for order in (order for group in job.groups for order in group):
             order.reads_only = order.call["tool"] not in self.writes_of
         return job

@@ -39,20 +39,30 @@ def read_cassettes(
 ) -> list[StoredCassette]:
     """Return the cassettes of the selected calls: by start of their trace, its id, and step.
 
-    With a limit they are the newest ones. ``with_empty``: calls that asked nothing, too.
+    With a limit they are those of the newest traces that have any. ``with_empty``: calls that asked
+    nothing, too.
     """
     on_trace = trace_conditions(connection, selection)
     on_call = call_conditions(connection, selection)
-    asked = "EXISTS (SELECT 1 FROM interaction_rows i WHERE i.tool_call = c.key)"
-    limit = "" if selection.limit is None else f" LIMIT {int(selection.limit)}"
+    if not with_empty:
+        on_call.add("EXISTS (SELECT 1 FROM interaction_rows i WHERE i.tool_call = c.key)")
+    values = [*on_trace.values, *on_call.values]
+    newest = "1"
+    if selection.limit is not None:
+        newest = (
+            f"r.key IN (SELECT r.key FROM trace_rows r WHERE {on_trace.sql} AND EXISTS "
+            f"(SELECT 1 FROM tool_call_rows c WHERE c.trace = r.key AND {on_call.sql}) "
+            f"ORDER BY r.started_us DESC, r.id DESC LIMIT {int(selection.limit)})"
+        )
+        values += values
     keys = connection.execute(
         "SELECT c.key FROM tool_call_rows c JOIN trace_rows r ON r.key = c.trace WHERE "
-        f"{on_trace.sql} AND {on_call.sql} AND {'1' if with_empty else asked} "
-        f"ORDER BY r.started_us DESC, r.id DESC, c.step_number DESC{limit}",
-        (*on_trace.values, *on_call.values),
+        f"{on_trace.sql} AND {on_call.sql} AND {newest} "
+        "ORDER BY r.started_us, r.id, c.step_number",
+        values,
     ).fetchall()
     found: list[StoredCassette] = []
-    for (key,) in reversed(keys):
+    for (key,) in keys:
         call: ToolCall = records.records("tool_call", "r.key = ?", [key])[0]
         interactions: list[Interaction] = records.records(
             "interaction", "r.tool_call = ?", [key], "r.interaction_index"

@@ -223,7 +223,8 @@ class Reading:
     ) -> list[StoredCassette]:
         """Return the cassettes of the selected calls: by start of their trace, its id, and step.
 
-        With a limit they are the newest ones. ``with_empty``: calls that asked nothing, too.
+        With a limit they are those of the newest traces that have any. ``with_empty``: calls that
+        asked nothing, too.
         """
         with self._snapshot() as connection:
             return read_cassettes(

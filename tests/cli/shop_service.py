@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from replay import Recorder
+from replay.records import ModelCall
+from replay.store import Store
 from replay.tools.loading import load_toolbox
 
 TOOLS = '''
@@ -110,13 +112,44 @@ class Service:
         self._server.server_close()
 
 
-def record(file: Path, *calls: tuple[str, dict[str, Any]]) -> None:
-    """Record one trace of these calls, one model output each."""
+Asked = tuple[str, dict[str, Any]]
+"""A tool, and the arguments of a call."""
+
+
+def record(file: Path, *outputs: Asked | list[Asked]) -> None:
+    """Record one trace of these calls: one model output each, a list is the calls of one."""
     sys.modules.pop(file.stem, None)  # as the file is now
     toolbox = load_toolbox(f"{file}:toolbox")
     sys.modules.pop(file.stem, None)
     with Recorder("traces.db") as recorder, recorder.trace(), toolbox.session() as session:
-        for number, (tool, arguments) in enumerate(calls):
-            asked = {"type": "function_call", "call_id": f"call_{number}", "name": tool}
-            world = session.world
-            toolbox.dispatch_sync([{**asked, "arguments": json.dumps(arguments)}], world=world)
+        for number, output in enumerate(outputs):
+            asked = output if isinstance(output, list) else [output]
+            calls = [
+                {
+                    "type": "function_call",
+                    "call_id": f"call_{number}_{index}",
+                    "name": tool,
+                    "arguments": json.dumps(arguments),
+                }
+                for index, (tool, arguments) in enumerate(asked)
+            ]
+            toolbox.dispatch_sync(calls, world=session.world)
+    if any(isinstance(output, list) for output in outputs):
+        _bind_to_one_output()
+
+
+def _bind_to_one_output() -> None:
+    """Let a model output have asked for every call of the newest trace."""
+    with Store.open("traces.db", "w") as store:
+        transcript = store.transcript(store.trace_ids()[-1])
+        steps = transcript.steps
+        asked = ModelCall(
+            id=f"{transcript.trace.id}/m",
+            trace_id=transcript.trace.id,
+            step_number=100,
+            api="chat.completions",
+            started_at=transcript.trace.started_at,
+        )
+        store.append_all(
+            [asked, *(step.model_copy(update={"model_call_id": asked.id}) for step in steps)]
+        )

@@ -16,6 +16,17 @@ from tests.cli.shop_service import Service, record
 Printed = pytest.CaptureFixture[str]
 
 
+BELOW = """
+def connect_below_python():
+    libc = ctypes.CDLL(None, use_errno=True)
+    made = libc.socket(2, 1, 0)
+    where = b"\\x02\\x00" + PORT.to_bytes(2, "big") + bytes([127, 0, 0, 1]) + bytes(8)
+    if libc.connect(made, where, 16) != 0:
+        raise OSError(ctypes.get_errno(), "connect")
+    os.close(made)
+"""
+
+
 def change(file: Path, old: str, new: str) -> None:
     text = file.read_text()
     assert old in text
@@ -79,21 +90,12 @@ def test_what_a_live_tool_asks_otherwise_is_told(shop: Path, service: Service) -
 def test_sockets_and_programs_are_open_for_the_live_tool_alone(
     shop: Path, service: Service, reach: str
 ) -> None:
-    below = """
-def connect_below_python():
-    libc = ctypes.CDLL(None, use_errno=True)
-    made = libc.socket(2, 1, 0)
-    where = b"\\x02\\x00" + PORT.to_bytes(2, "big") + bytes([127, 0, 0, 1]) + bytes(8)
-    if libc.connect(made, where, 16) != 0:
-        raise OSError(ctypes.get_errno(), "connect")
-    os.close(made)
-"""
     for tool in ("rate", "left"):
         name = {"rate": "currency: str", "left": "item: str, world: Stock"}[tool]
         change(
             shop, f"def {tool}({name}) -> dict:\n", f"def {tool}({name}) -> dict:\n    {reach}\n"
         )
-    shop.write_text(shop.read_text() + below)
+    shop.write_text(shop.read_text() + BELOW)
 
     assert run("--policy", "rate=live") == 2
 
@@ -312,3 +314,47 @@ def test_policies_are_part_of_the_json_report(shop: Path, capsys: Printed) -> No
     assert told["coverage"]["policies"] == [
         {"tool": "left", "policy": "recorded", "calls": 1, "judged": 0, "gaps": 1, "requests": 0}
     ]
+
+
+def test_calls_of_one_model_output_do_not_go_out_with_the_live_one_among_them(
+    shop: Path, service: Service
+) -> None:
+    text = shop.read_text().replace("def rate(", "async def rate(")
+    text = text.replace("def left(", "async def left(") + BELOW
+    text = text.replace("import ctypes", "import asyncio\nimport ctypes", 1)
+    shop.write_text(text)
+    Path("traces.db").unlink()
+    record(shop, [("rate", {"currency": "EUR"}), ("left", {"item": "tea"})])
+    service.asked.clear()
+    change(shop, '    return {"rate": ask', '    await asyncio.sleep(0.3)\n    return {"rate": ask')
+    change(
+        shop,
+        '    """Tell how many are left."""',
+        "    await asyncio.sleep(0.1)\n    connect_below_python()",
+    )
+
+    run("--policy", "rate=live")
+
+    found = verdicts()
+    assert str(found["rate"].verdict) == "same"
+    assert str(found["left"].verdict) == "unanswered"
+
+
+@pytest.mark.parametrize("isolation", ["process", "none"])
+def test_a_live_tool_goes_out_under_each_isolation(
+    shop: Path, service: Service, isolation: str
+) -> None:
+    change(
+        shop,
+        '    """Tell how many are left."""',
+        '    try:\n        ask("/left")\n    except Exception:\n        pass',
+    )
+
+    assert run("--policy", "rate=live", "--isolation", isolation) == 2
+
+    assert service.asked == ["GET /rates/EUR"]
+    assert {tool: str(v.verdict) for tool, v in verdicts().items()} == {
+        "rate": "same",
+        "order": "same",
+        "left": "unanswered",
+    }
