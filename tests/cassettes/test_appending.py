@@ -77,6 +77,8 @@ def test_what_is_recorded_is_answered_and_what_is_missing_goes_out_once(ask, ser
     assert seen == again == ["a", "b", "c"]
     assert [one.request.uri[-1] for one in replay.interactions] == ["a", "b", "c"]
     assert [one.sequence for one in replay.interactions] == [0, 1, 2]
+    first, added, _ = replay.interactions
+    assert added.offset_ms == round(first.ended_ms, 3)
     assert side_effects(replay).changes == []
 
 

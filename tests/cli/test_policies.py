@@ -123,7 +123,9 @@ def test_an_async_live_tool_waits_for_real_among_others(shop: Path, service: Ser
         text.replace("def rate(", "async def rate(")
         .replace("import ctypes", "import asyncio\nimport ctypes")
         .replace(
-            '    return {"rate": ask', '    await asyncio.sleep(0.05)\n    return {"rate": ask'
+            '    return {"rate": ask',
+            "    began = time.time()\n    await asyncio.sleep(0.2)\n"
+            '    assert time.time() - began > 0.15\n    return {"rate": ask',
         )
     )
 
@@ -134,16 +136,15 @@ def test_an_async_live_tool_waits_for_real_among_others(shop: Path, service: Ser
 def test_a_live_call_goes_out_once_though_a_later_call_kills_its_process(
     shop: Path, service: Service
 ) -> None:
-    change(shop, '    """Tell how many are left."""', "    os._exit(7)")
+    change(shop, "    world.left[item] -= 1", "    os._exit(7)")
 
     assert run("--policy", "rate=live") == 1
 
     assert service.asked == ["GET /rates/EUR"]
-    assert {tool: str(v.verdict) for tool, v in verdicts().items()} == {
-        "rate": "same",
-        "order": "same",
-        "left": "now_failing",
-    }
+    found = verdicts()
+    assert str(found["rate"].verdict) == "same"
+    assert str(found["order"].verdict) == "now_failing"
+    assert found["left"].replayed.response == '{"left":3}'  # the world without the order
 
 
 def test_a_live_call_that_dies_leaves_the_guards_closed_behind_it(
@@ -154,9 +155,9 @@ def test_a_live_call_that_dies_leaves_the_guards_closed_behind_it(
     change(
         shop,
         '    """Tell how many are left."""',
-        '    try:\n        socket.create_connection(("127.0.0.1", PORT))\n    except Exception:\n'
-        "        pass",
+        "    try:\n        connect_below_python()\n    except OSError:\n        pass",
     )
+    shop.write_text(shop.read_text() + BELOW)
 
     assert run("--policy", "rate=live") == 1
 
