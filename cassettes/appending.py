@@ -9,13 +9,17 @@ from cassettes.interaction import Interaction
 
 
 def in_asked_order(
-    kept: Iterable[Interaction], asked: Iterable[Interaction], *, old: int
+    kept: Iterable[Interaction],
+    asked: Iterable[Interaction],
+    *,
+    old: int,
+    on_one_clock: bool = False,
 ) -> list[Interaction]:
     """Return what was ``kept``, numbered anew in the order in which it was ``asked``.
 
     What was not asked this time stays behind what it used to follow. ``old`` is the number of the
     first new one: it is moved to where the one before it ended, since its own offset was taken on
-    another time line, and a later replay would take it for reordered.
+    another time line, unless all are ``on_one_clock``.
     """
     recorded = sorted(kept, key=lambda one: one.sequence)
     known = {id(one) for one in recorded}
@@ -30,7 +34,8 @@ def in_asked_order(
     for number, one in enumerate(order):
         offset_ms = one.offset_ms
         if one.sequence >= old:
-            offset_ms = found[-1].ended_ms if found else 0.0
+            before_ms = found[-1].ended_ms if found else 0.0
+            offset_ms = max(offset_ms, before_ms) if on_one_clock else before_ms
         found.append(replace(one, sequence=number, offset_ms=round(offset_ms, 3)))
     return found
 

@@ -91,6 +91,9 @@ class Cassette:
         self.goes_out = mode != "replay"
         """Whether requests that it does not answer really go out, and are kept."""
         self.reads_only = reads_only
+        self.is_on_virtual_time = False
+        """Whether what goes out is timed by the clock of a frozen scope, where no answer takes
+        time: a replay then meets the same moments."""
         self.is_open = True
         self.late_count = 0
         """Requests made after the scope was left, by threads that outlived it, or beyond
@@ -171,7 +174,7 @@ class Cassette:
             WriteRefused: it writes, and the cassette lets only reads out.
         """
         self.refuse_write(request)
-        offset_ms = round((_real_perf_counter() - self._started_at) * 1000, 3)
+        offset_ms = round(self._elapsed_ms(), 3)
         begun = Interaction(request, sequence=next(self._numbers), via=via, offset_ms=offset_ms)
         if self.is_replay:
             with self._lock:
@@ -199,8 +202,17 @@ class Cassette:
             self.late_count += 1
 
     def _since(self, interaction: Interaction) -> float:
-        elapsed_ms = (_real_perf_counter() - self._started_at) * 1000
-        return round(max(0.0, elapsed_ms - interaction.offset_ms), 3)
+        return round(max(0.0, self._elapsed_ms() - interaction.offset_ms), 3)
+
+    def _elapsed_ms(self) -> float:
+        """Time since the cassette was entered: on the scope's clock where there is one."""
+        if self.is_on_virtual_time:
+            from cassettes.scope import current
+
+            scope = current.get()
+            if scope is not None and scope.clock is not None:
+                return scope.clock.elapsed_ns / 1e6
+        return (_real_perf_counter() - self._started_at) * 1000
 
     def keep_failure(
         self, interaction: Interaction, error: BaseException, phase: Phase = "request"
@@ -224,7 +236,12 @@ class Cassette:
         """``append``: all that is on it, numbered anew in the order in which it was asked."""
         from cassettes.appending import in_asked_order
 
-        return in_asked_order(self._recorded, self._in_order, old=self._first_new)
+        return in_asked_order(
+            self._recorded,
+            self._in_order,
+            old=self._first_new,
+            on_one_clock=self.is_on_virtual_time,
+        )
 
     # Playing
 

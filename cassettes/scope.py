@@ -199,6 +199,7 @@ class freeze:  # used as a verb
 
             clock = Clock(at) if at is not None else None
             entropy = Entropy(str(seed), cassette) if seed is not None else None
+        cassette.is_on_virtual_time = clock is not None and cassette.goes_out
         self._scope = Scope(cassette, clock, entropy)
         self._token: Token[Scope | None] | None = None
 

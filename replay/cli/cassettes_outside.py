@@ -147,6 +147,11 @@ def _refuse_unknown(writes_of: Sequence[str], tools: Sequence[str]) -> None:
     is_flag=True,
     help="Answer what is recorded; let only what is missing go out, and add it.",
 )
+@click.option(
+    "--real-clock",
+    is_flag=True,
+    help="Ask at today's time and with new draws, for a service that believes no old request.",
+)
 @writes_option
 @click.option("--dry-run", is_flag=True, help="Ask, and say what would change; change nothing.")
 @click.option(
@@ -226,6 +231,7 @@ def _refresher(
     *,
     toolbox: str | None,
     appends: bool,
+    real_clock: bool,
     writes_of: Sequence[str],
     paths: Sequence[Path],
     variables: Sequence[str],
@@ -252,6 +258,7 @@ def _refresher(
         toolbox=toolbox,
         tools=selection.tools,
         appends=appends,
+        real_clock=real_clock,
         writes_of=writes_of,
         paths=paths,
         environment=environment_of([*config.env, *variables]),

@@ -11,14 +11,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from cassettes import Interaction, InteractionFormatError
 from cassettes.vcr_files import VcrFile, read_vcr_file, write_vcr_file
 from replay.errors import ImportFileError, SelectionError
+from replay.records import Interaction as InteractionRecord
 from replay.records import JsonObject, Selection
 from replay.store import Store
-from replay.store.cassettes import StoredCassette
+from replay.store.cassettes import NewCassette, StoredCassette, interaction_records
 
 Per = Literal["call", "trace"]
 """What one file holds: the cassette of one tool call, or those of a whole trace."""
@@ -100,9 +101,15 @@ def _fit(name: str) -> str:
 
 
 def _file_of(group: Sequence[StoredCassette]) -> VcrFile:
-    calls = {one.call.id: {"step": one.call.step_number, "tool": one.call.tool} for one in group}
+    calls = {one.call.id: _about(one) for one in group}
     about = {"trace": group[0].call.trace_id, "calls": calls}
     return VcrFile({one.call.id: _interactions(one) for one in group}, about)
+
+
+def _about(one: StoredCassette) -> JsonObject:
+    about: JsonObject = {"step": one.call.step_number, "tool": one.call.tool}
+    turn = [place for place, each in enumerate(one.interactions) if each.bound_by == "turn"]
+    return {**about, "asked_by_its_turn": turn} if turn else about
 
 
 def _interactions(one: StoredCassette) -> list[Interaction]:
@@ -155,10 +162,12 @@ def import_cassettes(
     Raises:
         ImportFileError: a file cannot be read, is no cassette, or is of no call that is here.
     """
-    exchanges: dict[str, list[JsonObject]] = {}
+    exchanges: dict[str, NewCassette] = {}
     found: list[ReadCassette] = []
     for file in files:
-        for name, interactions in _read(file).cassettes.items():
+        read_file = _read(file)
+        about = read_file.about.get("calls") or {}
+        for name, interactions in read_file.cassettes.items():
             wanted = call_id or name
             if not wanted:
                 raise _of_no_call(file)
@@ -169,10 +178,11 @@ def import_cassettes(
                     hint="Give one file for each call.",
                 )
             forms = [one.to_json() for one in _numbered(interactions)]
-            read = _place(store, file, wanted, forms)
+            new = NewCassette(forms, turn=(about.get(name) or {}).get("asked_by_its_turn") or ())
+            read = _place(store, file, wanted, new)
             found.append(read)
             if read.is_new:
-                exchanges[wanted] = forms
+                exchanges[wanted] = new
     if exchanges:
         store.replace_cassettes(exchanges, by="replay cassettes import")
     return found
@@ -200,7 +210,7 @@ def _numbered(interactions: Sequence[Interaction]) -> Sequence[Interaction]:
     return interactions
 
 
-def _place(store: Store, file: Path, call_id: str, forms: list[JsonObject]) -> ReadCassette:
+def _place(store: Store, file: Path, call_id: str, new: NewCassette) -> ReadCassette:
     try:
         call = store.tool_call(call_id)
     except SelectionError as error:
@@ -219,10 +229,15 @@ def _place(store: Store, file: Path, call_id: str, forms: list[JsonObject]) -> R
         call.trace_id,
         call.step_number,
         call.tool,
-        interaction_count=len(forms),
+        interaction_count=len(new.exchanges),
         replaced_count=len(before),
-        is_new=[one.exchange for one in before] != forms,
+        is_new=_facts(before) != _facts(interaction_records(call_id, new)),
     )
+
+
+def _facts(records: Sequence[InteractionRecord | JsonObject]) -> list[tuple[Any, Any]]:
+    fields = (one if isinstance(one, dict) else one.__dict__ for one in records)
+    return [(one["exchange"], one["bound_by"]) for one in fields]
 
 
 def _of_no_call(file: Path) -> ImportFileError:

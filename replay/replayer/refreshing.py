@@ -31,10 +31,15 @@ from replay.replayer.plan import job_of, tool_calls
 from replay.replayer.policies import Policies
 from replay.replayer.pool import Isolation, Pool
 from replay.store import Store
+from replay.store.cassettes import NewCassette
 from replay.verdicts.answers import TURNED_AWAY
 from replay.verdicts.exchanges import answer_changes
 
 _AHEAD = 2
+_UNSEEN = (
+    "its tool was not seen to run when it was recorded, so nobody knows which of the calls of its "
+    "model output asked what"
+)
 _BROKEN_OFF = frozenset({Outcome.TIMEOUT, Outcome.CRASHED, Outcome.CANCELLED})
 
 
@@ -46,6 +51,8 @@ class RefreshedCall:
     exchanges: list[JsonObject] | None
     """The whole new cassette; None: the old one is better, ``why_kept`` says why."""
     why_kept: str | None = None
+    draws: JsonObject | None = None
+    """The random draws that belong to it; None: those of the recording."""
     added: list[str] = field(default_factory=list)
     """Requests that the old cassette does not have, in one line each."""
     removed: list[str] = field(default_factory=list)
@@ -69,6 +76,7 @@ class Refresher:
         toolbox: str,
         tools: Collection[str],
         appends: bool = False,
+        real_clock: bool = False,
         writes_of: Collection[str] = (),
         paths: Sequence[str | Path] = (),
         folder: str | Path | None = None,
@@ -85,6 +93,8 @@ class Refresher:
             toolbox: Today's tools.
             tools: Those that go out, by name; all others stay on their cassettes.
             appends: Answer what is recorded, and let only what is missing go out.
+            real_clock: Ask at today's time and with new draws, not as a replay will ask; the draws
+                are kept too.
             writes_of: Tools of ``tools`` whose requests may change something.
             paths: As for a Replayer, like all that follows.
             folder: As there.
@@ -101,6 +111,7 @@ class Refresher:
         own = dict.fromkeys(self.tools, Policy.LIVE)
         self.policies = Policies((own, *(policies or Policies()).layers))
         self.mode: LiveMode = "append" if appends else "record"
+        self.real_clock = real_clock
         self.writes_of = frozenset(writes_of)
         self.jobs = jobs or os.cpu_count() or 1
         self.deadline_ms = deadline_ms
@@ -140,7 +151,7 @@ class Refresher:
     def keep(self, refreshed: Sequence[RefreshedCall]) -> int:
         """Put the new cassettes in the place of the old; return how many say something else."""
         changed = {
-            one.call.id: one.exchanges
+            one.call.id: NewCassette(one.exchanges, draws=one.draws)
             for one in refreshed
             if one.exchanges is not None and one.is_changed
         }
@@ -177,6 +188,7 @@ class Refresher:
     def _job(self, transcript: Transcript) -> Job:
         job = job_of(transcript, TODAY, policies=self.policies, live=self._live_mode)
         for order in (order for group in job.groups for order in group):
+            order.real_clock = self.real_clock
             order.reads_only = order.call["tool"] not in self.writes_of
         return job
 
@@ -195,9 +207,28 @@ class Refresher:
             if why is not None or today is None:
                 found.append(RefreshedCall(call, None, why))
                 continue
+            if _ran_unseen(call, transcript):
+                found.append(RefreshedCall(call, None, _UNSEEN))
+                continue
             old = [one.exchange for one in transcript.interactions.get(call.id, [])]
-            found.append(_compared(RefreshedCall(call, today.went_out), old))
+            new = RefreshedCall(call, today.went_out, draws=today.draws)
+            found.append(_compared(new, old))
         return found
+
+
+def _ran_unseen(call: ToolCall, transcript: Transcript) -> bool:
+    """Whether calls of its model output share what they asked: a new cassette would break it."""
+    turn = [
+        other.id
+        for other in tool_calls(transcript)
+        if other.id == call.id
+        or (call.model_call_id is not None and other.model_call_id == call.model_call_id)
+    ]
+    return any(
+        one.bound_by == "turn"
+        for call_id in turn
+        for one in transcript.interactions.get(call_id, ())
+    )
 
 
 def _why_not(call: ToolCall, today: ReplayedCall | None) -> str | None:

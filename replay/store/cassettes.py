@@ -7,7 +7,7 @@ told, is history and stays as it was recorded.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from replay.records import Interaction, JsonObject, Selection, ToolCall
@@ -28,6 +28,18 @@ class StoredCassette:
     call: ToolCall
     interactions: list[Interaction] = field(default_factory=list)
     """By the start of each request."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewCassette:
+    """What takes the place of a recorded cassette."""
+
+    exchanges: Sequence[JsonObject]
+    """By the start of each request."""
+    turn: Collection[int] = ()
+    """Places of those that some call of the model output asked, nobody knows which."""
+    draws: JsonObject | None = None
+    """Random draws that belong to it; None: the recorded ones stay."""
 
 
 def read_cassettes(
@@ -71,8 +83,8 @@ def read_cassettes(
     return found
 
 
-def interaction_records(tool_call_id: str, exchanges: Sequence[JsonObject]) -> list[JsonObject]:
-    """Return ``exchanges``, by start, as the records of one tool call's interactions."""
+def interaction_records(tool_call_id: str, cassette: NewCassette) -> list[JsonObject]:
+    """Return the interactions of one tool call's new cassette as records."""
     return [
         {
             "kind": "interaction",
@@ -80,9 +92,10 @@ def interaction_records(tool_call_id: str, exchanges: Sequence[JsonObject]) -> l
             "tool_call_id": tool_call_id,
             "interaction_index": index,
             "protocol": exchange["protocol"],
+            "bound_by": "turn" if index in cassette.turn else "call",
             "exchange": exchange,
         }
-        for index, exchange in enumerate(exchanges)
+        for index, exchange in enumerate(cassette.exchanges)
     ]
 
 

@@ -24,7 +24,12 @@ from replay.records.base import JsonObject
 from replay.records.replays import CallVerdict
 from replay.store import database
 from replay.store.appending import Appending
-from replay.store.cassettes import ATTRIBUTE, interaction_records, replace_cassettes
+from replay.store.cassettes import (
+    ATTRIBUTE,
+    NewCassette,
+    interaction_records,
+    replace_cassettes,
+)
 from replay.store.check import check
 from replay.store.compacting import Compaction, compact
 from replay.store.drain import Drainer, go_on, pending_bytes
@@ -278,8 +283,8 @@ class Store(Appending, Reading):
             key = run_key(connection, run_id)
             database.transaction(connection, lambda: delete_run(connection, key))
 
-    def replace_cassettes(self, cassettes: Mapping[str, Sequence[JsonObject]], *, by: str) -> None:
-        """Put other exchanges, by the id of their tool call, in the place of the recorded ones.
+    def replace_cassettes(self, cassettes: Mapping[str, NewCassette], *, by: str) -> None:
+        """Put other cassettes, by the id of their tool call, in the place of the recorded ones.
 
         All of them, or none. ``by`` says where they come from, in the call's attributes. Results
         and responses stay as they were recorded.
@@ -291,12 +296,13 @@ class Store(Appending, Reading):
         self._refuse_reading_mode("changed")
         changed = {ATTRIBUTE: {"changed_at": now_text(), "by": by}}
         calls, interactions = [], []
-        for call_id, exchanges in cassettes.items():
+        for call_id, cassette in cassettes.items():
             call = self.tool_call(call_id)
-            attributes = {**call.attributes, **changed}
-            fields = call.model_copy(update={"attributes": attributes}).__dict__
-            calls.append(self._plain("tool_call", fields))
-            records = interaction_records(call_id, exchanges)
+            update: JsonObject = {"attributes": {**call.attributes, **changed}}
+            if cassette.draws is not None:
+                update["draws"] = cassette.draws
+            calls.append(self._plain("tool_call", call.model_copy(update=update).__dict__))
+            records = interaction_records(call_id, cassette)
             interactions += [self._plain("interaction", record) for record in records]
         with self._translated(), self._drain_lock:
             self._drain_all()

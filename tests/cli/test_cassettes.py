@@ -304,3 +304,80 @@ def record_unknown(shop: Path) -> None:
     shop.write_text(text.replace("def rate(", "def rat("))
     record(shop, ("rat", {"currency": "EUR"}))
     shop.write_text(text)
+
+
+DATED = '''
+import asyncio
+import datetime
+import uuid
+import aiohttp
+import httpx
+import requests
+
+
+@toolbox.tool
+async def dated(name: str) -> dict:
+    """Ask in several ways, each with the time and a new id."""
+    def query():
+        on = datetime.datetime.now().isoformat(timespec="seconds")
+        return {"on": on, "id": str(uuid.uuid4())}
+
+    url = f"http://127.0.0.1:{PORT}/{name}"
+    async with httpx.AsyncClient() as client:
+        first = (await client.get(url, params=query())).json()["value"]
+        await asyncio.sleep(0.05)
+        second = (await client.get(url, params=query())).json()["value"]
+    async with aiohttp.ClientSession() as session:
+        async with session.get(url, params=query()) as answer:
+            third = (await answer.json())["value"]
+    fourth = await asyncio.to_thread(lambda: requests.get(url, query(), timeout=5).json()["value"])
+    return {"seen": [first, second, third, fourth]}
+'''
+
+
+def test_a_refresh_asks_what_a_replay_asks_at_its_time_and_with_its_ids(
+    shop: Path, service: Service, capsys: Printed
+) -> None:
+    shop.write_text(shop.read_text() + DATED)
+    record(shop, ("dated", {"name": "x"}))
+    service.asked.clear()
+
+    assert refresh("--tool", "dated") == 0
+    assert "dated: 1 cassette: " in capsys.readouterr().out
+    assert len(service.asked) == 4
+    assert run("--tool", "dated") == 0
+    assert refresh("--tool", "dated", "--append") == 0
+    assert len(service.asked) == 4
+
+
+def test_on_the_real_clock_a_refresh_keeps_the_draws_too(shop: Path, service: Service) -> None:
+    only_ids = DATED.replace('"on": on, ', "")
+    shop.write_text(shop.read_text() + only_ids)
+    record(shop, ("dated", {"name": "x"}))
+    before = stored()[-1].call.draws
+    service.asked.clear()
+
+    assert refresh("--tool", "dated", "--real-clock") == 0
+
+    assert len(service.asked) == 4
+    after = stored()[-1].call.draws
+    assert before is not None
+    assert after not in (None, before)
+    assert run("--tool", "dated") == 0
+
+
+def test_calls_whose_tools_ran_unseen_keep_what_their_turn_asked(
+    shop: Path, service: Service, capsys: Printed
+) -> None:
+    with Store.open("traces.db", "w") as store:
+        cassette = store.cassettes()[0]
+        store.append_all(
+            [one.model_copy(update={"bound_by": "turn"}) for one in cassette.interactions]
+        )
+    assert exit_code_of(["cassettes", "export", "traces.db", "out"]) == 0
+
+    assert refresh("--tool", "rate") == 2
+    assert "nobody knows which of the calls" in " ".join(capsys.readouterr().out.split())
+    assert exit_code_of(["cassettes", "import", "traces.db", "out"]) == 0
+    assert "there already" in capsys.readouterr().out
+    assert stored()[0].interactions[0].bound_by == "turn"

@@ -341,7 +341,7 @@ def test_calls_of_one_model_output_do_not_go_out_with_the_live_one_among_them(
     assert str(found["left"].verdict) == "unanswered"
 
 
-@pytest.mark.parametrize("isolation", ["process", "none"])
+@pytest.mark.parametrize("isolation", ["process", "call", "none"])
 def test_a_live_tool_goes_out_under_each_isolation(
     shop: Path, service: Service, isolation: str
 ) -> None:

@@ -20,6 +20,7 @@ from replay import Recorder, Toolbox
 from replay.cli.main import exit_code_of
 from replay.records import ToolCall, Trace
 from replay.store import Store
+from replay.store.cassettes import NewCassette
 from replay.tools.loading import load_toolbox
 from tests.cassettes.conftest import Server
 
@@ -111,7 +112,9 @@ def export(folder: str, *words: str) -> dict[str, bytes]:
 
 def forget_cassettes() -> None:
     with Store.open("traces.db", "w") as store:
-        store.replace_cassettes({one.call.id: [] for one in store.cassettes()}, by="a test")
+        store.replace_cassettes(
+            {one.call.id: NewCassette([]) for one in store.cassettes()}, by="a test"
+        )
 
 
 def exchanges() -> list[Any]:
@@ -259,7 +262,7 @@ def test_files_have_names_that_every_system_takes(asking: Path) -> None:
     )
     with Store.open("traces.db", "w") as store:
         store.append_all([Trace(id="../a b:c", started_at=at), call])
-        store.replace_cassettes({"odd": exchanges()[0]}, by="a test")
+        store.replace_cassettes({"odd": NewCassette(exchanges()[0])}, by="a test")
 
     assert "_a_b_c/001-x_y.yaml" in export("first")
 
