@@ -165,7 +165,8 @@ def wrap_painted(text: str, width: int, ink: Ink, styles: Sequence[str]) -> list
 def _style(run: ReplayRun, findings: Sequence[Finding]) -> tuple[str, ...]:
     if run.exit_code == ExitCode.BREAKING:
         return ("bold", "red")
-    is_open = run.exit_code == ExitCode.NEEDS_A_PERSON or any(not f.approved for f in findings)
+    is_judged = run.exit_code in (None, ExitCode.OK)
+    is_open = not is_judged or any(not finding.approved for finding in findings)
     return ("bold", "yellow") if is_open else ("bold", "green")
 
 
