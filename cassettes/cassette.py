@@ -236,12 +236,13 @@ class Cassette:
         """``append``: all that is on it, numbered anew in the order in which it was asked."""
         from cassettes.appending import in_asked_order
 
-        return in_asked_order(
+        ordered = in_asked_order(
             self._recorded,
             self._in_order,
             old=self._first_new,
             on_one_clock=self.is_on_virtual_time,
         )
+        return ordered if self.redactor is None else self.redactor.interactions(ordered)
 
     # Playing
 

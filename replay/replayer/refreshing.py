@@ -14,6 +14,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 import cassettes
+from replay.config import RedactConfig
 from replay.errors import SelectionError
 from replay.records import (
     Change,
@@ -30,6 +31,7 @@ from replay.replayer.jobs import TODAY, Job, LiveMode
 from replay.replayer.plan import job_of, tool_calls
 from replay.replayer.policies import Policies
 from replay.replayer.pool import Isolation, Pool
+from replay.replayer.redacting import redaction_of_run
 from replay.store import Store
 from replay.store.cassettes import NewCassette
 from replay.verdicts.answers import TURNED_AWAY
@@ -85,6 +87,7 @@ class Refresher:
         deadline_ms: int = 10_000,
         allow: Sequence[str] = (),
         policies: Policies | None = None,
+        redact: RedactConfig | None = None,
     ) -> None:
         """Nothing is started before ``run``.
 
@@ -103,10 +106,12 @@ class Refresher:
             deadline_ms: As there.
             allow: As there.
             policies: As there; what they let out stays in, but for ``tools``.
+            redact: As there.
         """
         self.store = store
         place = place_of(toolbox, paths=paths, folder=folder, environment=environment, allow=allow)
-        self.place = replace(place, goes_out=True)
+        _, redacting = redaction_of_run(store, redact or RedactConfig(), environment)
+        self.place = replace(place, goes_out=True, redact=redacting)
         self.tools = frozenset(tools)
         own = dict.fromkeys(self.tools, Policy.LIVE)
         self.policies = Policies((own, *(policies or Policies()).layers))

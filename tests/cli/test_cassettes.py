@@ -381,3 +381,20 @@ def test_calls_whose_tools_ran_unseen_keep_what_their_turn_asked(
     assert exit_code_of(["cassettes", "import", "traces.db", "out"]) == 0
     assert "there already" in capsys.readouterr().out
     assert stored()[0].interactions[0].bound_by == "turn"
+
+
+@pytest.mark.parametrize("how", [[], ["--append"]])
+def test_a_secret_that_a_service_answers_now_is_not_kept(
+    shop: Path, service: Service, how: list[str]
+) -> None:
+    also = '    ask("/session")\n    return {"rate": ask'
+    shop.write_text(shop.read_text().replace('    return {"rate": ask', also))
+    service.value = {"access_token": "tok-9f8e7d6c5b4a39281706"}
+
+    refresh("--tool", "rate", *how)
+
+    (cassette,) = stored()
+    kept = json.dumps([one.exchange for one in cassette.interactions])
+    assert "/session" in kept
+    assert "access_token" in kept
+    assert "tok-9f8e7d6c5b4a39281706" not in kept
