@@ -30,6 +30,7 @@ from cassettes.errors import (
     RecordedError,
     ValueNotKept,
     WorldNotInstalled,
+    WriteRefused,
 )
 from cassettes.external import external
 from cassettes.failures import Failure
@@ -60,6 +61,7 @@ __all__ = [
     "Spare",
     "ValueNotKept",
     "WorldNotInstalled",
+    "WriteRefused",
     "adapt",
     "compare_requests",
     "external",

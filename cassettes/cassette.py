@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from cassettes.copies import BODY_BYTES_MAX
 from cassettes.draws import Draws, Keep, Tape
+from cassettes.errors import WriteRefused
 from cassettes.failures import Failure, Phase
 from cassettes.headers import compare_headers
 from cassettes.interaction import Interaction, Key, Request
@@ -49,6 +50,10 @@ class Cassette:
     ``draws`` are recorded random draws, as ``Cassette.draws.to_json()`` gave them: a replay draws
     them again at the same sites. ``keep_draws`` says of which draws a recording keeps the values.
 
+    ``record`` watches, ``replay`` answers. ``append`` answers what is on it, lets what is missing
+    really go out, and keeps that too: :attr:`with_added`. With ``reads_only`` nothing that writes
+    goes out, see :attr:`Request.is_write`: it raises :class:`WriteRefused`.
+
     ``loose`` serves the nearest unused interaction of the same method and path when nothing
     matches exactly; what differs is then part of :func:`side_effects`. Of a body over
     ``body_bytes_max`` its size, hash and first bytes are kept: such a request is matched by its
@@ -60,19 +65,20 @@ class Cassette:
     def __init__(
         self,
         name: str,
-        mode: Literal["record", "replay"] = "record",
+        mode: Literal["record", "replay", "append"] = "record",
         interactions: Iterable[Interaction] = (),
         *,
         draws: Mapping[str, Any] | None = None,
         loose: bool = False,
         spare: Spare | None = None,
+        reads_only: bool = False,
         body_bytes_max: int = BODY_BYTES_MAX,
         interactions_max: int | None = None,
         keep_draws: Keep = "uuid",
         redactor: Redactor | None = None,
     ) -> None:
-        if mode not in ("record", "replay"):
-            raise ValueError(f'A cassette\'s mode is "record" or "replay", not {mode!r}.')
+        if mode not in ("record", "replay", "append"):
+            raise ValueError(f'A cassette\'s mode is "record", "replay" or "append", not {mode!r}.')
         self.name = name
         self.mode = mode
         self.loose = loose
@@ -80,7 +86,14 @@ class Cassette:
         self.body_bytes_max = body_bytes_max
         self.interactions_max = interactions_max
         self.redactor = redactor
-        self.is_replay = mode == "replay"
+        self.is_replay = mode != "record"
+        """Whether requests are answered from it."""
+        self.goes_out = mode != "replay"
+        """Whether requests that it does not answer really go out, and are kept."""
+        self.reads_only = reads_only
+        self.is_on_virtual_time = False
+        """Whether what goes out is timed by the clock of a frozen scope, where no answer takes
+        time: a replay then meets the same moments."""
         self.is_open = True
         self.late_count = 0
         """Requests made after the scope was left, by threads that outlived it, or beyond
@@ -106,8 +119,12 @@ class Cassette:
         """Replay: the recorded draws; None where the recording says nothing of draws."""
         self.new_draw_count = 0
         """Replay: draws that were not recorded."""
+        self.refused_writes: list[str] = []
+        """With ``reads_only``: what was not sent, also when the tool swallowed it."""
         self._recorded = sorted(interactions, key=_by_start)
-        self._numbers = itertools.count(len(self._recorded) if not self.is_replay else 0)
+        self._first_new = self._recorded[-1].sequence + 1 if self._recorded else 0
+        self._numbers = itertools.count(self._first_new)
+        self._in_order: list[Interaction] = []
         self._pending: dict[int, Held] = {}
         self._lock = threading.Lock()
         self._started_at = _real_perf_counter()
@@ -131,7 +148,11 @@ class Cassette:
     @property
     def unused(self) -> list[Interaction]:
         """Replay: what was recorded and never asked for, by the start of each request."""
-        return [one for one in self._recorded if id(one) not in self._taken]
+        return [
+            one
+            for one in self._recorded
+            if id(one) not in self._taken and one.sequence < self._first_new
+        ]
 
     # Recording
 
@@ -147,9 +168,28 @@ class Cassette:
         self.is_open = False
 
     def begin(self, request: Request, via: str) -> Interaction:
-        """Return a new interaction: its number is taken now, at the start of the request."""
-        offset_ms = round((_real_perf_counter() - self._started_at) * 1000, 3)
-        return Interaction(request, sequence=next(self._numbers), via=via, offset_ms=offset_ms)
+        """Return a new interaction: its number is taken now, at the start of the request.
+
+        Raises:
+            WriteRefused: it writes, and the cassette lets only reads out.
+        """
+        self.refuse_write(request)
+        offset_ms = round(self._elapsed_ms(), 3)
+        begun = Interaction(request, sequence=next(self._numbers), via=via, offset_ms=offset_ms)
+        if self.is_replay:
+            with self._lock:
+                self._in_order.append(begun)
+        return begun
+
+    def refuse_write(self, request: Request) -> None:
+        """Keep ``request`` from going out, where it writes and only reads may.
+
+        Raises:
+            WriteRefused: so it is.
+        """
+        if self.reads_only and request.is_write:
+            self.refused_writes.append(request.line)
+            raise WriteRefused(request.line, self.name)
 
     def keep(self, interaction: Interaction) -> None:
         """Put a finished interaction on the cassette."""
@@ -162,8 +202,17 @@ class Cassette:
             self.late_count += 1
 
     def _since(self, interaction: Interaction) -> float:
-        elapsed_ms = (_real_perf_counter() - self._started_at) * 1000
-        return round(max(0.0, elapsed_ms - interaction.offset_ms), 3)
+        return round(max(0.0, self._elapsed_ms() - interaction.offset_ms), 3)
+
+    def _elapsed_ms(self) -> float:
+        """Time since the cassette was entered: on the scope's clock where there is one."""
+        if self.is_on_virtual_time:
+            from cassettes.scope import current
+
+            scope = current.get()
+            if scope is not None and scope.clock is not None:
+                return scope.clock.elapsed_ns / 1e6
+        return (_real_perf_counter() - self._started_at) * 1000
 
     def keep_failure(
         self, interaction: Interaction, error: BaseException, phase: Phase = "request"
@@ -181,6 +230,19 @@ class Cassette:
         """Keep the interaction of a response that was read."""
         self._pending.pop(capture.interaction.sequence, None)
         self.keep(capture.interaction)
+
+    @property
+    def with_added(self) -> list[Interaction]:
+        """``append``: all that is on it, numbered anew in the order in which it was asked."""
+        from cassettes.appending import in_asked_order
+
+        ordered = in_asked_order(
+            self._recorded,
+            self._in_order,
+            old=self._first_new,
+            on_one_clock=self.is_on_virtual_time,
+        )
+        return ordered if self.redactor is None else self.redactor.interactions(ordered)
 
     # Playing
 
@@ -208,6 +270,7 @@ class Cassette:
             if found is not None:
                 self._taken.add(id(found))
                 self.played.append(found)
+                self._in_order.append(found)
                 if differences := list(compare_headers(found.request, request)):
                     self.headed.append((request, differences))
             return found

@@ -5,6 +5,7 @@ Draw of the tree::
     CassetteError
     ├── CassetteMiss          asked in replay, and not on the cassette
     ├── EgressBlocked         a connection that this process may not open
+    ├── WriteRefused          a request that changes something, where only reads may go out
     ├── ProgramRefused        a program that this process may not start
     ├── RecordedError         a recorded exception whose class does not exist here
     ├── ValueNotKept          a recorded value of @external that cannot be rebuilt
@@ -60,6 +61,19 @@ class EgressBlocked(CassetteError):
             "Nothing was sent. Replays answer from cassettes alone; to let this one address "
             f'through, call cassettes.outside("block", allow=["{address}"]); for `replay run` it '
             f"is `--allow {address}`."
+        )
+
+
+class WriteRefused(CassetteError):
+    """A request that changes something was about to go out, and its cassette lets only reads."""
+
+    def __init__(self, request: str, cassette: str) -> None:
+        """``request`` in one line; ``cassette`` is the cassette's name."""
+        self.request = request
+        self.cassette = cassette
+        super().__init__(
+            f"{request}\nwas not sent: it may change something, and cassette {cassette!r} "
+            "lets only reads go out (GET, HEAD, OPTIONS, and @external that is no write)."
         )
 
 

@@ -100,18 +100,6 @@ class _External:
             return None
         return None if scope.cassette is None else scope
 
-    def play(self, scope: Scope, request: Request) -> Any:
-        found = answer(scope, request)
-        assert found is not None
-        return _value(found)
-
-    async def play_in_time(self, scope: Scope, request: Request) -> Any:
-        found = await answer_in_time(scope, request)
-        assert found is not None
-        if found.failure is not None and found.failure.is_cancellation:
-            await until_given_up(found)
-        return _value(found)
-
 
 def _module_name(name: str) -> str:
     """Return a module's name; that of the program's own is the one a replay imports it by."""
@@ -160,8 +148,8 @@ def _wrapped_function(marked: _External) -> Callable[..., Any]:
             return function(*args, **kwargs)
         cassette = _cassette(scope)
         request = marked.request(args, kwargs)
-        if cassette.is_replay:
-            return marked.play(scope, request)
+        if cassette.is_replay and (found := answer(scope, request)) is not None:
+            return _value(found)
         interaction = cassette.begin(request, "external")
         token = current.set(scope.silenced)
         try:
@@ -188,7 +176,11 @@ def _wrapped_coroutine(marked: _External) -> Callable[..., Any]:
         cassette = _cassette(scope)
         request = marked.request(args, kwargs)
         if cassette.is_replay:
-            return await marked.play_in_time(scope, request)
+            found = await answer_in_time(scope, request)
+            if found is not None:
+                if found.failure is not None and found.failure.is_cancellation:
+                    await until_given_up(found)
+                return _value(found)
         interaction = cassette.begin(request, "external")
         token = current.set(scope.silenced)
         try:
@@ -215,8 +207,8 @@ def _wrapped_generator(marked: _External) -> Callable[..., Any]:
             return
         cassette = _cassette(scope)
         request = marked.request(args, kwargs)
-        if cassette.is_replay:
-            yield from _replayed(scope, request)
+        if cassette.is_replay and (found := answer(scope, request)) is not None:
+            yield from _items(found)
             return
         interaction = cassette.begin(request, "external")
         items: list[Any] = []
@@ -247,10 +239,10 @@ def _wrapped_async_generator(marked: _External) -> Callable[..., Any]:
         request = marked.request(args, kwargs)
         if cassette.is_replay:
             found = await answer_in_time(scope, request)
-            assert found is not None
-            for item in _items(found):
-                yield item
-            return
+            if found is not None:
+                for item in _items(found):
+                    yield item
+                return
         interaction = cassette.begin(request, "external")
         items: list[Any] = []
         try:
@@ -267,14 +259,8 @@ def _wrapped_async_generator(marked: _External) -> Callable[..., Any]:
     return call
 
 
-def _replayed(scope: Scope, request: Request) -> Iterator[Any]:
-    """Yield the recorded items, then raise where the recording did."""
-    found = answer(scope, request)
-    assert found is not None
-    yield from _items(found)
-
-
 def _items(found: Interaction) -> Iterator[Any]:
+    """Yield the recorded items, then raise where the recording did."""
     yield from _value(found)
     if found.failure is not None:
         raise found.failure.rebuild()

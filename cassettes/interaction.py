@@ -31,6 +31,7 @@ Key: TypeAlias = tuple[str, str, bytes]
 """What requests are matched by: method, canonical URI, canonical body."""
 
 _PORTS = {"http": 80, "https": 443}
+_READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 @dataclass(slots=True)
@@ -48,6 +49,13 @@ class Request:
     def line(self) -> str:
         """The request in one line: ``POST https://api.example.com/refunds``."""
         return f"{self.method} {self.uri}"
+
+    @property
+    def is_write(self) -> bool:
+        """Whether it may change something: by its method, or by what ``@external`` says of it."""
+        if self.method == "CALL":
+            return self.header("x-effect") == "write"
+        return self.method.upper() not in _READS
 
     def header(self, name: str) -> str:
         """Return the first header called ``name`` in any case, or ""."""

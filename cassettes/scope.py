@@ -38,7 +38,7 @@ class Scope:
         self.entropy = entropy
         self.imports = False
         """Whether a module is being imported: in a time and chance of its own."""
-        self.is_replay = cassette is not None and cassette.is_replay
+        self.is_replay = cassette is not None and not cassette.goes_out
         """Whether connections are refused; also where lower hooks are silenced."""
         self.silenced = self
         if cassette is not None:
@@ -137,7 +137,7 @@ def refuse_outside(method: str, uri: str) -> None:
 def answer(scope: Scope, request: Request) -> Interaction | None:
     """Return the recorded interaction for ``request``; None when it may go out for real.
 
-    Time passes until its recorded end.
+    On an appending cassette it is then recorded by whoever asked. Time passes until its end.
 
     Raises:
         CassetteMiss: It is not on the cassette; the miss is kept there as well.
@@ -166,6 +166,8 @@ def _find(scope: Scope, request: Request) -> Interaction | None:
     assert cassette is not None
     interaction = cassette.take(request)
     if interaction is None:
+        if cassette.goes_out:
+            return None  # the hook that asks records it
         if request.method != "CALL" and is_allowed(*address_of(request.uri)):
             cassette.let_through(request)
             return None
@@ -197,6 +199,7 @@ class freeze:  # used as a verb
 
             clock = Clock(at) if at is not None else None
             entropy = Entropy(str(seed), cassette) if seed is not None else None
+        cassette.is_on_virtual_time = clock is not None and cassette.goes_out
         self._scope = Scope(cassette, clock, entropy)
         self._token: Token[Scope | None] | None = None
 

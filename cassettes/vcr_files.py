@@ -1,8 +1,9 @@
 """vcrpy's YAML: written so that plain vcrpy plays it, read from whatever vcrpy recorded.
 
 What vcrpy has no place for stands under ``x-replay``, which vcrpy ignores: the order, the timing,
-the original headers, failures. Bodies are written without their content encoding, the one form
-that each of vcrpy's stubs plays; with ``x-replay`` they come back as they were.
+the original headers, failures, whose cassette it is. Bodies are written without their content
+encoding, the one form that each of vcrpy's stubs plays; with ``x-replay`` they come back as they
+were. (Not under vcrpy's own ``metadata``: pytest-recording 0.14 falls over it.)
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final
+from urllib.parse import urlencode
 
 import yaml  # type: ignore[import-untyped]  # comes with vcrpy, without stubs
 
@@ -25,31 +28,55 @@ _Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def to_vcr_yaml(interactions: Iterable[Interaction]) -> str:
-    """Return ``interactions`` as a cassette file of vcrpy, the same text every time.
+@dataclass(slots=True)
+class VcrFile:
+    """What a cassette file of vcrpy holds."""
 
-    Requests that failed without a response, and bodies that were not kept whole, have no form
-    there; they stand under ``x-replay`` at the end of the file.
+    cassettes: dict[str, list[Interaction]]
+    """By name, each by the start of its requests; a file that vcrpy wrote has one called ""."""
+    about: dict[str, Any] = field(default_factory=dict)
+    """What the writer said of the cassettes, and vcrpy ignores."""
+
+
+def to_vcr_yaml(interactions: Iterable[Interaction]) -> str:
+    """Return ``interactions`` as a cassette file of vcrpy, the same text every time."""
+    return write_vcr_file(VcrFile({"": list(interactions)}))
+
+
+def write_vcr_file(file: VcrFile) -> str:
+    """Return the text of ``file``, the same every time; vcrpy plays all its cassettes as one.
+
+    Requests that failed without a response, bodies that were not kept whole, and what is not HTTP
+    have no form there; they stand under ``x-replay`` at the end of the file.
     """
-    ordered = sorted(interactions, key=lambda one: one.sequence)
-    document: dict[str, Any] = {
-        "interactions": [
-            _entry(one, one.response)
-            for one in ordered
-            if one.response is not None and not one.is_cut
-        ],
-        "version": 1,
-    }
-    unanswered = [one.to_json() for one in ordered if one.response is None or one.is_cut]
-    if unanswered:
-        document[_EXTENSION] = {"unanswered": unanswered}
+    several = len(file.cassettes) > 1
+    entries: list[dict[str, Any]] = []
+    beside: list[dict[str, Any]] = []
+    for name, interactions in file.cassettes.items():
+        named = {"cassette": name} if several else {}
+        for one in sorted(interactions, key=lambda one: one.sequence):
+            if one.response is None or one.is_cut or one.protocol != "http":
+                beside.append({**named, **one.to_json()})
+            else:
+                entries.append(_entry(one, one.response, named))
+    extension: dict[str, Any] = {}
+    if any(file.cassettes):
+        extension["cassettes"] = list(file.cassettes)
+    if file.about:
+        extension["about"] = file.about
+    if beside:
+        extension["beside"] = beside
+    document: dict[str, Any] = {"interactions": entries, "version": 1}
+    if extension:
+        document[_EXTENSION] = extension
     text: str = yaml.dump(document, Dumper=_Dumper, allow_unicode=True)
     return text
 
 
-def _entry(one: Interaction, response: Response) -> dict[str, Any]:
+def _entry(one: Interaction, response: Response, named: dict[str, str]) -> dict[str, Any]:
     plain, headers = _unpacked(response)
     extension: dict[str, Any] = {
+        **named,
         "sequence": one.sequence,
         "via": one.via,
         "offset_ms": one.offset_ms,
@@ -133,6 +160,15 @@ def from_vcr_yaml(text: str) -> list[Interaction]:
     Raises:
         InteractionFormatError: It is not YAML, or not such a file.
     """
+    return [one for cassette in read_vcr_file(text).cassettes.values() for one in cassette]
+
+
+def read_vcr_file(text: str) -> VcrFile:
+    """Return what is in a cassette file of vcrpy, one that we wrote or one that vcrpy did.
+
+    Raises:
+        InteractionFormatError: It is not YAML, or not such a file.
+    """
     try:
         document = yaml.load(text, Loader=_Loader)
     except yaml.YAMLError as error:
@@ -141,10 +177,26 @@ def from_vcr_yaml(text: str) -> list[Interaction]:
         raise InteractionFormatError(
             "This is not a cassette of vcrpy: it has no list called 'interactions'."
         )
-    found = [_read(entry, number) for number, entry in enumerate(document["interactions"])]
     extension = document.get(_EXTENSION) or {}
-    found += [Interaction.from_json(form) for form in extension.get("unanswered", ())]
-    return sorted(found, key=lambda one: one.sequence)
+    if not isinstance(extension, dict):
+        raise InteractionFormatError(
+            "This is not a cassette of ours: its 'x-replay' is no mapping."
+        )
+    names = [str(name) for name in extension.get("cassettes") or [""]]
+    found: dict[str, list[Interaction]] = {name: [] for name in names}
+    for number, entry in enumerate(document["interactions"]):
+        one = _read(entry, number)
+        found.setdefault(_name_in(entry.get(_EXTENSION), names), []).append(one)
+    for form in extension.get("beside") or ():
+        found.setdefault(_name_in(form, names), []).append(Interaction.from_json(form))
+    for cassette in found.values():
+        cassette.sort(key=lambda one: one.sequence)
+    return VcrFile(found, dict(extension.get("about") or {}))
+
+
+def _name_in(form: Any, names: list[str]) -> str:
+    """The cassette that an entry names; the file's first where it names none."""
+    return str(form.get("cassette", names[0])) if isinstance(form, dict) else names[0]
 
 
 def _read(entry: Any, number: int) -> Interaction:
@@ -157,7 +209,7 @@ def _read(entry: Any, number: int) -> Interaction:
                 str(request["method"]),
                 str(request["uri"]),
                 _pairs(request.get("headers")),
-                _body(request.get("body")),
+                _sent_body(request),
             ),
             _read_response(response, extension),
             failure=None if failure is None else Failure.from_json(failure),
@@ -200,6 +252,24 @@ def _mend(response: Response) -> None:
         response.packed_as = coding
 
 
+def _sent_body(request: Mapping[str, Any]) -> bytes:
+    """The body of a request; vcrpy's stub for aiohttp keeps ``json=`` and ``data=`` as given."""
+    form = request.get("body")
+    headers = {name.lower(): value for name, value in _pairs(request.get("headers"))}
+    is_form = "x-www-form-urlencoded" in headers.get("content-type", "")
+    if (
+        is_form
+        and isinstance(form, dict | list)
+        and not (isinstance(form, dict) and _is_base64(form))
+    ):
+        return urlencode(form).encode()
+    return _body(form)
+
+
+def _is_base64(form: dict[str, Any]) -> bool:
+    return set(form) == {"base64_string"}
+
+
 def _body(form: Any) -> bytes:
     if form is None:
         return b""
@@ -207,9 +277,9 @@ def _body(form: Any) -> bytes:
         return form
     if isinstance(form, str):
         return form.encode("utf-8")
-    if isinstance(form, dict) and set(form) == {"base64_string"}:
+    if isinstance(form, dict) and _is_base64(form):
         return base64.b64decode(form["base64_string"])
-    return json.dumps(form).encode()  # aiohttp's stub keeps json= as it was given
+    return json.dumps(form).encode()
 
 
 def _pairs(headers: Any) -> Pairs:

@@ -12,10 +12,17 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from replay.errors import ReplayError
-from replay.records import JsonObject
+from replay.records import JsonObject, Policy
 
 RuleKind = Literal["any", "timestamp", "id", "float", "unordered"]
 """What may differ: anything, or only what two values of that kind have between them."""
@@ -104,6 +111,9 @@ class Config(BaseModel):
     """How much a worker may take, by name: ``memory = "4GiB"``."""
     env: list[str] = Field(default_factory=list)
     """Environment variables that the tools get: ``NAME`` or ``NAME=VALUE``."""
+    policy: dict[str, Policy] = Field(default_factory=dict)
+    """How tools are replayed that are not to run on their cassettes, by name or pattern:
+    ``recorded``, ``live`` (names only) or ``refuse``."""
     ignore: list[IgnoreRule] = Field(default_factory=list)
     """Differences that do not count, all tools together."""
     redact: RedactConfig = Field(default_factory=RedactConfig)
@@ -111,6 +121,14 @@ class Config(BaseModel):
 
     file: Path | None = Field(default=None, exclude=True)
     """The pyproject.toml it was read from; None: there is none with a ``[tool.replay]``."""
+
+    @field_validator("policy")
+    @classmethod
+    def _live_is_named(cls, policy: dict[str, Policy]) -> dict[str, Policy]:
+        for name, one in policy.items():
+            if one is Policy.LIVE and any(sign in name for sign in "*?["):
+                raise ValueError(f"{name!r} is a pattern: name each tool that is to go out")
+        return policy
 
     @property
     def database_path(self) -> Path | None:
@@ -207,7 +225,7 @@ def _known_keys() -> dict[str, tuple[str, list[str]]]:
 
 
 def _nearest_value(error: Any) -> str | None:
-    if error["type"] != "literal_error":
+    if error["type"] not in ("literal_error", "enum"):
         return None
     kinds = re.findall(r"'([^']*)'", error["ctx"]["expected"])
     near = get_close_matches(str(error["input"]), kinds, n=1, cutoff=0.4)

@@ -65,10 +65,11 @@ class _Middleware:
         if scope.cassette.is_replay:
             asked.body = await body_of(request)
             found = await answer_in_time(scope, asked)
-            if found is None:
+            if found is not None:
+                return await _play(found, request, scope.cassette, asked)
+            if not scope.cassette.goes_out:
                 with scope.below():
                     return await handler(request)
-            return await _play(found, request, scope.cassette, asked)
         return await self._record(scope, asked, request, handler)
 
     async def _record(

@@ -1,4 +1,4 @@
-"""What a replayed call does to real files: let through, and said.
+"""What a replayed call, frozen or live, does to real files: let through, and said.
 
 A file is not frozen: many tools write a scratch file and read it again, and would not work without.
 But a replay that changes files must not do so in silence. Temporary files of Python's own making
@@ -79,7 +79,7 @@ def _note_database(name: Any) -> None:
 
 def _note(verb: str, name: Any) -> None:
     scope = current.get()
-    if scope is None or not scope.is_replay or scope.cassette is None or not process.blocks:
+    if scope is None or scope.cassette is None or not process.blocks:
         return
     if not isinstance(name, str | bytes | os.PathLike):
         return  # a descriptor: what it stands for was noted when it was opened

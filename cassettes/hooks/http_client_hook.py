@@ -65,6 +65,8 @@ def _hooked_putrequest(originals: _Originals) -> Callable[..., Any]:
             if process.blocks:
                 refuse_outside(method, absolute(self, url))
         elif scope.cassette is not None:
+            if not scope.cassette.is_replay:
+                scope.cassette.refuse_write(Request(method, absolute(self, url)))
             self.__dict__[_EXCHANGE] = Exchange(scope)
         return original(self, method, url, *args, **kwargs)
 
@@ -86,7 +88,7 @@ def _hooked_send(originals: _Originals) -> Callable[..., Any]:
             exchange.sent += b"".join(pieces(data))
             return None
         if exchange.interaction is None:
-            exchange.interaction = cassette.begin(Request("", ""), "http.client")
+            exchange.interaction = cassette.begin(Request("GET", ""), "http.client")
         token = current.set(exchange.scope.silenced)
         try:
             for piece in pieces(data):
@@ -147,14 +149,28 @@ def _hooked_getresponse(originals: _Originals) -> Callable[..., Any]:
             if found is not None:
                 _forget(self)
                 return _play(self, found, asked, cassette)
+            if cassette.goes_out:
+                exchange.interaction = cassette.begin(asked, "http.client")
             self.__dict__.pop(_EXCHANGE, None)
             with exchange.scope.below():
-                originals.send(self, bytes(exchange.sent))
-                return original(self)
+                _send_after_all(self, originals, exchange)
+                if not cassette.goes_out:
+                    return original(self)
+            return _record(self, original, exchange)
         self.__dict__.pop(_EXCHANGE, None)
         return _record(self, original, exchange)
 
     return getresponse
+
+
+def _send_after_all(conn: Any, originals: _Originals, exchange: Exchange) -> None:
+    try:
+        originals.send(conn, bytes(exchange.sent))
+    except BaseException as error:
+        if exchange.interaction is not None:
+            assert exchange.scope.cassette is not None
+            exchange.scope.cassette.keep_failure(exchange.interaction, error, "send")
+        raise
 
 
 def _record(conn: Any, original: Callable[..., Any], exchange: Exchange) -> Any:

@@ -172,10 +172,11 @@ class _Client:
                 body = self._simple_body(request)
                 asked = self._asked(request, request.read() if body is None else body)
                 found = answer(scope, asked)
-                if found is None:
+                if found is not None:
+                    return self._play(cassette, asked, found)
+                if not cassette.goes_out:
                     with scope.below():
                         return original(transport, request)
-                return self._play(cassette, asked, found)
             interaction, sent = self._begin(cassette, request)
             token = current.set(scope.silenced)
             try:
@@ -203,12 +204,13 @@ class _Client:
                 body = self._simple_body(request)
                 asked = self._asked(request, await request.aread() if body is None else body)
                 found = await answer_in_time(scope, asked, head_only=True)
-                if found is None:
+                if found is not None:
+                    if found.failure is not None and found.failure.is_cancellation:
+                        await until_given_up(found)
+                    return self._play(cassette, asked, found, scope.clock)
+                if not cassette.goes_out:
                     with scope.below():
                         return await original(transport, request)
-                if found.failure is not None and found.failure.is_cancellation:
-                    await until_given_up(found)
-                return self._play(cassette, asked, found, scope.clock)
             interaction, sent = self._begin(cassette, request)
             token = current.set(scope.silenced)
             try:

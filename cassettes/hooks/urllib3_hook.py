@@ -52,11 +52,13 @@ def _hooked(original: Callable[..., Any]) -> Callable[..., Any]:
         if cassette.is_replay:
             options["body"], asked.body = replayable(body)
             found = answer(scope, asked)
-            if found is None:
+            if found is not None:
+                early = functools.partial(read_on, cassette, asked, found)
+                return _play(found, early, (pool, conn, method, url), options)
+            if not cassette.goes_out:
                 with scope.below():
                     return original(pool, conn, method, url, **options)
-            early = functools.partial(read_on, cassette, asked, found)
-            return _play(found, early, (pool, conn, method, url), options)
+            body = options["body"]
         options["body"], asked.body, sent = watched(body, cassette.body_bytes_max)
         return _record(original, scope, asked, sent, (pool, conn, method, url), options)
 
@@ -229,7 +231,7 @@ def _unless_replayed(original: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(original)
     def _prepare_proxy(pool: Any, conn: Any) -> Any:
         scope = current.get()
-        if scope is not None and scope.cassette is not None and scope.cassette.is_replay:
+        if scope is not None and scope.cassette is not None and scope.is_replay:
             return None
         return original(pool, conn)
 

@@ -13,14 +13,14 @@ import os
 import resource
 import signal
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from cassettes.interaction import Request
 from cassettes.kernel.addresses import allowed_addresses
 from cassettes.kernel.filter import Machine, install_filter, this_machine
 from cassettes.kernel.handing_over import Message, received
 from cassettes.kernel.processes import Processes
-from cassettes.kernel.watch import CLOSED, Watch
+from cassettes.kernel.watch import CLOSED, OPENED, Watch
 
 _PR_SET_PDEATHSIG = 1
 _READ_BYTES = 1 << 16
@@ -41,12 +41,36 @@ class KernelGuard:
         """Whether the kernel refuses."""
         return self._refusals is not None
 
-    def close_programs(self) -> None:
-        """From now on no program starts that is not allowed; until now any did, offline."""
-        if self._orders is not None:
-            os.write(self._orders, CLOSED)
+    def close_programs(self, *, for_good: bool = True) -> None:
+        """From now on no program starts that is not allowed; until now any did, offline.
+
+        ``for_good``: nobody can open the guard again; else ``opened`` can.
+        """
+        self.close()
+        if for_good and self._orders is not None:
             os.close(self._orders)
             self._orders = None
+
+    def close(self) -> None:
+        """Let nothing through but what is allowed, whatever was opened before."""
+        self._order(CLOSED)
+
+    @contextlib.contextmanager
+    def opened(self) -> Iterator[None]:
+        """Let everything through while the block runs: whatever this process and its children do.
+
+        A process that dies inside leaves it open, until somebody calls ``close``.
+        """
+        self._order(OPENED)
+        try:
+            yield
+        finally:
+            self._order(CLOSED)
+
+    def _order(self, order: bytes) -> None:
+        if self._orders is not None:
+            with contextlib.suppress(OSError):  # a tool closed it: then it stays as it is
+                os.write(self._orders, order)
 
     def refused(self) -> list[Request]:
         """Take what was refused since the last time, each once.

@@ -23,7 +23,9 @@ from cassettes.kernel.processes import Processes
 LIMIT = "LIMIT"
 """The method of the request that stands for a limit that was reached."""
 CLOSED = b"c"
-"""The order that ends the time in which any program starts."""
+"""The order that ends the time in which any program starts, and what ``OPENED`` began."""
+OPENED = b"o"
+"""The order that begins a time in which everything passes."""
 
 _RECEIVE, _ANSWER, _IS_VALID = 0xC0502100, 0xC0182101, 0x40082102
 _CONTINUE = 1
@@ -35,7 +37,7 @@ _MMSG_BYTES = 64
 _WORD_BYTES_MAX = 4096
 _WORDS_MAX = 64
 _SHOWN_MAX = 1_000
-_LOOK_S = 1.0
+_ORDERS_BYTES = 1 << 16
 
 
 class Watch:
@@ -62,6 +64,7 @@ class Watch:
         self._let_run: set[int] = set()
         """Processes that were allowed to start: what they start in turn is their own affair."""
         self._is_closed = False
+        self._is_open = False
         self.descriptors = [listener, tell, obey]
 
     def serve(self, pid: int) -> int:
@@ -72,8 +75,7 @@ class Watch:
             poll.register(descriptor, select.POLLIN)
         while True:
             ready = {descriptor for descriptor, _ in poll.poll()}
-            if self._obey in ready:
-                self._is_closed = True
+            if self._obey in ready and not self._hear():
                 poll.unregister(self._obey)
             if self._listener in ready:
                 self._answer()
@@ -82,12 +84,24 @@ class Watch:
                 self._processes.end_all()
                 return os.waitstatus_to_exitcode(status)
 
+    def _hear(self) -> bool:
+        """Take the orders that are there; False when no more can come."""
+        try:
+            orders = os.read(self._obey, _ORDERS_BYTES)
+        except BlockingIOError:
+            return True
+        if orders:
+            self._is_closed = self._is_closed or CLOSED in orders
+            self._is_open = orders.endswith(OPENED)
+        return bool(orders)
+
     def _answer(self) -> None:
         question = bytearray(_QUESTION.size)
         try:
             fcntl.ioctl(self._listener, _RECEIVE, question)
         except OSError:
             return  # who asked is gone
+        self._hear()  # what was ordered before the question was asked holds for it
         number, pid, _, call, _, _, *args = _QUESTION.unpack(question)
         refusal = errno.EACCES
         try:
@@ -104,6 +118,8 @@ class Watch:
             return  # who asked is gone
 
     def _judge(self, call: int, pid: int, args: list[int], number: int) -> bool:
+        if self._is_open:
+            return True
         machine = self._machine
         if call in (machine.execve, machine.execveat):
             path, words = args[:2] if call == machine.execve else args[1:3]

@@ -9,9 +9,11 @@ waits is told so: ``Deadlock``.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import selectors
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from time import perf_counter as _real_perf_counter
 from typing import Any, Final
 
 from cassettes.errors import Deadlock
@@ -23,6 +25,23 @@ _LOOP_START_NS: Final = 1_000_000_000_000
 _POLL_S: Final = 0.01
 
 
+class _Waiting:
+    """Whether loops wait for real just now."""
+
+    is_real = False
+
+
+@contextlib.contextmanager
+def waiting_for_real() -> Iterator[None]:
+    """Let every virtual loop of the process wait as others do while the block runs."""
+    before = _Waiting.is_real
+    _Waiting.is_real = True
+    try:
+        yield
+    finally:
+        _Waiting.is_real = before
+
+
 class _JumpingSelector(selectors.DefaultSelector):
     """Polls, and where it would have to wait, lets virtual time pass instead."""
 
@@ -31,12 +50,23 @@ class _JumpingSelector(selectors.DefaultSelector):
         self.wait: Callable[[float | None], bool] = lambda timeout: False
 
     def select(self, timeout: float | None = None) -> Any:
+        if _Waiting.is_real:
+            return self._wait_for_real(timeout)
         events = super().select(0)
         if events or timeout == 0:
             return events
         if self.wait(timeout):
             return super().select(0)
-        return super().select(timeout)
+        return self._wait_for_real(timeout)
+
+    def _wait_for_real(self, timeout: float | None) -> Any:
+        """Wait as other loops do; the time that passed has passed on the loop's clock too."""
+        began = _real_perf_counter()
+        events = super().select(timeout)
+        passed = _real_perf_counter() - began if events or timeout is None else timeout
+        if _Waiting.is_real or not events:
+            here().turns.now_ns += max(round(passed * 1e9), 1)
+        return events
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):

@@ -19,7 +19,7 @@ def approvals_of(findings: Iterable[Finding], *, note: str | None = None) -> lis
             signature=finding.signature,
             title=finding.title,
             approved_at=now,
-            approved_by=_user(),
+            approved_by=user_name(),
             note=note,
             call_count=finding.call_count,
             models=finding.models,
@@ -38,7 +38,8 @@ def accept_all(store: Store, run: ReplayRun, *, note: str) -> ReplayRun:
     return accepted
 
 
-def _user() -> str | None:
+def user_name() -> str | None:
+    """Return the name of who runs this, or None where the system has none."""
     try:
         return getpass.getuser()
     except (KeyError, OSError, ImportError):  # no name for this uid, as in some containers

@@ -109,6 +109,16 @@ def complete_outcomes(ctx: click.Context, param: click.Parameter, incomplete: st
     return [str(code) for code in Outcome if code.startswith(incomplete)]
 
 
+def complete_policies(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Return ``TOOL=POLICY`` words that start with ``incomplete``, once its tool is named."""
+    from replay.records.codes import Policy
+
+    tool, equals, wanted = incomplete.rpartition("=")
+    if not equals:
+        return []
+    return [f"{tool}={policy}" for policy in Policy if policy.startswith(wanted)]
+
+
 def read_moment(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
     """Return a moment as the records write it: UTC, microseconds, ``Z``.
 

@@ -37,7 +37,11 @@ _PLACES = {
     "runs": Place("replay.cli.runs", "runs", "List the replay runs of a database."),
     "diff": Place("replay.cli.diff", "diff", "Show what a replay run found, or compare two."),
     "approve": Place("replay.cli.runs", "approve", "Accept a finding: an intended change."),
+    "feedback": Place(
+        "replay.cli.feedback", "feedback", "Say what is good or bad about a trace or a step."
+    ),
     "export": Place("replay.cli.interchange", "export_command", "Write traces in another format."),
+    "cassettes": Place("replay.cli.cassettes", "cassettes", "Look after what tools asked outside."),
     "db": Place("replay.cli.db", "db", "Look after a database: check, compact, schema."),
     "doctor": Place("replay.cli.doctor", "doctor", "Check this machine and a database."),
     "completion": Place("replay.cli.completion", "completion", "Print a shell completion script."),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from replay.cli import terminal
-from replay.cli.arguments import database_and, examples, json_option
+from replay.cli.arguments import complete_policies, database_and, examples, json_option
 from replay.cli.reports import file_option, report_files, write_report, write_reports
 from replay.cli.selection import selection_options
 from replay.errors import ExitCode, SelectionError
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         "replay run traces.db --tools shop.tools:toolbox",
         "replay run traces.db --tools shop.tools:toolbox --tool issue_refund --since 7d",
         "replay run traces.db --tools shop.tools:toolbox --baseline git:main",
+        "replay run traces.db --tools shop.tools:toolbox --policy get_rates=live",
     ),
 )
 @database_and()
@@ -142,6 +143,15 @@ if TYPE_CHECKING:
     "method and path serves, and the difference is told.",
 )
 @click.option(
+    "--policy",
+    "policies",
+    multiple=True,
+    metavar="TOOL=POLICY",
+    shell_complete=complete_policies,
+    help="How this tool is replayed: cassette, recorded (its answers stand, it is not run), live "
+    "(it really goes out), or refuse. `*` in TOOL stands for anything, but for live.",
+)
+@click.option(
     "--show-output",
     is_flag=True,
     help="Show what the tools print, on stderr, each line after its tool's name.",
@@ -209,6 +219,7 @@ def replayed(
     sandbox: str | None = None,
     writable: Sequence[Path] = (),
     limits: Sequence[str] = (),
+    policies: Sequence[str] = (),
     show_output: bool = False,
 ) -> ReplayRun:
     """Replay ``selection`` and return the run; options not given come from ``[tool.replay]``.
@@ -221,6 +232,7 @@ def replayed(
     from replay.config import load_config
     from replay.replayer import Replayer
     from replay.replayer.environment import environment_of
+    from replay.replayer.policies import Policies, read_policies
     from replay.replayer.sandbox.limits import limits_of
     from replay.verdicts import Rules
 
@@ -249,6 +261,7 @@ def replayed(
         sandbox=sandbox or config.sandbox,
         limits=limits_of(limits, config.limits),
         writable=[*config.writable_paths, *writable],
+        policies=Policies((read_policies(policies), config.policy)),
         on_output=_say_output if show_output else None,
         redact=config.redact,
     )

@@ -88,7 +88,7 @@ def show(database: Path, trace: str, step_number: int | None, as_json: bool) -> 
         else:
             terminal.emit("\n".join(transcript_lines(transcript, width=terminal.width())))
         return ExitCode.OK
-    step = _step(transcript, step_number)
+    step = step_of(transcript, step_number)
     if as_json:
         terminal.emit_json(step.model_dump(mode="json"))
     else:
@@ -177,7 +177,12 @@ def trace_table(rows: list[TraceRow]) -> tuple[list[Column], list[list[str]]]:
     return columns, cells
 
 
-def _step(transcript: Transcript, step_number: int) -> ModelCall | ToolCall:
+def step_of(transcript: Transcript, step_number: int) -> ModelCall | ToolCall:
+    """Return one step of a trace.
+
+    Raises:
+        SelectionError: it has no such step.
+    """
     from replay.errors import SelectionError
 
     for step in transcript.steps:

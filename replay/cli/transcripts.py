@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import json
 import textwrap
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Final
 
-from replay.records import Attempt, Interaction, JsonValue, ModelCall, ToolCall, Transcript
+from replay.records import (
+    Attempt,
+    Feedback,
+    Interaction,
+    JsonValue,
+    ModelCall,
+    ToolCall,
+    Transcript,
+)
 from replay.report.ink import count, cut, plain
 
 INDENT = "    "
+_RATINGS: Final = {1.0: "good", 0.0: "bad"}
 OVERVIEW_LINES_MAX = 3
 """How much of a text the overview shows; ``--step`` shows all of it."""
 
@@ -29,20 +39,41 @@ def transcript_lines(transcript: Transcript, *, width: int) -> list[str]:
             lines += _tool_overview(
                 step, transcript.interactions.get(step.id, []), _tries(step, transcript), width
             )
-    for feedback in transcript.feedback:
-        parts = [feedback.label, feedback.text, None if feedback.score is None else feedback.score]
-        said = " ".join(str(part) for part in parts if part is not None)
-        where = f"step {feedback.step_number}" if feedback.step_number else "trace"
-        lines.append(cut(plain(f"feedback on {where}: {said}"), width))
-    return lines
+    return lines + feedback_lines(transcript.feedback, width=width)
 
 
 def step_lines(transcript: Transcript, step: ModelCall | ToolCall, *, width: int) -> list[str]:
     """Return everything that is known of one step; nothing is cut."""
     attempts = _attempt_lines(transcript.attempts.get(step.id, []), width)
+    said = [one for one in transcript.feedback if one.step_number == step.step_number]
+    feedback = feedback_lines(said, width=width)
     if isinstance(step, ModelCall):
-        return _model_in_full(step, attempts, width)
-    return _tool_in_full(step, transcript.interactions.get(step.id, []), attempts, width)
+        return _model_in_full(step, attempts, width) + feedback
+    return _tool_in_full(step, transcript.interactions.get(step.id, []), attempts, width) + feedback
+
+
+def feedback_lines(kept: Sequence[Feedback], *, width: int) -> list[str]:
+    """Return what people said: of what, how they rate it, by whom, and their words in full."""
+    lines: list[str] = []
+    for one in kept:
+        where = f"step {one.step_number}" if one.step_number else "the trace"
+        rating = None if one.score is None else _RATINGS.get(one.score, f"{one.score:g}")
+        label = None if one.label == rating else one.label
+        head = ", ".join(part for part in (rating, label) if part)
+        by = f" ({one.annotator}, {moment(one.created_at)[:16]})" if one.annotator else ""
+        lines.append(cut(plain(f"feedback on {where}{': ' if head else ''}{head}{by}"), width))
+        if one.text:
+            lines += _labelled("note", one.text, width)
+        if one.correction is not None:
+            lines += _labelled("rather", _call_words(one.correction), width)
+    return lines
+
+
+def _call_words(correction: JsonValue) -> str:
+    """A corrected call as it would be written: ``get_weather {"city": "Paris"}``."""
+    if isinstance(correction, dict) and set(correction) == {"tool", "arguments"}:
+        return f"{correction['tool']} {_json(correction['arguments'])}"
+    return _json(correction)
 
 
 def moment(text: str | None) -> str:

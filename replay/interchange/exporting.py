@@ -10,6 +10,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from replay.interchange.formats import CHAT_FORMATS
+from replay.interchange.human_feedback import with_feedback
 from replay.interchange.rebuilding import VERBATIM
 from replay.interchange.record_lines import write_records, write_schemas
 from replay.records import JsonObject, ModelCall, Selection, Transcript
@@ -71,7 +72,7 @@ def _lines(
         lines = [verbatim]
     else:
         lines = chat.write_lines(transcript, report.lost)
-    for line in lines:
+    for line in with_feedback(lines, transcript):
         yield _with_context(line, transcript, report, inline=inline)
 
 

@@ -5,7 +5,7 @@ their ``kind``; ``record_from`` gives the right class back, ``record_schema`` it
 """
 
 from replay.records.base import JsonObject, JsonValue, Record
-from replay.records.codes import ACTORS, Actor, Cause, Outcome, Stage, Verdict
+from replay.records.codes import ACTORS, Actor, Cause, Outcome, Policy, Stage, Verdict
 from replay.records.registry import AnyRecord, record_from, record_schema
 from replay.records.replays import (
     Approval,
@@ -54,6 +54,7 @@ __all__ = [
     "ModelCall",
     "Outcome",
     "OutsideReport",
+    "Policy",
     "Record",
     "ReplayRun",
     "ReplayedCall",

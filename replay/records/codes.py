@@ -77,6 +77,8 @@ class Verdict(StrEnum):
     """Needs an answer of the outside world that no cassette has."""
     NOT_DETERMINISTIC = "not_deterministic"
     """Two replays of it disagree."""
+    SERVED = "served"
+    """Not run, and not judged: a policy has its recorded answer stand."""
     NOT_RUN = "not_run"
     """Could not be judged: a policy kept it from running, or nothing was recorded to compare."""
 
@@ -98,6 +100,19 @@ class Cause(StrEnum):
     """The old code does not give the recorded answer either."""
     UNKNOWN = "unknown"
     """Nothing here can tell; a baseline lane (``--baseline``) can."""
+
+
+class Policy(StrEnum):
+    """How the calls of a tool are replayed."""
+
+    CASSETTE = "cassette"
+    """Today's code runs; the outside world is its cassette."""
+    RECORDED = "recorded"
+    """Today's code does not run: the recorded answer stands."""
+    LIVE = "live"
+    """Today's code runs, and what it asks really goes out."""
+    REFUSE = "refuse"
+    """It is not run, and that is told."""
 
 
 Actor = Literal["assistant", "user"]

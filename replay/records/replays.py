@@ -7,11 +7,15 @@ from typing import Literal
 from pydantic import Field
 
 from replay.records.base import JsonObject, JsonValue, Record
-from replay.records.codes import Actor, Cause, Outcome, Verdict
+from replay.records.codes import Actor, Cause, Outcome, Policy, Verdict
 from replay.records.traces import CallResult
 
 NOT_FROZEN = "Not frozen: "
 """Begins the note of a call that did something for real: ``Not frozen: writes ledger.txt``."""
+
+
+GAP = "What it did to the world is missing for the calls after it."
+"""Ends the note of a call that was not run though it may have changed the world."""
 
 
 class Change(Record):
@@ -66,6 +70,17 @@ class ReplayedCall(Record):
     because they were imported; None: as recorded."""
     schema_errors: list[JsonObject] = Field(default_factory=list)
     """pydantic's errors where today's schema would reject the payload, gating or not."""
+    policy: Policy | None = None
+    """How it was replayed where that was not from its cassette."""
+    leaves_gap: bool = False
+    """True: it was not run, and what it did to the world is missing for the calls after it."""
+    went_out: list[JsonObject] = Field(default_factory=list)
+    """Live: what really went out and its answers (`cassettes.Interaction.to_json`), by start; of
+    a call that appends, its whole cassette afterwards."""
+    draws: JsonObject | None = None
+    """Live, on the real clock: the random draws it made; None: those of a replay."""
+    refused_writes: list[str] = Field(default_factory=list)
+    """Live, reads only: requests that were not sent because they may change something."""
 
 
 class Lanes(Record):
@@ -114,8 +129,12 @@ class CallVerdict(Record):
     """Why it was not run or could not be judged, or what a reader should know; else None."""
     output: str = ""
     """What the tool printed in this replay, cut short."""
+    policy: Policy | None = None
+    """How it was replayed where that was not from its cassette."""
+    went_out: list[str] | None = None
+    """Live: every request that really went out, in one line each."""
     signature: str | None = None
-    """The finding it belongs to; None for ``same`` and ``equivalent``."""
+    """The finding it belongs to; None for ``same``, ``equivalent`` and ``served``."""
     approved: bool = False
 
 

@@ -54,7 +54,7 @@ class Attempt:
         return self.job.message(
             self.number,
             skip=self.skipped,
-            reported=list(self.result.replayed),
+            reported=self.result.replayed,
             one_by_one=self.one_by_one,
         )
 

@@ -38,7 +38,8 @@ def baseline_place(
     Raises:
         ToolboxError: no git repository, no such commit.
     """
-    today = replace(today, environment={**today.environment, **(environment or {})})
+    environment = {**today.environment, **(environment or {})}
+    today = replace(today, environment=environment, goes_out=False)
     if not named.startswith(_GIT):
         yield _beside(named, today, paths)
         return

@@ -73,6 +73,8 @@ class Place:
     """Put before the worker's command line, for the same end."""
     observed: Mapping[str, str] | None = None
     """Not None: the worker notes where calls read the clock and draw; ``salt`` changes draws."""
+    goes_out: bool = False
+    """Whether calls of some tools really reach the outside world."""
 
 
 def place_of(

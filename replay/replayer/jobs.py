@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from replay.records import JsonObject, JsonValue, ReplayedCall
 
@@ -16,6 +16,10 @@ BASELINE: Lane = "baseline"
 
 NO_WORLD = ""
 """``Job.world`` of a job whose calls each bring their own."""
+
+
+LiveMode: TypeAlias = Literal["", "record", "append"]
+"""``record``: all that a call asks goes out. ``append``: what its cassette does not answer."""
 
 
 @dataclass(slots=True)
@@ -33,11 +37,36 @@ class CallOrder:
     """How many calls share ``spare``."""
     world: str | None = None
     """A file with the world to run it on; None: the world as the calls before it left it."""
+    live: LiveMode = ""
+    """Whether what it asks really goes out."""
+    real_clock: bool = False
+    """Live: clock and draws are the real ones, not those of a replay."""
+    reads_only: bool = False
+    """Live: nothing goes out that may change something."""
 
     @property
     def id(self) -> str:
         """The tool call's id."""
         return str(self.call["id"])
+
+    def message(self, known: ReplayedCall | None) -> JsonObject:
+        """Return the call as the worker is told it; ``known`` is its answer, where it has one."""
+        call, interactions = self.call, self.interactions
+        went_out = known is not None and bool(self.live)
+        if known is not None and went_out:
+            interactions = known.went_out
+            call = {**call, "draws": known.draws} if known.draws is not None else call
+        return {
+            "call": call,
+            "at": self.at,
+            "interactions": interactions,
+            "spare": self.spare,
+            "turn_size": self.turn_size,
+            "world": self.world,
+            "live": "" if went_out else self.live,
+            "real_clock": self.real_clock,
+            "reads_only": self.reads_only,
+        }
 
 
 @dataclass(slots=True)
@@ -71,9 +100,18 @@ class Job:
         return [order.id for group in self.groups for order in group]
 
     def message(
-        self, number: int, *, skip: list[str], reported: list[str], one_by_one: bool
+        self,
+        number: int,
+        *,
+        skip: list[str],
+        reported: dict[str, ReplayedCall],
+        one_by_one: bool,
     ) -> JsonObject:
-        """Return the job as the worker is told it."""
+        """Return the job as the worker is told it.
+
+        ``reported`` is what an earlier try has answered. It runs again to bring the world to where
+        it was; what went out then does not go out twice, it is answered as it was.
+        """
         return {
             "t": "job",
             "n": number,
@@ -81,18 +119,7 @@ class Job:
             "start": self.start,
             "at": self.at,
             "groups": [
-                [
-                    {
-                        "call": order.call,
-                        "at": order.at,
-                        "interactions": order.interactions,
-                        "spare": order.spare,
-                        "turn_size": order.turn_size,
-                        "world": order.world,
-                    }
-                    for order in group
-                ]
-                for group in self.groups
+                [order.message(reported.get(order.id)) for order in group] for group in self.groups
             ],
             "world": self.world,
             "kept": self.kept,
@@ -101,7 +128,7 @@ class Job:
             "shows_state": self.shows_state,
             "redacts": self.redacts,
             "skip": skip,
-            "reported": reported,
+            "reported": list(reported),
             "one_by_one": one_by_one,
         }
 

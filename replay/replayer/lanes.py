@@ -12,9 +12,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from replay.records import CallVerdict, Cause, Lanes, ReplayedCall, Transcript
-from replay.replayer.jobs import BASELINE, NO_WORLD, TODAY, Job, JobResult, Snapshot
-from replay.replayer.plan import job_of, not_replayed, tool_calls
+from replay.records import CallVerdict, Cause, Lanes, Policy, ReplayedCall, ToolCall, Transcript
+from replay.replayer.jobs import BASELINE, NO_WORLD, TODAY, Job, JobResult, LiveMode, Snapshot
+from replay.replayer.plan import job_of, never_live, not_replayed, tool_calls
+from replay.replayer.policies import Policies
 from replay.verdicts import GREEN, Rules, judge_trace
 
 _START = ""
@@ -52,6 +53,11 @@ class LaneTerms:
     folder: Path
     """Where worlds are written down."""
     shared_start: SharedStart
+    policies: Policies = field(default_factory=Policies)
+
+    def live_mode(self, call: ToolCall) -> LiveMode:
+        """Return whether what ``call`` asks goes out."""
+        return "record" if self.policies.of(call.tool, call.actor) is Policy.LIVE else ""
 
 
 @dataclass(slots=True)
@@ -65,6 +71,11 @@ class TraceLanes:
     """Lanes whose jobs are out, by name."""
     _snapshots: dict[str, Snapshot] = field(default_factory=dict)
     _differing: list[str] = field(default_factory=list)
+    _not_run: dict[str, ReplayedCall] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """See which calls are not run."""
+        self._not_run = not_replayed(self.transcript, self.terms.policies)
 
     def first_jobs(self) -> list[Job]:
         """Return the jobs that need nothing but the recording."""
@@ -107,7 +118,7 @@ class TraceLanes:
 
     def lanes(self) -> dict[str, Lanes]:
         """Return every replay of each call, by call id."""
-        today = {**self._lanes["replayed"], **not_replayed(self.transcript)}
+        today = {**self._lanes["replayed"], **self._not_run}
         others = [name for name in self._lanes if name != "replayed"]
         return {
             call_id: Lanes(
@@ -128,7 +139,15 @@ class TraceLanes:
                 Path(snapshot.path).unlink(missing_ok=True)
 
     def _whole(self, name: str, lane: str, world: str | None = None) -> Job:
-        job = job_of(self.transcript, lane, has_baseline=self.terms.has_baseline)
+        # Once: what the other lanes ask, today's cassettes answer.
+        is_first = name == "replayed"
+        job = job_of(
+            self.transcript,
+            lane,
+            has_baseline=self.terms.has_baseline,
+            policies=self.terms.policies,
+            live=self.terms.live_mode if is_first else never_live,
+        )
         job.name, job.world = name, world
         shared = self.terms.shared_start.snapshot
         if shared is not None and lane == TODAY and name != "replayed":
@@ -211,8 +230,8 @@ class TraceLanes:
     @property
     def _first(self) -> str:
         """The first call that is replayed; there is one wherever calls differ."""
-        skipped = not_replayed(self.transcript)
-        return next(call.id for call in tool_calls(self.transcript) if call.id not in skipped)
+        calls = tool_calls(self.transcript)
+        return next(call.id for call in calls if call.id not in self._not_run)
 
 
 def _state_of(replayed: ReplayedCall | None) -> str | None:

@@ -18,12 +18,17 @@ def outside_report(cassette: Cassette) -> JsonObject:
     made ("POST /refunds is no longer sent"). What a thread without its call's scope tried
     meanwhile is this call's too: better one too many than one unsaid.
     """
-    for stray in _strays():
-        cassette.refuse(stray)
+    take_strays(cassette)
     if not cassette.asked and not cassette.live and not cassette.unused:
         return {}
     found = side_effects(cassette)
     return {"asked": found.asked, "changes": [asdict(change) for change in found.changes]}
+
+
+def take_strays(cassette: Cassette) -> None:
+    """Count for ``cassette`` what was refused to threads without their call's scope."""
+    for stray in _strays():
+        cassette.refuse(stray)
 
 
 def leftover_report(spare: Spare) -> JsonObject:

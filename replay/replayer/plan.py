@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from typing import TypeAlias
 
-from replay.records import Interaction, JsonObject, Outcome, ReplayedCall, ToolCall, Transcript
-from replay.replayer.jobs import CallOrder, Job, Lane
+from replay.records import (
+    Interaction,
+    JsonObject,
+    Outcome,
+    Policy,
+    ReplayedCall,
+    ToolCall,
+    Transcript,
+)
+from replay.records.replays import GAP
+from replay.replayer.jobs import CallOrder, Job, Lane, LiveMode
+from replay.replayer.policies import Policies
 from replay.store.redaction import is_redacted
+
+LiveModeOf: TypeAlias = Callable[[ToolCall], LiveMode]
+"""Says of a call whether what it asks goes out."""
 
 _NOT_REPLAYED = {
     Outcome.THROTTLED: "Not replayed: a rate limit ended it when it was recorded, so the tool did "
@@ -15,6 +29,11 @@ _NOT_REPLAYED = {
     Outcome.CANCELLED: "Not replayed: the application cancelled it while it ran, and nothing tells "
     "how far it had come.",
 }
+_REFUSED = "Not run: its policy is `refuse`."
+_SERVED = "Served as recorded: today's {tool} was not run."
+_NOTHING_TO_SERVE = (
+    "Not run: its policy is `recorded`, and the recording has no answer of this call."
+)
 _SENT = (
     "id",
     "tool",
@@ -35,21 +54,38 @@ def tool_calls(transcript: Transcript) -> Iterator[ToolCall]:
     return (step for step in transcript.steps if isinstance(step, ToolCall))
 
 
-def job_of(transcript: Transcript, lane: Lane, *, has_baseline: bool = False) -> Job:
+def never_live(call: ToolCall) -> LiveMode:
+    """Let nothing of any call out."""
+    del call
+    return ""
+
+
+def job_of(
+    transcript: Transcript,
+    lane: Lane,
+    *,
+    has_baseline: bool = False,
+    policies: Policies | None = None,
+    live: LiveModeOf = never_live,
+) -> Job:
     """Return the job that replays a whole trace: its calls in recorded order, all actors'.
+
+    Calls that `not_replayed` names are left out. What ``live`` says goes out does so.
 
     The world's state is shown and hashed after each call only where there is one to compare it
     with: the recorded one, or the old code's of a run with a baseline. It can take longer than
     all else that a call does.
     """
     trace = transcript.trace
+    policies = policies or Policies()
     groups: list[list[CallOrder]] = []
     asked_by: str | None = None
     shows_state = has_baseline
     for call in tool_calls(transcript):
-        if call.outcome in _NOT_REPLAYED:
+        if _why_not_run(call, policies) is not None:
             continue
         order = order_of(call, transcript.interactions.get(call.id, []))
+        order.live, order.real_clock = live(call), True
         # What one model output asked for runs together; whatever came between parts it.
         if call.model_call_id is not None and call.model_call_id == asked_by:
             groups[-1].append(order)
@@ -91,13 +127,46 @@ def _share(group: list[CallOrder], transcript: Transcript) -> None:
             order.spare, order.turn_size = spare, len(group)
 
 
-def not_replayed(transcript: Transcript) -> dict[str, ReplayedCall]:
+def not_replayed(
+    transcript: Transcript, policies: Policies | None = None
+) -> dict[str, ReplayedCall]:
     """Return, by id, the calls of a trace that are not run again, each with the reason."""
-    return {
-        call.id: ReplayedCall(tool_call_id=call.id, result=None, note=_NOT_REPLAYED[call.outcome])
-        for call in tool_calls(transcript)
-        if call.outcome in _NOT_REPLAYED
-    }
+    policies = policies or Policies()
+    found: dict[str, ReplayedCall] = {}
+    state: str | None = None
+    for call in tool_calls(transcript):
+        note = _why_not_run(call, policies)
+        if note is not None:
+            policy = None if call.outcome in _NOT_REPLAYED else policies.of(call.tool, call.actor)
+            gap = policy is not None and _may_leave_gap(call, state, policies)
+            found[call.id] = ReplayedCall(
+                tool_call_id=call.id,
+                result=None,
+                note=f"{note} {GAP}" if gap else note,
+                policy=policy,
+                leaves_gap=gap,
+            )
+        state = call.state_hash
+    return found
+
+
+def _why_not_run(call: ToolCall, policies: Policies) -> str | None:
+    if call.outcome in _NOT_REPLAYED:
+        return _NOT_REPLAYED[call.outcome]
+    policy = policies.of(call.tool, call.actor)
+    if policy is Policy.REFUSE:
+        return _REFUSED
+    if policy is Policy.RECORDED:
+        has_answer = call.outcome is not Outcome.UNFINISHED
+        return _SERVED.format(tool=call.tool) if has_answer else _NOTHING_TO_SERVE
+    return None
+
+
+def _may_leave_gap(call: ToolCall, state_before: str | None, policies: Policies) -> bool:
+    """Whether a call that is not run may have changed the world when it was recorded."""
+    if state_before is not None and call.state_hash == state_before:
+        return False
+    return policies.may_change_world(call.tool, call.actor)
 
 
 def epoch_s(started_at: str) -> float:

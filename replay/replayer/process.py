@@ -65,6 +65,7 @@ class WorkerProcess:
                 "apart": apart,
                 "allow": list(place.allow),
                 "loose": list(place.loose),
+                "goes_out": place.goes_out,
                 "nonce": nonce,
                 "redact": place.redact,
                 "limits": place.limits.message(),

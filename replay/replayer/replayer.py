@@ -33,6 +33,7 @@ from replay.replayer.jobs import BASELINE, TODAY
 from replay.replayer.lanes import LaneTerms, SharedStart, TraceLanes
 from replay.replayer.output import short_output
 from replay.replayer.plan import tool_calls
+from replay.replayer.policies import Policies
 from replay.replayer.pool import Isolation, Pool
 from replay.replayer.redacting import redaction_of_run
 from replay.replayer.sandbox.limits import Limits, limits_told
@@ -41,6 +42,7 @@ from replay.store.redaction import is_redacted
 from replay.verdicts import Coverage, Findings, Rules, exit_code_of, with_approval
 from replay.verdicts.exit_codes import worse
 from replay.verdicts.frozen import NotFrozen
+from replay.verdicts.policies import PoliciesSeen
 
 DEADLINE_MS = 10_000
 """How long one tool call may take when nobody says otherwise."""
@@ -98,6 +100,7 @@ class Replayer:
         sandbox: str = "off",
         limits: Limits | None = None,
         writable: Sequence[str | Path] = (),
+        policies: Policies | None = None,
         on_output: Callable[[str, str], None] | None = None,
         redact: RedactConfig | None = None,
     ) -> None:
@@ -121,6 +124,7 @@ class Replayer:
             sandbox: What workers run in: ``off``, ``auto``, ``bubblewrap``, ``kernel``, ``e2b``.
             limits: What a worker may take; None: the defaults.
             writable: Folders that a sandbox lets the tools write to.
+            policies: Tools that are not replayed from their cassettes.
             on_output: Is told of what a call printed, with the tool's name first.
             redact: What is secret, for traces that were recorded without their secrets; None: what
                 is built in.
@@ -130,6 +134,7 @@ class Replayer:
         """
         self.store = store
         self._redaction, redacting = redaction_of_run(store, redact or RedactConfig(), environment)
+        self.policies = policies or Policies()
         self.place = replace(
             place_of(
                 toolbox,
@@ -142,6 +147,7 @@ class Replayer:
                 writable=writable,
             ),
             redact=redacting,
+            goes_out=self.policies.goes_out,
         )
         self.sandbox = sandbox
         self.baseline_environment = dict(baseline_environment or {})
@@ -200,6 +206,7 @@ class Replayer:
                     hint="`replay list` shows what the database holds.",
                 )
             greeting = pool.wait_until_ready(TODAY)
+            policies = self._policies_of(greeting)
             one_world = False
             if self.baseline is not None:
                 one_world = pool.wait_until_ready(BASELINE)["one_world"]
@@ -211,6 +218,7 @@ class Replayer:
                 stateless=greeting["stateless"],
                 folder=folder,
                 shared_start=SharedStart(one_world),
+                policies=policies,
             )
             pass_ = _Pass(self, run, reading, pool, greeting, terms)
             try:
@@ -229,6 +237,12 @@ class Replayer:
             words += ["--resume", run.id]
         hint = f"{error.hint or ''}\n{next_words}\n  {shlex.join(words)}"
         return StoreError(error.wanted, nearest=error.nearest, hint=hint.strip())
+
+    def _policies_of(self, greeting: JsonObject) -> Policies:
+        policies = self.policies.of_toolbox(greeting)
+        here = {tool["name"] for tool in greeting["tools"]}
+        policies.refuse_unknown(here | {count.tool for count in self.store.tools()})
+        return policies
 
     def _pool(self, stack: contextlib.ExitStack, folder: Path) -> Pool:
         place = sandboxed(self.place, self.sandbox, worlds=folder)
@@ -273,6 +287,7 @@ class Replayer:
                 "allow": list(self.place.allow),
                 "loose": list(self.place.loose),
                 "environment": sorted({*self.place.environment, *self.baseline_environment}),
+                "policies": self.policies.words(),
             },
         )
 
@@ -325,6 +340,7 @@ class _Pass:
         self.terms = terms
         self.sums = _Sums()
         self.not_frozen = NotFrozen()
+        self.policies_seen = PoliciesSeen()
         self.kernel_guard: str = greeting["kernel_guard"]
         self.coverage = Coverage({tool["name"]: tool["parameters"] for tool in greeting["tools"]})
         self.approvals = {approval.signature: approval for approval in self.store.approvals()}
@@ -438,6 +454,7 @@ class _Pass:
             sums.findings.add(verdict, transcript.trace.started_at)
             sums.verdicts[verdict.verdict] += 1
             self.not_frozen.add(verdict)
+            self.policies_seen.add(verdict)
             sums.conditional += verdict.conditional
             sums.worst = worse(sums.worst, exit_code_of(verdict))
             self.coverage.add(
@@ -465,7 +482,8 @@ class _Pass:
         findings = [self._with_approval(one) for one in sums.findings.collected()]
         self._take_back({one.signature for one in findings if not one.approved})
         is_whole = status == "finished"
-        judged_none = sums.verdicts.total() == sums.verdicts[Verdict.NOT_RUN]
+        not_judged = sums.verdicts[Verdict.NOT_RUN] + sums.verdicts[Verdict.SERVED]
+        judged_none = sums.verdicts.total() == not_judged
         whole = ExitCode.COULD_NOT_RUN if judged_none and sums.verdicts else sums.worst
         codes = {"finished": whole, "interrupted": ExitCode.INTERRUPTED}
         run = self.started.model_copy(
@@ -482,6 +500,7 @@ class _Pass:
                 "coverage": {
                     **self.coverage.report(),
                     "not_frozen": self.not_frozen.report(),
+                    "policies": self.policies_seen.report(),
                     "kernel_guard": self.kernel_guard,
                 },
                 "exit_code": int(codes.get(status, ExitCode.COULD_NOT_RUN)),

@@ -3,7 +3,7 @@
 The calls of one model output run together when any of their tools is async, each in its own task
 with its own cassette, clock and draws. Calls of plain functions run one after the other in the
 order in which the model asked for them: two threads would be closer to production, and no two
-replays of them alike.
+replays of them alike. A call that goes out runs alone: the guards are open for the whole process.
 """
 
 from __future__ import annotations
@@ -21,12 +21,14 @@ from pathlib import Path
 from typing import Any
 
 import cassettes
+from cassettes import kernel
 from cassettes.world.temporary import shown, temporary_folder
 from replay.records import CallError, CallResult, JsonObject, Outcome, Stage
 from replay.replayer.apart import NotCarried, run_apart
+from replay.replayer.cassette_of import CallCassette
 from replay.replayer.channel import Channel
 from replay.replayer.jobs import NO_WORLD
-from replay.replayer.outside import leftover_report, not_frozen_note, outside_report
+from replay.replayer.outside import leftover_report
 from replay.replayer.sandbox import holding
 from replay.replayer.sandbox.holding import LIMIT_REACHED
 from replay.replayer.scratch import scratch_folder
@@ -76,6 +78,7 @@ class TraceRunner:
 
     def _run(self, job: JsonObject) -> None:
         self._number = job["n"]
+        kernel.active().close()  # a call that was live when its process died left it open
         self.toolbox.state_hook = self._state_hook if job["shows_state"] else None
         self._tell("began")
         trace = _Trace(self, job)
@@ -195,7 +198,8 @@ class _Trace:
         """Run the calls of one model output."""
         todo = [order for order in group if order["call"]["id"] not in self.skip]
         self.turn = _Turn(group, is_whole=len(todo) == group[0]["turn_size"])
-        if len(todo) > 1 and not self.one_by_one and any(map(self._is_async, todo)):
+        alone = self.one_by_one or any(order["live"] for order in todo)
+        if len(todo) > 1 and not alone and any(map(self._is_async, todo)):
             for order in group:
                 self._snapshot(order["call"]["id"])
             self.runner.loop.run_until_complete(self._together(todo))
@@ -277,18 +281,12 @@ class _Trace:
         redactor = None if self.redaction is None else self.redaction.redactor
         if redactor is not None:
             redactor.recognise([order["call"], order["interactions"], order["spare"]])
-        cassette = cassettes.Cassette(
-            call_id,
-            mode="replay",
-            interactions=map(_interaction, order["interactions"]),
-            loose=any(fnmatchcase(order["call"]["tool"], glob) for glob in self.runner.loose),
-            spare=turn.spare,
-            redactor=redactor,
-            draws=order["call"].get("draws"),
-        )
+        tool = order["call"]["tool"]
+        loose = any(fnmatchcase(tool, glob) for glob in self.runner.loose)
+        cassette = CallCassette(order, turn.spare, redactor, loose=loose)
         holding.begin_call()
         try:
-            with cassettes.freeze(cassette, at=order["at"], seed=call_id):
+            with cassette.held():
                 yield attended
         except BaseException as error:  # noqa: BLE001 -- what ends the agent costs that call only
             attended.result = ended_the_agent(order["call"]["tool"], error)
@@ -299,9 +297,9 @@ class _Trace:
         told = {
             "result": _told(attended.result),
             "schema_errors": attended.result.schema_errors,
-            "outside": turn.report(cassette),
+            "outside": turn.report(cassette.outside()),
             "recorded_outcome": self._recorded_outcome(order["call"], attended.result),
-            "note": not_frozen_note(cassette),
+            **cassette.told(),
         }
         if self.redaction is not None:
             told = redacted_answer(self.redaction, told)
@@ -345,9 +343,8 @@ class _Turn:
         self.running_count = len(group)
         self.is_whole = is_whole
 
-    def report(self, cassette: cassettes.Cassette) -> JsonObject:
+    def report(self, report: JsonObject) -> JsonObject:
         """Return what a call asked outside; of the last one also what no call of the turn asked."""
-        report = outside_report(cassette)
         self.running_count -= 1
         if self.spare is None or self.running_count or not self.is_whole:
             return report

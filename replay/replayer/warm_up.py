@@ -11,6 +11,7 @@ from typing import Any
 
 from replay.records import CallResult, JsonObject
 from replay.replayer.channel import Channel
+from replay.replayer.jobs import CallOrder
 from replay.replayer.runner import TraceRunner
 from replay.tools.toolbox import Toolbox
 
@@ -73,5 +74,5 @@ def _order(call_id: str, tool: str) -> JsonObject:
         "outcome": "ok",
         "response": "x",
     }
-    order = {"call": call, "at": 0.0, "interactions": [], "world": None}
-    return {**order, "spare": [], "turn_size": 1}
+    order = CallOrder(call, at=0.0)
+    return order.message(None)

@@ -70,7 +70,7 @@ def _work() -> None:
             }
         )
         return
-    guard.close_programs()
+    guard.close_programs(for_good=not setup["goes_out"])
     make_scratch()
     can_fork = setup["forks"] and threading.active_count() == 1
     if setup["apart"] and not can_fork:
@@ -164,6 +164,8 @@ def greeting(toolbox: Any, *, forks: bool) -> JsonObject:
                 "actor": tool.options.actor,
                 "schema_hash": tool.schema_hash,
                 "parameters": tool.parameters,
+                "replay": tool.options.replay,
+                "takes_world": tool.needs_world,
             }
             for tool in toolbox.tools()
         ],

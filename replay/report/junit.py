@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 from xml.sax.saxutils import escape, quoteattr
 
-from replay.records import CallVerdict, Finding, ReplayRun, Verdict
+from replay.records import CallVerdict, Finding, JsonObject, Policy, ReplayRun, Verdict
 from replay.report.ink import Ink
 from replay.report.terminal import finding_lines
 
@@ -31,11 +31,14 @@ def junit_xml(
     ]
     quiet = set(run.coverage.get("calls") or {}) - {finding.tool for finding in findings}
     cases += [_open(tool, "all the same") + "/>" for tool in sorted(quiet)]
+    skipped = [_skipped(one) for one in run.coverage.get("policies") or [] if not one["judged"]]
+    cases += [case for case in skipped if case]
     failed = [f for f in findings if not f.approved]
     errors = sum(finding.verdict in _INCONCLUSIVE for finding in failed)
     head = (
         f'<testsuite name="replay" tests="{len(cases)}" failures="{len(failed) - errors}" '
-        f'errors="{errors}" timestamp={quoteattr(run.started_at[:19])}>'
+        f'errors="{errors}" skipped="{sum(map(bool, skipped))}" '
+        f"timestamp={quoteattr(run.started_at[:19])}>"
     )
     body = "\n".join(f"  {case}" for case in cases)
     return f'<?xml version="1.0" encoding="utf-8"?>\n{head}\n{body}\n</testsuite>\n'
@@ -49,6 +52,14 @@ def _case(finding: Finding, example: CallVerdict | None) -> str:
     text = "\n".join(finding_lines(finding, example, width=100, ink=Ink()))
     about = f"type={quoteattr(finding.verdict.value)} message={_attribute(finding.title)}"
     return f"{opened}><{kind} {about}>{escape(_legal(text))}</{kind}></testcase>"
+
+
+def _skipped(seen: JsonObject) -> str:
+    """A tool whose calls were served: neither passed nor failed. Refused ones are findings."""
+    if seen["policy"] != Policy.RECORDED:
+        return ""
+    said = quoteattr(f"served as recorded ({seen['calls']} calls)")
+    return f"{_open(seen['tool'], 'not judged')}><skipped message={said}/></testcase>"
 
 
 def _open(tool: str, name: str) -> str:

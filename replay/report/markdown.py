@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from replay.records import CallVerdict, Finding, ReplayRun
 from replay.report.ink import Ink, count, plain
+from replay.report.policy_lines import policy_words
 from replay.report.terminal import example_lines, headline
 from replay.report.words import cause_words, sign
 from replay.verdicts import ranked
@@ -32,6 +33,7 @@ def markdown(
     approved = len(findings) - len(still_open)
     if approved:
         parts.append(f"{count(approved, 'approved finding')}.")
+    parts += [f"{plain(words)}." for words in policy_words(run.coverage)]
     return "\n\n".join(parts) + "\n"
 
 

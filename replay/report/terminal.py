@@ -14,6 +14,7 @@ from replay.records import CallVerdict, Cause, Finding, JsonObject, ReplayRun, V
 from replay.report.change_lines import outside_lines, summary_lines
 from replay.report.ink import Ink, count, plain, wrap
 from replay.report.not_frozen import not_frozen_lines
+from replay.report.policy_lines import is_not_run, policy_lines
 from replay.report.words import VERDICT_WORDS, cause_words, color, sign
 from replay.verdicts import ranked
 from replay.verdicts.outside_titles import miss_is_the_answer
@@ -67,6 +68,8 @@ def headline(run: ReplayRun, findings: Sequence[Finding] = ()) -> str:
         if finding.approved:
             approved[finding.verdict] += finding.call_count
     counts.subtract(approved)
+    served = counts.pop(Verdict.SERVED, 0)
+    beside = f"{served:,} {VERDICT_WORDS[Verdict.SERVED]}" if served else ""
     said = [f"{counts[v]:,} {words}" for v, words in VERDICT_WORDS.items() if counts[v] > 0]
     said += [f"{approved.total():,} approved"] if approved else []
     if not run.call_count:
@@ -75,7 +78,7 @@ def headline(run: ReplayRun, findings: Sequence[Finding] = ()) -> str:
         return f"{calls}: all the same"
     still_open = sum(not finding.approved for finding in findings)
     where = f" in {count(still_open, 'finding')}" if still_open else ""
-    return f"{calls}: {', '.join(said)}{where}"
+    return f"{calls}: {'; '.join(filter(None, [', '.join(said) + where, beside]))}"
 
 
 def finding_lines(
@@ -120,10 +123,11 @@ def example_lines(example: CallVerdict, *, width: int, ink: Ink) -> list[str]:
 
 def coverage_lines(coverage: JsonObject, *, width: int, ink: Ink) -> list[str]:
     """Return what the traffic did not reach; nothing when nothing is known of it."""
-    lines = not_frozen_lines(coverage, width=width, ink=ink)
+    lines = policy_lines(coverage, width=width, ink=ink)
+    lines += not_frozen_lines(coverage, width=width, ink=ink)
     lines += _disagreement_lines(coverage, width, ink)
     said: list[str] = []
-    never = coverage.get("tools") or []
+    never = [tool for tool in coverage.get("tools") or [] if not is_not_run(coverage, tool)]
     if never:
         said.append(f"never called: {_names(never)}")
     for tool, arguments in (coverage.get("arguments") or {}).items():
@@ -161,15 +165,23 @@ def wrap_painted(text: str, width: int, ink: Ink, styles: Sequence[str]) -> list
 def _style(run: ReplayRun, findings: Sequence[Finding]) -> tuple[str, ...]:
     if run.exit_code == ExitCode.BREAKING:
         return ("bold", "red")
-    return ("bold", "yellow") if any(not f.approved for f in findings) else ("bold", "green")
+    is_judged = run.exit_code in (None, ExitCode.OK)
+    is_open = not is_judged or any(not finding.approved for finding in findings)
+    return ("bold", "yellow") if is_open else ("bold", "green")
 
 
 def _asides(run: ReplayRun, findings: Sequence[Finding], width: int, ink: Ink) -> list[str]:
     said = []
+    served = run.verdict_counts.get(Verdict.SERVED.value, 0)
+    if served and served == run.call_count:
+        said.append("Nothing was judged: every call was served as recorded.")
     if run.conditional_count:
+        gaps = any(one["gaps"] for one in run.coverage.get("policies") or [])
+        or_served = ", or after a call that was served without its effect" if gaps else ""
         said.append(
             f"{count(run.conditional_count, 'call')} came after the first difference of their "
-            "trace: there the model spoke to a world that no longer holds (conditional)."
+            f"trace{or_served}: there the model spoke to a world that no longer holds "
+            "(conditional)."
         )
     if run.status == "interrupted":
         said.append("The run was interrupted: this is what was done until then.")

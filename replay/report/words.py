@@ -20,12 +20,15 @@ VERDICT_WORDS: Final[dict[Verdict, str]] = {
     Verdict.NOW_PASSING: "now passing",
     Verdict.UNANSWERED: "unanswered",
     Verdict.NOT_DETERMINISTIC: "not deterministic",
+    Verdict.SERVED: "served as recorded",
     Verdict.NOT_RUN: "not judged",
 }
 """After a number of calls: ``12 now rejected``. In the order of a headline."""
 
 _BROKEN: Final = frozenset({Verdict.NOW_REJECTED, Verdict.NOW_FAILING})
-_UNSURE: Final = frozenset({Verdict.UNANSWERED, Verdict.NOT_DETERMINISTIC, Verdict.NOT_RUN})
+_UNSURE: Final = frozenset(
+    {Verdict.UNANSWERED, Verdict.NOT_DETERMINISTIC, Verdict.NOT_RUN, Verdict.SERVED}
+)
 _GREEN: Final = frozenset({Verdict.SAME, Verdict.EQUIVALENT})
 
 _CAUSE_WORDS: Final[dict[Cause, str]] = {

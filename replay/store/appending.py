@@ -213,6 +213,12 @@ class Appending:
             if self._prompts.version == version:
                 return head, *found
 
+    def _plain(self, kind: str, fields: JsonObject) -> JsonObject:
+        """Return the fields to store as a drain would read them: masked, plain JSON."""
+        encoded, exact = _encoded(self._masked([self._present(kind, fields)]))
+        plain: JsonObject = decode(encoded, exact=exact)[0]
+        return plain
+
 
 def _encoded(value: JsonValue) -> tuple[bytes, bool]:
     """Return the JSON of records, refusing NaN, which orjson writes as null."""

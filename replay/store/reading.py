@@ -26,6 +26,7 @@ from replay.records import (
     Trace,
     Transcript,
 )
+from replay.store.cassettes import StoredCassette, read_cassettes
 from replay.store.contents import ContentReader
 from replay.store.database import store_error
 from replay.store.json_text import decode
@@ -217,6 +218,22 @@ class Reading:
                 "r.key DESC",
             )
             return found
+
+    def cassettes(
+        self, selection: Selection | None = None, *, with_empty: bool = False
+    ) -> list[StoredCassette]:
+        """Return the cassettes of the selected calls: by start of their trace, its id, and step.
+
+        With a limit they are those of the newest traces that have any. ``with_empty``: calls that
+        asked nothing, too.
+        """
+        with self._snapshot() as connection:
+            return read_cassettes(
+                connection,
+                self._record_reader(),
+                selection or Selection(),
+                with_empty=with_empty,
+            )
 
     def tool_schemas(self) -> list[ToolSchema]:
         """Return every tool schema seen, by tool, then when it was first seen."""

@@ -405,6 +405,19 @@ def delete_run(connection: sqlite3.Connection, key: int) -> None:
         )
 
 
+def delete_interactions(connection: sqlite3.Connection, tool_call_id: str) -> None:
+    """Delete the interactions of one tool call, inside the caller's transaction."""
+    count = connection.execute(
+        "DELETE FROM interaction_rows WHERE tool_call = "
+        "(SELECT key FROM tool_call_rows WHERE id = ?)",
+        (tool_call_id,),
+    ).rowcount
+    connection.execute(
+        "UPDATE record_totals SET record_count = record_count - ? WHERE kind = 'interaction'",
+        (count,),
+    )
+
+
 def _plain_cell(name: str, value: Any, extra: JsonObject) -> Any:
     """Return a value SQLite can hold; what it cannot goes to ``extra`` as it was."""
     if isinstance(value, str):

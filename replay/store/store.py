@@ -14,15 +14,22 @@ import os
 import sqlite3
 import threading
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final
 
 from replay.errors import StoreError
+from replay.records.base import JsonObject
 from replay.records.replays import CallVerdict
 from replay.store import database
 from replay.store.appending import Appending
+from replay.store.cassettes import (
+    ATTRIBUTE,
+    NewCassette,
+    interaction_records,
+    replace_cassettes,
+)
 from replay.store.check import check
 from replay.store.compacting import Compaction, compact
 from replay.store.drain import Drainer, go_on, pending_bytes
@@ -39,6 +46,7 @@ from replay.store.spool import (
     spool_files,
     spool_folder,
 )
+from replay.store.times import now_text
 
 if TYPE_CHECKING:
     from typing import Self
@@ -274,6 +282,32 @@ class Store(Appending, Reading):
             assert connection is not None
             key = run_key(connection, run_id)
             database.transaction(connection, lambda: delete_run(connection, key))
+
+    def replace_cassettes(self, cassettes: Mapping[str, NewCassette], *, by: str) -> None:
+        """Put other cassettes, by the id of their tool call, in the place of the recorded ones.
+
+        All of them, or none. ``by`` says where they come from, in the call's attributes. Results
+        and responses stay as they were recorded.
+
+        Raises:
+            SelectionError: there is no such tool call.
+            StoreError: the database is open for reading, locked, or its disk full.
+        """
+        self._refuse_reading_mode("changed")
+        changed = {ATTRIBUTE: {"changed_at": now_text(), "by": by}}
+        calls, interactions = [], []
+        for call_id, cassette in cassettes.items():
+            call = self.tool_call(call_id)
+            update: JsonObject = {"attributes": {**call.attributes, **changed}}
+            if cassette.draws is not None:
+                update["draws"] = cassette.draws
+            calls.append(self._plain("tool_call", call.model_copy(update=update).__dict__))
+            records = interaction_records(call_id, cassette)
+            interactions += [self._plain("interaction", record) for record in records]
+        with self._translated(), self._drain_lock:
+            self._drain_all()
+            assert self._drain_connection is not None
+            replace_cassettes(self._take_drainer(), self._drain_connection, calls, interactions)
 
     def _refuse_reading_mode(self, wanted: str) -> None:
         if self.mode == "r" or self._closed:

@@ -22,6 +22,11 @@ def microseconds(text: str) -> int:
     return (moment - _EPOCH) // _MICROSECOND
 
 
+def now_text() -> str:
+    """Return this moment in the records' form."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
 def iso_text(moment_us: int) -> str:
     """Return the records' form of a time: ``2026-11-21T09:00:00.000000Z``."""
     moment = _EPOCH_WITHOUT_ZONE + timedelta(microseconds=moment_us)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cached_property
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, get_args
 
 from pydantic import TypeAdapter
 
@@ -27,6 +28,11 @@ from replay.tools.signature import (
 Validation = Literal["gate", "report"]
 """``gate``: arguments that do not fit never reach the tool. ``report``: they are noted, and the
 tool is run as the code that was recorded would have run it."""
+
+
+ReplayAs = Literal["cassette", "recorded", "refuse"]
+"""How calls of a tool are replayed unless the user says otherwise. Never ``live``: what goes out
+is named by whoever starts the replay."""
 
 
 class WorldTerms(Protocol):
@@ -59,6 +65,7 @@ class ToolOptions:
     validation: Validation = "gate"
     authorize: Callable[..., Any] | None = None
     sanitize: Callable[..., Any] | None = None
+    replay: ReplayAs = "cassette"
 
 
 class Tool:
@@ -90,6 +97,7 @@ class Tool:
         self._description = description if description is not None else given[1]
         self.is_async = _is_async(function)
         self.gates = options.validation == "gate"
+        _refuse_unfit_replay(self.name, options.replay)
         if options.attempts_max > 1 and not options.idempotent:
             raise ToolboxError(
                 f"Tool {self.name!r} asks for {options.attempts_max} attempts but is not "
@@ -189,6 +197,22 @@ class Tool:
             ToolboxError: an annotation cannot be resolved or described.
         """
         _ = self.schema_hash
+
+
+_LIVE_IS_NAMED = (
+    "No tool goes out because its code says so: whoever replays names it, with `--policy "
+    "TOOL=live` or in [tool.replay.policy]."
+)
+
+
+def _refuse_unfit_replay(tool: str, said: str) -> None:
+    if said not in get_args(ReplayAs):
+        words = ", ".join(map(repr, get_args(ReplayAs)))
+        raise ToolboxError(
+            f"Tool {tool!r} says replay={said!r}.",
+            nearest=next(iter(get_close_matches(said, get_args(ReplayAs), 1)), None),
+            hint=_LIVE_IS_NAMED if said == "live" else f"A tool may say {words}.",
+        )
 
 
 def _function_name(function: Callable[..., Any]) -> str:

@@ -12,7 +12,7 @@ from replay.tools.error_text import CallFailure, default_error_text, nearest_nam
 from replay.tools.observer import CallStart
 from replay.tools.schemas import DIALECTS, check_name
 from replay.tools.signature import FromWorld
-from replay.tools.tool import Tool, ToolOptions, Validation
+from replay.tools.tool import ReplayAs, Tool, ToolOptions, Validation
 from replay.tools.translations import Translation, Translations
 from replay.tools.world import Session, WorldFactory
 
@@ -76,6 +76,7 @@ class Toolbox:
         validation: Validation | None = None,
         authorize: Callable[..., Any] | None = None,
         sanitize: Callable[..., Any] | None = None,
+        replay: ReplayAs = "cassette",
     ) -> Callable[[F], F]: ...
 
     def tool(self, *function: Any, **options: Any) -> Any:
@@ -107,6 +108,7 @@ class Toolbox:
         validation: Validation | None = None,
         authorize: Callable[..., Any] | None = None,
         sanitize: Callable[..., Any] | None = None,
+        replay: ReplayAs = "cassette",
         method_of: FromWorld | None = None,
     ) -> Tool:
         """Register ``function`` as a tool.
@@ -117,7 +119,8 @@ class Toolbox:
         Python would call it. ``validation="gate"`` or ``"report"`` overrides either.
 
         ``authorize(call)`` may raise ``Denied``, ``Throttled`` or ``Refused``, or return False;
-        ``sanitize(arguments)`` returns the arguments that the tool gets.
+        ``sanitize(arguments)`` returns the arguments that the tool gets. ``replay="recorded"``
+        lets the recorded answers stand in replays, ``"refuse"`` has it not run there at all.
 
         The last registered version of a name is the one that runs, unless a ``route`` chooses.
 
@@ -134,6 +137,7 @@ class Toolbox:
             validation=validation or ("gate" if schema is None else "report"),
             authorize=authorize,
             sanitize=sanitize,
+            replay=replay,
         )
         tool = Tool(
             function,

@@ -20,7 +20,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from replay.records import Cause, Lanes, Outcome, ReplayedCall, Stage, Verdict
+from replay.records import Cause, Lanes, Outcome, Policy, ReplayedCall, Stage, Verdict
 from replay.verdicts.answers import Answer, ending, replayed_answer
 from replay.verdicts.comparison import is_same_answer
 from replay.verdicts.requests import has_miss, is_miss
@@ -74,6 +74,8 @@ def cause_of(case: Case, rules: Rules) -> Cause:
     at_the_door = _cause_at_the_door(case)
     if at_the_door is not None:
         return at_the_door
+    if case.lanes.replayed.policy is Policy.LIVE:
+        return _cause_of_live(case, rules)
     if case.verdict is Verdict.UNANSWERED and _cassette_is_empty(case.lanes):
         return Cause.OUTSIDE
     if case.verdict is Verdict.INTERACTIONS_CHANGED and _old_code_misses(case.lanes):
@@ -126,6 +128,17 @@ def _ends_otherwise(case: Case, on_old_state: ReplayedCall) -> bool:
         return False
     before, on_old, today = (ending(each.outcome) for each in (case.expected, answer, case.today))
     return on_old is before and today is not before
+
+
+def _cause_of_live(case: Case, rules: Rules) -> Cause:
+    """Tell a service that answers otherwise from code that does, by today's code on the cassette.
+
+    That is the lane on the old state; without a baseline there is none.
+    """
+    on_cassette = case.lanes.on_old_state
+    if on_cassette is None or on_cassette.result is None:
+        return Cause.UNKNOWN
+    return Cause.OUTSIDE if _agrees(case, on_cassette, rules) else Cause.CODE
 
 
 def _agrees(case: Case, lane: ReplayedCall, rules: Rules) -> bool:

@@ -6,6 +6,9 @@
 2      a person must look: something changed, or could not be judged
 =====  ==================================================================================
 
+A call that is ``served`` says nothing of today's code, and changes no exit code; a run that judged
+no call at all could not run (3).
+
 A conditional call breaks nothing by itself unless its cause is known to be today's code or schema:
 its model output was made for a world that no longer holds.
 """
@@ -24,6 +27,8 @@ BREAKING: Final = frozenset({Verdict.NOW_REJECTED, Verdict.NOW_FAILING})
 
 _TODAYS_DOING: Final = frozenset({Cause.CODE, Cause.SCHEMA, Cause.TRANSLATION})
 _GREEN: Final = frozenset({Verdict.SAME, Verdict.EQUIVALENT})
+_SETTLED: Final = _GREEN | {Verdict.SERVED}
+"""Verdicts that change no exit code."""
 
 
 def exit_code(verdicts: Iterable[CallVerdict]) -> ExitCode:
@@ -38,7 +43,7 @@ def exit_code(verdicts: Iterable[CallVerdict]) -> ExitCode:
 
 def exit_code_of(verdict: CallVerdict) -> ExitCode:
     """Return what one verdict alone would end the run with."""
-    if verdict.verdict in _GREEN or verdict.approved:
+    if verdict.verdict in _SETTLED or verdict.approved:
         return ExitCode.OK
     return ExitCode.BREAKING if is_breaking(verdict) else ExitCode.NEEDS_A_PERSON
 

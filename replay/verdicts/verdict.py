@@ -19,6 +19,7 @@ from replay.records import (
     Lanes,
     ModelCall,
     Outcome,
+    Policy,
     ReplayedCall,
     ToolCall,
     Transcript,
@@ -36,7 +37,10 @@ from replay.verdicts.signatures import signature
 GREEN: Final = frozenset({Verdict.SAME, Verdict.EQUIVALENT})
 """Verdicts that ask nothing of anybody."""
 
-_HARMLESS: Final = GREEN | {Verdict.PAYLOAD_CHANGED, Verdict.INTERACTIONS_CHANGED}
+_WITHOUT_CAUSE: Final = GREEN | {Verdict.SERVED}
+"""Verdicts that are nobody's doing: no cause, no finding."""
+
+_HARMLESS: Final = _WITHOUT_CAUSE | {Verdict.PAYLOAD_CHANGED, Verdict.INTERACTIONS_CHANGED}
 """After these the model still stands in the world that it knew."""
 
 _NOTHING_RECORDED: Final = "The recording has no answer of this call to compare with."
@@ -83,7 +87,7 @@ def judge(
         found, cause, expected = _without_noise(
             found, call, expected, today, lanes, rules, situation
         )
-    if cause is None and found.verdict not in GREEN:
+    if cause is None and found.verdict not in _WITHOUT_CAUSE:
         case = Case(
             call.tool, found.verdict, expected, today, lanes, situation, found.effect_changed
         )
@@ -107,8 +111,10 @@ def judge(
         effect_changed=found.effect_changed,
         schema_errors=lanes.replayed.schema_errors,
         note=found.note or lanes.replayed.note,
+        policy=lanes.replayed.policy,
+        went_out=_went_out(lanes.replayed),
     )
-    if found.verdict in GREEN:
+    if found.verdict in _WITHOUT_CAUSE:
         return verdict
     return verdict.model_copy(update={"signature": signature(verdict)})
 
@@ -134,12 +140,13 @@ def judge_trace(
     verdicts: list[CallVerdict] = []
     diverged_in: str | None = None  # the model call, or the lone call, that diverged first
     same_world: bool | None = True if stateless else None
+    gap: ToolCall | None = None  # the first call whose doing is missing in the world
     for step in transcript.steps:
         if not isinstance(step, ToolCall) or step.id not in lanes:
             continue
         asked_by = step.model_call_id or step.id
         situation = Situation(
-            conditional=diverged_in is not None and diverged_in != asked_by,
+            conditional=gap is not None or diverged_in not in (None, asked_by),
             same_world_before=same_world,
             stateless=stateless,
         )
@@ -151,11 +158,22 @@ def judge_trace(
             model=models.get(step.model_call_id or ""),
             situation=situation,
         )
+        if gap is not None and verdict.verdict not in _WITHOUT_CAUSE:
+            verdict = _after_gap(verdict, gap)
         verdicts.append(verdict)
         same_world = _same_world_after(step, lanes[step.id], same_world)
+        if gap is None and lanes[step.id].replayed.leaves_gap:
+            gap = step
         if diverged_in is None and _diverges(step, verdict):
             diverged_in = asked_by
     return verdicts
+
+
+def _after_gap(verdict: CallVerdict, gap: ToolCall) -> CallVerdict:
+    """Return ``verdict`` with why it may differ: the world lacks what a call before it did."""
+    why = f"The world lacks what {gap.tool} did in step {gap.step_number}, which was not run."
+    note = f"{verdict.note} {why}" if verdict.note else why
+    return verdict.model_copy(update={"note": note})
 
 
 def _is_same_at_once(call: ToolCall, lanes: Lanes) -> bool:
@@ -191,7 +209,17 @@ def _same(
         replayed=lanes.replayed.result,
         schema_errors=lanes.replayed.schema_errors,
         note=lanes.replayed.note,
+        policy=lanes.replayed.policy,
+        went_out=_went_out(lanes.replayed),
     )
+
+
+def _went_out(replayed: ReplayedCall) -> list[str] | None:
+    """Return what a live call asked, in one line each; None for every other call."""
+    if replayed.policy is not Policy.LIVE:
+        return None
+    requests = (one.get("request") or {} for one in replayed.went_out)
+    return [f"{request.get('method')} {request.get('uri')}" for request in requests]
 
 
 def _outcome_expected(call: ToolCall, replayed: ReplayedCall) -> Outcome:
@@ -224,8 +252,7 @@ def _find(
 ) -> _Judgement:
     outside = lanes.replayed.outside.changes
     if today is None:
-        verdict = Verdict.UNANSWERED if has_miss(outside) else Verdict.NOT_RUN
-        return _Judgement(verdict, interaction_changes=outside)
+        return _Judgement(_not_run(expected, lanes.replayed), interaction_changes=outside)
     if ending(expected.outcome) is Ending.NONE:
         return _Judgement(Verdict.NOT_RUN, interaction_changes=outside, note=_NOTHING_RECORDED)
     compared = compare_answers(call.tool, expected, today, rules, arguments=call.arguments)
@@ -242,6 +269,12 @@ def _find(
     if verdict in GREEN and (unshown := _state_not_shown(lanes.replayed)) is not None:
         return _Judgement(Verdict.NOT_RUN, allowed=compared.allowed, note=unshown)
     return _Judgement(verdict, compared.changes, compared.allowed, outside, effect)
+
+
+def _not_run(expected: Answer, replayed: ReplayedCall) -> Verdict:
+    if replayed.policy is Policy.RECORDED and ending(expected.outcome) is not Ending.NONE:
+        return Verdict.SERVED
+    return Verdict.UNANSWERED if has_miss(replayed.outside.changes) else Verdict.NOT_RUN
 
 
 def _state_not_shown(replayed: ReplayedCall) -> str | None:
@@ -299,6 +332,8 @@ def _effect_changed(expected: Answer, today: Answer, lanes: Lanes, situation: Si
 
 def _same_world_after(call: ToolCall, lanes: Lanes, before: bool | None) -> bool | None:
     """Whether the world after a call is the recorded one; a call without state tells nothing."""
+    if lanes.replayed.leaves_gap:
+        return False
     recorded = _state_expected(call, lanes)
     result = lanes.replayed.result
     if recorded is None or result is None or result.state_hash is None:

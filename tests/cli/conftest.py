@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from replay.records import ModelCall, Outcome, ToolCall, Trace
 from replay.store import Store
+from tests.cli.shop_service import TOOLS as ASKING_TOOLS
+from tests.cli.shop_service import Service, record
 
 TOOLS = '''
 from replay import Toolbox
@@ -68,3 +71,24 @@ def one_trace(number: int, item: str) -> list[Trace | ModelCall | ToolCall]:
             duration_ms=3.2,
         ),
     ]
+
+
+@pytest.fixture
+def service() -> Iterator[Service]:
+    running = Service()
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, service: Service) -> Path:
+    """``shop.py``, and one recorded trace: rate, order, left."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "80")
+    file = tmp_path / "shop.py"
+    file.write_text(ASKING_TOOLS.format(port=service.port))
+    record(
+        file, ("rate", {"currency": "EUR"}), ("order", {"item": "tea"}), ("left", {"item": "tea"})
+    )
+    service.asked.clear()
+    return file

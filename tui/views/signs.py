@@ -46,6 +46,7 @@ _SHORT: Final[dict[Verdict, str]] = {
     Verdict.NOT_DETERMINISTIC: "unstable",
     Verdict.EQUIVALENT: "equal",
     Verdict.UNANSWERED: "no answer",
+    Verdict.SERVED: "served",
     Verdict.NOT_RUN: "not run",
 }
 

@@ -1,0 +1,154 @@
+"""`replay feedback`: what a reviewer says of a trace, or of one step of it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from replay.cli import terminal
+from replay.cli.arguments import database_and, examples, json_option
+from replay.errors import ExitCode, ReplayError
+
+if TYPE_CHECKING:
+    from replay.records import Feedback, JsonObject, ModelCall, ToolCall, Transcript
+
+_SCORES: Final = {"good": 1.0, "bad": 0.0}
+
+
+@click.command(
+    short_help="Say what is good or bad about a trace or a step.",
+    epilog=examples(
+        "replay feedback traces.db t660c71da6be --rating good",
+        "replay feedback traces.db t660c71da6be --step 3 --rating bad --note 'asked for the wrong "
+        "city'",
+        'replay feedback traces.db t660c71da6be --step 3 --correction \'{"city": "Paris"}\'',
+        "replay feedback traces.db t660c71da6be",
+    ),
+)
+@database_and("trace")
+@click.option(
+    "--step",
+    "step_number",
+    type=click.IntRange(min=1),
+    metavar="NUMBER",
+    help="About this step; without it, about the whole trace.",
+)
+@click.option("--rating", type=click.Choice(list(_SCORES)), help="Whether it is as it should be.")
+@click.option("--label", metavar="WORD", help="A word to find it by: wrong_tool, too_slow, ...")
+@click.option("--note", metavar="TEXT", help="What you have to say of it.")
+@click.option(
+    "--correction",
+    metavar="JSON",
+    help='What should have been called: its arguments, or {"tool": ..., "arguments": ...}; '
+    "@FILE reads it from a file.",
+)
+@click.option("--by", metavar="NAME", help="Who says so. Default: your user name.")
+@json_option
+def feedback(
+    database: Path,
+    trace: str,
+    step_number: int | None,
+    rating: str | None,
+    label: str | None,
+    note: str | None,
+    correction: str | None,
+    by: str | None,
+    as_json: bool,
+) -> int:
+    """Say what is good or bad about TRACE, or about one step of it; without an option, list it.
+
+    Feedback is kept in the database beside what was recorded. `replay show` lists it, and exports
+    carry it: records as they are, conversations under `human_feedback`. Saying it again adds to it.
+    """
+    from replay.cli.approvals import user_name
+    from replay.cli.traces import step_of
+    from replay.store import Store
+
+    says_nothing = rating is None and label is None and note is None and correction is None
+    with Store.open(database, mode="r" if says_nothing else "w") as store:
+        transcript = store.transcript(trace)
+        step = None if step_number is None else step_of(transcript, step_number)
+        if says_nothing:
+            return _list(transcript, step_number, as_json=as_json)
+        given = _feedback(
+            transcript.trace.id,
+            step_number=step_number,
+            label=label or rating,
+            score=None if rating is None else _SCORES[rating],
+            text=note,
+            correction=None if correction is None else _correction(correction, step),
+            annotator=by or user_name(),
+        )
+        store.append(given)
+    if as_json:
+        terminal.emit_json(given.model_dump(mode="json"))
+    else:
+        where = f"step {step_number} of " if step_number else ""
+        terminal.say(f"Kept for {where}trace {transcript.trace.id}.")
+    return ExitCode.OK
+
+
+def _feedback(trace_id: str, **said: Any) -> Feedback:
+    import secrets
+
+    from replay.records import Feedback
+    from replay.store.times import now_text
+
+    return Feedback(id=f"f{secrets.token_hex(8)}", trace_id=trace_id, created_at=now_text(), **said)
+
+
+def _list(transcript: Transcript, step_number: int | None, *, as_json: bool) -> int:
+    from replay.cli.transcripts import feedback_lines
+
+    kept = [one for one in transcript.feedback if step_number in (None, one.step_number)]
+    if as_json:
+        terminal.emit_json([one.model_dump(mode="json") for one in kept])
+    elif kept:
+        terminal.emit("\n".join(feedback_lines(kept, width=terminal.width())))
+    else:
+        terminal.say(
+            f"Nobody has said anything of trace {transcript.trace.id} yet. Say it with --rating "
+            "good or bad, --note, --label or --correction."
+        )
+    return ExitCode.OK
+
+
+def _correction(given: str, step: ModelCall | ToolCall | None) -> JsonObject:
+    """Return what should have been called; bare arguments are those of the step's own tool."""
+    from replay.records import ToolCall
+
+    value = _read_json(given)
+    if not isinstance(value, dict):
+        raise ReplayError(
+            f"The correction {given[:80]!r} is no JSON object.",
+            hint='Give the right arguments: --correction \'{"city": "Paris"}\'.',
+        )
+    if set(value) <= {"tool", "arguments"} and "tool" in value:
+        return {"tool": str(value["tool"]), "arguments": value.get("arguments") or {}}
+    if not isinstance(step, ToolCall):
+        raise ReplayError(
+            "These are arguments, and no tool is named to which they belong.",
+            hint="Name the tool call with --step, or give both: "
+            '--correction \'{"tool": "get_weather", "arguments": {"city": "Paris"}}\'.',
+        )
+    return {"tool": step.tool, "arguments": value}
+
+
+def _read_json(given: str) -> Any:
+    text = given
+    if given.startswith("@"):
+        try:
+            text = Path(given[1:]).read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+            raise ReplayError(f"The correction {given[1:]!r} cannot be read: {why}.") from error
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise ReplayError(
+            f"The correction {given[:80]!r} is not JSON: {error}.",
+            hint='In a shell, put it in single quotes: --correction \'{"city": "Paris"}\'.',
+        ) from error

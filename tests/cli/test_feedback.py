@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from replay.cli.main import exit_code_of
+from replay.records import Feedback
+from replay.store import Store
+
+Printed = pytest.CaptureFixture[str]
+
+
+def kept() -> list[Feedback]:
+    with Store.open("traces.db") as store:
+        return store.transcript("t1-tea").feedback
+
+
+def test_what_a_reviewer_says_is_kept_and_shown(folder: Path, capsys: Printed) -> None:
+    said = ["--rating", "bad", "--note", "the wrong item", "--by", "Ada", "--label", "wrong_item"]
+    assert exit_code_of(["feedback", "t1", "--step", "2", *said]) == 0
+    assert exit_code_of(["feedback", "t1", "--rating", "good", "--by", "Ada"]) == 0
+    assert capsys.readouterr().err == ("Kept for step 2 of trace t1-tea.\nKept for trace t1-tea.\n")
+
+    first, second = kept()
+    assert (first.score, first.label, first.text) == (0.0, "wrong_item", "the wrong item")
+    assert (second.score, second.label, second.step_number) == (1.0, "good", None)
+    assert exit_code_of(["show", "t1"]) == 0
+    lines = capsys.readouterr().out.splitlines()[-3:]
+    assert lines[0].startswith("feedback on step 2: bad, wrong_item (Ada, 20")
+    assert lines[1] == "    note     the wrong item"
+    assert lines[2].startswith("feedback on the trace: good (Ada, 20")
+
+
+def test_a_step_shows_what_was_said_of_it(folder: Path, capsys: Printed) -> None:
+    exit_code_of(["feedback", "t1", "--step", "2", "--note", "of the call"])
+    exit_code_of(["feedback", "t1", "--note", "of all"])
+
+    assert exit_code_of(["show", "t1", "--step", "2"]) == 0
+
+    printed = capsys.readouterr().out
+    assert "of the call" in printed
+    assert "of all" not in printed
+
+
+@pytest.mark.parametrize(
+    "given", ['{"item": "cup"}', '{"tool": "price", "arguments": {"item": "cup"}}', "@right.json"]
+)
+def test_a_correction_is_the_call_that_should_have_been_made(
+    folder: Path, capsys: Printed, given: str
+) -> None:
+    (folder / "right.json").write_text('{"item": "cup"}')
+
+    assert exit_code_of(["feedback", "t1", "--step", "2", "--correction", given]) == 0
+
+    assert kept()[0].correction == {"tool": "price", "arguments": {"item": "cup"}}
+    exit_code_of(["show", "t1"])
+    assert '    rather   price {"item": "cup"}' in capsys.readouterr().out
+
+
+def test_without_an_option_it_lists_what_was_said(folder: Path, capsys: Printed) -> None:
+    assert exit_code_of(["feedback", "t1"]) == 0
+    assert "Nobody has said anything of trace t1-tea yet" in capsys.readouterr().err
+    exit_code_of(["feedback", "t1", "--step", "2", "--rating", "bad", "--json"])
+    said = json.loads(capsys.readouterr().out)
+
+    assert exit_code_of(["feedback", "t1", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == [said]
+    assert exit_code_of(["feedback", "t1", "--step", "2"]) == 0
+    assert capsys.readouterr().out.startswith("feedback on step 2: bad")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["t9", "--rating", "bad"], "no trace"),
+        (["t1", "--step", "9", "--rating", "bad"], "Its steps are 1 to 2"),
+        (["t1", "--rating", "awful"], "is not one of 'good', 'bad'"),
+        (["t1", "--correction", "{item: cup}"], "is not JSON"),
+        (["t1", "--correction", "[1]"], "is no JSON object"),
+        (["t1", "--correction", '{"item": "cup"}'], "no tool is named"),
+        (["t1", "--correction", "@none.json"], "cannot be read"),
+    ],
+)
+def test_a_mistake_is_told_and_nothing_is_kept(
+    folder: Path, capsys: Printed, words: list[str], said: str
+) -> None:
+    assert exit_code_of(["feedback", *words]) == 3
+
+    printed = capsys.readouterr().err
+    assert said in printed
+    assert "Traceback" not in printed
+    assert kept() == []
+
+
+def test_exports_carry_it_as_records_and_as_human_feedback(folder: Path, capsys: Printed) -> None:
+    exit_code_of(
+        ["feedback", "t1", "--step", "2", "--rating", "bad", "--correction", '{"item": "cup"}']
+    )
+    exit_code_of(["feedback", "t1", "--rating", "good", "--note", "fine", "--by", "Ada"])
+    capsys.readouterr()
+
+    assert exit_code_of(["export", "--trace", "t1"]) == 0
+    records = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [one["label"] for one in records if one["kind"] == "feedback"] == ["bad", "good"]
+    assert exit_code_of(["export", "--to", "openai-chat", "--trace", "t1"]) == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    first, second = json.loads(line)["human_feedback"]
+    assert (first["step"], first["rating"], first["correction"]["tool"]) == (2, "bad", "price")
+    assert (second["rating"], second["note"], second["by"]) == ("good", "fine", "Ada")
+    assert exit_code_of(["export", "--to", "openai-chat", "--trace", "t2"]) == 0
+    assert "human_feedback" not in capsys.readouterr().out
