@@ -157,7 +157,8 @@ def report_lines(report: FileReport) -> Iterator[str]:
     for words, count in sorted(report.notes.items()):
         yield f"  {count:>9,} {words}"
     if report.bad_lines:
-        yield f"  {len(report.bad_lines):>9,} bad lines left out:"
+        lines = "bad line" if len(report.bad_lines) == 1 else "bad lines"
+        yield f"  {len(report.bad_lines):>9,} {lines} left out:"
         for error in report.bad_lines[:20]:
             yield f"            {error.wanted}"
         if len(report.bad_lines) > 20:

@@ -333,7 +333,7 @@ def _go_on(database: Path, ended: ReplayRun) -> str:
     if ended.baseline is not None:
         words += ["--baseline", ended.baseline]
     command = shlex.join([*words, "--resume", ended.id])
-    return (
-        f"Stopped after {ended.trace_count:,} traces; they are judged and kept. Go on with this, "
-        f"and the run's other options:\n  {command}"
+    done = {0: "before the first trace was judged.", 1: "after 1 trace, which is kept."}.get(
+        ended.trace_count, f"after {ended.trace_count:,} traces; they are judged and kept."
     )
+    return f"Stopped {done} Go on with this, and the run's other options:\n  {command}"
