@@ -11,6 +11,7 @@ import itertools
 import threading
 from collections import deque
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from time import perf_counter
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from cassettes.copies import BODY_BYTES_MAX
 from cassettes.draws import Draws, Keep, Tape
 from cassettes.errors import WriteRefused
-from cassettes.failures import Failure, Phase
+from cassettes.failures import Failure, Phase, given_up
 from cassettes.headers import compare_headers
 from cassettes.interaction import Interaction, Key, Request
 from cassettes.matching import Difference, Miss, NearestIndex, describe_miss
@@ -126,6 +127,7 @@ class Cassette:
         self._numbers = itertools.count(self._first_new)
         self._in_order: list[Interaction] = []
         self._pending: dict[int, Held] = {}
+        self._unanswered: dict[int, Interaction] = {}
         self._lock = threading.Lock()
         self._started_at = _real_perf_counter()
         self._taken: set[int] = set()
@@ -161,10 +163,17 @@ class Cassette:
         self.is_open = True
         self._started_at = _real_perf_counter()
 
-    def close(self) -> None:
-        """Keep responses that are still being read as far as they were read."""
+    def close(self, *, gives_up: bool = False) -> None:
+        """Keep responses that are still being read as far as they were read.
+
+        ``gives_up``: the work did not come to its end; what still waits for an answer is kept as
+        given up. (Work that has ended may have left it to a thread of its own.)
+        """
         for capture in list(self._pending.values()):
             capture.close()
+        for waiting in list(self._unanswered.values()) if gives_up else ():
+            if waiting.request.method:  # else its client has not put it together yet
+                self.keep(replace(waiting, failure=given_up()))
         self.is_open = False
 
     def begin(self, request: Request, via: str) -> Interaction:
@@ -176,6 +185,7 @@ class Cassette:
         self.refuse_write(request)
         offset_ms = round(self._elapsed_ms(), 3)
         begun = Interaction(request, sequence=next(self._numbers), via=via, offset_ms=offset_ms)
+        self._unanswered[begun.sequence] = begun
         if self.is_replay:
             with self._lock:
                 self._in_order.append(begun)
@@ -193,6 +203,7 @@ class Cassette:
 
     def keep(self, interaction: Interaction) -> None:
         """Put a finished interaction on the cassette."""
+        self._unanswered.pop(interaction.sequence, None)
         interaction.duration_ms = self._since(interaction)
         interaction.keep_within(self.body_bytes_max)
         is_full = self.interactions_max is not None and len(self._recorded) >= self.interactions_max
@@ -223,6 +234,7 @@ class Cassette:
 
     def hold(self, capture: Held) -> None:
         """Remember a response that is being read, and when it began."""
+        self._unanswered.pop(capture.interaction.sequence, None)
         capture.interaction.head_ms = self._since(capture.interaction)
         self._pending[capture.interaction.sequence] = capture
 

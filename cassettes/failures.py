@@ -17,8 +17,14 @@ from cassettes.errors import RecordedError
 
 Phase = Literal["send", "request", "body"]
 
+_GIVEN_UP = "asyncio.exceptions.CancelledError"
 _CUT = "http.client.IncompleteRead"
 _PLAIN = (str, int, float, bool, type(None))
+
+
+def given_up() -> Failure:
+    """Return what is kept of a request whose answer nobody waits for any more."""
+    return Failure(_GIVEN_UP, "")
 
 
 @dataclass(slots=True)
@@ -66,7 +72,7 @@ class Failure:
     @property
     def is_cancellation(self) -> bool:
         """Whether the application gave the request up, rather than the request failing."""
-        return self.type == "asyncio.exceptions.CancelledError"
+        return self.type == _GIVEN_UP
 
     @property
     def missing_bytes(self) -> int:

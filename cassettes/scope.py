@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 from cassettes.errors import CassetteMiss, EgressBlocked, WorldNotInstalled
 from cassettes.interaction import Interaction, Request
+from cassettes.never import wait_for_good
 
 if TYPE_CHECKING:
     from cassettes.cassette import Cassette
@@ -141,10 +142,13 @@ def answer(scope: Scope, request: Request) -> Interaction | None:
 
     Raises:
         CassetteMiss: It is not on the cassette; the miss is kept there as well.
+        RecordedError: It was given up when it was recorded, and today it is waited for.
     """
     found = _find(scope, request)
     if found is not None and scope.clock is not None:
         scope.clock.reach(found.ended_ms)
+    if found is not None and found.failure is not None and found.failure.is_cancellation:
+        wait_for_good(found, scope.clock)
     return found
 
 
@@ -233,4 +237,4 @@ class freeze:  # used as a verb
                 current.set(None)
             self._token = None
         if self._scope.cassette is not None:
-            self._scope.cassette.close()
+            self._scope.cassette.close(gives_up=kind is not None)

@@ -393,6 +393,7 @@ class Journal:
         ``stray`` False: an execution that no model asked for, outside any trace, gives None.
         """
         self.captured.add(sighting.tool)
+        began_at = now()  # before any lock: calls that ran one by one must not seem to overlap
         call = self._claim(sighting)
         if call is None and (self.waiting_streams or self.abandoned):
             self._end_abandoned()
@@ -406,7 +407,7 @@ class Journal:
                     return None
             run = call.execution
             run.started = started
-            run.started_at = run.started_at or now()
+            run.started_at = run.started_at or max(began_at, call.trace.started_at)
             if call.turn is None:
                 self.sink.append(call.record())
             return call
@@ -480,6 +481,7 @@ class Journal:
             arguments=sighting.arguments or "",
             asked_at=now(),
             execution=Execution(new_id("c")),
+            call_index=sighting.call_index or 0,
             provider_call_id=sighting.provider_call_id,
             actor=actor,
         )

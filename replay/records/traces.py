@@ -136,7 +136,7 @@ class ToolCall(Record):
     model_call_id: str | None = None
     """The model call that asked for it; None when another actor did or the asking was not seen."""
     call_index: int = 0
-    """Position among the calls of that model output, from 0."""
+    """Position among the calls of that model output, or of its dispatch, from 0."""
     provider_call_id: str | None = None
     """The provider's tool-call id: an attribute, never a key (real ones repeat)."""
     actor: Actor = "assistant"
@@ -163,7 +163,8 @@ class ToolCall(Record):
     duration_ms: float | None = None
     """None: it never ended, or the source did not say."""
     state_hash: str | None = None
-    """Digest of the world's state after the call, where the world shows its state."""
+    """Digest of the world's state after the call, where the world shows its state. What calls that
+    overlap it have done by then is in it."""
     draws: JsonObject | None = None
     """Random draws made in the tool, by the site in its code: ``{"uuid": text}`` with its value,
     ``{"size": bytes}`` without. None: the recording does not say."""

@@ -35,6 +35,8 @@ class CallOrder:
     """What any call of its model output may have asked, where no tool was seen to run."""
     turn_size: int = 1
     """How many calls share ``spare``."""
+    overlap: int = 0
+    """Calls of one group with the same number overlapped when they were recorded."""
     world: str | None = None
     """A file with the world to run it on; None: the world as the calls before it left it."""
     live: LiveMode = ""
@@ -62,6 +64,7 @@ class CallOrder:
             "interactions": interactions,
             "spare": self.spare,
             "turn_size": self.turn_size,
+            "overlap": self.overlap,
             "world": self.world,
             "live": "" if went_out else self.live,
             "real_clock": self.real_clock,
@@ -78,7 +81,7 @@ class Job:
     start: JsonValue
     at: float | None
     groups: list[list[CallOrder]]
-    """In recorded order; the calls of one group were asked for by one model output."""
+    """By their recorded start; the calls of one group were asked for by one model output."""
     world: str | None = None
     """A file with the world to start from; None: made fresh by the toolbox;
     ``NO_WORLD``: every call brings its own."""

@@ -13,7 +13,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from replay.records import CallVerdict, Cause, Lanes, Policy, ReplayedCall, ToolCall, Transcript
-from replay.replayer.jobs import BASELINE, NO_WORLD, TODAY, Job, JobResult, LiveMode, Snapshot
+from replay.replayer.jobs import (
+    BASELINE,
+    NO_WORLD,
+    TODAY,
+    CallOrder,
+    Job,
+    JobResult,
+    LiveMode,
+    Snapshot,
+)
 from replay.replayer.plan import job_of, never_live, not_replayed, tool_calls
 from replay.replayer.policies import Policies
 from replay.verdicts import GREEN, Rules, judge_trace
@@ -168,7 +177,7 @@ class TraceLanes:
         shared = self.terms.shared_start.snapshot
         if shared is not None:
             self._snapshots[self._first] = shared  # nothing of this trace ran before it
-        wanted = [call_id for call_id in self._differing if call_id not in self._snapshots]
+        wanted = [name for name in self._starts_of_differing() if name not in self._snapshots]
         if not wanted:
             return self._on_old_states()
         job = self._whole("snapshots", BASELINE)
@@ -198,16 +207,17 @@ class TraceLanes:
         job = self._whole("on_old_state", TODAY, NO_WORLD)
         groups = []
         unknown: dict[str, ReplayedCall] = {}
-        for order in (order for group in job.groups for order in group):
-            if order.id not in self._differing:
+        for orders in (one for group in job.groups for one in _on_one_world(group)):
+            if not any(order.id in self._differing for order in orders):
                 continue
-            snapshot = self._snapshots.get(order.id)
+            snapshot = self._snapshots.get(orders[0].id)
             if snapshot is None or snapshot.path is None:
                 why = snapshot.why_not if snapshot else "The old code did not come to this call."
-                unknown[order.id] = ReplayedCall(tool_call_id=order.id, result=None, note=why)
+                for order in orders:
+                    unknown[order.id] = ReplayedCall(tool_call_id=order.id, result=None, note=why)
                 continue
-            order.world = self.terms.shared_start.path_of(snapshot)
-            groups.append([order])
+            orders[0].world = self.terms.shared_start.path_of(snapshot)
+            groups.append(orders)
         self._lanes["on_old_state"] = unknown
         if not groups:
             self._awaited.remove("on_old_state")
@@ -227,12 +237,33 @@ class TraceLanes:
             return []
         return [self._whole("on_old_start", TODAY, start.path)]
 
+    def _starts_of_differing(self) -> list[str]:
+        """Return the calls before which the old code's world is wanted."""
+        groups = self._plan().groups
+        return [
+            orders[0].id
+            for group in groups
+            for orders in _on_one_world(group)
+            if any(order.id in self._differing for order in orders)
+        ]
+
+    def _plan(self) -> Job:
+        return job_of(self.transcript, TODAY, policies=self.terms.policies)
+
     @property
     def _first(self) -> str:
         """The first call that is replayed; there is one wherever calls differ."""
-        calls = tool_calls(self.transcript)
-        return next(call.id for call in calls if call.id not in self._not_run)
+        return self._plan().groups[0][0].id
 
 
 def _state_of(replayed: ReplayedCall | None) -> str | None:
     return None if replayed is None or replayed.result is None else replayed.result.state_hash
+
+
+def _on_one_world(group: list[CallOrder]) -> list[list[CallOrder]]:
+    """Return the calls of one model output in the parts that each need a world of the old code's.
+
+    Where calls overlapped it is one part: none of them found the world as another one left it.
+    """
+    overlap_count = len({order.overlap for order in group})
+    return [group] if overlap_count < len(group) else [[order] for order in group]

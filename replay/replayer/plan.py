@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from typing import TypeAlias
 
 from replay.records import (
@@ -19,6 +18,7 @@ from replay.records.replays import GAP
 from replay.replayer.jobs import CallOrder, Job, Lane, LiveMode
 from replay.replayer.policies import Policies
 from replay.store.redaction import is_redacted
+from replay.verdicts.overlaps import asked_together, epoch_s, overlapping
 
 LiveModeOf: TypeAlias = Callable[[ToolCall], LiveMode]
 """Says of a call whether what it asks goes out."""
@@ -68,7 +68,7 @@ def job_of(
     policies: Policies | None = None,
     live: LiveModeOf = never_live,
 ) -> Job:
-    """Return the job that replays a whole trace: its calls in recorded order, all actors'.
+    """Return the job that replays a whole trace: its calls as they began, all actors'.
 
     Calls that `not_replayed` names are left out. What ``live`` says goes out does so.
 
@@ -78,21 +78,18 @@ def job_of(
     """
     trace = transcript.trace
     policies = policies or Policies()
-    groups: list[list[CallOrder]] = []
-    asked_by: str | None = None
     shows_state = has_baseline
-    for call in tool_calls(transcript):
-        if _why_not_run(call, policies) is not None:
-            continue
-        order = order_of(call, transcript.interactions.get(call.id, []))
-        order.live, order.real_clock = live(call), True
-        # What one model output asked for runs together; whatever came between parts it.
-        if call.model_call_id is not None and call.model_call_id == asked_by:
-            groups[-1].append(order)
-        else:
-            groups.append([order])
-        asked_by = call.model_call_id
-        shows_state = shows_state or call.state_hash is not None
+    groups: list[list[CallOrder]] = []
+    for overlaps in replayed_together(transcript, policies):
+        orders: list[CallOrder] = []
+        for number, overlap in enumerate(overlaps):
+            for call in overlap:
+                order = order_of(call, transcript.interactions.get(call.id, []))
+                order.live, order.real_clock = live(call), True
+                order.overlap = number
+                orders.append(order)
+                shows_state = shows_state or call.state_hash is not None
+        groups.append(orders)
     for group in groups:
         _share(group, transcript)
     at = epoch_s(trace.started_at)
@@ -105,6 +102,13 @@ def job_of(
         shows_state=shows_state,
         redacts=is_redacted(trace.attributes),
     )
+
+
+def replayed_together(transcript: Transcript, policies: Policies) -> list[list[list[ToolCall]]]:
+    """Return the calls to replay, in groups that were asked for at once, and those by overlap."""
+    groups = asked_together(tool_calls(transcript))
+    found = [[one for one in group if _why_not_run(one, policies) is None] for group in groups]
+    return [overlapping(group) for group in found if group]
 
 
 def order_of(call: ToolCall, interactions: list[Interaction]) -> CallOrder:
@@ -167,11 +171,3 @@ def _may_leave_gap(call: ToolCall, state_before: str | None, policies: Policies)
     if state_before is not None and call.state_hash == state_before:
         return False
     return policies.may_change_world(call.tool, call.actor)
-
-
-def epoch_s(started_at: str) -> float:
-    """Return a recorded time as UTC epoch seconds; one without a zone is UTC."""
-    moment = datetime.fromisoformat(started_at)
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return moment.timestamp()

@@ -1,9 +1,11 @@
 """One trace through today's tools: its calls in recorded order, in one fresh world.
 
-The calls of one model output run together when any of their tools is async, each in its own task
-with its own cassette, clock and draws. Calls of plain functions run one after the other in the
-order in which the model asked for them: two threads would be closer to production, and no two
-replays of them alike. A call that goes out runs alone: the guards are open for the whole process.
+Calls of one model output that overlapped when they were recorded run together, each in its own task
+with its own cassette, clock and draws, and started as much later than the first one as it was then;
+plain functions on threads that take turns, which `dispatch` gives them in production too. Calls
+that did not overlap, or of which no times are known, run one after the other, unless one of the
+tools is async: then all calls of the output run together. A call that goes out runs alone: the
+guards are open for the whole process.
 """
 
 from __future__ import annotations
@@ -11,19 +13,24 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import inspect
+import itertools
 import os
 import sys
+import time
 import traceback
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import cassettes
 from cassettes import kernel
 from cassettes.world.temporary import shown, temporary_folder
+from cassettes.world.turns import here
 from replay.records import CallError, CallResult, JsonObject, Outcome, Stage
+from replay.records.traces import STATE_NOT_SHOWN
 from replay.replayer.apart import NotCarried, run_apart
 from replay.replayer.cassette_of import CallCassette
 from replay.replayer.channel import Channel
@@ -137,6 +144,10 @@ class _Trace:
         self.session: Session | None = None
         self.world: Any = None
         self.turn: _Turn | None = None
+        self.began: tuple[float, int] | None = None
+        """When the first call began, and where virtual time was then."""
+        self.has_late_threads = False
+        """Whether a call passed its deadline: its thread may run on."""
 
     # The world
 
@@ -197,23 +208,52 @@ class _Trace:
     def run_group(self, group: list[JsonObject]) -> None:
         """Run the calls of one model output."""
         todo = [order for order in group if order["call"]["id"] not in self.skip]
-        self.turn = _Turn(group, is_whole=len(todo) == group[0]["turn_size"])
-        alone = self.one_by_one or any(order["live"] for order in todo)
-        if len(todo) > 1 and not alone and any(map(self._is_async, todo)):
-            for order in group:
-                self._snapshot(order["call"]["id"])
+        self.turn = _Turn(group, todo)
+        if len(todo) > 1 and not self._alone(todo) and any(map(self._is_async, todo)):
+            self._run_beside(group)
+            return
+        for _, overlap in itertools.groupby(group, key=_overlap):
+            self._run_beside(list(overlap))
+
+    def _run_beside(self, orders: list[JsonObject]) -> None:
+        """Run calls that have their time in common: together, unless that broke the process."""
+        self._let_late_threads_run(orders[0]["at"])
+        for order in orders:
+            self._snapshot(order["call"]["id"])
+        todo = [order for order in orders if order["call"]["id"] not in self.skip]
+        world = next((order["world"] for order in orders if order["world"] is not None), None)
+        if world is not None and not self._take_world(world, todo):
+            return
+        if len(todo) > 1 and not self._alone(todo):
             self.runner.loop.run_until_complete(self._together(todo))
             return
-        for order in group:
-            self._snapshot(order["call"]["id"])
-            if order["call"]["id"] in self.skip:
-                continue
-            if order["world"] is not None and not self._take_world(order):
-                continue
+        for order in todo:
             if self._is_async(order):
                 self.runner.loop.run_until_complete(self._run_async(order))
             else:
                 self._run(order)
+
+    def _alone(self, orders: list[JsonObject]) -> bool:
+        """Whether calls run one by one, although they were recorded at the same time."""
+        return self.one_by_one or any(order["live"] for order in orders)
+
+    def _let_late_threads_run(self, at: float | None) -> None:
+        """Let the time pass that was between the calls, where a tool outlived its deadline.
+
+        Nothing can stop its thread: it does the rest at its own moment, as in production.
+        """
+        turns = here().turns
+        if at is None:
+            return
+        if self.began is None:
+            self.began = (at, turns.now_ns)
+        if not self.has_late_threads or not turns.has_others:
+            return
+        began_at, began_ns = self.began
+        ahead_s = at - began_at - (turns.now_ns - began_ns) / 1e9
+        if ahead_s > 0:
+            with self._aside("between calls"):
+                time.sleep(min(ahead_s, _LATE_S_MAX))
 
     def run_group_apart(self, group: list[JsonObject]) -> None:
         """Run the calls of one model output in a fork; only the world comes back from it."""
@@ -249,12 +289,13 @@ class _Trace:
         tool = self.toolbox.find(order["call"]["tool"], order["call"].get("actor", "assistant"))
         return tool is not None and needs_loop(tool)
 
-    def _take_world(self, order: JsonObject) -> bool:
-        """Put the world in place that this call is to run on; False when it cannot be had."""
+    def _take_world(self, path: str, orders: list[JsonObject]) -> bool:
+        """Put the world in place that calls are to run on; False when it cannot be had."""
         try:
-            self.world = self._read(order["world"])
+            self.world = self._read(path)
         except WorldNotPortable as error:
-            self._done(order, {"result": None, "note": str(error)})
+            for order in orders:
+                self._done(order, {"result": None, "note": str(error)})
             return False
         return True
 
@@ -263,7 +304,9 @@ class _Trace:
             attended.result = run_call_sync(self.toolbox, **attended.arguments)
 
     async def _run_async(self, order: JsonObject, *, alone: bool = True) -> None:
-        if not self._is_async(order):
+        turn = self.turn
+        assert turn is not None
+        if not self._is_async(order) and not turn.overlaps(order):
             with _no_loop_in_sight():
                 self._run(order, alone=alone)
             return
@@ -294,8 +337,9 @@ class _Trace:
         if os.getpid() != self.runner.process_id:
             os._exit(0)  # the tool forked: this is its child, and the answer is its parent's
         assert attended.result is not None
+        self.has_late_threads |= attended.result.outcome is Outcome.TIMEOUT
         told = {
-            "result": _told(attended.result),
+            "result": _told(attended.result, with_state=turn.is_last_to_end(order)),
             "schema_errors": attended.result.schema_errors,
             "outside": turn.report(cassette.outside()),
             "recorded_outcome": self._recorded_outcome(order["call"], attended.result),
@@ -335,13 +379,25 @@ class _Trace:
 class _Turn:
     """The calls of one model output, and what they share where no tool was seen to run."""
 
-    __slots__ = ("is_whole", "running_count", "spare")
+    __slots__ = ("_overlap_counts", "_unended_counts", "is_whole", "running_count", "spare")
 
-    def __init__(self, group: list[JsonObject], *, is_whole: bool) -> None:
+    def __init__(self, group: list[JsonObject], todo: list[JsonObject]) -> None:
+        """``todo``: the calls of ``group`` that are run."""
         shared = group[0]["spare"]  # the same for each of them
         self.spare = cassettes.Spare(map(_interaction, shared)) if shared else None
         self.running_count = len(group)
-        self.is_whole = is_whole
+        self.is_whole = len(todo) == group[0]["turn_size"]
+        self._overlap_counts = Counter(map(_overlap, group))
+        self._unended_counts = Counter(map(_overlap, todo))
+
+    def overlaps(self, order: JsonObject) -> bool:
+        """Whether a call overlapped another one when it was recorded."""
+        return self._overlap_counts[order["overlap"]] > 1
+
+    def is_last_to_end(self, order: JsonObject) -> bool:
+        """Take note of a call's end; return whether all that it overlaps have ended before."""
+        self._unended_counts[order["overlap"]] -= 1
+        return self._unended_counts[order["overlap"]] <= 0
 
     def report(self, report: JsonObject) -> JsonObject:
         """Return what a call asked outside; of the last one also what no call of the turn asked."""
@@ -372,10 +428,16 @@ class _Attended:
         self.result: CallResult | None = None
 
 
-def _told(result: CallResult) -> JsonObject:
+def _overlap(order: JsonObject) -> int:
+    number: int = order["overlap"]
+    return number
+
+
+def _told(result: CallResult, *, with_state: bool) -> JsonObject:
     """Return what the pool is told of a result: nothing that no two replays share.
 
     Timings say nothing in a frozen world, but that a translation ran is worth knowing.
+    ``with_state`` False: others still change the world, and what it shows is no call's doing.
     """
     fields = {
         name: value
@@ -386,10 +448,15 @@ def _told(result: CallResult) -> JsonObject:
         fields["stages"] = [asdict(timing) for timing in result.stages]
     if result.error is not None:
         fields["error"] = result.error.model_dump()
+    if not with_state:
+        fields.pop("state_hash", None)
+        fields["notes"] = [one for one in result.notes if not one.startswith(STATE_NOT_SHOWN)]
     told: JsonObject = shown(fields)
     return told
 
 
+_LATE_S_MAX: Final = 60.0
+"""A thread that polls for ever is let run no longer than so between two calls."""
 _UNTOLD = frozenset(("stages", "duration_ms", "schema_errors"))
 
 

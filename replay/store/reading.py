@@ -135,7 +135,7 @@ class Reading:
 
         Prompts of one transcript share their message values: read them, do not change them.
         ``prompts=False`` is what a replay reads, at a tenth of the cost: of model calls their
-        names only, of tool calls no results, timings and attributes; no attempts, no feedback.
+        names only, of tool calls no results, stages and attributes; no attempts, no feedback.
 
         Raises:
             SelectionError: no trace, or several, have that id.
@@ -478,9 +478,7 @@ def _interactions(records: RecordReader, key: int) -> list[Interaction]:
     return records.records("interaction", f"r.tool_call IN {calls}", [key], "r.interaction_index")
 
 
-_NOT_REPLAYED = frozenset(
-    ("result", "stages", "offset_ms", "duration_ms", "bound_by", "attributes")
-)
+_NOT_REPLAYED = frozenset(("result", "stages", "bound_by", "attributes"))
 """Fields of a tool call that a replay does not read."""
 
 

@@ -16,6 +16,7 @@ from replay.verdicts.findings import (
     ranked,
     with_approval,
 )
+from replay.verdicts.overlaps import asked_together, overlapping
 from replay.verdicts.rules import Rules
 from replay.verdicts.verdict import GREEN, judge, judge_trace
 
@@ -27,6 +28,7 @@ __all__ = [
     "Situation",
     "apply_approvals",
     "approve_verdict",
+    "asked_together",
     "collect",
     "diff_values",
     "exit_code",
@@ -34,6 +36,7 @@ __all__ = [
     "is_breaking",
     "judge",
     "judge_trace",
+    "overlapping",
     "ranked",
     "with_approval",
 ]

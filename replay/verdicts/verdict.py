@@ -7,7 +7,7 @@ given something else. Nothing inconclusive is ever green.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -30,6 +30,12 @@ from replay.verdicts.answers import Answer, Ending, ending, recorded_answer, rep
 from replay.verdicts.canonical import same_value
 from replay.verdicts.causes import Case, Situation, cause_of
 from replay.verdicts.comparison import compare_answers
+from replay.verdicts.overlaps import (
+    NEVER_REPLAYED,
+    asked_together,
+    overlapping,
+    states_told_once,
+)
 from replay.verdicts.requests import has_miss, is_changed_request, is_miss
 from replay.verdicts.rules import Rules
 from replay.verdicts.signatures import signature
@@ -130,7 +136,8 @@ def judge_trace(
     """Return the verdicts on the calls of ``transcript`` that ``lanes`` (by call id) replayed.
 
     They come in step order. Every call after the trace's first divergence is conditional, except
-    those that the model asked for in the same output: it had not seen the difference yet.
+    those that were asked for together with it: the model had not seen the difference yet. Of calls
+    that overlapped, the state is compared once, after the last of them.
     """
     models = {
         step.id: step.response_model or step.model
@@ -138,21 +145,22 @@ def judge_trace(
         if isinstance(step, ModelCall)
     }
     verdicts: list[CallVerdict] = []
-    diverged_in: str | None = None  # the model call, or the lone call, that diverged first
+    diverged_in: str | None = None  # the first call of the group that diverged first
     same_world: bool | None = True if stateless else None
     gap: ToolCall | None = None  # the first call whose doing is missing in the world
-    for step in transcript.steps:
-        if not isinstance(step, ToolCall) or step.id not in lanes:
-            continue
-        asked_by = step.model_call_id or step.id
+    same_world_after = same_world
+    under_way = ""  # the first of the calls that overlap
+    for step, its_lanes, group, overlap in _in_their_groups(transcript, lanes):
+        if overlap != under_way:
+            same_world, under_way = same_world_after, overlap
         situation = Situation(
-            conditional=gap is not None or diverged_in not in (None, asked_by),
+            conditional=gap is not None or diverged_in not in (None, group),
             same_world_before=same_world,
             stateless=stateless,
         )
         verdict = judge(
             step,
-            lanes[step.id],
+            its_lanes,
             rules,
             run_id=run_id,
             model=models.get(step.model_call_id or ""),
@@ -161,11 +169,11 @@ def judge_trace(
         if gap is not None and verdict.verdict not in _WITHOUT_CAUSE:
             verdict = _after_gap(verdict, gap)
         verdicts.append(verdict)
-        same_world = _same_world_after(step, lanes[step.id], same_world)
-        if gap is None and lanes[step.id].replayed.leaves_gap:
+        same_world_after = _same_world_after(step, its_lanes, same_world_after)
+        if gap is None and its_lanes.replayed.leaves_gap:
             gap = step
         if diverged_in is None and _diverges(step, verdict):
-            diverged_in = asked_by
+            diverged_in = group
     return verdicts
 
 
@@ -174,6 +182,30 @@ def _after_gap(verdict: CallVerdict, gap: ToolCall) -> CallVerdict:
     why = f"The world lacks what {gap.tool} did in step {gap.step_number}, which was not run."
     note = f"{verdict.note} {why}" if verdict.note else why
     return verdict.model_copy(update={"note": note})
+
+
+def _in_their_groups(
+    transcript: Transcript, lanes: Mapping[str, Lanes]
+) -> Iterator[tuple[ToolCall, Lanes, str, str]]:
+    """Return the calls that ``lanes`` replayed in step order, their lanes, and whom they belong to.
+
+    That is the first call of those asked for together, and the first of those that overlap.
+    """
+    calls = [step for step in transcript.steps if isinstance(step, ToolCall) and step.id in lanes]
+    found: dict[str, tuple[ToolCall, Lanes, str, str]] = {}
+    for group in asked_together(calls):
+        group_id = group[0].model_call_id or group[0].id
+        ran = [call for call in group if call.outcome not in NEVER_REPLAYED]
+        for overlap in overlapping(ran):
+            told, its_lanes = overlap, lanes
+            if len(overlap) > 1:
+                told, its_lanes = states_told_once(overlap, lanes)
+            for call in told:
+                found[call.id] = (call, its_lanes[call.id], group_id, overlap[0].id)
+        for call in group:
+            if call.id not in found:
+                found[call.id] = (call, lanes[call.id], group_id, call.id)
+    return (found[call.id] for call in calls)
 
 
 def _is_same_at_once(call: ToolCall, lanes: Lanes) -> bool:

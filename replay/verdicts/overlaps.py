@@ -1,0 +1,130 @@
+"""Which calls were asked for together, and which of them ran at the same time.
+
+One model output, or one dispatch, asks for calls together. Whether they ran together is another
+thing: an agent's own loop runs one after the other. Only the recorded times tell, so calls without
+them (imports) are taken to have run one by one.
+
+What the world shows after a call that ran beside others is not that call's own doing: it is only
+looked at once for all of them, after the last one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+from replay.records import Lanes, Outcome, ReplayedCall, ToolCall
+
+NEVER_REPLAYED: Final = frozenset({Outcome.THROTTLED, Outcome.CANCELLED})
+"""Calls that ended so are not run again."""
+
+_LANES: Final = tuple(Lanes.model_fields)
+
+
+def asked_together(calls: Iterable[ToolCall]) -> list[list[ToolCall]]:
+    """Return ``calls``, which come in step order, in groups that were asked for at once.
+
+    One model output is one group, as far as no other call came between. Where no model call was
+    seen, calls are one dispatch whose places count up, or which overlap.
+    """
+    groups: list[list[ToolCall]] = []
+    for call in calls:
+        if groups and _belongs(call, groups[-1]):
+            groups[-1].append(call)
+        else:
+            groups.append([call])
+    return groups
+
+
+def overlapping(group: Sequence[ToolCall]) -> list[list[ToolCall]]:
+    """Return the calls of one group by their start, those that overlapped together."""
+    if len(group) == 1:
+        return [list(group)]
+    sets: list[list[ToolCall]] = []
+    last_end = float("-inf")
+    by_offset = all(call.offset_ms is not None for call in group)
+    starts = {call.id: _start_ms(call, by_offset=by_offset) for call in group}
+    for call in sorted(group, key=lambda one: starts[one.id]):
+        start = starts[call.id]
+        if start < last_end:
+            sets[-1].append(call)
+        else:
+            sets.append([call])
+        last_end = max(last_end, start + _length_ms(call))
+    return sets
+
+
+def states_told_once(
+    calls: Sequence[ToolCall], lanes: Mapping[str, Lanes]
+) -> tuple[list[ToolCall], dict[str, Lanes]]:
+    """Return calls that overlapped, and their lanes, with one state: at the one that ended last.
+
+    In each lane the world was shown by whichever call was the last to end there.
+    """
+    last = _last_to_end(calls)
+    told = [
+        call if call is last else call.model_copy(update={"state_hash": None}) for call in calls
+    ]
+    moved = {call.id: lanes[call.id] for call in calls}
+    for name in _LANES:
+        replayed = {call.id: getattr(lanes[call.id], name) for call in calls}
+        shown = [one.result.state_hash for one in replayed.values() if one and one.result]
+        state = next((one for one in shown if one is not None), None)
+        for call_id, one in replayed.items():
+            mine = _with_state(one, state if call_id == last.id else None)
+            if mine is not one:
+                moved[call_id] = moved[call_id].model_copy(update={name: mine})
+    return told, moved
+
+
+def _with_state(replayed: ReplayedCall | None, state: str | None) -> ReplayedCall | None:
+    if replayed is None or replayed.result is None or replayed.result.state_hash == state:
+        return replayed
+    result = replayed.result.model_copy(update={"state_hash": state})
+    return replayed.model_copy(update={"result": result})
+
+
+def _last_to_end(calls: Sequence[ToolCall]) -> ToolCall:
+    """Return the call that ended last when it was recorded, of those that show a state if any."""
+    showing = [call for call in calls if call.state_hash is not None] or calls
+    by_offset = all(call.offset_ms is not None for call in calls)
+    return max(showing, key=lambda one: _start_ms(one, by_offset=by_offset) + _length_ms(one))
+
+
+def _belongs(call: ToolCall, group: list[ToolCall]) -> bool:
+    last = group[-1]
+    if call.model_call_id is not None or last.model_call_id is not None:
+        return call.model_call_id == last.model_call_id
+    if call.actor != last.actor:
+        return False
+    if call.call_index == last.call_index + 1:
+        return True
+    ends = (_start_ms(one, by_offset=False) + _length_ms(one) for one in group)
+    return _start_ms(call, by_offset=False) < max(ends)
+
+
+def _start_ms(call: ToolCall, *, by_offset: bool) -> float:
+    """Return when a call began: from the end of its model call where all of a group know that.
+
+    That is the monotonic clock; the time of day is noted a little later, under a lock.
+    """
+    if by_offset and call.offset_ms is not None:
+        return call.offset_ms
+    return epoch_s(call.started_at) * 1000
+
+
+def _length_ms(call: ToolCall) -> float:
+    """Return how long a call took: 0 where nothing is known, for ever where it never ended."""
+    if call.duration_ms is not None:
+        return call.duration_ms
+    was_running = call.outcome is Outcome.UNFINISHED and call.offset_ms is not None
+    return float("inf") if was_running else 0.0
+
+
+def epoch_s(started_at: str) -> float:
+    """Return a recorded time as UTC epoch seconds; one without a zone is UTC."""
+    moment = datetime.fromisoformat(started_at)
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return moment.timestamp()

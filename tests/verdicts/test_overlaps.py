@@ -1,0 +1,86 @@
+"""Which calls belong together, and whose doing the state is that they leave."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from replay.records import Lanes, ToolCall, Trace, Transcript, Verdict
+from replay.verdicts import Rules, asked_together, judge_trace, overlapping
+from tests.verdicts.calls import AT, recorded, replayed
+
+
+def call(id: str, start_ms: float | None, length_ms: float | None, **fields: Any) -> ToolCall:
+    """Return a call of one model output; no start: nothing was seen to run."""
+    named = {"model_call_id": "m1", "duration_ms": length_ms, "offset_ms": start_ms, **fields}
+    return recorded(id=id, **named)
+
+
+def ids(groups: list[list[ToolCall]]) -> list[str]:
+    return [" ".join(one.id for one in group) for group in groups]
+
+
+@pytest.mark.parametrize(
+    ("spans", "expected"),
+    [
+        ([(0, 5), (1, 1), (9, 1)], ["a b", "c"]),
+        ([(0, 5), (5, 5), (10, 1)], ["a", "b", "c"]),
+        ([(4, 9), (0, 5), (9, 9)], ["b a c"]),
+        ([(0, 9), (1, 1), (5, 1)], ["a b c"]),
+        ([(None, None)] * 3, ["a", "b", "c"]),
+    ],
+)
+def test_calls_overlap_by_their_recorded_times(spans: list[Any], expected: list[str]) -> None:
+    calls = [call(name, *span) for name, span in zip("abc", spans, strict=True)]
+
+    assert ids(overlapping(calls)) == expected
+
+
+def test_a_call_that_never_ended_overlaps_all_that_began_later() -> None:
+    calls = [call("a", 0, None, outcome="unfinished"), call("b", 50, 1)]
+
+    assert ids(overlapping(calls)) == ["a b"]
+
+
+def test_without_a_model_call_places_that_count_up_are_one_dispatch() -> None:
+    indexes = {"a": 0, "b": 1, "c": 0, "d": 0, "e": 1}
+    calls = [
+        call(id, None, 1, model_call_id=None, call_index=index) for id, index in indexes.items()
+    ]
+    calls[4] = calls[4].model_copy(update={"actor": "user"})
+
+    assert ids(asked_together([one.model_copy(update={"duration_ms": None}) for one in calls])) == [
+        "a b",
+        "c",
+        "d",
+        "e",
+    ]
+    assert ids(asked_together(calls)) == ["a b c d", "e"]  # they began while others ran
+
+
+def verdicts(recorded_states: dict[str, str], today: dict[str, str | None]) -> list[Any]:
+    """Judge ``a`` and ``b``, which overlap and of which ``a`` ends last."""
+    spans = {"a": (0, 9), "b": (1, 2)}
+    calls = [
+        call(id, *spans[id], step_number=number, state_hash=recorded_states[id])
+        for number, id in enumerate(spans, start=1)
+    ]
+    transcript = Transcript(trace=Trace(id="t1", started_at=AT), steps=calls)
+    lanes = {
+        id: Lanes(replayed=replayed(call_id=id, state_hash=state)) for id, state in today.items()
+    }
+    return judge_trace(transcript, lanes, Rules(), run_id="run")
+
+
+def test_the_state_is_that_of_the_last_call_to_end_in_each_lane() -> None:
+    found = verdicts({"a": "both", "b": "half"}, {"a": None, "b": "both"})
+
+    assert [one.verdict for one in found] == [Verdict.SAME, Verdict.SAME]
+    assert [one.replayed.state_hash for one in found] == ["both", None]
+
+
+def test_another_state_is_told_of_the_call_that_ended_last_when_recorded() -> None:
+    found = verdicts({"a": "both", "b": "half"}, {"a": None, "b": "other"})
+
+    assert [one.verdict for one in found] == [Verdict.EFFECT_CHANGED, Verdict.SAME]
