@@ -118,6 +118,7 @@ def test_the_wheel_runs_without_the_test_tools(site: Path, tmp_path: Path) -> No
     assert not (site / "pytest").exists()
 
 
+@pytest.mark.slow
 def test_every_module_of_the_wheel_imports_without_the_test_tools(
     site: Path, tmp_path: Path
 ) -> None:

@@ -225,6 +225,7 @@ def test_refresh_sends_no_write_unless_its_tool_is_named(
     assert values() == [1.5, "new", 1.5]
 
 
+@pytest.mark.slow
 def test_append_lets_only_what_is_missing_out_and_the_replay_is_whole_again(
     shop: Path, service: Service, capsys: Printed
 ) -> None:
@@ -335,6 +336,7 @@ async def dated(name: str) -> dict:
 '''
 
 
+@pytest.mark.slow
 def test_a_refresh_asks_what_a_replay_asks_at_its_time_and_with_its_ids(
     shop: Path, service: Service, capsys: Printed
 ) -> None:
@@ -350,6 +352,7 @@ def test_a_refresh_asks_what_a_replay_asks_at_its_time_and_with_its_ids(
     assert len(service.asked) == 4
 
 
+@pytest.mark.slow
 def test_on_the_real_clock_a_refresh_keeps_the_draws_too(shop: Path, service: Service) -> None:
     only_ids = DATED.replace('"on": on, ', "")
     shop.write_text(shop.read_text() + only_ids)

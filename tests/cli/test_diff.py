@@ -72,6 +72,7 @@ def test_a_trace_that_no_run_replayed_is_told(folder: Path, capsys: Printed) -> 
     assert "There is no replay run 'run_nothing'." in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_all_shows_every_differing_call_of_a_run(two_runs: dict[str, str], capsys: Printed) -> None:
     assert exit_code_of(["diff", "traces.db", two_runs["run"]]) == 0
     short = capsys.readouterr().out
@@ -88,6 +89,7 @@ def test_all_shows_every_differing_call_of_a_run(two_runs: dict[str, str], capsy
     assert len(json.loads(capsys.readouterr().out)["calls"]) == 2
 
 
+@pytest.mark.slow
 def test_a_run_can_be_written_for_ci(two_runs: dict[str, str], folder: Path) -> None:
     files = ["--junit", "out.xml", "--markdown", "out.md"]
 

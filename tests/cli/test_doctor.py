@@ -10,6 +10,7 @@ from replay.cli.main import exit_code_of
 Printed = pytest.CaptureFixture[str]
 
 
+@pytest.mark.slow
 def test_the_doctor_tells_what_is_here_and_ends_with_0(folder: Path, capsys: Printed) -> None:
     assert exit_code_of(["doctor", "traces.db", "--json"]) == 0
 

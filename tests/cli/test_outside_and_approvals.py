@@ -132,6 +132,7 @@ def test_a_moved_endpoint_is_one_finding_however_many_orders(pay: Path, capsys: 
     assert max(map(len, printed.splitlines())) <= 80
 
 
+@pytest.mark.slow
 def test_an_approved_failure_that_grows_ends_with_1_again(folder: Path, capsys: Printed) -> None:
     tools = folder / "shop.py"
     fails = '    if len(item) < 4:\n        raise ValueError(f"{item!r} is too small")\n    return'
@@ -155,6 +156,7 @@ def test_an_approved_failure_that_grows_ends_with_1_again(folder: Path, capsys: 
     assert exit_code_of(run) == 0
 
 
+@pytest.mark.slow
 def test_a_loose_tool_goes_on_with_the_recorded_answer_and_the_difference_is_told(
     pay: Path, capsys: Printed
 ) -> None:

@@ -237,6 +237,7 @@ def test_a_refused_tool_is_not_run_and_a_person_must_look(
     assert "rate refused: 1 call not run" in printed
 
 
+@pytest.mark.slow
 def test_the_configuration_and_the_toolbox_say_policies_too(shop: Path, service: Service) -> None:
     change(shop, "@toolbox.tool\ndef left", '@toolbox.tool(replay="recorded")\ndef left')
     Path("pyproject.toml").write_text('[tool.replay.policy]\nrate = "live"\n"o*" = "recorded"\n')
@@ -308,6 +309,7 @@ def test_served_tools_are_skipped_test_cases(shop: Path, tmp_path: Path) -> None
     assert "left served as recorded: 1 call" in page.read_text()
 
 
+@pytest.mark.slow
 def test_policies_are_part_of_the_json_report(shop: Path, capsys: Printed) -> None:
     run("--policy", "left=recorded", "--json")
 
@@ -318,6 +320,7 @@ def test_policies_are_part_of_the_json_report(shop: Path, capsys: Printed) -> No
     ]
 
 
+@pytest.mark.slow
 def test_calls_of_one_model_output_do_not_go_out_with_the_live_one_among_them(
     shop: Path, service: Service
 ) -> None:
@@ -342,6 +345,7 @@ def test_calls_of_one_model_output_do_not_go_out_with_the_live_one_among_them(
     assert str(found["left"].verdict) == "unanswered"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("isolation", ["process", "call", "none"])
 def test_a_live_tool_goes_out_under_each_isolation(
     shop: Path, service: Service, isolation: str

@@ -54,6 +54,7 @@ def test_a_rejection_ends_with_1(folder: Path, capsys: Printed) -> None:
     assert "now rejected: missing `currency`" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_approve_accepts_what_this_run_finds(folder: Path) -> None:
     change_tools(folder, '"price": len', '"cost": len')
 
@@ -102,6 +103,7 @@ def test_tools_that_do_not_load_end_with_3_and_the_nearest_name(
     assert "Traceback" not in printed.err
 
 
+@pytest.mark.slow
 def test_tools_see_only_the_variables_that_are_named(
     folder: Path, capsys: Printed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -196,6 +198,7 @@ def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(folder: Path) -> None:
 READS_ENVIRONMENT = "from replay import Toolbox\nimport os\n\nSHOP = os.environ['SHOP']\n"
 
 
+@pytest.mark.slow
 def test_tools_that_miss_a_variable_are_told_how_to_get_it(
     folder: Path, capsys: Printed, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -114,6 +114,7 @@ def test_the_readme_shows_what_the_demo_prints(stage: tuple[Path, str]) -> None:
     assert f"finding {signature.group(1)}" in found.group(1)
 
 
+@pytest.mark.slow
 def test_a_mended_tool_is_replayed_against_the_same_recording_until_a_fresh_start(
     stage: tuple[Path, str],
     tmp_path: Path,

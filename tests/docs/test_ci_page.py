@@ -44,6 +44,7 @@ def command_after(marker: str) -> str:
     return found.group(1)
 
 
+@pytest.mark.slow
 def test_a_gate_that_tolerates_2_passes_a_change_and_fails_a_typo(folder: Path) -> None:
     gate = command_after("tolerate")
 
@@ -53,6 +54,7 @@ def test_a_gate_that_tolerates_2_passes_a_change_and_fails_a_typo(folder: Path) 
     assert shell(folder, gate.replace("shop:toolbox", "shopp:toolbox")) != 0
 
 
+@pytest.mark.slow
 def test_a_stored_run_is_written_later(folder: Path) -> None:
     shell(folder, command_after("tolerate"))
 

@@ -167,6 +167,7 @@ def test_plain_vcrpy_plays_what_was_exported(asking: Path, server: Server) -> No
     assert cassette.all_played
 
 
+@pytest.mark.slow
 def test_pytest_recording_plays_what_was_exported(asking: Path, server: Server) -> None:
     export("cassettes", "--tool", "note")
     (file,) = Path("cassettes").rglob("*.yaml")
@@ -193,6 +194,7 @@ def test_pytest_recording_plays_what_was_exported(asking: Path, server: Server) 
     assert "1 passed" in ended.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
 def test_tools_are_replayed_against_a_cassette_that_vcrpy_recorded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: Server, refused_url: str

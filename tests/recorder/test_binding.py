@@ -95,6 +95,7 @@ def shuffling_tool(recorder: Recorder) -> Any:
     return get_weather
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scoped", [True, False], ids=["in traces", "without a scope"])
 def test_fifty_conversations_side_by_side_in_tasks(
     recorder: Recorder, model: Callable[..., ModelServer], scoped: bool
@@ -216,6 +217,7 @@ WORKER = textwrap.dedent(
 )
 
 
+@pytest.mark.slow
 def test_two_processes_of_twenty_threads_record_into_one_file(
     tmp_path: Path, model: Callable[..., ModelServer]
 ) -> None:

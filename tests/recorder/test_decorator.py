@@ -257,6 +257,7 @@ def test_what_a_tool_asks_outside_is_kept_with_its_call(
     assert interaction.exchange["request"]["uri"] == f"{weather_api}?city=Paris"
 
 
+@pytest.mark.slow
 def test_what_tools_of_a_toolbox_ask_side_by_side_stays_apart(
     recorder: Recorder, weather_api: str
 ) -> None:

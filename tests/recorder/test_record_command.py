@@ -92,6 +92,7 @@ def test_a_program_is_recorded_without_a_change(
     assert weather.attributes == {"outcome_from": "prompt"}
 
 
+@pytest.mark.slow
 def test_every_process_of_the_program_is_recorded(
     tmp_path: Path, model: Callable[..., ModelServer]
 ) -> None:
@@ -125,6 +126,7 @@ def test_every_process_of_the_program_is_recorded(
     } == {"the parent", "a forked child", "a child of its own"}
 
 
+@pytest.mark.slow
 def test_the_sitecustomize_that_ours_hides_still_runs(tmp_path: Path) -> None:
     hidden = tmp_path / "theirs"
     hidden.mkdir()
@@ -136,6 +138,7 @@ def test_the_sitecustomize_that_ours_hides_still_runs(tmp_path: Path) -> None:
     assert (run.returncode, run.stdout) == (0, "42\n")
 
 
+@pytest.mark.slow
 def test_a_python_that_asks_no_model_imports_nothing_of_ours(tmp_path: Path) -> None:
     code = (
         "import sys, httpx; print([m for m in sys.modules if m.startswith(('replay', 'casset'))])"
@@ -147,6 +150,7 @@ def test_a_python_that_asks_no_model_imports_nothing_of_ours(tmp_path: Path) -> 
     assert run.stderr.startswith("No model call was seen; traces.db is as it was.")
 
 
+@pytest.mark.slow
 def test_a_command_that_does_not_exist_is_said_so(tmp_path: Path) -> None:
     run = record(tmp_path, "no-such-program")
 
@@ -154,12 +158,14 @@ def test_a_command_that_does_not_exist_is_said_so(tmp_path: Path) -> None:
     assert "Cannot run 'no-such-program'" in run.stderr
 
 
+@pytest.mark.slow
 def test_a_program_killed_by_a_signal_gives_the_shell_s_code(tmp_path: Path) -> None:
     run = record(tmp_path, sys.executable, "-c", "import os; os.kill(os.getpid(), 9)")
 
     assert run.returncode == 128 + 9
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_reaches_the_program_and_nothing_is_lost(
     tmp_path: Path, model: Callable[..., ModelServer], number: signal.Signals
@@ -199,6 +205,7 @@ def test_a_signal_reaches_the_program_and_nothing_is_lost(
     assert talk.startswith(b"Recorded 2 traces, 4 model calls"), talk
 
 
+@pytest.mark.slow
 def test_the_program_goes_on_when_it_cannot_be_recorded(
     tmp_path: Path, model: Callable[..., ModelServer]
 ) -> None:
@@ -221,6 +228,7 @@ def test_the_program_goes_on_when_it_cannot_be_recorded(
     assert "is not recorded" in run.stderr
 
 
+@pytest.mark.slow
 def test_what_a_killed_program_had_recorded_is_kept(
     tmp_path: Path, model: Callable[..., ModelServer]
 ) -> None:

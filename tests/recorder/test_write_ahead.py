@@ -93,6 +93,7 @@ with recorder.trace():
 """
 
 
+@pytest.mark.slow
 def test_a_process_killed_before_the_model_answers_leaves_the_model_call_unfinished(
     tmp_path: Path,
 ) -> None:

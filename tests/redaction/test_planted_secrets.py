@@ -124,6 +124,7 @@ def test_a_login_and_what_follows_replay_the_same(
     assert found_in(readable.encode()) == []
 
 
+@pytest.mark.slow
 def test_with_another_key_every_request_is_still_answered(
     tmp_path: Path,
     converse: Converse,

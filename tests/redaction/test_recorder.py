@@ -310,6 +310,7 @@ with Recorder(sys.argv[1]) as recorder:
 """
 
 
+@pytest.mark.slow
 def test_processes_that_record_at_once_share_one_key(tmp_path: Path) -> None:
     command = [sys.executable, "-c", _ONE_PROCESS, str(tmp_path / "traces.db")]
     running = [subprocess.Popen(command) for _ in range(2)]

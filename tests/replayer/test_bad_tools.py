@@ -67,6 +67,7 @@ def test_a_tool_that_hangs_is_ended_at_its_deadline(around: Any, tool: str) -> N
     assert result.error.message == "No answer within 1.5 s; its process was ended."
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tool", ["call_os_exit", "write_on_our_pipe", "hang"])
 def test_without_forks_a_tool_that_breaks_costs_its_call_only(around: Any, tool: str) -> None:
     result = around(tool, isolation="none", deadline_ms=3_000).replayed
@@ -95,6 +96,7 @@ def test_fifty_megabytes_come_back_whole(around: Any) -> None:
     assert len(around("return_much").replayed.response) == 50_000_000
 
 
+@pytest.mark.slow
 def test_a_request_that_no_cassette_has_never_leaves(around: Any) -> None:
     bad = around("ask_the_world")
 

@@ -45,6 +45,7 @@ def held(store: Store, record: Any, tmp_path: Path) -> Any:
         process.kill()
 
 
+@pytest.mark.slow
 def test_ctrl_c_keeps_what_is_done_and_ends_every_worker(store: Store, held: Any) -> None:
     process, reader = held
 
@@ -58,6 +59,7 @@ def test_ctrl_c_keeps_what_is_done_and_ends_every_worker(store: Store, held: Any
     assert [one.verdict for one in store.verdicts(run.id)] == ["same"]
 
 
+@pytest.mark.slow
 def test_kill_9_leaves_no_tool_running(held: Any) -> None:
     process, reader = held
 

@@ -79,6 +79,7 @@ def test_a_throttled_call_is_not_run_again(store: Store, record: Any, replay: An
     assert "rate limit" in not_run.note
 
 
+@pytest.mark.slow
 def test_with_a_baseline_the_code_is_told_from_what_earlier_calls_left(
     store: Store, record: Any, replay: Any
 ) -> None:
@@ -137,6 +138,7 @@ def test_a_run_that_judged_nothing_could_not_run(store: Store, record: Any, repl
     assert (run.verdict_counts, run.exit_code) == ({"not_run": 1}, 3)
 
 
+@pytest.mark.slow
 def test_the_state_is_shown_only_where_there_is_one_to_compare_it_with(
     store: Store, record: Any, replay: Any
 ) -> None:
@@ -157,6 +159,7 @@ def test_the_state_is_shown_only_where_there_is_one_to_compare_it_with(
     assert shown(with_recording) == (True, Verdict.EFFECT_CHANGED)
 
 
+@pytest.mark.slow
 def test_the_baseline_can_be_a_git_commit(
     tmp_path: Path, store: Store, record: Any, replay: Any
 ) -> None:
@@ -189,6 +192,7 @@ def test_a_commit_that_does_not_exist_is_named(
         replay("shop_v1:toolbox", folder=tmp_path, baseline="git:nowhere")
 
 
+@pytest.mark.slow
 def test_the_digest_tells_one_different_result(store: Store, record: Any, replay: Any) -> None:
     record("t1", [LOOK_UP])
 
@@ -210,6 +214,7 @@ def test_tools_that_do_not_import_are_named(store: Store, record: Any, replay: A
     assert store.runs() == []
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_keeps_what_is_done_and_goes_on(
     store: Store, record: Any, replay: Any
 ) -> None:

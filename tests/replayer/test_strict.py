@@ -29,6 +29,7 @@ def _noted(verdicts: list[CallVerdict]) -> list[Any]:
     return [one.replayed.result if one.replayed else None for one in verdicts]
 
 
+@pytest.mark.slow
 def test_the_world_goes_from_call_to_call_and_the_module_does_not(
     record: Any, verdicts: Callable[..., list[CallVerdict]]
 ) -> None:

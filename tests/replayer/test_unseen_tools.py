@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from cassettes import Interaction as Exchange
 from cassettes import Request, Response
 from replay.records import Interaction, InteractionChange, ReplayRun, Verdict
@@ -72,6 +74,7 @@ def test_any_call_of_the_turn_is_answered_by_what_was_asked_in_it(
     assert run.exit_code == 0
 
 
+@pytest.mark.slow
 def test_a_write_that_no_call_of_the_turn_asks_again_is_told_once(
     store: Store, record: Callable[..., None], replay: Callable[..., ReplayRun]
 ) -> None:

@@ -110,6 +110,7 @@ def test_a_process_outside_its_own_is_out_of_a_tools_reach(
     assert is_alive
 
 
+@pytest.mark.slow
 def test_what_a_bad_tool_did_is_told_and_costs_its_call_only(told: Told) -> None:
     found = told(*TOLD, *ANSWERED)
 
@@ -177,6 +178,7 @@ def test_without_forks_they_cost_their_call_too(told: Told, isolation: str) -> N
     assert _unlike(told(*tools, isolation=isolation), tools) == {}
 
 
+@pytest.mark.slow
 def test_an_import_that_hangs_ends_at_its_limit_and_says_where(record: Any, replay: Any) -> None:
     record("t1", [("count", {}, "1")])
 

@@ -166,6 +166,7 @@ def test_odd_texts_go_all_the_way(tmp_path: Path, text: str) -> None:
         assert store.check() == []
 
 
+@pytest.mark.slow
 def test_fifty_megabytes_are_recorded_whole(tmp_path: Path) -> None:
     with Store.open(tmp_path / "traces.db", "create") as store:
         records = conversation("t1")

@@ -151,6 +151,7 @@ TWENTY_THREADS = textwrap.dedent(
 )
 
 
+@pytest.mark.slow
 def test_two_processes_of_twenty_threads_record_into_one_file(tmp_path: Path) -> None:
     path = tmp_path / "traces.db"
     processes = [

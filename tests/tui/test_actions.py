@@ -104,6 +104,7 @@ def test_the_footer_fits_and_always_has_help_and_back(database: Path, width: int
     use(database, script, trace="b-trip", size=(width, 24))
 
 
+@pytest.mark.slow
 def test_the_palette_runs_an_action_by_its_name(database: Path) -> None:
     async def script(person: Person) -> None:
         await person.sees("stopped at 3")
@@ -113,6 +114,7 @@ def test_the_palette_runs_an_action_by_its_name(database: Path) -> None:
     use(database, script, trace="b-trip")
 
 
+@pytest.mark.slow
 def test_a_click_on_a_key_or_a_tab_does_it(database: Path) -> None:
     async def script(person: Person) -> None:
         await person.sees("stopped at 3")

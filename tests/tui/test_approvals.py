@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from replay.cli.approvals import approvals_of
 from replay.records import CallVerdict, Cause, Finding, Verdict
 from replay.store import Store
@@ -73,6 +75,7 @@ def test_a_failure_that_has_outgrown_its_approval_shows_as_open_everywhere(tmp_p
     assert shown_of(path) == (False, {"now_failing": 2, "same": 1}, [False, False], False)
 
 
+@pytest.mark.slow
 def test_the_screen_of_findings_says_how_it_grew(tmp_path: Path) -> None:
     path = with_an_approval_of_one_call(tmp_path / "traces.db", calls_now=2)
 

@@ -59,6 +59,7 @@ def test_a_users_own_tui_package_is_not_mistaken_for_ours(tmp_path: Path) -> Non
     assert ran.stdout.strip() == str(ROOT / "tui" / "app.py"), ran.stderr
 
 
+@pytest.mark.slow
 def test_a_user_who_has_imported_her_own_tui_gets_ours_all_the_same(tmp_path: Path) -> None:
     (tmp_path / "tui").mkdir()
     (tmp_path / "tui" / "__init__.py").write_text("MINE = True\n")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from replay.store import Store
 from tests.tui.person import Person, use
 from tests.tui.records import trip, write
@@ -29,6 +31,7 @@ def test_from_a_run_to_its_finding_to_the_changed_call(database: Path) -> None:
     use(database, script)
 
 
+@pytest.mark.slow
 def test_only_what_changed_is_open_and_the_rest_unfolds(database: Path) -> None:
     async def script(person: Person) -> None:
         await person.sees("1 / 3")
@@ -45,6 +48,7 @@ def test_only_what_changed_is_open_and_the_rest_unfolds(database: Path) -> None:
     use(database, script)
 
 
+@pytest.mark.slow
 def test_approving_is_asked_for_a_reason_and_stored(database: Path) -> None:
     async def script(person: Person) -> None:
         await person.sees("1 / 3")
@@ -62,6 +66,7 @@ def test_approving_is_asked_for_a_reason_and_stored(database: Path) -> None:
     assert (stored.signature, stored.note) == ("5161a7e1", "renamed")
 
 
+@pytest.mark.slow
 def test_escape_does_not_approve(database: Path) -> None:
     async def script(person: Person) -> None:
         await person.sees("1 / 3")

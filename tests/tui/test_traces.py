@@ -31,6 +31,7 @@ def test_the_newest_trace_is_first_and_its_verdict_beside_it(database: Path) -> 
     use(database, script)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("typed", "left"),
     [
@@ -74,6 +75,7 @@ def test_the_list_follows_a_filter_while_it_is_typed(database: Path) -> None:
     use(database, script)
 
 
+@pytest.mark.slow
 def test_a_filter_that_does_not_exist_names_the_nearest(database: Path) -> None:
     async def script(person: Person) -> None:
         await person.sees("1 / 3")
@@ -84,6 +86,7 @@ def test_a_filter_that_does_not_exist_names_the_nearest(database: Path) -> None:
     use(database, script)
 
 
+@pytest.mark.slow
 def test_a_recording_that_goes_on_shows_up_and_the_cursor_stays_on_its_trace(
     database: Path,
 ) -> None:
@@ -132,6 +135,7 @@ def test_verdicts_of_a_newer_run_show_up_beside_the_steps(database: Path) -> Non
     use(database, script, trace="b-trip")
 
 
+@pytest.mark.slow
 def test_ten_thousand_traces_page_like_ten(tmp_path: Path) -> None:
     path = tmp_path / "big.db"
     write(
@@ -161,6 +165,7 @@ def test_ten_thousand_traces_page_like_ten(tmp_path: Path) -> None:
 # -- what can be wrong ----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_database_that_is_not_there_offers_demo_import_and_waiting(tmp_path: Path) -> None:
     path = tmp_path / "traces.db"
 
@@ -187,6 +192,7 @@ def test_an_empty_database_says_what_to_type(tmp_path: Path) -> None:
     use(path, script)
 
 
+@pytest.mark.slow
 def test_importing_from_the_first_screen_shows_what_came(tmp_path: Path) -> None:
     chat = tmp_path / "chat.jsonl"
     chat.write_text(
@@ -204,6 +210,7 @@ def test_importing_from_the_first_screen_shows_what_came(tmp_path: Path) -> None
     use(tmp_path / "traces.db", script)
 
 
+@pytest.mark.slow
 def test_an_import_that_fails_says_why(tmp_path: Path) -> None:
     async def script(person: Person) -> None:
         await person.sees("Nothing recorded yet")
@@ -272,6 +279,7 @@ def test_a_trace_that_does_not_exist_is_told_with_the_nearest(database: Path) ->
     use(database, script, trace="b-tirp")
 
 
+@pytest.mark.slow
 def test_a_locked_database_is_told_and_opens_by_itself_when_it_is_free(
     database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -89,6 +89,7 @@ def test_parallel_calls_hang_together_and_signs_need_no_colour(database: Path) -
     use(database, script, trace="b-trip")
 
 
+@pytest.mark.slow
 def test_stepping_into_goes_through_the_parts_of_a_call_in_order(database: Path) -> None:
     async def script(person: Person) -> None:
         await person.sees("stopped at 3")
@@ -138,6 +139,7 @@ def test_coming_back_to_a_trace_one_stands_where_one_was(database: Path) -> None
     use(database, script, trace="b-trip")
 
 
+@pytest.mark.slow
 def test_a_search_goes_from_match_to_match_and_ends_with_escape(database: Path) -> None:
     async def script(person: Person) -> None:
         await person.sees("stopped at 3")
@@ -166,6 +168,7 @@ def test_copying_gives_the_step_as_json_through_osc_52(database: Path) -> None:
     use(database, script, trace="b-trip")
 
 
+@pytest.mark.slow
 def test_json_folds_and_unfolds(database: Path) -> None:
     async def script(person: Person) -> None:
         await person.sees("stopped at 3")

@@ -38,6 +38,7 @@ print(json.dumps(sorted(sys.modules)))
 """
 
 
+@pytest.mark.slow
 def test_the_whole_tour_loads_neither_tool_code_nor_anything_heavy(database: Path) -> None:
     ran = subprocess.run(
         [sys.executable, "-c", TOUR, str(database)],
@@ -90,6 +91,7 @@ def test_every_size_from_tiny_to_huge_draws_the_transcript(database: Path) -> No
     use(database, script, trace="b-trip")
 
 
+@pytest.mark.slow
 def test_at_60x16_one_pane_is_shown_at_a_time(database: Path) -> None:
     async def script(person: Person) -> None:
         await person.sees("stopped at 3", "Steps")
@@ -103,6 +105,7 @@ def test_at_60x16_one_pane_is_shown_at_a_time(database: Path) -> None:
     use(database, script, trace="b-trip", size=(60, 16))
 
 
+@pytest.mark.slow
 def test_the_cursor_stays_in_sight_when_the_terminal_shrinks(tmp_path: Path) -> None:
     path = tmp_path / "long.db"
     steps = [tool_call("long", number, "get_weather") for number in range(2, 200)]
@@ -179,6 +182,7 @@ def test_no_color_is_grey_and_says_everything_in_words(
     use(database, script, trace="b-trip")
 
 
+@pytest.mark.slow
 def test_recorded_text_cannot_steer_the_terminal(tmp_path: Path) -> None:
     path = tmp_path / "traces.db"
     evil = "\x1b[2J\x1b]52;c;aGk=\x07 \x9b1m \u202e[bold]\ud800"

@@ -159,6 +159,7 @@ def test_applying_the_differences_to_the_recorded_value_gives_the_replayed_one(
     assert (changes == []) == (canonical_bytes(recorded) == canonical_bytes(replayed))
 
 
+@pytest.mark.slow
 @given(st.lists(VALUES, max_size=6), st.randoms(use_true_random=False))
 @settings(max_examples=200, deadline=None)
 def test_a_shuffled_list_differs_by_its_order_alone(values: list[Any], random: Any) -> None:
