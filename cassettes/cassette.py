@@ -22,7 +22,8 @@ from cassettes.errors import WriteRefused
 from cassettes.failures import Failure, Phase, given_up
 from cassettes.headers import compare_headers
 from cassettes.interaction import Interaction, Key, Request
-from cassettes.matching import Difference, Miss, NearestIndex, describe_miss
+from cassettes.matching import Difference, Miss, NearestIndex, compare_requests, describe_miss
+from cassettes.moments import only_moments
 from cassettes.placeholders import has_placeholder, matches_blindly
 from cassettes.places import place_of
 from cassettes.spare import Spare
@@ -87,6 +88,8 @@ class Cassette:
         self.body_bytes_max = body_bytes_max
         self.interactions_max = interactions_max
         self.redactor = redactor
+        self.at: float | None = None
+        """Replay: when the work started, in UTC epoch seconds, where its clock is held."""
         self.is_replay = mode != "record"
         """Whether requests are answered from it."""
         self.goes_out = mode != "replay"
@@ -262,8 +265,8 @@ class Cassette:
         """Find and reserve the interaction that answers ``request``; None when there is none.
 
         Exact matches first, then those that differ only where a secret was masked, then the
-        ``spare`` ones, then (with ``loose``) the nearest of the same method and path. Each is
-        served once.
+        ``spare`` ones, then those that only tell another moment of the same work, then (with
+        ``loose``) the nearest of the same method and path. Each is served once.
         """
         sent, request = request, self._redacted(request)
         key = request.key()
@@ -277,6 +280,8 @@ class Cassette:
                 spare = self.spare.take(request)
                 if spare is not None:
                     return spare
+            if found is None:
+                found = self._take_at_another_moment(request)
             if found is None and self.loose:
                 found = self._take_loose(request)
             if found is not None:
@@ -385,6 +390,21 @@ class Cassette:
     def _may_hold_digits(self, request: Request) -> bool:
         """Whether a field of ``request`` may be secret digits, which show no mark when masked."""
         return self.redactor is not None and self.redactor.may_name_secrets(request)
+
+    def _take_at_another_moment(self, request: Request) -> Interaction | None:
+        """Return the interaction that differs from ``request`` only in the time that it tells."""
+        if self.at is None:
+            return None
+        found = self._nearest_index().same_path(request, self._taken)
+        if found is None:
+            return None
+        differences = compare_requests(found, request)
+        until = self.at + found.ended_ms / 1000
+        if not differences or not only_moments(differences, self.at, until):
+            return None
+        if self.spare is not None and not any(found is one for one in self._recorded):
+            return found if self.spare.reserve(found) else None
+        return found
 
     def _take_loose(self, request: Request) -> Interaction | None:
         found = self._nearest_index().same_path(request, self._taken)

@@ -202,6 +202,7 @@ class freeze:  # used as a verb
             from cassettes.world.entropy import Entropy
 
             clock = Clock(at) if at is not None else None
+            cassette.at = at
             entropy = Entropy(str(seed), cassette) if seed is not None else None
         cassette.is_on_virtual_time = clock is not None and cassette.goes_out
         self._scope = Scope(cassette, clock, entropy)

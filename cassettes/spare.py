@@ -44,6 +44,13 @@ class Spare:
                 self._taken.add(id(found))
             return found
 
+    def reserve(self, interaction: Interaction) -> bool:
+        """Take one of the interactions that was found otherwise; False: somebody has it already."""
+        with self._lock:
+            is_free = id(interaction) not in self._taken
+            self._taken.add(id(interaction))
+            return is_free
+
     def peek(self, request: Request) -> Interaction | None:
         """Return what ``take`` would serve for an exact match, without reserving it."""
         with self._lock:

@@ -29,10 +29,11 @@ from replay.records.traces import STATE_NOT_SHOWN
 from replay.verdicts.answers import Answer, Ending, ending, recorded_answer, replayed_answer
 from replay.verdicts.canonical import same_value
 from replay.verdicts.causes import Case, Situation, cause_of
-from replay.verdicts.comparison import compare_answers
+from replay.verdicts.comparison import Comparison, compare_answers
 from replay.verdicts.overlaps import (
     NEVER_REPLAYED,
     asked_together,
+    epoch_s,
     overlapping,
     states_told_once,
 )
@@ -288,6 +289,8 @@ def _find(
     if ending(expected.outcome) is Ending.NONE:
         return _Judgement(Verdict.NOT_RUN, interaction_changes=outside, note=_NOTHING_RECORDED)
     compared = compare_answers(call.tool, expected, today, rules, arguments=call.arguments)
+    if compared.verdict is Verdict.RESPONSE_CHANGED and _only_told_the_time(call, compared):
+        compared = Comparison(Verdict.EQUIVALENT, [], [*compared.allowed, *compared.changes])
     effect = _effect_changed(expected, today, lanes, situation)
     verdict = compared.verdict
     if has_miss(outside):
@@ -301,6 +304,22 @@ def _find(
     if verdict in GREEN and (unshown := _state_not_shown(lanes.replayed)) is not None:
         return _Judgement(Verdict.NOT_RUN, allowed=compared.allowed, note=unshown)
     return _Judgement(verdict, compared.changes, compared.allowed, outside, effect)
+
+
+def _only_told_the_time(call: ToolCall, compared: Comparison) -> bool:
+    """Whether the answers differ only in the moment of this call that they tell."""
+    if call.duration_ms is None:
+        return False
+    from cassettes.moments import tells_moment  # the terminal UI shows verdicts, and judges none
+
+    start = epoch_s(call.started_at)
+    end = start + call.duration_ms / 1000
+    return all(
+        change.change == "changed"
+        and tells_moment(change.recorded, start, end)
+        and tells_moment(change.replayed, start, end)
+        for change in compared.changes
+    )
 
 
 def _not_run(expected: Answer, replayed: ReplayedCall) -> Verdict:

@@ -204,6 +204,25 @@ def test_an_error_that_the_agent_had_put_into_its_own_words_is_the_same_error() 
     assert verdict_on(by_toolbox, today).verdict is Verdict.ERROR_CHANGED
 
 
+@pytest.mark.parametrize(
+    ("today", "verdict"),
+    [
+        ('{"at": "2026-11-21T09:00:00.000001Z", "total": 3}', Verdict.EQUIVALENT),
+        ('{"at": "2026-11-21T10:00:00+01:00", "total": 3}', Verdict.EQUIVALENT),
+        ('{"at": "2026-11-21T09:30:00Z", "total": 3}', Verdict.RESPONSE_CHANGED),
+        ('{"at": "2026-11-21T09:00:00Z", "total": 4}', Verdict.RESPONSE_CHANGED),
+        ('{"at": null, "total": 3}', Verdict.RESPONSE_CHANGED),
+    ],
+)
+def test_another_moment_of_the_same_call_is_no_difference(today: str, verdict: Verdict) -> None:
+    call = recorded('{"at": "2026-11-21T09:00:00.250000Z", "total": 3}', duration_ms=300.0)
+
+    judged = verdict_on(call, replayed(today))
+
+    assert judged.verdict is verdict
+    assert [change.path for change in judged.allowed] == (["at"] if judged.cause is None else [])
+
+
 def test_two_replays_that_disagree_are_not_deterministic() -> None:
     judged = verdict_on(recorded("a"), replayed("a"), again=replayed("b"))
 

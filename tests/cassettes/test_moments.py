@@ -1,0 +1,79 @@
+"""A time that the work itself tells is the clock's difference, and no other value is."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from cassettes import Cassette, Interaction, Request, Response, side_effects
+from cassettes.moments import tells_moment
+
+AT = 1_763_632_800.0  # 2025-11-20T10:00:00Z
+URL = "http://bank.example.com/transfers"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        AT + 0.2,
+        int(AT * 1000) + 20,
+        str(int(AT)),
+        "2025-11-20T10:00:00.012345Z",
+        "2025-11-20T11:00:00+01:00",
+        "2025-11-20 10:00:00",
+        "2025-11-20T19:00:00.5",
+        "Thu, 20 Nov 2025 10:00:00 GMT",
+    ],
+)
+def test_times_of_the_work_are_told_in_many_ways(value: Any) -> None:
+    assert tells_moment(value, AT, AT + 0.5)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        AT + 60,
+        str(int(AT) + 3600),
+        "2025-11-20T10:05:00Z",
+        "2025-11-20",
+        "10:00",
+        1.5,
+        True,
+        None,
+        "hello, it is me",
+        "1.763632800",
+    ],
+)
+def test_what_is_no_time_of_the_work_is_none(value: Any) -> None:
+    assert not tells_moment(value, AT, AT + 0.5)
+
+
+def transfer(**body: Any) -> Request:
+    kind = [("content-type", "application/json")]
+    return Request("POST", URL, kind, json.dumps(body).encode())
+
+
+def played(recorded: Request, asked: Request) -> Cassette:
+    kept = Interaction(recorded, Response(200, "OK", body=b"ok"), via="httpx", duration_ms=40)
+    cassette = Cassette("call", mode="replay", interactions=[kept])
+    cassette.at = AT
+    cassette.take(asked)
+    return cassette
+
+
+def test_a_request_that_tells_another_moment_of_the_same_call_is_answered() -> None:
+    cassette = played(
+        transfer(amount=5, at="2025-11-20T10:00:00.031Z"), transfer(amount=5, at=AT + 0.000_002)
+    )
+
+    assert (len(cassette.played), side_effects(cassette).changes) == (1, [])
+
+
+def test_a_request_that_differs_in_anything_else_is_not() -> None:
+    recorded = transfer(amount=5, at="2025-11-20T10:00:00.031Z")
+
+    assert played(recorded, transfer(amount=6, at="2025-11-20T10:00:00Z")).played == []
+    assert played(recorded, transfer(amount=5, at="2025-11-27T10:00:00Z")).played == []
+    assert played(recorded, transfer(amount=5)).played == []
