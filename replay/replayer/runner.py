@@ -18,28 +18,32 @@ import os
 import sys
 import time
 import traceback
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Final
 
 import cassettes
 from cassettes import kernel
-from cassettes.world.temporary import shown, temporary_folder
+from cassettes.world.temporary import temporary_folder
 from cassettes.world.turns import here
-from replay.records import CallError, CallResult, JsonObject, Outcome, Stage
-from replay.records.traces import STATE_NOT_SHOWN
+from replay.records import CallResult, JsonObject, Outcome
 from replay.replayer.apart import NotCarried, run_apart
 from replay.replayer.cassette_of import CallCassette
 from replay.replayer.channel import Channel
 from replay.replayer.jobs import NO_WORLD
-from replay.replayer.outside import leftover_report
 from replay.replayer.sandbox import holding
-from replay.replayer.sandbox.holding import LIMIT_REACHED
 from replay.replayer.scratch import scratch_folder
 from replay.replayer.snapshots import WorldNotPortable, read_world, write_world
+from replay.replayer.turn import (
+    Attended,
+    Turn,
+    call_error,
+    ended_the_agent,
+    overlap_of,
+    told_of,
+    within_limits,
+)
 from replay.replayer.warm_world import WarmWorld
 from replay.store.redaction import Redaction, redacted_answer
 from replay.tools.call import run_call, run_call_sync
@@ -143,7 +147,7 @@ class _Trace:
         see_states_through(self.redaction)
         self.session: Session | None = None
         self.world: Any = None
-        self.turn: _Turn | None = None
+        self.turn: Turn | None = None
         self.began: tuple[float, int] | None = None
         """When the first call began, and where virtual time was then."""
         self.has_late_threads = False
@@ -208,11 +212,11 @@ class _Trace:
     def run_group(self, group: list[JsonObject]) -> None:
         """Run the calls of one model output."""
         todo = [order for order in group if order["call"]["id"] not in self.skip]
-        self.turn = _Turn(group, todo)
+        self.turn = Turn(group, todo)
         if len(todo) > 1 and not self._alone(todo) and any(map(self._is_async, todo)):
             self._run_beside(group)
             return
-        for _, overlap in itertools.groupby(group, key=_overlap):
+        for _, overlap in itertools.groupby(group, key=overlap_of):
             self._run_beside(list(overlap))
 
     def _run_beside(self, orders: list[JsonObject]) -> None:
@@ -314,9 +318,9 @@ class _Trace:
             attended.result = await run_call(self.toolbox, **attended.arguments)
 
     @contextlib.contextmanager
-    def _attended(self, order: JsonObject, *, alone: bool) -> Iterator[_Attended]:
+    def _attended(self, order: JsonObject, *, alone: bool) -> Iterator[Attended]:
         """Hold a call's cassette, clock and draws; tell the pool how it begins and ends."""
-        attended = _Attended(order["call"], self.world)
+        attended = Attended(order["call"], self.world)
         call_id = order["call"]["id"]
         turn = self.turn
         assert turn is not None
@@ -339,7 +343,7 @@ class _Trace:
         assert attended.result is not None
         self.has_late_threads |= attended.result.outcome is Outcome.TIMEOUT
         told = {
-            "result": _told(attended.result, with_state=turn.is_last_to_end(order)),
+            "result": told_of(attended.result, with_state=turn.is_last_to_end(order)),
             "schema_errors": attended.result.schema_errors,
             "outside": turn.report(cassette.outside()),
             "recorded_outcome": self._recorded_outcome(order["call"], attended.result),
@@ -376,88 +380,8 @@ class _Trace:
         self.channel.hold(said) if alone else self.channel.send(said)
 
 
-class _Turn:
-    """The calls of one model output, and what they share where no tool was seen to run."""
-
-    __slots__ = ("_overlap_counts", "_unended_counts", "is_whole", "running_count", "spare")
-
-    def __init__(self, group: list[JsonObject], todo: list[JsonObject]) -> None:
-        """``todo``: the calls of ``group`` that are run."""
-        shared = group[0]["spare"]  # the same for each of them
-        self.spare = cassettes.Spare(map(_interaction, shared)) if shared else None
-        self.running_count = len(group)
-        self.is_whole = len(todo) == group[0]["turn_size"]
-        self._overlap_counts = Counter(map(_overlap, group))
-        self._unended_counts = Counter(map(_overlap, todo))
-
-    def overlaps(self, order: JsonObject) -> bool:
-        """Whether a call overlapped another one when it was recorded."""
-        return self._overlap_counts[order["overlap"]] > 1
-
-    def is_last_to_end(self, order: JsonObject) -> bool:
-        """Take note of a call's end; return whether all that it overlaps have ended before."""
-        self._unended_counts[order["overlap"]] -= 1
-        return self._unended_counts[order["overlap"]] <= 0
-
-    def report(self, report: JsonObject) -> JsonObject:
-        """Return what a call asked outside; of the last one also what no call of the turn asked."""
-        self.running_count -= 1
-        if self.spare is None or self.running_count or not self.is_whole:
-            return report
-        left = leftover_report(self.spare)["changes"]
-        return {**report, "changes": [*report.get("changes", ()), *left]}
-
-
-class _Attended:
-    """A call that runs: what goes in, and how it went."""
-
-    __slots__ = ("arguments", "result")
-
-    def __init__(self, call: JsonObject, world: Any) -> None:
-        self.arguments = {
-            "tool": call["tool"],
-            "arguments": call["arguments"],
-            "positional": call.get("positional"),
-            "world": world,
-            "provider_call_id": call.get("provider_call_id"),
-            "call_index": call.get("call_index", 0),
-            "actor": call.get("actor", "assistant"),
-            "request_id": call["id"],
-            "arguments_version": call.get("tool_version"),
-        }
-        self.result: CallResult | None = None
-
-
-def _overlap(order: JsonObject) -> int:
-    number: int = order["overlap"]
-    return number
-
-
-def _told(result: CallResult, *, with_state: bool) -> JsonObject:
-    """Return what the pool is told of a result: nothing that no two replays share.
-
-    Timings say nothing in a frozen world, but that a translation ran is worth knowing.
-    ``with_state`` False: others still change the world, and what it shows is no call's doing.
-    """
-    fields = {
-        name: value
-        for name, value in result.__dict__.items()
-        if value is not None and name not in _UNTOLD
-    }
-    if any(timing.stage is Stage.TRANSLATE for timing in result.stages):
-        fields["stages"] = [asdict(timing) for timing in result.stages]
-    if result.error is not None:
-        fields["error"] = result.error.model_dump()
-    if not with_state:
-        fields.pop("state_hash", None)
-        fields["notes"] = [one for one in result.notes if not one.startswith(STATE_NOT_SHOWN)]
-    told: JsonObject = shown(fields)
-    return told
-
-
 _LATE_S_MAX: Final = 60.0
 """A thread that polls for ever is let run no longer than so between two calls."""
-_UNTOLD = frozenset(("stages", "duration_ms", "schema_errors"))
 
 
 def needs_loop(tool: Any) -> bool:
@@ -485,45 +409,6 @@ _NOT_APART = (
     "Not replayed: with every call in a process of its own, the world must be carried from one to "
     "the next, and this one cannot be pickled; use --isolation trace. "
 )
-
-
-def call_error(error: BaseException) -> CallError:
-    """Return ``error`` as a record."""
-    kind = type(error)
-    name = kind.__qualname__
-    if kind.__module__ != "builtins":
-        name = f"{kind.__module__}.{name}"
-    told = "".join(traceback.format_exception(error, limit=-20))
-    return CallError(type=name, message=str(error), traceback=told)
-
-
-def ended_the_agent(tool: str, error: BaseException) -> CallResult:
-    """Return the result of a call whose exception no agent would have survived."""
-    if isinstance(error, asyncio.CancelledError):
-        outcome, said = Outcome.CANCELLED, "The tool cancelled the task that called it."
-    else:
-        outcome, said = Outcome.CRASHED, f"The tool raised {type(error).__name__}: {error}"
-    told = call_error(error).model_copy(update={"message": said, "stage": Stage.INVOKE})
-    return CallResult(outcome=outcome, tool=tool, error=told)
-
-
-def within_limits(result: CallResult | None) -> CallResult | None:
-    """Return ``result``, or that a limit was reached, where its error says so."""
-    error = None if result is None else result.error
-    limit = None if error is None else holding.limit_of_error(error.type, error.message)
-    if result is None or error is None or limit is None:
-        return result
-    told = CallError(
-        type=LIMIT_REACHED,
-        message=f"{limit} ({error.type.rpartition('.')[2]}: {error.message})",
-        stage=error.stage,
-        traceback=error.traceback,
-    )
-    return CallResult(outcome=Outcome.CRASHED, tool=result.tool, error=told)
-
-
-def _interaction(form: JsonObject) -> cassettes.Interaction:
-    return cassettes.Interaction.from_json(form)
 
 
 def _close_loop(loop: asyncio.AbstractEventLoop) -> None:
