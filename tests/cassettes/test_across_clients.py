@@ -14,6 +14,7 @@ from tests.cassettes.clients import CASES, CLIENTS, observed
 _CASES = ("get", "json", "gzip", "server-sent events", "head", "server error")
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 def test_what_one_client_recorded_plays_on_every_other(server):
     kept = {}

@@ -152,6 +152,7 @@ def _s3_and_dynamodb(url: str) -> Any:
     return [tables, got]
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_botocore_is_recorded_and_replayed_through_urllib3(plain: Running):
     bare, recorded, replayed, kept = _recorded_and_replayed(

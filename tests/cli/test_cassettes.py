@@ -211,6 +211,7 @@ def test_refresh_again_finds_everything_as_recorded(
     assert "cassette" not in stored()[0].call.attributes
 
 
+@pytest.mark.slow
 def test_refresh_sends_no_write_unless_its_tool_is_named(
     paying: Path, service: Service, capsys: Printed
 ) -> None:
@@ -246,6 +247,7 @@ def test_append_lets_only_what_is_missing_out_and_the_replay_is_whole_again(
     assert service.asked == ["GET /fees"]
 
 
+@pytest.mark.slow
 def test_a_call_that_fails_today_keeps_its_old_cassette(
     shop: Path, service: Service, capsys: Printed
 ) -> None:

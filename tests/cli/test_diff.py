@@ -30,6 +30,7 @@ def two_runs(folder: Path, capsys: Printed) -> dict[str, str]:
     }
 
 
+@pytest.mark.slow
 def test_a_trace_is_shown_from_the_newest_run_that_has_it(
     two_runs: dict[str, str], capsys: Printed
 ) -> None:
@@ -40,6 +41,7 @@ def test_a_trace_is_shown_from_the_newest_run_that_has_it(
     assert f"Not in the latest replay run; this is of run {two_runs['run']}." in printed.err
 
 
+@pytest.mark.slow
 def test_a_finding_and_a_call_are_shown_from_the_newest_run_that_has_them(
     two_runs: dict[str, str], capsys: Printed
 ) -> None:
@@ -51,6 +53,7 @@ def test_a_finding_and_a_call_are_shown_from_the_newest_run_that_has_them(
         assert two_runs["run"] in printed.err
 
 
+@pytest.mark.slow
 def test_a_run_without_the_trace_says_which_run_has_it(
     two_runs: dict[str, str], capsys: Printed
 ) -> None:

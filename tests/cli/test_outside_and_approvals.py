@@ -79,6 +79,7 @@ def pay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return file
 
 
+@pytest.mark.slow
 def test_what_a_tool_now_asks_is_the_headline(pay: Path, capsys: Printed) -> None:
     pay.write_text(pay.read_text().replace('"amount": amount', '"amount": amount * 100'))
 
@@ -90,6 +91,7 @@ def test_what_a_tool_now_asks_is_the_headline(pay: Path, capsys: Printed) -> Non
     assert "      - body.amount 15.5\n      + body.amount 1550.0\n" in printed
 
 
+@pytest.mark.slow
 def test_a_request_sent_twice_says_so(pay: Path, capsys: Printed) -> None:
     again = '    ask("/refunds", {"order_id": order_id, "amount": amount})\n    return ask("/ref'
     pay.write_text(pay.read_text().replace('    return ask("/ref', again))

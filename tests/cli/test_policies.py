@@ -219,6 +219,7 @@ def test_what_a_served_tool_did_to_the_world_is_missing_and_said(
     )
 
 
+@pytest.mark.slow
 def test_a_run_that_only_served_is_not_green(shop: Path, capsys: Printed) -> None:
     assert run("--policy", "*=recorded") == 3
     assert run("--policy", "*=recorded", "--policy", "rate=refuse") == 3

@@ -126,6 +126,7 @@ def test_an_empty_database_ends_with_3(folder: Path, capsys: Printed) -> None:
     assert "holds no traces yet" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_runs_are_listed_and_compared(folder: Path, capsys: Printed) -> None:
     assert exit_code_of(["runs"]) == 0
     assert "no replay runs yet" in capsys.readouterr().err
@@ -220,6 +221,7 @@ def test_a_variable_that_is_not_set_cannot_be_handed_on(folder: Path, capsys: Pr
     assert "--env NO_SUCH_SHOP=VALUE" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_the_baseline_may_be_given_another_value(folder: Path, capsys: Printed) -> None:
     change_tools(folder, "from replay import Toolbox\n", READS_ENVIRONMENT)
     change_tools(folder, "len(item)", "len(item) + (SHOP == 'west')")
@@ -314,6 +316,7 @@ sys.exit(exit_code_of(sys.argv[1:]))
 """
 
 
+@pytest.mark.slow
 def test_a_second_ctrl_c_ends_at_once(folder: Path) -> None:
     os.mkfifo(folder / "running")
     change_tools(

@@ -270,6 +270,7 @@ LINES = st.builds(
 )
 
 
+@pytest.mark.slow
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(LINES)
 def test_any_line_comes_out_as_it_went_in_and_nothing_is_lost(line: dict[str, Any]) -> None:

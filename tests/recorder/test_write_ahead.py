@@ -54,6 +54,7 @@ with recorder.trace():
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "program", [BY_DECORATOR, BY_TOOLBOX, UNASKED], ids=["decorator", "toolbox", "unasked"]
 )

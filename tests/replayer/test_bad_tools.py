@@ -59,6 +59,7 @@ def test_a_tool_that_breaks_costs_its_call_only(
     assert said in result.error.message
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tool", ["hang", "hang_for_real"])
 def test_a_tool_that_hangs_is_ended_at_its_deadline(around: Any, tool: str) -> None:
     result = around(tool, deadline_ms=1_500).replayed
@@ -75,6 +76,7 @@ def test_without_forks_a_tool_that_breaks_costs_its_call_only(around: Any, tool:
     assert result.outcome in (Outcome.CRASHED, Outcome.TIMEOUT)
 
 
+@pytest.mark.slow
 def test_a_tool_that_sleeps_for_ever_has_slept_at_once(around: Any) -> None:
     assert around("sleep_for_ever").replayed.response == "rested"
 

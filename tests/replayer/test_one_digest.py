@@ -55,6 +55,7 @@ def record_some(record: Any) -> None:
         record(f"t{number}", [("chance", {}, "")], [("chance", {}, ""), ("chance", {}, "")])
 
 
+@pytest.mark.slow
 def test_one_digest_whatever_the_shell_and_the_worker_count(store: Store, record: Any) -> None:
     record_some(record)
 

@@ -94,6 +94,7 @@ def test_overlapping_calls_have_one_digest_whatever_runs_them(path: Path, again:
     assert len({one.digest for one in runs}) == 1
 
 
+@pytest.mark.slow
 def test_what_overlapping_calls_leave_is_told_once_of_the_last_to_end(
     path: Path, again: Any
 ) -> None:
@@ -108,6 +109,7 @@ def test_what_overlapping_calls_leave_is_told_once_of_the_last_to_end(
     assert not any(one.conditional for one in verdicts)
 
 
+@pytest.mark.slow
 def test_with_a_baseline_overlapping_calls_are_tried_together_on_the_old_state(
     path: Path, again: Any
 ) -> None:
@@ -120,6 +122,7 @@ def test_with_a_baseline_overlapping_calls_are_tried_together_on_the_old_state(
     assert [one.cause for one in verdicts] == [Cause.CODE, *[Cause.CARRIED] * 3]
 
 
+@pytest.mark.slow
 def test_a_dispatch_whose_model_was_not_seen_is_one_group(path: Path, again: Any) -> None:
     with Recorder(path) as recorder, recorder.trace(), toolbox.session():
         toolbox.dispatch_sync(asked(*WRITES))
@@ -154,6 +157,7 @@ def test_calls_of_a_loop_of_ones_own_stay_one_after_the_other(path: Path, again:
     assert run.verdict_counts == {"same": 2}
 
 
+@pytest.mark.slow
 def test_a_plain_function_passes_its_deadline_in_virtual_time(path: Path, again: Any) -> None:
     late = ("tarry", {"line": "late", "wait_ms": 300})
     with Recorder(path) as recorder, recorder.trace(), toolbox.session():

@@ -204,6 +204,7 @@ def test_nothing_selected_is_said(store: Store, replay: Any) -> None:
         replay("shop_v1:toolbox")
 
 
+@pytest.mark.slow
 def test_tools_that_do_not_import_are_named(store: Store, record: Any, replay: Any) -> None:
     record("t1", [LOOK_UP])
 

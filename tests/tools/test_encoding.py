@@ -63,6 +63,7 @@ class Shout(str):
         return self.upper() + "!"
 
 
+@pytest.mark.slow
 @given(json_values)
 def test_plain_json_stays_what_it_is(value: Any) -> None:
     assert as_json(value) == value

@@ -73,6 +73,7 @@ schemas = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(schemas, values)
 def test_it_judges_as_the_reference_implementation_does(schema: Any, value: Any) -> None:

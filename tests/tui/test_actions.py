@@ -75,6 +75,7 @@ def test_the_help_lists_every_key_that_works_on_a_screen() -> None:
         assert action.help in words
 
 
+@pytest.mark.slow
 def test_the_help_opens_on_every_screen_and_closes(database: Path) -> None:
     async def script(person: Person) -> None:
         await person.sees("1 / 3")

@@ -81,6 +81,7 @@ def test_escape_does_not_approve(database: Path) -> None:
         assert store.approvals() == []
 
 
+@pytest.mark.slow
 def test_a_database_without_runs_says_how_to_make_one(tmp_path: Path) -> None:
     path = tmp_path / "traces.db"
     write(path, *trip("a-trip", 0))

@@ -115,6 +115,7 @@ def test_open_filter_find_the_difference_step_back_approve_quit(
         assert [one.note for one in store.approvals()] == ["meant"]
 
 
+@pytest.mark.slow
 def test_the_mouse_works_and_the_wheel_scrolls_nothing_away(
     terminal: Terminal, database: Path
 ) -> None:

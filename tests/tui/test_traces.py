@@ -64,6 +64,7 @@ def test_a_filter_leaves_the_traces_it_names(database: Path, typed: str, left: l
     use(database, script)
 
 
+@pytest.mark.slow
 def test_the_list_follows_a_filter_while_it_is_typed(database: Path) -> None:
     async def script(person: Person) -> None:
         await person.sees("1 / 3")
@@ -104,6 +105,7 @@ def test_a_recording_that_goes_on_shows_up_and_the_cursor_stays_on_its_trace(
     use(database, script)
 
 
+@pytest.mark.slow
 def test_a_transcript_that_is_being_recorded_grows(database: Path) -> None:
     async def script(person: Person) -> None:
         await person.sees("stopped at 1")

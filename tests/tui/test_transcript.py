@@ -13,6 +13,7 @@ def status(person: Person) -> str:
     return person.screen.splitlines()[-2].strip()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("keys", "said"),
     [
@@ -51,6 +52,7 @@ def test_every_stepping_key_goes_where_it_says(database: Path, keys: str, said: 
     use(database, script, trace="b-trip")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("key", "texts"),
     [
@@ -127,6 +129,7 @@ def test_recorded_text_that_looks_like_markup_is_only_text(database: Path) -> No
     use(database, script, trace="b-trip")
 
 
+@pytest.mark.slow
 def test_coming_back_to_a_trace_one_stands_where_one_was(database: Path) -> None:
     async def script(person: Person) -> None:
         await person.sees("stopped at 3")
@@ -155,6 +158,7 @@ def test_a_search_goes_from_match_to_match_and_ends_with_escape(database: Path) 
     use(database, script, trace="b-trip")
 
 
+@pytest.mark.slow
 def test_copying_gives_the_step_as_json_through_osc_52(database: Path) -> None:
     async def script(person: Person) -> None:
         await person.sees("stopped at 3")

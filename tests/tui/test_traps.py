@@ -150,6 +150,7 @@ def test_nothing_is_animated(database: Path) -> None:
     use(database, script)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("theme", ["dark", "light"])
 def test_the_theme_is_chosen_at_the_start_and_changed_with_a_key(
     database: Path, theme: str

@@ -148,6 +148,7 @@ VALUES = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(VALUES, VALUES)
 @settings(max_examples=300, deadline=None)
 def test_applying_the_differences_to_the_recorded_value_gives_the_replayed_one(
