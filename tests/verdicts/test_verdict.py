@@ -223,6 +223,13 @@ def test_another_moment_of_the_same_call_is_no_difference(today: str, verdict: V
     assert [change.path for change in judged.allowed] == (["at"] if judged.cause is None else [])
 
 
+def test_a_text_that_lost_its_quotes_is_another_answer() -> None:
+    judged = verdict_on(recorded('"ab"'), replayed("ab"))
+
+    assert judged.verdict is Verdict.RESPONSE_CHANGED
+    assert [(one.recorded, one.replayed) for one in judged.changes] == [('"ab"', "ab")]
+
+
 def test_two_replays_that_disagree_are_not_deterministic() -> None:
     judged = verdict_on(recorded("a"), replayed("a"), again=replayed("b"))
 
