@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 from cassettes.matching import Difference
@@ -72,6 +71,8 @@ def _parsed(text: str) -> datetime | None:
         return datetime.fromisoformat(text)
     except ValueError:
         pass
+    from email.utils import parsedate_to_datetime  # as long to load as all else here together
+
     try:
         return parsedate_to_datetime(text)
     except (ValueError, TypeError):

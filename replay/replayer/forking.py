@@ -40,12 +40,15 @@ class WarmProcess:
         run: Callable[[Channel, JsonObject], None],
         *,
         keep: Callable[[str], None],
+        prepare: Callable[[JsonObject], object],
     ) -> None:
         """``run`` runs one job, and tells the channel it is given of each call.
 
-        ``keep`` reads a file that many jobs will want, before the first of them forks.
+        ``keep`` reads a file that many jobs will want, before the first of them forks; ``prepare``
+        is told of each job before it does.
         """
         self._keep = keep
+        self._prepare = prepare
         self._channel = channel
         self._run = run
         self._waiting: deque[JsonObject] = deque()
@@ -75,6 +78,7 @@ class WarmProcess:
     def _run_in_fork(self, job: JsonObject) -> bool:
         if job["kept"] is not None:
             self._keep(job["kept"])
+        self._prepare(job)
         source, sink = os.pipe()
         with warnings.catch_warnings():
             # A native library's own threads (BLAS) survive a fork; Python's were ruled out before.

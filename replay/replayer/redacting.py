@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from replay.config import RedactConfig
 from replay.errors import ReplayError
 from replay.records import JsonObject
-from replay.store import Store
-from replay.store.redaction import Redaction, redactor_of
+
+if TYPE_CHECKING:
+    from replay.config import RedactConfig
+    from replay.store import Store
+    from replay.store.redaction import Redaction
 
 
 def redaction_of_run(
@@ -28,6 +31,7 @@ def redaction_of_run(
     if not config.enabled:
         return None, None
     from cassettes.redaction import KeyUnusable, known_key
+    from replay.store.redaction import Redaction, redactor_of
 
     try:
         key = known_key(store.path) or secrets.token_bytes(32)
@@ -38,9 +42,24 @@ def redaction_of_run(
     return redaction, {"key": key.hex(), "config": config.model_dump()}
 
 
-def redaction_in_worker(described: JsonObject | None) -> Redaction | None:
-    """Return the redaction that the pool describes; None where nothing is redacted."""
-    if described is None:
-        return None
-    key = bytes.fromhex(described["key"])
-    return Redaction(redactor_of(RedactConfig.model_validate(described["config"]), key))
+class WorkerRedaction:
+    """The redaction that the pool describes, made when the first trace needs it.
+
+    A worker that replays none that was redacted starts a third sooner without.
+    """
+
+    def __init__(self, described: JsonObject | None) -> None:
+        """``described``: what `redaction_of_run` told; None: nothing is redacted."""
+        self._described = described
+        self._made: Redaction | None = None
+
+    def get(self) -> Redaction | None:
+        """Return it; None where nothing is redacted."""
+        if self._made is None and self._described is not None:
+            from replay.config import RedactConfig
+            from replay.store.redaction import Redaction, redactor_of
+
+            key = bytes.fromhex(self._described["key"])
+            config = RedactConfig.model_validate(self._described["config"])
+            self._made = Redaction(redactor_of(config, key))
+        return self._made

@@ -18,10 +18,10 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import cassettes
 from cassettes import kernel
@@ -45,11 +45,13 @@ from replay.replayer.turn import (
     within_limits,
 )
 from replay.replayer.warm_world import WarmWorld
-from replay.store.redaction import Redaction, redacted_answer
 from replay.tools.call import run_call, run_call_sync
 from replay.tools.observer import see_states_through
 from replay.tools.outcome import failure_of
 from replay.tools.world import Session
+
+if TYPE_CHECKING:
+    from replay.store.redaction import Redaction
 
 
 class TraceRunner:
@@ -63,7 +65,7 @@ class TraceRunner:
         *,
         apart: bool = False,
         loose: Sequence[str] = (),
-        redaction: Redaction | None = None,
+        redaction: Callable[[], Redaction | None] = lambda: None,
     ) -> None:
         """``warm``: a world made ahead, which this process has to itself.
 
@@ -143,7 +145,7 @@ class _Trace:
         self.skip = set(job["skip"])
         self.reported = set(job["reported"])
         self.one_by_one = job["one_by_one"]
-        self.redaction = runner.redaction if job["redacts"] else None
+        self.redaction = runner.redaction() if job["redacts"] else None
         see_states_through(self.redaction)
         self.session: Session | None = None
         self.world: Any = None
@@ -350,6 +352,8 @@ class _Trace:
             **cassette.told(),
         }
         if self.redaction is not None:
+            from replay.store.redaction import redacted_answer
+
             told = redacted_answer(self.redaction, told)
         if observing := sys.modules.get("replay.replayer.shaking.observing"):
             told["sources"] = observing.sources_of(call_id)

@@ -23,7 +23,7 @@ from replay.errors import ReplayError, ToolboxError
 from replay.records import JsonObject
 from replay.replayer.channel import Channel
 from replay.replayer.forking import WarmProcess
-from replay.replayer.redacting import redaction_in_worker
+from replay.replayer.redacting import WorkerRedaction
 from replay.replayer.runner import TraceRunner
 from replay.replayer.sandbox import holding
 from replay.replayer.sandbox.confinement import confine
@@ -52,7 +52,7 @@ def _work() -> None:
     limits = Limits.of_message(setup["limits"])
     guard = kernel.enter(setup["allow"], process_count_max=limits.process_count)
     faulthandler.enable()
-    redaction = redaction_in_worker(setup["redact"])
+    redaction = WorkerRedaction(setup["redact"])
     try:
         confine(setup["confined"], guard)
         holding.hold_worker(limits, setup["sandbox"])
@@ -80,7 +80,7 @@ def _work() -> None:
         holding.hold_fork()
         channel.mark_output("")
         channel.send(greeting(toolbox, forks=False))
-        runner = TraceRunner(toolbox, channel, loose=setup["loose"], redaction=redaction)
+        runner = TraceRunner(toolbox, channel, loose=setup["loose"], redaction=redaction.get)
         _serve_in_process(runner, channel)
         return
     warm = WarmWorld(toolbox)
@@ -95,9 +95,10 @@ def _work() -> None:
             warm,
             apart=setup["apart"],
             loose=setup["loose"],
-            redaction=redaction,
+            redaction=redaction.get,
         ).run(job),
         keep=warm.keep,
+        prepare=lambda job: redaction.get() if job["redacts"] else None,
     ).serve()
 
 
