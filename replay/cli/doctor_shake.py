@@ -178,7 +178,7 @@ def _shaker(
         limits=limits_of((), config.limits),
         writable=config.writable_paths,
     )
-    _, redact = redaction_of_run(store, config.redact, environment)
+    redact = redaction_of_run(store, config.redact)
     return Shaker(
         replace(place, redact=redact),
         [store.transcript(trace_id, prompts=False) for trace_id in trace_ids],

@@ -20,37 +20,18 @@ if TYPE_CHECKING:
     from replay.store.redaction import Redaction
 
 
-def redaction_of_run(
-    store: Store, config: RedactConfig, environment: Mapping[str, str] | None
-) -> tuple[Redaction | None, JsonObject | None]:
-    """Return the redaction of what a replay brings, and how workers make the same of it.
+class RedactionOnDemand:
+    """A redaction that is made when the first trace needs it: that takes a tenth of a second."""
 
-    Without the key of the recording all of them share a fresh one: requests are then matched blind
-    to placeholders.
-    """
-    if not config.enabled:
-        return None, None
-    from cassettes.redaction import KeyUnusable, known_key
-    from replay.store.redaction import Redaction, redactor_of
+    def __init__(
+        self, described: JsonObject | None, environment: Mapping[str, str] | None = None
+    ) -> None:
+        """``described``: what `redaction_of_run` told; None: nothing is redacted.
 
-    try:
-        key = known_key(store.path) or secrets.token_bytes(32)
-    except KeyUnusable as error:
-        raise ReplayError(str(error)) from error
-    redaction = Redaction(redactor_of(config, key))
-    redaction.redactor.learn_variables(environment or {})
-    return redaction, {"key": key.hex(), "config": config.model_dump()}
-
-
-class WorkerRedaction:
-    """The redaction that the pool describes, made when the first trace needs it.
-
-    A worker that replays none that was redacted starts a third sooner without.
-    """
-
-    def __init__(self, described: JsonObject | None) -> None:
-        """``described``: what `redaction_of_run` told; None: nothing is redacted."""
+        ``environment``: variables whose values are secret where their names say so.
+        """
         self._described = described
+        self._environment = environment or {}
         self._made: Redaction | None = None
 
     def get(self) -> Redaction | None:
@@ -62,4 +43,25 @@ class WorkerRedaction:
             key = bytes.fromhex(self._described["key"])
             config = RedactConfig.model_validate(self._described["config"])
             self._made = Redaction(redactor_of(config, key))
+            self._made.redactor.learn_variables(self._environment)
         return self._made
+
+
+def redaction_of_run(store: Store, config: RedactConfig) -> JsonObject | None:
+    """Return how all of a replay run make the same redaction of what it brings; None: they do not.
+
+    Without the key of the recording they share a fresh one: requests are then matched blind to
+    placeholders.
+
+    Raises:
+        ReplayError: the key cannot be used.
+    """
+    if not config.enabled:
+        return None
+    from cassettes.redaction import KeyUnusable, known_key
+
+    try:
+        key = known_key(store.path) or secrets.token_bytes(32)
+    except KeyUnusable as error:
+        raise ReplayError(str(error)) from error
+    return {"key": key.hex(), "config": config.model_dump()}

@@ -110,7 +110,7 @@ class Refresher:
         """
         self.store = store
         place = place_of(toolbox, paths=paths, folder=folder, environment=environment, allow=allow)
-        _, redacting = redaction_of_run(store, redact or RedactConfig(), environment)
+        redacting = redaction_of_run(store, redact or RedactConfig())
         self.place = replace(place, goes_out=True, redact=redacting)
         self.tools = frozenset(tools)
         own = dict.fromkeys(self.tools, Policy.LIVE)

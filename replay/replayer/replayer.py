@@ -35,7 +35,7 @@ from replay.replayer.output import short_output
 from replay.replayer.plan import tool_calls
 from replay.replayer.policies import Policies
 from replay.replayer.pool import Isolation, Pool
-from replay.replayer.redacting import redaction_of_run
+from replay.replayer.redacting import RedactionOnDemand, redaction_of_run
 from replay.replayer.sandbox.limits import Limits, limits_told
 from replay.store import Store
 from replay.store.redaction import is_redacted
@@ -133,7 +133,8 @@ class Replayer:
             ReplayError: the key of the redaction cannot be used.
         """
         self.store = store
-        self._redaction, redacting = redaction_of_run(store, redact or RedactConfig(), environment)
+        redacting = redaction_of_run(store, redact or RedactConfig())
+        self._redaction = RedactionOnDemand(redacting, environment)
         self.policies = policies or Policies()
         self.place = replace(
             place_of(
@@ -432,8 +433,8 @@ class _Pass:
         if verdict.replayed is not None and verdict.replayed.stages:
             untimed: JsonObject = {"stages": [], "duration_ms": None}
             changed["replayed"] = verdict.replayed.model_copy(update=untimed)
-        redaction = self.replayer._redaction
-        if output and masks and redaction is not None:
+        redaction = self.replayer._redaction.get() if output and masks else None
+        if redaction is not None:
             output = redaction.redactor.text(output)
         if output:
             changed["output"] = short_output(output)

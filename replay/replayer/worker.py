@@ -23,7 +23,7 @@ from replay.errors import ReplayError, ToolboxError
 from replay.records import JsonObject
 from replay.replayer.channel import Channel
 from replay.replayer.forking import WarmProcess
-from replay.replayer.redacting import WorkerRedaction
+from replay.replayer.redacting import RedactionOnDemand
 from replay.replayer.runner import TraceRunner
 from replay.replayer.sandbox import holding
 from replay.replayer.sandbox.confinement import confine
@@ -52,7 +52,7 @@ def _work() -> None:
     limits = Limits.of_message(setup["limits"])
     guard = kernel.enter(setup["allow"], process_count_max=limits.process_count)
     faulthandler.enable()
-    redaction = WorkerRedaction(setup["redact"])
+    redaction = RedactionOnDemand(setup["redact"])
     try:
         confine(setup["confined"], guard)
         holding.hold_worker(limits, setup["sandbox"])
