@@ -7,8 +7,10 @@ placeholders, of the same key.
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from replay.errors import ReplayError
@@ -58,10 +60,17 @@ def redaction_of_run(store: Store, config: RedactConfig) -> JsonObject | None:
     """
     if not config.enabled:
         return None
+    key = _recorded_key(store.path) or secrets.token_bytes(32)
+    return {"key": key.hex(), "config": config.model_dump()}
+
+
+def _recorded_key(path: Path) -> bytes | None:
+    """Return the key that the recording was redacted with; None: there is none here."""
+    if "REPLAY_REDACTION_KEY" not in os.environ and not Path(f"{path}.redaction-key").exists():
+        return None  # and nothing of redaction need be loaded before the workers start
     from cassettes.redaction import KeyUnusable, known_key
 
     try:
-        key = known_key(store.path) or secrets.token_bytes(32)
+        return known_key(path)
     except KeyUnusable as error:
         raise ReplayError(str(error)) from error
-    return {"key": key.hex(), "config": config.model_dump()}
