@@ -22,8 +22,8 @@ from cassettes.errors import WriteRefused
 from cassettes.failures import Failure, Phase, given_up
 from cassettes.headers import compare_headers
 from cassettes.interaction import Interaction, Key, Request
-from cassettes.matching import Difference, Miss, NearestIndex, compare_requests, describe_miss
-from cassettes.moments import only_moments
+from cassettes.matching import Difference, Miss, NearestIndex, describe_miss
+from cassettes.moments import asks_at_another_moment
 from cassettes.placeholders import has_placeholder, matches_blindly
 from cassettes.places import place_of
 from cassettes.spare import Spare
@@ -264,9 +264,9 @@ class Cassette:
     def take(self, request: Request) -> Interaction | None:
         """Find and reserve the interaction that answers ``request``; None when there is none.
 
-        Exact matches first, then those that differ only where a secret was masked, then the
-        ``spare`` ones, then those that only tell another moment of the same work, then (with
-        ``loose``) the nearest of the same method and path. Each is served once.
+        Exact matches first, then those that differ only where a secret was masked, then those that
+        only tell another moment of the same work, then the ``spare`` ones, then (with ``loose``)
+        the nearest of the same method and path. Each is served once.
         """
         sent, request = request, self._redacted(request)
         key = request.key()
@@ -276,12 +276,11 @@ class Cassette:
             if found is None and self._has_cut_requests and sent.body:
                 found = self._take_exact((*request.key()[:2], sent.hash_key()[2]))
             found = found or self._take_blind(request)
+            found = found or self._take_at_another_moment(request)
             if found is None and self.spare is not None:
-                spare = self.spare.take(request)
+                spare = self.spare.take(request, self.at)
                 if spare is not None:
                     return spare
-            if found is None:
-                found = self._take_at_another_moment(request)
             if found is None and self.loose:
                 found = self._take_loose(request)
             if found is not None:
@@ -395,16 +394,10 @@ class Cassette:
         """Return the interaction that differs from ``request`` only in the time that it tells."""
         if self.at is None:
             return None
-        found = self._nearest_index().same_path(request, self._taken)
-        if found is None:
-            return None
-        differences = compare_requests(found, request)
-        until = self.at + found.ended_ms / 1000
-        if not differences or not only_moments(differences, self.at, until):
-            return None
-        if self.spare is not None and not any(found is one for one in self._recorded):
-            return found if self.spare.reserve(found) else None
-        return found
+        for one in self._recorded:
+            if not self._used(one) and asks_at_another_moment(one, request, self.at):
+                return one
+        return None
 
     def _take_loose(self, request: Request) -> Interaction | None:
         found = self._nearest_index().same_path(request, self._taken)

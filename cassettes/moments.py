@@ -11,7 +11,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from cassettes.matching import Difference
+from cassettes.interaction import Interaction, Request, canonical_uri
+from cassettes.matching import Difference, compare_requests
 
 _SLACK_S: Final = 1.0
 """Texts often tell whole seconds only."""
@@ -47,6 +48,22 @@ def only_moments(differences: Iterable[Difference], start_s: float, end_s: float
         tells_moment(one.recorded, start_s, end_s) and tells_moment(one.replayed, start_s, end_s)
         for one in differences
     )
+
+
+def asks_at_another_moment(recorded: Interaction, asked: Request, at: float) -> bool:
+    """Whether ``asked`` is what was recorded, but for the time that it tells.
+
+    ``at`` is when the work started, in UTC epoch seconds.
+    """
+    old = recorded.request
+    if old.method.upper() != asked.method.upper() or _path(old) != _path(asked):
+        return False
+    differences = compare_requests(old, asked)
+    return bool(differences) and only_moments(differences, at, at + recorded.ended_ms / 1000)
+
+
+def _path(request: Request) -> str:
+    return canonical_uri(request.uri).partition("?")[0]
 
 
 def _text_tells(text: str, start_s: float, end_s: float) -> bool:

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Iterable
 
 from cassettes.interaction import Interaction, Key, Request
+from cassettes.moments import asks_at_another_moment
 from cassettes.placeholders import has_placeholder, matches_blindly
 
 _READS = frozenset(("GET", "HEAD", "OPTIONS", "TRACE"))
@@ -32,24 +33,17 @@ class Spare:
             if one.request.cut is None and has_placeholder(one.request):
                 self._blind.append(one)
 
-    def take(self, request: Request) -> Interaction | None:
+    def take(self, request: Request, at: float | None = None) -> Interaction | None:
         """Find and reserve the answer to ``request``; None when there is none left.
 
         Matched as on a cassette: exactly, by the hash of a body that was cut, then blind to masked
-        placeholders.
+        placeholders, then, where the work started ``at`` a known time, at another moment of it.
         """
         with self._lock:
-            found = self._free(request)
+            found = self._free(request) or self._at_another_moment(request, at)
             if found is not None:
                 self._taken.add(id(found))
             return found
-
-    def reserve(self, interaction: Interaction) -> bool:
-        """Take one of the interactions that was found otherwise; False: somebody has it already."""
-        with self._lock:
-            is_free = id(interaction) not in self._taken
-            self._taken.add(id(interaction))
-            return is_free
 
     def peek(self, request: Request) -> Interaction | None:
         """Return what ``take`` would serve for an exact match, without reserving it."""
@@ -67,6 +61,14 @@ class Spare:
             for one in self.interactions
             if id(one) not in self._taken and _changes_something(one.request)
         ]
+
+    def _at_another_moment(self, request: Request, at: float | None) -> Interaction | None:
+        if at is None:
+            return None
+        for one in self.interactions:
+            if id(one) not in self._taken and asks_at_another_moment(one, request, at):
+                return one
+        return None
 
     def _free(self, request: Request) -> Interaction | None:
         for key in (request.key(), request.hash_key()):

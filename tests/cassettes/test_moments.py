@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cassettes import Cassette, Interaction, Request, Response, side_effects
+from cassettes import Cassette, Interaction, Request, Response, Spare, side_effects
 from cassettes.moments import tells_moment
 
 AT = 1_763_632_800.0  # 2025-11-20T10:00:00Z
@@ -77,3 +77,22 @@ def test_a_request_that_differs_in_anything_else_is_not() -> None:
     assert played(recorded, transfer(amount=6, at="2025-11-20T10:00:00Z")).played == []
     assert played(recorded, transfer(amount=5, at="2025-11-27T10:00:00Z")).played == []
     assert played(recorded, transfer(amount=5)).played == []
+
+
+def test_calls_that_share_answers_each_get_one_at_their_moment() -> None:
+    moments = ["2025-11-20T10:00:00.011Z", "2025-11-20T10:00:00.031Z"]
+    spare = Spare(
+        Interaction(
+            transfer(at=moment), Response(200, "OK"), sequence=n, via="httpx", duration_ms=40
+        )
+        for n, moment in enumerate(moments)
+    )
+    calls = [Cassette(name, mode="replay", spare=spare) for name in ("one", "other", "third")]
+    for call in calls:
+        call.at = AT
+
+    served = [call.take(transfer(at="2025-11-20T10:00:00.000002Z")) for call in calls]
+
+    assert [one is not None for one in served] == [True, True, False]
+    assert spare.left_writes() == []
+    assert [side_effects(call).changes for call in calls[:2]] == [[], []]
