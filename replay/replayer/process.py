@@ -28,10 +28,13 @@ class WorkerProcess:
     Nothing here blocks, except ``output_of`` for bytes that are already on their way.
     """
 
-    def __init__(self, place: Place, *, forks: bool, apart: bool = False) -> None:
+    def __init__(
+        self, place: Place, *, forks: bool, apart: bool = False, answers: bool = False
+    ) -> None:
         """``forks``: the worker runs each job in a fork of itself; False: in the process.
 
-        ``apart``: and each group of calls in a fork of that.
+        ``apart``: and each group of calls in a fork of that. ``answers``: it runs no job, it
+        answers questions about its tools (`replay.replayer.questions`).
         """
         self.place = place
         self.forks = forks
@@ -63,6 +66,7 @@ class WorkerProcess:
                 "paths": [place.sandbox.where(path) for path in place.paths],
                 "forks": forks,
                 "apart": apart,
+                "answers": answers,
                 "allow": list(place.allow),
                 "loose": list(place.loose),
                 "goes_out": place.goes_out,

@@ -72,6 +72,9 @@ def _work() -> None:
         return
     guard.close_programs(for_good=not setup["goes_out"])
     make_scratch()
+    if setup["answers"]:
+        _answer(toolbox, channel)
+        return
     can_fork = setup["forks"] and threading.active_count() == 1
     if setup["apart"] and not can_fork:
         channel.send(_cannot_be_apart())
@@ -111,6 +114,13 @@ def _cannot_be_apart() -> JsonObject:
         "nearest": None,
         "hint": "Use --isolation process, which starts a new process for each trace.",
     }
+
+
+def _answer(toolbox: Any, channel: Channel) -> None:
+    from replay.replayer.questions.answering import answer_questions
+
+    channel.send(greeting(toolbox, forks=False))
+    answer_questions(toolbox, channel)
 
 
 def _observe(salt: str) -> None:

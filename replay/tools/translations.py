@@ -53,6 +53,15 @@ class Translations:
             )
         onward[new] = translation
 
+    def steps(self) -> list[tuple[str, str, str]]:
+        """Return every step as (tool, old version, new version), in order of registration."""
+        return [
+            (tool, old, new)
+            for tool, by_old in self._steps.items()
+            for old, onward in by_old.items()
+            for new in onward
+        ]
+
     def chain(self, tool: str, old: str, new: str) -> list[str] | None:
         """Return the versions to pass through, first and last included; None: there is no way."""
         steps = self._steps.get(tool, {})
