@@ -28,7 +28,7 @@ from replay.replayer.process import WorkerProcess, how_it_ended
 
 _BATCH: Final = 500
 _ANSWER_WAIT_S: Final = 30.0
-"""For one batch: a validator takes microseconds. Then halves of it are asked, with less patience."""
+"""For one batch: a validator takes microseconds. Then halves of it get less patience."""
 _PATIENCE_LOST: Final = 10
 
 
