@@ -35,7 +35,7 @@ class ConfigError(ReplayError):
 class IgnoreRule(BaseModel):
     """One difference that does not count."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     path: str = "**"
     """Where: ``**.etag``, ``items[*].id``, ``prices['2024-05-20']``. For ``any``, everything
@@ -61,7 +61,7 @@ class IgnoreRule(BaseModel):
 class RedactConfig(BaseModel):
     """What is kept off the disk: ``[tool.replay.redact]``."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     enabled: bool = True
     """False: everything is stored as it is."""
@@ -87,7 +87,7 @@ class RedactConfig(BaseModel):
 class Config(BaseModel):
     """The user's ``[tool.replay]``."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     tools: str | None = None
     """The toolbox that ``--tools`` names otherwise: ``package.module:toolbox``."""

@@ -13,6 +13,7 @@ import click
 
 from replay.cli import terminal
 from replay.cli.arguments import complete_policies, database_and, examples, json_option
+from replay.cli.early import workers_early
 from replay.cli.reports import file_option, report_files, write_report, write_reports
 from replay.cli.selection import selection_options
 from replay.errors import ExitCode, SelectionError
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
         "replay run traces.db --tools shop.tools:toolbox --policy get_rates=live",
     ),
 )
+@workers_early
 @database_and()
 @click.option(
     "--tools",

@@ -21,6 +21,4 @@ class Record(BaseModel):
     """
 
     # Validators are built when a class is first used: a recorder or worker uses few of them.
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", use_attribute_docstrings=True, defer_build=True
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)

@@ -64,4 +64,14 @@ def record_from(fields: JsonObject) -> AnyRecord:
 
 def record_schema() -> JsonObject:
     """Return the JSON Schema (draft 2020-12) of every record, discriminated by ``kind``."""
-    return _adapter().json_schema()
+    from replay.records import replays, traces
+    from replay.records.field_docs import field_docs
+
+    schema: JsonObject = _adapter().json_schema()
+    for name, described in schema["$defs"].items():
+        cls = getattr(traces, name, None) or getattr(replays, name, None)
+        if not isinstance(cls, type) or "properties" not in described:
+            continue
+        for field, said in field_docs(cls).items():
+            described["properties"][field].setdefault("description", said)
+    return schema

@@ -1,4 +1,4 @@
-"""What a worker process starts with: its command line, its environment, its search path.
+"""What a worker process starts with: its tools, its environment, its search path.
 
 The environment is an allow-list: a variable that is not named here is not there, so that today's
 shell cannot change yesterday's results. ``--env NAME`` lets more through, and the replay run says
@@ -18,29 +18,7 @@ from replay.errors import ToolboxError
 from replay.records import JsonObject
 from replay.replayer.sandbox.backends import Needs, NoSandbox, Sandbox, sandbox_named
 from replay.replayer.sandbox.limits import Limits
-
-_PINNED = {
-    "PYTHONHASHSEED": "0",
-    "TZ": "UTC",
-    "LC_ALL": "C.UTF-8",
-    # A set literal iterates differently when its module was compiled just now than when it was
-    # loaded from a .pyc, under one and the same hash seed: never write one.
-    "PYTHONDONTWRITEBYTECODE": "1",
-    # Native libraries start threads at import, and a process with threads cannot fork safely.
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-}
-_ROOT = Path(__file__).resolve().parent.parent.parent
-_ALLOWED = ("PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "VIRTUAL_ENV")
-
-# `-P` keeps the folder of the command off the path until our own imports are done. The package's
-# own root goes to the end, for a checkout that is not installed. Our own modules may leave .pyc
-# files, where the command itself may: compiling them takes longer than all else that a start does.
-_START = (
-    "import sys; sys.path.append({root!r}); sys.dont_write_bytecode = {no_bytecode}; "
-    "from replay.replayer.worker import main; sys.dont_write_bytecode = True; main()"
-)
+from replay.starting import ROOT
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +105,7 @@ def needs_of(place: Place, scratch: str | None = None) -> Needs:
     """Return what a worker of ``place`` needs of the machine that it is to run on."""
     named = whole_reference(place.toolbox, place.folder).rpartition(":")[0]
     beside = (os.path.dirname(named),) if named.endswith(".py") else ()
-    own = (str(_ROOT), *(path for path in sys.path if path))
+    own = (str(ROOT), *(path for path in sys.path if path))
     return Needs(
         folder=place.folder,
         paths=(*place.paths, *beside, *own),
@@ -167,15 +145,3 @@ def environment_of(
             )
         found[name] = value if equals else here[name]
     return found
-
-
-def worker_command() -> list[str]:
-    """Return the command line that starts a worker with this interpreter."""
-    start = _START.format(root=str(_ROOT), no_bytecode=sys.dont_write_bytecode)
-    return [sys.executable, "-P", "-c", start]
-
-
-def worker_environment(place: Place) -> dict[str, str]:
-    """Return the whole environment of a worker."""
-    inherited = {name: os.environ[name] for name in _ALLOWED if name in os.environ}
-    return {**inherited, **place.environment, **_PINNED, **place.pinned}

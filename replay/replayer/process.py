@@ -13,11 +13,11 @@ from tempfile import TemporaryDirectory
 
 from replay.errors import ToolboxError, WorkerError
 from replay.records import JsonObject
-from replay.replayer.environment import Place, needs_of, worker_command, worker_environment
-from replay.replayer.fixed_addresses import fixed_addresses
+from replay.replayer.environment import Place, needs_of
 from replay.replayer.frames import BrokenFrame, FrameBuffer, frame, message_of, read_some
 from replay.replayer.output import OutputSplitter
 from replay.replayer.sandbox.holding import was_late
+from replay.starting import fixed_addresses, worker_command, worker_environment
 
 _OUTPUT_WAIT_S = 5.0
 
@@ -88,7 +88,7 @@ class WorkerProcess:
             with fixed_addresses():
                 return self.place.sandbox.start(
                     [*self.place.starter, *worker_command()],
-                    environment=worker_environment(self.place),
+                    environment=worker_environment(self.place.environment, self.place.pinned),
                     needs=self._needs,
                 )
         except OSError as error:

@@ -21,6 +21,7 @@ from cassettes.kernel.filter import this_machine
 from replay.errors import WorkerError
 from replay.records import JsonObject
 from replay.replayer.sandbox.limits import Limits
+from replay.starting import started_here
 
 _TEMPORARY: Final = ("/tmp", "/var/tmp", "/run")
 """Where temporary files may be put: the first that the tools themselves do not live in."""
@@ -226,20 +227,3 @@ def why_no_kernel() -> str:
     if not landlock.landlock_version():
         return "this kernel has no Landlock, or it is switched off"
     return ""
-
-
-def started_here(
-    argv: Sequence[str], environment: Mapping[str, str], folder: str
-) -> subprocess.Popen[bytes]:
-    """Start a process of this machine with three pipes, in a session of its own."""
-    return subprocess.Popen(
-        argv,
-        env=environment,
-        cwd=folder,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        bufsize=0,
-        # Ctrl-C in the terminal is for the command, which then stops its workers.
-        start_new_session=True,
-    )

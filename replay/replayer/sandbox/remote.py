@@ -20,7 +20,8 @@ from typing import Final
 
 from replay.errors import WorkerError
 from replay.records import JsonObject
-from replay.replayer.sandbox.backends import Needs, started_here
+from replay.replayer.sandbox.backends import Needs
+from replay.starting import ROOT, started_here
 
 _HERE_ONLY: Final = frozenset(
     {"PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "VIRTUAL_ENV"}
@@ -28,7 +29,6 @@ _HERE_ONLY: Final = frozenset(
 _SKIPPED: Final = frozenset({"__pycache__", "node_modules", ".git", ".hg", ".venv"})
 _SKIPPED_ENDS: Final = (".pyc", ".db", ".db-wal", ".db-shm", ".sqlite", ".sqlite3")
 _SHIPPED_BYTES_MAX: Final = 64 << 20
-_ROOT: Final = Path(__file__).resolve().parent.parent.parent.parent
 _FOLDER: Final = "/home/user/replay"
 
 
@@ -67,7 +67,7 @@ class RemoteMachine:
     ) -> subprocess.Popen[bytes]:
         """Start a machine, ship the code, and start ``argv`` there with the Python it has."""
         python = os.environ.get("REPLAY_E2B_PYTHON", "python3")
-        words = [word.replace(repr(str(_ROOT)), repr(self.where(str(_ROOT)))) for word in argv[1:]]
+        words = [word.replace(repr(str(ROOT)), repr(self.where(str(ROOT)))) for word in argv[1:]]
         with NamedTemporaryFile(suffix=".tgz", delete=False) as shipped:
             shipped.write(packed(needs))
         orders = {
@@ -82,7 +82,7 @@ class RemoteMachine:
                 name: value for name, value in environment.items() if name not in _HERE_ONLY
             },
         }
-        bridge = [sys.executable, "-P", "-c", _START, str(_ROOT), json.dumps(orders)]
+        bridge = [sys.executable, "-P", "-c", _START, str(ROOT), json.dumps(orders)]
         return started_here(bridge, os.environ, needs.folder)
 
     def confinement(self, needs: Needs) -> JsonObject | None:
@@ -109,7 +109,7 @@ def packed(needs: Needs) -> bytes:
     found = io.BytesIO()
     size = 0
     with tarfile.open(fileobj=found, mode="w:gz", compresslevel=1) as archive:
-        for file in _files((str(_ROOT / "replay"), str(_ROOT / "cassettes"), *needs.code)):
+        for file in _files((str(ROOT / "replay"), str(ROOT / "cassettes"), *needs.code)):
             size += file.stat().st_size
             if size > _SHIPPED_BYTES_MAX:
                 raise WorkerError(
