@@ -7,12 +7,17 @@ without any hook, which takes turns with the one that has them: within a round a
 are measured one after the other, in an order that turns. Cassettes are loaded and entered before
 the clock starts, ours and vcrpy's alike; the client is made by each run. The ratios are medians of
 the ratios within a round; they mean something, the numbers belong to a machine.
+
+``alone`` is the client's own work with no network and no cassette at all: every answer is there at
+once. It is part of every other column, so no cassette can play requests faster than that; what the
+cassettes themselves cost is what comes on top of it (``of that, own``: vcrpy over ours).
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import io
 import json
 import logging
 import multiprocessing
@@ -29,6 +34,7 @@ from pathlib import Path
 import aiohttp
 import httpx
 import requests
+import urllib3
 import vcr  # noqa: TID251 - the peer we measure ourselves against
 
 import cassettes
@@ -90,6 +96,33 @@ def _with_aiohttp(url: str, count: int) -> None:
     asyncio.run(ask())
 
 
+def _answer_at_once(pool: object, conn: object, method: str, url: str, **_: object) -> object:
+    head = {"Content-Type": "application/json", "Content-Length": str(len(_BODY))}
+    return urllib3.HTTPResponse(
+        io.BytesIO(_BODY), head, 200, preload_content=False, request_method=method, request_url=url
+    )
+
+
+def _requests_alone(url: str, count: int) -> None:
+    pool = urllib3.connectionpool.HTTPConnectionPool
+    hooked, pool._make_request = pool._make_request, _answer_at_once  # type: ignore[assignment]
+    try:
+        _with_requests(url, count)
+    finally:
+        pool._make_request = hooked  # type: ignore[method-assign]
+
+
+def _httpx_alone(url: str, count: int) -> None:
+    head = {"Content-Type": "application/json"}
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, headers=head, content=_BODY))
+    with httpx.Client(transport=transport) as client:
+        for number in range(count):
+            client.get(f"{url}/{number}").json()
+
+
+_ALONE: dict[str, Asker] = {"requests": _requests_alone, "httpx": _httpx_alone}
+"""Clients whose network can be left out without a hook of ours or of vcrpy's."""
+
 _ASKERS: dict[str, Asker] = {
     "requests": _with_requests,
     "httpx": _with_httpx,
@@ -148,21 +181,25 @@ def _bare(source: Connection, url: str, count: int) -> None:
         source.send(_cpu_us(_ASKERS[name], url, count))
 
 
-def _rounds(name: str, columns: _Columns, bare: Connection, count: int) -> list[dict[str, float]]:
+def _rounds(
+    name: str, columns: _Columns, bare: Connection, options: argparse.Namespace
+) -> list[dict[str, float]]:
     def ask_bare() -> float:
         bare.send(name)
         measured: float = bare.recv()
         return measured
 
-    ways = {
+    ways: dict[str, Callable[[], float]] = {
         "bare": ask_bare,
         "idle": columns.idle,
         "record": columns.record,
         "play": columns.play,
         "vcrpy play": columns.vcrpy,
     }
+    if name in _ALONE:
+        ways["alone"] = lambda: _cpu_us(_ALONE[name], "http://127.0.0.1:9", options.requests)
     found = []
-    for number in range(count + 1):
+    for number in range(options.rounds + 1):
         turn = number % len(ways)
         order = [*list(ways)[turn:], *list(ways)[:turn]]
         found.append({way: ways[way]() for way in order})
@@ -171,6 +208,13 @@ def _rounds(name: str, columns: _Columns, bare: Connection, count: int) -> list[
 
 def _ratio(rounds: list[dict[str, float]], above: str, below: str) -> float:
     return statistics.median(one[above] / one[below] for one in rounds)
+
+
+def _on_top(rounds: list[dict[str, float]]) -> float:
+    """Return how many times our own work vcrpy's own work is."""
+    return statistics.median(
+        (one["vcrpy play"] - one["alone"]) / (one["play"] - one["alone"]) for one in rounds
+    )
 
 
 def main() -> None:
@@ -190,17 +234,21 @@ def main() -> None:
     other.start()
 
     cassettes.install()
-    shown = ("bare", "idle", "record", "play", "vcrpy play")
+    shown = ("alone", "bare", "idle", "record", "play", "vcrpy play")
     ratios = (("idle", "bare"), ("record", "bare"), ("play", "bare"), ("vcrpy play", "play"))
-    heads = [*shown, *(f"{above}/{below}" for above, below in ratios)]
+    heads = [*shown, *(f"{above}/{below}" for above, below in ratios), "of that, own"]
     print(f"{'CPU us per request':18}", *(f"{head:>16}" for head in heads), sep="")
     with tempfile.TemporaryDirectory() as folder:
         for name, ask in _ASKERS.items():
             columns = _Columns(ask, url, options.requests, Path(folder))
-            rounds = _rounds(name, columns, bare, options.rounds)
-            cells = [f"{statistics.median(one[way] for one in rounds):16.0f}" for way in shown]
+            rounds = _rounds(name, columns, bare, options)
+            cells = [
+                f"{statistics.median(one[way] for one in rounds):16.0f}" if way in rounds[0] else ""
+                for way in shown
+            ]
             cells += [f"{_ratio(rounds, above, below):16.2f}" for above, below in ratios]
-            print(f"{name:18}", *cells, sep="", flush=True)
+            cells += [f"{_on_top(rounds):16.1f}"] if name in _ALONE else []
+            print(f"{name:18}", *(f"{cell:>16}" for cell in cells), sep="", flush=True)
     bare.send(None)
     other.join()
     server.shutdown()
