@@ -36,6 +36,7 @@ _PLACES = {
     "run": Place("replay.cli.run", "run", "Replay recorded calls through today's tools."),
     "runs": Place("replay.cli.runs", "runs", "List the replay runs of a database."),
     "diff": Place("replay.cli.diff", "diff", "Show what a replay run found, or compare two."),
+    "debug": Place("replay.cli.debug", "debug", "Stop in today's tool, in a recorded call."),
     "approve": Place("replay.cli.runs", "approve", "Accept a finding: an intended change."),
     "feedback": Place(
         "replay.cli.feedback", "feedback", "Say what is good or bad about a trace or a step."

@@ -51,6 +51,8 @@ class Place:
     """Put before the worker's command line, for the same end."""
     observed: Mapping[str, str] | None = None
     """Not None: the worker notes where calls read the clock and draw; ``salt`` changes draws."""
+    debugged: JsonObject | None = None
+    """Not None: the call that is stopped in, and at which terminal (`debugging.stopping`)."""
     goes_out: bool = False
     """Whether calls of some tools really reach the outside world."""
 

@@ -19,7 +19,7 @@ import warnings
 from collections import deque
 from collections.abc import Callable
 from types import FrameType
-from typing import NoReturn
+from typing import Final, NoReturn
 
 from cassettes import kernel
 from cassettes.hooks.program_guard import starting_programs
@@ -174,11 +174,15 @@ class WarmProcess:
             return False
         self._channel.feed(chunk)
         for message in self._channel.take_arrived():
-            if message["t"] == "kill" and message["n"] == number:
-                os.kill(pid, signal.SIGKILL)
+            if message["t"] in _SIGNALS:
+                if message["n"] == number:
+                    os.kill(pid, _SIGNALS[message["t"]])
             else:
                 self._waiting.append(message)
         return True
+
+
+_SIGNALS: Final = {"kill": signal.SIGKILL, "interrupt": signal.SIGINT}
 
 
 def _nothing(signum: int, stack: FrameType | None) -> None:

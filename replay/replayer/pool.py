@@ -22,6 +22,8 @@ from replay.replayer.jobs import Job, JobResult, Lane
 from replay.replayer.process import WorkerProcess
 
 _KILL_GRACE_S = 5.0
+_PATIENCE_S_MAX = 3600.0
+"""A selector takes 24 days at most; a deadline may be longer."""
 
 
 class Isolation(enum.StrEnum):
@@ -105,10 +107,18 @@ class Pool:
         held = sum(len(queue) for queue in self._queues.values())
         return held + sum(len(seat.attempts) for seat in self._seats) + len(self._finished)
 
-    def submit(self, job: Job, *, ahead: bool = False) -> None:
-        """Take a job. ``ahead`` of those that wait: it finishes a trace that was begun."""
+    def submit(self, job: Job, *, ahead: bool = False, one_by_one: bool = False) -> None:
+        """Take a job. ``ahead`` of those that wait: it finishes a trace that was begun.
+
+        ``one_by_one``: none of its calls run together.
+        """
         attempt = Attempt(
-            next(self._numbers), job, JobResult(job), self.deadline_s, self._limits[job.lane]
+            next(self._numbers),
+            job,
+            JobResult(job),
+            self.deadline_s,
+            self._limits[job.lane],
+            one_by_one=one_by_one,
         )
         queue = self._queues[job.lane]
         queue.appendleft(attempt) if ahead else queue.append(attempt)
@@ -142,6 +152,12 @@ class Pool:
         """Make `wait` raise KeyboardInterrupt, also one under way; from any thread or handler."""
         self._is_stopping = True
         os.write(self._waker, b"!")
+
+    def interrupt(self) -> None:
+        """Let what runs feel a Ctrl-C; from any handler."""
+        for seat in self._seats:
+            for attempt in list(seat.attempts)[:1]:
+                seat.process.send({"t": "interrupt", "n": attempt.number})
 
     def close(self) -> None:
         """End every worker, whatever it does."""
@@ -208,7 +224,8 @@ class Pool:
             if (moment := self._due(attempt)) is not None
         ]
         self._watch_unsent()
-        return max(min(moments) - time.monotonic(), 0.0) if moments else None
+        left_s = min(moments) - time.monotonic() if moments else None
+        return None if left_s is None else min(max(left_s, 0.0), _PATIENCE_S_MAX)
 
     def _due(self, attempt: Attempt) -> float | None:
         if attempt.killed_at is not None:

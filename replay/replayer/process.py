@@ -75,6 +75,7 @@ class WorkerProcess:
                 "limits": place.limits.message(),
                 "confined": place.sandbox.confinement(self._needs),
                 "observed": place.observed,
+                "debugged": place.debugged,
                 "sandbox": {
                     "is_on": place.sandbox.name != "off",
                     "has_scratch": place.sandbox.has_scratch,

@@ -58,6 +58,8 @@ def _work() -> None:
         holding.hold_worker(limits, setup["sandbox"])
         if setup["observed"] is not None:
             _observe(setup["observed"]["salt"])
+        if setup["debugged"] is not None:
+            _debug(setup["debugged"])
         with holding.in_time(limits):
             toolbox = load(setup["toolbox"], setup["paths"], allow=setup["allow"])
     except ReplayError as error:
@@ -128,6 +130,12 @@ def _observe(salt: str) -> None:
 
     cassettes.install(world=True)
     observe(salt)
+
+
+def _debug(asked: JsonObject) -> None:
+    from replay.replayer.debugging.stopping import stop_in
+
+    stop_in(asked)
 
 
 def load(named: str, paths: list[str], *, allow: list[str]) -> Any:

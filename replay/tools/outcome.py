@@ -238,13 +238,13 @@ def state_hash(state: Any, view: StateView | None = None) -> str:
         plain = orjson.dumps(state, option=orjson.OPT_PASSTHROUGH_DATACLASS)
     except orjson.JSONEncodeError:
         return _digest(canonical_json(_seen(as_json(state), view)))
-    known, known_view, digest = _last_state
-    now = None if view is None else (id(view), view.version)
-    if plain != known or now != known_view:
+    known, known_view, known_version, digest = _last_state
+    version = 0 if view is None else view.version
+    if plain != known or view is not known_view or version != known_version:
         in_order = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATACLASS
         shown = None if view is None else view.seen(plain)
         digest = _digest(orjson.dumps(state if shown is None else shown, option=in_order))
-        _last_state = plain, now, digest
+        _last_state = plain, view, version, digest
     return digest
 
 
@@ -253,7 +253,7 @@ def _seen(state: JsonValue, view: StateView | None) -> JsonValue:
     return state if shown is None else shown
 
 
-_last_state: tuple[bytes, tuple[int, int] | None, str] = (b"", None, "")
+_last_state: tuple[bytes, StateView | None, int, str] = (b"", None, 0, "")
 # Most calls only read. Sorting and hashing a world of 3 MB takes three times as long as seeing that
 # it is the one of the call before.
 

@@ -65,6 +65,11 @@ def test_the_demo_finds_each_change_that_version_2_made(stage: tuple[Path, str])
     ]
 
 
+def test_nothing_of_the_demo_is_left_to_chance(stage: tuple[Path, str]) -> None:
+    _, printed = stage
+    assert "Not frozen" not in printed
+
+
 def test_what_only_earlier_calls_caused_is_told_apart(stage: tuple[Path, str]) -> None:
     _, printed = stage
 

@@ -1,0 +1,205 @@
+"""`replay debug`: into today's tool, stopped at its first line, in the world of a recorded call."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from replay.cli import terminal
+from replay.cli.arguments import database_and, examples
+from replay.errors import ExitCode, ReplayError, SelectionError
+
+if TYPE_CHECKING:
+    from replay.records import CallVerdict, ToolCall, Transcript
+    from replay.store import Store
+
+
+@click.command(
+    short_help="Stop in today's tool, in a recorded call.",
+    epilog=examples(
+        "replay debug traces.db t660c71da6be --step 3 --tools shop.tools:toolbox",
+        "replay debug traces.db t660c71da6be --post-mortem",
+    ),
+)
+@database_and("trace")
+@click.option(
+    "--step",
+    "step_number",
+    type=click.IntRange(min=1),
+    metavar="NUMBER",
+    help="The tool call to stop in. Default: the first one that differs in the newest replay run.",
+)
+@click.option(
+    "--tools",
+    "toolbox",
+    metavar="MODULE:TOOLBOX",
+    help="Today's tools. Default: `tools` of [tool.replay].",
+)
+@click.option(
+    "--path",
+    "paths",
+    multiple=True,
+    metavar="DIRECTORY",
+    type=click.Path(file_okay=False, exists=True, path_type=Path),
+    help="Look for the tools' modules here first; after it in the working directory.",
+)
+@click.option(
+    "--env",
+    "variables",
+    multiple=True,
+    metavar="NAME[=VALUE]",
+    help="Hand this environment variable to the tools; they get few others.",
+)
+@click.option(
+    "--post-mortem", is_flag=True, help="Stop only where the tool raises, not at its first line."
+)
+def debug(
+    database: Path,
+    trace: str,
+    step_number: int | None,
+    toolbox: str | None,
+    paths: Sequence[Path],
+    variables: Sequence[str],
+    post_mortem: bool,
+) -> int:
+    """Run TRACE again up to one tool call, and stop at the first line of its tool, in pdb.
+
+    The world is the recorded one: the calls before it have run, what the tool asks outside is
+    answered from its cassette, its clock stands where it stood. Change a variable, step, go on with
+    `c`; `q` leaves the debugger, and the call runs on. Its verdict is shown at the end. Where the
+    tool raises, pdb opens there too. Nothing is stored.
+    """
+    from replay.cli.traces import step_of
+    from replay.records import ToolCall
+    from replay.report.diff_text import render_verdict
+    from replay.store import Store
+
+    device = _terminal()
+    with Store.open(database, mode="r") as store:
+        transcript = store.transcript(trace)
+        number = step_number or _differing_step(store, transcript)
+        call = step_of(transcript, number)
+    if not isinstance(call, ToolCall):
+        raise SelectionError(
+            f"Step {number} of trace {transcript.trace.id!r} is a model call: there is no tool to "
+            "stop in.",
+            hint=_tool_steps(transcript),
+        )
+    verdict = _debugged(
+        transcript, call, device, toolbox, paths, variables, post_mortem=post_mortem
+    )
+    colored = terminal.colours(sys.stdout)
+    terminal.emit("")
+    terminal.emit(render_verdict(verdict, call, width=terminal.width(), colored=colored))
+    return ExitCode.OK
+
+
+def _debugged(
+    transcript: Transcript,
+    call: ToolCall,
+    device: str,
+    toolbox: str | None,
+    paths: Sequence[Path],
+    variables: Sequence[str],
+    *,
+    post_mortem: bool,
+) -> CallVerdict:
+    from replay.config import load_config
+    from replay.replayer.debugging.session import debug_call
+    from replay.replayer.environment import environment_of, place_of
+    from replay.replayer.policies import Policies
+    from replay.verdicts import Rules
+
+    config = load_config()
+    toolbox = toolbox or config.tools
+    if toolbox is None:
+        raise click.UsageError(
+            "Which tools? Name them with --tools package.module:toolbox, or set `tools` in "
+            "[tool.replay] of pyproject.toml."
+        )
+    place = place_of(
+        toolbox,
+        paths=paths,
+        environment=environment_of([*config.env, *variables]),
+        allow=config.allow,
+        loose=config.loose,
+    )
+    where = "where it raises" if post_mortem else "at its first line"
+    terminal.say(
+        f"Step {call.step_number}, {call.tool}: stopping {where}. `c` goes on, `q` leaves."
+    )
+    return debug_call(
+        transcript,
+        call,
+        place=place,
+        terminal=device,
+        term=os.environ.get("TERM", "dumb"),
+        rules=Rules.from_config(config),
+        policies=Policies((config.policy,)),
+        post_mortem=post_mortem,
+        interrupted_by=_interrupts,
+    )
+
+
+@contextlib.contextmanager
+def _interrupts(interrupt: Callable[[], None]) -> Iterator[None]:
+    """While the block runs, Ctrl-C is for the tool, as in any debugger."""
+    import signal
+
+    before = signal.signal(signal.SIGINT, lambda *_: interrupt())
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _terminal() -> str:
+    """Return the device of the terminal that a person sits at.
+
+    Raises:
+        ReplayError: there is none.
+    """
+    if sys.stdin.isatty() and sys.stdout.isatty():
+        return os.ttyname(sys.stdin.fileno())
+    raise ReplayError(
+        "A debugger needs a terminal on stdin and stdout.",
+        hint="Start `replay debug` in one; `replay run` and `replay diff` work in pipes.",
+    )
+
+
+def _differing_step(store: Store, transcript: Transcript) -> int:
+    """Return the first step of the trace that differed when it was last replayed.
+
+    Raises:
+        SelectionError: it was never replayed, or nothing differed.
+    """
+    trace_id = transcript.trace.id
+    for run in store.runs():
+        verdicts = store.verdicts(run.id, trace_id=trace_id)
+        differing = [one.step_number for one in verdicts if one.signature is not None]
+        if differing:
+            return min(differing)
+        if verdicts:
+            break
+    raise SelectionError(
+        f"Which step of trace {trace_id!r}? None differed when it was last replayed.",
+        hint=f"Name one with --step. {_tool_steps(transcript)}",
+    )
+
+
+def _tool_steps(transcript: Transcript) -> str:
+    from replay.records import ToolCall
+
+    steps = [
+        f"{one.step_number} {one.tool}" for one in transcript.steps if isinstance(one, ToolCall)
+    ]
+    if not steps:
+        return "It has no tool calls."
+    more = ", ..." if len(steps) > 12 else ""
+    return f"Its tool calls: {', '.join(steps[:12])}{more}."

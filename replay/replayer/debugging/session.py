@@ -1,0 +1,73 @@
+"""The caller's side: runs a trace up to one call, in which a person may stop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from typing import Final
+
+from replay.errors import SelectionError
+from replay.records import CallVerdict, Lanes, ToolCall, Transcript
+from replay.replayer.environment import Place
+from replay.replayer.jobs import TODAY
+from replay.replayer.plan import job_of, not_replayed
+from replay.replayer.policies import Policies
+from replay.replayer.pool import Pool
+from replay.verdicts import Rules
+from replay.verdicts.verdict import judge_trace
+
+_PATIENCE_S: Final = 7 * 86_400.0
+"""A person may think for as long."""
+
+
+def debug_call(
+    transcript: Transcript,
+    call: ToolCall,
+    *,
+    place: Place,
+    terminal: str,
+    term: str,
+    rules: Rules | None = None,
+    policies: Policies | None = None,
+    post_mortem: bool = False,
+    interrupted_by: Callable[[Callable[[], None]], AbstractContextManager[None]],
+) -> CallVerdict:
+    """Run the calls of ``transcript`` up to ``call``, stop there, and return the verdict on it.
+
+    Args:
+        transcript: The recorded trace.
+        call: One of its tool calls.
+        place: Today's tools.
+        terminal: The device that a person sits at.
+        term: What kind of terminal that is (``TERM``).
+        rules: Differences that do not count.
+        policies: Tools that are not replayed from their cassettes.
+        post_mortem: Stop only where the tool raises, not at its first line.
+        interrupted_by: Given what a Ctrl-C is to do, returns a context in which it does that.
+
+    Raises:
+        SelectionError: the call is not replayed at all; says why.
+        ToolboxError: the tools cannot be loaded.
+        WorkerError: the worker cannot be started.
+    """
+    policies = policies or Policies()
+    left_out = not_replayed(transcript, policies).get(call.id)
+    if left_out is not None:
+        raise SelectionError(f"Step {call.step_number} cannot be stopped in. {left_out.note}")
+    asked = {"call_id": call.id, "terminal": terminal, "term": term, "post_mortem": post_mortem}
+    job = job_of(transcript, TODAY, policies=policies)
+    last = next(
+        number
+        for number, group in enumerate(job.groups)
+        if any(order.id == call.id for order in group)
+    )
+    del job.groups[last + 1 :]
+    with Pool({TODAY: replace(place, debugged=asked)}, jobs=1, deadline_s=_PATIENCE_S) as pool:
+        stateless = pool.wait_until_ready(TODAY)["stateless"]
+        pool.submit(job, one_by_one=True)
+        with interrupted_by(pool.interrupt):
+            (result,) = pool.wait()
+    lanes = {call_id: Lanes(replayed=replayed) for call_id, replayed in result.replayed.items()}
+    verdicts = judge_trace(transcript, lanes, rules or Rules(), run_id="debug", stateless=stateless)
+    return next(verdict for verdict in verdicts if verdict.tool_call_id == call.id)
