@@ -13,6 +13,7 @@ EMPTY: Final = "empty"
 TRANSCRIPT: Final = "transcript"
 RUNS: Final = "runs"
 FINDINGS: Final = "findings"
+ORIGINS: Final = "origins"
 
 ALWAYS: Final = 30
 """From this rank on an action is in the footer however narrow it is."""
@@ -102,6 +103,31 @@ ACTIONS: Final[tuple[Action, ...]] = (
     _action(TRANSCRIPT, "search", "slash", "search", "find a text in this pane", footer=7),
     _action(
         TRANSCRIPT,
+        "origins",
+        "w",
+        "where from",
+        "where the value under the cursor came from",
+        footer=6,
+    ),
+    _action(
+        TRANSCRIPT,
+        "return_back",
+        "backspace",
+        "return",
+        "back to where w was pressed",
+        group="Step",
+    ),
+    _action(
+        TRANSCRIPT,
+        "debug",
+        "d",
+        "debug",
+        "stop in today's tool, in this call (pdb)",
+        group="Act",
+        footer=11,
+    ),
+    _action(
+        TRANSCRIPT,
         "copy",
         "y",
         "copy",
@@ -182,6 +208,17 @@ ACTIONS: Final[tuple[Action, ...]] = (
     _action(
         FINDINGS, "copy", "y", "copy", "copy what the cursor is on, as JSON", group="Act", footer=6
     ),
+    # -- where a value came from ----------------------------------------------------------------
+    _action(
+        ORIGINS,
+        "open",
+        "enter l right",
+        "go there",
+        "this place in the transcript",
+        group="Move",
+        footer=1,
+    ),
+    _action(ORIGINS, "copy", "y", "copy", "copy the places as JSON", group="Act", footer=3),
     # -- every list and pane --------------------------------------------------------------------
     _action(LINES, "move(1)", "j down", "down", "next line", group="Move"),
     _action(LINES, "move(-1)", "k up", "up", "previous line", group="Move"),
@@ -269,6 +306,7 @@ _PLACE_WORDS: Final = {
     TRACES: "In the list of traces",
     RUNS: "In the list of replay runs",
     FINDINGS: "In the findings of a run",
+    ORIGINS: "Where a value came from",
     LINES: "In every list and pane",
     OUTLINE: "In a detail pane",
     EMPTY: "On the first screen, while there is nothing to show",

@@ -11,6 +11,7 @@ from tests.tui.person import Person, use
 from tui.actions import ACTIONS, EVERYWHERE, LINES, OUTLINE, actions_of, key_tables, key_words
 from tui.screens.findings import FindingsScreen
 from tui.screens.help import help_entries
+from tui.screens.origins import OriginsScreen
 from tui.screens.runs import RunsScreen
 from tui.screens.start import StartScreen
 from tui.screens.traces import TracesScreen
@@ -29,6 +30,7 @@ OWNERS = {
     "transcript": TranscriptScreen,
     "runs": RunsScreen,
     "findings": FindingsScreen,
+    "origins": OriginsScreen,
 }
 
 
@@ -50,6 +52,7 @@ def test_every_action_has_a_method_that_takes_its_arguments(action) -> None:  # 
         ("findings", EVERYWHERE),
         ("runs", LINES, EVERYWHERE),
         ("empty", EVERYWHERE),
+        ("origins", LINES, EVERYWHERE),
         ("transcript", LINES, EVERYWHERE),
     ],
 )

@@ -142,3 +142,27 @@ def test_killed_the_terminal_can_be_used_and_the_database_is_whole(
 
     with Store.open(database) as store:
         assert store.check() == []
+
+
+@pytest.mark.slow
+def test_the_screen_is_left_to_the_debugger_and_taken_back(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    demo = [sys.executable, "-m", "replay.cli.main", "demo"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    subprocess.run(demo, cwd=tmp_path, env=environment, check=True, capture_output=True)
+    folder = tmp_path / "replay-demo"
+    program = [sys.executable, "-m", "replay.cli.main", "ui", "traces.db", "time-to-write"]
+    shell = f"cd {shlex.quote(str(folder))} && PYTHONPATH={ROOT} {shlex.join(program)}"
+    terminal.start(shell, columns=100, lines=30)
+    terminal.sees("stopped at 2")
+    terminal.press("d")
+    terminal.sees("calendar_v2.py", "create_event()", "(Pdb)")
+    terminal.press("p", " ", "t", "i", "t", "l", "e", "Enter")
+    terminal.sees("'Writing'")
+    terminal.press("c", "Enter")
+    terminal.sees("now passing", "Enter goes back")
+    terminal.press("Enter")
+    terminal.sees("stopped at 2")
+    terminal.press("q", "q")
+    terminal.sees("EXIT=0")

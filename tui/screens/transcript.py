@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import ClassVar, Final
 
 from textual import on
 
+from replay.verdicts.origins import Origin, TooCommonError, origins
 from tui.actions import OUTLINE, TRANSCRIPT
+from tui.debugging import debug_command, leave_screen_to
+from tui.rows.origins import sources_before
 from tui.rows.steps import StepDetail, StepList, StepRow, read_detail, read_steps
 from tui.screens.base import PanesScreen
+from tui.screens.origins import TABS as ORIGIN_TABS
+from tui.screens.origins import OriginsScreen
 from tui.views.entries import Entry
-from tui.views.parts import Part, count, printable
+from tui.views.json_entries import json_text
+from tui.views.parts import Part, count, cut, printable
 from tui.views.signs import outcome_sign, verdict_sign, verdict_word
 from tui.views.step_views import TAB_NAMES, TABS, tab_applies
 from tui.widgets.bars import TabBar
@@ -50,6 +57,8 @@ class TranscriptScreen(PanesScreen):
         self._chosen_tab = tab
         """The tab that was asked for: it stays while it has something to say."""
         self._first_step = step_number
+        self._returns: list[tuple[str, str, int]] = []
+        """Where one was before going where a value came from: step, tab, line."""
 
     def make_table(self) -> Lines:
         """The list of steps."""
@@ -303,6 +312,71 @@ class TranscriptScreen(PanesScreen):
     def action_copy_all(self) -> None:
         """Copy the whole pane."""
         self.copy(self.outline.values(), self.tab.lower())
+
+    # -- where a value came from ------------------------------------------------------------------
+
+    def action_origins(self) -> None:
+        """Show the earlier parts of the trace that carried the value under the cursor."""
+        detail = self.detail
+        if detail is None:
+            return
+        value = self.outline.value_here()
+        if self.focused is not self.outline or value is None:
+            self._stay("put the cursor on a value first: tab goes to the other pane")
+            return
+        with self.telling_errors():
+            sources = sources_before(self.replay.the_database, self.steps, detail, self.tab)
+            try:
+                found = origins(value, sources)
+            except TooCommonError as error:
+                self._stay(str(error))
+                return
+            wanted = value if isinstance(value, str) else json_text(value)
+            if not found:
+                words = "nowhere before this step (made up, computed, or the tools' own): "
+                self._stay(words + cut(printable(wanted), max(8, self.size.width - len(words) - 4)))
+                return
+            self.app.push_screen(OriginsScreen(wanted, found, partial(self._go_to_origin, wanted)))
+
+    def _go_to_origin(self, wanted: str, origin: Origin) -> None:
+        row = self.row
+        if row is not None:
+            self._returns.append((row.id, self.tab, self.outline.cursor))
+        self._chosen_tab = ORIGIN_TABS[origin.place]
+        index = next(
+            i for i, one in enumerate(self.steps.steps) if one.number == origin.step_number
+        )
+        self._stand_at(index)
+        self.outline.needle = wanted
+        self.outline.find(1, here=True)
+        self.outline.focus()
+        self.say(("this is where it was   ", "good"), ("backspace goes back", "dim"))
+
+    def _stand_at(self, index: int) -> None:
+        """Go to a step at once: what is done to its detail next must not be undone by a message."""
+        self.table.set_reactive(StepTable.cursor, index)
+        self.table.lines_changed()
+        self._show_step(at_change=False)
+
+    def action_return_back(self) -> None:
+        """Go back to where the value was asked for."""
+        if not self._returns:
+            self._stay("nothing to go back to: w shows where a value came from")
+            return
+        step_id, self._chosen_tab, line = self._returns.pop()
+        self._stand_at(next((i for i, one in enumerate(self.steps.steps) if one.id == step_id), 0))
+        self.outline.cursor = min(line, max(0, self.outline.line_count() - 1))
+        self.outline.focus()
+
+    def action_debug(self) -> None:
+        """Leave the screen to a debugger that stops in today's tool, in this call."""
+        row, run = self.row, self.steps.run
+        if row is None or row.kind != "tool":
+            self._stay("only a tool call can be stopped in: t goes to the next one")
+            return
+        words = debug_command(self.replay.path, self.steps.trace.id, row.number, run)
+        with self.telling_errors():
+            leave_screen_to(self.app, words)
 
     def action_findings(self) -> None:
         """Show the findings of the run that the verdicts are from."""

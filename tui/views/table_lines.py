@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.cells import cell_len
 
 from replay.records import Finding, ReplayRun
+from replay.verdicts.origins import Origin
 from tui.rows.steps import StepList, StepRow
 from tui.rows.traces import TraceLine
 from tui.views.parts import Part, cut, fit, lasted, printable
@@ -164,4 +165,18 @@ def finding_parts(finding: Finding, width: int) -> list[Part]:
         (f" {sign} ", f"{role} strong"),
         (f"{finding.call_count:>5,} ", "dim"),
         (cut(printable(finding.title), max(8, width - 9)), "dim" if finding.approved else ""),
+    ]
+
+
+def origin_parts(origin: Origin, width: int) -> list[Part]:
+    """Return one place a value came from: step, part, whose, where in it, and what stands there."""
+    whose = printable(origin.label)
+    room = max(8, min(28, width // 4))
+    return [
+        (f"{origin.step_number:>4}  ", "strong"),
+        (f"{origin.place:<9}", "accent"),
+        (fit(whose, 14) + " ", "" if width >= 80 else "dim"),
+        (fit(printable(origin.path) or "·", room) + " ", "key"),
+        ("= " if origin.is_exact else "~ ", "good" if origin.is_exact else "dim"),
+        (printable(origin.excerpt), "string"),
     ]

@@ -5,10 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from replay.records import Finding, ReplayRun
+from replay.verdicts.origins import Origin
 from tui.rows.steps import StepList
 from tui.rows.traces import TraceList
 from tui.views.parts import Part
-from tui.views.table_lines import finding_parts, run_parts, step_parts, trace_parts
+from tui.views.table_lines import (
+    finding_parts,
+    origin_parts,
+    run_parts,
+    step_parts,
+    trace_parts,
+)
 from tui.widgets.lines import Lines
 
 
@@ -68,3 +75,17 @@ class FindingTable(Lines):
     def line_parts(self, index: int, width: int) -> Sequence[Part]:
         """Return one finding."""
         return finding_parts(self.findings[index], width)
+
+
+class OriginTable(Lines):
+    """The places that a value came from, oldest first."""
+
+    origins: Sequence[Origin] = ()
+
+    def line_count(self) -> int:
+        """Return how many there are."""
+        return len(self.origins)
+
+    def line_parts(self, index: int, width: int) -> Sequence[Part]:
+        """Return one place."""
+        return origin_parts(self.origins[index], width)
