@@ -157,7 +157,7 @@ def test_the_screen_is_left_to_the_debugger_and_taken_back(
     terminal.start(shell, columns=100, lines=30)
     terminal.sees("stopped at 2")
     terminal.press("d")
-    terminal.sees("calendar_v2.py", "create_event()", "(Pdb)")
+    terminal.sees("taken = calendar.event_at(date, time)", "(Pdb)")
     terminal.press("p", " ", "t", "i", "t", "l", "e", "Enter")
     terminal.sees("'Writing'")
     terminal.press("c", "Enter")
