@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Final, TypeAlias
 
 from replay.store.layout import LAYOUTS, Layout
+from replay.store.migrations import made_by
 from replay.store.problems import CHANGED, DAMAGED, Problem
 from replay.store.record_rows import RecordReader
 
@@ -15,7 +15,12 @@ Found: TypeAlias = Iterator[tuple[str, Problem]]
 """Each problem with the sort under which it is counted."""
 
 _BATCH: Final = 2_000
-_FORMAT: Final = Path(__file__).with_name("format_1.sql")
+
+IS_VALIDATOR: Final = (
+    "(dialect = 'pydantic' OR extra IS NOT NULL OR model_call_count = 0 "
+    "OR key IN (SELECT validator FROM schema_calls))"
+)
+"""Whether a row of tool_schema_rows is what validated calls, not only what a model was shown."""
 
 
 def structure(connection: sqlite3.Connection) -> Found:
@@ -24,14 +29,12 @@ def structure(connection: sqlite3.Connection) -> Found:
         (kind, name): " ".join((sql or "").split())
         for kind, name, sql in connection.execute("SELECT type, name, sql FROM main.sqlite_master")
     }
-    for statement in _FORMAT.read_text(encoding="utf-8").rstrip(";\n").split(";\n"):
-        words = statement[statement.index("CREATE ") :].split()
-        kind, name = words[2:4] if words[1] == "UNIQUE" else words[1:3]
-        kind = kind.lower()
+    found_format = connection.execute("SELECT value FROM meta WHERE name = 'format'").fetchone()
+    for (kind, name), statement in made_by(int(found_format[0])).items():
         found = there.get((kind, name))
         if found is None:
             yield name, _structural(kind, name, "is missing")
-        elif kind != "table" and found != " ".join(words):
+        elif kind != "table" and found != statement:
             yield name, _structural(kind, name, "is not the one that replay made")
 
 
@@ -113,7 +116,8 @@ def schemas(connection: sqlite3.Connection) -> Found:
         " WHERE schema_hash IS NOT NULL "
         " AND schema_hash NOT IN (SELECT id FROM tool_schema_rows)) "
         "SELECT id, schema_hash FROM lost "
-        "WHERE started_us >= (SELECT min(first_seen_us) FROM tool_schema_rows) "
+        "WHERE started_us >= (SELECT min(first_seen_us) FROM tool_schema_rows "
+        f" WHERE {IS_VALIDATOR}) "
         "OR EXISTS (SELECT 1 FROM tool_call_rows o JOIN tool_schema_rows s "
         " ON s.id = o.schema_hash WHERE o.trace = lost.trace)"
     )

@@ -247,6 +247,7 @@ class Store(Appending, Reading):
             StoreError: the database is open for reading, locked, or its disk too full for a copy.
         """
         from replay.store.redacting import Redacted, drop_unused, plain, redact_trace
+        from replay.store.schema_counts import recount
 
         self._refuse_reading_mode("redacted")
         count = 0
@@ -263,6 +264,7 @@ class Store(Appending, Reading):
             findings = [plain(one) for run in runs for one in self.findings(run.id)]
             drainer.write_all(masked_records(masking, findings) if findings else [])
             database.transaction(connection, lambda: drop_unused(connection))
+            database.transaction(connection, lambda: recount(connection))
             drainer.forget()
         self.compact()
         return Redacted(len(trace_ids), count)

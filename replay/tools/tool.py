@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 
 from replay.errors import ToolboxError
 from replay.records import Actor, JsonObject, ToolSchema
-from replay.records.canonical import content_hash
+from replay.records.definitions import schema_id
 from replay.tools.schemas import definition_in, parameters_of
 from replay.tools.signature import (
     FromWorld,
@@ -157,26 +157,33 @@ class Tool:
     def tool_schema(self) -> ToolSchema:
         """The schema that validates this tool's arguments, as a record."""
         dialect = "pydantic" if self.given_schema is None else "openai"
-        return self.schema_record(dialect)
+        return self.schema_record(dialect, validates=True)
 
-    def schema_record(self, dialect: str) -> ToolSchema:
-        """Return this tool's definition in ``dialect`` as a content-addressed record."""
+    def schema_record(self, dialect: str, *, validates: bool = False) -> ToolSchema:
+        """Return this tool's definition in ``dialect`` as a content-addressed record.
+
+        ``validates``: with how arguments are judged by it, which is part of its identity where it
+        is not what is usual: the same schema in lax mode is another validator.
+        """
         shown = "openai" if dialect == "pydantic" else dialect
         definition = self.definition(shown)
-        identity = content_hash(
-            {
-                "tool": self.name,
-                "version": self.version,
-                "dialect": dialect,
-                "definition": definition,
-            }
-        )
+        told: JsonObject = {}
+        unusual: JsonObject = {}
+        if validates:
+            told["validation"] = self.options.validation
+            if self.gates is not (self.given_schema is None):
+                unusual["validation"] = self.options.validation
+            if self.given_schema is None:
+                told["strict"] = self.options.strict
+                if not self.options.strict:
+                    unusual["strict"] = False
         return ToolSchema(
-            id=identity,
+            id=schema_id(self.name, self.version, dialect, definition, unusual),
             tool=self.name,
             tool_version=self.version,
             dialect=dialect,
             definition=definition,
+            **told,
         )
 
     def definition(self, dialect: str) -> JsonObject:
