@@ -16,33 +16,13 @@ from replay.records import JsonObject, JsonValue
 _DEPTH_MAX: Final = 12
 
 _TOLD_APART: Final = frozenset(
-    [
-        "type",
-        "properties",
-        "required",
-        "items",
-        "$ref",
-        "$defs",
-        "definitions",
-        "anyOf",
-        "oneOf",
-        "enum",
-        "const",
-        "description",
-        "default",
-        "additionalProperties",
-        "title",
-        "format",
-        "minimum",
-        "maximum",
-        "minLength",
-        "maxLength",
-        "minItems",
-        "maxItems",
-        "pattern",
-        "exclusiveMinimum",
-        "exclusiveMaximum",
-    ]
+    (
+        *("type", "properties", "required", "items", "$ref"),
+        *("$defs", "definitions", "anyOf", "oneOf", "enum"),
+        *("const", "description", "default", "additionalProperties", "title"),
+        *("format", "minimum", "maximum", "minLength", "maxLength"),
+        *("minItems", "maxItems", "pattern", "exclusiveMinimum", "exclusiveMaximum"),
+    )
 )
 """Keywords that have words of their own, or say nothing to a payload."""
 

@@ -10,6 +10,7 @@ from replay.store.layout import LAYOUTS, Layout
 from replay.store.migrations import made_by
 from replay.store.problems import CHANGED, DAMAGED, Problem
 from replay.store.record_rows import RecordReader
+from replay.store.schema_checks import is_counted
 
 Found: TypeAlias = Iterator[tuple[str, Problem]]
 """Each problem with the sort under which it is counted."""
@@ -111,13 +112,14 @@ def _broken_links(connection: sqlite3.Connection, layout: Layout, name: str, tar
 
 def schemas(connection: sqlite3.Connection) -> Found:
     """Find tool calls whose schema is missing, among those recorded since schemas are kept."""
+    validators = IS_VALIDATOR if is_counted(connection) else "1"
     rows = connection.execute(
         "WITH lost AS (SELECT id, trace, schema_hash, started_us FROM tool_call_rows "
         " WHERE schema_hash IS NOT NULL "
         " AND schema_hash NOT IN (SELECT id FROM tool_schema_rows)) "
         "SELECT id, schema_hash FROM lost "
         "WHERE started_us >= (SELECT min(first_seen_us) FROM tool_schema_rows "
-        f" WHERE {IS_VALIDATOR}) "
+        f" WHERE {validators}) "
         "OR EXISTS (SELECT 1 FROM tool_call_rows o JOIN tool_schema_rows s "
         " ON s.id = o.schema_hash WHERE o.trace = lost.trace)"
     )

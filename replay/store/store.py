@@ -343,6 +343,7 @@ class Store(Appending, Reading):
                 self._take_drainer()
                 assert self._drain_connection is not None
                 migrations.upgrade(self._drain_connection)
+            self._read_anew()
         if spool_files(self._folder):
             try:
                 self._drain_all(busy_ms=2_000)
@@ -355,6 +356,14 @@ class Store(Appending, Reading):
                     told.wanted,
                     self.pending_bytes(),
                 )
+
+    def _read_anew(self) -> None:
+        """Let the next read see the tables and views of the format that the file has now."""
+        with self._read_lock:
+            if self._reading is not None:
+                self._reading.close()
+            self._reading = None
+            self._forget_reading()
 
     def _drain_all(self, *, busy_ms: int | None = None) -> None:
         with self._drain_lock:
