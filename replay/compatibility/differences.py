@@ -13,7 +13,7 @@ from replay.compatibility.changes import OnModel, OnPayloads, SchemaChange
 from replay.compatibility.type_words import resolved, type_words
 from replay.records import JsonObject, JsonValue
 
-_DEPTH_MAX: Final = 12
+_DEPTH_MAX: Final = 10
 
 _TOLD_APART: Final = frozenset(
     (
@@ -39,11 +39,24 @@ class _Comparison:
         self._tool = tool
         self._old = old
         self._new = new
+        self._is_same = json.dumps(old) == json.dumps(new)  # the order of properties counts
+        self._inside: set[tuple[str, str]] = set()
+        """The pairs of references that the walk is in: a recursive schema is walked once."""
 
     def node(self, old: JsonValue, new: JsonValue, path: str, depth: int) -> Iterator[SchemaChange]:
-        before, now = resolved(old, self._old), resolved(new, self._new)
-        if (before == now and self._old == self._new) or depth > _DEPTH_MAX:
+        pair = _reference(old), _reference(new)
+        if self._is_same or depth > _DEPTH_MAX or pair in self._inside:
             return
+        is_reference = pair != ("", "")
+        if is_reference:
+            self._inside.add(pair)
+        yield from self._resolved(resolved(old, self._old), resolved(new, self._new), path, depth)
+        if is_reference:
+            self._inside.discard(pair)
+
+    def _resolved(
+        self, before: JsonObject, now: JsonObject, path: str, depth: int
+    ) -> Iterator[SchemaChange]:
         was, is_now = type_words(before, self._old), type_words(now, self._new)
         if isinstance(before.get("enum"), list) and isinstance(now.get("enum"), list):
             yield from self._values(before["enum"], now["enum"], path)
@@ -143,6 +156,11 @@ class _Comparison:
 
 
 _MAY: Final = OnPayloads.MAY_BREAK
+
+
+def _reference(schema: JsonValue) -> str:
+    found = schema.get("$ref") if isinstance(schema, dict) else None
+    return found if isinstance(found, str) else ""
 
 
 def _object_in(schema: JsonObject, root: JsonObject) -> JsonObject:
