@@ -18,7 +18,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from replay.errors import StoreError
-from replay.store.database import APPLICATION_ID, connect, refuse_foreign, store_error
+from replay.store.database import (
+    APPLICATION_ID,
+    FORMAT,
+    connect,
+    refuse_foreign,
+    store_error,
+    transaction,
+)
 
 if TYPE_CHECKING:
     from sqlite_utils import Database, Migrations
@@ -51,10 +58,23 @@ def create(path: Path) -> None:
 
 
 def upgrade(connection: sqlite3.Connection) -> None:
-    """Apply the migrations that the database does not have yet."""
+    """Apply the migrations that the database does not have yet.
+
+    When several processes open an old file at the same moment, one does it and the others wait.
+    """
     from sqlite_utils import Database
 
-    _history().apply(Database(connection))
+    def work() -> None:
+        if _format_of(connection) < FORMAT:
+            _history().apply(Database(connection))
+
+    transaction(connection, work)
+
+
+def _format_of(connection: sqlite3.Connection) -> int:
+    made = connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'meta'").fetchone()
+    row = made and connection.execute("SELECT value FROM meta WHERE name = 'format'").fetchone()
+    return int(row[0]) if row else 0
 
 
 def _make(path: Path) -> None:
@@ -84,11 +104,11 @@ def _history() -> Migrations:
     @history()
     def format_2(database: Database) -> None:
         """Which schemas models were shown, and how often each was used."""
-        from replay.store.schema_counts import recount
+        from replay.store.schema_counts import count_now_or_later
 
         for statement in statements(2):
             database.execute(statement)
-        recount(database.conn)
+        count_now_or_later(database.conn)
         database.execute("UPDATE meta SET value = '2' WHERE name = 'format'")
 
     return history

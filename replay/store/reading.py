@@ -95,6 +95,9 @@ class Reading:
     def _catch_up(self) -> None:
         raise NotImplementedError
 
+    def _count_schemas(self) -> None:
+        raise NotImplementedError
+
     # -- traces and calls -------------------------------------------------------------------------
 
     def trace_ids(self, selection: Selection | None = None) -> list[str]:
@@ -267,9 +270,12 @@ class Reading:
     ) -> Registry:
         """Return which schemas there are and what each was used for; definitions are not read.
 
+        A large file of an older format is counted the first time that it is asked.
+
         Raises:
             StoreError: the file is of an older format, and read-only.
         """
+        self._count_schemas()
         with self._snapshot() as connection:
             return read_registry(connection, tools, dialects)
 
@@ -279,6 +285,7 @@ class Reading:
         Raises:
             SelectionError: there is no such schema.
         """
+        self._count_schemas()
         with self._snapshot() as connection:
             keys = read_trace_keys(connection, schema_id, limit)
             marks = ", ".join("?" * len(keys))

@@ -43,9 +43,12 @@ def schema_counts(connection: sqlite3.Connection) -> Found:
 
 
 def is_counted(connection: sqlite3.Connection) -> bool:
-    """Say whether the file is of a format that counts what schemas are used for."""
-    row = connection.execute("SELECT value FROM meta WHERE name = 'format'").fetchone()
-    return int(row[0]) >= 2
+    """Say whether the file counts what schemas are used for: older ones do once they are asked."""
+    rows = connection.execute(
+        "SELECT name, value FROM meta WHERE name IN ('format', 'schemas_uncounted')"
+    )
+    said = dict(rows.fetchall())
+    return int(said["format"]) >= 2 and "schemas_uncounted" not in said
 
 
 def _told_calls(connection: sqlite3.Connection) -> Counter[int]:

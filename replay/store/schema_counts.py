@@ -51,6 +51,31 @@ GROUP BY 1, 2
 """
 
 
+_AT_ONCE_MAX: Final = 100_000
+"""Calls of an older file up to which they are counted when it is opened: half a second."""
+
+
+def count_now_or_later(connection: sqlite3.Connection) -> None:
+    """Count the uses of an older file's schemas, or note that it is to be done.
+
+    A recorder that opens a file of millions of calls must not wait half a minute for what only a
+    person asks.
+    """
+    row = connection.execute(
+        "SELECT total(record_count) FROM record_totals WHERE kind IN ('model_call', 'tool_call')"
+    ).fetchone()
+    if row[0] <= _AT_ONCE_MAX:
+        recount(connection)
+    else:
+        connection.execute("INSERT INTO meta VALUES ('schemas_uncounted', ?)", (int(row[0]),))
+
+
+def uncounted(connection: sqlite3.Connection) -> int:
+    """Return how many calls are still to be counted; 0: all are."""
+    row = connection.execute("SELECT value FROM meta WHERE name = 'schemas_uncounted'").fetchone()
+    return int(row[0]) if row else 0
+
+
 def recount(connection: sqlite3.Connection) -> None:
     """Register every definition that a prompt holds and count all uses, in one's transaction.
 
@@ -72,6 +97,7 @@ def recount(connection: sqlite3.Connection) -> None:
         contents.finish()
         _count(connection)
         _remove_unused(connection)
+        connection.execute("DELETE FROM meta WHERE name = 'schemas_uncounted'")
     finally:
         connection.execute("DROP TABLE temp.toolset_schemas")
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from replay.errors import SelectionError, StoreError
+from replay.store.schema_checks import is_counted
 from replay.store.selecting import Conditions
 from replay.store.times import iso_text
 
@@ -145,8 +146,7 @@ def version_order(version: str | None) -> tuple[tuple[int, int, str], ...]:
 
 
 def _refuse_older(connection: sqlite3.Connection) -> None:
-    row = connection.execute("SELECT value FROM meta WHERE name = 'format'").fetchone()
-    if int(row[0]) < 2:
+    if not is_counted(connection):
         raise StoreError(
             "This database was written before schemas were counted, and cannot be brought up to "
             "date here: it is read-only.",

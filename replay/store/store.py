@@ -514,6 +514,22 @@ class Store(Appending, Reading):
             self._prepare_reading(self._reading)
         return self._reading
 
+    def _count_schemas(self) -> None:
+        """Count what a large file of an older format has left to count."""
+        from replay.store.schema_counts import recount, uncounted
+
+        with self._read_lock:
+            left = uncounted(self._read_connection())
+        if not left or not database.is_writable(self.path):
+            return
+        _LOG.warning("Counting what %s calls used, once.", f"{left:,}")
+        with self._translated(), self._drain_lock:
+            drainer = self._take_drainer()
+            assert self._drain_connection is not None
+            connection = self._drain_connection
+            database.transaction(connection, lambda: recount(connection))
+            drainer.forget()
+
     def _catch_up(self) -> None:
         """Let a read see all that this process appended."""
         writer = self._writer

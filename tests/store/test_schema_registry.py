@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import os
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ from replay import Recorder, Toolbox
 from replay.errors import StoreError
 from replay.records import JsonObject, ModelCall, Outcome, ToolCall, ToolSchema, Trace
 from replay.records.definitions import shown_definitions
-from replay.store import Store
+from replay.store import Store, schema_counts
 from replay.store.schemas import KnownSchema
 
 FIXTURE = Path(__file__).parent / "fixtures" / "format_1.db.gz"
@@ -334,6 +336,51 @@ def test_an_older_file_gets_the_registry_that_it_would_have_been_written_with(pa
     assert {one.id: one for one in brought_up.schemas} == {one.id: one for one in written.schemas}
     assert brought_up.bare_calls == written.bare_calls == {"invented": 3}
     assert problems == []
+
+
+def test_a_large_older_file_is_counted_when_it_is_first_asked(
+    path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A recorder that opens it does not wait; what it records before that is counted once."""
+    with Store.open(path, "create") as store:
+        store.append(Trace(id="t1", started_at=at(0)))
+        store.append(model_call("t1", 1, [SEARCH]))
+        store.append(tool_call("t1", 2, "search", 1))
+    as_format_1(path)
+    monkeypatch.setattr(schema_counts, "_AT_ONCE_MAX", 0)
+
+    with Store.open(path, "w") as store:
+        assert store.check() == []
+        store.append(model_call("t1", 3, [SEARCH, ORDER]))
+        store.append(tool_call("t1", 4, "search", 3))
+        store.flush()
+        search = known(store)["search openai"]
+        assert (search.trace_count, search.model_call_count, search.call_count) == (1, 2, 2)
+        assert store.check() == []
+        known(store)
+    assert [one.message for one in caplog.records] == ["Counting what 2 calls used, once."]
+
+
+OPENING = """
+import sys
+from replay.store import Store
+
+sys.stdin.readline()
+with Store.open(sys.argv[1]) as store:
+    print(len(store.schema_registry().schemas))
+"""
+
+
+def test_several_processes_may_open_an_older_file_at_the_same_moment(path: Path) -> None:
+    path.write_bytes(gzip.decompress(FIXTURE.read_bytes()))
+    command = [sys.executable, "-c", OPENING, str(path)]
+    pipe = subprocess.PIPE
+    opening = [
+        subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True) for _ in range(3)
+    ]
+    told = [process.communicate("go\n") for process in opening]
+
+    assert told == [("1\n", "")] * 3
 
 
 def test_the_fixture_of_format_1_says_what_its_models_were_shown(path: Path) -> None:
