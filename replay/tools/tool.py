@@ -98,6 +98,7 @@ class Tool:
         self.is_async = _is_async(function)
         self.gates = options.validation == "gate"
         _refuse_unfit_replay(self.name, options.replay)
+        _refuse_unfit_version(self.name, version)
         if options.attempts_max > 1 and not options.idempotent:
             raise ToolboxError(
                 f"Tool {self.name!r} asks for {options.attempts_max} attempts but is not "
@@ -220,6 +221,17 @@ def _refuse_unfit_replay(tool: str, said: str) -> None:
             nearest=next(iter(get_close_matches(said, get_args(ReplayAs), 1)), None),
             hint=_LIVE_IS_NAMED if said == "live" else f"A tool may say {words}.",
         )
+
+
+def _refuse_unfit_version(tool: str, said: object) -> None:
+    if said is None or (isinstance(said, str) and said.strip()):
+        return
+    text = str(said).strip()
+    raise ToolboxError(
+        f"Tool {tool!r} says version={said!r}: a version is a text.",
+        nearest=repr(text) if text else None,
+        hint='Leave it out, or write it in quotes: `version="2"`.',
+    )
 
 
 def _function_name(function: Callable[..., Any]) -> str:
