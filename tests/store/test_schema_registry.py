@@ -5,8 +5,7 @@ from __future__ import annotations
 import gzip
 import os
 import sqlite3
-import subprocess
-import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from replay import Recorder, Toolbox
 from replay.errors import StoreError
 from replay.records import JsonObject, ModelCall, Outcome, ToolCall, ToolSchema, Trace
 from replay.records.definitions import shown_definitions
-from replay.store import Store, schema_counts
+from replay.store import Store, database, migrations, schema_counts
 from replay.store.schemas import KnownSchema
 
 FIXTURE = Path(__file__).parent / "fixtures" / "format_1.db.gz"
@@ -179,6 +178,24 @@ def test_a_call_that_is_written_ahead_and_finished_counts_once(path: Path) -> No
     assert problems == []
 
 
+def test_a_trace_that_goes_on_in_another_process_is_one_trace(path: Path) -> None:
+    for step in (1, 2, 3):
+        with Store.open(path, "create") as store:
+            store.append(model_call("t1", step, [SEARCH]))
+    with Store.open(path) as store:
+        search = known(store)["search openai"]
+
+    assert (search.trace_count, search.model_call_count) == (1, 3)
+
+
+def test_a_given_schema_that_judged_nothing_yet_is_a_validator_all_the_same(path: Path) -> None:
+    with Store.open(path, "create") as store:
+        store.append(ToolSchema(id="v", tool="search", dialect="openai", definition=SEARCH))
+        store.flush()
+
+        assert known(store)["search openai"].roles == ("source", "validator")
+
+
 def test_calls_of_which_no_schema_is_known_are_counted_apart(path: Path) -> None:
     with Store.open(path, "create") as store:
         store.append(Trace(id="t1", started_at=at(0)))
@@ -314,11 +331,18 @@ def as_format_1(path: Path) -> None:
 
 def test_an_older_file_gets_the_registry_that_it_would_have_been_written_with(path: Path) -> None:
     validator = ToolSchema(
-        id="v", tool="search", tool_version="2", dialect="pydantic", definition=SEARCH
+        id="v",
+        tool="search",
+        tool_version="2",
+        dialect="pydantic",
+        definition=SEARCH,
+        first_seen_at=at(1),
+        last_seen_at=at(59),
     )
+    toolsets = ([SEARCH], [SEARCH, ORDER], [SEARCH_NOW, ORDER], [SEARCH_NOW, SEARCH])
     with Store.open(path, "create") as store:
         store.append(validator)
-        for number, tools in enumerate(([SEARCH], [SEARCH, ORDER], [SEARCH_NOW, ORDER])):
+        for number, tools in enumerate(toolsets):
             trace = f"t{number}"
             store.append(Trace(id=trace, started_at=at(0)))
             store.append(model_call(trace, 1, tools, number))
@@ -334,7 +358,7 @@ def test_an_older_file_gets_the_registry_that_it_would_have_been_written_with(pa
         problems = store.check()
 
     assert {one.id: one for one in brought_up.schemas} == {one.id: one for one in written.schemas}
-    assert brought_up.bare_calls == written.bare_calls == {"invented": 3}
+    assert brought_up.bare_calls == written.bare_calls == {"invented": 4}
     assert problems == []
 
 
@@ -361,26 +385,39 @@ def test_a_large_older_file_is_counted_when_it_is_first_asked(
     assert [one.message for one in caplog.records] == ["Counting what 2 calls used, once."]
 
 
-OPENING = """
-import sys
-from replay.store import Store
-
-sys.stdin.readline()
-with Store.open(sys.argv[1]) as store:
-    print(len(store.schema_registry().schemas))
-"""
-
-
-def test_several_processes_may_open_an_older_file_at_the_same_moment(path: Path) -> None:
+def test_several_processes_may_bring_an_older_file_up_to_date_at_the_same_moment(
+    path: Path,
+) -> None:
+    """Both are kept waiting until each of them knows that there is something to do."""
     path.write_bytes(gzip.decompress(FIXTURE.read_bytes()))
-    command = [sys.executable, "-c", OPENING, str(path)]
-    pipe = subprocess.PIPE
-    opening = [
-        subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True) for _ in range(3)
-    ]
-    told = [process.communicate("go\n") for process in opening]
+    held = database.connect(path)
+    held.execute("BEGIN IMMEDIATE")
+    waiting = [threading.Event(), threading.Event()]
+    failures: list[Exception] = []
 
-    assert told == [("1\n", "")] * 3
+    def bring_up(begun: threading.Event) -> None:
+        connection = database.connect(path)
+        connection.set_trace_callback(lambda sql: begun.set() if "BEGIN" in sql else None)
+        try:
+            migrations.upgrade(connection)
+        except sqlite3.Error as error:
+            failures.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=bring_up, args=(one,)) for one in waiting]
+    for thread in threads:
+        thread.start()
+    begun = [one.wait(20) for one in waiting]
+    held.execute("COMMIT")
+    held.close()
+    for thread in threads:
+        thread.join()
+
+    assert begun == [True, True]
+    assert failures == []
+    with Store.open(path) as store:
+        assert store.check() == []
 
 
 def test_the_fixture_of_format_1_says_what_its_models_were_shown(path: Path) -> None:
