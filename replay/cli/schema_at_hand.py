@@ -121,10 +121,14 @@ def todays(toolbox: DescribedToolbox, reference: str, dialect: str | None) -> Sc
     Raises:
         SelectionError: there is no such tool, version, or form in the dialect.
     """
+    from replay.cli.schema_today import place_words
+
     tool = todays_tool(toolbox, reference)
-    if dialect is None or dialect in (BARE, "pydantic"):
+    if dialect is None or dialect == BARE:
         definition: JsonValue = tool.parameters
         dialect = BARE
+    elif dialect == "pydantic":  # recorded so, too: the source in the envelope of `openai`
+        definition = tool.shown["openai"]
     elif dialect in tool.shown:
         definition = tool.shown[dialect]
     else:
@@ -133,7 +137,9 @@ def todays(toolbox: DescribedToolbox, reference: str, dialect: str | None) -> Sc
             f"{tool.name!r} has no form in {dialect!r}{': ' + why if why else '.'}",
             hint=f"It is shown in {', '.join(tool.shown)}.",
         )
-    return SchemaAtHand(tool.name, tool.version, dialect, definition, "today", described=tool)
+    place = place_words(tool)
+    said = f"today, {place}" if place else "today"
+    return SchemaAtHand(tool.name, tool.version, dialect, definition, said, described=tool)
 
 
 def todays_tool(toolbox: DescribedToolbox, reference: str) -> DescribedTool:

@@ -114,7 +114,6 @@ def _head(at_hand: SchemaAtHand, traces: Sequence[str]) -> list[str]:
 
 
 def _facts(at_hand: SchemaAtHand) -> list[str]:
-    from replay.cli.schema_today import place_words
     from replay.report.ink import count
 
     known, tool = at_hand.known, at_hand.described
@@ -129,10 +128,7 @@ def _facts(at_hand: SchemaAtHand) -> list[str]:
     assert tool is not None
     by = "the given schema" if tool.is_given else "pydantic" + (", strict" if tool.strict else "")
     what = "refused" if tool.gates else "reported, and run"
-    return [
-        f"validated by {by}; what does not fit is {what}",
-        *([f"at {place}"] if (place := place_words(tool)) else []),
-    ]
+    return [f"validated by {by}; what does not fit is {what}"]
 
 
 def _table(at_hand: SchemaAtHand, parameters: Sequence[Parameter]) -> list[str]:

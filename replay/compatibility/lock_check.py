@@ -61,7 +61,7 @@ def _of_today(locked: Lock, today: Lock) -> Iterator[Drifted]:
     for tool in today.tools:
         before = known.get(tool.key)
         if before is not None:
-            changes = changes_between(before, tool)
+            changes = [*changes_between(before, tool), *_of_running(before, tool, locked, today)]
             if changes:
                 yield _drifted(Drift.CHANGED, tool, changes)
             continue
@@ -72,6 +72,18 @@ def _of_today(locked: Lock, today: Lock) -> Iterator[Drifted]:
             against = older.version or "without a version"
             changes = changes_between(older, tool)
             yield _drifted(Drift.NEW_VERSION, tool, changes, against)
+
+
+def _of_running(
+    before: LockedTool, tool: LockedTool, locked: Lock, today: Lock
+) -> Iterator[SchemaChange]:
+    """Tell when another of the same versions runs now, and is what models are shown."""
+    versions = [
+        {one.version for one in tools if (one.actor, one.tool) == (tool.actor, tool.tool)}
+        for tools in (locked.tools, today.tools)
+    ]
+    if versions[0] == versions[1] and tool.runs and not before.runs:
+        yield _change(tool, "RUNNING_VERSION", "now this version runs, another did", None, None)
 
 
 def _gone(locked: Lock, today: Lock) -> Iterator[Drifted]:

@@ -187,6 +187,19 @@ def test_an_older_version_that_changes_beside_the_one_that_runs_fails() -> None:
     assert (found.version, found.fails) == ("1", True)
 
 
+def test_another_of_the_same_versions_that_runs_now_is_a_change() -> None:
+    def of(*versions: str) -> Lock:
+        toolbox = Toolbox("a")
+        for version in versions:
+            toolbox.add(create, name="create_event", version=version)
+        return locked(toolbox)
+
+    (found,) = drifted(of("1", "2"), of("2", "1"))
+
+    assert (found.version, said([found])) == ("1", [": now this version runs, another did"])
+    assert [each.drift for each in drifted(of("1"), of("1", "2"))] == [Drift.NEW_VERSION]
+
+
 def other_words(title: str, start: str, minutes: int = 30) -> dict[str, str]:
     """Create an event."""
     return {}
