@@ -47,6 +47,7 @@ def command_line(store: Store) -> Questions:
     latest = store.run("latest").id
     finding = store.findings(latest)[0]
     failed = Selection(outcomes=[Outcome.FAILED])
+    shown = next(one for one in store.schema_registry().schemas if "shown" in one.roles)
     return {
         "list": lambda: store.traces(limit=51),
         "list, the next page": lambda: store.traces(after=newest[-1].id, limit=51),
@@ -72,6 +73,11 @@ def command_line(store: Store) -> Questions:
         "tools": store.tools,
         "models": store.models,
         "counts": store.counts,
+        "schema list": store.schema_registry,
+        "schema list --tool": lambda: store.schema_registry(tools=["tool_3"]),
+        "schema show": lambda: store.tool_schema("schema-of-tool_3"),
+        "schema show, the traces of what was shown": lambda: store.schema_traces(shown.id),
+        "schema show, the traces of a validator": lambda: store.schema_traces("schema-of-tool_3"),
         "record, what was unseen": lambda: unseen_count(store, newest[0].started_at),
         "runs": store.runs,
         "diff, its run": lambda: store.run("latest"),

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.recording_workload import STARTED_AT, events
-from replay.records import CallVerdict, Cause, Finding, ReplayRun, Verdict
+from replay.records import CallVerdict, Cause, Finding, ReplayRun, ToolSchema, Verdict
 from replay.store import Store
 
 TEMPLATES: Final = 100
@@ -28,6 +28,7 @@ _COPIED: Final = {
     "tool_call_rows": "trace_rows",
     "prompt_messages": "trace_rows",
     "trace_models": "trace_rows",
+    "schema_traces": "trace_rows",
     "call_verdict_rows": "trace_rows",
 }
 """Tables to copy, parents first."""
@@ -54,6 +55,7 @@ def build(path: Path, call_count: int) -> int:
 
 def _record(path: Path) -> int:
     with Store.open(path, "create") as store:
+        store.append_all([_schema(number) for number in range(8)])
         calls = []
         for number, event in enumerate(events(TEMPLATES)):
             fields = dict(event.fields)
@@ -63,6 +65,7 @@ def _record(path: Path) -> int:
             if event.kind == "model_call":
                 fields["response_model"] = f"gpt-x-2026-{1 + number % 12:02}-01"
             if event.kind == "tool_call":
+                fields["schema_hash"] = f"schema-of-{fields['tool']}"
                 if is_rare:
                     fields["response"] = f"{RARE_WORD} {fields['response']}"
                     fields["result"] = None
@@ -73,6 +76,14 @@ def _record(path: Path) -> int:
         store.append_all(_verdicts(calls))
         store.append_all(_findings(calls))
     return len(calls)
+
+
+def _schema(number: int) -> ToolSchema:
+    """What validates the calls of one tool; what models are shown of it comes with the prompts."""
+    tool = f"tool_{number}"
+    return ToolSchema(
+        id=f"schema-of-{tool}", tool=tool, tool_version="1", dialect="pydantic", definition={}
+    )
 
 
 def _run(run_id: str) -> ReplayRun:
@@ -144,6 +155,11 @@ def _copy(connection: sqlite3.Connection, copies: int) -> None:
         )
     times = copies + 1
     connection.execute(f"UPDATE tool_totals SET call_count = call_count * {times}")
+    connection.execute(f"UPDATE schema_calls SET call_count = call_count * {times}")
+    connection.execute(
+        f"UPDATE tool_schema_rows SET trace_count = trace_count * {times}, "
+        f"model_call_count = model_call_count * {times}"
+    )
     connection.execute(
         f"UPDATE record_totals SET record_count = record_count * {times} "
         "WHERE kind IN ('trace', 'model_call', 'tool_call', 'call_verdict')"

@@ -93,6 +93,8 @@ class Config(BaseModel):
     """The toolbox that ``--tools`` names otherwise: ``package.module:toolbox``."""
     database: str | None = None
     """The database that commands read and record into; relative to the pyproject.toml."""
+    schema_lock: str | None = None
+    """The file of `replay schema lock`; relative to the pyproject.toml."""
     deadline_ms: int | None = Field(default=None, gt=0)
     """How long one tool call may take in a replay; None: the replayer's own deadline."""
     jobs: int | None = Field(default=None, gt=0)
@@ -136,6 +138,11 @@ class Config(BaseModel):
         if self.database is None:
             return None
         return self._beside(self.database)
+
+    @property
+    def schema_lock_path(self) -> Path | None:
+        """``schema_lock`` as a path that holds from any working directory."""
+        return None if self.schema_lock is None else self._beside(self.schema_lock)
 
     @property
     def writable_paths(self) -> list[Path]:

@@ -23,7 +23,12 @@ def examples(*lines: str) -> str:
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
-def database_and(*names: str, optional: Sequence[str] = ()) -> Callable[..., Any]:
+def database_and(
+    *names: str,
+    optional: Sequence[str] = (),
+    complete: Callable[..., Any] | None = None,
+    unless: str | None = None,
+) -> Callable[..., Any]:
     """Return a decorator that gives a command its ``database`` and its other arguments.
 
     The database comes first on the command line and may be left out where ``[tool.replay]`` names
@@ -32,14 +37,20 @@ def database_and(*names: str, optional: Sequence[str] = ()) -> Callable[..., Any
     Args:
         names: the arguments that follow it, lower case; the command gets each as a string.
         optional: those that may be left out after these; the command gets None then.
+        complete: what completes a word, as click asks it; None: nothing does.
+        unless: an option that makes a command do without a database: it gets None where none is
+            named and there is none to take.
     """
     words = [name.upper() for name in names] + [f"[{name.upper()}]" for name in optional]
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
-        @click.argument("words", nargs=-1, metavar=" ".join(["[DATABASE]", *words]))
+        metavar = " ".join(["[DATABASE]", *words])
+
+        @click.argument("words", nargs=-1, metavar=metavar, shell_complete=complete)
         @functools.wraps(command)
         def with_database(*, words: tuple[str, ...], **options: Any) -> Any:
-            database, rest = _split(words, names, optional)
+            is_needed = unless is None or not options.get(unless)
+            database, rest = _split(words, names, optional, is_needed=is_needed)
             given = dict.fromkeys(optional) | dict(zip([*names, *optional], rest, strict=False))
             return command(database=database, **given, **options)
 
@@ -49,8 +60,8 @@ def database_and(*names: str, optional: Sequence[str] = ()) -> Callable[..., Any
 
 
 def _split(
-    words: Sequence[str], names: Sequence[str], optional: Sequence[str]
-) -> tuple[Path, list[str]]:
+    words: Sequence[str], names: Sequence[str], optional: Sequence[str], *, is_needed: bool = True
+) -> tuple[Path | None, list[str]]:
     most = len(names) + len(optional)
     first_is_database = bool(words) and (len(words) > most or _looks_like_database(words[0]))
     rest = list(words[1:] if first_is_database else words)
@@ -58,7 +69,14 @@ def _split(
         raise click.UsageError(f"Missing argument {names[len(rest)].upper()!r}.")
     if len(rest) > most:
         raise click.UsageError(f"Got an argument too many: {rest[most]!r}.")
-    return (Path(words[0]) if first_is_database else default_database()), rest
+    if first_is_database:
+        return Path(words[0]), rest
+    try:
+        return default_database(), rest
+    except click.UsageError:
+        if is_needed:
+            raise
+        return None, rest
 
 
 def _looks_like_database(word: str) -> bool:

@@ -200,11 +200,15 @@ class ToolSchema(Record):
     tool: str
     tool_version: str | None = None
     dialect: str
-    """``openai``, ``openai-strict``, ``openai-responses``, ``openai-responses-strict``,
-    ``anthropic``, ``mcp``, ``pydantic``."""
+    """As in `replay.records.definitions`: ``openai``, ``anthropic``, ..., ``pydantic``."""
     definition: JsonValue
+    strict: bool | None = None
+    """Validators only: whether pydantic's strict mode judges. None: shown, or not known."""
+    validation: str | None = None
+    """Validators only: ``gate`` (what does not fit is not run) or ``report``."""
     first_seen_at: str | None = None
     last_seen_at: str | None = None
+    """The last model call that showed it, or tool call that it validated."""
 
 
 class Feedback(Record):

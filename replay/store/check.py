@@ -18,6 +18,7 @@ from replay.store.problems import DAMAGED, Problem, grouped
 from replay.store.record_rows import RecordReader
 from replay.store.references import reference_queries
 from replay.store.row_checks import Found
+from replay.store.schema_checks import schema_counts
 from replay.store.spool import spool_folder
 
 NOT_HASHED: Final = (
@@ -60,6 +61,7 @@ def check(
         row_checks.schemas,
         row_checks.prompts,
         row_checks.totals,
+        schema_counts,
         _rejected,
     ):
         problems += grouped(_told(looking, connection, path))

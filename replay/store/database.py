@@ -13,7 +13,7 @@ from replay.errors import StoreError
 APPLICATION_ID: Final = 0x72706C79
 """``rply``: bytes 68 to 71 of the file say whose database it is."""
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """The newest file format that this version reads and writes."""
 
 _MAGIC: Final = b"SQLite format 3\x00"

@@ -215,14 +215,19 @@ class Drainer:
         return read
 
     def _read(self, messages: list[JsonValue], tools: list[JsonValue]) -> Prompt:
-        return Prompt(self._keys(messages), self._keys(tools), _user_text(messages))
+        return Prompt(self._keys(messages), self._tools(tools), _user_text(messages))
 
     def _grown(self, base: Prompt, frame: ModelCallFrame) -> Prompt:
         """Return the prompt of a frame whose messages continue those of ``base``."""
         new = decode(b"[" + frame.tail[1:]) if frame.tail.startswith(b",") else []
         messages = base.messages + self._keys(new)
-        tools = base.tools if frame.tools is None else self._keys(decode(frame.tools))
+        tools = base.tools if frame.tools is None else self._tools(decode(frame.tools))
         return Prompt(messages, tools, base.user_text or _user_text(new))
+
+    def _tools(self, entries: list[JsonValue]) -> list[int]:
+        keys = self._keys(entries)
+        self._rows.schemas.hold(keys, entries)
+        return keys
 
     def _keys(self, values: list[JsonValue]) -> list[int]:
         keys = []

@@ -1,7 +1,7 @@
 """The database's history: one migration per format, applied by sqlite-utils.
 
 A released format is for ever: its tables, indexes and views are written out in a file of its own
-(``format_1.sql``), not derived from what today's code looks for.
+(``format_1.sql``, ...), not derived from what today's code looks for.
 
 Only this module imports sqlite_utils (190 ms), and only `create` and `upgrade` import it: opening
 a database of today's format costs nothing of it.
@@ -18,12 +18,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from replay.errors import StoreError
-from replay.store.database import APPLICATION_ID, connect, refuse_foreign, store_error
+from replay.store.database import (
+    APPLICATION_ID,
+    FORMAT,
+    connect,
+    refuse_foreign,
+    store_error,
+    transaction,
+)
 
 if TYPE_CHECKING:
     from sqlite_utils import Database, Migrations
 
-_FORMAT_1: Final = Path(__file__).with_name("format_1.sql")
+_FILES: Final = Path(__file__).parent
 
 
 def create(path: Path) -> None:
@@ -51,10 +58,23 @@ def create(path: Path) -> None:
 
 
 def upgrade(connection: sqlite3.Connection) -> None:
-    """Apply the migrations that the database does not have yet."""
+    """Apply the migrations that the database does not have yet.
+
+    When several processes open an old file at the same moment, one does it and the others wait.
+    """
     from sqlite_utils import Database
 
-    _history().apply(Database(connection))
+    def work() -> None:
+        if _format_of(connection) < FORMAT:
+            _history().apply(Database(connection))
+
+    transaction(connection, work)
+
+
+def _format_of(connection: sqlite3.Connection) -> int:
+    made = connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'meta'").fetchone()
+    row = made and connection.execute("SELECT value FROM meta WHERE name = 'format'").fetchone()
+    return int(row[0]) if row else 0
 
 
 def _make(path: Path) -> None:
@@ -76,13 +96,48 @@ def _history() -> Migrations:
     @history()
     def format_1(database: Database) -> None:
         """Records, contents, spools."""
-        # Statement by statement: a script would commit the migration's transaction.
-        for statement in _FORMAT_1.read_text(encoding="utf-8").rstrip(";\n").split(";\n"):
+        for statement in statements(1):
             database.execute(statement)
         database.execute("INSERT INTO meta VALUES ('format', '1')")
         database.execute("INSERT INTO meta VALUES ('created_at', ?)", [_now()])
 
+    @history()
+    def format_2(database: Database) -> None:
+        """Which schemas models were shown, and how often each was used."""
+        from replay.store.schema_counts import count_now_or_later
+
+        for statement in statements(2):
+            database.execute(statement)
+        count_now_or_later(database.conn)
+        database.execute("UPDATE meta SET value = '2' WHERE name = 'format'")
+
     return history
+
+
+def statements(number: int) -> list[str]:
+    """Return what makes format ``number`` of the one before, statement by statement.
+
+    A script would commit the migration's transaction.
+    """
+    text = (_FILES / f"format_{number}.sql").read_text(encoding="utf-8")
+    return text.rstrip(";\n").split(";\n")
+
+
+def made_by(number: int) -> dict[tuple[str, str], str]:
+    """Return the statement, on one line, of each table, index and view of a format.
+
+    Tables are as they were first made: columns may have come since.
+    """
+    made: dict[tuple[str, str], str] = {}
+    for statement in (one for step in range(1, number + 1) for one in statements(step)):
+        lines = [line for line in statement.splitlines() if not line.startswith("--")]
+        words = " ".join(lines).split()
+        kind, name = words[2:4] if words[1] == "UNIQUE" else words[1:3]
+        if words[0] == "CREATE":
+            made[kind.lower(), name] = " ".join(words)
+        elif words[0] == "DROP":
+            del made[kind.lower(), name]
+    return made
 
 
 def _now() -> str:

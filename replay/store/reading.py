@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +32,7 @@ from replay.store.database import store_error
 from replay.store.json_text import decode
 from replay.store.layout import LAYOUTS
 from replay.store.record_rows import RecordReader
+from replay.store.schemas import Registry, read_registry, read_trace_keys
 from replay.store.selecting import (
     call_conditions,
     distinct_models,
@@ -92,6 +93,9 @@ class Reading:
         raise NotImplementedError
 
     def _catch_up(self) -> None:
+        raise NotImplementedError
+
+    def _count_schemas(self) -> None:
         raise NotImplementedError
 
     # -- traces and calls -------------------------------------------------------------------------
@@ -243,6 +247,55 @@ class Reading:
             )
             return found
 
+    def tool_schema(self, schema_id: str) -> ToolSchema:
+        """Return one tool schema with its definition.
+
+        Raises:
+            SelectionError: there is none of that id.
+        """
+        with self._snapshot() as connection:
+            found: list[ToolSchema] = self._record_reader().records(
+                "tool_schema", "r.id = ?", [schema_id]
+            )
+            if not found:
+                raise SelectionError(
+                    f"There is no tool schema {schema_id!r}.",
+                    nearest=nearest_id(connection, "tool_schema_rows", schema_id),
+                    hint="`replay schema list` shows what there is.",
+                )
+            return found[0]
+
+    def schema_registry(
+        self, *, tools: Sequence[str] = (), dialects: Sequence[str] = ()
+    ) -> Registry:
+        """Return which schemas there are and what each was used for; definitions are not read.
+
+        A large file of an older format is counted the first time that it is asked.
+
+        Raises:
+            StoreError: the file is of an older format, and read-only.
+        """
+        self._count_schemas()
+        with self._snapshot() as connection:
+            return read_registry(connection, tools, dialects)
+
+    def schema_traces(self, schema_id: str, *, limit: int = 10) -> list[TraceRow]:
+        """Return traces that used a schema, those stored last first.
+
+        Raises:
+            SelectionError: there is no such schema.
+        """
+        self._count_schemas()
+        with self._snapshot() as connection:
+            keys = read_trace_keys(connection, schema_id, limit)
+            marks = ", ".join("?" * len(keys))
+            rows = connection.execute(
+                f"SELECT {_TRACE_ROW} FROM trace_rows r WHERE r.key IN ({marks}) "
+                "ORDER BY r.key DESC",
+                keys,
+            )
+            return [_trace_row(row) for row in rows]
+
     def models(self) -> list[str]:
         """Return every model name that was asked for or answered, sorted."""
         with self._snapshot() as connection:
@@ -391,7 +444,9 @@ class Reading:
         self._records = RecordReader(connection, contents)
         connection.create_function("content_text", 1, contents.shown, deterministic=True)
         connection.create_function("holds_text", 2, contents.holds_text, deterministic=True)
-        for statement in view_statements(whole=True):
+        found = connection.execute("SELECT value FROM meta WHERE name = 'format'").fetchone()
+        is_older = found is not None and found[0] == "1"  # a reader may not bring it up to date
+        for statement in view_statements(whole=True, counts_schemas=not is_older):
             connection.execute(statement)
         connection.execute("PRAGMA query_only=1")
 

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Final, TypeAlias
 
 from replay.store.layout import LAYOUTS, Layout
+from replay.store.migrations import made_by
 from replay.store.problems import CHANGED, DAMAGED, Problem
 from replay.store.record_rows import RecordReader
+from replay.store.schema_checks import is_counted
 
 Found: TypeAlias = Iterator[tuple[str, Problem]]
 """Each problem with the sort under which it is counted."""
 
 _BATCH: Final = 2_000
-_FORMAT: Final = Path(__file__).with_name("format_1.sql")
+
+IS_VALIDATOR: Final = (
+    "(dialect = 'pydantic' OR extra IS NOT NULL OR model_call_count = 0 "
+    "OR key IN (SELECT validator FROM schema_calls))"
+)
+"""Whether a row of tool_schema_rows is what validated calls, not only what a model was shown."""
 
 
 def structure(connection: sqlite3.Connection) -> Found:
@@ -24,14 +30,12 @@ def structure(connection: sqlite3.Connection) -> Found:
         (kind, name): " ".join((sql or "").split())
         for kind, name, sql in connection.execute("SELECT type, name, sql FROM main.sqlite_master")
     }
-    for statement in _FORMAT.read_text(encoding="utf-8").rstrip(";\n").split(";\n"):
-        words = statement[statement.index("CREATE ") :].split()
-        kind, name = words[2:4] if words[1] == "UNIQUE" else words[1:3]
-        kind = kind.lower()
+    found_format = connection.execute("SELECT value FROM meta WHERE name = 'format'").fetchone()
+    for (kind, name), statement in made_by(int(found_format[0])).items():
         found = there.get((kind, name))
         if found is None:
             yield name, _structural(kind, name, "is missing")
-        elif kind != "table" and found != " ".join(words):
+        elif kind != "table" and found != statement:
             yield name, _structural(kind, name, "is not the one that replay made")
 
 
@@ -108,12 +112,14 @@ def _broken_links(connection: sqlite3.Connection, layout: Layout, name: str, tar
 
 def schemas(connection: sqlite3.Connection) -> Found:
     """Find tool calls whose schema is missing, among those recorded since schemas are kept."""
+    validators = IS_VALIDATOR if is_counted(connection) else "1"
     rows = connection.execute(
         "WITH lost AS (SELECT id, trace, schema_hash, started_us FROM tool_call_rows "
         " WHERE schema_hash IS NOT NULL "
         " AND schema_hash NOT IN (SELECT id FROM tool_schema_rows)) "
         "SELECT id, schema_hash FROM lost "
-        "WHERE started_us >= (SELECT min(first_seen_us) FROM tool_schema_rows) "
+        "WHERE started_us >= (SELECT min(first_seen_us) FROM tool_schema_rows "
+        f" WHERE {validators}) "
         "OR EXISTS (SELECT 1 FROM tool_call_rows o JOIN tool_schema_rows s "
         " ON s.id = o.schema_hash WHERE o.trace = lost.trace)"
     )

@@ -20,6 +20,7 @@ from replay.records.base import JsonObject
 from replay.store.contents import ContentWriter
 from replay.store.json_text import decode, encode
 from replay.store.layout import LAYOUTS, Column, Layout, identity_fields
+from replay.store.schema_uses import SchemaUses
 from replay.store.times import iso_text, microseconds
 
 _KEYS_REMEMBERED_MAX: Final = 20_000
@@ -61,6 +62,9 @@ class RowWriter:
         self._summaries: dict[int, _Summary] = {}
         self._tool_totals: Counter[tuple[str, str, str]] = Counter()
         self._record_totals: Counter[str] = Counter()
+        self.schemas = SchemaUses(
+            connection, lambda identity: self._key_of("tool_schema", identity), self.write
+        )
 
     def forget(self) -> None:
         """Forget what was remembered of the database: somebody else wrote, or we rolled back."""
@@ -72,6 +76,7 @@ class RowWriter:
         self._summaries.clear()
         self._tool_totals.clear()
         self._record_totals.clear()
+        self.schemas.forget()
 
     def write(self, fields: JsonObject, prompt: Prompt | None = None) -> None:
         """Write one record, replacing the one of the same kind and identity.
@@ -83,9 +88,11 @@ class RowWriter:
         layout = LAYOUTS[fields["kind"]]
         row = self._row(layout, fields)
         models = row.get("model"), row.get("response_model")
+        toolset = None
         if layout.kind == "model_call":
             assert prompt is not None
-            row["settings"] = self._settings(layout, row, self._toolset(prompt.tools))
+            toolset = self._toolset(prompt.tools)
+            row["settings"] = self._settings(layout, row, toolset)
             row["prompt"] = self._spans(row["trace"], prompt.messages)
         if layout.kind == "trace":
             row["seen"] = 1
@@ -100,11 +107,15 @@ class RowWriter:
             self._count_tool_call_anew(row, before)
         elif prompt is not None:
             self._summarize_model_call(row["trace"], models, prompt, is_new=before is None)
+            self.schemas.count_model_call(
+                key, row, toolset, before[1] if before else None, new=before is None
+            )
         if layout.kind == "tool_call" and before is None:
             self._adopt_interactions(row["id"], key)
 
     def finish(self) -> None:
         """Write the summaries and totals, before the commit."""
+        self.schemas.finish()
         for key, summary in self._summaries.items():
             self._connection.execute(
                 "UPDATE trace_rows SET model = ?, model_call_count = ?, tool_call_count = ?, "
@@ -347,9 +358,10 @@ class RowWriter:
 
     def _count_tool_call_anew(self, row: dict[str, Any], before: tuple[Any, ...] | None) -> None:
         if before is not None:
-            _, trace, tool, version, outcome = before
+            _, trace, tool, version, outcome, model_call, schema = before
             self._count_tool_call(trace, tool, version, outcome, -1)
         self._count_tool_call(row["trace"], row["tool"], row["tool_version"], row["outcome"], 1)
+        self.schemas.count_tool_call(row, (tool, model_call, schema) if before else None)
 
     def _count_tool_call(
         self, trace: int, tool: str, version: str | None, outcome: str | None, count: int
@@ -380,7 +392,8 @@ def _before_query(kind: str) -> tuple[str, tuple[str, ...]]:
     names = {column.field: column.name for column in layout.columns}
     identity = tuple(names[name] for name in identity_fields(kind))
     wanted = {
-        "tool_call": "key, trace, tool, tool_version, outcome",
+        "model_call": "key, (SELECT s.toolset FROM model_settings s WHERE s.key = settings)",
+        "tool_call": "key, trace, tool, tool_version, outcome, model_call, schema_hash",
         "trace": "key, seen, started_us",
         "tool_schema": "key, first_seen_us, last_seen_us",
     }.get(kind, "key")

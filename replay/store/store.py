@@ -247,6 +247,7 @@ class Store(Appending, Reading):
             StoreError: the database is open for reading, locked, or its disk too full for a copy.
         """
         from replay.store.redacting import Redacted, drop_unused, plain, redact_trace
+        from replay.store.schema_counts import recount
 
         self._refuse_reading_mode("redacted")
         count = 0
@@ -263,6 +264,7 @@ class Store(Appending, Reading):
             findings = [plain(one) for run in runs for one in self.findings(run.id)]
             drainer.write_all(masked_records(masking, findings) if findings else [])
             database.transaction(connection, lambda: drop_unused(connection))
+            database.transaction(connection, lambda: recount(connection))
             drainer.forget()
         self.compact()
         return Redacted(len(trace_ids), count)
@@ -341,6 +343,7 @@ class Store(Appending, Reading):
                 self._take_drainer()
                 assert self._drain_connection is not None
                 migrations.upgrade(self._drain_connection)
+            self._read_anew()
         if spool_files(self._folder):
             try:
                 self._drain_all(busy_ms=2_000)
@@ -353,6 +356,14 @@ class Store(Appending, Reading):
                     told.wanted,
                     self.pending_bytes(),
                 )
+
+    def _read_anew(self) -> None:
+        """Let the next read see the tables and views of the format that the file has now."""
+        with self._read_lock:
+            if self._reading is not None:
+                self._reading.close()
+            self._reading = None
+            self._forget_reading()
 
     def _drain_all(self, *, busy_ms: int | None = None) -> None:
         with self._drain_lock:
@@ -502,6 +513,22 @@ class Store(Appending, Reading):
             self._reading = database.connect_reading(self.path)
             self._prepare_reading(self._reading)
         return self._reading
+
+    def _count_schemas(self) -> None:
+        """Count what a large file of an older format has left to count."""
+        from replay.store.schema_counts import recount, uncounted
+
+        with self._read_lock:
+            left = uncounted(self._read_connection())
+        if not left or not database.is_writable(self.path):
+            return
+        _LOG.warning("Counting what %s calls used, once.", f"{left:,}")
+        with self._translated(), self._drain_lock:
+            drainer = self._take_drainer()
+            assert self._drain_connection is not None
+            connection = self._drain_connection
+            database.transaction(connection, lambda: recount(connection))
+            drainer.forget()
 
     def _catch_up(self) -> None:
         """Let a read see all that this process appended."""

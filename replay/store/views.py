@@ -17,18 +17,26 @@ _POINTER: Final = (
     "(SELECT json_object('content', c.key, 'size', c.size, 'read_with', 'replay db query') "
     "FROM contents c WHERE c.key = {0})"
 )
+_CALL_COUNT: Final = (
+    "(SELECT coalesce(sum(c.call_count), 0) FROM schema_calls c "
+    "WHERE c.shown = r.key OR c.validator = r.key)"
+)
 
 
-def view_statements(*, whole: bool) -> list[str]:
+def view_statements(*, whole: bool, counts_schemas: bool = True) -> list[str]:
     """Return the CREATE VIEW statements.
 
     ``whole``: temporary views over the function ``content_text``, which our connections have;
-    else permanent ones that any SQLite shell can read.
+    else permanent ones that any SQLite shell can read. ``counts_schemas``: False for a file of
+    format 1, which has no such counts.
     """
-    return [_statement(layout, whole=whole) for layout in LAYOUTS.values()]
+    return [
+        _statement(layout, whole=whole, counts_schemas=counts_schemas)
+        for layout in LAYOUTS.values()
+    ]
 
 
-def _statement(layout: Layout, *, whole: bool) -> str:
+def _statement(layout: Layout, *, whole: bool, counts_schemas: bool) -> str:
     shown = [
         f"{_shown(layout, column, whole=whole)} AS {column.field}" for column in layout.columns
     ]
@@ -38,6 +46,8 @@ def _statement(layout: Layout, *, whole: bool) -> str:
     if layout.kind == "trace":
         shown += [f"r.{name}" for name in ("model", "model_call_count", "tool_call_count")]
         shown += ["r.outcome_counts", "r.first_user_text"]
+    if layout.kind == "tool_schema" and counts_schemas:
+        shown += ["r.trace_count", "r.model_call_count", f"{_CALL_COUNT} AS call_count"]
     columns = ",\n  ".join(shown)
     temporary = "TEMP " if whole else ""
     rows = "".join([layout.rows, *(_join(column) for column in layout.columns if _is_kept(column))])

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 
 from replay.errors import ToolboxError
 from replay.records import Actor, JsonObject, ToolSchema
-from replay.records.canonical import content_hash
+from replay.records.definitions import schema_id
 from replay.tools.schemas import definition_in, parameters_of
 from replay.tools.signature import (
     FromWorld,
@@ -98,6 +98,7 @@ class Tool:
         self.is_async = _is_async(function)
         self.gates = options.validation == "gate"
         _refuse_unfit_replay(self.name, options.replay)
+        _refuse_unfit_version(self.name, version)
         if options.attempts_max > 1 and not options.idempotent:
             raise ToolboxError(
                 f"Tool {self.name!r} asks for {options.attempts_max} attempts but is not "
@@ -157,26 +158,33 @@ class Tool:
     def tool_schema(self) -> ToolSchema:
         """The schema that validates this tool's arguments, as a record."""
         dialect = "pydantic" if self.given_schema is None else "openai"
-        return self.schema_record(dialect)
+        return self.schema_record(dialect, validates=True)
 
-    def schema_record(self, dialect: str) -> ToolSchema:
-        """Return this tool's definition in ``dialect`` as a content-addressed record."""
+    def schema_record(self, dialect: str, *, validates: bool = False) -> ToolSchema:
+        """Return this tool's definition in ``dialect`` as a content-addressed record.
+
+        ``validates``: with how arguments are judged by it, which is part of its identity where it
+        is not what is usual: the same schema in lax mode is another validator.
+        """
         shown = "openai" if dialect == "pydantic" else dialect
         definition = self.definition(shown)
-        identity = content_hash(
-            {
-                "tool": self.name,
-                "version": self.version,
-                "dialect": dialect,
-                "definition": definition,
-            }
-        )
+        told: JsonObject = {}
+        unusual: JsonObject = {}
+        if validates:
+            told["validation"] = self.options.validation
+            if self.gates is not (self.given_schema is None):
+                unusual["validation"] = self.options.validation
+            if self.given_schema is None:
+                told["strict"] = self.options.strict
+                if not self.options.strict:
+                    unusual["strict"] = False
         return ToolSchema(
-            id=identity,
+            id=schema_id(self.name, self.version, dialect, definition, unusual),
             tool=self.name,
             tool_version=self.version,
             dialect=dialect,
             definition=definition,
+            **told,
         )
 
     def definition(self, dialect: str) -> JsonObject:
@@ -213,6 +221,17 @@ def _refuse_unfit_replay(tool: str, said: str) -> None:
             nearest=next(iter(get_close_matches(said, get_args(ReplayAs), 1)), None),
             hint=_LIVE_IS_NAMED if said == "live" else f"A tool may say {words}.",
         )
+
+
+def _refuse_unfit_version(tool: str, said: object) -> None:
+    if said is None or (isinstance(said, str) and said.strip()):
+        return
+    text = str(said).strip()
+    raise ToolboxError(
+        f"Tool {tool!r} says version={said!r}: a version is a text.",
+        nearest=repr(text) if text else None,
+        hint='Leave it out, or write it in quotes: `version="2"`.',
+    )
 
 
 def _function_name(function: Callable[..., Any]) -> str:

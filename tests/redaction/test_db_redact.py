@@ -52,6 +52,32 @@ def test_a_database_in_the_open_holds_no_secret_afterwards_and_replays_the_same(
     assert found_in(b"".join(files_of(database).values())) == []
 
 
+def test_a_secret_in_a_tools_definition_goes_from_the_registry_of_schemas(tmp_path: Path) -> None:
+    database = tmp_path / "traces.db"
+    redaction = Redaction(Redactor(b"k" * 32, environment=False))
+    tool = {"name": "login", "description": "As blue-elephant-42.", "input_schema": {}}
+    with Store.open(database, "create", masker=redaction) as store:
+        at = "2026-11-20T10:00:00.000000Z"
+        store.append({"kind": "trace", "id": "t", "started_at": at})
+        common = {"trace_id": "t", "started_at": at}
+        asked = {**common, "api": "messages", "tools": [tool]}
+        store.append_fields("model_call", {"id": "m1", "step_number": 1, **asked})
+        call = {"id": "c1", "step_number": 2, "tool": "login", "model_call_id": "m1", **common}
+        arguments = json.dumps({"password": "blue-elephant-42"})
+        store.append_fields("tool_call", {**call, "arguments": arguments})
+        [before] = store.tool_schemas()
+        assert "blue-elephant-42" in str(before.definition)
+
+        store.redact(redaction)
+
+        [after] = store.tool_schemas()
+        [known] = store.schema_registry().schemas
+        assert PLACEHOLDER.sub("<>", str(after.definition["description"])) == "As <>."
+        assert (known.id, known.trace_count, known.call_count) == (after.id, 1, 1)
+        assert store.check() == []
+    assert b"blue-elephant-42" not in b"".join(files_of(database).values())
+
+
 def test_a_value_that_was_learned_late_goes_from_earlier_prompts(tmp_path: Path) -> None:
     database = tmp_path / "traces.db"
     redaction = Redaction(Redactor(b"k" * 32, environment=False))

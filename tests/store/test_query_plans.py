@@ -27,6 +27,9 @@ QUESTIONS: dict[str, Callable[[Store], object]] = {
     "newest calls": lambda store: store.tool_calls(),
     "newest failures": lambda store: store.tool_calls(Selection(outcomes=[Outcome.FAILED])),
     "tools": lambda store: store.tools(),
+    "schemas": lambda store: store.schema_registry(),
+    "schemas of a tool": lambda store: store.schema_registry(tools=["f"]),
+    "a schema's traces": lambda store: store.schema_traces(store.schema_registry().schemas[0].id),
     "models": lambda store: store.models(),
     "counts": lambda store: store.counts(),
     "the calls of a trace by SQL": lambda store: store.query(
@@ -40,6 +43,8 @@ WALKS = (
     "SCAN trace_rows USING COVERING INDEX",
     "SCAN tool_totals",  # one row per tool, version and outcome
     "SCAN record_totals",
+    "SCAN r USING INDEX tool_schemas_by_tool",  # one row per schema
+    "SCAN c USING INDEX schema_calls_by_validator",  # one row per pair of shown and validator
     "SCAN CONSTANT ROW",
     "SCAN span VIRTUAL TABLE",
     "SCAN (subquery",
@@ -62,6 +67,7 @@ def store(tmp_path: Path) -> Store:
                     step_number=2,
                     api="messages",
                     model="gpt-x",
+                    tools=[{"name": "f", "input_schema": {}}],
                     started_at=NOON,
                 )
             )

@@ -183,7 +183,7 @@ def test_every_record_comes_back_as_it_went_in(tmp_path: Path) -> None:
         assert transcript.interactions == {"call-1": INTERACTIONS}
         assert transcript.attempts == {"call-1": [ATTEMPT]}
         assert transcript.feedback == [FEEDBACK]
-        assert store.tool_schemas() == [SCHEMA]
+        assert [one for one in store.tool_schemas() if one.id == SCHEMA.id] == [SCHEMA]
         assert store.runs() == [RUN]
         assert store.verdicts("latest") == [VERDICT]
         assert store.findings("run-1") == [FINDING]

@@ -1,0 +1,24 @@
+"""`replay schema`: the schemas of tools, recorded and today's."""
+
+from __future__ import annotations
+
+import click
+
+from replay.cli.arguments import examples
+from replay.cli.lazy import LazyGroup, Place
+
+
+@click.command(
+    cls=LazyGroup,
+    places={
+        "list": Place("replay.cli.schema_list", "list_command", "List the schemas of tools."),
+        "show": Place("replay.cli.schema_show", "show", "Show one tool's schema."),
+        "diff": Place("replay.cli.schema_diff", "diff", "Say how two schemas differ."),
+        "export": Place("replay.cli.schema_export", "export", "Write schemas in any dialect."),
+        "lock": Place("replay.cli.schema_lock", "lock", "Write today's schemas down, or check."),
+    },
+    short_help="Look after tool schemas: versions, changes, evidence.",
+    epilog=examples("replay schema list traces.db", "replay schema lock --check"),
+)
+def schema() -> None:
+    """Look after tool schemas: what models were shown, what judged their calls, what changed."""
