@@ -26,14 +26,18 @@ _TYPE_NAMES = {
 }
 
 
-def schema_errors(schema: JsonValue, payload: JsonValue) -> list[JsonObject]:
+def schema_errors(
+    schema: JsonValue, payload: JsonValue, *, root: JsonValue = None
+) -> list[JsonObject]:
     """Return every way in which ``payload`` does not fit ``schema``; empty when it fits.
 
+    ``root``: the whole that ``schema`` is a part of, for its references; None: it is the whole.
     A part of the schema that cannot be read (a reference to nowhere, an impossible pattern) is
     an error of type ``schema_unreadable``, never an exception.
     """
     try:
-        return list(_Checker(schema).errors(schema, payload, (), 0))
+        whole = schema if root is None else root
+        return list(_Checker(whole).errors(schema, payload, (), 0))
     except RecursionError:
         return [_error((), "schema_unreadable", "The schema refers to itself for ever.", None)]
 
