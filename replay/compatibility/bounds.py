@@ -30,11 +30,11 @@ def bound_changes(pair: Pair) -> Iterator[SchemaChange]:
     if "string" in kinds:
         yield from _texts(pair)
     if "array" in kinds:
-        old, new = (view.node.get("uniqueItems") is True for view in (pair.old, pair.new))
-        if new and not old:
+        was, now = (view.node.get("uniqueItems") is True for view in (pair.old, pair.new))
+        if now and not was:
             said = "its items must differ from each other now"
             yield pair.change("UNIQUE_ITEMS_ADDED", MAY_BREAK, said)
-        elif old and not new:
+        elif was and not now:
             yield pair.change("UNIQUE_ITEMS_REMOVED", SAFE, "its items may repeat now")
 
 
@@ -107,9 +107,9 @@ def _is_apart(old: tuple[_Edge, _Edge], new: tuple[_Edge, _Edge]) -> bool:
     """Whether no value within the old limits is within the new ones."""
     pairs = ((new[0], old[1]), (old[0], new[1]))
     return any(
-        low is not None and high is not None and (low[0] > high[0] or (
-            low[0] == high[0] and (low[1] or high[1])
-        ))
+        low is not None
+        and high is not None
+        and (low[0] > high[0] or (low[0] == high[0] and (low[1] or high[1])))
         for low, high in pairs
     )
 

@@ -19,9 +19,10 @@ from replay.compatibility.reading import JSON_SCHEMA, Reading
 from replay.compatibility.restrictions import restriction_changes
 from replay.compatibility.unions import union_changes
 from replay.compatibility.values import same_value
-from replay.compatibility.views import Schemas
+from replay.compatibility.views import Schemas, View
 from replay.compatibility.words import order_changes, word_changes
 from replay.records import JsonObject, JsonValue
+from replay.tools.schema_check import schema_errors
 
 _DEPTH_MAX: Final = 60
 """Levels that are looked into: real schemas have up to ten."""
@@ -107,7 +108,7 @@ class _Comparison:
     def _compared(
         self, old: JsonValue, new: JsonValue, presence: Presence
     ) -> Iterator[SchemaChange]:
-        before, now = self._old.view(old), self._new.view(new)
+        before, now = _exact(self._old, old), _exact(self._new, new)
         if self._reading.from_strict and presence.old_optional:
             before = replace(before, nullable=True)
         if now.fault is not None or before.fault is not None:
@@ -135,6 +136,20 @@ class _Comparison:
         yield from _shape_changes(pair)
 
 
+def _exact(schemas: Schemas, part: JsonValue) -> View:
+    """Return the view of ``part`` with null tried where more than a type speaks of it."""
+    view = schemas.view(part)
+    if not view.nullable or not isinstance(part, dict) or view.node.get("nullable") is True:
+        return view
+    if _SPEAK_OF_NULL & (part.keys() | view.node.keys()):
+        takes = not schema_errors(part, None, root=schemas.root)
+        return view if takes else replace(view, nullable=False)
+    return view
+
+
+_SPEAK_OF_NULL: Final = frozenset({"$ref", "allOf", "anyOf", "oneOf", "not", "if"})
+
+
 def _shape_changes(pair: Pair) -> Iterator[SchemaChange]:
     old, new = pair.old, pair.new
     if old.is_nothing or new.is_anything:
@@ -151,7 +166,8 @@ def _shape_changes(pair: Pair) -> Iterator[SchemaChange]:
         if new.kinds:
             verdict = SAFE if new.nullable else BREAKS
             rule = "TYPE_WIDENED" if new.nullable else "TYPE_CHANGED"
-            yield pair.change(rule, verdict, "was always null, and is not now")
+            said = "was always null, and may be more now" if new.nullable else "was always null"
+            yield pair.change(rule, verdict, said)
         return
     if not old.kinds & new.kinds:
         yield from type_changes(pair)

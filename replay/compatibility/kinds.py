@@ -7,7 +7,8 @@ from typing import Final
 
 from replay.compatibility.changes import OnPayloads, SchemaChange
 from replay.compatibility.pairs import BREAKS, MAY_BREAK, SAFE, SILENT, Pair
-from replay.compatibility.views import KINDS
+from replay.compatibility.views import KINDS, View
+from replay.records import JsonValue
 
 _WORDS: Final = {
     "boolean": "true or false",
@@ -52,13 +53,15 @@ def type_changes(pair: Pair) -> Iterator[SchemaChange]:
     if old <= new:
         if old < new and pair.old.values is None and pair.new.values is None:
             said = f"was {kinds_in_words(old)}, and may be {kinds_in_words(new)} now"
-            yield pair.change("TYPE_WIDENED", SAFE, said, **_types(pair))
+            yield pair.change("TYPE_WIDENED", SAFE, said, old=_type(pair.old), new=_type(pair.new))
         return
     if not old & new:
         yield _changed(pair)
     elif pair.old.values is None and pair.new.values is None:
         said = f"was {kinds_in_words(old)}, and must be {kinds_in_words(new)} now"
-        yield pair.change("TYPE_NARROWED", MAY_BREAK, said, **_types(pair))
+        yield pair.change(
+            "TYPE_NARROWED", MAY_BREAK, said, old=_type(pair.old), new=_type(pair.new)
+        )
 
 
 def _changed(pair: Pair) -> SchemaChange:
@@ -73,17 +76,19 @@ def _changed(pair: Pair) -> SchemaChange:
         if verdicts and any(one is not BREAKS for one in verdicts):
             verdict = MAY_BREAK if MAY_BREAK in verdicts or BREAKS in verdicts else SILENT
             said += "; pydantic takes some of them for it"
-            return pair.change("TYPE_COERCED", verdict, said, **_types(pair))
+            return pair.change(
+                "TYPE_COERCED", verdict, said, old=_type(pair.old), new=_type(pair.new)
+            )
     if pair.old.nullable and pair.new.nullable:
         verdict = MAY_BREAK  # null still goes through
-    return pair.change("TYPE_CHANGED", verdict, said, **_types(pair))
+    return pair.change("TYPE_CHANGED", verdict, said, old=_type(pair.old), new=_type(pair.new))
 
 
 _SEVERITY: Final = [SAFE, SILENT, MAY_BREAK, BREAKS]
 
 
-def _types(pair: Pair) -> dict[str, object]:
-    return {"old": pair.old.node.get("type"), "new": pair.new.node.get("type")}
+def _type(view: View) -> JsonValue:
+    return view.node.get("type")
 
 
 def kinds_in_words(kinds: Iterable[str]) -> str:

@@ -125,7 +125,8 @@ def _required_unnamed(pair: Pair) -> Iterator[SchemaChange]:
     for name in pair.new.required():
         if name not in pair.new.properties() and name not in pair.old.required():
             yield pair.change(
-                "OPTIONAL_BECAME_REQUIRED" if name in pair.old.properties()
+                "OPTIONAL_BECAME_REQUIRED"
+                if name in pair.old.properties()
                 else "REQUIRED_PROPERTY_ADDED",
                 MAY_BREAK,
                 "is required now",

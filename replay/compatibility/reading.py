@@ -1,8 +1,8 @@
 """How the new version reads payloads, and where the old ones come from.
 
-JSON Schema says what a payload looks like. What happens to it also depends on who reads it: pydantic
-may take "3" for 3, a toolbox takes null for an argument that was left out, a validator of JSON
-Schema does not look at ``format``.
+JSON Schema says what a payload looks like. What happens to it also depends on who reads it:
+pydantic may take "3" for 3, a toolbox takes null for an argument that was left out, a validator of
+JSON Schema does not look at ``format``.
 """
 
 from __future__ import annotations

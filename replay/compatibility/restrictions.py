@@ -82,6 +82,8 @@ class _Written:
             if reference in seen:
                 return {"$recurs": len(seen) - seen.index(reference)}
             node = self.schemas.view(part).node
-            kept = {key: value for key, value in node.items() if key not in ("$defs", "definitions")}
+            kept = {
+                key: value for key, value in node.items() if key not in ("$defs", "definitions")
+            }
             return self.out(kept, (*seen, reference))
         return {key: self.out(value, seen) for key, value in part.items()}

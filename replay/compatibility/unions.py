@@ -1,4 +1,4 @@
-"""Rules for unions: which variant of the old version is which of the new one, and what became of it.
+"""Rules for unions: which old variant is which new one, and what became of it.
 
 Variants are aligned by the constant that tells them apart (a discriminator, said or not), else by
 what fits best.
@@ -79,8 +79,7 @@ def _by_tag(
         found = [at for at, values in enumerate(now.values) if before.values[index] & values]
         if not found:
             fits.append(_Fit(variant, None, None, []))
-        for at in found:
-            fits.append(_Fit(variant, new[at], at, pair.compare(variant, new[at], ALWAYS)))
+        fits += [_Fit(variant, new[at], at, pair.compare(variant, new[at], ALWAYS)) for at in found]
     return fits
 
 
@@ -157,8 +156,10 @@ def _overlap(
 ) -> Iterator[SchemaChange]:
     if not pair.new.exclusive or is_tagged:
         return
-    is_same = pair.old.exclusive and len(fits) == len(new) and not any(
-        change.rule not in _ONLY_WORDS for fit in fits for change in fit.changes
+    is_same = (
+        pair.old.exclusive
+        and len(fits) == len(new)
+        and not any(change.rule not in _ONLY_WORDS for fit in fits for change in fit.changes)
     )
     if not is_same and _overlapping([pair.new_schemas.view(variant) for variant in new]):
         said = "must fit exactly one variant (`oneOf`), and may fit several"
