@@ -14,6 +14,7 @@ from replay.cli import terminal
 from replay.cli.arguments import examples, json_option
 
 if TYPE_CHECKING:
+    from replay.cli.schema_sides import OldSides
     from replay.compatibility.changes import Evidence, SchemaChange
     from replay.compatibility.sides import Side
     from replay.errors import ExitCode
@@ -114,12 +115,12 @@ def check(
     _refuse_unknown(rules)
     database, against = _what(database, against)
     place = today_place(toolbox, paths, variables)
-    with old_sides(against, place, database) as (named, old, before), Asking(place) as asking:
+    with Asking(place) as asking, old_sides(against, asking, database) as old:
         today = sides_of(asking)
         changes, ignored = _changes(old, today, tools=tools, rules=rules, providers=providers)
-        evidence = _evidence(database, changes, asking, before)
+        evidence = _evidence(database, changes, asking, old.asking)
     shown: dict[str, Any] = {
-        "against": named,
+        "against": old.named,
         "places": _places(today),
         "evidence": evidence,
         "ignored_count": ignored,
@@ -151,7 +152,7 @@ def _what(database: Path | None, against: str | None) -> tuple[Path | None, str]
 
 
 def _changes(
-    old: Sequence[Side],
+    old: OldSides,
     today: Sequence[Side],
     *,
     tools: Sequence[str],
@@ -164,7 +165,7 @@ def _changes(
     from replay.compatibility.sides import compare_sides, limits_of_sides
     from replay.config import load_config
 
-    found = compare_sides(old, today)
+    found = compare_sides(old.sides, today, in_order=old.in_order)
     if providers:
         known = {(one.tool, one.path, one.said) for one in found}
         limits = limits_of_sides(today, providers)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -25,11 +26,21 @@ class OldSideError(ReplayError):
     """The old schemas cannot be read from where they are said to be."""
 
 
+@dataclass(frozen=True, slots=True)
+class OldSides:
+    """What today's tools are compared with."""
+
+    named: str
+    sides: list[Side]
+    asking: Asking | None = None
+    """A worker that holds the old tools; None: only their schemas are known."""
+    in_order: bool = True
+    """Whether they stand in the order in which models were shown them."""
+
+
 @contextmanager
-def old_sides(
-    against: str, today: Place, database: Path | None
-) -> Iterator[tuple[str, list[Side], Asking | None]]:
-    """Hold what ``against`` names while the block runs: (its name, its tools, a worker of it).
+def old_sides(against: str, today: Asking, database: Path | None) -> Iterator[OldSides]:
+    """Hold what ``against`` names while the block runs.
 
     ``against`` is ``lock``, ``traces``, ``git:REF``, ``MODULE:TOOLBOX`` or a file.
 
@@ -40,14 +51,15 @@ def old_sides(
     file = Path(against)
     if against == "traces":
         assert database is not None
-        yield f"the traces of '{database}'", _recorded(database), None
+        sides = _recorded(database, sides_of(today))
+        yield OldSides(f"the traces of '{database}'", sides, in_order=False)
     elif against == "lock":
-        yield "the lock", tools_of_file(lock_file(), is_lock=True), None
+        yield OldSides("the lock", tools_of_file(lock_file(), is_lock=True), in_order=False)
     elif file.is_file() or (file.suffix == ".json" and ":" not in against):
-        yield f"'{file}'", tools_of_file(file), None
+        yield OldSides(f"'{file}'", tools_of_file(file))
     elif against.startswith("git:") or ":" in against:
-        with _old_toolbox(against, today) as asking:
-            yield against, sides_of(asking), asking
+        with _old_toolbox(against, today.place) as asking:
+            yield OldSides(against, sides_of(asking), asking)
     else:
         raise OldSideError(
             f"--against {against!r} is no file, and nothing else that is known.",
@@ -80,12 +92,15 @@ def lock_file() -> Path:
     return named or (config.file.parent if config.file else Path()) / LOCK_FILE
 
 
-def _recorded(database: Path) -> list[Side]:
+def _recorded(database: Path, today: Sequence[Side]) -> list[Side]:
+    """Return the schemas of the traces, but those of agents that share no tool with today's."""
     from replay.compatibility.sides import recorded_side
     from replay.store import Store
 
     with Store.open(database, mode="r") as store:
-        schemas = store.tool_schemas()
+        schemas, toolsets = store.tool_schemas(), store.toolsets()
+    foreign = _foreign(toolsets, {side.tool.name for side in today})
+    schemas = [one for one in schemas if one.tool not in foreign]
     sides = [side for schema in schemas if (side := recorded_side(schema)) is not None]
     if not sides:
         raise SelectionError(
@@ -93,6 +108,25 @@ def _recorded(database: Path) -> list[Side]:
             hint="Compare with a lock, a commit or a file: --against git:main.",
         )
     return sides
+
+
+def _foreign(toolsets: Sequence[Sequence[Any]], known: set[str]) -> set[str]:
+    """Return the tools that were only ever shown beside none of those that are known today.
+
+    A database may hold several agents: the tools of another one are not gone.
+    """
+    shown: set[str] = set()
+    together: set[str] = set()
+    for toolset in toolsets:
+        names = {_name_of(definition) for definition in toolset} - {""}
+        shown |= names
+        together |= names if names & known else set()
+    return shown - together if together else set()
+
+
+def _name_of(definition: Any) -> str:
+    inner = definition.get("function", definition) if isinstance(definition, dict) else None
+    return str(inner.get("name", "")) if isinstance(inner, dict) else ""
 
 
 def tools_of_file(path: Path, *, is_lock: bool = False) -> list[Side]:

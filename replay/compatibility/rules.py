@@ -32,6 +32,7 @@ class Rule:
 
 
 _TRANSLATE = "Add a translation from the old version (`@toolbox.translate`)."
+_OR_TRANSLATE = "or add a translation from the old version (`@toolbox.translate`)."
 _LOOK = "Nothing for old payloads; look at how models call the tool now."
 
 _TOOL = [
@@ -149,7 +150,7 @@ _PRESENCE = [
         "A property that was not there is required.",
         (_BREAKS, _MAY_BREAK),
         _CHANGED,
-        f"Give it a default, or: {_TRANSLATE}",
+        f"Give it a default, {_OR_TRANSLATE}",
     ),
     Rule(
         "OPTIONAL_PROPERTY_ADDED",
@@ -173,7 +174,7 @@ _PRESENCE = [
         "A property that could be left out no longer can; from strict mode it is always there.",
         (_MAY_BREAK, _SAFE),
         _CHANGED,
-        f"Keep the default, or: {_TRANSLATE}",
+        f"Keep the default, {_OR_TRANSLATE}",
     ),
     Rule(
         "REQUIRED_BECAME_OPTIONAL",
@@ -189,7 +190,7 @@ _PRESENCE = [
         "A property is gone from a schema that rejects what it does not name.",
         (_MAY_BREAK, _BREAKS),
         _CHANGED,
-        f"Keep it and ignore it, or: {_TRANSLATE}",
+        f"Keep it and ignore it, {_OR_TRANSLATE}",
     ),
     Rule(
         "PROPERTY_REMOVED_FROM_OPEN",
@@ -205,7 +206,7 @@ _PRESENCE = [
         "A property is gone and one like it is new; the verdict is the worse of both.",
         (_BREAKS, _MAY_BREAK, _SILENT),
         _CHANGED,
-        "Take both names (`validation_alias=AliasChoices(...)`), or: " + _TRANSLATE,
+        "Take both names (`validation_alias=AliasChoices(...)`), " + _OR_TRANSLATE,
     ),
 ]
 
@@ -243,7 +244,7 @@ _TYPES = [
         "toolbox reads null for an optional argument as left out.",
         (_MAY_BREAK, _BREAKS, _SILENT),
         _CHANGED,
-        f"Keep null (`X | None`) and read it as the default, or: {_TRANSLATE}",
+        f"Keep null (`X | None`) and read it as the default, {_OR_TRANSLATE}",
     ),
     Rule("NOTHING_ALLOWED", "types", "It takes no value at all.", (_BREAKS,), _CHANGED, _TRANSLATE),
     Rule("VALUE_ALLOWED", "types", "It took no value, and does now.", (_SAFE,), _CHANGED, ""),
@@ -280,7 +281,7 @@ _ENUMS = [
         "Only listed values are taken, where any was.",
         (_MAY_BREAK,),
         _CHANGED,
-        f"List every value that captured payloads have, or: {_TRANSLATE}",
+        f"List every value that captured payloads have, {_OR_TRANSLATE}",
     ),
     Rule("ENUM_DROPPED", "enums", "Values are no longer listed.", (_SAFE,), _CHANGED, ""),
     Rule("ENUM_VALUE_ADDED", "enums", "A value is listed too.", (_SAFE,), _CHANGED, ""),
@@ -290,7 +291,7 @@ _ENUMS = [
         "A listed value is no longer taken; it breaks where none is left.",
         (_MAY_BREAK, _BREAKS),
         _CHANGED,
-        f"Keep the value and map it, or: {_TRANSLATE}",
+        f"Keep the value and map it, {_OR_TRANSLATE}",
     ),
     Rule(
         "CONST_CHANGED",
@@ -319,7 +320,7 @@ def _limit(name: str, what: str) -> list[Rule]:
             f"{what} are tighter; it breaks where no old value is within them.",
             (_MAY_BREAK, _BREAKS),
             _CHANGED,
-            f"Keep the old limit, or: {_TRANSLATE}",
+            f"Keep the old limit, {_OR_TRANSLATE}",
         ),
         Rule(f"{name}_LOOSENED", "bounds", f"{what} are wider.", (_SAFE,), _CHANGED, ""),
     )

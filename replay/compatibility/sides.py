@@ -31,6 +31,9 @@ class Side:
     """By dialect: why it cannot be shown in it."""
     runs: bool = True
     """True: the version that runs unless a route chooses another."""
+    says_result: bool = True
+    """False: it is not known what the tool returned; OpenAI's and Anthropic's definitions do not
+    say it."""
     dialect: str | None = None
     """The dialect that ``tool`` was taken from; None: it is the source itself."""
     actor: str = "assistant"
@@ -76,7 +79,8 @@ def definition_side(definition: JsonObject) -> Side:
     """
     tool = tool_of(definition)
     dialect = _dialect_of(definition)
-    return Side(tool, shown={dialect: definition}, dialect=dialect)
+    says_result = tool.result is not None or dialect == "mcp"
+    return Side(tool, shown={dialect: definition}, dialect=dialect, says_result=says_result)
 
 
 def recorded_side(schema: ToolSchema) -> Side | None:
@@ -89,8 +93,10 @@ def recorded_side(schema: ToolSchema) -> Side | None:
         return None
     tool = replace(tool, name=schema.tool, version=schema.tool_version)
     if schema.dialect == "pydantic":
-        return Side(tool)
-    return Side(tool, shown={schema.dialect: schema.definition}, dialect=schema.dialect)
+        return Side(tool, says_result=False)
+    shown = {schema.dialect: schema.definition}
+    says_result = tool.result is not None
+    return Side(tool, shown, dialect=schema.dialect, says_result=says_result)
 
 
 def _dialect_of(definition: JsonObject) -> str:
@@ -103,7 +109,9 @@ def _dialect_of(definition: JsonObject) -> str:
     return ("openai" if "function" in definition else "openai-responses") + strict
 
 
-def compare_sides(old: Sequence[Side], new: Sequence[Side]) -> list[SchemaChange]:
+def compare_sides(
+    old: Sequence[Side], new: Sequence[Side], *, in_order: bool = True
+) -> list[SchemaChange]:
     """Return every change from ``old`` to ``new``, each once.
 
     Of each tool the version that ran is compared with the one that runs; older versions with the
@@ -114,6 +122,7 @@ def compare_sides(old: Sequence[Side], new: Sequence[Side]) -> list[SchemaChange
     found = compare_tools(
         [_like(side, today.get(side.tool.name))[0].tool for side in before],
         [_like(_first(before, side.tool.name), side)[1].tool for side in now],
+        in_order=in_order,
     )
     for side in old:
         counterpart = _counterpart(side, new, today)
@@ -153,15 +162,16 @@ def _like(old: Side | None, new: Side | None) -> tuple[Any, Any]:
     What a model was shown in strict mode is compared with what it would be shown today, both read
     back from the strict form; otherwise each difference of the forms would count as a change.
     """
-    if old is None or new is None or old.dialect is None:
+    if old is None or new is None:
+        return old, new
+    if not old.says_result:
+        new = replace(new, tool=replace(new.tool, result=None))
+    if old.dialect is None:
         return old, new
     shown = new.shown.get(old.dialect)
     if old.dialect in _STRICT and shown is not None:
         reading = replace(new.tool.reading or Reading(), from_strict=True)
         return _read_back(old, None), _read_back(new, shown, reading)
-    if new.tool.reading is not None:
-        # A definition says nothing of results: nothing is known of them, so nothing changed.
-        old = replace(old, tool=replace(old.tool, result=old.tool.result or new.tool.result))
     return replace(old, tool=replace(old.tool, strict=None, annotations={})), replace(
         new, tool=replace(new.tool, strict=None, annotations={})
     )

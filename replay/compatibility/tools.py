@@ -13,7 +13,7 @@ from replay.compatibility.reading import JSON_SCHEMA, Reading
 from replay.compatibility.renames import name_likeness
 from replay.compatibility.results import compare_results
 from replay.compatibility.rules import RULES
-from replay.compatibility.values import same_value, shown
+from replay.compatibility.values import same_value, shown, shown_apart
 from replay.errors import ToolboxError
 from replay.records import JsonObject, JsonValue
 from replay.tools.schemas import parameters_of
@@ -89,11 +89,16 @@ def compare_tool(
 
 
 def compare_tools(
-    old: Sequence[ToolVersion], new: Sequence[ToolVersion], *, reading: Reading | None = None
+    old: Sequence[ToolVersion],
+    new: Sequence[ToolVersion],
+    *,
+    reading: Reading | None = None,
+    in_order: bool = True,
 ) -> list[SchemaChange]:
     """Return every change between two sets of tools, tool by tool, in the old order.
 
-    Each name is taken once, the last that has it.
+    Each name is taken once, the last that has it. ``in_order``: whether both stand in the order in
+    which models are shown them.
     """
     before, now = {tool.name: tool for tool in old}, {tool.name: tool for tool in new}
     gone = [tool for name, tool in before.items() if name not in now]
@@ -110,7 +115,7 @@ def compare_tools(
     known = {tool.name for tool in renamed.values()}
     found += [_there_or_not(None, tool) for tool in came if tool.name not in known]
     kept = [name for name in before if name in now]
-    if kept != [name for name in now if name in before]:
+    if in_order and kept != [name for name in now if name in before]:
         said = "the tools are shown in another order"
         found.append(_change("TOOL_ORDER_CHANGED", "", SAFE, said, kept, list(now)))
     return found
@@ -132,7 +137,8 @@ def _there_or_not(old: ToolVersion | None, new: ToolVersion | None) -> SchemaCha
 
 def _said_otherwise(old: ToolVersion, new: ToolVersion) -> Iterator[SchemaChange]:
     if (old.description or "") != (new.description or ""):
-        said = f"was described as {shown(old.description)}, and is as {shown(new.description)}"
+        was, is_now = shown_apart(old.description or "", new.description or "")
+        said = f"was described as {was}, and is as {is_now}"
         yield _change(
             "TOOL_DESCRIPTION_CHANGED", new.name, SAFE, said, old.description, new.description
         )

@@ -65,3 +65,17 @@ def listed(values: Sequence[JsonValue]) -> str:
     said = ", ".join(shown(value) for value in values[:_SHOWN_COUNT_MAX])
     more = len(values) - _SHOWN_COUNT_MAX
     return f"{said} and {more} more" if more > 0 else said
+
+
+def shown_apart(old: JsonValue, new: JsonValue) -> tuple[str, str]:
+    """Return both for a sentence; of long texts only where they begin to differ."""
+    if not isinstance(old, str) or not isinstance(new, str):
+        return shown(old), shown(new)
+    if max(len(old), len(new)) <= _SHOWN_CHARS_MAX - 2:
+        return shown(old), shown(new)
+    pairs = zip(old, new, strict=False)
+    same = next((at for at, (one, other) in enumerate(pairs) if one != other), 0)
+    start = max(same - 12, 0)
+    start = old.rfind(" ", 0, start) + 1 if start else 0
+    lead = "…" if start else ""
+    return shown(lead + old[start:]), shown(lead + new[start:])

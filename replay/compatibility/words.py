@@ -7,7 +7,7 @@ from typing import Final
 
 from replay.compatibility.changes import SchemaChange
 from replay.compatibility.pairs import SAFE, Pair
-from replay.compatibility.values import same_value, shown
+from replay.compatibility.values import same_value, shown, shown_apart
 from replay.records import JsonObject
 
 _ABSENT: Final = object()
@@ -53,4 +53,5 @@ def _sentence(keyword: str, old: object, new: object) -> str:
         return f"its {keyword} is gone: {shown(old)}"
     if old is _ABSENT:
         return f"has a {keyword} now: {shown(new)}"
-    return f"its {keyword} was {shown(old)}, and is {shown(new)}"
+    was, is_now = shown_apart(old, new)
+    return f"its {keyword} was {was}, and is {is_now}"

@@ -18,6 +18,7 @@ from replay.records import (
     Feedback,
     Finding,
     Interaction,
+    JsonValue,
     ModelCall,
     ReplayRun,
     Selection,
@@ -242,6 +243,11 @@ class Reading:
                 "tool_schema", "1", [], "r.tool, r.first_seen_us, r.id"
             )
             return found
+
+    def toolsets(self) -> list[list[JsonValue]]:
+        """Return the tool definitions that were shown together in a prompt, each set once."""
+        with self._snapshot():
+            return self._record_reader().toolsets()
 
     def models(self) -> list[str]:
         """Return every model name that was asked for or answered, sorted."""
