@@ -13,7 +13,7 @@ from replay.compatibility.enums import enum_changes
 from replay.compatibility.items import item_changes
 from replay.compatibility.kinds import null_changes, type_changes
 from replay.compatibility.openness import openness_changes
-from replay.compatibility.pairs import ALWAYS, BREAKS, MAY_BREAK, SAFE, Pair, Presence
+from replay.compatibility.pairs import ALWAYS, BREAKS, MAY_BREAK, SAFE, Pair, Presence, too_large
 from replay.compatibility.presence import property_changes
 from replay.compatibility.reading import JSON_SCHEMA, Reading
 from replay.compatibility.restrictions import restriction_changes
@@ -26,10 +26,8 @@ from replay.tools.schema_check import schema_errors
 
 _DEPTH_MAX: Final = 60
 """Levels that are looked into: real schemas have up to ten."""
-_PAIRS_MAX: Final = 50_000
+_PAIRS_MAX: Final = 20_000
 """Places that are compared with each other in all."""
-_CHANGES_MAX: Final = 2_000
-"""Changes beneath one place: definitions that refer to others twice each grow without end."""
 
 
 def compare_schemas(
@@ -90,8 +88,6 @@ class _Comparison:
                 found = list(self._compared(old, new, presence))
             finally:
                 self._depth -= 1
-        if len(found) > _CHANGES_MAX:
-            found = [*found[:_CHANGES_MAX], self._unseen()]
         self._known[key] = found
         return found
 
@@ -102,8 +98,7 @@ class _Comparison:
         return id(part)
 
     def _unseen(self) -> SchemaChange:
-        said = "is too deep or too large to be compared further"
-        return _unread(self._tool, "TOO_LARGE_TO_COMPARE", MAY_BREAK, said)
+        return too_large(self._tool)
 
     def _compared(
         self, old: JsonValue, new: JsonValue, presence: Presence

@@ -90,7 +90,8 @@ def _rewritten(part: Part) -> Iterator[Limit]:
         said = "the object is closed: no names but those of its properties"
         mend = "Say `additionalProperties: false`, or take a list of names and values."
         yield Limit(part.path, "rewritten", said, mend)
-    if any(isinstance(value, dict | list) for value in node.get("enum") or ()):
+    listed = node.get("enum")
+    if isinstance(listed, list) and any(isinstance(value, dict | list) for value in listed):
         said = "listed values that are objects or lists are moved into the description"
         yield Limit(part.path, "rewritten", said, "List texts, numbers, true, false or null.")
 

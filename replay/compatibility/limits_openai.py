@@ -117,7 +117,7 @@ def _object(part: Part) -> Iterator[Limit]:
     required = node.get("required")
     left = [
         name
-        for name in node.get("properties", {})
+        for name in _names(node)
         if name not in (required if isinstance(required, list) else ())
     ]
     if left:

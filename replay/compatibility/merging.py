@@ -87,7 +87,27 @@ def both_hold(first: JsonValue, second: JsonValue) -> JsonValue:
         return first
     if first is False or second is False:
         return False
-    return {"allOf": [first, second]}
+    parts: list[JsonValue] = []
+    for one in (*_parts(first), *_parts(second)):
+        # Two recursive schemas that meet at every level would double at each, but for this.
+        if not any(one is other or one == other for other in parts if _is_small(one)):
+            parts.append(one)
+    return parts[0] if len(parts) == 1 else {"allOf": parts}
+
+
+def _parts(schema: JsonValue) -> list[JsonValue]:
+    """Return what ``schema`` asks for together, where it does nothing else."""
+    if (
+        isinstance(schema, dict)
+        and schema.keys() == {"allOf"}
+        and isinstance(schema["allOf"], list)
+    ):
+        return [part for one in schema["allOf"] for part in _parts(one)]
+    return [schema]
+
+
+def _is_small(schema: JsonValue) -> bool:
+    return isinstance(schema, dict) and "$ref" in schema and len(schema) == 1
 
 
 _MERGES: Final[dict[str, Callable[[JsonValue, JsonValue], JsonValue]]] = {

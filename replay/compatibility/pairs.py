@@ -69,7 +69,21 @@ class Pair:
     ) -> list[SchemaChange]:
         """Return the changes at ``path`` beneath this place, where the parts are these."""
         found = self.compare(old, new, presence)
+        if len(found) > _BENEATH_MAX:
+            gravest = sorted(found, key=lambda one: -SEVERITY[one.on_payloads])
+            found = [*gravest[:_BENEATH_MAX], too_large(self.tool)]
         return [replace(change, path=joined(path, change.path)) for change in found]
+
+
+_BENEATH_MAX: Final = 300
+"""Changes beneath one place that are told: definitions that refer to others twice each would
+double at every level."""
+
+
+def too_large(tool: str) -> SchemaChange:
+    """Return the change that stands for what is not compared, or not told."""
+    said = "is too deep or too large to be compared further"
+    return SchemaChange("TOO_LARGE_TO_COMPARE", tool, "", MAY_BREAK, OnModel.CHANGED, said)
 
 
 def joined(path: str, inner: str) -> str:

@@ -26,6 +26,7 @@ def property_changes(pair: Pair) -> Iterator[SchemaChange]:
     gone = [name for name in old if name not in new]
     came = [name for name in new if name not in old]
     renamed = suspected_renames(pair, gone, came)
+    new_names = set(renamed.values())
     for name in old:
         if name in new:
             yield from _kept(pair, name)
@@ -34,14 +35,14 @@ def property_changes(pair: Pair) -> Iterator[SchemaChange]:
         else:
             yield from _removed(pair, name)
     for name in came:
-        if name not in renamed.values():
+        if name not in new_names:
             yield from _added(pair, name)
     yield from _required_unnamed(pair)
 
 
 def _kept(pair: Pair, name: str) -> Iterator[SchemaChange]:
     path = join("", name)
-    was, now = name in pair.old.required(), name in pair.new.required()
+    was, now = name in pair.old.required, name in pair.new.required
     if now and not was:
         yield pair.change(
             "OPTIONAL_BECAME_REQUIRED",
@@ -64,13 +65,13 @@ def _removed(pair: Pair, name: str) -> Iterator[SchemaChange]:
     verdict, rule, said = _removal(pair, name)
     yield pair.change(rule, verdict, said, path=join("", name), old=old)
     left = unnamed(pair.new, name)
-    if left is not False:
+    if left not in (False, True):
         yield from pair.beneath(join("", name), old, left)
 
 
 def _removal(pair: Pair, name: str) -> tuple[OnPayloads, str, str]:
     if unnamed(pair.new, name) is False:
-        always = name in pair.old.required() or pair.reading.from_strict
+        always = name in pair.old.required or pair.reading.from_strict
         verdict = BREAKS if always else MAY_BREAK
         return verdict, "PROPERTY_REMOVED_FROM_CLOSED", "is gone, and is rejected where it is given"
     return SILENT, "PROPERTY_REMOVED_FROM_OPEN", "is gone: it is taken, and nobody reads it"
@@ -90,8 +91,8 @@ def _added(pair: Pair, name: str) -> Iterator[SchemaChange]:
 
 def _addition(pair: Pair, name: str) -> tuple[OnPayloads, str, str]:
     before, new = unnamed(pair.old, name), pair.new.properties()[name]
-    if name in pair.new.required():
-        if name in pair.old.required():
+    if name in pair.new.required:
+        if name in pair.old.required:
             found = pair.compare(before, new, Presence())
             return worst(found), "OPTIONAL_PROPERTY_ADDED_TO_OPEN", "has a shape of its own now"
         return BREAKS, "REQUIRED_PROPERTY_ADDED", "is new, and required"
@@ -109,7 +110,7 @@ def _renamed(pair: Pair, gone: str, came: str) -> SchemaChange:
     """One change instead of two: what removing one and adding the other does."""
     removal, addition = _removal(pair, gone)[0], _addition(pair, came)[0]
     verdict = max(removal, addition, key=SEVERITY.__getitem__)
-    required = " and is required" if came in pair.new.required() else ""
+    required = " and is required" if came in pair.new.required else ""
     return pair.change(
         "RENAME_SUSPECTED",
         verdict,
@@ -122,8 +123,8 @@ def _renamed(pair: Pair, gone: str, came: str) -> SchemaChange:
 
 def _required_unnamed(pair: Pair) -> Iterator[SchemaChange]:
     """Yield the names that are required though no schema of theirs is given."""
-    for name in pair.new.required():
-        if name not in pair.new.properties() and name not in pair.old.required():
+    for name in sorted(pair.new.required - pair.old.required):
+        if name not in pair.new.properties():
             yield pair.change(
                 "OPTIONAL_BECAME_REQUIRED"
                 if name in pair.old.properties()

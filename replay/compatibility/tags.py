@@ -29,7 +29,7 @@ def tags_of(schemas: Schemas, variants: Sequence[JsonValue]) -> Tags | None:
         found: list[frozenset[str]] = []
         for view in views:
             tag = schemas.view(view.properties().get(name, True))
-            if not tag.values or tag.nullable or name not in view.required():
+            if not tag.values or tag.nullable or name not in view.required:
                 break
             found.append(frozenset(shown(value) for value in tag.values))
         if len(found) == len(views) and _apart(found):

@@ -37,6 +37,8 @@ _UNION_KEYWORDS: Final = ("anyOf", "oneOf")
 _NAMES_ONLY: Final = (*WORDS, "type", "nullable", "$comment")
 _SIBLINGS_IGNORED: Final = ("draft-03", "draft-04", "draft-06", "draft-07")
 _REFERENCES_MAX: Final = 100
+_STEPS_MAX: Final = 20_000
+"""References and ``allOf`` that are followed in one schema: recursive ones can double for ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,8 @@ class View:
     """True: a value must fit exactly one of the variants (``oneOf``)."""
     fault: str | None
     """Why it cannot be read: a reference to nowhere. None: it can."""
+    required: frozenset[str] = frozenset()
+    """The names that must be there."""
 
     @property
     def is_nothing(self) -> bool:
@@ -78,11 +82,6 @@ class View:
         named = self.node.get("properties")
         return named if isinstance(named, dict) else {}
 
-    def required(self) -> list[str]:
-        """Return the names that must be there."""
-        names = self.node.get("required")
-        return [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
-
     def others(self) -> JsonValue:
         """Return the schema of properties that it does not name; False: there can be none."""
         said = self.node.get("additionalProperties", self.node.get("unevaluatedProperties", True))
@@ -102,6 +101,7 @@ class Schemas:
         # its view so that no other can get its identity.
         self._views: dict[int, tuple[JsonValue, View]] = {}
         self._depth = 0
+        self._steps = 0
 
     def view(self, part: JsonValue) -> View:
         """Return how the rules read ``part``, a part of this schema."""
@@ -133,6 +133,9 @@ class Schemas:
             raise _Unreadable(f"{str(part)[:40]!r} is no schema")
         if "$ref" not in part and "allOf" not in part:
             return NOTHING if part.get("not") in ({}, True) else part
+        self._steps += 1
+        if self._steps > _STEPS_MAX:
+            raise _Unreadable("It grows without end as its parts are merged")
         if id(part) in seen or len(seen) > _REFERENCES_MAX:
             raise _Unreadable(f"{part.get('$ref', 'allOf')!r} refers to itself for ever")
         seen = (*seen, id(part))
@@ -256,7 +259,13 @@ def _plain(node: JsonObject) -> View:
         nullable = nullable and any(value is None for value in values)
         values = [value for value in values if value is not None and kind_of(value) in kinds]
         kinds = frozenset(kind_of(value) for value in values)
-    return View(node, kinds - {"null"}, nullable, values, (), False, None)
+    names = node.get("required")
+    required = frozenset(filter(_is_text, names) if isinstance(names, list) else ())
+    return View(node, kinds - {"null"}, nullable, values, (), False, None, required)
+
+
+def _is_text(value: JsonValue) -> bool:
+    return isinstance(value, str)
 
 
 def _is_filled(value: JsonValue) -> bool:
@@ -301,3 +310,40 @@ def limit_of(view: View, keyword: str) -> int | float | None:
     """Return the number that ``keyword`` limits by; None: it says none."""
     said = view.node.get(keyword)
     return said if is_number(said) else None
+
+
+_AS_TYPE: Final[dict[str, JsonValue]] = {
+    "float": "number",
+    "double": "number",
+    "int": "integer",
+    "bool": "boolean",
+    "str": "string",
+    "dict": "object",
+    "list": "array",
+    "tuple": "array",
+}
+
+
+def as_json_schema(part: JsonValue, level: int = 0) -> JsonValue:
+    """Return ``part`` with type names of other languages as JSON Schema's: ``dict`` is ``object``.
+
+    Validators of JSON Schema know no others; tool definitions are written with them all the same.
+    """
+    if level > _REFERENCES_MAX:
+        return part
+    if isinstance(part, list):
+        return [as_json_schema(one, level + 1) for one in part]
+    if not isinstance(part, dict):
+        return part
+    inner = {
+        key: value
+        if key in ("const", "default") or (key in ("enum", "examples") and isinstance(value, list))
+        else as_json_schema(value, level + 1)
+        for key, value in part.items()
+    }
+    said = inner.get("type")
+    if said == "any":
+        del inner["type"]
+    elif isinstance(said, str):
+        inner["type"] = _AS_TYPE.get(said, said)
+    return inner
