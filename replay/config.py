@@ -244,6 +244,7 @@ def _table(file: Path) -> JsonObject | None:
 
 def _unknown_key(loc: tuple[int | str, ...], value: object, file: Path | None) -> ConfigError:
     part = str(loc[0]) if len(loc) > 1 else ""
+    part = "schema.ignore" if loc[:2] == ("schema", "ignore") else part
     where, known = _known_keys()[part]
     near = get_close_matches(str(loc[-1]), known, n=1, cutoff=0.5)
     return ConfigError(
@@ -261,6 +262,7 @@ def _known_keys() -> dict[str, tuple[str, list[str]]]:
         "ignore": ("[[tool.replay.ignore]]", list(IgnoreRule.model_fields)),
         "redact": ("[tool.replay.redact]", list(RedactConfig.model_fields)),
         "schema": ("[tool.replay.schema]", list(SchemaConfig.model_fields)),
+        "schema.ignore": ("An entry of `ignore`", list(SchemaIgnore.model_fields)),
     }
 
 

@@ -109,13 +109,15 @@ def check(
     or mean something else, or a provider rejects a schema; 3 could not run.
     """
     from replay.cli.schema_sides import old_sides, sides_of, today_place
+    from replay.config import load_config
     from replay.replayer.questions.asking import Asking
     from replay.report.schema_changes import changes_json, exit_code, render_changes
 
-    _refuse_unknown(rules)
+    _refuse_unknown(rules, "--rule")
+    _refuse_unknown([one.rule for one in load_config().schemas.ignore], "[tool.replay.schema]")
     database, against = _what(database, against)
     place = today_place(toolbox, paths, variables)
-    with Asking(place) as asking, old_sides(against, asking, database) as old:
+    with old_sides(against, place, database) as old, Asking(place) as asking:
         today = sides_of(asking)
         changes, ignored = _changes(old, today, tools=tools, rules=rules, providers=providers)
         evidence = _evidence(database, changes, asking, old.asking)
@@ -165,11 +167,12 @@ def _changes(
     from replay.compatibility.sides import compare_sides, limits_of_sides
     from replay.config import load_config
 
-    found = compare_sides(old.sides, today, in_order=old.in_order)
+    known = {side.tool.name for side in today}
+    found = compare_sides(old.beside(known), today, in_order=old.in_order)
     if providers:
-        known = {(one.tool, one.path, one.said) for one in found}
+        told = {(one.tool, one.path, one.said) for one in found}
         limits = limits_of_sides(today, providers)
-        found += [one for one in limits if (one.tool, one.path, one.said) not in known]
+        found += [one for one in limits if (one.tool, one.path, one.said) not in told]
     found = [
         one
         for one in found
@@ -185,7 +188,12 @@ def _changes(
     return kept, len(found) - len(kept)
 
 
-def _refuse_unknown(rules: Sequence[str]) -> None:
+def _refuse_unknown(rules: Sequence[str], where: str) -> None:
+    """Refuse a rule that there is not: nothing would ever be of it.
+
+    Raises:
+        SelectionError: it names the nearest that there is.
+    """
     from difflib import get_close_matches
     from fnmatch import filter as matching
 
@@ -195,7 +203,7 @@ def _refuse_unknown(rules: Sequence[str]) -> None:
     for name in rules:
         if not matching(RULES, name.upper()):
             raise SelectionError(
-                f"--rule {name!r}: there is no such rule.",
+                f"{where} {name!r}: there is no such rule.",
                 nearest=next(iter(get_close_matches(name.upper(), RULES, 1)), None),
                 hint="docs/compatibility.md has all of them.",
             )

@@ -36,10 +36,23 @@ class OldSides:
     """A worker that holds the old tools; None: only their schemas are known."""
     in_order: bool = True
     """Whether they stand in the order in which models were shown them."""
+    together: Sequence[set[str]] = ()
+    """The names that were shown in one prompt; empty: not known."""
+
+    def beside(self, known: set[str]) -> list[Side]:
+        """Return the tools but those that were only ever shown beside none of ``known``.
+
+        A database may hold several agents: the tools of another one are not gone.
+        """
+        own: set[str] = set().union(*(names for names in self.together if names & known))
+        if not own:
+            return self.sides
+        foreign = set().union(*self.together) - own
+        return [side for side in self.sides if side.tool.name not in foreign]
 
 
 @contextmanager
-def old_sides(against: str, today: Asking, database: Path | None) -> Iterator[OldSides]:
+def old_sides(against: str, today: Place, database: Path | None) -> Iterator[OldSides]:
     """Hold what ``against`` names while the block runs.
 
     ``against`` is ``lock``, ``traces``, ``git:REF``, ``MODULE:TOOLBOX`` or a file.
@@ -51,14 +64,13 @@ def old_sides(against: str, today: Asking, database: Path | None) -> Iterator[Ol
     file = Path(against)
     if against == "traces":
         assert database is not None
-        sides = _recorded(database, sides_of(today))
-        yield OldSides(f"the traces of '{database}'", sides, in_order=False)
+        yield _recorded(database)
     elif against == "lock":
         yield OldSides("the lock", tools_of_file(lock_file(), is_lock=True), in_order=False)
     elif file.is_file() or (file.suffix == ".json" and ":" not in against):
         yield OldSides(f"'{file}'", tools_of_file(file))
     elif against.startswith("git:") or ":" in against:
-        with _old_toolbox(against, today.place) as asking:
+        with _old_toolbox(against, today) as asking:
             yield OldSides(against, sides_of(asking), asking)
     else:
         raise OldSideError(
@@ -92,36 +104,20 @@ def lock_file() -> Path:
     return named or (config.file.parent if config.file else Path()) / LOCK_FILE
 
 
-def _recorded(database: Path, today: Sequence[Side]) -> list[Side]:
-    """Return the schemas of the traces, but those of agents that share no tool with today's."""
+def _recorded(database: Path) -> OldSides:
     from replay.compatibility.sides import recorded_side
     from replay.store import Store
 
     with Store.open(database, mode="r") as store:
         schemas, toolsets = store.tool_schemas(), store.toolsets()
-    foreign = _foreign(toolsets, {side.tool.name for side in today})
-    schemas = [one for one in schemas if one.tool not in foreign]
     sides = [side for schema in schemas if (side := recorded_side(schema)) is not None]
     if not sides:
         raise SelectionError(
             f"'{database}' holds no schemas: its prompts were not recorded, or had no tools.",
             hint="Compare with a lock, a commit or a file: --against git:main.",
         )
-    return sides
-
-
-def _foreign(toolsets: Sequence[Sequence[Any]], known: set[str]) -> set[str]:
-    """Return the tools that were only ever shown beside none of those that are known today.
-
-    A database may hold several agents: the tools of another one are not gone.
-    """
-    shown: set[str] = set()
-    together: set[str] = set()
-    for toolset in toolsets:
-        names = {_name_of(definition) for definition in toolset} - {""}
-        shown |= names
-        together |= names if names & known else set()
-    return shown - together if together else set()
+    together = [{_name_of(definition) for definition in toolset} for toolset in toolsets]
+    return OldSides(f"the traces of '{database}'", sides, in_order=False, together=together)
 
 
 def _name_of(definition: Any) -> str:

@@ -86,7 +86,7 @@ def _edges(view: View) -> tuple[_Edge, _Edge]:
 def _range(
     pair: Pair, rule: str, noun: str, old: tuple[_Edge, _Edge], new: tuple[_Edge, _Edge]
 ) -> Iterator[SchemaChange]:
-    apart = _is_apart(old, new)
+    apart = _is_apart(old, new) and _is_all(pair, noun)
     for index, sign in ((0, 1), (1, -1)):
         before, now = old[index], new[index]
         if before == now:
@@ -97,6 +97,14 @@ def _range(
         kind = "TIGHTENED" if tighter else "LOOSENED"
         was, is_now = before and before[0], now and now[0]
         yield pair.change(f"{rule}_{kind}", verdict, said, old=was, new=is_now)
+
+
+def _is_all(pair: Pair, noun: str) -> bool:
+    """Whether only values with such limits go through here: no null, nothing of another kind."""
+    limited = next((kind for kind, *_, counted in _COUNTED if counted == noun), "")
+    kinds = {limited} if limited else {"integer", "fraction"}
+    both = pair.old.kinds & pair.new.kinds
+    return both <= kinds and not (pair.old.nullable and pair.new.nullable)
 
 
 def _rank(edge: tuple[float, bool], sign: int) -> tuple[float, bool]:

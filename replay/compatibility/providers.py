@@ -29,7 +29,7 @@ PROVIDERS: Final[dict[str, tuple[str, Callable[[str, JsonObject], Iterator[Limit
     "openai-strict": ("OpenAI's strict mode", openai_strict_limits),
     "anthropic": ("Anthropic", lambda name, schema: anthropic_limits(name, schema, strict=False)),
     "anthropic-strict": (
-        "Anthropic's strict tools",
+        "Anthropic with `strict`",
         lambda name, schema: anthropic_limits(name, schema, strict=True),
     ),
     "mcp": ("MCP", mcp_limits),

@@ -201,15 +201,15 @@ def _limits(old: Side, new: Side) -> list[SchemaChange]:
             continue
         seen.add(provider)
         if dialect in new.not_shown:
-            found.append(_cannot_be_shown(new, dialect))
+            found.append(_cannot_be_shown(new, dialect, " any more"))
         elif dialect in new.shown:
             before, now = parameters_of(definition)[2], parameters_of(new.shown[dialect])[2]
             found += new_limits(provider, new.tool.name, before, now)
     return found
 
 
-def _cannot_be_shown(side: Side, dialect: str) -> SchemaChange:
-    said = f"cannot be shown in the dialect '{dialect}' any more: {side.not_shown[dialect]}"
+def _cannot_be_shown(side: Side, dialect: str, now: str = "") -> SchemaChange:
+    said = f"cannot be shown in the dialect '{dialect}'{now}: {side.not_shown[dialect]}"
     rule = "LEAVES_PROVIDER_SUBSET"
     return SchemaChange(rule, side.tool.name, "", OnPayloads.SAFE, OnModel.REFUSED, said)
 

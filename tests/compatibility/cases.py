@@ -9,6 +9,7 @@ reference validator of their draft.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -860,3 +861,13 @@ CASES = [
     ),
 ]
 """Every case."""
+
+JSON_SCHEMA_CASES = frozenset(
+    case.name
+    for case in CASES
+    if case.reading is STRICT
+    and not case.careful
+    and not {"format", "nullable"} & set(re.findall(r"[a-z]+", json.dumps(schema_of(case.new))))
+    and "nullable" not in json.dumps(schema_of(case.old))
+)
+"""The cases that need no more than JSON Schema to decide: no coercion, no formats, no OpenAPI."""

@@ -30,10 +30,12 @@ class Drawing:
 
     def whole(self) -> dict[str, Any]:
         """Return a schema with two definitions, the first of which may recur."""
-        references = ("#/$defs/X", "#/$defs/Y")
-        root = self.part(0, references)
+        root = self.part(0, ("#/$defs/X", "#/$defs/Y"))
         root = root if isinstance(root, dict) else {}
-        return {**root, "$defs": {"X": self.part(1, references), "Y": self.part(1, ())}}
+        # It recurs only beneath a property: the reference validator dies of what is itself.
+        recursive = self._object(1, ("#/$defs/Y",))
+        recursive["properties"]["c"] = {"$ref": "#/$defs/X"}
+        return {**root, "$defs": {"X": recursive, "Y": self.part(1, ())}}
 
     def part(self, level: int, references: tuple[str, ...]) -> Any:
         """Return a schema, a boolean one now and then."""

@@ -22,16 +22,10 @@ def drawn(seed: int) -> tuple[JsonObject, JsonObject]:
     return old, drawing.changed(old) if seed % 5 < 3 else drawing.whole()
 
 
-def takes(schema: JsonObject) -> list[bool | None]:
-    """Return of each payload whether it is taken; None: the validator gives up on the schema."""
+def takes(schema: JsonObject) -> list[bool]:
+    """Return of each payload whether the reference validator takes it."""
     validator = Draft202012Validator(schema)
-    found: list[bool | None] = []
-    for payload in PAYLOADS:
-        try:
-            found.append(validator.is_valid(payload))
-        except RecursionError:  # it follows a definition that is itself for a second: enough of it
-            return [None] * len(PAYLOADS)
-    return found
+    return [validator.is_valid(payload) for payload in PAYLOADS]
 
 
 def check(seed: int) -> None:
@@ -45,7 +39,7 @@ def check(seed: int) -> None:
     for payload, was, now in zip(PAYLOADS, takes(old), takes(new), strict=True):
         if was:
             told = f"{payload!r}\n{old!r}\n{new!r}\n{changes!r}"
-            assert now is not False or may_break, f"called safe, and is rejected: {told}"
+            assert now or may_break, f"called safe, and is rejected: {told}"
             assert not now or not breaks, f"called broken, and is taken: {told}"
 
 

@@ -139,7 +139,7 @@ class Asking:
             ToolboxError: the toolbox cannot be loaded.
             WorkerError: the worker died of loading it, or could not be started.
         """
-        self.place = place
+        self._place = place
         self._wait_s = answer_wait_s
         self._numbers = itertools.count(1)
         self._process = self._started()
@@ -190,7 +190,7 @@ class Asking:
         return self._settled(batch[:half], wait_s) + self._settled(batch[half:], wait_s)
 
     def _started(self) -> WorkerProcess:
-        process = WorkerProcess(self.place, forks=False, answers=True)
+        process = WorkerProcess(self._place, forks=False, answers=True)
         try:
             # The import has a limit of its own: whoever passes it ends.
             said = _next_message(process, until=None)
