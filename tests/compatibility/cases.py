@@ -413,6 +413,13 @@ CASES = [
         [{"v": "a"}, {"v": 3}],
     ),
     Case("text to anything", "TYPE_WIDENED", value(STRING), value(True), [{"v": "a"}]),
+    Case(
+        "a listed fraction where integers are taken",
+        "TYPE_CHANGED",
+        value({"enum": [1.5, 2.5]}),
+        value(INTEGER),
+        [{"v": 1.5}],
+    ),
     Case("text to nothing", "NOTHING_ALLOWED", value(STRING), value(False), [{"v": "a"}]),
     Case(
         "list of types narrowed",
@@ -679,6 +686,13 @@ CASES = [
         "TYPE_CHANGED",
         model(v=str | list[int]),
         model(v=str | list[str]),
+        [{"v": "a"}, {"v": [1]}],
+    ),
+    Case(
+        "a variant of lists removed",
+        "UNION_VARIANT_REMOVED",
+        model(v=str | list[int]),
+        model(v=str | Open),
         [{"v": "a"}, {"v": [1]}],
     ),
     # -- what is not named ------------------------------------------------------------------------
