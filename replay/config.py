@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import tomllib
 from difflib import get_close_matches
+from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -84,6 +85,42 @@ class RedactConfig(BaseModel):
         return self
 
 
+class SchemaIgnore(BaseModel):
+    """Changes of schemas that `replay schema check` does not count; a bare text is a rule."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    rule: str = "*"
+    """Which rule: ``DEFAULT_ADDED``; ``*`` globs."""
+    tools: list[str] = Field(default_factory=lambda: ["*"])
+    """Of which tools; ``*`` globs."""
+    path: str = "*"
+    """At which place: ``attendees[*].email``; ``*`` globs."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_text(cls, said: Any) -> Any:
+        return {"rule": said} if isinstance(said, str) else said
+
+    def covers(self, rule: str, tool: str, path: str) -> bool:
+        """Return whether a change of ``rule`` at ``path`` of ``tool`` is one of these."""
+        pattern = self.path.replace("[", "[[]")  # an index is written so, and is no set of letters
+        return (
+            fnmatchcase(rule, self.rule)
+            and any(fnmatchcase(tool, name) for name in self.tools)
+            and fnmatchcase(path, pattern)
+        )
+
+
+class SchemaConfig(BaseModel):
+    """How schemas are compared: ``[tool.replay.schema]``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    ignore: list[SchemaIgnore] = Field(default_factory=list)
+    """Changes that do not count."""
+
+
 class Config(BaseModel):
     """The user's ``[tool.replay]``."""
 
@@ -120,6 +157,8 @@ class Config(BaseModel):
     """Differences that do not count, all tools together."""
     redact: RedactConfig = Field(default_factory=RedactConfig)
     """What is replaced by placeholders before it is stored."""
+    schemas: SchemaConfig = Field(default_factory=SchemaConfig, alias="schema")
+    """How schemas are compared. (pydantic has a ``schema`` of its own.)"""
 
     file: Path | None = Field(default=None, exclude=True)
     """The pyproject.toml it was read from; None: there is none with a ``[tool.replay]``."""
@@ -212,6 +251,7 @@ def _table(file: Path) -> JsonObject | None:
 
 def _unknown_key(loc: tuple[int | str, ...], value: object, file: Path | None) -> ConfigError:
     part = str(loc[0]) if len(loc) > 1 else ""
+    part = "schema.ignore" if loc[:2] == ("schema", "ignore") else part
     where, known = _known_keys()[part]
     near = get_close_matches(str(loc[-1]), known, n=1, cutoff=0.5)
     return ConfigError(
@@ -225,10 +265,18 @@ def _unknown_key(loc: tuple[int | str, ...], value: object, file: Path | None) -
 def _known_keys() -> dict[str, tuple[str, list[str]]]:
     """How each table is written, and its keys: of the whole, and of what is in it."""
     return {
-        "": ("[tool.replay]", [key for key in Config.model_fields if key != "file"]),
+        "": ("[tool.replay]", _keys(Config)),
         "ignore": ("[[tool.replay.ignore]]", list(IgnoreRule.model_fields)),
         "redact": ("[tool.replay.redact]", list(RedactConfig.model_fields)),
+        "schema": ("[tool.replay.schema]", list(SchemaConfig.model_fields)),
+        "schema.ignore": ("An entry of `ignore`", list(SchemaIgnore.model_fields)),
     }
+
+
+def _keys(table: type[BaseModel]) -> list[str]:
+    """Return the keys of a table as they are written."""
+    fields = table.model_fields.items()
+    return [field.alias or name for name, field in fields if not field.exclude]
 
 
 def _nearest_value(error: Any) -> str | None:

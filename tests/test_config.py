@@ -12,6 +12,7 @@ from replay.config import (
     ConfigError,
     IgnoreRule,
     RedactConfig,
+    SchemaConfig,
     config_from,
     load_config,
 )
@@ -45,7 +46,8 @@ def test_the_example_of_the_documentation_shows_every_key() -> None:
     shown = example()
     in_rules = {key for rule in shown["ignore"] for key in rule}
 
-    assert set(shown) == set(Config.model_fields) - {"file"}
+    assert set(shown) == set(Config.model_fields) - {"file", "schemas"} | {"schema"}
+    assert set(shown["schema"]) == set(SchemaConfig.model_fields)
     assert set(shown["redact"]) == set(RedactConfig.model_fields)
     assert in_rules == set(IgnoreRule.model_fields) - {"relative"}
 
@@ -81,7 +83,7 @@ def test_the_nearest_file_with_a_table_of_ours_wins(tmp_path: Path) -> None:
             "[tool.replay]\njob = 2\n",
             "tool.replay.job = 2 in {file!r}: there is no such key.\nNearest: jobs\n"
             "[tool.replay] takes tools, database, schema_lock, deadline_ms, jobs, allow, loose, "
-            "sandbox, writable, limits, env, policy, ignore, redact.",
+            "sandbox, writable, limits, env, policy, ignore, redact, schema.",
         ),
         (
             "[tool.replay.redact]\nname = ['x']\n",
@@ -103,6 +105,11 @@ def test_the_nearest_file_with_a_table_of_ours_wins(tmp_path: Path) -> None:
             "[[tool.replay.ignore]]\npaths = 'x'\n",
             "tool.replay.ignore[0].paths = 'x' in {file!r}: there is no such key.\nNearest: path\n"
             "[[tool.replay.ignore]] takes path, tools, kind, tolerance, relative.",
+        ),
+        (
+            "[tool.replay.schema]\nignore = [{ rules = 'X' }]\n",
+            "tool.replay.schema.ignore[0].rules = 'X' in {file!r}: there is no such key.\n"
+            "Nearest: rule\nAn entry of `ignore` takes rule, tools, path.",
         ),
         (
             "[[tool.replay.ignore]]\nkind = 'timestamps'\n",

@@ -16,9 +16,14 @@ from replay.cli.lazy import LazyGroup, Place
         "diff": Place("replay.cli.schema_diff", "diff", "Say how two schemas differ."),
         "export": Place("replay.cli.schema_export", "export", "Write schemas in any dialect."),
         "lock": Place("replay.cli.schema_lock", "lock", "Write today's schemas down, or check."),
+        "check": Place("replay.cli.schema_check", "check", "Say what changed schemas break."),
     },
     short_help="Look after tool schemas: versions, changes, evidence.",
-    epilog=examples("replay schema list traces.db", "replay schema lock --check"),
+    epilog=examples(
+        "replay schema list traces.db",
+        "replay schema check traces.db --tools shop.tools:toolbox",
+        "replay schema lock --check",
+    ),
 )
 def schema() -> None:
     """Look after tool schemas: what models were shown, what judged their calls, what changed."""

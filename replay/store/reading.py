@@ -18,6 +18,7 @@ from replay.records import (
     Feedback,
     Finding,
     Interaction,
+    JsonValue,
     ModelCall,
     ReplayRun,
     Selection,
@@ -295,6 +296,11 @@ class Reading:
                 keys,
             )
             return [_trace_row(row) for row in rows]
+
+    def toolsets(self) -> list[list[JsonValue]]:
+        """Return the tool definitions that were shown together in a prompt, each set once."""
+        with self._snapshot():
+            return self._record_reader().toolsets()
 
     def models(self) -> list[str]:
         """Return every model name that was asked for or answered, sorted."""

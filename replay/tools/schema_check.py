@@ -26,14 +26,18 @@ _TYPE_NAMES = {
 }
 
 
-def schema_errors(schema: JsonValue, payload: JsonValue) -> list[JsonObject]:
+def schema_errors(
+    schema: JsonValue, payload: JsonValue, *, root: JsonValue = None
+) -> list[JsonObject]:
     """Return every way in which ``payload`` does not fit ``schema``; empty when it fits.
 
+    ``root``: the whole that ``schema`` is a part of, for its references; None: it is the whole.
     A part of the schema that cannot be read (a reference to nowhere, an impossible pattern) is
     an error of type ``schema_unreadable``, never an exception.
     """
     try:
-        return list(_Checker(schema).errors(schema, payload, (), 0))
+        whole = schema if root is None else root
+        return list(_Checker(whole).errors(schema, payload, (), 0))
     except RecursionError:
         return [_error((), "schema_unreadable", "The schema refers to itself for ever.", None)]
 
@@ -47,6 +51,9 @@ class _Checker:
 
     def __init__(self, root: JsonValue) -> None:
         self.root = root
+        # References that are being followed, with the identity of the value: one that comes back
+        # to itself without going deeper into the payload would be followed for ever.
+        self._followed: set[tuple[str, int]] = set()
 
     def errors(
         self, schema: JsonValue, value: JsonValue, path: _Path, depth: int
@@ -60,12 +67,7 @@ class _Checker:
             yield _error(path, "schema_unreadable", f"Not a schema: {str(schema)[:80]}", value)
             return
         if "$ref" in schema:
-            target = self._target(schema["$ref"])
-            if target is None:
-                said = f"The schema refers to {schema['$ref']!r}, which it does not hold"
-                yield _error(path, "schema_unreadable", said, value)
-            else:
-                yield from self.errors(target, value, path, depth + 1)
+            yield from self._referred(schema["$ref"], value, path, depth)
         yield from _type_errors(schema, value, path)
         yield from self._combined(schema, value, path, depth)
         if isinstance(value, dict):
@@ -76,6 +78,25 @@ class _Checker:
             yield from _text_errors(schema, value, path)
         elif isinstance(value, int | float) and not isinstance(value, bool):
             yield from _number_errors(schema, value, path)
+
+    def _referred(
+        self, reference: JsonValue, value: JsonValue, path: _Path, depth: int
+    ) -> Iterator[JsonObject]:
+        target = self._target(reference) if isinstance(reference, str) else None
+        if target is None:
+            said = f"The schema refers to {reference!r}, which it does not hold"
+            yield _error(path, "schema_unreadable", said, value)
+            return
+        following = (reference, id(value))
+        if following in self._followed:
+            said = f"The schema's {reference!r} refers to itself for ever"
+            yield _error(path, "schema_unreadable", said, value)
+            return
+        self._followed.add(following)
+        try:
+            yield from self.errors(target, value, path, depth + 1)
+        finally:
+            self._followed.discard(following)
 
     def _target(self, reference: str) -> JsonValue:
         if not reference.startswith("#"):

@@ -1,0 +1,244 @@
+"""`replay schema check`: what a change of the tools' schemas does to payloads and to models."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from replay.cli import terminal
+from replay.cli.arguments import examples, json_option
+
+if TYPE_CHECKING:
+    from replay.cli.schema_sides import OldSides
+    from replay.compatibility.changes import Evidence, SchemaChange
+    from replay.compatibility.sides import Side
+    from replay.errors import ExitCode
+    from replay.replayer.questions.asking import Asking
+
+
+def _complete_rules(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    from replay.compatibility.rules import RULES
+
+    return [name for name in RULES if name.startswith(incomplete.upper())]
+
+
+@click.command(
+    short_help="Say what changed schemas break.",
+    epilog=examples(
+        "replay schema check traces.db --tools shop.tools:toolbox",
+        "replay schema check --against git:main",
+        "replay schema check --against lock --json",
+        "replay schema check --against tools.json --provider openai-strict",
+    ),
+)
+@click.argument(
+    "database",
+    required=False,
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="[DATABASE]",
+)
+@click.option(
+    "--tools",
+    "toolbox",
+    metavar="MODULE:TOOLBOX",
+    help="Today's tools. Default: `tools` of [tool.replay].",
+)
+@click.option(
+    "--against",
+    metavar="lock|traces|git:REF|FILE|MODULE:TOOLBOX",
+    help="The old schemas: the lock, those that models were shown in DATABASE, those of a commit, "
+    "of a JSON file of tool definitions, of another toolbox. Default: traces with a DATABASE, else "
+    "the lock.",
+)
+@click.option(
+    "--path",
+    "paths",
+    multiple=True,
+    metavar="DIRECTORY",
+    type=click.Path(file_okay=False, exists=True, path_type=Path),
+    help="Look for the tools' modules here first; after it in the working directory.",
+)
+@click.option(
+    "--env",
+    "variables",
+    multiple=True,
+    metavar="NAME[=VALUE]",
+    help="Hand this environment variable to the tools; they get few others.",
+)
+@click.option(
+    "--tool", "tools", multiple=True, metavar="NAME", help="Only these tools; `*` is anything."
+)
+@click.option(
+    "--rule",
+    "rules",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=_complete_rules,
+    help="Only changes of this rule; `*` is anything. docs/compatibility.md has them all.",
+)
+@click.option(
+    "--provider",
+    "providers",
+    multiple=True,
+    type=click.Choice(["openai", "openai-strict", "anthropic", "anthropic-strict", "mcp"]),
+    help="Say all that this provider rejects or rewrites of today's tools, not only what is new.",
+)
+@click.option("--all", "show_all", is_flag=True, help="Show safe changes one by one, too.")
+@json_option
+def check(
+    database: Path | None,
+    toolbox: str | None,
+    against: str | None,
+    paths: tuple[Path, ...],
+    variables: tuple[str, ...],
+    tools: tuple[str, ...],
+    rules: tuple[str, ...],
+    providers: tuple[str, ...],
+    show_all: bool,
+    as_json: bool,
+) -> ExitCode:
+    """Compare today's schemas with older ones: every difference by the rule that names it.
+
+    Each has two verdicts: what it does to payloads that models have already written, and whether
+    models will see it. Exit codes: 0 nothing, or all safe; 1 captured payloads break; 2 they may,
+    or mean something else, or a provider rejects a schema; 3 could not run.
+    """
+    from replay.cli.schema_sides import old_sides, sides_of, today_place
+    from replay.config import load_config
+    from replay.replayer.questions.asking import Asking
+    from replay.report.schema_changes import changes_json, exit_code, render_changes
+
+    _refuse_unknown(rules, "--rule")
+    _refuse_unknown([one.rule for one in load_config().schemas.ignore], "[tool.replay.schema]")
+    database, against = _what(database, against)
+    place = today_place(toolbox, paths, variables)
+    with old_sides(against, place, database) as old, Asking(place) as asking:
+        today = sides_of(asking)
+        changes, ignored = _changes(old, today, tools=tools, rules=rules, providers=providers)
+        evidence = _evidence(database, changes, asking, old.asking)
+    shown: dict[str, Any] = {
+        "against": old.named,
+        "places": _places(today),
+        "evidence": evidence,
+        "ignored_count": ignored,
+    }
+    if as_json:
+        terminal.emit_json(changes_json(changes, **shown))
+    else:
+        colored = terminal.colours(sys.stdout)
+        look: dict[str, Any] = {"show_all": show_all, "width": terminal.width(), "color": colored}
+        terminal.emit(render_changes(changes, **shown, **look))
+    return exit_code(changes, evidence)
+
+
+def _what(database: Path | None, against: str | None) -> tuple[Path | None, str]:
+    """Return the database and what to compare with, from what was given of them.
+
+    Raises:
+        click.UsageError: traces are asked for, and there is no database.
+    """
+    from replay.cli.arguments import default_database
+    from replay.cli.schema_sides import lock_file
+
+    if against is None and database is None:
+        against = "lock" if lock_file().is_file() else "traces"
+    against = against or "traces"
+    if against == "traces" and database is None:
+        database = default_database()
+    return database, against
+
+
+def _changes(
+    old: OldSides,
+    today: Sequence[Side],
+    *,
+    tools: Sequence[str],
+    rules: Sequence[str],
+    providers: Sequence[str],
+) -> tuple[list[SchemaChange], int]:
+    """Return the changes that are asked for, and how many the configuration ignores."""
+    from fnmatch import fnmatchcase
+
+    from replay.compatibility.sides import compare_sides, limits_of_sides
+    from replay.config import load_config
+
+    known = {side.tool.name for side in today}
+    found = compare_sides(old.beside(known), today, in_order=old.in_order)
+    if providers:
+        told = {(one.tool, one.path, one.said) for one in found}
+        limits = limits_of_sides(today, providers)
+        found += [one for one in limits if (one.tool, one.path, one.said) not in told]
+    found = [
+        one
+        for one in found
+        if (not tools or any(fnmatchcase(one.tool, name) for name in tools))
+        and (not rules or any(fnmatchcase(one.rule, name.upper()) for name in rules))
+    ]
+    ignore = load_config().schemas.ignore
+    kept = [
+        one
+        for one in found
+        if not any(rule.covers(one.rule, one.tool, one.path) for rule in ignore)
+    ]
+    return kept, len(found) - len(kept)
+
+
+def _refuse_unknown(rules: Sequence[str], where: str) -> None:
+    """Refuse a rule that there is not: nothing would ever be of it.
+
+    Raises:
+        SelectionError: it names the nearest that there is.
+    """
+    from difflib import get_close_matches
+    from fnmatch import filter as matching
+
+    from replay.compatibility.rules import RULES
+    from replay.errors import SelectionError
+
+    for name in rules:
+        if not matching(RULES, name.upper()):
+            raise SelectionError(
+                f"{where} {name!r}: there is no such rule.",
+                nearest=next(iter(get_close_matches(name.upper(), RULES, 1)), None),
+                hint="docs/compatibility.md has all of them.",
+            )
+
+
+def _evidence(
+    database: Path | None,
+    changes: Sequence[SchemaChange],
+    asking: Asking,
+    before: Asking | None,
+) -> list[Evidence]:
+    """Return what captured calls say of each change; none without a database, or without calls."""
+    from importlib.util import find_spec
+
+    if database is None or not changes or find_spec("replay.evidence") is None:
+        return []
+    from importlib import import_module
+
+    from replay.records import Selection
+    from replay.store import Store
+
+    counting: Any = import_module("replay.evidence.counting")
+    with Store.open(database, mode="r") as store:
+        counted = counting.evidence_for(store, Selection(), changes, asking, old=before)
+    return [one for tool in counted for one in tool.evidence]
+
+
+def _places(today: Sequence[Side]) -> dict[str, tuple[str | None, int | None]]:
+    here = os.getcwd()
+    return {
+        side.tool.name: (_shown_file(side.file, here), side.line) for side in today if side.runs
+    }
+
+
+def _shown_file(file: str | None, here: str) -> str | None:
+    if file is None:
+        return None
+    return os.path.relpath(file, here) if file.startswith(here + os.sep) else file

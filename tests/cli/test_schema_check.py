@@ -1,0 +1,211 @@
+"""`replay schema check` on real workers: today's tools against every kind of older schema."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from replay.cli.main import exit_code_of
+from replay.records import ToolSchema
+from replay.store import Store
+
+Printed = pytest.CaptureFixture[str]
+CHECK = ["schema", "check", "--tools", "shop:toolbox"]
+
+OLD = '''
+from replay import Toolbox
+
+toolbox = Toolbox("shop")
+
+
+@toolbox.tool
+def price(item: str, unit: str = "euro") -> dict:
+    """Tell the price of an item."""
+    return {"item": item}
+'''
+NEW = OLD.replace("item: str,", "item: str, currency: str,").replace('"euro"', '"dollar"')
+
+
+def definition() -> dict[str, Any]:
+    item = {"type": "string"}
+    parameters = {
+        "additionalProperties": False,
+        "properties": {"item": item, "unit": {"default": "euro", "type": "string"}},
+        "required": ["item"],
+        "type": "object",
+    }
+    told = {"name": "price", "description": "Tell the price of an item.", "parameters": parameters}
+    return {"type": "function", "function": told}
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working directory with ``shop.py`` as it is today."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "80")
+    (tmp_path / "shop.py").write_text(NEW)
+    return tmp_path
+
+
+def file_of(folder: Path, whole: Any) -> str:
+    (folder / "old.json").write_text(json.dumps(whole))
+    return "old.json"
+
+
+def test_a_file_of_definitions_is_compared_rule_by_rule(here: Path, capsys: Printed) -> None:
+    assert exit_code_of([*CHECK, "--against", file_of(here, [definition()])]) == 1
+
+    assert capsys.readouterr().out == (
+        "== price  shop.py:7\n"
+        "✗ `currency` is new, and required\n"
+        "    REQUIRED_PROPERTY_ADDED: captured payloads break; models see a change\n"
+        "    Give it a default, or add a translation from the old version\n"
+        "    (`@toolbox.translate`).\n"
+        '~ `unit` meant "euro" where it was left out, and means "dollar" now\n'
+        "    DEFAULT_CHANGED: captured payloads are taken, and mean something else;\n"
+        "    models see a change\n"
+        "    Keep the old default under the old version, or write it into old payloads.\n"
+        "\n"
+        "2 changes of 1 tool against 'old.json': 1 breaks, 1 silent.\n"
+    )
+
+
+def test_json_has_what_a_report_for_a_ci_server_needs(here: Path, capsys: Printed) -> None:
+    assert exit_code_of([*CHECK, "--against", file_of(here, [definition()]), "--json"]) == 1
+
+    told = json.loads(capsys.readouterr().out)
+    first = told["changes"][0]
+    assert (told["exit_code"], told["counts"]["breaks"], told["ignored"]) == (1, 1, 0)
+    assert (first["rule"], first["tool"], first["path"]) == ("DEFAULT_CHANGED", "price", "unit")
+    assert (first["file"], first["line"]) == ("shop.py", 7)
+    assert (first["old"], first["new"], first["evidence"]) == ("euro", "dollar", None)
+
+
+def test_nothing_changed_ends_with_0(here: Path, capsys: Printed) -> None:
+    (here / "shop.py").write_text(OLD)
+    assert exit_code_of([*CHECK, "--against", file_of(here, [definition()])]) == 0
+    assert "No schema changed against 'old.json'." in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_a_commit_of_the_same_toolbox(here: Path, capsys: Printed) -> None:
+    (here / "shop.py").write_text(OLD)
+    identity = ["-c", "user.email=a@example.com", "-c", "user.name=A"]
+    for command in (["init", "-q"], ["add", "."], [*identity, "commit", "-qm", "old"]):
+        subprocess.run(["git", *command], check=True, cwd=here)
+    (here / "shop.py").write_text(NEW)
+
+    assert exit_code_of([*CHECK, "--against", "git:HEAD"]) == 1
+
+    assert "2 changes of 1 tool against git:HEAD" in capsys.readouterr().out
+
+
+def test_the_schemas_that_models_were_shown(here: Path, capsys: Printed) -> None:
+    shown = ToolSchema(
+        id="s1", tool="price", dialect="openai", definition=definition(),
+        first_seen_at="2026-11-20T09:00:00.000000Z",
+    )  # fmt: skip
+    with Store.open(here / "traces.db", mode="create") as store:
+        store.append(shown)
+
+    assert exit_code_of([*CHECK, "traces.db"]) == 1
+
+    assert "against the traces of 'traces.db': 1 breaks, 1 silent" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"name": "price", "parameters": definition()["function"]["parameters"], "shown": {}},
+        {
+            "tool": "price",
+            "source": definition()["function"]["parameters"],
+            "validator": {"by": "pydantic", "strict": True, "misfits": "refused"},
+            "shown": {"openai": "as source", "openai-strict": {"not shown": "too deep"}},
+        },
+    ],
+)
+def test_a_lock_is_compared_where_it_lies(
+    here: Path, capsys: Printed, entry: dict[str, Any]
+) -> None:
+    entry = {"description": "Tell the price of an item.", **entry}
+    lock = {"format": 1, "toolbox": "shop:toolbox", "tools": [entry]}
+    (here / "replay-schemas.lock.json").write_text(json.dumps(lock))
+
+    assert exit_code_of(CHECK) == 1
+
+    assert "against the lock: 1 breaks, 1 silent" in capsys.readouterr().out
+
+
+def test_rules_tools_and_the_configuration_leave_changes_out(here: Path, capsys: Printed) -> None:
+    against = ["--against", file_of(here, [definition()])]
+
+    assert exit_code_of([*CHECK, *against, "--rule", "default_*", "--tool", "p*"]) == 2
+    (here / "pyproject.toml").write_text(
+        '[tool.replay.schema]\nignore = ["DEFAULT_CHANGED", '
+        '{ rule = "REQUIRED_*", tools = ["pri*"], path = "currency" }]\n'
+    )
+    capsys.readouterr()
+
+    assert exit_code_of([*CHECK, *against]) == 0
+    assert "No schema changed against 'old.json'. Ignored: 2." in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_what_a_provider_rejects_is_told_when_asked_for(here: Path, capsys: Printed) -> None:
+    (here / "shop.py").write_text(OLD.replace("unit: str =", "unit: dict[str, str] | None ="))
+    against = ["--against", "shop:toolbox"]
+
+    assert exit_code_of([*CHECK, *against]) == 0
+    assert exit_code_of([*CHECK, *against, "--provider", "openai-strict"]) == 2
+
+    printed = capsys.readouterr().out
+    assert "! cannot be shown in the dialect 'openai-strict' any more" not in printed
+    assert "! cannot be shown in the dialect 'openai-strict'" in printed
+    assert "an object with free keys" in printed
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--against", "nowhere"], "is no file, and nothing else that is known"),
+        (["--against", "none.json"], "There is no file 'none.json'"),
+        (["--against", "lock"], "`replay schema lock` writes it"),
+        (["--against", "shop.py"], "'shop.py' is no JSON"),
+        (["--against", "git:none"], "is in no git repository"),
+        (["--against", "lock", "--rule", "ENUM_ADED"], "Nearest: ENUM_ADDED"),
+        (["--against", "traces"], "Which database?"),
+    ],
+)
+def test_what_cannot_be_compared_ends_with_3_and_what_to_do(
+    here: Path, capsys: Printed, options: list[str], said: str
+) -> None:
+    assert exit_code_of([*CHECK, *options]) == 3
+
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert said in told.err
+    assert "Traceback" not in told.err
+
+
+@pytest.mark.parametrize(
+    "whole", [{"tools": 3}, 7, [{"inputSchema": {"type": "object"}}], ["price"], [{"shown": {}}]]
+)
+def test_a_file_of_something_else_says_what_is_wanted(
+    here: Path, capsys: Printed, whole: Any
+) -> None:
+    assert exit_code_of([*CHECK, "--against", file_of(here, whole)]) == 3
+
+    assert "old.json" in capsys.readouterr().err
+
+
+def test_an_ignored_rule_that_does_not_exist_is_told(here: Path, capsys: Printed) -> None:
+    (here / "pyproject.toml").write_text('[tool.replay.schema]\nignore = ["DEFAULT_CHANGE"]\n')
+
+    assert exit_code_of([*CHECK, "--against", file_of(here, [definition()])]) == 3
+
+    assert "Nearest: DEFAULT_CHANGED" in capsys.readouterr().err
