@@ -47,3 +47,23 @@ class SchemaChange:
     old: JsonValue = None
     new: JsonValue = None
     """The parts of both schemas that differ; None: absent there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What captured payloads say of one change, and a witness where none reaches it."""
+
+    change: SchemaChange
+    call_count: int
+    """Captured calls of the tool that were judged."""
+    breaks: int
+    """Of these: taken by the old version, rejected by the new one."""
+    silent: int
+    """Of these: taken by both, and read as something else."""
+    same: int
+    by_model: dict[str, tuple[int, int]]
+    """By model: (calls that break or change silently, calls)."""
+    first: tuple[str, int] | None
+    """The first affected call: (trace id, step number); None: no call is affected."""
+    witness: JsonValue | None
+    """A smallest payload that shows the change where no captured one does; None: none was made."""
