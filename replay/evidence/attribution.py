@@ -160,13 +160,14 @@ def left_out_places(changes: Sequence[SchemaChange]) -> list[tuple[int, Place]]:
     found: list[tuple[int, Place]] = []
     for index, change in enumerate(changes):
         if change.on_payloads is OnPayloads.SILENT and "DEFAULT" in change.rule and change.path:
-            place = _place(change.path)
+            place = place_of(change.path)
             if place is not None:
                 found.append((index, place))
     return found
 
 
-def _place(path: str) -> Place | None:
+def place_of(path: str) -> Place | None:
+    """Return the parts of the path of a change; None: it names no one place (``*``, ``**``)."""
     try:
         parts = paths.split_pattern(path)
     except ValueError:

@@ -64,7 +64,7 @@ def evidence_for(
         WorkerError: a worker cannot be started any more.
         StoreError: the database cannot be read.
     """
-    counting = _Counting(asking, changes, old)
+    counting = _Counting(asking, changes, old, selection)
     total = store.captured_call_count(selection) if on_progress is not None else 0
     calls = _until(store.captured_calls(selection), is_stopped)
     for done, _ in enumerate(counting.run(calls), start=1):
@@ -102,9 +102,14 @@ class _Counting:
     """One pass over captured calls."""
 
     def __init__(
-        self, asking: Asking, changes: Sequence[SchemaChange] | None, old: Asking | None
+        self,
+        asking: Asking,
+        changes: Sequence[SchemaChange] | None,
+        old: Asking | None,
+        selection: Selection,
     ) -> None:
         self._asking = asking
+        self._selection = selection
         self._old = old
         self._changes = changes
         self._tallies: dict[tuple[str, Actor], ToolTally] = {}
@@ -123,6 +128,9 @@ class _Counting:
 
     def result(self) -> list[ToolEvidence]:
         """Return what was counted."""
+        for change in self._changes or ():
+            if self._is_wanted(change.tool):
+                self._tally_of_tool(change.tool, "assistant")
         found = [tally.evidence() for tally in self._tallies.values()]
         affected = {id(one): one.breaks + one.silent for one in found}
         return sorted(found, key=lambda one: (-affected[id(one)], -one.call_count, one.tool))
@@ -194,16 +202,22 @@ class _Counting:
         return terms
 
     def _tally_of(self, call: CapturedCall) -> ToolTally:
-        key = call.tool, _actor(call)
-        tally = self._tallies.get(key)
+        return self._tally_of_tool(call.tool, _actor(call))
+
+    def _tally_of_tool(self, tool: str, actor: Actor) -> ToolTally:
+        tally = self._tallies.get((tool, actor))
         if tally is None:
             mine = None
             if self._changes is not None:
-                mine = [change for change in self._changes if change.tool == call.tool]
-            tally = self._tallies[key] = ToolTally(
-                call.tool, _actor(call), self._asking.toolbox.find(call.tool), mine
-            )
+                mine = [change for change in self._changes if change.tool == tool]
+            today = self._asking.toolbox.find(tool)
+            tally = self._tallies[tool, actor] = ToolTally(tool, actor, today, mine)
         return tally
+
+    def _is_wanted(self, tool: str) -> bool:
+        return all(name != tool for name, _ in self._tallies) and (
+            not self._selection.tools or tool in self._selection.tools
+        )
 
     def _tally(self, group: _Group) -> None:
         assert group.answer is not None

@@ -1,4 +1,4 @@
-"""One tool's counts: each judged call is put to the effect that it shows and to what explains it."""
+"""One tool's counts: what each judged call shows, and what explains it."""
 
 from __future__ import annotations
 

@@ -179,7 +179,12 @@ def place_of_error(loc: Sequence[str | int], values: JsonValue, kind: str) -> li
     parts: list[str | int] = []
     holder = values
     for depth, part in enumerate(loc):
-        if (isinstance(holder, dict) and part in holder) or (isinstance(holder, list) and isinstance(part, int) and part < len(holder)):
+        is_there = (
+            part in holder
+            if isinstance(holder, dict)
+            else isinstance(holder, list) and isinstance(part, int) and part < len(holder)
+        )
+        if is_there:
             parts.append(part)
             holder = holder[part]
         elif depth == len(loc) - 1 and kind in _ABSENT:
