@@ -173,6 +173,7 @@ def _counted(
             changes,
             asking,
             old=old,
+            compared_tools=side.parameters,
             on_progress=progress.update,
             is_stopped=lambda: bool(stopped),
         )

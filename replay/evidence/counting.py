@@ -7,7 +7,7 @@ call but what it adds. Calls that gave a tool the same, to the same end, are jud
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
@@ -41,6 +41,7 @@ def evidence_for(
     asking: Asking,
     *,
     old: Asking | None = None,
+    compared_tools: Container[str] | None = None,
     on_progress: OnProgress | None = None,
     is_stopped: Callable[[], bool] | None = None,
 ) -> list[ToolEvidence]:
@@ -57,6 +58,8 @@ def evidence_for(
         asking: Today's tools.
         old: The old tools. They are asked where the recording does not say how arguments were
             read: imported transcripts have no payloads.
+        compared_tools: Tools whose schemas were compared: only there it is news that no difference
+            explains what becomes of a call. None: all.
         on_progress: Is told how far it is.
         is_stopped: True ends it early, with what is counted by then.
 
@@ -64,7 +67,7 @@ def evidence_for(
         WorkerError: a worker cannot be started any more.
         StoreError: the database cannot be read.
     """
-    counting = _Counting(asking, changes, old, selection)
+    counting = _Counting(asking, changes, old, selection, compared_tools)
     total = store.captured_call_count(selection) if on_progress is not None else 0
     calls = _until(store.captured_calls(selection), is_stopped)
     for done, _ in enumerate(counting.run(calls), start=1):
@@ -107,8 +110,10 @@ class _Counting:
         changes: Sequence[SchemaChange] | None,
         old: Asking | None,
         selection: Selection,
+        compared_tools: Container[str] | None,
     ) -> None:
         self._asking = asking
+        self._compared_tools = compared_tools
         self._selection = selection
         self._old = old
         self._changes = changes
@@ -208,7 +213,9 @@ class _Counting:
         tally = self._tallies.get((tool, actor))
         if tally is None:
             mine = None
-            if self._changes is not None:
+            if self._changes is not None and (
+                self._compared_tools is None or tool in self._compared_tools
+            ):
                 mine = [change for change in self._changes if change.tool == tool]
             today = self._asking.toolbox.find(tool)
             tally = self._tallies[tool, actor] = ToolTally(tool, actor, today, mine)

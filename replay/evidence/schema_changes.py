@@ -9,34 +9,35 @@ from typing import Any, Final
 
 from replay.compatibility.changes import OnModel, OnPayloads, SchemaChange
 from replay.errors import ToolboxError
-from replay.records import JsonObject, JsonValue, ToolSchema
+from replay.records import JsonObject, JsonValue
 from replay.replayer.questions.asking import DescribedToolbox
 from replay.store import Store
 from replay.tools.schemas import parameters_of
 
 _COMPARING: Final = "replay.compatibility.comparing"
-_LEAST: Final = ""
 
 
 def recorded_parameters(store: Store) -> dict[str, JsonObject]:
     """Return, by tool, the schema of its arguments that was recorded last.
 
-    The one that validated counts before those that models were shown.
+    The one that validated counts before those that models were shown: imported transcripts have
+    these alone.
     """
-    newest: dict[str, tuple[tuple[bool, str], JsonObject]] = {}
+    found = {name: _parameters(shown) for name, shown in store.shown_definitions().items()}
+    newest: dict[str, str] = {}
     for schema in store.tool_schemas():
-        parameters = _parameters(schema)
-        rank = schema.dialect == "pydantic", schema.last_seen_at or schema.first_seen_at or _LEAST
-        if parameters is not None and rank >= newest.get(schema.tool, ((False, _LEAST), {}))[0]:
-            newest[schema.tool] = rank, parameters
-    return {tool: parameters for tool, (_, parameters) in newest.items()}
+        seen_at = schema.last_seen_at or schema.first_seen_at or ""
+        if schema.dialect == "pydantic" and seen_at >= newest.get(schema.tool, ""):
+            newest[schema.tool] = seen_at
+            found[schema.tool] = _parameters(schema.definition)
+    return {tool: parameters for tool, parameters in found.items() if parameters is not None}
 
 
-def _parameters(schema: ToolSchema) -> JsonObject | None:
-    if not isinstance(schema.definition, dict):
+def _parameters(definition: JsonValue) -> JsonObject | None:
+    if not isinstance(definition, dict):
         return None
     try:
-        return parameters_of(schema.definition)[2]
+        return parameters_of(definition)[2]
     except ToolboxError:
         return None  # a form that nobody knows: there is nothing to compare with
 
@@ -75,5 +76,5 @@ def _comparison() -> Callable[..., list[SchemaChange]] | None:
 
 
 def _removed(tool: str) -> SchemaChange:
-    said: JsonValue = "there is no such tool today"
+    said = "there is no such tool today"
     return SchemaChange("TOOL_REMOVED", tool, "", OnPayloads.BREAKS, OnModel.CHANGED, said)

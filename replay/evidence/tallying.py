@@ -93,13 +93,13 @@ class ToolTally:
     ) -> None:
         """``changes``: of this tool; None: nothing was compared."""
         self.changes = list(changes or ())
-        self._is_compared = changes is not None
         self._gates = described is None or described.gates
         self._found = ToolEvidence(
             tool,
             actor,
             None if described is None else described.version,
             exists=described is not None,
+            is_compared=changes is not None,
         )
         self._left_out = [index for index, _ in left_out_places(self.changes)]
         self._same: dict[tuple[str, str, str], int] = {}
@@ -154,7 +154,7 @@ class ToolTally:
             found.dialects[dialect] += calls
         self._same.clear()
         found.affected = sorted(self._affected.values(), key=lambda one: -one.call_count)
-        found.evidence = list(self._evidence()) if self._is_compared else []
+        found.evidence = list(self._evidence()) if found.is_compared else []
         return found
 
     # -- one call ---------------------------------------------------------------------------------

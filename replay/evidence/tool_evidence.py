@@ -66,6 +66,8 @@ class ToolEvidence:
     version: str | None
     """The version that takes them today; None: it has none, or there is no such tool."""
     exists: bool = True
+    is_compared: bool = False
+    """Whether its schemas were compared."""
     call_count: int = 0
     effects: Counter[Effect] = field(default_factory=Counter)
     translated: int = 0

@@ -22,6 +22,7 @@ def _tool(one: ToolEvidence) -> JsonObject:
         "actor": one.actor,
         "version": one.version,
         "exists": one.exists,
+        "is_compared": one.is_compared,
         "call_count": one.call_count,
         "distinct": one.distinct,
         "accepted": one.accepted,

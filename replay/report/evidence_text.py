@@ -27,6 +27,8 @@ _WORDS: Final[dict[Effect, str]] = {
 }
 """After a number of calls. In the order of a headline."""
 
+_AFFECTED: Final = (Effect.BREAKS, Effect.SILENT, Effect.REPORTED)
+
 _STYLES: Final[dict[Effect, tuple[str, str]]] = {
     Effect.BREAKS: ("✗", "red"),
     Effect.SILENT: ("~", "yellow"),
@@ -131,7 +133,7 @@ def model_words(by_model: Mapping[str, tuple[int, int]]) -> str:
 def _affected_lines(kind: AffectedCalls, one: ToolEvidence, width: int, ink: Ink) -> list[str]:
     sign, style = _STYLES[kind.effect]
     rule = f" [{kind.rule}]" if kind.rule else ""
-    if kind.rule is None and one.evidence and kind.effect in (Effect.BREAKS, Effect.SILENT):
+    if kind.rule is None and one.is_compared and kind.effect in _AFFECTED:
         rule = " [no difference of the schemas says so]"
     said = f"{sign} {kind.call_count:,}: {_what(kind)}{rule}"
     lines = [ink.paint(line, style) for line in wrap(plain(said), width, indent="  ")]

@@ -18,6 +18,7 @@ from replay.records import (
     Feedback,
     Finding,
     Interaction,
+    JsonObject,
     ModelCall,
     ReplayRun,
     Selection,
@@ -26,7 +27,7 @@ from replay.records import (
     Trace,
     Transcript,
 )
-from replay.store.captured import CapturedCall, CapturedReader
+from replay.store.captured import CapturedCall, CapturedReader, shown_definitions
 from replay.store.cassettes import StoredCassette, read_cassettes
 from replay.store.contents import ContentReader
 from replay.store.database import store_error
@@ -255,6 +256,12 @@ class Reading:
         """Return how many calls `captured_calls` gives."""
         with self._snapshot() as connection:
             return self._captured_reader(connection, selection).count()
+
+    def shown_definitions(self) -> dict[str, JsonObject]:
+        """Return, by tool, the definition that models were shown last, in any dialect."""
+        with self._snapshot() as connection:
+            assert self._contents is not None
+            return shown_definitions(connection, self._contents)
 
     def _captured_reader(
         self, connection: sqlite3.Connection, selection: Selection | None
