@@ -173,7 +173,7 @@ def _counted(
             changes,
             asking,
             old=old,
-            compared_tools=side.parameters,
+            old_parameters=side.parameters,
             on_progress=progress.update,
             is_stopped=lambda: bool(stopped),
         )

@@ -12,7 +12,7 @@ from typing import Final, Literal, TypeAlias
 
 from replay.compatibility.changes import OnPayloads, SchemaChange
 from replay.records import Outcome
-from replay.replayer.questions.compared import Compared, Misfit, Place, ReadChange
+from replay.replayer.questions.compared import Compared, Misfit, Place, ReadChange, Watched
 from replay.verdicts import paths
 
 Kind: TypeAlias = Literal["missing", "extra", "null", "enum", "type", "bounds", "other"]
@@ -152,17 +152,21 @@ def _is_above(path: str, pattern: str) -> bool:
     return paths.matches(above, path) if above else path == ""
 
 
-def left_out_places(changes: Sequence[SchemaChange]) -> list[tuple[int, Place]]:
-    """Return the changes, by index, that are about arguments that are left out, and their places.
+def watched_places(changes: Sequence[SchemaChange], *, is_given: bool) -> list[tuple[int, Watched]]:
+    """Return the changes, by index, that payloads do not show, and where they concern a call.
 
-    A Python default is filled in after validation: no payload shows that it changed.
+    A Python default is filled in after validation. And a schema that was given as JSON
+    (``is_given``) only judges: what it does not name any more reaches the tool as before.
     """
-    found: list[tuple[int, Place]] = []
+    found: list[tuple[int, Watched]] = []
     for index, change in enumerate(changes):
-        if change.on_payloads is OnPayloads.SILENT and "DEFAULT" in change.rule and change.path:
-            place = place_of(change.path)
-            if place is not None:
-                found.append((index, place))
+        place = place_of(change.path)
+        if change.on_payloads is not OnPayloads.SILENT or not place:
+            continue
+        if "DEFAULT" in change.rule:
+            found.append((index, Watched(place)))
+        elif is_given and "PROPERTY" in change.rule:
+            found.append((index, Watched(place, is_carried=True)))
     return found
 
 

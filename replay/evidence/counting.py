@@ -7,20 +7,21 @@ call but what it adds. Calls that gave a tool the same, to the same end, are jud
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
 
 from replay.compatibility.changes import SchemaChange
-from replay.evidence.attribution import left_out_places
 from replay.evidence.tallying import Counted, ToolTally
 from replay.evidence.tool_evidence import ToolEvidence
-from replay.records import Actor, JsonValue, Outcome, Selection
+from replay.records import Actor, JsonObject, JsonValue, Outcome, Selection
 from replay.replayer.questions.asking import Asking, Question
 from replay.replayer.questions.compared import Captured, Compared, Terms
 from replay.store import Store
 from replay.store.captured import CapturedCall
+from replay.tools.arguments import BadJson, parse_arguments
+from replay.tools.schema_check import schema_errors
 from replay.verdicts import paths
 
 _REMEMBERED_MAX: Final = 20_000
@@ -41,7 +42,7 @@ def evidence_for(
     asking: Asking,
     *,
     old: Asking | None = None,
-    compared_tools: Container[str] | None = None,
+    old_parameters: Mapping[str, JsonObject] | None = None,
     on_progress: OnProgress | None = None,
     is_stopped: Callable[[], bool] | None = None,
 ) -> list[ToolEvidence]:
@@ -58,8 +59,10 @@ def evidence_for(
         asking: Today's tools.
         old: The old tools. They are asked where the recording does not say how arguments were
             read: imported transcripts have no payloads.
-        compared_tools: Tools whose schemas were compared: only there it is news that no difference
-            explains what becomes of a call. None: all.
+        old_parameters: By tool, the schema that today's was compared with. They say whether
+            arguments fitted where neither the recording nor ``old`` does. Of a tool that is not
+            among them it is no news that no difference explains what becomes of a call. None:
+            all tools were compared.
         on_progress: Is told how far it is.
         is_stopped: True ends it early, with what is counted by then.
 
@@ -67,7 +70,7 @@ def evidence_for(
         WorkerError: a worker cannot be started any more.
         StoreError: the database cannot be read.
     """
-    counting = _Counting(asking, changes, old, selection, compared_tools)
+    counting = _Counting(asking, changes, old, selection, old_parameters)
     total = store.captured_call_count(selection) if on_progress is not None else 0
     calls = _until(store.captured_calls(selection), is_stopped)
     for done, _ in enumerate(counting.run(calls), start=1):
@@ -110,10 +113,10 @@ class _Counting:
         changes: Sequence[SchemaChange] | None,
         old: Asking | None,
         selection: Selection,
-        compared_tools: Container[str] | None,
+        old_parameters: Mapping[str, JsonObject] | None,
     ) -> None:
         self._asking = asking
-        self._compared_tools = compared_tools
+        self._old_parameters = old_parameters
         self._selection = selection
         self._old = old
         self._changes = changes
@@ -137,8 +140,7 @@ class _Counting:
             if self._is_wanted(change.tool):
                 self._tally_of_tool(change.tool, "assistant")
         found = [tally.evidence() for tally in self._tallies.values()]
-        affected = {id(one): one.breaks + one.silent for one in found}
-        return sorted(found, key=lambda one: (-affected[id(one)], -one.call_count, one.tool))
+        return sorted(found, key=lambda one: (-one.breaks, -one.silent, -one.call_count, one.tool))
 
     def _questions(self, calls: Iterable[CapturedCall]) -> Iterator[Captured]:
         for group in self._with_old(self._new_groups(calls)):
@@ -200,9 +202,8 @@ class _Counting:
         key = call.tool, call.actor, call.tool_version
         terms = self._terms.get(key)
         if terms is None:
-            changes = self._tally_of(call).changes
-            places = tuple(place for _, place in left_out_places(changes))
-            terms = Terms(call.tool, call.tool_version, _actor(call), places)
+            watched = self._tally_of(call).watched
+            terms = Terms(call.tool, call.tool_version, _actor(call), watched)
             self._terms[key] = terms
         return terms
 
@@ -214,10 +215,10 @@ class _Counting:
         if tally is None:
             mine = None
             if self._changes is not None and (
-                self._compared_tools is None or tool in self._compared_tools
+                self._old_parameters is None or tool in self._old_parameters
             ):
                 mine = [change for change in self._changes if change.tool == tool]
-            today = self._asking.toolbox.find(tool)
+            today = self._asking.toolbox.find(tool, actor=actor)
             tally = self._tallies[tool, actor] = ToolTally(tool, actor, today, mine)
         return tally
 
@@ -229,6 +230,8 @@ class _Counting:
     def _tally(self, group: _Group) -> None:
         assert group.answer is not None
         call = group.call
+        if not group.is_counted and not group.answer.is_plain and self._old is None:
+            self._look_at_old_schema(group)
         tally = self._tally_of(call)
         if group.answer.is_plain and group.accepted is not False:
             tally.add_same(group.models, call.tool_version or "", is_judged=not group.is_counted)
@@ -247,6 +250,22 @@ class _Counting:
             )
         )
         group.models, group.is_counted = {}, True
+
+    def _look_at_old_schema(self, group: _Group) -> None:
+        """Have the old schema say whether the arguments fitted, where nothing else does."""
+        schema = (self._old_parameters or {}).get(group.call.tool)
+        if schema is None or group.call.payload_kind != "none":
+            return
+        try:
+            values = parse_arguments(group.call.arguments).values
+        except BadJson:
+            return
+        found = schema_errors(schema, values)
+        group.old_errors = frozenset(
+            (str(error["type"]), paths.written(error["loc"])) for error in found
+        )
+        if group.accepted is None:
+            group.accepted = not found
 
 
 def _actor(call: CapturedCall) -> Actor:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from replay.compatibility.changes import Evidence, OnModel, OnPayloads, SchemaChange
-from replay.evidence.attribution import causes_of, kind_of, left_out_places
+from replay.evidence.attribution import causes_of, kind_of, watched_places
 from replay.evidence.tool_evidence import (
     KINDS_MAX,
     AffectedCalls,
@@ -101,7 +101,11 @@ class ToolTally:
             exists=described is not None,
             is_compared=changes is not None,
         )
-        self._left_out = [index for index, _ in left_out_places(self.changes)]
+        is_given = described is not None and described.is_given
+        watched = watched_places(self.changes, is_given=is_given)
+        self.watched = tuple(place for _, place in watched)
+        """Places that each call is to be looked at for."""
+        self._watched = [(index, place.is_carried) for index, place in watched]
         self._same: dict[tuple[str, str, str], int] = {}
         self._causes: dict[int, _Cause] = {}
         self._unexplained: dict[tuple[str, str, str], tuple[_Mistake, _Cause]] = {}
@@ -119,7 +123,7 @@ class ToolTally:
     def add(self, counted: Counted) -> None:
         """Count calls that are alike."""
         mistakes = [*_mistakes(counted, causes_of(self.changes, counted.answer))]
-        mistakes += self._left_out_mistakes(counted.answer)
+        mistakes += self._unseen_mistakes(counted.answer)
         effect = self._effect(counted, mistakes)
         count = counted.count
         found = self._found
@@ -167,9 +171,8 @@ class ToolTally:
             return Effect.BREAKS if counted.accepted else Effect.STILL_REJECTED
         if counted.accepted is False:
             return Effect.MENDED
-        if answer.errors:
-            told = {(error.type, error.path) for error in answer.errors}
-            return Effect.REPORTED if told - counted.old_errors else Effect.SAME
+        if {(error.type, error.path) for error in answer.errors} - counted.old_errors:
+            return Effect.REPORTED
         if answer.is_translated:
             return Effect.SAME
         return Effect.SILENT if any(self._is_loud(one) for one in mistakes) else Effect.SAME
@@ -180,15 +183,15 @@ class ToolTally:
             return True
         return self.changes[mistake.cause].on_payloads is not OnPayloads.SAFE
 
-    def _left_out_mistakes(self, answer: Compared) -> Iterator[_Mistake]:
-        """Return the arguments that a call leaves out, and that mean something else today."""
-        if not answer.left_out or answer.outcome is not Outcome.OK or answer.is_translated:
+    def _unseen_mistakes(self, answer: Compared) -> Iterator[_Mistake]:
+        """Return where a call means something else today though its payload does not show it."""
+        if not answer.concerned or answer.outcome is not Outcome.OK or answer.is_translated:
             return
-        for bit, index in enumerate(self._left_out):
-            if answer.left_out >> bit & 1:
-                change = self.changes[index]
+        for bit, (index, is_carried) in enumerate(self._watched):
+            if answer.concerned >> bit & 1:
+                change, kind = self.changes[index], "carried" if is_carried else "left_out"
                 path = _general(change.path)
-                yield _Mistake("left_out", path, change.said, change.old, change.new, "", index)
+                yield _Mistake(kind, path, change.said, change.old, change.new, "", index)
 
     # -- what is kept of it -----------------------------------------------------------------------
 
@@ -246,6 +249,8 @@ def _mistakes(counted: Counted, causes: Sequence[int | None]) -> Iterator[_Mista
     answer = counted.answer
     if answer.errors:
         for error, cause in zip(answer.errors, causes, strict=True):
+            if answer.outcome is Outcome.OK and (error.type, error.path) in counted.old_errors:
+                continue  # it did not fit the old tool either, which ran it all the same
             path, kind = _general(error.path), kind_of(error)
             yield _Mistake(error.type, path, error.message, error.value, None, kind, cause)
     elif answer.outcome is not Outcome.OK:

@@ -15,7 +15,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from replay.compatibility.changes import Evidence, OnPayloads, SchemaChange
-from replay.evidence.attribution import causes_of, left_out_places, place_of
+from replay.evidence.attribution import causes_of, place_of, watched_places
 from replay.evidence.edges import edge_values
 from replay.evidence.old_side import OldSide, Read
 from replay.evidence.places import put, without
@@ -23,8 +23,8 @@ from replay.evidence.shrinking import shrunk
 from replay.evidence.subschemas import at_place, smallest
 from replay.evidence.tool_evidence import ToolEvidence
 from replay.records import JsonObject, JsonValue, Outcome, Selection
-from replay.replayer.questions.asking import Asking
-from replay.replayer.questions.compared import Captured, Compared, Terms
+from replay.replayer.questions.asking import Asking, DescribedTool
+from replay.replayer.questions.compared import Captured, Compared, Terms, Watched
 from replay.store import Store
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Search:
     asking: Asking
     """Today's tools."""
     side: OldSide
-    new_parameters: JsonObject
+    today: DescribedTool
     seeds: list[JsonObject] = field(default_factory=list)
     """Captured payloads that the old version takes."""
 
@@ -72,8 +72,7 @@ class Search:
         return [shown.get(id(payload), False) for payload in payloads]
 
     def _captured(self, payload: JsonObject, was: Read) -> Captured:
-        places = tuple(place for _, place in left_out_places(self.changes))
-        terms = Terms(self.tool, places=places)
+        terms = Terms(self.tool, watched=tuple(place for _, place in self._watched()))
         return Captured(terms, json.dumps(payload), was.payload, was.has_payload)
 
     def _is_shown(self, index: int, compared: Compared) -> bool:
@@ -81,8 +80,11 @@ class Search:
             return True
         if compared.outcome is not Outcome.OK:
             return False
-        bits = [found for found, _ in left_out_places(self.changes)]
-        return index in bits and bool(compared.left_out >> bits.index(index) & 1)
+        bits = [found for found, _ in self._watched()]
+        return index in bits and bool(compared.concerned >> bits.index(index) & 1)
+
+    def _watched(self) -> list[tuple[int, Watched]]:
+        return watched_places(self.changes, is_given=self.today.is_given)
 
 
 def witness_for(search: Search, index: int) -> JsonObject | None:
@@ -121,7 +123,7 @@ def _edits(search: Search, change: SchemaChange) -> Iterator[JsonObject]:
         return
     old = search.old_parameters
     values = edge_values(
-        at_place(old, place), at_place(search.new_parameters, place), search.old_parameters
+        at_place(old, place), at_place(search.today.parameters, place), search.old_parameters
     )
     places = [place] if place else []
     if isinstance(change.new, str) and "RENAME" in change.rule and place:
@@ -240,9 +242,7 @@ def _search(
 ) -> Search:
     today = asking.toolbox.find(one.tool)
     assert today is not None
-    search = Search(
-        one.tool, [each.change for each in one.evidence], asking, side, today.parameters
-    )
+    search = Search(one.tool, [each.change for each in one.evidence], asking, side, today)
     mine = selection.model_copy(update={"tools": [one.tool]})
     captured = islice(store.captured_calls(mine), _LOOKED_AT_MAX)
     payloads = {call.arguments: _object(call.arguments) for call in captured}

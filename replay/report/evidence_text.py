@@ -80,16 +80,19 @@ def _has_something_to_say(each: Evidence) -> bool:
 
 def tool_lines(one: ToolEvidence, *, width: int, ink: Ink) -> list[str]:
     """Return what becomes of one tool's calls, and why."""
-    gravest = next(effect for effect in _STYLES if one.effects[effect] or effect is Effect.SAME)
+    nothing = Effect.SAME if one.call_count else Effect.UNSAID
+    gravest = next((effect for effect in _STYLES if one.effects[effect]), nothing)
     sign, style = _STYLES[gravest]
     said = [
         f"{number:,} {words}{_percent(number, one.call_count)}"
         for effect, words in _WORDS.items()
         if (number := one.effects[effect])
     ]
-    title = f"{sign} {one.tool}: {count(one.call_count, 'captured call')}, {', '.join(said)}"
+    called = count(one.call_count, "captured call") if one.call_count else "never called"
+    title = f"{sign} {one.tool}: {', '.join([called, *said])}"
     lines = [ink.paint(line, "bold", style) for line in wrap(plain(title), width)]
-    lines += wrap(plain(_versions(one)), width, indent="  ", hang="")
+    if one.call_count:
+        lines += wrap(plain(_versions(one)), width, indent="  ", hang="")
     if len(one.models) > 1 and one.affected_models:
         lines += wrap(plain(_models(one)), width, indent="  ")
     for affected in one.affected[:_KINDS_MAX]:
@@ -157,6 +160,8 @@ def _what(kind: AffectedCalls) -> str:
         return f"{place} is not taken"
     if kind.type == "left_out":
         return f"{place} is left out, and {kind.said}"
+    if kind.type == "carried":
+        return f"{place} is given, and {kind.said}"
     if kind.type in ("added", "removed", "changed", "moved"):
         return _read_otherwise(kind, place)
     if kind.type in ("unknown_tool", "bad_json", "failed", "crashed", "timeout"):

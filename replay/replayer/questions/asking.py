@@ -71,10 +71,16 @@ class DescribedToolbox:
     """(tool, old version, new version), each a step that the toolbox has."""
     has_route: bool
 
-    def find(self, name: str, version: str | None = None) -> DescribedTool | None:
-        """Return that version of the tool, None the one that runs; None: there is none."""
+    def find(
+        self, name: str, version: str | None = None, actor: Actor | None = None
+    ) -> DescribedTool | None:
+        """Return that version of the tool, None the one that runs; None: there is none.
+
+        ``actor``: only a tool of this actor's; None: of anybody's.
+        """
         for tool in self.tools:
-            if tool.name == name and (tool.runs if version is None else tool.version == version):
+            is_meant = tool.name == name and actor in (None, tool.actor)
+            if is_meant and (tool.runs if version is None else tool.version == version):
                 return tool
         return None
 

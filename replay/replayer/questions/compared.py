@@ -17,6 +17,16 @@ Place: TypeAlias = tuple[str | int | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Watched:
+    """A place at which arguments mean something else today though no payload shows it."""
+
+    place: Place
+    is_carried: bool = False
+    """True: that concerns arguments which carry it; False: those that leave it out, though what
+    holds it is there."""
+
+
+@dataclass(frozen=True, slots=True)
 class Terms:
     """By what some captured arguments are judged; shared by all calls of one kind."""
 
@@ -24,8 +34,8 @@ class Terms:
     from_version: str | None = None
     """The version that the model was shown: the arguments are translated from it first."""
     actor: Actor = "assistant"
-    places: tuple[Place, ...] = ()
-    """Of these it is told whether the arguments leave them out, though what holds them is there."""
+    watched: tuple[Watched, ...] = ()
+    """Of these it is told whether they concern the arguments."""
 
     def message(self) -> JsonObject:
         """Return the terms as a worker is told them."""
@@ -33,7 +43,7 @@ class Terms:
             "tool": self.tool,
             "from_version": self.from_version,
             "actor": self.actor,
-            "places": self.places,
+            "watched": [[one.place, one.is_carried] for one in self.watched],
         }
 
 
@@ -84,8 +94,8 @@ class Compared:
     """Where an accepted payload differs from the one of then; of translated ones it is not told."""
     errors: tuple[Misfit, ...] = ()
     """Where they do not fit; with ``ok``: the tool only reports it, and runs."""
-    left_out: int = 0
-    """Bit n: they leave the n-th of the terms' places out."""
+    concerned: int = 0
+    """Bit n: the n-th of the terms' watched places concerns them."""
     is_translated: bool = False
     message: str | None = None
     stage: str | None = None
@@ -107,8 +117,8 @@ def short(value: JsonValue) -> JsonValue:
 
 
 @lru_cache(maxsize=256)
-def _same(left_out: int) -> Compared:
-    return Compared(Outcome.OK, left_out=left_out, is_plain=not left_out)
+def _same(concerned: int) -> Compared:
+    return Compared(Outcome.OK, concerned=concerned, is_plain=not concerned)
 
 
 def compared_of(answer: Any) -> Compared:
@@ -119,7 +129,7 @@ def compared_of(answer: Any) -> Compared:
         Outcome(answer.get("outcome", "ok")),
         tuple(ReadChange(*change) for change in answer.get("changes", ())),
         tuple(Misfit(*error) for error in answer.get("errors", ())),
-        answer.get("left_out", 0),
+        answer.get("concerned", 0),
         answer.get("translated", False),
         answer.get("message"),
         answer.get("stage"),

@@ -50,7 +50,7 @@ class _Comparison:
         self._tool_name: str = terms["tool"]
         self._actor = terms["actor"]
         self._old: str | None = terms["from_version"]
-        self._places: list[list[str | int | None]] = terms["places"]
+        self._watched: list[tuple[list[str | int | None], bool]] = terms["watched"]
         self._found: Tool | None = None
 
     def answer(self, item: list[Any]) -> Any:
@@ -92,10 +92,10 @@ class _Comparison:
             told = {"outcome": Outcome.FAILED, "message": said, "stage": progress.stage}
         if progress.schema_errors:
             told["errors"] = _misfits(progress.schema_errors, values)
-        left_out = _left_out(values, self._places) if self._places else 0
+        concerned = _concerned(values, self._watched) if self._watched else 0
         if not told:
-            return left_out
-        return {**told, "left_out": left_out} if left_out else told
+            return concerned
+        return {**told, "concerned": concerned} if concerned else told
 
     def _resolve(self, start: CallStart) -> Tool:
         tool = resolve_tool(self._toolbox, start)
@@ -192,28 +192,30 @@ def place_of_error(loc: Sequence[str | int], values: JsonValue, kind: str) -> li
     return parts
 
 
-def _left_out(values: JsonValue, places: Sequence[Sequence[str | int | None]]) -> int:
+def _concerned(
+    values: JsonValue, watched: Sequence[tuple[Sequence[str | int | None], bool]]
+) -> int:
     found = 0
-    for number, place in enumerate(places):
-        if _is_left_out(values, place):
+    for number, (place, is_carried) in enumerate(watched):
+        if _is_so(values, place, is_carried):
             found |= 1 << number
     return found
 
 
-def _is_left_out(holder: Any, place: Sequence[str | int | None]) -> bool:
-    """Whether anything that could hold ``place`` is there and does not hold it."""
+def _is_so(holder: Any, place: Sequence[str | int | None], is_carried: bool) -> bool:
+    """Whether anything that could hold ``place`` is there and does so, or does not."""
     for depth, part in enumerate(place):
         if isinstance(holder, list):
             rest = place[depth + 1 :]
             if part is None:
-                return any(_is_left_out(item, rest) for item in holder)
+                return any(_is_so(item, rest, is_carried) for item in holder)
             if not isinstance(part, int) or part >= len(holder):
                 return False
             holder = holder[part]
         elif isinstance(holder, dict) and isinstance(part, str):
             if part not in holder:
-                return depth == len(place) - 1
+                return not is_carried and depth == len(place) - 1
             holder = holder[part]
         else:
             return False
-    return False
+    return is_carried
