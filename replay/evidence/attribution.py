@@ -44,6 +44,7 @@ _RULE_WORDS: Final[dict[str, tuple[str, ...]]] = {
 }
 """Words in the names of rules that speak of such an error, or of such a difference."""
 
+_OF_ONE_OBJECT: Final = ("CLOSED", "ADDITIONAL")
 _BOUNDS: Final = ("than", "too_", "multiple", "pattern", "unique", "contains", "length", "count")
 
 
@@ -109,6 +110,8 @@ def _nearest(
         fits = not words or any(word in change.rule for word in words)
         if distance != 0 and not fits:
             continue
+        if distance > 1 and any(word in change.rule for word in _OF_ONE_OBJECT):
+            continue  # what is deeper is another object's
         rank = (int(fits), -abs(distance), int(change.on_payloads is not OnPayloads.SAFE))
         if best is None or rank > best:
             best, found = rank, index

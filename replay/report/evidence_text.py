@@ -15,6 +15,7 @@ from replay.report.ink import Ink, count, cut, plain, wrap
 _KINDS_MAX: Final = 8
 _MODELS_MAX: Final = 6
 _GREEN_MAX: Final = 8
+_UNSHOWN_MAX: Final = 12
 
 _WORDS: Final[dict[Effect, str]] = {
     Effect.SAME: "read as they were",
@@ -47,9 +48,10 @@ def evidence_text(
     """Return the report of all ``tools``; those with nothing to say are one line together."""
     ink = Ink(color)
     lines = wrap(_headline(tools, is_partial=is_partial), width, hang="")
-    told = [one for one in tools if _is_told(one)]
-    for one in told:
-        lines += ["", *tool_lines(one, width=width, ink=ink)]
+    for one in tools:
+        if one.affected:
+            lines += ["", *tool_lines(one, width=width, ink=ink)]
+    lines += _unshown_lines(tools, width, ink)
     rest = [f"{one.tool} {one.call_count:,}" for one in tools if not _is_told(one)]
     if rest:
         more = f", and {len(rest) - _GREEN_MAX} more" if len(rest) > _GREEN_MAX else ""
@@ -71,11 +73,12 @@ def _headline(tools: Sequence[ToolEvidence], *, is_partial: bool) -> str:
 
 
 def _is_told(one: ToolEvidence) -> bool:
-    return bool(one.affected) or any(_has_something_to_say(each) for each in one.evidence)
+    return bool(one.affected) or any(_is_unshown(each) for each in one.evidence)
 
 
-def _has_something_to_say(each: Evidence) -> bool:
-    return each.change.on_payloads is not OnPayloads.SAFE
+def _is_unshown(each: Evidence) -> bool:
+    is_at_stake = each.change.on_payloads is not OnPayloads.SAFE
+    return is_at_stake and not each.breaks and not each.silent
 
 
 def tool_lines(one: ToolEvidence, *, width: int, ink: Ink) -> list[str]:
@@ -102,9 +105,6 @@ def tool_lines(one: ToolEvidence, *, width: int, ink: Ink) -> list[str]:
         calls = sum(kind.call_count for kind in one.affected[_KINDS_MAX:]) + one.others
         more = f"… {count(max(hidden, 1), 'more way')}, {count(calls, 'call')}; --json has them"
         lines += wrap(more, width, indent="  ")
-    for each in one.evidence:
-        if _has_something_to_say(each) and not each.breaks and not each.silent:
-            lines += _unreached_lines(each, width, ink)
     return lines
 
 
@@ -180,13 +180,28 @@ def _read_otherwise(kind: AffectedCalls, place: str) -> str:
     return f"{place} is read as something else"
 
 
-def _unreached_lines(each: Evidence, width: int, ink: Ink) -> list[str]:
-    place = f" `{each.change.path}`" if each.change.path else ""
-    said = f"? {each.change.rule}{place}: {each.change.said}; no captured call shows it"
-    lines = wrap(plain(said), width, indent="  ")
-    if each.witness is not None:
-        witness = f"a payload that would: {value_text(each.witness)}"
-        lines += [ink.paint(line, "dim") for line in wrap(plain(witness), width, indent="    ")]
+def _unshown_lines(tools: Sequence[ToolEvidence], width: int, ink: Ink) -> list[str]:
+    """Return the changes that no captured call shows; what several tools have is told once."""
+    alike: dict[tuple[str, str, str], list[tuple[str, Evidence]]] = {}
+    for one in tools:
+        for each in one.evidence:
+            if _is_unshown(each):
+                key = each.change.rule, each.change.path, each.change.said
+                alike.setdefault(key, []).append((one.tool, each))
+    if not alike:
+        return []
+    lines = ["", ink.paint("No captured call shows", "bold")]
+    for (rule, path, said), found in list(alike.items())[:_UNSHOWN_MAX]:
+        place = f" `{path}`" if path else ""
+        names = _listed([tool for tool, _ in found])
+        lines += wrap(plain(f"? {names}: {rule}{place}: {said}"), width, indent="  ")
+        witness = next((each.witness for _, each in found if each.witness is not None), None)
+        if witness is not None:
+            shown = f"a payload that would: {cut(value_text(witness), 4 * width)}"
+            lines += [ink.paint(line, "dim") for line in wrap(plain(shown), width, indent="    ")]
+    if len(alike) > _UNSHOWN_MAX:
+        more = f"… {count(len(alike) - _UNSHOWN_MAX, 'more change')}; --json has them"
+        lines += wrap(more, width, indent="  ")
     return lines
 
 
