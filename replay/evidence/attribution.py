@@ -17,29 +17,21 @@ from replay.verdicts import paths
 
 Kind: TypeAlias = Literal["missing", "extra", "null", "enum", "type", "bounds", "other"]
 
+_TYPES: Final = ("TYPE", "UNION", "VARIANT", "DISCRIMINATOR", "STRICT", "RESTRICTION", "ALLOWED")
 _RULE_WORDS: Final[dict[str, tuple[str, ...]]] = {
     "missing": ("REQUIRED", "RENAME", "DEFAULT"),
-    "extra": ("REMOVED", "CLOSED", "RENAME", "ADDITIONAL"),
-    "null": ("NULL", "TYPE", "UNION", "VARIANT", "REQUIRED", "STRICT"),
-    "enum": ("ENUM", "CONST", "TYPE", "LITERAL"),
-    "type": (
-        "TYPE",
-        "NULL",
-        "UNION",
-        "VARIANT",
-        "DISCRIMINATOR",
-        "FORMAT",
-        "ENUM",
-        "CONST",
-        "STRICT",
-    ),
+    "extra": ("REMOVED", "CLOSED", "RENAME", "ADDITIONAL", "ALLOWED"),
+    "null": ("NULL", "REQUIRED", *_TYPES),
+    "enum": ("ENUM", "CONST", *_TYPES),
+    "type": ("FORMAT", "ENUM", "CONST", *_TYPES),
     "bounds": (
         *("BOUND", "MIN", "MAX", "RANGE", "LENGTH", "PATTERN", "FORMAT", "UNIQUE", "MULTIPLE"),
-        *("TIGHTENED", "NARROWED", "CONSTRAINT", "LIMIT"),
+        *("TIGHTENED", "NARROWED", "LIMIT", "RESTRICTION"),
     ),
+    "other": ("FORMAT", "PATTERN", *_TYPES),
     "added": ("ADDED", "DEFAULT", "RENAME", "REQUIRED"),
     "removed": ("REMOVED", "CLOSED", "RENAME"),
-    "changed": ("DEFAULT", "TYPE", "FORMAT", "UNION", "VARIANT", "DISCRIMINATOR", "NULL", "STRICT"),
+    "changed": ("DEFAULT", "FORMAT", "NULL", *_TYPES),
     "moved": ("TYPE", "UNIQUE"),
 }
 """Words in the names of rules that speak of such an error, or of such a difference."""
@@ -84,9 +76,13 @@ def causes_of(changes: Sequence[SchemaChange], compared: Compared) -> list[int |
 
 def explaining_error(changes: Sequence[SchemaChange], error: Misfit) -> int | None:
     """Return which change explains that arguments do not fit there; None: none does."""
-    words = _RULE_WORDS.get(kind_of(error), ())
-    able = [index for index, one in enumerate(changes) if one.on_payloads is not OnPayloads.SAFE]
-    return _nearest(changes, able, error.path, words)
+    able = [
+        index
+        for index, one in enumerate(changes)
+        if one.on_payloads is not OnPayloads.SAFE
+        and (error.value is None or "NULL" not in one.rule)
+    ]
+    return _nearest(changes, able, error.path, _RULE_WORDS[kind_of(error)])
 
 
 def explaining_read(changes: Sequence[SchemaChange], read: ReadChange) -> int | None:
@@ -107,7 +103,7 @@ def _nearest(
         )
         if distance is None:
             continue
-        fits = not words or any(word in change.rule for word in words)
+        fits = any(word in change.rule for word in words)
         if distance != 0 and not fits:
             continue
         if distance > 1 and any(word in change.rule for word in _OF_ONE_OBJECT):

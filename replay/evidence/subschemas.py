@@ -9,6 +9,7 @@ from replay.records import JsonObject, JsonValue
 from replay.replayer.questions.compared import Place
 
 _DEPTH_MAX: Final = 12
+_UNIONS_MAX: Final = 3
 _FORMATS: Final = {
     "date": "2020-01-01",
     "date-time": "2020-01-01T00:00:00Z",
@@ -113,7 +114,9 @@ def _inside(holder: JsonObject, part: str | int | None) -> Iterator[JsonValue]:
 def smallest(schema: JsonValue, root: JsonValue | None = None, depth: int = 0) -> JsonValue:
     """Return a small value that most likely fits: only what is required, and that as plain."""
     root = schema if root is None else root
-    one = alternatives(schema, root)[0]
+    found = alternatives(schema, root)
+    # A union ends what refers to itself; the first of it says best what is meant.
+    one = found[0] if depth < _UNIONS_MAX else min(found, key=_weight)
     for known in ("const", "default"):
         if known in one:
             return one[known]
@@ -124,7 +127,11 @@ def smallest(schema: JsonValue, root: JsonValue | None = None, depth: int = 0) -
     if kind == "object":
         properties = one.get("properties", {})
         names = one.get("required", ()) if depth < _DEPTH_MAX else ()
-        return {name: smallest(properties.get(name, {}), root, depth + 1) for name in names}
+        made = {name: smallest(properties.get(name, {}), root, depth + 1) for name in names}
+        more = one.get("additionalProperties", {})
+        for number in range(len(made), min(one.get("minProperties", 0), _DEPTH_MAX)):
+            made[f"a{number}"] = smallest(more, root, depth + 1)
+        return made
     if kind == "array":
         count = one.get("minItems", 0) if depth < _DEPTH_MAX else 0
         items = one.get("items", {})
@@ -135,12 +142,19 @@ def smallest(schema: JsonValue, root: JsonValue | None = None, depth: int = 0) -
     return _smallest_plain(one, kind)
 
 
+def _weight(schema: JsonObject) -> int:
+    kind = schema.get("type", "object")
+    return {"null": 0, "object": 3, "array": 2}.get(kind, 1) if isinstance(kind, str) else 1
+
+
 def _smallest_plain(one: JsonObject, kind: JsonValue) -> JsonValue:
     if kind in ("integer", "number"):
         low = one.get("minimum", one.get("exclusiveMinimum", 0))
         low = low if isinstance(low, int | float) and not isinstance(low, bool) else 0
         least: JsonValue = low + ("exclusiveMinimum" in one)
-        high = one.get("maximum")
+        high, step = one.get("maximum"), one.get("multipleOf")
+        if isinstance(step, int | float) and step > 0 and low > 0:
+            least = -(-least // step) * step
         return high if isinstance(high, int | float) and high < least else max(least, 0)
     if kind == "boolean":
         return False

@@ -2,7 +2,7 @@
 
 While a worker is at one batch, the next are in its pipe, and whoever asks reads what it asks next.
 A worker that dies or hangs over a question is started again; that costs the question, which is
-found by halving its batch.
+found by asking those of its batch one by one.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from replay.replayer.process import WorkerProcess, how_it_ended
 _AHEAD: Final = 3
 """Batches that one worker has at once: the one it is at, and some for when it is done."""
 _PATIENCE_LOST: Final = 10
+"""Of a batch that hung, its questions get a part of the time each."""
 
 Lost = Callable[[Outcome, str], JsonValue]
 """Makes the answer to a question that its worker died of, or never came back from."""
@@ -91,8 +92,12 @@ class AskedWorkers:
                 else:
                     out.append((worker, self._send(worker, _Batch(message))))
                     self._pump(0.0)
-            if not out:
+            if not out and is_over:
                 return
+            if not out:
+                # Somebody asked, and went away before all answers had come: they are let pass.
+                self._answered(self._workers[0], self._workers[0].batches[0], lost)
+                continue
             worker, batch = out.popleft()
             yield from self._answered(worker, batch, lost)
 
@@ -165,9 +170,35 @@ class AskedWorkers:
         ended = self._restart(worker)
         if left:
             culprit, *after = left
-            culprit.answers = self._settled(worker, culprit.message, ended, lost)
+            items = culprit.message["items"]
+            alone = len(items) == 1
+            culprit.answers = (
+                [lost(*ended)] if alone else self._one_by_one(worker, culprit.message, lost)
+            )
             for batch in after:
                 self._send(worker, batch)
+
+    def _one_by_one(self, worker: _Worker, message: JsonObject, lost: Lost) -> list[Any]:
+        """Ask each by itself, with less patience: who is not answered is who it died of."""
+        batches = deque(_Batch({**message, "items": [item]}) for item in message["items"])
+        for batch in batches:
+            self._send(worker, batch)
+        answers: list[Any] = []
+        patience_s = self._wait_s / _PATIENCE_LOST
+        while batches:
+            if (found := batches[0].answers) is not None:
+                answers += found
+                batches.popleft()
+                continue
+            left_s = worker.began_s + patience_s - time.monotonic()
+            if not worker.is_gone and left_s > 0:
+                self._pump(left_s)
+                continue
+            answers.append(lost(*self._restart(worker)))
+            batches.popleft()
+            for batch in batches:
+                self._send(worker, batch)
+        return answers
 
     def _restart(self, worker: _Worker) -> tuple[Outcome, str]:
         """Start a worker again; return how the one before ended."""
@@ -183,30 +214,6 @@ class AskedWorkers:
         worker.batches.clear()
         worker.process, worker.is_gone, worker.prints = self._started(), False, True
         return ended
-
-    def _settled(
-        self, worker: _Worker, message: JsonObject, ended: tuple[Outcome, str], lost: Lost
-    ) -> list[Any]:
-        items = message["items"]
-        if len(items) == 1:
-            return [lost(*ended)]
-        half = len(items) // 2
-        return [
-            answer
-            for part in (items[:half], items[half:])
-            for answer in self._settle(worker, {**message, "items": part}, lost)
-        ]
-
-    def _settle(self, worker: _Worker, message: JsonObject, lost: Lost) -> list[Any]:
-        """Ask alone, and with less patience, what a worker may die of."""
-        batch = self._send(worker, _Batch(message))
-        until = time.monotonic() + self._wait_s / _PATIENCE_LOST
-        while batch.answers is None:
-            left = until - time.monotonic()
-            if worker.is_gone or left < 0:
-                return self._settled(worker, message, self._restart(worker), lost)
-            self._pump(left)
-        return batch.answers
 
     def _new_process(self) -> WorkerProcess:
         return WorkerProcess(self._place, forks=False, answers=True)

@@ -27,7 +27,7 @@ from replay.replayer.questions.compared import Captured, Compared, Terms, compar
 _BATCH: Final = 500
 _BATCH_CHARS: Final = 1 << 20
 _ANSWER_WAIT_S: Final = 30.0
-"""For one batch: a validator takes microseconds. Then halves of it get less patience."""
+"""For one batch: a validator takes microseconds."""
 
 Item = TypeVar("Item")
 
