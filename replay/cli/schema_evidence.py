@@ -120,8 +120,9 @@ def evidence(
         _refuse_unfit(store, database, selection)
         asking = stack.enter_context(Asking(place, jobs=count))
         old = stack.enter_context(_old_tools(against, place, against_paths, jobs=count))
+        selection, left_out = _of_this_agent(store, selection, asking)
         found, is_partial = _counted(store, selection, asking, old, witnesses=witnesses)
-    _emit(found, is_partial=is_partial, as_json=as_json)
+    _emit(found, left_out=left_out, is_partial=is_partial, as_json=as_json)
     return ExitCode.INTERRUPTED if is_partial else exit_code_of(found)
 
 
@@ -132,9 +133,28 @@ def _refuse_unfit(store: Store, database: Path, selection: Selection) -> None:
 
     said, *known = nothing_found(store, database, selection).split("\n")
     raise SelectionError(
-        said.replace("No trace fits .", "No tool call was captured."),
+        said.replace("No trace fits .", "No call was captured.").replace(
+            "trace fits", "captured call fits"
+        ),
         hint="\n".join(known) or "`replay list` shows what there is.",
     )
+
+
+def _of_this_agent(
+    store: Store, selection: Selection, asking: Asking
+) -> tuple[Selection, dict[str, int]]:
+    """Return the selection without other agents' tools, and how often these were called."""
+    from replay.evidence.schema_changes import foreign_tools
+
+    foreign = foreign_tools(store, asking.toolbox)
+    if selection.tools or not foreign:
+        return selection, {}
+    called = {row.tool: 0 for row in store.tools()}
+    for row in store.tools():
+        called[row.tool] += row.call_count
+    mine = [tool for tool in called if tool not in foreign]
+    others = {tool: count for tool, count in called.items() if tool in foreign}
+    return selection.model_copy(update={"tools": mine}), others
 
 
 @contextlib.contextmanager
@@ -202,17 +222,23 @@ def _find_witnesses(
         )
 
 
-def _emit(found: list[ToolEvidence], *, is_partial: bool, as_json: bool) -> None:
+def _emit(
+    found: list[ToolEvidence], *, left_out: dict[str, int], is_partial: bool, as_json: bool
+) -> None:
     from replay.report.evidence_json import evidence_report
     from replay.report.evidence_text import evidence_text
 
     if as_json:
-        terminal.emit_json(evidence_report(found, is_partial=is_partial))
+        terminal.emit_json(evidence_report(found, left_out=left_out, is_partial=is_partial))
         return
-    colored = terminal.colours(sys.stdout)
-    terminal.emit(
-        evidence_text(found, width=terminal.width(), color=colored, is_partial=is_partial)
+    text = evidence_text(
+        found,
+        width=terminal.width(),
+        color=terminal.colours(sys.stdout),
+        left_out=left_out,
+        is_partial=is_partial,
     )
+    terminal.emit(text)
 
 
 def exit_code_of(found: Sequence[ToolEvidence]) -> ExitCode:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from replay.compatibility.changes import OnModel, OnPayloads, SchemaChange
 from replay.errors import ToolboxError
 from replay.records import JsonObject, JsonValue
-from replay.replayer.questions.asking import DescribedToolbox
+from replay.replayer.questions.asking import DescribedTool, DescribedToolbox
 from replay.store import Store
 from replay.tools.schemas import parameters_of
 
@@ -23,23 +23,46 @@ def recorded_parameters(store: Store) -> dict[str, JsonObject]:
     The one that validated counts before those that models were shown: imported transcripts have
     these alone.
     """
-    found = {name: _parameters(shown) for name, shown in store.shown_definitions().items()}
+    found: dict[str, JsonObject] = {}
+    for toolset in store.toolsets():
+        for definition in toolset:
+            name, parameters = _read(definition)
+            if name and parameters is not None:
+                found[name] = parameters
     newest: dict[str, str] = {}
     for schema in store.tool_schemas():
         seen_at = schema.last_seen_at or schema.first_seen_at or ""
         if schema.dialect == "pydantic" and seen_at >= newest.get(schema.tool, ""):
-            newest[schema.tool] = seen_at
-            found[schema.tool] = _parameters(schema.definition)
-    return {tool: parameters for tool, parameters in found.items() if parameters is not None}
+            parameters = _read(schema.definition)[1]
+            if parameters is not None:
+                newest[schema.tool], found[schema.tool] = seen_at, parameters
+    return found
 
 
-def _parameters(definition: JsonValue) -> JsonObject | None:
+def _read(definition: JsonValue) -> tuple[str | None, JsonObject | None]:
     if not isinstance(definition, dict):
-        return None
+        return None, None
     try:
-        return parameters_of(definition)[2]
+        name, _, parameters = parameters_of(definition)
     except ToolboxError:
-        return None  # a form that nobody knows: there is nothing to compare with
+        return None, None  # a form that nobody knows: there is nothing to compare with
+    return name, parameters
+
+
+def foreign_tools(store: Store, toolbox: DescribedToolbox) -> set[str]:
+    """Return the tools that models were only ever shown beside none of today's.
+
+    A database may hold the traces of several agents: the tools of another one are not gone. None
+    are foreign where nothing was shown together with a tool of today's.
+    """
+    known = {tool.name for tool in toolbox.tools}
+    shown: set[str] = set()
+    beside: set[str] = set()
+    for toolset in store.toolsets():
+        names = {name for definition in toolset if (name := _read(definition)[0])}
+        shown |= names
+        beside |= names if names & known else set()
+    return shown - beside if beside else set()
 
 
 def described_parameters(toolbox: DescribedToolbox) -> dict[str, JsonObject]:
@@ -63,8 +86,14 @@ def changes_between(
         if today is None:
             changes.append(_removed(tool))
         else:
-            changes += compare(parameters, today.parameters, tool=tool)
+            changes += compare(parameters, today.parameters, tool=tool, reading=_reading(today))
     return changes
+
+
+def _reading(today: DescribedTool) -> Any:
+    """Return how today's tool reads payloads, as the rules want to know it."""
+    sides: Any = importlib.import_module("replay.compatibility.sides")
+    return sides.reading_of(strict=today.strict, is_given=today.is_given, gates=today.gates)
 
 
 def _comparison() -> Callable[..., list[SchemaChange]] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 from replay.compatibility.changes import Evidence
@@ -11,9 +11,18 @@ from replay.evidence.tool_evidence import shares
 from replay.records import JsonObject
 
 
-def evidence_report(tools: Sequence[ToolEvidence], *, is_partial: bool = False) -> JsonObject:
+def evidence_report(
+    tools: Sequence[ToolEvidence],
+    *,
+    left_out: Mapping[str, int] | None = None,
+    is_partial: bool = False,
+) -> JsonObject:
     """Return all counts, by tool; keys keep their order."""
-    return {"is_partial": is_partial, "tools": [_tool(one) for one in tools]}
+    return {
+        "is_partial": is_partial,
+        "left_out": dict(left_out or {}),
+        "tools": [_tool(one) for one in tools],
+    }
 
 
 def _tool(one: ToolEvidence) -> JsonObject:

@@ -43,9 +43,17 @@ _STYLES: Final[dict[Effect, tuple[str, str]]] = {
 
 
 def evidence_text(
-    tools: Sequence[ToolEvidence], *, width: int = 80, color: bool = False, is_partial: bool = False
+    tools: Sequence[ToolEvidence],
+    *,
+    width: int = 80,
+    color: bool = False,
+    left_out: Mapping[str, int] | None = None,
+    is_partial: bool = False,
 ) -> str:
-    """Return the report of all ``tools``; those with nothing to say are one line together."""
+    """Return the report of all ``tools``; those with nothing to say are one line together.
+
+    ``left_out``: calls of other agents' tools, by tool. ``is_partial``: it was stopped.
+    """
     ink = Ink(color)
     lines = wrap(_headline(tools, is_partial=is_partial), width, hang="")
     for one in tools:
@@ -56,6 +64,10 @@ def evidence_text(
     if rest:
         more = f", and {len(rest) - _GREEN_MAX} more" if len(rest) > _GREEN_MAX else ""
         said = f"✓ left alone: {', '.join(rest[:_GREEN_MAX])}{more}"
+        lines += ["", *wrap(plain(said), width)]
+    if left_out:
+        calls = count(sum(left_out.values()), "call")
+        said = f"Left out: {calls} of another agent's tools: {_listed(list(left_out))}"
         lines += ["", *wrap(plain(said), width)]
     return "\n".join(lines)
 

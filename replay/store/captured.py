@@ -123,20 +123,6 @@ class CapturedReader:
         return known
 
 
-def shown_definitions(
-    connection: sqlite3.Connection, contents: ContentReader
-) -> dict[str, JsonObject]:
-    """Return, by tool, the definition that models were shown last, in any dialect."""
-    found: dict[str, JsonObject] = {}
-    for (listed,) in connection.execute("SELECT contents FROM toolsets ORDER BY key"):
-        for key in decode(listed):
-            definition = contents.json(key)
-            name, _ = _dialect(definition)
-            if name:
-                found[name] = definition
-    return found
-
-
 _QUERY: Final = (
     "SELECT c.key, r.id, c.step_number, c.tool, c.tool_version, c.schema_hash, c.actor, "
     "c.arguments, c.positional, c.payload, c.outcome, c.error, m.settings, "

@@ -18,7 +18,7 @@ from replay.records import (
     Feedback,
     Finding,
     Interaction,
-    JsonObject,
+    JsonValue,
     ModelCall,
     ReplayRun,
     Selection,
@@ -27,7 +27,7 @@ from replay.records import (
     Trace,
     Transcript,
 )
-from replay.store.captured import CapturedCall, CapturedReader, shown_definitions
+from replay.store.captured import CapturedCall, CapturedReader
 from replay.store.cassettes import StoredCassette, read_cassettes
 from replay.store.contents import ContentReader
 from replay.store.database import store_error
@@ -257,12 +257,6 @@ class Reading:
         with self._snapshot() as connection:
             return self._captured_reader(connection, selection).count()
 
-    def shown_definitions(self) -> dict[str, JsonObject]:
-        """Return, by tool, the definition that models were shown last, in any dialect."""
-        with self._snapshot() as connection:
-            assert self._contents is not None
-            return shown_definitions(connection, self._contents)
-
     def _captured_reader(
         self, connection: sqlite3.Connection, selection: Selection | None
     ) -> CapturedReader:
@@ -276,6 +270,11 @@ class Reading:
                 "tool_schema", "1", [], "r.tool, r.first_seen_us, r.id"
             )
             return found
+
+    def toolsets(self) -> list[list[JsonValue]]:
+        """Return the tool definitions that were shown together in a prompt, each set once."""
+        with self._snapshot():
+            return self._record_reader().toolsets()
 
     def models(self) -> list[str]:
         """Return every model name that was asked for or answered, sorted."""

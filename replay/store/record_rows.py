@@ -77,6 +77,12 @@ class RecordReader:
             for row in self._connection.execute(query, values).fetchall()
         ]
 
+    def toolsets(self) -> list[list[JsonValue]]:
+        """Return the tool definitions that were shown together, each set once, oldest first."""
+        prompts = _Prompts(self._connection, self._contents)
+        keys = self._connection.execute("SELECT key FROM toolsets ORDER BY key").fetchall()
+        return [prompts.tools(key) for (key,) in keys]
+
     def unreadable(self, kind: str, first: int, last: int) -> Iterator[StoreError]:
         """Read the records of ``kind`` with these keys; give the error of each that cannot be.
 

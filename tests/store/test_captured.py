@@ -95,12 +95,11 @@ def test_a_selection_holds_for_captured_calls(
         assert store.captured_call_count(selection) == len(traces)
 
 
-def test_what_models_were_shown_is_known_by_tool(store: Store) -> None:
+def test_what_models_were_shown_together_is_known(store: Store) -> None:
     with store:
-        assert store.shown_definitions() == {
-            "say": {"name": "say", "input_schema": {}},
-            "ask": {"name": "ask", "input_schema": {}},
-        }
+        assert store.toolsets() == [
+            [{"name": "say", "input_schema": {}}, {"name": "ask", "input_schema": {}}]
+        ]
 
 
 def test_a_text_that_is_gone_from_the_file_is_told(store: Store, tmp_path: Path) -> None:

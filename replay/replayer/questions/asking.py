@@ -147,6 +147,7 @@ class Asking:
             ToolboxError: the toolbox cannot be loaded.
             WorkerError: the worker died of loading it, or could not be started.
         """
+        self.place = place
         self._workers = AskedWorkers(place, jobs=jobs, answer_wait_s=answer_wait_s)
         try:
             described = self._workers.answers([{"about": "tools", "items": [{}]}], _not_described)
