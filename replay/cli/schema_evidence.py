@@ -75,9 +75,9 @@ if TYPE_CHECKING:
     help="Worker processes. Default: one for each core.",
 )
 @click.option(
-    "--witnesses/--no-witnesses",
-    default=True,
-    help="For a change that no captured call shows, look for a payload that does.",
+    "--no-witnesses",
+    is_flag=True,
+    help="Do not look for payloads that show what no captured call does.",
 )
 @selection_options
 @json_option
@@ -90,7 +90,7 @@ def evidence(
     against_paths: Sequence[Path],
     variables: Sequence[str],
     jobs: int | None,
-    witnesses: bool,
+    no_witnesses: bool,
     as_json: bool,
 ) -> int:
     """Run the captured arguments of DATABASE through the validators of today's tools, and count.
@@ -121,7 +121,7 @@ def evidence(
         asking = stack.enter_context(Asking(place, jobs=count))
         old = stack.enter_context(_old_tools(against, place, against_paths, jobs=count))
         selection, left_out = _of_this_agent(store, selection, asking)
-        found, is_partial = _counted(store, selection, asking, old, witnesses=witnesses)
+        found, is_partial = _counted(store, selection, asking, old, witnesses=not no_witnesses)
     _emit(found, left_out=left_out, is_partial=is_partial, as_json=as_json)
     return ExitCode.INTERRUPTED if is_partial else exit_code_of(found)
 

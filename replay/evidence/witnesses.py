@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from enum import IntEnum
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
@@ -38,6 +39,16 @@ _EXAMPLES_MAX: Final = 200
 """Payloads that hypothesis draws for one change, and as many with the place alone drawn."""
 
 
+class Shows(IntEnum):
+    """What a payload shows of a change."""
+
+    NOTHING = 0
+    IT = 1
+    """It is rejected or read otherwise because of the change, and of others."""
+    ALONE = 2
+    """Because of this change only: what a reader wants to see."""
+
+
 @dataclass(slots=True)
 class Search:
     """What a search for witnesses of one tool needs."""
@@ -57,31 +68,29 @@ class Search:
         """The old schema of the arguments."""
         return self.side.parameters[self.tool]
 
-    def shows(self, index: int, payloads: Sequence[JsonObject]) -> list[bool]:
-        """Return of each payload whether the old version takes it, and what it shows today.
-
-        True: it is rejected, or read otherwise, because of the change of this index.
-        """
+    def shows(self, index: int, payloads: Sequence[JsonObject]) -> list[Shows]:
+        """Return what each payload, which the old version must take, shows of this change today."""
         read = self.side.read(self.tool, payloads)
         taken = [pair for pair in zip(payloads, read, strict=True) if pair[1].accepted]
         compared = self.asking.compare(self._captured(payload, was) for payload, was in taken)
         shown = {
-            id(pair[0]): self._is_shown(index, one)
-            for pair, one in zip(taken, compared, strict=True)
+            id(payload): self._shown(index, one)
+            for (payload, _), one in zip(taken, compared, strict=True)
         }
-        return [shown.get(id(payload), False) for payload in payloads]
+        return [shown.get(id(payload), Shows.NOTHING) for payload in payloads]
 
     def _captured(self, payload: JsonObject, was: Read) -> Captured:
         terms = Terms(self.tool, watched=tuple(place for _, place in self._watched()))
         return Captured(terms, json.dumps(payload), was.payload, was.has_payload)
 
-    def _is_shown(self, index: int, compared: Compared) -> bool:
-        if index in causes_of(self.changes, compared):
-            return True
-        if compared.outcome is not Outcome.OK:
-            return False
-        bits = [found for found, _ in self._watched()]
-        return index in bits and bool(compared.concerned >> bits.index(index) & 1)
+    def _shown(self, index: int, compared: Compared) -> Shows:
+        causes = {*causes_of(self.changes, compared)}
+        if compared.outcome is Outcome.OK:
+            bits = enumerate(found for found, _ in self._watched())
+            causes |= {found for bit, found in bits if compared.concerned >> bit & 1}
+        if index not in causes:
+            return Shows.NOTHING
+        return Shows.ALONE if causes == {index} else Shows.IT
 
     def _watched(self) -> list[tuple[int, Watched]]:
         return watched_places(self.changes, is_given=self.today.is_given)
@@ -92,21 +101,31 @@ def witness_for(search: Search, index: int) -> JsonObject | None:
 
     Without hypothesis only the edges of both schemas are tried.
     """
-    found = _first(search, index, _edits(search, search.changes[index]))
+    found, shows = _best(search, index, _edits(search, search.changes[index]))
     if found is None:
-        found = _drawn(search, index)
+        found, shows = _drawn(search, index)
     if found is None:
         return None
-    return shrunk(found, lambda payloads: search.shows(index, payloads))
+
+    def holds(payloads: Sequence[JsonObject]) -> list[bool]:
+        return [one >= shows for one in search.shows(index, payloads)]
+
+    return shrunk(found, holds)
 
 
-def _first(search: Search, index: int, payloads: Iterable[JsonObject]) -> JsonObject | None:
+def _best(
+    search: Search, index: int, payloads: Iterable[JsonObject]
+) -> tuple[JsonObject | None, Shows]:
+    """Return the first payload that shows the change alone, else the first that shows it."""
     waiting = iter(payloads)
+    found, shows = None, Shows.NOTHING
     while batch := list(islice(waiting, _BATCH)):
         for payload, shown in zip(batch, search.shows(index, batch), strict=True):
-            if shown:
-                return payload
-    return None
+            if shown > shows:
+                found, shows = payload, shown
+            if shown is Shows.ALONE:
+                return found, shows
+    return found, shows
 
 
 def _bases(search: Search) -> list[JsonObject]:
@@ -142,21 +161,22 @@ def _edits(search: Search, change: SchemaChange) -> Iterator[JsonObject]:
             yield edited
 
 
-def _drawn(search: Search, index: int) -> JsonObject | None:
+def _drawn(search: Search, index: int) -> tuple[JsonObject | None, Shows]:
     """Return a payload that hypothesis draws; None: none, or it is not installed."""
     from replay.evidence.generating import NotInstalled, payloads_of, values_of
 
     old, place = search.old_parameters, place_of(search.changes[index].path)
     try:
         whole = payloads_of(old)
-        found = None
         parts = at_place(old, place) if place else []
         if place and parts and (bases := _bases(search)):
             drawn = _edited(bases, place, [values_of(part, old) for part in parts], old)
-            found = _first(search, index, _examples(drawn))
-        return found or _first(search, index, _examples(whole))
+            found, shows = _best(search, index, _examples(drawn))
+            if found is not None:
+                return found, shows
+        return _best(search, index, _examples(whole))
     except NotInstalled:
-        return None
+        return None, Shows.NOTHING
 
 
 def _edited(

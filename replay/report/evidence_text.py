@@ -108,8 +108,6 @@ def tool_lines(one: ToolEvidence, *, width: int, ink: Ink) -> list[str]:
     lines = [ink.paint(line, "bold", style) for line in wrap(plain(title), width)]
     if one.call_count:
         lines += wrap(plain(_versions(one)), width, indent="  ", hang="")
-    if len(one.models) > 1 and one.affected_models:
-        lines += wrap(plain(_models(one)), width, indent="  ")
     for affected in one.affected[:_KINDS_MAX]:
         lines += _affected_lines(affected, one, width, ink)
     hidden = len(one.affected) - _KINDS_MAX
@@ -132,10 +130,6 @@ def _versions(one: ToolEvidence) -> str:
     return said
 
 
-def _models(one: ToolEvidence) -> str:
-    return f"affected by model: {model_words(shares(one.affected_models, one.models))}"
-
-
 def model_words(by_model: Mapping[str, tuple[int, int]]) -> str:
     """Return ``gpt-4o 91 %, claude-sonnet-4 97 %``, the models with most calls first."""
     told = [
@@ -150,7 +144,8 @@ def _affected_lines(kind: AffectedCalls, one: ToolEvidence, width: int, ink: Ink
     rule = f" [{kind.rule}]" if kind.rule else ""
     if kind.rule is None and one.is_compared and kind.effect in _AFFECTED:
         rule = " [no difference of the schemas says so]"
-    said = f"{sign} {kind.call_count:,}: {_what(kind)}{rule}"
+    share = _percent(kind.call_count, one.call_count)
+    said = f"{sign} {kind.call_count:,}{share}: {_what(kind)}{rule}"
     lines = [ink.paint(line, style) for line in wrap(plain(said), width, indent="  ")]
     if kind.effect is Effect.SILENT and kind.type == "changed":
         room = width - 10
@@ -158,6 +153,8 @@ def _affected_lines(kind: AffectedCalls, one: ToolEvidence, width: int, ink: Ink
         lines += [ink.paint(f"    + {cut(value_text(kind.new), room)}", "green")]
     if kind.first is not None:
         where = f"first: trace {kind.first[0]}, step {kind.first[1]}"
+        if len(one.models) > 1:
+            where = f"{model_words(shares(kind.by_model, one.models))}; {where}"
         lines += [ink.paint(line, "dim") for line in wrap(plain(where), width, indent="    ")]
     return lines
 

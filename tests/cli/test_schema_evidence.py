@@ -70,7 +70,7 @@ def test_calls_that_break_are_told_with_why_and_where_the_first_is(run: Run, fol
         "3 captured calls of 1 tool: 2 read as they were, 1 now rejected\n\n"
         "✗ price: 3 captured calls, 2 read as they were (67 %), 1 now rejected (33 %)\n"
         "  recorded under no version; taken by today's tool\n"
-        "  ✗ 1: `item`: Input should be 'tea' or 'cup' (it is \"kettle\")"
+        "  ✗ 1 (33 %): `item`: Input should be 'tea' or 'cup' (it is \"kettle\")"
     )
     assert "first: trace t3-kettle, step 2" in out
     assert max(map(len, out.splitlines())) <= 80
