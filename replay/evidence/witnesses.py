@@ -35,7 +35,7 @@ _SEEDS_MAX: Final = 6
 _LOOKED_AT_MAX: Final = 300
 """Captured calls that are looked at for seeds."""
 _BATCH: Final = 200
-_EXAMPLES_MAX: Final = 200
+_EXAMPLES_MAX: Final = 100
 """Payloads that hypothesis draws for one change, and as many with the place alone drawn."""
 
 
