@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -133,3 +135,19 @@ def test_tools_of_another_agent_are_left_out_and_named(run: Run, folder: Path) -
 
     assert code == ExitCode.OK
     assert out.endswith("\n\nLeft out: 1 call of another agent's tools: sweep\n")
+
+
+def test_today_is_compared_with_a_commit(run: Run, folder: Path) -> None:
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@example.com", "-C", str(folder)]
+    for words in (["init", "-q"], ["add", "shop.py"], ["commit", "-qm", "then"]):
+        subprocess.run([*git, *words], check=True)
+    (folder / "shop.py").write_text(V2.format(more="currency: str"))
+
+    code, out, _ = run("--tools", "shop:toolbox", "--against", "git:HEAD", "--json")
+
+    (tool,) = json.loads(out)["tools"]
+    assert code == ExitCode.BREAKING
+    assert (tool["is_compared"], tool["effects"]) == (
+        importlib.util.find_spec("replay.compatibility.comparing") is not None,
+        {"breaks": 3},
+    )
