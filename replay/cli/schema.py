@@ -17,6 +17,9 @@ from replay.cli.lazy import LazyGroup, Place
         "export": Place("replay.cli.schema_export", "export", "Write schemas in any dialect."),
         "lock": Place("replay.cli.schema_lock", "lock", "Write today's schemas down, or check."),
         "check": Place("replay.cli.schema_check", "check", "Say what changed schemas break."),
+        "evidence": Place(
+            "replay.cli.schema_evidence", "evidence", "Count what today's tools do to old calls."
+        ),
     },
     short_help="Look after tool schemas: versions, changes, evidence.",
     epilog=examples(

@@ -257,6 +257,30 @@ class ContentReader:
         form, page, start, size = row
         return form, self._page(page)[start : start + size]
 
+    def piece_text(self, page: int | None, start: int, size: int) -> str:
+        """Return the text of a content whose row says this of it; no page: it is missing.
+
+        Raises:
+            StoreError: it is missing.
+        """
+        return bytes_text(self._piece(page, start, size))
+
+    def piece_json(self, page: int | None, start: int, size: int, form: str) -> JsonValue:
+        """Return the value of a content, as `piece_text` does its text.
+
+        Raises:
+            StoreError: it is missing.
+        """
+        return self._value(form, self._piece(page, start, size))
+
+    def _piece(self, page: int | None, start: int, size: int) -> bytes:
+        if page is None:
+            raise StoreError(
+                "A content is missing from the database.",
+                hint="`replay db check` says which, and what else is.",
+            )
+        return self._page(page)[start : start + size]
+
     def whole_body(self, form: str, body: bytes) -> bytes:
         """Return the JSON bytes as they were given: a split body is put together again."""
         return orjson.dumps(self._value(form, body)) if form == "split" else body

@@ -27,6 +27,7 @@ from replay.records import (
     Trace,
     Transcript,
 )
+from replay.store.captured import CapturedCall, CapturedReader
 from replay.store.cassettes import StoredCassette, read_cassettes
 from replay.store.contents import ContentReader
 from replay.store.database import store_error
@@ -239,6 +240,32 @@ class Reading:
                 selection or Selection(),
                 with_empty=with_empty,
             )
+
+    def captured_calls(self, selection: Selection | None = None) -> Iterator[CapturedCall]:
+        """Return what the selected calls gave their tools, in the order they were stored.
+
+        Reads a page at a time, whatever their number; calls that are stored meanwhile come too.
+        """
+        reader: CapturedReader | None = None
+        calls: list[CapturedCall] = []
+        key = 0
+        while reader is None or calls:
+            with self._snapshot() as connection:
+                if reader is None or reader.connection is not connection:
+                    reader = self._captured_reader(connection, selection)
+                calls, key = reader.page(key)
+            yield from calls
+
+    def captured_call_count(self, selection: Selection | None = None) -> int:
+        """Return how many calls `captured_calls` gives."""
+        with self._snapshot() as connection:
+            return self._captured_reader(connection, selection).count()
+
+    def _captured_reader(
+        self, connection: sqlite3.Connection, selection: Selection | None
+    ) -> CapturedReader:
+        assert self._contents is not None
+        return CapturedReader(connection, self._contents, selection or Selection())
 
     def tool_schemas(self) -> list[ToolSchema]:
         """Return every tool schema seen, by tool, then when it was first seen."""

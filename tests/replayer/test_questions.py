@@ -9,6 +9,8 @@ from replay.errors import ToolboxError
 from replay.records import Outcome
 from replay.replayer.environment import place_of
 from replay.replayer.questions.asking import Asking, Question
+from replay.replayer.questions.compared import Captured, ReadChange, Terms, Watched
+from replay.replayer.questions.comparing import place_of_error
 
 HERE = Path(__file__).parent
 
@@ -87,6 +89,80 @@ def test_a_validator_that_dies_hangs_or_raises_costs_its_own_question(tools: Ask
         Outcome.OK,
     ]
     assert "exit status 3" in (answers[1].message or "")
+
+
+def test_answers_come_in_order_from_several_workers_whatever_dies() -> None:
+    words = [f"w{number}" for number in range(3_000)]
+    words[700] = "exit"
+    place = place_of("asked_tools:toolbox", paths=[HERE])
+
+    with Asking(place, answer_wait_s=20.0, jobs=2) as asking:
+        answers = list(asking.judge(Question("say", f'{{"word":"{word}"}}') for word in words))
+
+    told = [answer.payload["word"] if answer.payload else "exit" for answer in answers]
+    assert told == words
+
+
+def test_what_is_asked_is_read_only_some_batches_ahead_of_the_answers(tools: Asking) -> None:
+    read = 0
+
+    def questions() -> Iterator[Question]:
+        nonlocal read
+        for _ in range(50_000):
+            read += 1
+            yield Question("say", '{"word":"a"}')
+
+    answers = tools.judge(questions())
+    next(answers)
+
+    assert read <= 5_000
+    assert next(tools.judge([Question("say", '{"word":"b"}')])).payload == {"word": "b"}
+
+
+def test_captured_arguments_are_told_only_where_they_differ(tools: Asking) -> None:
+    today = Terms("create_event")
+    older = Terms("create_event", from_version="1")
+    watched = Terms("create_event", watched=(Watched(("minutes",)), Watched(("title",), True)))
+    read = '{"title":"x","starts_at":"9:00"}'
+    old = '{"title":"x","start":"9:00"}'
+    payload = {"title": "x", "starts_at": "9:00"}
+
+    same, other, translated, missing, seen, broken = tools.compare(
+        [
+            Captured(today, read, payload, True),
+            Captured(today, read, {**payload, "title": "y"}, True),
+            Captured(older, old, {"title": "x", "start": "9:00"}, True),
+            Captured(today, '{"title":"x"}'),
+            Captured(watched, read),
+            Captured(today, "{"),
+        ]
+    )
+
+    assert same.is_plain
+    assert other.changes == (ReadChange("title", "changed", "y", "x"),)
+    assert (translated.outcome, translated.is_translated) == (Outcome.OK, True)
+    assert [(error.type, error.path) for error in missing.errors] == [("missing", "starts_at")]
+    assert seen.concerned == 0b11
+    assert broken.outcome is Outcome.BAD_JSON
+
+
+@pytest.mark.parametrize(
+    ("loc", "kind", "place"),
+    [
+        (["guests", 1, "age"], "int_parsing", ["guests", 1, "age"]),
+        (["guests", 0, "name"], "missing", ["guests", 0, "name"]),
+        (["pet", "cat", "lives"], "int_type", ["pet", "lives"]),
+        (["pet", "dog", "breed"], "missing", ["pet", "breed"]),
+        (["amount", "int"], "int_type", ["amount"]),
+        (["nowhere"], "value_error", []),
+    ],
+)
+def test_the_place_of_an_error_is_one_in_the_payload(
+    loc: list[str | int], kind: str, place: list[str | int]
+) -> None:
+    values = {"guests": [{}, {"age": "x"}], "pet": {"kind": "cat", "lives": "9"}, "amount": "x"}
+
+    assert place_of_error(loc, values, kind) == place
 
 
 def test_a_toolbox_that_cannot_be_loaded_is_said() -> None:

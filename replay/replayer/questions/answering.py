@@ -13,6 +13,7 @@ from cassettes.world.code import IMPORT_EPOCH_S
 from replay.errors import ToolboxError
 from replay.records import JsonObject, JsonValue, Outcome
 from replay.replayer.channel import Channel
+from replay.replayer.questions.comparing import compare_captured
 from replay.tools.arguments import BadJson, parse_arguments
 from replay.tools.encoding import NotJson, as_json
 from replay.tools.observer import CallStart
@@ -28,10 +29,13 @@ from replay.tools.validate import InvalidArguments, validated_arguments
 def answer_questions(toolbox: Toolbox, channel: Channel) -> None:
     """Answer one message after the other until the asker closes the pipe."""
     while (asked := channel.receive()) is not None:
-        about = _QUESTIONS[asked["about"]]
         nothing = cassettes.Cassette("questions", mode="replay")
         with cassettes.freeze(nothing, at=IMPORT_EPOCH_S, seed="questions"):
-            answers = [about(toolbox, one) for one in asked["items"]]
+            if asked["about"] in _WHOLE:
+                answers = _WHOLE[asked["about"]](toolbox, asked)
+            else:
+                about = _QUESTIONS[asked["about"]]
+                answers = [about(toolbox, one) for one in asked["items"]]
         channel.send({"t": "answers", "n": asked["n"], "answers": answers})
 
 
@@ -150,3 +154,8 @@ _QUESTIONS: Final[dict[str, Callable[[Toolbox, JsonObject], JsonObject]]] = {
     "tools": _described,
     "arguments": _judged,
 }
+
+_WHOLE: Final[dict[str, Callable[[Toolbox, JsonObject], list[JsonValue]]]] = {
+    "captured": compare_captured,
+}
+"""What is asked of many items at once, which share something."""

@@ -13,23 +13,23 @@ process, never in this one. One that hangs or dies over a question costs that qu
 
 from __future__ import annotations
 
-import itertools
-import select
-import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from replay.errors import WorkerError
 from replay.records import Actor, JsonObject, JsonValue, Outcome
 from replay.replayer.environment import Place
-from replay.replayer.process import WorkerProcess, how_it_ended
+from replay.replayer.questions.asked_workers import AskedWorkers
+from replay.replayer.questions.compared import Captured, Compared, Terms, compared_of
 
 _BATCH: Final = 500
+_BATCH_CHARS: Final = 1 << 20
 _ANSWER_WAIT_S: Final = 30.0
-"""For one batch: a validator takes microseconds. Then halves of it get less patience."""
-_PATIENCE_LOST: Final = 10
+"""For one batch: a validator takes microseconds."""
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +71,16 @@ class DescribedToolbox:
     """(tool, old version, new version), each a step that the toolbox has."""
     has_route: bool
 
-    def find(self, name: str, version: str | None = None) -> DescribedTool | None:
-        """Return that version of the tool, None the one that runs; None: there is none."""
+    def find(
+        self, name: str, version: str | None = None, actor: Actor | None = None
+    ) -> DescribedTool | None:
+        """Return that version of the tool, None the one that runs; None: there is none.
+
+        ``actor``: only a tool of this actor's; None: of anybody's.
+        """
         for tool in self.tools:
-            if tool.name == name and (tool.runs if version is None else tool.version == version):
+            is_meant = tool.name == name and actor in (None, tool.actor)
+            if is_meant and (tool.runs if version is None else tool.version == version):
                 return tool
         return None
 
@@ -130,21 +136,22 @@ class Judged:
 
 
 class Asking:
-    """A worker that holds a toolbox and answers questions. A context manager."""
+    """Workers that hold a toolbox and answer questions. A context manager."""
 
-    def __init__(self, place: Place, *, answer_wait_s: float = _ANSWER_WAIT_S) -> None:
-        """Start the worker and wait until it has the tools.
+    def __init__(
+        self, place: Place, *, answer_wait_s: float = _ANSWER_WAIT_S, jobs: int = 1
+    ) -> None:
+        """Start a worker and wait until it has the tools; up to ``jobs`` when there is work.
 
         Raises:
             ToolboxError: the toolbox cannot be loaded.
             WorkerError: the worker died of loading it, or could not be started.
         """
-        self._place = place
-        self._wait_s = answer_wait_s
-        self._numbers = itertools.count(1)
-        self._process = self._started()
+        self.place = place
+        self._workers = AskedWorkers(place, jobs=jobs, answer_wait_s=answer_wait_s)
         try:
-            self.toolbox = _toolbox_of(self._ask("tools", [{}])[0])
+            described = self._workers.answers([{"about": "tools", "items": [{}]}], _not_described)
+            self.toolbox = _toolbox_of(next(described))
         except BaseException:
             self.close()
             raise
@@ -161,92 +168,70 @@ class Asking:
         self.close()
 
     def close(self) -> None:
-        """End the worker."""
-        self._process.close()
+        """End the workers."""
+        self._workers.close()
 
     def judge(self, questions: Iterable[Question]) -> Iterator[Judged]:
-        """Return what today's tools say to each question, in order, as they are asked.
+        """Return what today's tools say to each question, in order.
+
+        Some hundred questions are read ahead of the answers.
 
         Raises:
             WorkerError: no worker can be started any more.
         """
-        asked = iter(questions)
-        while batch := [one.message() for one in itertools.islice(asked, _BATCH)]:
-            for answer in self._settled(batch, self._wait_s):
-                yield Judged(**{**answer, "outcome": Outcome(answer["outcome"])})
+        asked = ((one.message(), len(one.arguments)) for one in questions)
+        messages = ({"about": "arguments", "items": items} for items in _batches(asked))
+        for answer in self._workers.answers(messages, _lost):
+            yield Judged(**{**answer, "outcome": Outcome(answer["outcome"])})
 
-    def _settled(self, batch: Sequence[JsonObject], wait_s: float) -> list[JsonObject]:
-        """Return the answers to ``batch``; what kills the worker is found and told."""
-        try:
-            return self._ask("arguments", batch, wait_s)
-        except _NoAnswer as gone:
-            self._process.kill()
-            self._process.close()
-            self._process = self._started()
-            if len(batch) == 1:
-                return [{"outcome": gone.outcome, "message": gone.said}]
-        half = len(batch) // 2
-        wait_s = self._wait_s / _PATIENCE_LOST
-        return self._settled(batch[:half], wait_s) + self._settled(batch[half:], wait_s)
+    def compare(self, captured: Iterable[Captured]) -> Iterator[Compared]:
+        """Return what today's tools make of captured arguments, in order: only what differs.
 
-    def _started(self) -> WorkerProcess:
-        process = WorkerProcess(self._place, forks=False, answers=True)
-        try:
-            # The import has a limit of its own: whoever passes it ends.
-            said = _next_message(process, until=None)
-        except BaseException:
-            process.kill()
-            process.close()
-            raise
-        if said is None or said["t"] == "refused":
-            refusal = process.refusal(said)
-            process.close()
-            raise refusal
-        process.ready = said
-        return process
-
-    def _ask(
-        self, about: str, items: Sequence[JsonObject], wait_s: float | None = None
-    ) -> list[JsonObject]:
-        number = next(self._numbers)
-        self._process.send({"t": "ask", "n": number, "about": about, "items": list(items)})
-        said = _next_message(self._process, until=time.monotonic() + (wait_s or self._wait_s))
-        if said is None:
-            how = how_it_ended(self._process.ended())
-            raise _NoAnswer(Outcome.CRASHED, f"The worker ended ({how}).")
-        assert said["n"] == number
-        answers: list[JsonObject] = said["answers"]
-        return answers
+        Raises:
+            WorkerError: no worker can be started any more.
+        """
+        for answer in self._workers.answers(_captured_messages(captured), _lost):
+            yield compared_of(answer)
 
 
-class _NoAnswer(WorkerError):
-    """The worker died over a question, or does not come back from it."""
-
-    def __init__(self, outcome: Outcome, said: str) -> None:
-        super().__init__(said, hint="Asking a toolbox about its tools must not end the process.")
-        self.outcome = outcome
-        self.said = said
+def _not_described(outcome: Outcome, said: str) -> JsonObject:
+    raise WorkerError(said, hint="Asking a toolbox about its tools must not end the process.")
 
 
-def _next_message(process: WorkerProcess, *, until: float | None) -> JsonObject | None:
-    """Return the next message; None: the worker is gone.
+def _lost(outcome: Outcome, said: str) -> JsonObject:
+    return {"outcome": outcome, "message": said}
 
-    Raises:
-        _NoAnswer: none came ``until`` then (monotonic seconds; None: no limit).
-    """
-    reads = {process.frames, process.output}
-    while True:
-        left = None if until is None else max(until - time.monotonic(), 0.0)
-        writes = [process.source] if process.has_unsent else []
-        ready, _, _ = select.select(list(reads), writes, [], left)
-        process.flush()
-        if process.output in ready and not process.read_output():
-            reads.discard(process.output)
-        if process.frames in ready:
-            for message in process.messages():
-                return message
-        elif until is not None and time.monotonic() >= until:
-            raise _NoAnswer(Outcome.TIMEOUT, "No answer came in time: a validator hangs.")
+
+def _captured_messages(captured: Iterable[Captured]) -> Iterator[JsonObject]:
+    numbers: dict[Terms, int] = {}
+
+    def items() -> Iterator[tuple[list[JsonValue], int]]:
+        for one in captured:
+            item: list[JsonValue] = [numbers.setdefault(one.terms, len(numbers)), one.arguments]
+            if one.has_payload or one.positional:
+                item += [one.positional, one.has_payload, one.payload]
+            yield item, len(one.arguments)
+
+    for batch in _batches(items()):
+        yield {
+            "about": "captured",
+            "items": batch,
+            "terms": [terms.message() for terms in numbers],
+        }
+
+
+def _batches(items: Iterable[tuple[Item, int]]) -> Iterator[list[Item]]:
+    """Return items, each with its size, in lists of at most so many and so much."""
+    batch: list[Item] = []
+    size = 0
+    for item, item_size in items:
+        batch.append(item)
+        size += item_size
+        if len(batch) == _BATCH or size >= _BATCH_CHARS:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
 
 
 def _toolbox_of(said: JsonObject) -> DescribedToolbox:

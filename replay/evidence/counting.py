@@ -1,0 +1,284 @@
+"""Captured calls through today's validators, counted: what breaks, what is read otherwise.
+
+Calls stream from the database to the workers and from there into the counts; nothing is kept of a
+call but what it adds. Calls that gave a tool the same, to the same end, are judged once.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Final
+
+from replay.compatibility.changes import SchemaChange
+from replay.evidence.tallying import Counted, ToolTally
+from replay.evidence.tool_evidence import ToolEvidence
+from replay.records import Actor, JsonObject, JsonValue, Outcome, Selection
+from replay.replayer.questions.asking import Asking, Question
+from replay.replayer.questions.compared import Captured, Compared, Terms
+from replay.store import Store
+from replay.store.captured import CapturedCall
+from replay.tools.arguments import BadJson, parse_arguments
+from replay.tools.schema_check import schema_errors
+from replay.verdicts import paths
+
+_REMEMBERED_MAX: Final = 20_000
+"""Answers that are kept for calls that gave the same; older ones are asked anew."""
+_OLD_BATCH: Final = 1_000
+_REPORT_EVERY: Final = 500
+_REJECTED: Final = (Outcome.BAD_JSON, Outcome.UNKNOWN_TOOL, Outcome.INVALID_ARGUMENTS)
+_BEFORE_RUNNING: Final = ("parse", "resolve", "translate", "validate")
+
+OnProgress = Callable[[int, int], None]
+"""Is told how many calls are counted, of how many."""
+
+
+def evidence_for(
+    store: Store,
+    selection: Selection,
+    changes: Sequence[SchemaChange] | None,
+    asking: Asking,
+    *,
+    old: Asking | None = None,
+    old_parameters: Mapping[str, JsonObject] | None = None,
+    on_progress: OnProgress | None = None,
+    is_stopped: Callable[[], bool] | None = None,
+) -> list[ToolEvidence]:
+    """Return what today's tools do to the selected calls, by tool; most affected calls first.
+
+    Every selected call is judged, whether its tool changed or not: a validator may reject what no
+    schema tells.
+
+    Args:
+        store: The captured calls.
+        selection: Which of them.
+        changes: How schemas differ, of any tools; None: nothing was compared, and nothing is
+            attributed.
+        asking: Today's tools.
+        old: The old tools. They are asked where the recording does not say how arguments were
+            read: imported transcripts have no payloads.
+        old_parameters: By tool, the schema that today's was compared with. They say whether
+            arguments fitted where neither the recording nor ``old`` does. Of a tool that is not
+            among them it is no news that no difference explains what becomes of a call. None:
+            all tools were compared.
+        on_progress: Is told how far it is.
+        is_stopped: True ends it early, with what is counted by then.
+
+    Raises:
+        WorkerError: a worker cannot be started any more.
+        StoreError: the database cannot be read.
+    """
+    counting = _Counting(asking, changes, old, selection, old_parameters)
+    total = store.captured_call_count(selection) if on_progress is not None else 0
+    calls = _until(store.captured_calls(selection), is_stopped)
+    for done, _ in enumerate(counting.run(calls), start=1):
+        if on_progress is not None and (counting.call_count == total or not done % _REPORT_EVERY):
+            on_progress(counting.call_count, max(total, counting.call_count))
+    return counting.result()
+
+
+def _until(
+    calls: Iterable[CapturedCall], is_stopped: Callable[[], bool] | None
+) -> Iterator[CapturedCall]:
+    for call in calls:
+        if is_stopped is not None and is_stopped():
+            return
+        yield call
+
+
+@dataclass(slots=True)
+class _Group:
+    """Calls that gave one tool the same, to the same end."""
+
+    call: CapturedCall
+    number: int
+    accepted: bool | None
+    payload: JsonValue = None
+    has_payload: bool = False
+    old_errors: frozenset[tuple[str, str]] = frozenset()
+    models: dict[tuple[str, str], int] = field(default_factory=dict)
+    """Calls that wait for the answer, by model and dialect."""
+    answer: Compared | None = None
+    is_counted: bool = False
+
+
+class _Counting:
+    """One pass over captured calls."""
+
+    def __init__(
+        self,
+        asking: Asking,
+        changes: Sequence[SchemaChange] | None,
+        old: Asking | None,
+        selection: Selection,
+        old_parameters: Mapping[str, JsonObject] | None,
+    ) -> None:
+        self._asking = asking
+        self._old_parameters = old_parameters
+        self._selection = selection
+        self._old = old
+        self._changes = changes
+        self._tallies: dict[tuple[str, Actor], ToolTally] = {}
+        self._terms: dict[tuple[str, str, str | None], Terms] = {}
+        self._groups: OrderedDict[object, _Group] = OrderedDict()
+        self._asked: deque[_Group] = deque()
+        self.call_count = 0
+
+    def run(self, calls: Iterable[CapturedCall]) -> Iterator[None]:
+        """Count all calls; comes back after each answer."""
+        for answer in self._asking.compare(self._questions(calls)):
+            group = self._asked.popleft()
+            group.answer = answer
+            self._tally(group)
+            yield
+
+    def result(self) -> list[ToolEvidence]:
+        """Return what was counted."""
+        for change in self._changes or ():
+            if self._is_wanted(change.tool):
+                self._tally_of_tool(change.tool, "assistant")
+        found = [tally.evidence() for tally in self._tallies.values()]
+        return sorted(found, key=lambda one: (-one.breaks, -one.silent, -one.call_count, one.tool))
+
+    def _questions(self, calls: Iterable[CapturedCall]) -> Iterator[Captured]:
+        for group in self._with_old(self._new_groups(calls)):
+            self._asked.append(group)
+            yield Captured(
+                self._terms_of(group.call),
+                group.call.arguments,
+                group.payload,
+                group.has_payload,
+                group.call.positional,
+            )
+
+    def _new_groups(self, calls: Iterable[CapturedCall]) -> Iterator[_Group]:
+        """Return a group for each call that is not like an earlier one; count the others."""
+        for number, call in enumerate(calls):
+            self.call_count += 1
+            group = self._groups.get(call.identity)
+            is_new = group is None
+            if group is None:
+                group = self._groups[call.identity] = _Group(call, number, _was_accepted(call))
+                group.has_payload = call.payload_kind == "own"
+                group.payload = call.payload
+                if len(self._groups) > _REMEMBERED_MAX:
+                    self._groups.popitem(last=False)
+            key = call.model or "", call.dialect or ""
+            group.models[key] = group.models.get(key, 0) + 1
+            if is_new:
+                yield group
+            elif group.answer is not None:
+                self._tally(group)
+
+    def _with_old(self, groups: Iterator[_Group]) -> Iterator[_Group]:
+        """Have the old tools say what the recording does not."""
+        if self._old is None:
+            yield from groups
+            return
+        while batch := list(islice(groups, _OLD_BATCH)):
+            unsaid = [group for group in batch if group.call.payload_kind == "none"]
+            questions = [
+                Question(
+                    group.call.tool,
+                    group.call.arguments,
+                    from_version=group.call.tool_version,
+                    positional=group.call.positional,
+                    actor=_actor(group.call),
+                )
+                for group in unsaid
+            ]
+            for group, judged in zip(unsaid, self._old.judge(questions), strict=True):
+                group.accepted = judged.outcome is Outcome.OK
+                group.old_errors = frozenset(
+                    (str(error["type"]), paths.written(error["loc"])) for error in judged.errors
+                )
+                if group.accepted and judged.payload is not None:
+                    group.payload, group.has_payload = judged.payload, True
+            yield from batch
+
+    def _terms_of(self, call: CapturedCall) -> Terms:
+        key = call.tool, call.actor, call.tool_version
+        terms = self._terms.get(key)
+        if terms is None:
+            watched = self._tally_of(call).watched
+            terms = Terms(call.tool, call.tool_version, _actor(call), watched)
+            self._terms[key] = terms
+        return terms
+
+    def _tally_of(self, call: CapturedCall) -> ToolTally:
+        return self._tally_of_tool(call.tool, _actor(call))
+
+    def _tally_of_tool(self, tool: str, actor: Actor) -> ToolTally:
+        tally = self._tallies.get((tool, actor))
+        if tally is None:
+            mine = None
+            if self._changes is not None and (
+                self._old_parameters is None or tool in self._old_parameters
+            ):
+                mine = [change for change in self._changes if change.tool == tool]
+            today = self._asking.toolbox.find(tool, actor=actor)
+            tally = self._tallies[tool, actor] = ToolTally(tool, actor, today, mine)
+        return tally
+
+    def _is_wanted(self, tool: str) -> bool:
+        return all(name != tool for name, _ in self._tallies) and (
+            not self._selection.tools or tool in self._selection.tools
+        )
+
+    def _tally(self, group: _Group) -> None:
+        assert group.answer is not None
+        call = group.call
+        if not group.is_counted and not group.answer.is_plain and self._old is None:
+            self._look_at_old_schema(group)
+        tally = self._tally_of(call)
+        if group.answer.is_plain and group.accepted is not False:
+            tally.add_same(group.models, call.tool_version or "", is_judged=not group.is_counted)
+            group.models, group.is_counted = {}, True
+            return
+        tally.add(
+            Counted(
+                group.answer,
+                group.accepted,
+                group.old_errors,
+                group.models,
+                call.tool_version or "",
+                (call.trace_id, call.step_number),
+                group.number,
+                is_judged=not group.is_counted,
+            )
+        )
+        group.models, group.is_counted = {}, True
+
+    def _look_at_old_schema(self, group: _Group) -> None:
+        """Have the old schema say whether the arguments fitted, where nothing else does."""
+        schema = (self._old_parameters or {}).get(group.call.tool)
+        if schema is None or group.call.payload_kind != "none":
+            return
+        try:
+            values = parse_arguments(group.call.arguments).values
+        except BadJson:
+            return
+        found = schema_errors(schema, values)
+        group.old_errors = frozenset(
+            (str(error["type"]), paths.written(error["loc"])) for error in found
+        )
+        if group.accepted is None:
+            group.accepted = not found
+
+
+def _actor(call: CapturedCall) -> Actor:
+    return "user" if call.actor == "user" else "assistant"
+
+
+def _was_accepted(call: CapturedCall) -> bool | None:
+    """Return whether a call's arguments were accepted; None: the recording does not say."""
+    if call.payload_kind != "none":
+        return True
+    if call.outcome in _REJECTED or call.stage in _BEFORE_RUNNING:
+        return False
+    if call.outcome == Outcome.UNFINISHED:
+        return None
+    is_known = call.outcome in (Outcome.OK, Outcome.REFUSED) or call.stage is not None
+    return True if is_known else None
