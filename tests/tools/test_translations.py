@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from replay.errors import ToolboxError
 from replay.records import Outcome, Stage
 from replay.tools import CallStart, Toolbox, run_call_sync
-from replay.tools.translations import Translations
+from replay.tools.translations import ToolVersion, Translations
 
 
 def calendar() -> Toolbox:
@@ -128,10 +128,10 @@ def test_a_chain_is_found_exactly_where_there_is_a_way(steps: list[tuple[int, in
         reached |= {new for old in reached for new in onward.get(old, ())}
 
     for goal in range(1, 7):
-        chain = translations.chain("t", "0", str(goal))
+        chain = translations.chain(ToolVersion("t", "0"), ToolVersion("t", str(goal)))
         assert (chain is not None) == (goal in reached)
         if chain is not None:
-            assert all(int(new) in onward[int(old)] for old, new in pairwise(chain))
+            assert all(int(new) in onward[int(old)] for old, new in pairwise(chain.words))
 
 
 def test_the_shortest_chain_is_taken() -> None:
@@ -139,7 +139,10 @@ def test_the_shortest_chain_is_taken() -> None:
     for old, new in [("1", "2"), ("1", "3"), ("2", "5"), ("3", "4"), ("4", "5")]:
         translations.add("t", old, new, lambda payload: payload)
 
-    assert translations.chain("t", "1", "5") == ["1", "2", "5"]
+    chain = translations.chain(ToolVersion("t", "1"), ToolVersion("t", "5"))
+
+    assert chain is not None
+    assert (chain.words, chain.rival) == (["1", "2", "5"], ())
 
 
 def test_two_translations_of_one_step_are_refused() -> None:

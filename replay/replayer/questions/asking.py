@@ -62,14 +62,30 @@ class DescribedTool:
 
 
 @dataclass(frozen=True, slots=True)
+class DescribedStep:
+    """One translation of a toolbox, of arguments or of results."""
+
+    tool: str
+    old: str | None
+    """None: from a tool without versions."""
+    to: str
+    """The tool that it leads to; ``tool`` itself unless that was renamed."""
+    new: str | None
+    drops: list[str] = field(default_factory=list)
+    """Fields that the new payload lacks on purpose."""
+    file: str | None = None
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class DescribedToolbox:
     """A toolbox as its worker describes it."""
 
     name: str
     tools: list[DescribedTool]
-    translations: list[tuple[str, str, str]]
-    """(tool, old version, new version), each a step that the toolbox has."""
+    translations: list[DescribedStep]
     has_route: bool
+    result_translations: list[DescribedStep] = field(default_factory=list)
 
     def find(self, name: str, version: str | None = None) -> DescribedTool | None:
         """Return that version of the tool, None the one that runs; None: there is none."""
@@ -253,6 +269,7 @@ def _toolbox_of(said: JsonObject) -> DescribedToolbox:
     return DescribedToolbox(
         name=said["toolbox"],
         tools=[DescribedTool(**tool) for tool in said["tools"]],
-        translations=[(tool, old, new) for tool, old, new in said["translations"]],
+        translations=[DescribedStep(**step) for step in said["translations"]],
         has_route=said["has_route"],
+        result_translations=[DescribedStep(**step) for step in said["result_translations"]],
     )
