@@ -153,7 +153,7 @@ class Translations:
         to: str | None = None,
         drops: Collection[str] = (),
     ) -> None:
-        """Register the step from version ``old`` of ``tool`` to version ``new`` of it, or of ``to``.
+        """Register the step from version ``old`` of ``tool`` to ``new`` of it, or of ``to``.
 
         Raises:
             ToolboxError: the step exists already, or leads nowhere.
@@ -188,7 +188,9 @@ class Translations:
         """Return the shortest chain from ``begin`` to ``end``; None: there is no way."""
         return self.first_chain(begin, lambda reached: reached == end)
 
-    def first_chain(self, begin: ToolVersion, is_end: Callable[[ToolVersion], bool]) -> Chain | None:
+    def first_chain(
+        self, begin: ToolVersion, is_end: Callable[[ToolVersion], bool]
+    ) -> Chain | None:
         """Return the shortest chain from ``begin`` to a version that is an end; None: no way."""
         ahead: list[tuple[TranslationStep, ...]] = [()]
         seen = {begin}
