@@ -84,8 +84,8 @@ def gone(
 ) -> Edit:
     """Return what becomes of a field that the new schema has not: a drop, or a question.
 
-    Only what no call ever said is dropped without asking: of anything else nobody here knows what
-    a call means without it.
+    What no call ever said is dropped, and the draft refuses a call that says it: nobody here knows
+    what that would mean without it.
     """
     path, has = here.at(old.name), here.has(old.name)
     pop = f"{here.variable}.pop({text(old.name)}, None)"
@@ -112,8 +112,16 @@ def gone(
     elif not captured_count:
         said = "it is gone, and no captured payload shows whether calls set it"
     else:
-        said = f"the new version does not take it, and none of {captured_count} captured sets it"
-        return Edit("drop", path, said, [pop], drops=(path,))
+        of = (
+            "the only captured payload does not set it"
+            if captured_count == 1
+            else (f"none of {captured_count} captured payloads sets it")
+        )
+        said = f"the new version does not take it, and {of}; one that does is refused"
+        refused = question(
+            "drop", path, "it is gone, and this call sets it", when=f"{pop} is not None"
+        )
+        return Edit("drop", path, said, refused.code, drops=(path,))
     drop = f"drops=[{text(path)}] in the decorator, and {pop}"
     return question("drop", path, said, when=has, hint=[drop])
 

@@ -7,7 +7,7 @@ import textwrap
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-from replay.verdicts.paths import split, written
+from replay.verdicts.paths import join
 
 EditKind = Literal[
     "rename", "constant", "default", "drop", "convert", "enum", "nest", "unit", "missing"
@@ -17,7 +17,7 @@ SURE_FROM: Final = 0.85
 """From this confidence on an edit is made; below, a person is asked."""
 
 
-_LINE_MAX: Final = 84
+LINE_MAX: Final = 84
 """With the indentation of a function and a condition it stays within 96 columns."""
 
 
@@ -32,7 +32,7 @@ class Here:
 
     def at(self, name: str) -> str:
         """Return the path of a field of it."""
-        return written([*(split(self.path) if self.path else []), name])
+        return join(self.path, name)
 
     def item(self, name: str) -> str:
         """Return the code that stands for a field of it: ``new["name"]``."""
@@ -111,7 +111,7 @@ def _short(said: str) -> str:
 
 def _raising(message: str) -> list[str]:
     line = f"raise ValueError({text(message)})"
-    if len(line) <= _LINE_MAX:
+    if len(line) <= LINE_MAX:
         return [line]
-    parts = textwrap.wrap(message, _LINE_MAX - 8, drop_whitespace=False, break_on_hyphens=False)
+    parts = textwrap.wrap(message, LINE_MAX - 8, drop_whitespace=False, break_on_hyphens=False)
     return ["raise ValueError(", *(f"    {text(part)}" for part in parts), ")"]

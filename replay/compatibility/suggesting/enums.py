@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import Final
 
-from replay.compatibility.suggesting.edits import Edit, Here, question, shown, text
+from replay.compatibility.suggesting.edits import LINE_MAX, Edit, Here, question, shown, text
 from replay.compatibility.suggesting.fields import Field
 from replay.records import JsonValue
 
@@ -40,20 +42,30 @@ def spelled_otherwise(
         edits.append(Edit("enum", path, f"other spelling of its values: {said}", code))
     if not unknown and old.choices is not None:
         return edits
-    allowed = text([*new.choices, *([None] if new.is_nullable else [])])
+    allowed = [*new.choices, *([None] if new.is_nullable else [])]
     named = ", ".join(map(shown, unknown)) if unknown else "what is not listed"
     near = _nearest(unknown, new.choices)
     asked = question(
         "enum",
         path,
         f"the new version has no value for {named}{near}",
-        when=f"{here.has(new.name)} and {item} not in {allowed}",
+        when=f"{here.has(new.name)} and {item} not in {text(allowed)}",
     )
+    asked = replace(asked, code=_wrapped(asked.code, allowed))
     if unknown:
         return [*edits, asked]
     # Every captured value fits, and any other one refuses: nothing is left to decide now.
     guard = Edit("enum", path, "every captured value is one of its choices", asked.code)
     return [*edits, guard] if values else [*edits, asked]
+
+
+def _wrapped(code: list[str], allowed: Sequence[JsonValue]) -> list[str]:
+    """Return ``code`` with the list of its condition on lines of its own, where it is long."""
+    if len(code[0]) <= LINE_MAX:
+        return code
+    listed = textwrap.wrap(", ".join(map(text, allowed)), LINE_MAX, break_on_hyphens=False)
+    before = code[0].removesuffix(f"{text(allowed)}:")
+    return [f"{before}[", *(f"    {line}" for line in listed), "]:", *code[1:]]
 
 
 def _distinct(values: Sequence[JsonValue]) -> list[JsonValue]:

@@ -22,25 +22,37 @@ class Moved:
 
 def moved_in(here: Here, removed: Sequence[Field], added: Sequence[Field]) -> Moved:
     """Return what becomes of flat fields that a new object has inside."""
-    places: dict[str, list[tuple[Field, Field]]] = {}
-    for new in added:
-        for inner in new.fields().values() if "object" in new.kinds else ():
-            for old in removed:
-                if _is_same(old, new, inner):
-                    places.setdefault(old.name, []).append((new, inner))
-    # A field that fits into two objects, or two fields into one place, are for a person.
-    certain = {name: found[0] for name, found in places.items() if len(found) == 1}
+    homes = [new for new in added if "object" in new.kinds and new.fields()]
+    places = [
+        (old, home, inner)
+        for home in homes
+        for inner in home.fields().values()
+        if (old := _into(home, inner, removed)) is not None
+    ]
     edits: list[Edit] = []
     olds: set[str] = set()
     news: set[str] = set()
-    for new in added:
-        inside = {old: inner for old, (home, inner) in certain.items() if home is new}
-        if not inside or len({inner.name for inner in inside.values()}) < len(inside):
-            continue
-        edits += _in_edits(here, new, inside)
-        olds |= inside.keys()
-        news.add(new.name)
+    for home in homes:
+        inside = {
+            old.name: inner
+            for old, place, inner in places
+            # A field that fits into two places is for a person.
+            if place is home and sum(one is old for one, _, _ in places) == 1
+        }
+        if inside:
+            edits += _in_edits(here, home, inside)
+            olds |= inside.keys()
+            news.add(home.name)
     return Moved(edits, frozenset(olds), frozenset(news))
+
+
+def _into(home: Field, inner: Field, removed: Sequence[Field]) -> Field | None:
+    """Return the flat field that ``inner`` was: called after its home too, else just like it."""
+    for is_same in (_is_same_with_home, _is_same):
+        fits = [old for old in removed if is_same(old, home, inner)]
+        if fits:
+            return fits[0] if len(fits) == 1 else None
+    return None
 
 
 def _in_edits(here: Here, new: Field, inside: dict[str, Field]) -> list[Edit]:
@@ -103,10 +115,18 @@ def _out_edit(here: Here, old: Field, inside: dict[str, str]) -> Edit:
 
 def _is_same(flat: Field, home: Field, inner: Field) -> bool:
     """Whether ``flat`` is ``inner``: of one type, and called so, perhaps after its home too."""
-    if not flat.kinds or not inner.kinds or flat.kinds != inner.kinds:
+    bare = plain_words(flat.words) == plain_words(inner.words)
+    return (bare and _is_one_type(flat, inner)) or _is_same_with_home(flat, home, inner)
+
+
+def _is_same_with_home(flat: Field, home: Field, inner: Field) -> bool:
+    """Whether ``flat`` is ``inner`` and called after its home: ``address_city``."""
+    around, inside = plain_words(home.words), plain_words(inner.words)
+    named = plain_words(flat.words) in (around + inside, inside + around)
+    return named and _is_one_type(flat, inner)
+
+
+def _is_one_type(flat: Field, inner: Field) -> bool:
+    if not flat.kinds or flat.kinds != inner.kinds:
         return False
-    if units_of(flat) != units_of(inner) and units_of(flat) and units_of(inner):
-        return False
-    name, inside = plain_words(flat.words), plain_words(inner.words)
-    around = plain_words(home.words)
-    return name in (inside, around + inside, inside + around)
+    return flat.choices == inner.choices and units_of(flat) == units_of(inner)

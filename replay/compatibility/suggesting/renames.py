@@ -96,6 +96,8 @@ def _confidence(
         return 1.0 * kinds, "the same words"
     if named >= 0.95 and kinds == 1:
         return 0.95, "the same words, one written out or in another number"
+    if named >= 0.95 and new.items is not None and old.kinds <= (new.items.kinds or old.kinds):
+        return 0.9, "the same words, and a list of them now"
     if said >= 0.9 and kinds == 1:
         return 0.92, "the same description"
     if named >= 0.6 and said >= 0.6 and kinds == 1 and old.is_required == new.is_required:

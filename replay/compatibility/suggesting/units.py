@@ -140,14 +140,52 @@ def unit_question(here: Here, old: Field, new: Field) -> Edit | None:
         if was == now or (not renamed and not (was and now)):
             continue
         named = f"{_listed(was)} to {_listed(now)}"
+        reckoned = _reckoned(here.item(new.name), was, now)
         return question(
             "unit",
             here.at(new.name),
             f"it seems to go from {named}; nothing here converts it",
             when=here.has(new.name),
-            hint=[f"{here.item(new.name)} = {here.item(new.name)}  # from {named}?"],
+            hint=[f"{here.item(new.name)} = {reckoned}"] if reckoned else [],
         )
     return None
+
+
+def _reckoned(item: str, was: frozenset[str], now: frozenset[str]) -> str | None:
+    """Return the code of the usual conversion, for a person to take; None: there is none."""
+    if len(was) != 1 or len(now) != 1:
+        return None
+    (old,), (new,) = was, now
+    if (old, new) in _FORMULAS:
+        return _FORMULAS[old, new].format(item)
+    sizes = next((sizes for sizes in _SIZES if {old, new} <= sizes.keys()), None)
+    if sizes is None:
+        return None
+    larger, smaller = max(sizes[old], sizes[new]), min(sizes[old], sizes[new])
+    return f"{item} {'*' if sizes[old] > sizes[new] else '/'} {larger // smaller}"
+
+
+_SIZES: Final = (
+    {
+        "milliseconds": 1,
+        "seconds": 1000,
+        "minutes": 60_000,
+        "hours": 3_600_000,
+        "days": 86_400_000,
+        "weeks": 604_800_000,
+    },
+    {"centimetres": 1, "metres": 100, "kilometres": 100_000},
+    {"grams": 1, "kilograms": 1000},
+    {"cents": 1, "whole units": 100},
+    {"percent": 1, "a fraction": 100},
+)
+_FORMULAS: Final = {
+    ("whole units", "cents"): "round({} * 100)",
+    ("celsius", "fahrenheit"): "{} * 9 / 5 + 32",
+    ("fahrenheit", "celsius"): "({} - 32) * 5 / 9",
+    ("from 0", "from 1"): "{} + 1",
+    ("from 1", "from 0"): "{} - 1",
+}
 
 
 def _listed(units: frozenset[str]) -> str:
