@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-from collections.abc import Iterator
+import textwrap
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from replay.cli import terminal
 from replay.cli.arguments import examples, json_option
+from replay.cli.schema_sources import (
+    captured_calls,
+    opened,
+    payloads_of,
+    place_named,
+    tools_options,
+)
 from replay.errors import ExitCode, ReplayError, SelectionError
 
 if TYPE_CHECKING:
     from replay.compatibility.suggesting import Draft, Edit
     from replay.records import JsonObject
     from replay.replayer.environment import Place
+    from replay.replayer.questions.asking import DescribedToolbox
     from replay.replayer.questions.definitions import Definition
     from replay.replayer.questions.drafts import Trial, Tried
     from replay.store import Store
 
-_CALLS_MAX = 5000
-"""Captured calls that are looked at, the newest."""
 _PAYLOAD_CHARS_MAX = 200
 
 
@@ -46,20 +51,7 @@ _PAYLOAD_CHARS_MAX = 200
     type=click.Path(path_type=Path),
     help="Recorded schemas and payloads. Default: `database` of [tool.replay], else traces.db.",
 )
-@click.option(
-    "--tools",
-    "toolbox",
-    metavar="MODULE:TOOLBOX",
-    help="Today's tools, for versions of theirs. Default: `tools` of [tool.replay].",
-)
-@click.option(
-    "--path",
-    "paths",
-    multiple=True,
-    metavar="DIRECTORY",
-    type=click.Path(file_okay=False, exists=True, path_type=Path),
-    help="Look for the tools' modules here first; after it in the working directory.",
-)
+@tools_options
 @click.option(
     "--payloads",
     "payload_file",
@@ -93,12 +85,12 @@ def suggest(
     would be needed the draft raises, under a TODO. It is tried on the captured payloads first.
     """
     from replay.compatibility.suggesting import draft, written
+    from replay.replayer.questions.definitions import Definitions
+    from replay.replayer.questions.drafts import try_draft
 
-    with _opened(database) as store, _asked(toolbox, paths) as (place, described):
-        from replay.replayer.questions.definitions import Definitions
-        from replay.replayer.questions.drafts import try_draft
-
-        definitions = Definitions(place=place, toolbox=described, store=store)
+    place = place_named(toolbox, paths)
+    with opened(database) as store:
+        definitions = Definitions(place=place, toolbox=_described(place), store=store)
         before, after = definitions.find(tool, old), definitions.find(to or tool, new)
         _refuse_equal(before, after)
         captured = _captured(store, before) + _from_file(payload_file)
@@ -123,36 +115,13 @@ def suggest(
     return _exit_code(suggested, trial)
 
 
-@contextlib.contextmanager
-def _opened(database: Path | None) -> Iterator[Store | None]:
-    """Hold the database that is named, or the usual one; None where there is none."""
-    from replay.config import load_config
-    from replay.store import Store
-
-    usual = load_config().database_path or Path("traces.db")
-    if database is None and not usual.is_file():
-        yield None
-        return
-    with Store.open(database or usual, mode="r") as store:
-        yield store
-
-
-@contextlib.contextmanager
-def _asked(toolbox: str | None, paths: tuple[Path, ...]) -> Iterator[tuple[Place | None, Any]]:
-    """Hold where today's tools are and what they are; None twice where none are named."""
-    from replay.config import load_config
-    from replay.replayer.environment import environment_of, place_of
+def _described(place: Place | None) -> DescribedToolbox | None:
+    if place is None:
+        return None
     from replay.replayer.questions.asking import Asking
 
-    config = load_config()
-    toolbox = toolbox or config.tools
-    if toolbox is None:
-        yield None, None
-        return
-    place = place_of(toolbox, paths=paths, environment=environment_of(config.env))
     with Asking(place) as asking:
-        described = asking.toolbox
-    yield place, described
+        return asking.toolbox
 
 
 def _refuse_equal(before: Definition, after: Definition) -> None:
@@ -164,38 +133,14 @@ def _refuse_equal(before: Definition, after: Definition) -> None:
 
 
 def _captured(store: Store | None, version: Definition) -> list[JsonObject]:
-    """Return the distinct payloads that models wrote for a version, the newest calls first.
-
-    Calls without a recorded version count where none has this one.
-    """
-    if store is None:
-        return []
-    from replay.records import Outcome, Selection
-
-    wanted = Selection(tools=[version.at.tool])
-    calls = store.tool_calls(wanted, limit=_CALLS_MAX)
-    turned_away = (Outcome.BAD_JSON, Outcome.UNKNOWN_TOOL, Outcome.INVALID_ARGUMENTS)
-    ran = [call for call in calls if call.outcome not in turned_away]
-    of_version = [call for call in ran if call.tool_version == version.at.version]
-    chosen = of_version or [call for call in ran if call.tool_version is None]
-    return _payloads(call.arguments for call in chosen)
-
-
-def _payloads(texts: Iterator[str] | Any) -> list[JsonObject]:
-    found: dict[str, JsonObject] = {}
-    for text in texts:
-        with contextlib.suppress(ValueError):
-            payload = json.loads(text)
-            if isinstance(payload, dict):
-                found.setdefault(json.dumps(payload, sort_keys=True), payload)
-    return list(found.values())
+    return payloads_of(call.arguments for call in captured_calls(store, version.at))
 
 
 def _from_file(file: Path | None) -> list[JsonObject]:
     if file is None:
         return []
     lines = [line for line in file.read_text("utf-8").splitlines() if line.strip()]
-    payloads = _payloads(lines)
+    payloads = payloads_of(lines)
     if lines and not payloads:
         raise SelectionError(
             f"{str(file)!r} holds no payload: no line of it is a JSON object.",
@@ -247,8 +192,6 @@ def _report(suggested: Draft, trial: Trial, output: Path | None) -> list[str]:
 
 
 def _edit_lines(word: str, edits: list[Edit]) -> list[str]:
-    import textwrap
-
     lines = []
     for edit in edits:
         said = f"{edit.path}: {edit.said}" if edit.path else edit.said

@@ -158,6 +158,13 @@ def _judged(toolbox: Toolbox, asked: JsonObject) -> JsonObject:
     return answer
 
 
+def _carried(toolbox: Toolbox, asked: JsonObject) -> JsonObject:
+    """A payload along a chain of translations; see ``carrying.carried``."""
+    from replay.replayer.questions.carrying import carried
+
+    return carried(toolbox, asked)
+
+
 def _meant(toolbox: Toolbox, start: CallStart, asked: JsonObject) -> Tool:
     if "version" not in asked:
         return resolve_tool(toolbox, start)
@@ -170,4 +177,5 @@ def _meant(toolbox: Toolbox, start: CallStart, asked: JsonObject) -> Tool:
 _QUESTIONS: Final[dict[str, Callable[[Toolbox, JsonObject], JsonObject]]] = {
     "tools": _described,
     "arguments": _judged,
+    "translations": _carried,
 }

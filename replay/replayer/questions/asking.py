@@ -27,6 +27,8 @@ from replay.replayer.environment import Place
 from replay.replayer.process import WorkerProcess, how_it_ended
 
 _BATCH: Final = 500
+_BATCH_CARRIED: Final = 50
+"""Each of them is carried many times."""
 _ANSWER_WAIT_S: Final = 30.0
 """For one batch: a validator takes microseconds. Then halves of it get less patience."""
 _PATIENCE_LOST: Final = 10
@@ -191,10 +193,22 @@ class Asking:
             for answer in self._settled(batch, self._wait_s):
                 yield Judged(**{**answer, "outcome": Outcome(answer["outcome"])})
 
-    def _settled(self, batch: Sequence[JsonObject], wait_s: float) -> list[JsonObject]:
+    def carry(self, items: Iterable[JsonObject]) -> Iterator[JsonObject]:
+        """Return what translations make of payloads, in order; see ``carrying.carried``.
+
+        Raises:
+            WorkerError: no worker can be started any more.
+        """
+        asked = iter(items)
+        while batch := list(itertools.islice(asked, _BATCH_CARRIED)):
+            yield from self._settled(batch, self._wait_s, about="translations")
+
+    def _settled(
+        self, batch: Sequence[JsonObject], wait_s: float, about: str = "arguments"
+    ) -> list[JsonObject]:
         """Return the answers to ``batch``; what kills the worker is found and told."""
         try:
-            return self._ask("arguments", batch, wait_s)
+            return self._ask(about, batch, wait_s)
         except _NoAnswer as gone:
             self._process.kill()
             self._process.close()
@@ -203,7 +217,8 @@ class Asking:
                 return [{"outcome": gone.outcome, "message": gone.said}]
         half = len(batch) // 2
         wait_s = self._wait_s / _PATIENCE_LOST
-        return self._settled(batch[:half], wait_s) + self._settled(batch[half:], wait_s)
+        left, right = batch[:half], batch[half:]
+        return self._settled(left, wait_s, about) + self._settled(right, wait_s, about)
 
     def _started(self) -> WorkerProcess:
         process = WorkerProcess(self._place, forks=False, answers=True)
