@@ -229,6 +229,7 @@ class CallResult(Record):
 
     outcome: Outcome
     tool: str
+    """The tool that ran; the model's word for it where there is none."""
     tool_version: str | None = None
     schema_hash: str | None = None
     payload: JsonValue = None

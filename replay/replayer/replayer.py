@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import secrets
 import shlex
@@ -37,6 +38,7 @@ from replay.replayer.policies import Policies
 from replay.replayer.pool import Isolation, Pool
 from replay.replayer.redacting import RedactionOnDemand, redaction_of_run
 from replay.replayer.sandbox.limits import Limits, limits_told
+from replay.replayer.served import ServedAnswers
 from replay.store import Store
 from replay.store.redaction import is_redacted
 from replay.verdicts import Coverage, Findings, Rules, exit_code_of, with_approval
@@ -221,7 +223,11 @@ class Replayer:
                 shared_start=SharedStart(one_world),
                 policies=policies,
             )
-            pass_ = _Pass(self, run, reading, pool, greeting, terms)
+            older = ServedAnswers(
+                sandboxed(self.place, self.sandbox, worlds=folder), greeting["results_translated"]
+            )
+            served = stack.enter_context(older)
+            pass_ = _Pass(self, run, reading, pool, greeting, terms, served)
             try:
                 return pass_.run(trace_ids, on_progress, is_resumed=begun is not None)
             except StoreError as error:
@@ -332,8 +338,10 @@ class _Pass:
         pool: Pool,
         greeting: JsonObject,
         terms: LaneTerms,
+        served: ServedAnswers,
     ) -> None:
         self.replayer = replayer
+        self.served = served
         self.store = replayer.store
         self.started = run
         self.reading = reading
@@ -410,9 +418,10 @@ class _Pass:
 
     def _judge(self, trace: TraceLanes) -> None:
         masks = is_redacted(trace.transcript.trace.attributes)
+        calls = {call.id: call for call in tool_calls(trace.transcript)}
         verdicts = [
             self._kept(verdict, trace.output_of(verdict.tool_call_id), masks=masks)
-            for verdict in trace.verdicts()
+            for verdict in self.served.translated(trace.verdicts(), calls)
         ]
         trace.close()
         self._count(trace.transcript, verdicts)
@@ -459,8 +468,7 @@ class _Pass:
             sums.conditional += verdict.conditional
             sums.worst = worse(sums.worst, exit_code_of(verdict))
             self.coverage.add(
-                verdict.tool,
-                asked[verdict.tool_call_id],
+                *_reached(verdict, asked[verdict.tool_call_id]),
                 verdict.replayed,
                 verdict.schema_errors,
                 verdict.recorded_outcome,
@@ -527,6 +535,14 @@ class _Pass:
                 self.sums.worst = worse(self.sums.worst, exit_code_of(open_again))
                 self._batch.append(open_again)
             self._store()
+
+
+def _reached(verdict: CallVerdict, arguments: str) -> tuple[str, str]:
+    """Return the tool that ran, and what it was given in its own words."""
+    result = verdict.replayed
+    if result is None or not result.translation:
+        return verdict.tool, arguments
+    return result.tool, json.dumps(result.payload)
 
 
 def _now() -> str:

@@ -167,7 +167,7 @@ def finished_result(
     state_hash = _state_hash(toolbox, world, progress) if toolbox.state_hook is not None else None
     fields = {
         "outcome": outcome,
-        "tool": progress.start.tool,
+        "tool": tool.name if tool is not None else progress.start.tool,
         "tool_version": tool.version if tool is not None else None,
         "schema_hash": tool.schema_hash if tool is not None else None,
         "payload": progress.payload,

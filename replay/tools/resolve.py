@@ -70,6 +70,13 @@ def meant_call(toolbox: Toolbox, start: CallStart, written_for: str | None) -> C
     return start
 
 
+def moved_to(toolbox: Toolbox, tool: str, version: str | None) -> ToolVersion | None:
+    """Return the version that runs for calls of ``version`` of ``tool``; None: there is none."""
+    start = CallStart(request_id="", tool=tool, arguments="")
+    found = toolbox.find(meant_call(toolbox, start, version).tool)
+    return None if found is None else ToolVersion(found.name, found.version)
+
+
 def _is_run(toolbox: Toolbox, end: ToolVersion, actor: Actor) -> bool:
     if toolbox.route_hook is not None:
         return end.version in toolbox.versions(end.tool, actor)

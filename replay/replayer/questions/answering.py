@@ -16,6 +16,7 @@ from replay.replayer.channel import Channel
 from replay.tools.arguments import BadJson, parse_arguments
 from replay.tools.encoding import NotJson, as_json
 from replay.tools.observer import CallStart
+from replay.tools.older_results import translated_response
 from replay.tools.outcome import CallProgress
 from replay.tools.resolve import (
     UnknownTool,
@@ -165,6 +166,12 @@ def _carried(toolbox: Toolbox, asked: JsonObject) -> JsonObject:
     return carried(toolbox, asked)
 
 
+def _older_result(toolbox: Toolbox, asked: JsonObject) -> JsonObject:
+    """A recorded response as today's version would give it, and a note; empty: as it is."""
+    older = translated_response(toolbox, asked["tool"], asked["version"], asked["response"])
+    return {} if older is None else {"response": older.response, "note": older.note}
+
+
 def _meant(toolbox: Toolbox, start: CallStart, asked: JsonObject) -> Tool:
     if "version" not in asked:
         return resolve_tool(toolbox, start)
@@ -178,4 +185,5 @@ _QUESTIONS: Final[dict[str, Callable[[Toolbox, JsonObject], JsonObject]]] = {
     "tools": _described,
     "arguments": _judged,
     "translations": _carried,
+    "results": _older_result,
 }

@@ -203,6 +203,23 @@ class Asking:
         while batch := list(itertools.islice(asked, _BATCH_CARRIED)):
             yield from self._settled(batch, self._wait_s, about="translations")
 
+    def translate_results(self, items: Iterable[JsonObject]) -> Iterator[JsonObject]:
+        """Return recorded responses as today's versions would give them, in order.
+
+        Each answer has a ``note``, and the ``response`` where it could be translated; it is empty
+        where there is nothing to translate.
+
+        Raises:
+            WorkerError: no worker can be started any more.
+        """
+        asked = iter(items)
+        while batch := list(itertools.islice(asked, _BATCH)):
+            for answer in self._settled(batch, self._wait_s, about="results"):
+                if "outcome" in answer:  # it died of this one
+                    said = f"The recorded response was not translated: {answer['message']}"
+                    answer = {"response": None, "note": said}
+                yield answer
+
     def _settled(
         self, batch: Sequence[JsonObject], wait_s: float, about: str = "arguments"
     ) -> list[JsonObject]:
