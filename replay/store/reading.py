@@ -18,6 +18,7 @@ from replay.records import (
     Feedback,
     Finding,
     Interaction,
+    JsonValue,
     ModelCall,
     ReplayRun,
     Selection,
@@ -234,6 +235,17 @@ class Reading:
                 selection or Selection(),
                 with_empty=with_empty,
             )
+
+    def toolset_keys(self, trace_id: str) -> dict[str, int | None]:
+        """Return, by model call of a trace, which set of tools it was shown; None: none."""
+        with self._snapshot() as connection:
+            key = trace_key(connection, trace_id)
+            return self._record_reader().toolset_keys(key)
+
+    def toolset(self, key: int) -> list[JsonValue]:
+        """Return the tool definitions of a set that ``toolset_keys`` names, in order."""
+        with self._snapshot():
+            return self._record_reader().toolset(key)
 
     def tool_schemas(self) -> list[ToolSchema]:
         """Return every tool schema seen, by tool, then when it was first seen."""

@@ -1,4 +1,4 @@
-"""Transcripts of older versions: their results in today's words, their tools under today's names."""
+"""Transcripts of older versions: results in today's words, tools under today's names."""
 
 from __future__ import annotations
 
