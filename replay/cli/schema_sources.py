@@ -86,11 +86,15 @@ def captured_calls(store: Store | None, version: ToolVersion) -> list[ToolCall]:
 
 def payloads_of(texts: Iterable[str]) -> list[JsonObject]:
     """Return the distinct JSON objects among ``texts``, in their order."""
+    found = map(payload_of, texts)
+    return distinct(payload for payload in found if payload is not None)
+
+
+def distinct(payloads: Iterable[JsonObject]) -> list[JsonObject]:
+    """Return ``payloads``, each once, in their order."""
     found: dict[str, JsonObject] = {}
-    for text in texts:
-        payload = payload_of(text)
-        if payload is not None:
-            found.setdefault(json.dumps(payload, sort_keys=True), payload)
+    for payload in payloads:
+        found.setdefault(json.dumps(payload, sort_keys=True), payload)
     return list(found.values())
 
 

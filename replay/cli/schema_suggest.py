@@ -13,6 +13,7 @@ from replay.cli import terminal
 from replay.cli.arguments import examples, json_option
 from replay.cli.schema_sources import (
     captured_calls,
+    distinct,
     opened,
     payloads_of,
     place_named,
@@ -93,7 +94,7 @@ def suggest(
         definitions = Definitions(place=place, toolbox=_described(place), store=store)
         before, after = definitions.find(tool, old), definitions.find(to or tool, new)
         _refuse_equal(before, after)
-        captured = _captured(store, before) + _from_file(payload_file)
+        captured = distinct(_captured(store, before) + _from_file(payload_file))
         suggested = draft(
             before.at,
             after.at,

@@ -262,7 +262,7 @@ def _finding_lines(finding: TranslationFinding, width: int) -> list[str]:
     from replay.report.ink import count
 
     title = _TITLES[finding.kind].format(path=finding.path or "the payload")
-    lines = [f"{'✗' if finding.is_broken else '~'} {finding.chain}: {title}"]
+    lines = _wrapped(f"{'✗' if finding.is_broken else '~'} {finding.chain}: {title}", width, "")
     said = finding.said
     if finding.path and finding.kind == "invalid":
         said = f"`{finding.path}`: {said}"
