@@ -44,7 +44,11 @@ _PAYLOAD_CHARS_MAX = 200
 @click.argument("tool")
 @click.argument("old")
 @click.argument("new")
-@click.option("--to", metavar="TOOL", help="The tool's new name, where NEW is of another tool.")
+@click.option(
+    "--to",
+    metavar="TOOL",
+    help="The tool's new name. Default: the one that a file NEW defines, else TOOL.",
+)
 @click.option(
     "--db",
     "database",
@@ -86,13 +90,16 @@ def suggest(
     would be needed the draft raises, under a TODO. It is tried on the captured payloads first.
     """
     from replay.compatibility.suggesting import draft, written
-    from replay.replayer.questions.definitions import Definitions
+    from replay.replayer.questions.definitions import Definitions, name_in
     from replay.replayer.questions.drafts import try_draft
 
     place = place_named(toolbox, paths)
     with opened(database) as store:
         definitions = Definitions(place=place, toolbox=_described(place), store=store)
-        before, after = definitions.find(tool, old), definitions.find(to or tool, new)
+        before, after = (
+            definitions.find(tool, old),
+            definitions.find(to or name_in(new) or tool, new),
+        )
         _refuse_equal(before, after)
         captured = distinct(_captured(store, before) + _from_file(payload_file))
         suggested = draft(

@@ -163,6 +163,21 @@ def test_a_draft_that_the_new_version_does_not_take_is_said(
     assert "color" in err
 
 
+def test_a_file_with_one_definition_says_the_new_name(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    method = {"enum": ["create", "delete"]}
+    new = {**NEW, "properties": {**NEW["properties"], "method": method}, "required": ["method"]}
+    (folder / "write.json").write_text(json.dumps({"name": "event_write", "inputSchema": new}))
+
+    code = suggest("create_event", "1=old.json", "2=write.json", "--payloads", "payloads.jsonl")
+
+    out = capsys.readouterr().out
+    assert code == 0
+    assert '@toolbox.translate("create_event", "1", "2", to="event_write")' in out
+    assert 'new["method"] = "create"' in out
+
+
 def test_a_draft_is_written_to_a_file(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code = suggest("create_event", "1=old.json", "2=new.json", "--output", "draft.py")
 

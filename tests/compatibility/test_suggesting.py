@@ -89,17 +89,56 @@ def test_two_fields_that_may_both_be_the_old_one_are_a_question_with_both_named(
 
 def test_fields_whose_captured_values_are_the_same_are_one() -> None:
     before = [{"user": f"u{number}"} for number in range(5)]
-    after = [{"owner": f"u{number}"} for number in range(1, 6)]
-    suggested = draft(
-        ToolVersion("t", "1"),
-        ToolVersion("t", "2"),
-        schema("user", user=TEXT),
-        schema("owner", owner=TEXT),
-        captured=before,
-        captured_new=after,
+    after = [{"user_name": f"u{number}"} for number in range(1, 6)]
+
+    def suggested(new: str) -> Draft:
+        payloads = [{new: one["user_name"]} for one in after]
+        return draft(
+            ToolVersion("t", "1"),
+            ToolVersion("t", "2"),
+            schema("user", user=TEXT),
+            schema(new, **{new: TEXT}),
+            captured=before,
+            captured_new=payloads,
+        )
+
+    assert run(suggested("user_name"), {"user": "u9"}) == {"user_name": "u9"}
+    assert suggested("payer").questions  # that values are alike is not enough
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("start_date", "end_date"), ("from_user", "to_user"), ("sender", "recipient")]
+)
+def test_the_two_ends_of_one_thing_are_never_taken_for_each_other(old: str, new: str) -> None:
+    said = {"type": "string", "description": "A day of the range that is looked at"}
+    suggested = drafted(schema(old, **{old: said}), schema(new, **{new: said}))
+
+    assert [edit.kind for edit in suggested.edits] == ["drop", "missing"]
+    assert suggested.edits == suggested.questions
+
+
+def test_a_field_that_is_described_otherwise_is_pointed_at() -> None:
+    suggested = drafted(
+        schema(id={"type": "string", "description": "Number of the order to look up"}),
+        schema(id={"type": "string", "description": "Customer whose orders are listed here"}),
     )
 
-    assert run(suggested, {"user": "u9"}) == {"owner": "u9"}
+    assert kinds(suggested) == [("same", "id", True)]
+    assert "# id: it is described in other words now" in written(suggested)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [(TEXT, WHOLE), ({"enum": ["a", "b"]}, {"enum": ["a"]}), (TEXT, {"enum": ["a"]})],
+)
+def test_a_list_whose_elements_change_is_asked_for(before: Any, after: Any) -> None:
+    suggested = drafted(
+        schema(x={"type": "array", "items": before}), schema(x={"type": "array", "items": after})
+    )
+
+    with pytest.raises(ValueError, match="TODO x"):
+        run(suggested, {"x": ["b"]})
+    assert run(suggested, {"x": []}) == {"x": []}
 
 
 def test_a_required_field_gets_the_schemas_default_or_its_only_value() -> None:
@@ -351,6 +390,17 @@ def test_a_mode_that_two_choices_may_mean_is_asked_for() -> None:
     assert asked.hint == ['new["method"] = "create"']
     with pytest.raises(ValueError, match="TODO method"):
         run(suggested, {})
+
+
+@pytest.mark.parametrize(
+    ("tool", "choices"), [("list_issue", ["get"]), ("get_issue", ["get_issues"])]
+)
+def test_another_verb_alone_and_one_for_many_are_asked_for(tool: str, choices: list[str]) -> None:
+    suggested = drafted(
+        schema(), schema("method", method={"enum": [*choices, "close"]}), tools=f"{tool} issue_read"
+    )
+
+    assert [edit.hint for edit in suggested.questions] == [[f'new["method"] = "{choices[0]}"']]
 
 
 def test_modes_are_read_from_a_description_that_lists_them() -> None:

@@ -10,6 +10,7 @@ from replay.compatibility.suggesting.additions import filled, gone, kept_default
 from replay.compatibility.suggesting.edits import Edit, Here, text
 from replay.compatibility.suggesting.enums import spelled_otherwise
 from replay.compatibility.suggesting.fields import Field, field_of, fields_of
+from replay.compatibility.suggesting.names import says_enough, text_likeness
 from replay.compatibility.suggesting.nesting import moved_in, moved_out
 from replay.compatibility.suggesting.renames import pairs_of, renamed
 from replay.compatibility.suggesting.types import retyped
@@ -17,6 +18,7 @@ from replay.compatibility.suggesting.units import unit_question
 from replay.records import JsonObject, JsonValue
 from replay.tools.translations import ToolVersion
 
+_LIKE_MIN: Final = 0.15
 _DEPTH_MAX: Final = 4
 """Objects inside objects that are followed so far."""
 
@@ -116,10 +118,11 @@ class _Drafting:
         asked = unit_question(here, old, new)
         if asked is not None:
             return [asked]
-        edits: list[Edit] = []
+        edits = _described_otherwise(here, old, new)
         if not old.is_like(new):
-            edits = retyped(here, old, new, values)
-            if not edits or all(edit.is_sure for edit in edits):
+            retypes = retyped(here, old, new, values)
+            edits += retypes
+            if all(edit.is_sure for edit in retypes):
                 edits += spelled_otherwise(here, old, new, values)
             if depth < _DEPTH_MAX:
                 edits += self.inside(here, old, new, values, depth)
@@ -153,6 +156,16 @@ class _Drafting:
             head = [f"for {variable} in {here.variable}.get({text(new.name)}) or []:"]
             return [_within(edit, head) for edit in edits]
         return []
+
+
+def _described_otherwise(here: Here, old: Field, new: Field) -> list[Edit]:
+    """Return what a person should know of a field that keeps its name and not its description."""
+    likeness = text_likeness(old.description, new.description)
+    enough = says_enough(old.description) and says_enough(new.description)
+    if likeness is None or likeness >= _LIKE_MIN or not enough:
+        return []
+    said = "it is described in other words now, and taken for what it was; read both"
+    return [Edit("same", here.at(new.name), said, confidence=likeness)]
 
 
 def _now_required(

@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 from replay.verdicts.paths import join
 
 EditKind = Literal[
-    "rename", "constant", "default", "drop", "convert", "enum", "nest", "unit", "missing"
+    "same", "rename", "constant", "default", "drop", "convert", "enum", "nest", "unit", "missing"
 ]
 
 SURE_FROM: Final = 0.85

@@ -58,14 +58,18 @@ def mode_of(field: Field, old_tool: str, new_tool: str) -> Mode | None:
     # One that is the whole old name needs no taking apart.
     whole = [one for one in choices if plain_words(words_of(one)) == old]
     if len(whole) == 1:
-        return Mode(whole[0], True, f"it is the name of the old tool, {old_tool}")
+        is_sure = _is_of_one_number(whole[0], old_tool)
+        return Mode(whole[0], is_sure, f"the name of the old tool, {old_tool}")
     for same in (_as_written, _same_verb):
         wanted = same([word for word in old if word not in new])
         meant = {one: same(list(plain_words(words_of(one)))) for one in choices}
         short = {one: [word for word in words if word not in new] for one, words in meant.items()}
         exact = [one for one in choices if wanted and wanted in (meant[one], short[one])]
         if len(exact) == 1 and not _may_be_meant(exact[0], wanted, choices, meant):
-            return Mode(exact[0], True, f"what {old_tool} says beyond {new_tool}")
+            why = f"what {old_tool} says beyond {new_tool}"
+            # Another verb, and nothing beside it: `list` may well be no `get`. And one is not many.
+            is_sure = same is _as_written or len(wanted) > 1
+            return Mode(exact[0], is_sure and _is_of_one_number(exact[0], old_tool), why)
     return _nearest(wanted, meant)
 
 
@@ -74,6 +78,13 @@ def _may_be_meant(
 ) -> bool:
     """Whether another choice has the very same words, in another order or number."""
     return any(sorted(meant[one]) == sorted(wanted) for one in choices if one != exact)
+
+
+def _is_of_one_number(choice: str, old_tool: str) -> bool:
+    """Whether words that both have are singular in both, or plural in both."""
+    mine, theirs = words_of(choice), words_of(old_tool)
+    shared = set(plain_words(mine)) & set(plain_words(theirs))
+    return all(word in theirs for word in mine if plain_words((word,))[0] in shared)
 
 
 def _nearest(wanted: list[str], meant: dict[str, list[str]]) -> Mode | None:

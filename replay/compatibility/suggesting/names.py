@@ -49,6 +49,23 @@ _FILLERS: Final = frozenset(
 )
 
 
+_OPPOSITES: Final = tuple(
+    (frozenset(left.split()), frozenset(right.split()))
+    for left, right in (
+        ("start begin from since after first min minimum lower", "end until till before last max"),
+        ("start begin from since after first min minimum lower", "to stop finish maximum upper"),
+        ("source origin sender from old", "destination target recipient receiver to new"),
+        ("parent", "child"),
+        ("input in", "output out"),
+        ("include enable allow", "exclude disable deny"),
+        ("buyer customer", "seller vendor"),
+        ("width latitude x", "height longitude y"),
+        ("departure", "arrival return"),
+    )
+)
+_CONTENT_MIN: Final = 3
+
+
 def words_of(name: str) -> tuple[str, ...]:
     """Return the words of a name, lower case: ``per_page`` and ``perPage`` have the same."""
     return tuple(word.lower() for word in _WORD.findall(name))
@@ -83,6 +100,21 @@ def name_likeness(one: tuple[str, ...], other: tuple[str, ...]) -> float:
     by_words = len(shared) / max(len(set(mine) | set(theirs)), 1)
     by_letters = SequenceMatcher(None, "".join(mine), "".join(theirs)).ratio()
     return max(0.6 * by_words, by_letters - 0.4, 0.0)
+
+
+def are_opposites(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    """Return whether the names tell the two ends of one thing apart: ``start``, ``end``."""
+    mine, theirs = set(plain_words(one)), set(plain_words(other))
+    mine, theirs = mine - theirs, theirs - mine
+    return any(
+        (mine & left and theirs & right) or (mine & right and theirs & left)
+        for left, right in _OPPOSITES
+    )
+
+
+def says_enough(description: str) -> bool:
+    """Return whether a description is long enough that no other field will have the same."""
+    return len(_content(description)) >= _CONTENT_MIN
 
 
 def text_likeness(one: str, other: str) -> float | None:

@@ -8,7 +8,12 @@ from typing import Final
 
 from replay.compatibility.suggesting.edits import SURE_FROM, Edit, Here, text
 from replay.compatibility.suggesting.fields import Field
-from replay.compatibility.suggesting.names import name_likeness, text_likeness
+from replay.compatibility.suggesting.names import (
+    are_opposites,
+    name_likeness,
+    says_enough,
+    text_likeness,
+)
 from replay.records import JsonValue
 
 _CANDIDATE_FROM: Final = 0.3
@@ -76,11 +81,15 @@ def _pair(
     kinds = _kind_likeness(old, new)
     if kinds == 0:
         return None
+    if are_opposites(old.words, new.words):
+        return None
     named = name_likeness(old.words, new.words)
     described = text_likeness(old.description, new.description)
     confidence, why = _confidence(old, new, named, described, kinds)
     shared = _shared_values(old, new, before, after)
-    if shared is not None and shared >= 0.8 and kinds == 1:
+    # Two fields of airports share their values, too: something else must say that they are one.
+    is_backed = named >= 0.3 or (described or 0.0) >= 0.5
+    if shared is not None and shared >= 0.8 and kinds == 1 and is_backed:
         confidence, why = max(confidence, 0.9), f"{why}, and the same values in both"
     if confidence < _CANDIDATE_FROM:
         return None
@@ -98,9 +107,10 @@ def _confidence(
         return 0.95, "the same words, one written out or in another number"
     if named >= 0.95 and new.items is not None and old.kinds <= (new.items.kinds or old.kinds):
         return 0.9, "the same words, and a list of them now"
-    if said >= 0.9 and kinds == 1:
+    is_told = named >= 0.3 or says_enough(old.description)
+    if said >= 0.9 and kinds == 1 and is_told:
         return 0.92, "the same description"
-    if named >= 0.6 and said >= 0.6 and kinds == 1 and old.is_required == new.is_required:
+    if named >= 0.6 and said >= 0.8 and kinds == 1 and old.is_required == new.is_required:
         return 0.88, "a like name, a like description"
     if _same_choices(old, new):
         return 0.9, "the same list of values"

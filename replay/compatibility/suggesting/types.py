@@ -38,8 +38,27 @@ def retyped(here: Here, old: Field, new: Field, values: Sequence[JsonValue]) -> 
     if new.form in ("date", "date-time") and old.form != new.form and "string" in old.kinds:
         return edits + _as_iso(here, new, given)
     if not new.kinds or (old.kinds and old.kinds <= new.kinds):
-        return edits
+        return edits + _other_items(here, old, new)
     return [*edits, _converted(here, old, new, given)]
+
+
+def _other_items(here: Here, old: Field, new: Field) -> list[Edit]:
+    """Return what to ask of a list whose elements are of another type, or other choices, now."""
+    before, after = old.items, new.items
+    if old.kinds != {"array"} or before is None or after is None or not after.kinds:
+        return []
+    gone = [
+        one for one in before.choices or [] if after.choices is not None and not after.takes(one)
+    ]
+    is_listed = after.choices is not None and before.choices is None
+    if before.kinds <= after.kinds and before.kinds and not gone and not is_listed:
+        return []
+    said = f"its elements go from {_named(before)} to {_named(after)}, and nothing says how"
+    if before.kinds <= after.kinds and before.kinds:
+        said = "not every element that it took is one of its choices now"
+    return [
+        question("convert", here.at(new.name), said, when=f"{here.variable}.get({text(new.name)})")
+    ]
 
 
 def _without_null(here: Here, old: Field, new: Field, values: Sequence[JsonValue]) -> list[Edit]:

@@ -127,6 +127,27 @@ def _in_file(tool: str, where: str, label: str) -> Definition:
     return Definition(ToolVersion(tool, label or Path(where).stem), fitting[0][2], where)
 
 
+def name_in(named: str) -> str | None:
+    """Return the tool that a file defines, where ``named`` is a file with just one; else None."""
+    where = named.partition("=")[2] or named
+    if not Path(where).is_file():
+        return None
+    try:
+        held: Any = json.loads(Path(where).read_text("utf-8"))
+    except (OSError, ValueError):
+        return None  # whoever reads it for its schema tells what is wrong with it
+    if isinstance(held, list) and len(held) == 1:
+        held = held[0]
+    if not isinstance(held, dict):
+        return None
+    name = (
+        held.get("function", held).get("name")
+        if isinstance(held.get("function", held), dict)
+        else None
+    )
+    return name if isinstance(name, str) else None
+
+
 def _no_tool(tool: str, where: str, names: Sequence[str]) -> SelectionError:
     return SelectionError(
         f"There is no tool {tool!r} in {where!r}.",
