@@ -54,6 +54,7 @@ class CallProgress:
     __slots__ = (
         "_began_ns",
         "_lapped_ns",
+        "dropped",
         "failure",
         "is_translated",
         "notes",
@@ -85,6 +86,7 @@ class CallProgress:
         self.failure: str | None = None
         self.is_translated = False
         self.translation: list[str] = []
+        self.dropped: list[str] = []
         self._began_ns = self._lapped_ns = perf_counter_ns()
 
     def lap(self, stage: Stage | None) -> None:
@@ -179,6 +181,7 @@ def finished_result(
         "duration_ms": progress.duration_ms,
         "notes": progress.notes,
         "translation": progress.translation,
+        "dropped": progress.dropped,
         "schema_errors": progress.schema_errors,
     }
     return _result(fields)

@@ -114,7 +114,7 @@ def translated_arguments(
             "there."
         )
         return values, True
-    progress.translation = chain.words
+    progress.translation, progress.dropped = chain.words, list(chain.drops)
     translated = chain.arguments(values)
     progress.notes.append(f"Arguments translated: {chain}.")
     if chain.rival:
