@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -23,7 +23,7 @@ from replay.cli.schema_sources import (
 from replay.errors import ExitCode, SelectionError
 
 if TYPE_CHECKING:
-    from replay.records import JsonObject
+    from replay.records import JsonObject, JsonValue, ToolCall
     from replay.replayer.questions.asking import DescribedStep, DescribedToolbox
     from replay.replayer.questions.checking import (
         CapturedPayload,
@@ -97,7 +97,10 @@ def translations(
         _refuse_unknown(described, names)
         chains, idle = chains_of(described)
         chains = [one for one in chains if not names or _is_of(one, names)]
-        payloads = {one.begin: _payloads(store, described, one.begin) for one in chains}
+        payloads = [
+            _results(store, one.begin) if one.of_results else _payloads(store, described, one.begin)
+            for one in chains
+        ]
         with Progress("payloads") as progress:
             check_chains(asking, chains, payloads, on_progress=progress.update)
     idle = [] if names else idle
@@ -125,6 +128,29 @@ def _refuse_unknown(described: DescribedToolbox, names: Sequence[str]) -> None:
             )
 
 
+def _results(store: Store | None, version: ToolVersion) -> list[CapturedPayload]:
+    """Return what a version's calls were answered, each once, as ``translate_result`` gets it."""
+    from replay.records import Outcome
+    from replay.tools.older_results import value_of
+
+    ended_well = [call for call in captured_calls(store, version) if call.outcome is Outcome.OK]
+    return _distinct(
+        (value_of(call.response), call) for call in ended_well if call.response is not None
+    )
+
+
+def _distinct(values: Iterable[tuple[JsonValue, ToolCall]]) -> list[CapturedPayload]:
+    """Return ``values``, each once with its calls counted; the newest call comes first."""
+    from replay.replayer.questions.checking import CapturedPayload
+
+    found: dict[str, CapturedPayload] = {}
+    for value, call in values:
+        key = json.dumps(value, sort_keys=True)
+        count = found[key].call_count if key in found else 0
+        found[key] = CapturedPayload(value, count + 1, call.trace_id, call.step_number)
+    return list(reversed(found.values()))
+
+
 def _payloads(
     store: Store | None, described: DescribedToolbox, version: ToolVersion
 ) -> list[CapturedPayload]:
@@ -132,16 +158,10 @@ def _payloads(
     from replay.compatibility.examples import example_payloads
     from replay.replayer.questions.checking import CapturedPayload
 
-    found: dict[str, CapturedPayload] = {}
-    for call in captured_calls(store, version):  # the newest first: the last one is the first
-        payload = payload_of(call.arguments)
-        if payload is None:
-            continue
-        key = json.dumps(payload, sort_keys=True)
-        count = found[key].call_count if key in found else 0
-        found[key] = CapturedPayload(payload, count + 1, call.trace_id, call.step_number)
+    given = ((payload_of(call.arguments), call) for call in captured_calls(store, version))
+    found = _distinct((payload, call) for payload, call in given if payload is not None)
     if found:
-        return list(reversed(found.values()))
+        return found
     schema = _schema_of(store, described, version)
     made = [] if schema is None else example_payloads(schema)
     return [CapturedPayload(payload) for payload in made]
@@ -189,6 +209,7 @@ def _told(
         "result_steps": [_step_told(step) for step in described.result_translations],
         "chains": [
             {
+                "of": "results" if one.of_results else "arguments",
                 "from": {"tool": one.begin.tool, "version": one.begin.version},
                 "to": {"tool": one.chain.end.tool, "version": one.chain.end.version},
                 "versions": one.chain.words,
@@ -246,9 +267,9 @@ def _write_one() -> list[str]:
 def _chain_line(one: CheckedChain) -> str:
     from replay.report.ink import count
 
-    tried = count(one.payload_count, "payload")
+    tried = count(one.payload_count, "result" if one.of_results else "payload")
     where = f"of {count(one.call_count, 'call')}" if one.call_count else "made from the schema"
-    said = f"{tried} {where}" if one.payload_count else "no payload"
+    said = f"{tried} {where}" if one.payload_count else "tried on none"
     broken = sum(finding.is_broken for finding in one.findings)
     left = len(one.findings) - broken
     ends = [f"{broken} broken"] if broken else []

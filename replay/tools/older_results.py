@@ -43,7 +43,7 @@ def translated_response(
     if chain is None:
         return None
     try:
-        made = _encoded(toolbox, chain.result(_value(response)))
+        made = _encoded(toolbox, chain.result(value_of(response)))
     except TranslationFailed as error:
         said = str(error).removeprefix("The translation ")
         return OlderResponse(None, f"The recorded response was not translated: {said}")
@@ -53,8 +53,8 @@ def translated_response(
     return OlderResponse(made, f"Recorded response translated: {chain}.")
 
 
-def _value(response: str) -> JsonValue:
-    """JSON where the text is JSON, else the text: what ``@toolbox.failure`` gets, too."""
+def value_of(response: str) -> JsonValue:
+    """Return what a translation of results gets: JSON where the text is JSON, else the text."""
     if response[:1] in '{["-0123456789tfn':
         try:
             return json.loads(response)

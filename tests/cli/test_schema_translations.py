@@ -26,7 +26,9 @@ def check(*words: str) -> int:
     return exit_code_of(["schema", "translations", "--path", str(HERE), *words])
 
 
-def written_for(version: str, *arguments: dict[str, Any], tool: str) -> None:
+def written_for(
+    version: str, *arguments: dict[str, Any], tool: str, response: str = '{"title": "a"}'
+) -> None:
     """Write ``traces.db``: one trace, a call of ``version`` for each of ``arguments``."""
     at = "2026-11-21T09:00:00.000000Z"
     calls = [
@@ -37,6 +39,7 @@ def written_for(version: str, *arguments: dict[str, Any], tool: str) -> None:
             tool=tool,
             tool_version=version,
             arguments=json.dumps(given),
+            response=response,
             outcome=Outcome.OK,
             started_at=at,
         )
@@ -115,8 +118,9 @@ def test_what_is_declared_dropped_is_no_loss_and_captured_calls_are_counted(
     code = check("traces.db", "--tools", "translated_tools:right")
 
     assert capsys.readouterr().out == (
-        "Translations of toolbox 'right': 2 steps\n\n"
-        "✓ create_event version 1 → 2, and back: 2 payloads of 3 calls\n\n"
+        "Translations of toolbox 'right': 2 steps, 1 of results\n\n"
+        "✓ create_event version 1 → 2, and back: 2 payloads of 3 calls\n"
+        "✓ results of create_event version 1 → 2: 1 result of 3 calls\n\n"
         "Nothing is lost, and all of it fits the versions that run.\n"
     )
     assert code == 0
@@ -134,6 +138,20 @@ def test_what_does_not_come_back_is_for_a_person(
     assert code == 2
     assert "~ create_event version 1 → 2: does not come back as it went: `minutes`\n" in out
     assert "  1 payload of 1 call, first in trace weekend, step 1\n" in out
+
+
+def test_a_recorded_result_that_its_translation_cannot_read_is_a_finding(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = {"title": "a", "start": "9:00"}
+    written_for("1", given, tool="create_event", response="no such calendar")
+
+    code = check("traces.db", "--tools", "translated_tools:right")
+
+    out = capsys.readouterr().out
+    assert code == 1
+    assert "✗ results of create_event version 1 → 2: raises\n" in out
+    assert '    "no such calendar"\n' in out
 
 
 def test_two_chains_of_one_length_are_told(

@@ -36,6 +36,11 @@ def back(new: dict[str, Any]) -> dict[str, Any]:
     return {"title": new["title"], "start": new["starts_at"]}
 
 
+@right.translate_result("create_event", "1", "2")
+def result(old: Any) -> Any:
+    return {"name": old["title"]}
+
+
 wrong = Toolbox("wrong")
 SEEN: list[str] = []
 

@@ -161,9 +161,9 @@ def _judged(toolbox: Toolbox, asked: JsonObject) -> JsonObject:
 
 def _carried(toolbox: Toolbox, asked: JsonObject) -> JsonObject:
     """A payload along a chain of translations; see ``carrying.carried``."""
-    from replay.replayer.questions.carrying import carried
+    from replay.replayer.questions.carrying import carried, carried_result
 
-    return carried(toolbox, asked)
+    return (carried_result if asked.get("of_result") else carried)(toolbox, asked)
 
 
 def _older_result(toolbox: Toolbox, asked: JsonObject) -> JsonObject:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final, cast
 
@@ -33,6 +33,24 @@ _LEAVES_MAX: Final = 60
 _NAME: Final = "translation"
 
 _Leaf = tuple[PathPart, ...]
+
+
+def carried_result(toolbox: Toolbox, asked: JsonObject) -> JsonObject:
+    """Return what a chain makes of a recorded result, and what is wrong with the chain."""
+    begin, end = (ToolVersion(*asked[name]) for name in ("begin", "end"))
+    chain = toolbox.result_translations.chain(begin, end)
+    if chain is None:
+        return {"findings": [], "made": None}
+    first, why = _made(chain.result, asked["payload"], seed="one", at=IMPORT_EPOCH_S)
+    findings = _noticed()
+    if why is not None:
+        return {"findings": [*findings, why], "made": None}
+    second, _ = _made(chain.result, asked["payload"], seed="two", at=IMPORT_EPOCH_S + _LATER_S)
+    _noticed()  # the first run has told
+    if not same_value(first, second):
+        said = "two runs over the same result give another one"
+        findings.append(_finding("differs", "", said))
+    return {"findings": findings, "made": first}
 
 
 def carried(toolbox: Toolbox, asked: JsonObject) -> JsonObject:
@@ -67,16 +85,23 @@ def _carried(
     chain: Chain, payload: JsonObject, *, seed: str, at: float
 ) -> tuple[JsonObject | None, JsonObject | None]:
     """Return the new payload as JSON; or None, and why there is none."""
+    made, why = _made(chain.arguments, payload, seed=seed, at=at)
+    return (None, why) if why is not None else (cast("JsonObject", made), None)
+
+
+def _made(
+    carry: Callable[[Any], JsonValue], value: JsonValue, *, seed: str, at: float
+) -> tuple[JsonValue, JsonObject | None]:
+    """Return what is made of ``value``, as JSON, and why nothing is; None: something is."""
     nothing = cassettes.Cassette(_NAME, mode="replay")
     try:
         with cassettes.freeze(nothing, at=at, seed=seed), _other_environment(seed):
-            made = as_json(chain.arguments(copy.deepcopy(payload)))
+            return as_json(carry(copy.deepcopy(value))), None
     except TranslationFailed as error:
         kind = "raises" if error.__cause__ is not None else "no_object"
         return None, _finding(kind, "", str(error))
     except NotJson as error:
         return None, _finding("no_object", "", f"what it returns is no JSON: {error}")
-    return cast("JsonObject", made), None
 
 
 def _finding(kind: str, path: str, said: str) -> JsonObject:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from replay.records import JsonObject, Outcome
+from replay.records import JsonObject, JsonValue, Outcome
 from replay.replayer.questions.asking import Asking, DescribedStep, DescribedToolbox
 from replay.tools.translations import Chain, ToolVersion, Translations
 
@@ -16,9 +16,9 @@ BROKEN: Final = frozenset(("raises", "no_object", "invalid", "loses", "differs",
 
 @dataclass(frozen=True, slots=True)
 class CapturedPayload:
-    """One distinct payload that was written for a version."""
+    """One distinct payload that was written for a version, or result that one gave."""
 
-    payload: JsonObject
+    payload: JsonValue
     call_count: int = 0
     """Calls that gave it; 0: it was made from the schema."""
     trace_id: str | None = None
@@ -70,6 +70,8 @@ class CheckedChain:
     begin: ToolVersion
     chain: Chain
     has_way_back: bool
+    of_results: bool = False
+    """It translates results, not arguments."""
     payload_count: int = 0
     call_count: int = 0
     """Calls that gave these payloads."""
@@ -81,7 +83,8 @@ class CheckedChain:
     def name(self) -> str:
         """The chain with its tool, as reports call it."""
         is_renamed = self.begin.tool != self.chain.end.tool
-        return str(self.chain) if is_renamed else f"{self.begin.tool} {self.chain}"
+        name = str(self.chain) if is_renamed else f"{self.begin.tool} {self.chain}"
+        return f"results of {name}" if self.of_results else name
 
 
 def graph_of(steps: Sequence[DescribedStep]) -> Translations:
@@ -97,8 +100,19 @@ def _nothing(value: JsonObject) -> JsonObject:
 
 
 def chains_of(toolbox: DescribedToolbox) -> tuple[list[CheckedChain], list[TranslationFinding]]:
-    """Return every chain that leads to a version that runs, and steps that lead to none."""
-    graph = graph_of(toolbox.translations)
+    """Return every chain that leads to a version that runs, and steps that lead to none.
+
+    Those of arguments come first, then those of results.
+    """
+    chains, idle = _chains(toolbox, toolbox.translations, of_results=False)
+    of_results, more_idle = _chains(toolbox, toolbox.result_translations, of_results=True)
+    return chains + of_results, idle + more_idle
+
+
+def _chains(
+    toolbox: DescribedToolbox, steps: Sequence[DescribedStep], *, of_results: bool
+) -> tuple[list[CheckedChain], list[TranslationFinding]]:
+    graph = graph_of(steps)
     running = {ToolVersion(tool.name, tool.version) for tool in toolbox.tools if tool.runs}
     found = []
     used: set[tuple[ToolVersion, ToolVersion]] = set()
@@ -108,13 +122,13 @@ def chains_of(toolbox: DescribedToolbox) -> tuple[list[CheckedChain], list[Trans
         chain = graph.first_chain(begin, running.__contains__)
         if chain is not None:
             back = graph.chain(chain.end, begin)
-            found.append(CheckedChain(begin, chain, back is not None))
+            found.append(CheckedChain(begin, chain, back is not None, of_results))
             for one in (chain, back) if back is not None else (chain,):
                 used |= {(step.old, step.new) for step in one.steps}
     idle = [
         TranslationFinding(
             "leads_nowhere",
-            f"{step.old} → {step.new}",
+            f"{'results of ' if of_results else ''}{step.old} → {step.new}",
             said="no chain to or from a version that runs goes over this step",
         )
         for step in graph.steps()
@@ -126,22 +140,25 @@ def chains_of(toolbox: DescribedToolbox) -> tuple[list[CheckedChain], list[Trans
 def check_chains(
     asking: Asking,
     chains: Sequence[CheckedChain],
-    payloads: Mapping[ToolVersion, Sequence[CapturedPayload]],
+    payloads: Sequence[Sequence[CapturedPayload]],
     *,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> None:
     """Carry every payload along its chain in the worker; put what is found on the chains.
 
+    ``payloads`` are those of each chain, in the order of the chains.
+
     Raises:
         WorkerError: no worker can be started any more.
     """
-    total, done = sum(len(payloads.get(one.begin, ())) for one in chains), 0
-    for chain in chains:
-        captured = payloads.get(chain.begin, ())
+    total, done = sum(map(len, payloads)), 0
+    for chain, captured in zip(chains, payloads, strict=True):
         if chain.chain.rival:
             chain.findings.append(_ambiguous(chain))
         if not captured:
             said = "no captured payload, and no schema of the old version to make one from"
+            if chain.of_results:
+                said = "no recorded result of the old version"
             chain.findings.append(TranslationFinding("unseen", chain.name, said=said))
         found: dict[tuple[str, str, str], TranslationFinding] = {}
         for one, answer in zip(captured, asking.carry(_items(chain, captured)), strict=True):
@@ -161,6 +178,7 @@ def _items(chain: CheckedChain, captured: Sequence[CapturedPayload]) -> Iterator
             "end": list(chain.chain.end),
             "payload": one.payload,
             "round_trip": chain.has_way_back,
+            "of_result": chain.of_results,
         }
 
 
