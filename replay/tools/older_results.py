@@ -39,7 +39,7 @@ def translated_response(
     end = ran or moved_to(toolbox, tool, version)
     if end is None or end == (tool, version):
         return None
-    chain = toolbox.result_translations.chain(ToolVersion(tool, version), end)
+    chain = toolbox.result_translations.chain_between(ToolVersion(tool, version), end)
     if chain is None:
         return None
     try:

@@ -106,7 +106,7 @@ def translated_arguments(
     asked, end = progress.start.tool, ToolVersion(tool.name, tool.version)
     chain = None
     for version in dict.fromkeys((old, None) if asked != tool.name else (old,)):
-        chain = chain or toolbox.translations.chain(ToolVersion(asked, version), end)
+        chain = chain or toolbox.translations.chain_between(ToolVersion(asked, version), end)
     if chain is None:
         progress.notes.append(
             f"The arguments are of version {old}, the tool is of "

@@ -184,9 +184,18 @@ class Translations:
         """Return the versions of ``tool`` that a step leads on from."""
         return [begin.version for begin in self._steps if begin.tool == tool]
 
-    def chain(self, begin: ToolVersion, end: ToolVersion) -> Chain | None:
+    def chain(
+        self, tool: str, old: str | None, new: str | None, *, to: str | None = None
+    ) -> Chain | None:
+        """Return the shortest chain from ``old`` to ``new`` of ``tool``, or of ``to``; None: none.
+
+        ``to``: the tool that it leads to, where that is another.
+        """
+        return self.chain_between(ToolVersion(tool, old), ToolVersion(to or tool, new))
+
+    def chain_between(self, begin: ToolVersion, end: ToolVersion) -> Chain | None:
         """Return the shortest chain from ``begin`` to ``end``; None: there is no way."""
-        return self.first_chain(begin, lambda reached: reached == end)
+        return self.first_chain(begin, end.__eq__)
 
     def first_chain(
         self, begin: ToolVersion, is_end: Callable[[ToolVersion], bool]

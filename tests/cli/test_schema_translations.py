@@ -154,6 +154,22 @@ def test_a_recorded_result_that_its_translation_cannot_read_is_a_finding(
     assert '    "no such calendar"\n' in out
 
 
+def test_a_translation_of_results_that_reads_the_clock_is_a_finding(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    written_for("1", {}, tool="today", response="monday")
+
+    code = check("traces.db", "--tools", "translated_tools:dated", "--json")
+
+    told = json.loads(capsys.readouterr().out)
+    assert code == 1
+    assert [(one["kind"], one["first_payload"]) for one in told["findings"]] == [
+        ("differs", "monday"),
+        ("impure", "monday"),
+    ]
+    assert [one["of"] for one in told["chains"]] == ["results"]
+
+
 def test_two_chains_of_one_length_are_told(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

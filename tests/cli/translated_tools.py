@@ -41,6 +41,20 @@ def result(old: Any) -> Any:
     return {"name": old["title"]}
 
 
+dated = Toolbox("dated")
+
+
+@dated.tool(version="2")
+def today() -> str:
+    """Say what day it is."""
+    return "today"
+
+
+@dated.translate_result("today", "1", "2")
+def dated_result(old: Any) -> Any:
+    return f"{old} {time.time():.0f}"
+
+
 wrong = Toolbox("wrong")
 SEEN: list[str] = []
 

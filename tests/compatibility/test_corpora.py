@@ -32,7 +32,7 @@ def outcome(suggested: Draft, payload: dict[str, Any]) -> dict[str, Any] | str:
     """Return what the draft makes of ``payload``, or the TODO that it stops at."""
     toolbox = Toolbox()
     exec(written(suggested), {"toolbox": toolbox})
-    chain = toolbox.translations.chain(suggested.old, suggested.new)
+    chain = toolbox.translations.chain_between(suggested.old, suggested.new)
     assert chain is not None
     try:
         return chain.arguments(payload)

@@ -38,7 +38,7 @@ def run(suggested: Draft, payload: dict[str, Any]) -> dict[str, Any]:
     """Return what the draft's code makes of ``payload``."""
     toolbox = Toolbox()
     exec(written(suggested), {"toolbox": toolbox})
-    chain = toolbox.translations.chain(suggested.old, suggested.new)
+    chain = toolbox.translations.chain_between(suggested.old, suggested.new)
     assert chain is not None
     return chain.steps[0].function(copy.deepcopy(payload))  # type: ignore[return-value]
 

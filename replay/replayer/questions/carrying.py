@@ -38,7 +38,7 @@ _Leaf = tuple[PathPart, ...]
 def carried_result(toolbox: Toolbox, asked: JsonObject) -> JsonObject:
     """Return what a chain makes of a recorded result, and what is wrong with the chain."""
     begin, end = (ToolVersion(*asked[name]) for name in ("begin", "end"))
-    chain = toolbox.result_translations.chain(begin, end)
+    chain = toolbox.result_translations.chain_between(begin, end)
     if chain is None:
         return {"findings": [], "made": None}
     first, why = _made(chain.result, asked["payload"], seed="one", at=IMPORT_EPOCH_S)
@@ -60,7 +60,7 @@ def carried(toolbox: Toolbox, asked: JsonObject) -> JsonObject:
     asks for the way back, too.
     """
     begin, end = (ToolVersion(*asked[name]) for name in ("begin", "end"))
-    chain = toolbox.translations.chain(begin, end)
+    chain = toolbox.translations.chain_between(begin, end)
     if chain is None:
         return {"findings": [], "made": None}
     payload = asked["payload"]
@@ -253,7 +253,7 @@ def _round_trip(
     toolbox: Toolbox, chain: Chain, payload: JsonObject, made: JsonObject
 ) -> list[JsonObject]:
     """Return where a payload does not come back as it went; what is declared dropped may stay."""
-    back = toolbox.translations.chain(chain.end, chain.steps[0].old)
+    back = toolbox.translations.chain_between(chain.end, chain.steps[0].old)
     if back is None:
         return []
     again, why = _carried(back, made, seed="one", at=IMPORT_EPOCH_S)

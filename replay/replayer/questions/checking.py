@@ -121,7 +121,7 @@ def _chains(
             continue
         chain = graph.first_chain(begin, running.__contains__)
         if chain is not None:
-            back = graph.chain(chain.end, begin)
+            back = graph.chain_between(chain.end, begin)
             found.append(CheckedChain(begin, chain, back is not None, of_results))
             for one in (chain, back) if back is not None else (chain,):
                 used |= {(step.old, step.new) for step in one.steps}
