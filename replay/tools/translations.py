@@ -31,6 +31,17 @@ class TranslationFailed(Exception):
         self.error_type = error_type
 
 
+def copied(value: JsonValue) -> JsonValue:
+    """Return a copy of ``value``, several times as fast as deepcopy where it is plain JSON."""
+    if isinstance(value, dict):
+        return {key: copied(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [copied(one) for one in value]
+    if value is None or isinstance(value, str | int | float):
+        return value
+    return copy.deepcopy(value)  # a step before may have made something else of it
+
+
 class ToolVersion(NamedTuple):
     """One version of one tool: where a step begins or ends."""
 
@@ -66,7 +77,7 @@ class TranslationStep:
             TranslationFailed: it raised.
         """
         try:
-            return self.function(copy.deepcopy(value))
+            return self.function(copied(value))
         except Exception as error:
             raise TranslationFailed(
                 f"The translation from {self.written} failed: {type(error).__name__}: {error}",

@@ -226,3 +226,21 @@ def test_a_chain_that_is_as_short_is_told() -> None:
 def test_drops_are_a_list_of_fields() -> None:
     with pytest.raises(ToolboxError, match="drops 'zone', which is one text"):
         Toolbox().translate("f", "1", "2", drops="zone")(dict)
+
+
+def test_a_translation_may_change_what_it_gets_and_the_old_arguments_stay() -> None:
+    chain = three_ways().translations.chain("book", "1", "2", to="reserve")
+    toolbox = Toolbox()
+
+    @toolbox.translate("f", "1", "2")
+    def moved(old: dict[str, Any]) -> dict[str, Any]:
+        old["inner"]["b"] = old["inner"].pop("a")
+        return old
+
+    given = {"inner": {"a": 1}}
+    moving = toolbox.translations.chain("f", "1", "2")
+    assert moving is not None
+    assert moving.arguments(given) == {"inner": {"b": 1}}
+    assert given == {"inner": {"a": 1}}
+    assert chain is not None
+    assert str(chain) == "book 1 → reserve 1 → reserve 2"

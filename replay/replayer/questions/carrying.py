@@ -7,7 +7,6 @@ new payload stays the same both times, the value is lost on the way.
 
 from __future__ import annotations
 
-import copy
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -22,7 +21,7 @@ from replay.tools.encoding import NotJson, as_json
 from replay.tools.observer import CallStart
 from replay.tools.outcome import CallProgress
 from replay.tools.toolbox import Toolbox
-from replay.tools.translations import Chain, ToolVersion, TranslationFailed
+from replay.tools.translations import Chain, ToolVersion, TranslationFailed, copied
 from replay.tools.validate import InvalidArguments, validated_arguments
 from replay.verdicts.canonical import same_value
 from replay.verdicts.paths import PathPart, general_path, written
@@ -93,10 +92,23 @@ def _made(
     carry: Callable[[Any], JsonValue], value: JsonValue, *, seed: str, at: float
 ) -> tuple[JsonValue, JsonObject | None]:
     """Return what is made of ``value``, as JSON, and why nothing is; None: something is."""
+    with _held(seed=seed, at=at):
+        return _tried(carry, value)
+
+
+@contextmanager
+def _held(*, seed: str, at: float) -> Iterator[None]:
+    """Hold clock, draws and environment."""
     nothing = cassettes.Cassette(_NAME, mode="replay")
+    with cassettes.freeze(nothing, at=at, seed=seed), _other_environment(seed):
+        yield
+
+
+def _tried(
+    carry: Callable[[Any], JsonValue], value: JsonValue
+) -> tuple[JsonValue, JsonObject | None]:
     try:
-        with cassettes.freeze(nothing, at=at, seed=seed), _other_environment(seed):
-            return as_json(carry(copy.deepcopy(value))), None
+        return as_json(carry(value)), None
     except TranslationFailed as error:
         kind = "raises" if error.__cause__ is not None else "no_object"
         return None, _finding(kind, "", str(error))
@@ -162,7 +174,7 @@ def _invalid(toolbox: Toolbox, end: ToolVersion, made: JsonObject) -> list[JsonO
     start = CallStart(request_id="question", tool=end.tool, arguments="{}")
     progress = CallProgress(start)
     try:
-        validated_arguments(tool, start, copy.deepcopy(made), progress, is_raw=False)
+        validated_arguments(tool, start, copied(made), progress, is_raw=False)
         errors = progress.schema_errors
     except InvalidArguments as error:
         errors = error.errors
@@ -181,14 +193,15 @@ def _versions(toolbox: Toolbox, name: str) -> list[Any]:
 def _lost(chain: Chain, payload: JsonObject, made: JsonObject) -> list[JsonObject]:
     """Return the values that the new payload does not depend on, and no step declares dropped."""
     found: dict[str, JsonObject] = {}
-    for leaf in _leaves(payload):
-        path = general_path(written(leaf))
-        if path in found or _is_declared(path, chain.drops):
-            continue
-        value = _at(payload, leaf)
-        if value is None or _depends(chain, payload, leaf, value, made):
-            continue
-        found[path] = _finding("loses", path, f"{_short(value)} has no effect on what is made")
+    with _held(seed="one", at=IMPORT_EPOCH_S):
+        for leaf in _leaves(payload):
+            path = general_path(written(leaf))
+            if path in found or _is_declared(path, chain.drops):
+                continue
+            value = _at(payload, leaf)
+            if value is not None and not _depends(chain, payload, leaf, value, made):
+                said = f"{_short(value)} has no effect on what is made"
+                found[path] = _finding("loses", path, said)
     return list(found.values())
 
 
@@ -197,8 +210,8 @@ def _depends(
 ) -> bool:
     """Whether another value there, or none, makes other arguments, or is refused."""
     for changed in (_changed(payload, leaf, _other(value)), _without(payload, leaf)):
-        other, _ = _carried(chain, changed, seed="one", at=IMPORT_EPOCH_S)
-        if other is None or not same_value(other, made):
+        other, why = _tried(chain.arguments, changed)
+        if why is not None or not same_value(other, made):
             return True
     return False
 
@@ -225,14 +238,14 @@ def _at(payload: JsonValue, leaf: _Leaf) -> JsonValue:
 
 
 def _changed(payload: JsonObject, leaf: _Leaf, value: JsonValue) -> JsonObject:
-    changed = copy.deepcopy(payload)
+    changed: JsonObject = copied(payload)
     home = _at(changed, leaf[:-1])
     home[leaf[-1]] = value
     return changed
 
 
 def _without(payload: JsonObject, leaf: _Leaf) -> JsonObject:
-    changed = copy.deepcopy(payload)
+    changed: JsonObject = copied(payload)
     home = _at(changed, leaf[:-1])
     del home[leaf[-1]]
     return changed
