@@ -172,14 +172,9 @@ def _schema_of(
 ) -> JsonObject | None:
     from replay.replayer.questions.definitions import Definitions
 
-    if version.version is None:
-        return None
+    definitions = Definitions(toolbox=described, store=store)
     try:
-        return (
-            Definitions(toolbox=described, store=store)
-            .find(version.tool, version.version)
-            .parameters
-        )
+        return definitions.find(version.tool, version.version or "-").parameters
     except SelectionError:
         return None
 

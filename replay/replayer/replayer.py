@@ -236,6 +236,7 @@ class Replayer:
                 reading,
                 named=self.versions,
                 versions=greeting["older"],
+                from_unversioned=greeting["from_unversioned"],
                 schemas=reading.tool_schemas(),
             )
             pass_ = _Pass(self, run, reading, pool, greeting, terms, served, written_for)

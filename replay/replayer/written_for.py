@@ -17,14 +17,16 @@ from replay.errors import ReplayError, SelectionError, ToolboxError
 from replay.records import CallVerdict, JsonObject, JsonValue, ToolCall, ToolSchema, Transcript
 from replay.store import Store
 from replay.tools.schemas import parameters_of, strict_form
+from replay.tools.translations import UNVERSIONED
 
-By = Literal["named", "schema"]
+By = Literal["named", "schema", "step"]
 
 _WORDS_ONLY: Final = frozenset(("title", "description", "examples", "$schema", "$comment"))
 _BESIDE_VALUES: Final = _WORDS_ONLY | {"default"}
 _WHY: Final[dict[By, str]] = {
     "named": "you say so",
     "schema": "the model was shown its schema",
+    "step": "a translation leads on from there",
 }
 
 
@@ -38,8 +40,11 @@ class WrittenFor:
         named: Mapping[str, str],
         versions: Iterable[JsonObject],
         schemas: Iterable[ToolSchema] = (),
+        from_unversioned: Collection[str] = (),
     ) -> None:
         """``named``: version by tool, as the user says it.
+
+        ``from_unversioned``: tools with a translation from the time when they had no version.
 
         ``versions`` are today's (``name``, ``version``, ``parameters``), ``schemas`` the recorded
         ones: both tell what a version's schema is.
@@ -47,6 +52,7 @@ class WrittenFor:
         self._store = store
         self._named = named
         self._known = _known(versions, schemas)
+        self._from_unversioned = frozenset(from_unversioned)
         self._found: dict[tuple[int | None, str], str | None] = {}
         self._taken: dict[str, tuple[str, By]] = {}
         self._counts: Counter[tuple[str, str, By]] = Counter()
@@ -58,7 +64,11 @@ class WrittenFor:
             for step in transcript.steps
             if isinstance(step, ToolCall)
             and step.tool_version is None
-            and (step.tool in self._named or step.tool in self._known)
+            and (
+                step.tool in self._named
+                or step.tool in self._known
+                or step.tool in self._from_unversioned
+            )
         ]
         if not without:
             return transcript
@@ -82,7 +92,8 @@ class WrittenFor:
         if taken is None:
             return verdict
         version, by = taken
-        note = f"Taken for version {version}: {_WHY[by]}."
+        taken_for = f"version {version}" if version else "a call from before it had versions"
+        note = f"Taken for {taken_for}: {_WHY[by]}."
         return verdict.model_copy(update={"note": f"{verdict.note or ''} {note}".strip()})
 
     def report(self) -> list[JsonObject]:
@@ -103,6 +114,8 @@ class WrittenFor:
         key = (shown.get(call.model_call_id or ""), call.tool)
         if key not in self._found:
             self._found[key] = None if key[0] is None else self._by_content(key[0], call.tool)
+        if self._found[key] is None and call.tool in self._from_unversioned:
+            return UNVERSIONED, "step"
         return self._found[key], "schema"
 
     def _by_content(self, toolset: int, tool: str) -> str | None:
@@ -121,7 +134,7 @@ class WrittenFor:
             shown = _shape(parameters, left_out)
             fitting = {
                 version
-                for version, known in self._known[tool]
+                for version, known in self._known.get(tool, ())
                 if shown in (_shape(form, left_out) for form in _forms(known, tool))
             }
             if fitting:

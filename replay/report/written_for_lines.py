@@ -8,6 +8,7 @@ from replay.report.ink import Ink, count, plain, wrap
 _WHY = {
     "named": "you say so",
     "schema": "their models were shown its schema",
+    "step": "a translation leads on from there",
 }
 
 
@@ -19,6 +20,7 @@ def written_for_lines(coverage: JsonObject, *, width: int, ink: Ink) -> list[str
     lines = ["", ink.paint("Recorded without a version", "bold")]
     for one in taken:
         calls = count(one["calls"], "call")
-        said = f"{one['tool']}: {calls} taken for version {one['version']}: {_WHY[one['by']]}"
+        then = f"version {one['version']}" if one["version"] else "the time before it had versions"
+        said = f"{one['tool']}: {calls} taken for {then}: {_WHY[one['by']]}"
         lines += wrap(plain(said), width, indent="  ")
     return lines

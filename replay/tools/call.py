@@ -63,8 +63,9 @@ async def run_call(
         call_index: Position among the calls of that model output, from 0.
         actor: Who makes the call.
         request_id: Our id and idempotency key; None: a new one.
-        arguments_version: The tool version whose schema the model was shown; None: today's. When
-            it is another than the one that runs, a registered translation is used.
+        arguments_version: The tool version whose schema the model was shown; None: today's;
+            ``""``: the tool had no version then. When it is another than the one that runs, a
+            registered translation is used.
 
     Raises:
         asyncio.CancelledError: the application cancelled the call (it is recorded as such).

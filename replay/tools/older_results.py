@@ -36,6 +36,7 @@ def translated_response(
     """
     if not toolbox.result_translations or response is None:
         return None
+    version = version or None
     end = ran or moved_to(toolbox, tool, version)
     if end is None or end == (tool, version):
         return None

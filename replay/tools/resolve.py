@@ -61,7 +61,7 @@ def meant_call(toolbox: Toolbox, start: CallStart, written_for: str | None) -> C
     """
     if not toolbox.translations or toolbox.find(start.tool, start.actor) is not None:
         return start
-    for version in dict.fromkeys((written_for, None)):
+    for version in dict.fromkeys((written_for or None, None)):
         chain = toolbox.translations.first_chain(
             ToolVersion(start.tool, version), lambda end: _is_run(toolbox, end, start.actor)
         )
@@ -84,11 +84,15 @@ def _is_run(toolbox: Toolbox, end: ToolVersion, actor: Actor) -> bool:
     return tool is not None and tool.version == end.version
 
 
+def _words(version: str | None) -> str:
+    return f"version {version}" if version else "no version"
+
+
 def is_older(meant: CallStart, start: CallStart, tool: Tool, written_for: str | None) -> bool:
     """Return whether the arguments were written for another version than ``tool``'s."""
     if meant.tool != start.tool:
         return True
-    return written_for is not None and written_for != tool.version
+    return written_for is not None and (written_for or None) != tool.version
 
 
 def translated_arguments(
@@ -104,14 +108,13 @@ def translated_arguments(
         TranslationFailed: a translation raised or gave back something else than a dict.
     """
     asked, end = progress.start.tool, ToolVersion(tool.name, tool.version)
-    chain = None
+    old, chain = old or None, None
     for version in dict.fromkeys((old, None) if asked != tool.name else (old,)):
         chain = chain or toolbox.translations.chain_between(ToolVersion(asked, version), end)
     if chain is None:
         progress.notes.append(
-            f"The arguments are of version {old}, the tool is of "
-            f"{f'version {tool.version}' if tool.version else 'no version'}; no translation leads "
-            "there."
+            f"The arguments are of {_words(old)}, the tool is of {_words(tool.version)}; no "
+            "translation leads there."
         )
         return values, True
     progress.translation, progress.dropped = chain.words, list(chain.drops)

@@ -10,13 +10,19 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from replay.errors import ToolboxError
 from replay.records import JsonObject, JsonValue
 
 Translation: TypeAlias = Callable[[JsonObject], JsonObject]
 """Takes the old arguments (a copy of its own) and returns the new ones."""
+
+UNVERSIONED: Final = ""
+"""In place of the version that arguments were written for: the tool had none then.
+
+None says that nobody knows, or that they are today's.
+"""
 
 ResultTranslation: TypeAlias = Callable[[JsonValue], JsonValue]
 """Takes the old result (a copy of its own) and returns it as the new version would."""

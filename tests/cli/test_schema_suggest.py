@@ -150,6 +150,22 @@ def test_the_validator_of_todays_tools_judges_the_draft(
     }
 
 
+def test_a_tool_that_had_no_version_is_named_by_a_dash(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "calendar_tools.py").write_text(
+        TOOLS.replace(', version="1"', "").replace("start_at", "Start")
+    )
+    words = ("-", "2", "--tools", "calendar_tools:toolbox", "--payloads", "payloads.jsonl")
+
+    code = suggest("create_event", *words)
+
+    out, err = capsys.readouterr()
+    assert code == 0
+    assert '@toolbox.translate("create_event", None, "2")' in out
+    assert "1 of 1 captured payloads translate and validate." in err
+
+
 def test_a_draft_that_the_new_version_does_not_take_is_said(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -13,12 +13,13 @@ from replay.cli.main import exit_code_of
 from replay.records import ModelCall, Outcome, ToolCall, ToolSchema, Trace
 from replay.replayer.written_for import WrittenFor, read_versions
 from replay.store import Store
+from replay.tools import run_call_sync
 from replay.tools.schemas import definition_in
 from tests.replayer.versioned_tools import toolbox
 
 HERE = Path(__file__).parent
 AT = "2026-11-21T09:00:00.000000Z"
-OLD, NEW = (tool.parameters for tool in toolbox.all_versions())
+OLD, NEW = (tool.parameters for tool in toolbox.all_versions() if tool.name == "create_event")
 
 
 def shown(parameters: dict[str, Any], dialect: str = "openai") -> dict[str, Any]:
@@ -156,6 +157,42 @@ def test_a_replay_translates_imported_calls_and_says_why(
     assert verdict.note == "Taken for version 1: the model was shown its schema."
     assert verdict.replayed is not None
     assert verdict.replayed.translation == ["1", "2"]
+
+
+def test_a_call_from_before_a_tool_had_versions_is_translated_where_a_step_begins_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with imported(tmp_path) as store:
+        call = store.tool_call("c1").model_copy(
+            update={"tool": "cancel_event", "arguments": '{"title":"tea"}', "response": "no tea"}
+        )
+        store.append(call)
+
+    code = run()
+
+    out = capsys.readouterr().out
+    assert code == 0, out
+    assert (
+        "  cancel_event: 1 call taken for the time before it had versions: a translation\n" in out
+    )
+    with Store.open("traces.db", mode="r") as store:
+        (verdict,) = store.verdicts("latest")
+    assert verdict.replayed is not None
+    assert verdict.replayed.translation == ["(none)", "2"]
+    assert verdict.note == (
+        "Taken for a call from before it had versions: a translation leads on from there."
+    )
+
+
+def test_a_call_of_production_is_never_taken_for_one_from_before_versions() -> None:
+    result = run_call_sync(toolbox, tool="cancel_event", arguments='{"event_title":"tea"}')
+    older = run_call_sync(
+        toolbox, tool="cancel_event", arguments='{"title":"tea"}', arguments_version=""
+    )
+
+    assert (result.response, result.translation) == ("no tea", [])
+    assert (older.response, older.translation) == ("no tea", ["(none)", "2"])
 
 
 def test_a_replay_takes_the_version_that_it_is_told(

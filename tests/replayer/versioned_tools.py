@@ -24,3 +24,14 @@ def create_event(title: str, starts_at: str) -> str:
 @toolbox.translate("create_event", "1", "2")
 def _renamed(old: dict[str, Any]) -> dict[str, Any]:
     return {"title": old["title"], "starts_at": old.get("start", "9:00")}
+
+
+@toolbox.tool(version="2")
+def cancel_event(event_title: str) -> str:
+    """Take an event out of the calendar."""
+    return f"no {event_title}"
+
+
+@toolbox.translate("cancel_event", None, "2")
+def _before_versions(old: dict[str, Any]) -> dict[str, Any]:
+    return {"event_title": old["title"]}

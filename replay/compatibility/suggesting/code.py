@@ -41,14 +41,16 @@ def _decorator(draft: Draft) -> str:
 
 
 def _name(draft: Draft) -> str:
-    words = f"{draft.old.tool}_{draft.old.version}_to_{draft.new.version}"
+    old, new = (one.version or "unversioned" for one in (draft.old, draft.new))
+    words = f"{draft.old.tool}_{old}_to_{new}"
     return "translate_" + re.sub(r"\W+", "_", words, flags=re.ASCII)
 
 
 def _docstring(draft: Draft) -> list[str]:
     title = f"Draft: {draft.old} to {draft.new}."
     if draft.old.tool == draft.new.tool:
-        title = f"Draft: {draft.old.tool}, version {draft.old.version} to {draft.new.version}."
+        then = "no version" if draft.old.version is None else f"version {draft.old.version}"
+        title = f"Draft: {draft.old.tool}, {then} to {draft.new.version}."
     asked = len(draft.questions)
     if not asked:
         return [f'{_INDENT}"""{title}"""']

@@ -4,6 +4,7 @@
 ``2``               that version of today's toolbox; else of the recordings
 ``git:main``        the version that runs in that commit of today's toolbox
 ``old.json``        a file with a definition in any dialect, a bare JSON Schema, or a list
+``-``               the tool before it had versions
 ``1=old.json``      any of these, to be called version 1
 ==================  ==========================================================================
 """
@@ -87,25 +88,32 @@ class Definitions:
     def _of_version(self, tool: str, version: str, label: str) -> Definition:
         known: list[str] = []
         if self._toolbox is not None:
-            found = self._toolbox.find(tool, version)
+            found = _with_version(self._toolbox, tool, version)
             if found is not None:
                 return _described(found, "toolbox", label)
             known += [one.version or "-" for one in self._toolbox.tools if one.name == tool]
         if self._store is not None:
             schemas = [one for one in self._store.tool_schemas() if one.tool == tool]
-            fitting = [one for one in schemas if version in (one.tool_version, one.id)]
+            fitting = [one for one in schemas if version in (one.tool_version or "-", one.id)]
             if fitting and isinstance(fitting[-1].definition, dict):
                 # The one that validates comes before what models were shown of it.
                 best = next((one for one in fitting if one.dialect == "pydantic"), fitting[-1])
                 _, _, parameters = parameters_of(best.definition)
-                at = ToolVersion(tool, label or best.tool_version or version)
+                at = ToolVersion(tool, label or best.tool_version)
                 return Definition(at, parameters, "recordings")
             known += [one.tool_version or one.id for one in schemas]
         raise _no_version(tool, version, list(dict.fromkeys(known)), self._toolbox)
 
 
+def _with_version(toolbox: DescribedToolbox, tool: str, version: str) -> DescribedTool | None:
+    return next(
+        (one for one in toolbox.tools if one.name == tool and (one.version or "-") == version),
+        None,
+    )
+
+
 def _described(found: DescribedTool, source: str, label: str) -> Definition:
-    version = label or found.version or source.removeprefix("git:")
+    version = label or found.version
     return Definition(ToolVersion(found.name, version), found.parameters, source)
 
 

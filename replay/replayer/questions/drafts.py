@@ -13,7 +13,7 @@ from replay.records import JsonObject, JsonValue, Outcome
 from replay.replayer.environment import Place, place_of, whole_reference
 from replay.replayer.questions.asking import Asking, Judged, Question
 from replay.replayer.questions.definitions import Definition
-from replay.tools.translations import ToolVersion
+from replay.tools.translations import UNVERSIONED, ToolVersion
 
 _ON_TOOLBOX = """\
 from replay.tools.loading import load_toolbox
@@ -94,7 +94,8 @@ def try_draft(
 
 def _question(old: ToolVersion, new: Definition, payload: JsonObject) -> Question:
     arguments = json.dumps(payload)
-    return Question(old.tool, arguments, version=new.at.version, from_version=old.version)
+    written_for = UNVERSIONED if old.version is None else old.version
+    return Question(old.tool, arguments, version=new.at.version, from_version=written_for)
 
 
 @contextmanager
