@@ -214,4 +214,4 @@ def test_what_a_translation_drops_on_purpose_is_no_difference() -> None:
     judged = verdict_on(call, made)
 
     assert judged.verdict is Verdict.EQUIVALENT
-    assert [change.path for change in judged.allowed] == ["zone"]
+    assert [change.path.partition(".")[0] for change in judged.allowed] == ["zone"]
