@@ -153,6 +153,8 @@ class Config(BaseModel):
     policy: dict[str, Policy] = Field(default_factory=dict)
     """How tools are replayed that are not to run on their cassettes, by name or pattern:
     ``recorded``, ``live`` (names only) or ``refuse``."""
+    versions: dict[str, str] = Field(default_factory=dict)
+    """By tool, the version that calls were written for that were recorded without one."""
     ignore: list[IgnoreRule] = Field(default_factory=list)
     """Differences that do not count, all tools together."""
     redact: RedactConfig = Field(default_factory=RedactConfig)

@@ -53,6 +53,7 @@ COMMANDS = [
     "diff",
     "approve",
     "export",
+    "schema",
     "db",
     "doctor",
     "completion",

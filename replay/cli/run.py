@@ -154,6 +154,14 @@ if TYPE_CHECKING:
     "(it really goes out), or refuse. `*` in TOOL stands for anything, but for live.",
 )
 @click.option(
+    "--version-of",
+    "versions",
+    multiple=True,
+    metavar="TOOL=VERSION",
+    help="The version that calls of this tool were written for, where they were recorded without "
+    "one. Default: the one whose schema the model was shown.",
+)
+@click.option(
     "--show-output",
     is_flag=True,
     help="Show what the tools print, on stderr, each line after its tool's name.",
@@ -222,6 +230,7 @@ def replayed(
     writable: Sequence[Path] = (),
     limits: Sequence[str] = (),
     policies: Sequence[str] = (),
+    versions: Sequence[str] = (),
     show_output: bool = False,
 ) -> ReplayRun:
     """Replay ``selection`` and return the run; options not given come from ``[tool.replay]``.
@@ -236,6 +245,7 @@ def replayed(
     from replay.replayer.environment import environment_of
     from replay.replayer.policies import Policies, read_policies
     from replay.replayer.sandbox.limits import limits_of
+    from replay.replayer.written_for import read_versions
     from replay.verdicts import Rules
 
     config = load_config(folder)
@@ -266,6 +276,7 @@ def replayed(
         policies=Policies((read_policies(policies), config.policy)),
         on_output=_say_output if show_output else None,
         redact=config.redact,
+        versions={**config.versions, **read_versions(versions)},
     )
     with Progress("traces") as progress, ctrl_c.calls(replayer.stop):
         return replayer.run(

@@ -1,4 +1,4 @@
-"""`replay schema`: the schemas of tools, recorded and today's."""
+"""`replay schema`: the schemas of tools, recorded and today's, and what changed."""
 
 from __future__ import annotations
 
@@ -7,6 +7,10 @@ import click
 from replay.cli.arguments import examples
 from replay.cli.lazy import LazyGroup, Place
 
+_EVIDENCE = "replay.cli.schema_evidence"
+_SUGGEST = "replay.cli.schema_suggest"
+_TRANSLATIONS = "replay.cli.schema_translations"
+
 
 @click.command(
     cls=LazyGroup,
@@ -14,12 +18,14 @@ from replay.cli.lazy import LazyGroup, Place
         "list": Place("replay.cli.schema_list", "list_command", "List the schemas of tools."),
         "show": Place("replay.cli.schema_show", "show", "Show one tool's schema."),
         "diff": Place("replay.cli.schema_diff", "diff", "Say how two schemas differ."),
-        "export": Place("replay.cli.schema_export", "export", "Write schemas in any dialect."),
-        "lock": Place("replay.cli.schema_lock", "lock", "Write today's schemas down, or check."),
         "check": Place("replay.cli.schema_check", "check", "Say what changed schemas break."),
-        "evidence": Place(
-            "replay.cli.schema_evidence", "evidence", "Count what today's tools do to old calls."
+        "evidence": Place(_EVIDENCE, "evidence", "Count what today's tools do to old calls."),
+        "suggest": Place(_SUGGEST, "suggest", "Write a first draft of a translation."),
+        "translations": Place(
+            _TRANSLATIONS, "translations", "Check translations on captured payloads."
         ),
+        "lock": Place("replay.cli.schema_lock", "lock", "Write today's schemas down, or check."),
+        "export": Place("replay.cli.schema_export", "export", "Write schemas in any dialect."),
     },
     short_help="Look after tool schemas: versions, changes, evidence.",
     epilog=examples(

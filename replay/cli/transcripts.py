@@ -216,6 +216,8 @@ def _tool_in_full(
         lines += _whole("error", f"{step.error.type}: {step.error.message}", width)
         if step.error.traceback:
             lines += [INDENT + line for line in step.error.traceback.rstrip().splitlines()]
+    for note in step.attributes.get("notes") or ():
+        lines += _whole("note", str(note), width)
     timings = ", ".join(f"{one.stage} {one.duration_us:,.0f} us" for one in step.stages)
     return lines + (_whole("stages", timings, width) if timings else [])
 

@@ -79,6 +79,9 @@ class ReplayedCall(Record):
     a call that appends, its whole cassette afterwards."""
     draws: JsonObject | None = None
     """Live, on the real clock: the random draws it made; None: those of a replay."""
+    recorded_response: str | None = None
+    """The recorded response as today's version would have given it, by ``translate_result``; None:
+    as recorded."""
     refused_writes: list[str] = Field(default_factory=list)
     """Live, reads only: requests that were not sent because they may change something."""
 
@@ -129,6 +132,9 @@ class CallVerdict(Record):
     """Why it was not run or could not be judged, or what a reader should know; else None."""
     output: str = ""
     """What the tool printed in this replay, cut short."""
+    translated_response: str | None = None
+    """The recorded response as today's version would have given it, which today's answer is
+    compared with; None: as recorded."""
     policy: Policy | None = None
     """How it was replayed where that was not from its cassette."""
     went_out: list[str] | None = None

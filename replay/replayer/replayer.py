@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import secrets
 import shlex
@@ -37,6 +38,8 @@ from replay.replayer.policies import Policies
 from replay.replayer.pool import Isolation, Pool
 from replay.replayer.redacting import RedactionOnDemand, redaction_of_run
 from replay.replayer.sandbox.limits import Limits, limits_told
+from replay.replayer.served import ServedAnswers
+from replay.replayer.written_for import WrittenFor, refuse_unknown
 from replay.store import Store
 from replay.store.redaction import is_redacted
 from replay.verdicts import Coverage, Findings, Rules, exit_code_of, with_approval
@@ -103,6 +106,7 @@ class Replayer:
         policies: Policies | None = None,
         on_output: Callable[[str, str], None] | None = None,
         redact: RedactConfig | None = None,
+        versions: Mapping[str, str] | None = None,
     ) -> None:
         """Nothing is started before ``run``.
 
@@ -128,6 +132,8 @@ class Replayer:
             on_output: Is told of what a call printed, with the tool's name first.
             redact: What is secret, for traces that were recorded without their secrets; None: what
                 is built in.
+            versions: By tool, the version that calls were written for that were recorded without
+                one.
 
         Raises:
             ReplayError: the key of the redaction cannot be used.
@@ -150,6 +156,7 @@ class Replayer:
             redact=redacting,
             goes_out=self.policies.goes_out,
         )
+        self.versions = dict(versions or {})
         self.sandbox = sandbox
         self.baseline_environment = dict(baseline_environment or {})
         self.baseline = baseline
@@ -221,7 +228,18 @@ class Replayer:
                 shared_start=SharedStart(one_world),
                 policies=policies,
             )
-            pass_ = _Pass(self, run, reading, pool, greeting, terms)
+            older = ServedAnswers(
+                sandboxed(self.place, self.sandbox, worlds=folder), greeting["results_translated"]
+            )
+            served = stack.enter_context(older)
+            written_for = WrittenFor(
+                reading,
+                named=self.versions,
+                versions=greeting["older"],
+                from_unversioned=greeting["from_unversioned"],
+                schemas=reading.tool_schemas(),
+            )
+            pass_ = _Pass(self, run, reading, pool, greeting, terms, served, written_for)
             try:
                 return pass_.run(trace_ids, on_progress, is_resumed=begun is not None)
             except StoreError as error:
@@ -242,7 +260,9 @@ class Replayer:
     def _policies_of(self, greeting: JsonObject) -> Policies:
         policies = self.policies.of_toolbox(greeting)
         here = {tool["name"] for tool in greeting["tools"]}
-        policies.refuse_unknown(here | {count.tool for count in self.store.tools()})
+        known = here | {count.tool for count in self.store.tools()}
+        policies.refuse_unknown(known)
+        refuse_unknown(self.versions, known)
         return policies
 
     def _pool(self, stack: contextlib.ExitStack, folder: Path) -> Pool:
@@ -289,6 +309,7 @@ class Replayer:
                 "loose": list(self.place.loose),
                 "environment": sorted({*self.place.environment, *self.baseline_environment}),
                 "policies": self.policies.words(),
+                **({"written_for": self.versions} if self.versions else {}),
             },
         )
 
@@ -332,8 +353,12 @@ class _Pass:
         pool: Pool,
         greeting: JsonObject,
         terms: LaneTerms,
+        served: ServedAnswers,
+        written_for: WrittenFor,
     ) -> None:
         self.replayer = replayer
+        self.served = served
+        self.written_for = written_for
         self.store = replayer.store
         self.started = run
         self.reading = reading
@@ -381,7 +406,8 @@ class _Pass:
         for verdict in self.store.verdicts(self.started.id):
             by_trace.setdefault(verdict.trace_id, []).append(verdict)
         for trace_id, verdicts in by_trace.items():
-            self._count(self.reading.transcript(trace_id, prompts=False), verdicts)
+            transcript = self.reading.transcript(trace_id, prompts=False)
+            self._count(self.written_for.applied(transcript), verdicts)
         return [trace_id for trace_id in trace_ids if trace_id not in by_trace]
 
     def _finished(self, left: Iterator[str], done_count: int) -> Iterator[int]:
@@ -389,7 +415,8 @@ class _Pass:
         room = _AHEAD * self.replayer.jobs
         while True:
             while len(self._under_way) < room and (trace_id := next(left, None)) is not None:
-                self._begin(self.reading.transcript(trace_id, prompts=False))
+                transcript = self.reading.transcript(trace_id, prompts=False)
+                self._begin(self.written_for.applied(transcript))
             if not self._under_way:
                 return
             for result in self.pool.wait():
@@ -410,9 +437,10 @@ class _Pass:
 
     def _judge(self, trace: TraceLanes) -> None:
         masks = is_redacted(trace.transcript.trace.attributes)
+        calls = {call.id: call for call in tool_calls(trace.transcript)}
         verdicts = [
             self._kept(verdict, trace.output_of(verdict.tool_call_id), masks=masks)
-            for verdict in trace.verdicts()
+            for verdict in self.served.translated(trace.verdicts(), calls)
         ]
         trace.close()
         self._count(trace.transcript, verdicts)
@@ -427,6 +455,7 @@ class _Pass:
         In a frozen world they say nothing; and without them equal results have equal bytes, which
         the store keeps once, however often a trace is replayed.
         """
+        verdict = self.written_for.noted(verdict)
         changed: JsonObject = {}
         if verdict.signature in self.approvals:
             changed["approved"] = True
@@ -459,8 +488,7 @@ class _Pass:
             sums.conditional += verdict.conditional
             sums.worst = worse(sums.worst, exit_code_of(verdict))
             self.coverage.add(
-                verdict.tool,
-                asked[verdict.tool_call_id],
+                *_reached(verdict, asked[verdict.tool_call_id]),
                 verdict.replayed,
                 verdict.schema_errors,
                 verdict.recorded_outcome,
@@ -502,6 +530,7 @@ class _Pass:
                     **self.coverage.report(),
                     "not_frozen": self.not_frozen.report(),
                     "policies": self.policies_seen.report(),
+                    "written_for": self.written_for.report(),
                     "kernel_guard": self.kernel_guard,
                 },
                 "exit_code": int(codes.get(status, ExitCode.COULD_NOT_RUN)),
@@ -527,6 +556,14 @@ class _Pass:
                 self.sums.worst = worse(self.sums.worst, exit_code_of(open_again))
                 self._batch.append(open_again)
             self._store()
+
+
+def _reached(verdict: CallVerdict, arguments: str) -> tuple[str, str]:
+    """Return the tool that ran, and what it was given in its own words."""
+    result = verdict.replayed
+    if result is None or not result.translation:
+        return verdict.tool, arguments
+    return result.tool, json.dumps(result.payload)
 
 
 def _now() -> str:

@@ -47,7 +47,9 @@ from replay.replayer.turn import (
 from replay.replayer.warm_world import WarmWorld
 from replay.tools.call import run_call, run_call_sync
 from replay.tools.observer import see_states_through
+from replay.tools.older_results import translated_response
 from replay.tools.outcome import failure_of
+from replay.tools.translations import ToolVersion
 from replay.tools.world import Session
 
 if TYPE_CHECKING:
@@ -344,8 +346,10 @@ class _Trace:
             os._exit(0)  # the tool forked: this is its child, and the answer is its parent's
         assert attended.result is not None
         self.has_late_threads |= attended.result.outcome is Outcome.TIMEOUT
+        older = self._older_response(order["call"], attended.result)
         told = {
             "result": told_of(attended.result, with_state=turn.is_last_to_end(order)),
+            "recorded_response": older,
             "schema_errors": attended.result.schema_errors,
             "outside": turn.report(cassette.outside()),
             "recorded_outcome": self._recorded_outcome(order["call"], attended.result),
@@ -358,6 +362,21 @@ class _Trace:
         if observing := sys.modules.get("replay.replayer.shaking.observing"):
             told["sources"] = observing.sources_of(call_id)
         self._done(order, told, alone=alone)
+
+    def _older_response(self, call: JsonObject, today: CallResult) -> str | None:
+        """Return the recorded answer as the version that ran would give it; None: as recorded."""
+        if call["outcome"] != Outcome.OK or today.response == call["response"]:
+            return None
+        if failure_of(self.toolbox, call["response"]) is not None:
+            return None
+        ran = ToolVersion(today.tool, today.tool_version)
+        older = translated_response(
+            self.toolbox, call["tool"], call.get("tool_version"), call["response"], ran=ran
+        )
+        if older is None:
+            return None
+        today.notes.append(older.note)
+        return older.response
 
     def _recorded_outcome(self, call: JsonObject, today: CallResult) -> str | None:
         """Return the recorded answer's outcome as today's failure rule reads it."""

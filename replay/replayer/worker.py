@@ -175,6 +175,19 @@ def greeting(toolbox: Any, *, forks: bool) -> JsonObject:
         "one_world": False,
         "kernel_guard": kernel.active().why_not,
         "stateless": toolbox.world_factory is None,
+        "older": [
+            {"name": tool.name, "version": tool.version, "parameters": tool.parameters}
+            for tool in toolbox.all_versions()
+            if tool.version is not None
+        ],
+        "from_unversioned": sorted(
+            {
+                step.old.tool
+                for step in toolbox.translations.steps()
+                if step.old.version is None and step.new.tool == step.old.tool
+            }
+        ),
+        "results_translated": sorted({one.old.tool for one in toolbox.result_translations.steps()}),
         "shows_state": toolbox.state_hook is not None,
         "tools": [
             {

@@ -16,6 +16,7 @@ from replay.report.ink import Ink, count, plain, wrap
 from replay.report.not_frozen import not_frozen_lines
 from replay.report.policy_lines import is_not_run, policy_lines
 from replay.report.words import VERDICT_WORDS, cause_words, color, sign
+from replay.report.written_for_lines import written_for_lines
 from replay.verdicts import ranked
 from replay.verdicts.outside_titles import miss_is_the_answer
 
@@ -124,6 +125,7 @@ def example_lines(example: CallVerdict, *, width: int, ink: Ink) -> list[str]:
 def coverage_lines(coverage: JsonObject, *, width: int, ink: Ink) -> list[str]:
     """Return what the traffic did not reach; nothing when nothing is known of it."""
     lines = policy_lines(coverage, width=width, ink=ink)
+    lines += written_for_lines(coverage, width=width, ink=ink)
     lines += not_frozen_lines(coverage, width=width, ink=ink)
     lines += _disagreement_lines(coverage, width, ink)
     said: list[str] = []

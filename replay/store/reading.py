@@ -267,6 +267,17 @@ class Reading:
         assert self._contents is not None
         return CapturedReader(connection, self._contents, selection or Selection())
 
+    def toolset_keys(self, trace_id: str) -> dict[str, int | None]:
+        """Return, by model call of a trace, which set of tools it was shown; None: none."""
+        with self._snapshot() as connection:
+            key = trace_key(connection, trace_id)
+            return self._record_reader().toolset_keys(key)
+
+    def toolset(self, key: int) -> list[JsonValue]:
+        """Return the tool definitions of a set that ``toolset_keys`` names, in order."""
+        with self._snapshot():
+            return self._record_reader().toolset(key)
+
     def tool_schemas(self) -> list[ToolSchema]:
         """Return every tool schema seen, by tool, then when it was first seen."""
         with self._snapshot():

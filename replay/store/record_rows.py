@@ -146,6 +146,19 @@ class RecordReader:
                 raise _damaged(LAYOUTS["model_call"], fields, f"{_said(error)}.") from error
         return calls
 
+    def toolset_keys(self, trace: int) -> dict[str, int | None]:
+        """Return, by the id of a trace's model calls, the key of the tools that it was shown."""
+        rows = self._connection.execute(
+            "SELECT r.id, s.toolset FROM model_call_rows r "
+            "LEFT JOIN model_settings s ON s.key = r.settings WHERE r.trace = ?",
+            (trace,),
+        )
+        return dict(rows.fetchall())
+
+    def toolset(self, key: int) -> list[JsonValue]:
+        """Return the tool definitions of one set, in order."""
+        return _Prompts(self._connection, self._contents).tools(key)
+
     def _read_fields(
         self,
         layout: Layout,

@@ -30,7 +30,7 @@ from replay.tools.observer import (
 )
 from replay.tools.outcome import CallProgress, encode_response, finished_result
 from replay.tools.refusals import Denied
-from replay.tools.resolve import resolve_tool, translated_arguments
+from replay.tools.resolve import is_older, meant_call, resolve_tool, translated_arguments
 from replay.tools.retries import attempts
 from replay.tools.toolbox import Toolbox
 from replay.tools.validate import bound_call, validated_arguments
@@ -63,8 +63,9 @@ async def run_call(
         call_index: Position among the calls of that model output, from 0.
         actor: Who makes the call.
         request_id: Our id and idempotency key; None: a new one.
-        arguments_version: The tool version whose schema the model was shown; None: today's. When
-            it is another than the one that runs, a registered translation is used.
+        arguments_version: The tool version whose schema the model was shown; None: today's;
+            ``""``: the tool had no version then. When it is another than the one that runs, a
+            registered translation is used.
 
     Raises:
         asyncio.CancelledError: the application cancelled the call (it is recorded as such).
@@ -159,11 +160,12 @@ def _stages(
     parsed = parse_arguments(start.arguments)
     progress.notes += parsed.notes
     progress.lap(Stage.RESOLVE)
-    tool = progress.tool = resolve_tool(toolbox, start)
+    meant = meant_call(toolbox, start, arguments_version)
+    tool = progress.tool = resolve_tool(toolbox, meant)
     if observer is not None:
         tell_resolved(observer, start, tool.tool_schema)
     values, is_raw = parsed.values, True
-    if arguments_version is not None and arguments_version != tool.version:
+    if is_older(meant, start, tool, arguments_version):
         progress.lap(Stage.TRANSLATE)
         values, is_raw = translated_arguments(toolbox, tool, arguments_version, values, progress)
     progress.lap(Stage.VALIDATE)

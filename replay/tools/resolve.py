@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from replay.records import JsonObject
+from replay.records import Actor, JsonObject
 from replay.tools.error_text import nearest_name
 from replay.tools.observer import CallStart
 from replay.tools.tool import Tool
+from replay.tools.translations import ToolVersion
 
 if TYPE_CHECKING:
     from replay.tools.outcome import CallProgress
@@ -51,23 +53,77 @@ def resolve_tool(toolbox: Toolbox, start: CallStart) -> Tool:
     return versions[chosen]
 
 
+def meant_call(toolbox: Toolbox, start: CallStart, written_for: str | None) -> CallStart:
+    """Return ``start``, under today's name where a translation leads from its old one to that.
+
+    ``written_for`` is the version that its arguments were written for. A name that is a tool stands
+    for itself. A translation from no version (``None``) is an alias: it holds for every call.
+    """
+    if not toolbox.translations or toolbox.find(start.tool, start.actor) is not None:
+        return start
+    for version in dict.fromkeys((written_for or None, None)):
+        chain = toolbox.translations.first_chain(
+            ToolVersion(start.tool, version), lambda end: _is_run(toolbox, end, start.actor)
+        )
+        if chain is not None:
+            return replace(start, tool=chain.end.tool)
+    return start
+
+
+def moved_to(toolbox: Toolbox, tool: str, version: str | None) -> ToolVersion | None:
+    """Return the version that runs for calls of ``version`` of ``tool``; None: there is none."""
+    start = CallStart(request_id="", tool=tool, arguments="")
+    found = toolbox.find(meant_call(toolbox, start, version).tool)
+    return None if found is None else ToolVersion(found.name, found.version)
+
+
+def _is_run(toolbox: Toolbox, end: ToolVersion, actor: Actor) -> bool:
+    if toolbox.route_hook is not None:
+        return end.version in toolbox.versions(end.tool, actor)
+    tool = toolbox.find(end.tool, actor)
+    return tool is not None and tool.version == end.version
+
+
+def _words(version: str | None) -> str:
+    return f"version {version}" if version else "no version"
+
+
+def is_older(meant: CallStart, start: CallStart, tool: Tool, written_for: str | None) -> bool:
+    """Return whether the arguments were written for another version than ``tool``'s."""
+    if meant.tool != start.tool:
+        return True
+    return written_for is not None and (written_for or None) != tool.version
+
+
 def translated_arguments(
-    toolbox: Toolbox, tool: Tool, old: str, values: JsonObject, progress: CallProgress
+    toolbox: Toolbox,
+    tool: Tool,
+    old: str | None,
+    values: JsonObject,
+    progress: CallProgress,
 ) -> tuple[JsonObject, bool]:
     """Return ``values`` in the words of ``tool``'s version, and whether they are untouched.
 
     Raises:
         TranslationFailed: a translation raised or gave back something else than a dict.
     """
-    new = tool.version
-    chain = toolbox.translations.chain(tool.name, old, new) if new is not None else None
+    asked, end = progress.start.tool, ToolVersion(tool.name, tool.version)
+    old, chain = old or None, None
+    for version in dict.fromkeys((old, None) if asked != tool.name else (old,)):
+        chain = chain or toolbox.translations.chain_between(ToolVersion(asked, version), end)
     if chain is None:
         progress.notes.append(
-            f"The arguments are of version {old}, the tool is of "
-            f"{f'version {new}' if new else 'no version'}; no translation leads there."
+            f"The arguments are of {_words(old)}, the tool is of {_words(tool.version)}; no "
+            "translation leads there."
         )
         return values, True
-    translated = toolbox.translations.translate(tool.name, chain, values)
-    progress.notes.append(f"Arguments translated: version {' → '.join(chain)}.")
+    progress.translation, progress.dropped = chain.words, list(chain.drops)
+    translated = chain.arguments(values)
+    progress.notes.append(f"Arguments translated: {chain}.")
+    if chain.rival:
+        progress.notes.append(
+            f"Another chain is as short: {' → '.join(chain.rival_words)}. The steps that were "
+            "registered first were taken."
+        )
     progress.is_translated = True
     return translated, False

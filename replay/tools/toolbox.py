@@ -13,7 +13,7 @@ from replay.tools.observer import CallStart
 from replay.tools.schemas import DIALECTS, check_name
 from replay.tools.signature import FromWorld
 from replay.tools.tool import ReplayAs, Tool, ToolOptions, Validation
-from replay.tools.translations import Translation, Translations
+from replay.tools.translations import ResultTranslation, Translation, Translations
 from replay.tools.world import Session, WorldFactory
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -42,6 +42,7 @@ class Toolbox:
         self.name = name
         self.strict = strict
         self.translations = Translations()
+        self.result_translations = Translations()
         self.world_factory: WorldFactory | None = None
         self.state_hook: Callable[[Any], Any] | None = None
         self.after_call_hook: Callable[[Any], Any] | None = None
@@ -271,11 +272,39 @@ class Toolbox:
         self.route_hook = hook
         return hook
 
-    def translate(self, tool: str, old: str, new: str) -> Callable[[Translation], Translation]:
-        """Register a function from arguments of version ``old`` to those of version ``new``."""
+    def translate(
+        self,
+        tool: str,
+        old: str | None,
+        new: str | None,
+        *,
+        to: str | None = None,
+        drops: Iterable[str] = (),
+    ) -> Callable[[Translation], Translation]:
+        """Register a function from arguments of version ``old`` to those of version ``new``.
+
+        ``to``: the tool's new name, where it was renamed or became part of another. ``drops``:
+        fields that the new arguments lack on purpose. None stands for a tool without versions;
+        ``translate("book", None, None, to="reserve")`` makes ``book`` an alias.
+        """
 
         def register(translation: Translation) -> Translation:
-            self.translations.add(tool, old, new, translation)
+            self.translations.add(tool, old, new, translation, to=to, drops=_listed(drops))
+            return translation
+
+        return register
+
+    def translate_result(
+        self, tool: str, old: str | None, new: str | None, *, to: str | None = None
+    ) -> Callable[[ResultTranslation], ResultTranslation]:
+        """Register a function from a result of version ``old`` to one as ``new`` returns it.
+
+        It gets the recorded response: JSON where the text is JSON, else the text. What it returns
+        is what a replay compares today's answer with. Options as in ``translate``.
+        """
+
+        def register(translation: ResultTranslation) -> ResultTranslation:
+            self.result_translations.add(tool, old, new, translation, to=to)
             return translation
 
         return register
@@ -399,3 +428,8 @@ class Toolbox:
         from replay.tools.dispatch import dispatch_sync
 
         return dispatch_sync(self, model_output, world=world, actor=actor)
+
+
+def _listed(drops: Iterable[str]) -> Any:
+    """Return ``drops`` to go through more than once; one text is left for ``add`` to refuse."""
+    return drops if isinstance(drops, str) else tuple(drops)

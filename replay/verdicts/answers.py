@@ -54,6 +54,8 @@ class Answer:
     validated: bool
     """True: ``payload`` came out of a validation of ours; else it is only what the source had."""
     state_hash: str | None
+    dropped: tuple[str, ...] = ()
+    """Fields that a translation of the arguments lacks on purpose."""
 
     @property
     def told(self) -> tuple[object, ...]:
@@ -96,4 +98,5 @@ def replayed_answer(replayed: ReplayedCall | None) -> Answer | None:
         payload=result.payload,
         validated=True,
         state_hash=result.state_hash,
+        dropped=tuple(result.dropped),
     )

@@ -48,7 +48,23 @@ def compare_answers(
         return _compare_errors(expected, today, response)
     if response.verdict is not Verdict.SAME:
         return response
-    return _compare_payloads(tool, expected, today, rules, arguments) or response
+    payloads = _compare_payloads(tool, expected, today, rules, arguments)
+    return response if payloads is None else _without_dropped(payloads, today.dropped)
+
+
+def _without_dropped(compared: Comparison, dropped: tuple[str, ...]) -> Comparison:
+    """Allow what a translation says that it leaves out."""
+    meant = [one for one in compared.changes if _is_dropped(one.path, dropped)]
+    if not meant:
+        return compared
+    counting = [one for one in compared.changes if one not in meant]
+    verdict = compared.verdict if counting else Verdict.EQUIVALENT
+    return Comparison(verdict, counting, [*compared.allowed, *meant])
+
+
+def _is_dropped(path: str, dropped: tuple[str, ...]) -> bool:
+    path = paths.general_path(path)
+    return any(path == one or path.startswith((f"{one}.", f"{one}[")) for one in dropped)
 
 
 def compare_responses(

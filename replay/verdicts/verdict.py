@@ -29,7 +29,8 @@ from replay.records.traces import STATE_NOT_SHOWN
 from replay.verdicts.answers import Answer, Ending, ending, recorded_answer, replayed_answer
 from replay.verdicts.canonical import same_value
 from replay.verdicts.causes import Case, Situation, cause_of
-from replay.verdicts.comparison import Comparison, compare_answers
+from replay.verdicts.comparison import Comparison, compare_answers, compare_responses
+from replay.verdicts.older_responses import cause_of_change
 from replay.verdicts.overlaps import (
     NEVER_REPLAYED,
     asked_together,
@@ -94,6 +95,9 @@ def judge(
         found, cause, expected = _without_noise(
             found, call, expected, today, lanes, rules, situation
         )
+    if cause is None and found.verdict is Verdict.RESPONSE_CHANGED:
+        translated = lanes.replayed.recorded_response
+        cause = cause_of_change(call.response, translated, found.changes)
     if cause is None and found.verdict not in _WITHOUT_CAUSE:
         case = Case(
             call.tool, found.verdict, expected, today, lanes, situation, found.effect_changed
@@ -118,6 +122,7 @@ def judge(
         effect_changed=found.effect_changed,
         schema_errors=lanes.replayed.schema_errors,
         note=found.note or lanes.replayed.note,
+        translated_response=lanes.replayed.recorded_response,
         policy=lanes.replayed.policy,
         went_out=_went_out(lanes.replayed),
     )
@@ -271,6 +276,8 @@ def _state_expected(call: ToolCall, lanes: Lanes) -> str | None:
 def _expected(call: ToolCall, lanes: Lanes) -> Answer:
     """What was recorded; the old code's state stands in where the recording has none."""
     answer = recorded_answer(call, lanes.replayed.recorded_outcome)
+    if lanes.replayed.recorded_response is not None:
+        answer = replace(answer, response=lanes.replayed.recorded_response)
     state = _state_expected(call, lanes)
     return answer if state == answer.state_hash else replace(answer, state_hash=state)
 
@@ -291,6 +298,11 @@ def _find(
     compared = compare_answers(call.tool, expected, today, rules, arguments=call.arguments)
     if compared.verdict is Verdict.RESPONSE_CHANGED and _only_told_the_time(call, compared):
         compared = Comparison(Verdict.EQUIVALENT, [], [*compared.allowed, *compared.changes])
+    if compared.verdict is Verdict.SAME and lanes.replayed.recorded_response is not None:
+        # Today's words for the recorded answer; the recorded ones are other.
+        compared = compare_responses(call.tool, call.response, today.response, rules)
+        explained = [*compared.allowed, *compared.changes]
+        compared = Comparison(Verdict.EQUIVALENT, [], explained)
     effect = _effect_changed(expected, today, lanes, situation)
     verdict = compared.verdict
     if has_miss(outside):
@@ -351,8 +363,10 @@ def _without_noise(
         return found, None, expected
     if has_miss(found.interaction_changes) or has_miss(lanes.baseline.outside.changes):
         return found, None, expected  # no answer of either code's to compare with
-    as_recorded = _find(call, expected, baseline, Lanes(replayed=lanes.baseline), rules, situation)
-    if as_recorded.verdict in GREEN:
+    # What was recorded is put into each code's own words: the old code's may be other ones.
+    then = replace(_expected(call, Lanes(replayed=lanes.baseline)), state_hash=expected.state_hash)
+    as_recorded = _find(call, then, baseline, Lanes(replayed=lanes.baseline), rules, situation)
+    if as_recorded.verdict in GREEN or then.response != expected.response:
         return found, None, expected
     noise = lanes.baseline.outside.changes
     news = [change for change in lanes.replayed.outside.changes if change not in noise]

@@ -121,6 +121,16 @@ def test_show_marks_a_retried_step_and_lists_its_attempts(folder: Path, capsys: 
     assert second == "attempt 2    ok, 3 ms"
 
 
+def test_show_tells_what_was_noted_of_a_call(folder: Path, capsys: Printed) -> None:
+    with Store.open("traces.db", mode="w") as store:
+        call = store.tool_call("t1-tea-c1")
+        noted = {"notes": ["Arguments translated: cost → price 2."]}
+        store.append(call.model_copy(update={"attributes": noted}))
+
+    assert exit_code_of(["show", "t1", "--step", "2"]) == 0
+    assert "    note         Arguments translated: cost → price 2.\n" in capsys.readouterr().out
+
+
 def test_show_json_is_the_records(folder: Path, capsys: Printed) -> None:
     assert exit_code_of(["show", "t1", "--step", "2", "--json"]) == 0
 

@@ -29,7 +29,9 @@ def test_every_version_is_described_with_where_it_is(tools: Asking) -> None:
         ("create_event", "2", True),
         ("say", None, True),
     ]
-    assert told.translations == [("create_event", "1", "2")]
+    assert [(one.tool, one.old, one.new) for one in told.translations] == [
+        ("create_event", "1", "2")
+    ]
     second = told.find("create_event")
     assert second is not None
     assert second.version == "2"

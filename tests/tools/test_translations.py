@@ -131,7 +131,7 @@ def test_a_chain_is_found_exactly_where_there_is_a_way(steps: list[tuple[int, in
         chain = translations.chain("t", "0", str(goal))
         assert (chain is not None) == (goal in reached)
         if chain is not None:
-            assert all(int(new) in onward[int(old)] for old, new in pairwise(chain))
+            assert all(int(new) in onward[int(old)] for old, new in pairwise(chain.words))
 
 
 def test_the_shortest_chain_is_taken() -> None:
@@ -139,7 +139,10 @@ def test_the_shortest_chain_is_taken() -> None:
     for old, new in [("1", "2"), ("1", "3"), ("2", "5"), ("3", "4"), ("4", "5")]:
         translations.add("t", old, new, lambda payload: payload)
 
-    assert translations.chain("t", "1", "5") == ["1", "2", "5"]
+    chain = translations.chain("t", "1", "5")
+
+    assert chain is not None
+    assert (chain.words, chain.rival) == (["1", "2", "5"], ())
 
 
 def test_two_translations_of_one_step_are_refused() -> None:
@@ -159,3 +162,85 @@ def test_a_name_and_version_can_be_registered_once() -> None:
 def test_retries_need_an_idempotent_tool() -> None:
     with pytest.raises(ToolboxError, match="not idempotent"):
         Toolbox().add(lambda: None, name="pay", attempts_max=2)
+
+
+def three_ways() -> Toolbox:
+    """``book`` became ``reserve``, which has a second version; ``hold`` is an alias of it."""
+    toolbox = Toolbox("travel")
+
+    @toolbox.tool(version="2")
+    def reserve(seat: str, count: int) -> str:
+        return f"{count} x {seat}"
+
+    @toolbox.translate("book", "1", "1", to="reserve")
+    def renamed(old: dict[str, Any]) -> dict[str, Any]:
+        return {"seat": old["place"]}
+
+    @toolbox.translate("reserve", "1", "2", drops=["note"])
+    def counted(old: dict[str, Any]) -> dict[str, Any]:
+        return {"seat": old["seat"], "count": 1}
+
+    @toolbox.translate("hold", None, "2", to="reserve")
+    def held(old: dict[str, Any]) -> dict[str, Any]:
+        return {**old, "count": 1}
+
+    return toolbox
+
+
+def test_a_renamed_tool_is_found_over_several_steps() -> None:
+    result = run_call_sync(
+        three_ways(), tool="book", arguments='{"place":"A1"}', arguments_version="1"
+    )
+
+    assert (result.response, result.tool, result.tool_version) == ("1 x A1", "reserve", "2")
+    assert result.translation == ["book 1", "reserve 1", "reserve 2"]
+    assert result.dropped == ["note"]
+    assert result.notes == ["Arguments translated: book 1 → reserve 1 → reserve 2."]
+
+
+def test_an_alias_needs_no_version_and_a_rename_does() -> None:
+    toolbox = three_ways()
+
+    held = run_call_sync(toolbox, tool="hold", arguments='{"seat":"B2"}')
+    of_some_version = run_call_sync(
+        toolbox, tool="hold", arguments='{"seat":"B2"}', arguments_version="7"
+    )
+    book = run_call_sync(toolbox, tool="book", arguments='{"place":"A1"}')
+
+    assert held.response == of_some_version.response == "1 x B2"
+    assert book.outcome is Outcome.UNKNOWN_TOOL
+
+
+def test_a_chain_that_is_as_short_is_told() -> None:
+    toolbox = Toolbox("t")
+    toolbox.add(lambda a: a, name="f", version="4")
+    for old, new in ("12", "13", "24", "34"):
+        toolbox.translate("f", old, new)(dict)
+
+    result = run_call_sync(toolbox, tool="f", arguments='{"a":"x"}', arguments_version="1")
+
+    assert result.translation == ["1", "2", "4"]
+    assert result.notes[1].startswith("Another chain is as short: 1 → 3 → 4.")
+
+
+def test_drops_are_a_list_of_fields() -> None:
+    with pytest.raises(ToolboxError, match="drops 'zone', which is one text"):
+        Toolbox().translate("f", "1", "2", drops="zone")(dict)
+
+
+def test_a_translation_may_change_what_it_gets_and_the_old_arguments_stay() -> None:
+    chain = three_ways().translations.chain("book", "1", "2", to="reserve")
+    toolbox = Toolbox()
+
+    @toolbox.translate("f", "1", "2")
+    def moved(old: dict[str, Any]) -> dict[str, Any]:
+        old["inner"]["b"] = old["inner"].pop("a")
+        return old
+
+    given = {"inner": {"a": 1}}
+    moving = toolbox.translations.chain("f", "1", "2")
+    assert moving is not None
+    assert moving.arguments(given) == {"inner": {"b": 1}}
+    assert given == {"inner": {"a": 1}}
+    assert chain is not None
+    assert str(chain) == "book 1 → reserve 1 → reserve 2"

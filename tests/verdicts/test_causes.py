@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from replay.records import (
@@ -202,3 +204,14 @@ def test_what_fails_by_the_state_alone_is_not_the_codes_doing_whatever_its_words
     )
 
     assert (judged.verdict, judged.cause) == (Verdict.NOW_FAILING, cause)
+
+
+def test_what_a_translation_drops_on_purpose_is_no_difference() -> None:
+    given = {"room": 7, "zone": {"name": "CET"}}
+    call = recorded("ok", payload=given, arguments=json.dumps(given), schema_hash="old")
+    made = replayed("ok", payload={"room": 7}, dropped=["zone"], translation=["1", "2"])
+
+    judged = verdict_on(call, made)
+
+    assert judged.verdict is Verdict.EQUIVALENT
+    assert [change.path.partition(".")[0] for change in judged.allowed] == ["zone"]

@@ -17,12 +17,19 @@ from replay.replayer.questions.comparing import compare_captured
 from replay.tools.arguments import BadJson, parse_arguments
 from replay.tools.encoding import NotJson, as_json
 from replay.tools.observer import CallStart
+from replay.tools.older_results import translated_response
 from replay.tools.outcome import CallProgress
-from replay.tools.resolve import UnknownTool, resolve_tool, translated_arguments
+from replay.tools.resolve import (
+    UnknownTool,
+    is_older,
+    meant_call,
+    resolve_tool,
+    translated_arguments,
+)
 from replay.tools.schemas import DIALECTS
 from replay.tools.tool import Tool
 from replay.tools.toolbox import Toolbox
-from replay.tools.translations import TranslationFailed
+from replay.tools.translations import TranslationFailed, TranslationStep
 from replay.tools.validate import InvalidArguments, validated_arguments
 
 
@@ -44,11 +51,25 @@ def _described(toolbox: Toolbox, _: JsonObject) -> JsonObject:
     running = {id(tool) for tool in toolbox.tools()}
     return {
         "toolbox": toolbox.name,
-        "translations": toolbox.translations.steps(),
+        "translations": [_step(step) for step in toolbox.translations.steps()],
+        "result_translations": [_step(step) for step in toolbox.result_translations.steps()],
         "has_route": toolbox.route_hook is not None,
         "tools": [
             {**_description(tool), "runs": id(tool) in running} for tool in toolbox.all_versions()
         ],
+    }
+
+
+def _step(step: TranslationStep) -> JsonObject:
+    code = getattr(inspect.unwrap(step.function), "__code__", None)
+    return {
+        "tool": step.old.tool,
+        "old": step.old.version,
+        "to": step.new.tool,
+        "new": step.new.version,
+        "drops": list(step.drops),
+        "file": None if code is None else code.co_filename,
+        "line": None if code is None else code.co_firstlineno,
     }
 
 
@@ -111,11 +132,12 @@ def _judged(toolbox: Toolbox, asked: JsonObject) -> JsonObject:
     answer: JsonObject = {"outcome": Outcome.OK}
     try:
         parsed = parse_arguments(start.arguments)
-        tool = _meant(toolbox, start, asked)
+        old = asked.get("from_version")
+        meant = meant_call(toolbox, start, old)
+        tool = _meant(toolbox, meant, asked)
         answer["version"] = tool.version
         values, is_raw = parsed.values, True
-        old = asked.get("from_version")
-        if old is not None and old != tool.version:
+        if is_older(meant, start, tool, old):
             values, is_raw = translated_arguments(toolbox, tool, old, values, progress)
             if progress.is_translated:
                 answer["translated"] = as_json(values)
@@ -141,6 +163,19 @@ def _judged(toolbox: Toolbox, asked: JsonObject) -> JsonObject:
     return answer
 
 
+def _carried(toolbox: Toolbox, asked: JsonObject) -> JsonObject:
+    """A payload along a chain of translations; see ``carrying.carried``."""
+    from replay.replayer.questions.carrying import carried, carried_result
+
+    return (carried_result if asked.get("of_result") else carried)(toolbox, asked)
+
+
+def _older_result(toolbox: Toolbox, asked: JsonObject) -> JsonObject:
+    """A recorded response as today's version would give it, and a note; empty: as it is."""
+    older = translated_response(toolbox, asked["tool"], asked["version"], asked["response"])
+    return {} if older is None else {"response": older.response, "note": older.note}
+
+
 def _meant(toolbox: Toolbox, start: CallStart, asked: JsonObject) -> Tool:
     if "version" not in asked:
         return resolve_tool(toolbox, start)
@@ -153,6 +188,8 @@ def _meant(toolbox: Toolbox, start: CallStart, asked: JsonObject) -> Tool:
 _QUESTIONS: Final[dict[str, Callable[[Toolbox, JsonObject], JsonObject]]] = {
     "tools": _described,
     "arguments": _judged,
+    "translations": _carried,
+    "results": _older_result,
 }
 
 _WHOLE: Final[dict[str, Callable[[Toolbox, JsonObject], list[JsonValue]]]] = {

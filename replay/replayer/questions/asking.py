@@ -13,6 +13,7 @@ process, never in this one. One that hangs or dies over a question costs that qu
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -26,6 +27,8 @@ from replay.replayer.questions.compared import Captured, Compared, Terms, compar
 
 _BATCH: Final = 500
 _BATCH_CHARS: Final = 1 << 20
+_BATCH_CARRIED: Final = 50
+"""Each of them is carried many times."""
 _ANSWER_WAIT_S: Final = 30.0
 """For one batch: a validator takes microseconds."""
 
@@ -62,14 +65,30 @@ class DescribedTool:
 
 
 @dataclass(frozen=True, slots=True)
+class DescribedStep:
+    """One translation of a toolbox, of arguments or of results."""
+
+    tool: str
+    old: str | None
+    """None: from a tool without versions."""
+    to: str
+    """The tool that it leads to; ``tool`` itself unless that was renamed."""
+    new: str | None
+    drops: list[str] = field(default_factory=list)
+    """Fields that the new payload lacks on purpose."""
+    file: str | None = None
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class DescribedToolbox:
     """A toolbox as its worker describes it."""
 
     name: str
     tools: list[DescribedTool]
-    translations: list[tuple[str, str, str]]
-    """(tool, old version, new version), each a step that the toolbox has."""
+    translations: list[DescribedStep]
     has_route: bool
+    result_translations: list[DescribedStep] = field(default_factory=list)
 
     def find(
         self, name: str, version: str | None = None, actor: Actor | None = None
@@ -184,6 +203,32 @@ class Asking:
         for answer in self._workers.answers(messages, _lost):
             yield Judged(**{**answer, "outcome": Outcome(answer["outcome"])})
 
+    def carry(self, items: Iterable[JsonObject]) -> Iterator[JsonObject]:
+        """Return what translations make of payloads, in order; see ``carrying.carried``.
+
+        Raises:
+            WorkerError: no worker can be started any more.
+        """
+        batches = _lists(items, _BATCH_CARRIED)
+        messages = ({"about": "translations", "items": batch} for batch in batches)
+        yield from self._workers.answers(messages, _lost)
+
+    def translate_results(self, items: Iterable[JsonObject]) -> Iterator[JsonObject]:
+        """Return recorded responses as today's versions would give them, in order.
+
+        Each answer has a ``note``, and the ``response`` where it could be translated; it is empty
+        where there is nothing to translate.
+
+        Raises:
+            WorkerError: no worker can be started any more.
+        """
+        messages = ({"about": "results", "items": batch} for batch in _lists(items, _BATCH))
+        for answer in self._workers.answers(messages, _lost):
+            if "outcome" in answer:  # it died of this one
+                said = f"The recorded response was not translated: {answer['message']}"
+                answer = {"response": None, "note": said}
+            yield answer
+
     def compare(self, captured: Iterable[Captured]) -> Iterator[Compared]:
         """Return what today's tools make of captured arguments, in order: only what differs.
 
@@ -234,10 +279,17 @@ def _batches(items: Iterable[tuple[Item, int]]) -> Iterator[list[Item]]:
         yield batch
 
 
+def _lists(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    left = iter(items)
+    while batch := list(itertools.islice(left, size)):
+        yield batch
+
+
 def _toolbox_of(said: JsonObject) -> DescribedToolbox:
     return DescribedToolbox(
         name=said["toolbox"],
         tools=[DescribedTool(**tool) for tool in said["tools"]],
-        translations=[(tool, old, new) for tool, old, new in said["translations"]],
+        translations=[DescribedStep(**step) for step in said["translations"]],
         has_route=said["has_route"],
+        result_translations=[DescribedStep(**step) for step in said["result_translations"]],
     )

@@ -85,7 +85,7 @@ def _note(kind: str, value: Any) -> None:
     scope = current.get()
     if scope is None or scope.cassette is None:
         return
-    where = _where(sys._getframe(2))
+    where = users_line(sys._getframe(2))
     if where is None:
         return
     seen = _found.setdefault(scope.cassette.name, {})
@@ -93,7 +93,7 @@ def _note(kind: str, value: Any) -> None:
         seen.setdefault((kind, where), {"kind": kind, "where": where, "value": value})
 
 
-def _where(frame: FrameType | None) -> str | None:
+def users_line(frame: FrameType | None) -> str | None:
     """Return the first line outwards that is the user's, else a library's; None: it is ours."""
     library = None
     while frame is not None:

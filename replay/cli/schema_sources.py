@@ -1,0 +1,107 @@
+"""What schema commands look at: today's tools, described by a worker, and recorded payloads."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from replay.records import JsonObject, ToolCall
+    from replay.replayer.environment import Place
+    from replay.store import Store
+    from replay.tools.translations import ToolVersion
+
+F = TypeVar("F", bound=Any)
+
+CALLS_MAX = 5000
+"""Captured calls of a tool that are looked at, the newest."""
+
+
+def tools_options(command: F) -> F:
+    """Give a command ``--tools`` and ``--path``: where today's tools are."""
+    path = click.option(
+        "--path",
+        "paths",
+        multiple=True,
+        metavar="DIRECTORY",
+        type=click.Path(file_okay=False, exists=True, path_type=Path),
+        help="Look for the tools' modules here first; after it in the working directory.",
+    )
+    tools = click.option(
+        "--tools",
+        "toolbox",
+        metavar="MODULE:TOOLBOX",
+        help="Today's tools. Default: `tools` of [tool.replay].",
+    )
+    given: F = tools(path(command))
+    return given
+
+
+@contextlib.contextmanager
+def opened(database: Path | None) -> Iterator[Store | None]:
+    """Hold the database that is named, or the usual one; None where there is none."""
+    from replay.config import load_config
+    from replay.store import Store
+
+    usual = load_config().database_path or Path("traces.db")
+    if database is None and not usual.is_file():
+        yield None
+        return
+    with Store.open(database or usual, mode="r") as store:
+        yield store
+
+
+def place_named(toolbox: str | None, paths: Sequence[Path]) -> Place | None:
+    """Return where today's tools are; None: no tools are named, here or in ``[tool.replay]``."""
+    from replay.config import load_config
+    from replay.replayer.environment import environment_of, place_of
+
+    config = load_config()
+    toolbox = toolbox or config.tools
+    if toolbox is None:
+        return None
+    return place_of(toolbox, paths=paths, environment=environment_of(config.env))
+
+
+def captured_calls(store: Store | None, version: ToolVersion) -> list[ToolCall]:
+    """Return the calls that models wrote for a version and that were not turned away, newest first.
+
+    Calls without a recorded version count where none has this one.
+    """
+    if store is None:
+        return []
+    from replay.records import Outcome, Selection
+
+    calls = store.tool_calls(Selection(tools=[version.tool]), limit=CALLS_MAX)
+    turned_away = (Outcome.BAD_JSON, Outcome.UNKNOWN_TOOL, Outcome.INVALID_ARGUMENTS)
+    ran = [call for call in calls if call.outcome not in turned_away]
+    of_version = [call for call in ran if call.tool_version == version.version]
+    return of_version or [call for call in ran if call.tool_version is None]
+
+
+def payloads_of(texts: Iterable[str]) -> list[JsonObject]:
+    """Return the distinct JSON objects among ``texts``, in their order."""
+    found = map(payload_of, texts)
+    return distinct(payload for payload in found if payload is not None)
+
+
+def distinct(payloads: Iterable[JsonObject]) -> list[JsonObject]:
+    """Return ``payloads``, each once, in their order."""
+    found: dict[str, JsonObject] = {}
+    for payload in payloads:
+        found.setdefault(json.dumps(payload, sort_keys=True), payload)
+    return list(found.values())
+
+
+def payload_of(text: str) -> JsonObject | None:
+    """Return the JSON object that ``text`` is; None: it is none."""
+    try:
+        payload = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return payload if isinstance(payload, dict) else None
