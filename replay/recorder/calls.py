@@ -180,6 +180,8 @@ class Turn:
     size_bytes: int
     sent: Sent | None = None
     """The same as bytes; let go with ``messages``."""
+    model: str | None = None
+    """The model version that answered, or the model that was asked."""
     is_held: bool = False
     """True once its prompt counts among those kept in memory."""
     calls: list[OpenCall] = field(default_factory=list)

@@ -362,6 +362,7 @@ class Journal:
         turn.tools = call.tools
         turn.output = reply.output
         turn.response_id = reply.response_id
+        turn.model = reply.response_model or call.question.model
         for index, asked in enumerate(reply.calls):
             if index < len(turn.calls):
                 turn.calls[index].arguments = asked.arguments

@@ -12,7 +12,7 @@ from replay.recorder.binding import Sighting
 from replay.recorder.calls import Execution, OpenCall, now
 from replay.recorder.executions import Watch
 from replay.recorder.journal import Journal
-from replay.records import Attempt, CallResult, JsonValue, ToolSchema
+from replay.records import Attempt, CallResult, JsonObject, JsonValue, ToolSchema
 from replay.store.redaction import Redaction
 from replay.tools.observer import CallObserver, CallStart
 
@@ -60,6 +60,9 @@ class ToolboxWatch(CallObserver):
             if call is None:
                 return
             call.positional = start.positional
+            start.trace_id = start.trace_id or call.trace.id
+            if start.model is None and call.turn is not None:
+                start.model = call.turn.model
             call.execution.attributes = {"request_id": start.request_id}
             if start.toolbox:
                 call.execution.attributes["toolbox"] = start.toolbox
@@ -96,6 +99,13 @@ class ToolboxWatch(CallObserver):
             identity = f"{call_id}.a{attempt.attempt_number}"
             mine = attempt.model_copy(update={"id": identity, "call_id": call_id})
             self._journal.note_attempt(mine)
+
+    def call_shadowed(self, start: CallStart, shadows: dict[str, JsonObject]) -> None:
+        """Keep what other versions make of the arguments, to be stored with how the call ended."""
+        running = self._running.get(start.request_id)
+        if running is not None and shadows:
+            run = running.execution
+            run.attributes = {**run.attributes, "shadow": shadows}
 
     def call_finished(self, start: CallStart, result: CallResult) -> None:
         """Store how the call ended, its questions to the outside world first."""

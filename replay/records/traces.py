@@ -240,6 +240,9 @@ class CallResult(Record):
     duration_ms: float | None = None
     notes: list[str] = Field(default_factory=list)
     """What a reader should know: schema and execution disagree, stdout was written, ..."""
+    translation: list[str] = Field(default_factory=list)
+    """The versions that the arguments were carried along, first and last included: ``["1", "2"]``,
+    with the tool before each where its name changed. Empty: they were not translated."""
     schema_errors: list[JsonObject] = Field(default_factory=list)
     """Where the arguments do not fit the tool's schema (pydantic's form), also when it was run."""
 

@@ -26,12 +26,14 @@ from replay.tools.observer import (
     observed_scope,
     tell_finished,
     tell_resolved,
+    tell_shadowed,
     tell_started,
 )
 from replay.tools.outcome import CallProgress, encode_response, finished_result
 from replay.tools.refusals import Denied
-from replay.tools.resolve import resolve_tool, translated_arguments
+from replay.tools.resolve import Parser, resolve_tool, translated_arguments
 from replay.tools.retries import attempts
+from replay.tools.shadow import shadow_parses
 from replay.tools.toolbox import Toolbox
 from replay.tools.validate import bound_call, validated_arguments
 
@@ -49,6 +51,9 @@ async def run_call(
     actor: Actor = "assistant",
     request_id: str | None = None,
     arguments_version: str | None = None,
+    model: str | None = None,
+    trace_id: str | None = None,
+    parser: Parser = "",
 ) -> CallResult:
     """Run one tool call and return how it went; nothing a model or tool does wrong is raised.
 
@@ -65,6 +70,9 @@ async def run_call(
         request_id: Our id and idempotency key; None: a new one.
         arguments_version: The tool version whose schema the model was shown; None: today's. When
             it is another than the one that runs, a registered translation is used.
+        model: The model version that made the call, where it is known.
+        trace_id: The trace that the call belongs to, where it is known.
+        parser: Who reads the arguments, in a replay: see `replay.tools.resolve.Parser`.
 
     Raises:
         asyncio.CancelledError: the application cancelled the call (it is recorded as such).
@@ -80,8 +88,10 @@ async def run_call(
         response_id=response_id,
         call_index=call_index,
         actor=actor,
+        model=model,
+        trace_id=trace_id,
     )
-    return await drive_async(_life(toolbox, start, world, arguments_version))
+    return await drive_async(_life(toolbox, start, world, arguments_version, parser))
 
 
 def run_call_sync(
@@ -97,6 +107,9 @@ def run_call_sync(
     actor: Actor = "assistant",
     request_id: str | None = None,
     arguments_version: str | None = None,
+    model: str | None = None,
+    trace_id: str | None = None,
+    parser: Parser = "",
 ) -> CallResult:
     """Do what ``run_call`` does from plain code: on this thread, unless the tool has a deadline.
 
@@ -112,12 +125,18 @@ def run_call_sync(
         response_id=response_id,
         call_index=call_index,
         actor=actor,
+        model=model,
+        trace_id=trace_id,
     )
-    return drive_sync(_life(toolbox, start, world, arguments_version))
+    return drive_sync(_life(toolbox, start, world, arguments_version, parser))
 
 
 def _life(
-    toolbox: Toolbox, start: CallStart, world: Any, arguments_version: str | None
+    toolbox: Toolbox,
+    start: CallStart,
+    world: Any,
+    arguments_version: str | None,
+    parser: Parser,
 ) -> Life[CallResult]:
     observer = current_observer()
     if observer is not None:
@@ -125,11 +144,13 @@ def _life(
     progress = CallProgress(start)
     ending: Ending | None = None
     try:
-        yield from _stages(toolbox, start, world, arguments_version, observer, progress)
+        yield from _stages(toolbox, start, world, arguments_version, parser, observer, progress)
     except BaseException as error:  # noqa: BLE001 -- every end of a call is an outcome
         ending = ending_of(error, progress, is_cancelled=_is_being_cancelled(error))
     result = finished_result(toolbox, world, progress, ending)
     if observer is not None:
+        if toolbox.shadows and (ending is None or not ending.raise_again):
+            tell_shadowed(observer, start, shadow_parses(toolbox, progress))
         tell_finished(observer, start, result)
     if ending is not None and ending.raise_again:
         assert ending.error is not None
@@ -153,13 +174,14 @@ def _stages(
     start: CallStart,
     world: Any,
     arguments_version: str | None,
+    parser: Parser,
     observer: CallObserver | None,
     progress: CallProgress,
 ) -> Life[None]:
     parsed = parse_arguments(start.arguments)
     progress.notes += parsed.notes
     progress.lap(Stage.RESOLVE)
-    tool = progress.tool = resolve_tool(toolbox, start)
+    tool = progress.tool = resolve_tool(toolbox, start, parser, arguments_version)
     if observer is not None:
         tell_resolved(observer, start, tool.tool_schema)
     values, is_raw = parsed.values, True

@@ -14,14 +14,16 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Protocol
 
-from replay.records import Actor, Attempt, CallResult, JsonValue, ToolSchema
+from replay.records import Actor, Attempt, CallResult, JsonObject, JsonValue, ToolSchema
 
 _log = logging.getLogger("replay.tools")
 
 
 @dataclass(slots=True)
 class CallStart:
-    """What is known of a call before anything of it has run. Not to be changed.
+    """What is known of a call before anything of it has run.
+
+    Not to be changed, but that an observer fills in ``model`` and ``trace_id``.
 
     (Not frozen: that would make it three times as slow to make, and one is made for every call.)
     """
@@ -42,6 +44,11 @@ class CallStart:
     call_index: int = 0
     """Position among the calls of that model output, from 0."""
     actor: Actor = "assistant"
+    model: str | None = None
+    """The model version that made the call; None: its output does not say, or was not seen."""
+    trace_id: str | None = None
+    """The trace it belongs to: the recorder's, in a replay the recorded one; None: nobody records.
+    """
 
 
 class StateView(Protocol):
@@ -80,6 +87,10 @@ class CallObserver(Protocol):
     def call_attempted(self, start: CallStart, attempt: Attempt) -> None:
         """Take note of one try of a call that was tried more than once."""
         del start, attempt
+
+    def call_shadowed(self, start: CallStart, shadows: dict[str, JsonObject]) -> None:
+        """Take note of what other versions make of a call's arguments, by version."""
+        del start, shadows
 
     def call_finished(self, start: CallStart, result: CallResult) -> None:
         """Take note of how the call ended, also when it was cancelled."""
@@ -169,6 +180,14 @@ def tell_attempted(observer: CallObserver, start: CallStart, attempt: Attempt) -
         observer.call_attempted(start, attempt)
     except Exception as error:  # noqa: BLE001 -- as above
         observer_failures.note("call_attempted", error)
+
+
+def tell_shadowed(observer: CallObserver, start: CallStart, shadows: dict[str, JsonObject]) -> None:
+    """Tell ``observer`` what other versions make of a call's arguments."""
+    try:
+        observer.call_shadowed(start, shadows)
+    except Exception as error:  # noqa: BLE001 -- as above
+        observer_failures.note("call_shadowed", error)
 
 
 def tell_finished(observer: CallObserver, start: CallStart, result: CallResult) -> None:

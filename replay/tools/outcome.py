@@ -67,6 +67,7 @@ class CallProgress:
         "step",
         "timings",
         "tool",
+        "translation",
     )
 
     def __init__(self, start: CallStart) -> None:
@@ -83,6 +84,7 @@ class CallProgress:
         self.response: str | None = None
         self.failure: str | None = None
         self.is_translated = False
+        self.translation: list[str] = []
         self._began_ns = self._lapped_ns = perf_counter_ns()
 
     def lap(self, stage: Stage | None) -> None:
@@ -176,6 +178,7 @@ def finished_result(
         "state_hash": state_hash,
         "duration_ms": progress.duration_ms,
         "notes": progress.notes,
+        "translation": progress.translation,
         "schema_errors": progress.schema_errors,
     }
     return _result(fields)

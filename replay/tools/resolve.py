@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from replay.records import JsonObject
 from replay.tools.error_text import nearest_name
 from replay.tools.observer import CallStart
+from replay.tools.routing import chosen_version, no_such_version
 from replay.tools.tool import Tool
 
 if TYPE_CHECKING:
@@ -24,31 +25,50 @@ class UnknownTool(Exception):
         self.nearest = nearest_name(tool, names)
 
 
-def resolve_tool(toolbox: Toolbox, start: CallStart) -> Tool:
+Parser: TypeAlias = Literal["", "old", "new", "strict", "flexible"]
+"""Who reads a replayed call's arguments; ``""``: whom the toolbox chooses.
+
+``old``: the version that read them when they were recorded. ``new``: the one that is registered
+last. ``strict``, ``flexible``: whom the toolbox chooses, in pydantic's strict mode or not.
+"""
+
+
+def resolve_tool(
+    toolbox: Toolbox, start: CallStart, parser: Parser = "", recorded: str | None = None
+) -> Tool:
     """Return the tool that ``start`` means, in the version that the toolbox's route chooses.
+
+    ``parser`` chooses otherwise; ``recorded`` is the version that the recording names. Where an
+    ``old`` version is not there any more, the toolbox chooses.
 
     Raises:
         UnknownTool: there is none of that name.
+        RouteFailed: the route raised, or chose a version that does not exist.
     """
-    if toolbox.route_hook is None:
-        tool = toolbox.find(start.tool, start.actor)
-        if tool is None:
-            raise UnknownTool(start.tool, toolbox.names(start.actor))
-        return tool
     versions = toolbox.versions(start.tool, start.actor)
     if not versions:
         raise UnknownTool(start.tool, toolbox.names(start.actor))
-    chosen = toolbox.route_hook(start, [version or "" for version in versions])
+    newest = next(reversed(versions.values()))
+    if parser == "new":
+        return newest
+    if parser == "old" and recorded is not None and recorded in versions:
+        return versions[recorded]
+    tool = newest
+    if toolbox.route_hook is not None or toolbox.rollouts:
+        tool = _routed(toolbox, start, versions, newest)
+    return tool if parser in ("", "old") else tool.reading(is_strict=parser == "strict")
+
+
+def _routed(
+    toolbox: Toolbox, start: CallStart, versions: dict[str | None, Tool], newest: Tool
+) -> Tool:
+    chosen = chosen_version(toolbox, start, [version or "" for version in versions])
     if chosen is None:
-        return next(reversed(versions.values()))
-    if chosen not in versions and chosen == "":
-        chosen = None
-    if chosen not in versions:
-        raise LookupError(
-            f"The route chose version {chosen!r} of {start.tool}, which does not exist; "
-            f"there are {list(versions)}."
-        )
-    return versions[chosen]
+        return newest
+    found = versions.get(chosen) or (versions.get(None) if chosen == "" else None)
+    if found is None:
+        raise no_such_version(start.tool, chosen, versions)
+    return found
 
 
 def translated_arguments(
@@ -67,6 +87,7 @@ def translated_arguments(
             f"{f'version {new}' if new else 'no version'}; no translation leads there."
         )
         return values, True
+    progress.translation = chain
     translated = toolbox.translations.translate(tool.name, chain, values)
     progress.notes.append(f"Arguments translated: version {' → '.join(chain)}.")
     progress.is_translated = True
