@@ -42,6 +42,9 @@ _PLACES = {
     ),
     "export": Place("replay.cli.interchange", "export_command", "Write traces in another format."),
     "cassettes": Place("replay.cli.cassettes", "cassettes", "Look after what tools asked outside."),
+    "schema": Place(
+        "replay.cli.schema", "schema", "Look after tool schemas: versions, changes, evidence."
+    ),
     "db": Place("replay.cli.db", "db", "Look after a database: check, compact, schema."),
     "doctor": Place("replay.cli.doctor", "doctor", "Check this machine and a database."),
     "completion": Place("replay.cli.completion", "completion", "Print a shell completion script."),

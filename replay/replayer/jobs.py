@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from replay.records import JsonObject, JsonValue, ReplayedCall
+from replay.tools.resolve import Parser
 
 Lane: TypeAlias = str
 """Whose code runs: ``today`` or ``baseline``."""
@@ -45,6 +46,8 @@ class CallOrder:
     """Live: clock and draws are the real ones, not those of a replay."""
     reads_only: bool = False
     """Live: nothing goes out that may change something."""
+    parser: Parser = ""
+    """Who reads its arguments."""
 
     @property
     def id(self) -> str:
@@ -69,6 +72,7 @@ class CallOrder:
             "live": "" if went_out else self.live,
             "real_clock": self.real_clock,
             "reads_only": self.reads_only,
+            "parser": self.parser,
         }
 
 

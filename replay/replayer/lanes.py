@@ -25,6 +25,7 @@ from replay.replayer.jobs import (
 )
 from replay.replayer.plan import job_of, never_live, not_replayed, tool_calls
 from replay.replayer.policies import Policies
+from replay.tools.resolve import Parser
 from replay.verdicts import GREEN, Rules, judge_trace
 
 _START = ""
@@ -63,6 +64,8 @@ class LaneTerms:
     """Where worlds are written down."""
     shared_start: SharedStart
     policies: Policies = field(default_factory=Policies)
+    parser: Parser = ""
+    """Who reads the arguments of today's calls."""
 
     def live_mode(self, call: ToolCall) -> LiveMode:
         """Return whether what ``call`` asks goes out."""
@@ -156,6 +159,7 @@ class TraceLanes:
             has_baseline=self.terms.has_baseline,
             policies=self.terms.policies,
             live=self.terms.live_mode if is_first else never_live,
+            parser=self.terms.parser if lane == TODAY else "",
         )
         job.name, job.world = name, world
         shared = self.terms.shared_start.snapshot

@@ -35,14 +35,18 @@ from replay.replayer.output import short_output
 from replay.replayer.plan import tool_calls
 from replay.replayer.policies import Policies
 from replay.replayer.pool import Isolation, Pool
+from replay.replayer.questions.asking import Asking
+from replay.replayer.questions.comparing import ParserName, ParsersCompared, compare_parsers
 from replay.replayer.redacting import RedactionOnDemand, redaction_of_run
 from replay.replayer.sandbox.limits import Limits, limits_told
 from replay.store import Store
 from replay.store.redaction import is_redacted
+from replay.tools.resolve import Parser
 from replay.verdicts import Coverage, Findings, Rules, exit_code_of, with_approval
 from replay.verdicts.exit_codes import worse
 from replay.verdicts.frozen import NotFrozen
 from replay.verdicts.policies import PoliciesSeen
+from replay.verdicts.versions import VersionsSeen
 
 DEADLINE_MS = 10_000
 """How long one tool call may take when nobody says otherwise."""
@@ -103,6 +107,7 @@ class Replayer:
         policies: Policies | None = None,
         on_output: Callable[[str, str], None] | None = None,
         redact: RedactConfig | None = None,
+        parser: Parser = "",
     ) -> None:
         """Nothing is started before ``run``.
 
@@ -128,6 +133,7 @@ class Replayer:
             on_output: Is told of what a call printed, with the tool's name first.
             redact: What is secret, for traces that were recorded without their secrets; None: what
                 is built in.
+            parser: Who reads the arguments of today's calls; ``""``: whom the toolbox chooses.
 
         Raises:
             ReplayError: the key of the redaction cannot be used.
@@ -159,6 +165,7 @@ class Replayer:
         self.deadline_ms = deadline_ms or DEADLINE_MS
         self.isolation = Isolation(isolation)
         self.on_output = on_output
+        self.parser: Parser = parser
         self._stopping = threading.Event()
         self._at_work: Pool | None = None
 
@@ -220,12 +227,32 @@ class Replayer:
                 folder=folder,
                 shared_start=SharedStart(one_world),
                 policies=policies,
+                parser=self.parser,
             )
             pass_ = _Pass(self, run, reading, pool, greeting, terms)
             try:
                 return pass_.run(trace_ids, on_progress, is_resumed=begun is not None)
             except StoreError as error:
                 raise self._not_stored(run, error, is_kept=pass_.is_kept) from error
+
+    def compare_parsers(
+        self, selection: Selection, parsers: tuple[ParserName, ParserName]
+    ) -> ParsersCompared:
+        """Return what two parsers make of the selected calls; nothing is run.
+
+        Raises:
+            ToolboxError: the tools cannot be loaded.
+            WorkerError: a worker cannot be started.
+        """
+        with contextlib.ExitStack() as stack:
+            folder = Path(stack.enter_context(TemporaryDirectory(prefix="replay-worlds-")))
+            asking = stack.enter_context(Asking(sandboxed(self.place, self.sandbox, worlds=folder)))
+            reading = stack.enter_context(Store.open(self.store.path, "r"))
+            transcripts = (
+                reading.transcript(trace_id, prompts=False)
+                for trace_id in reading.trace_ids(selection)
+            )
+            return compare_parsers(asking, transcripts, parsers, tools=selection.tools)
 
     def _not_stored(self, run: ReplayRun, error: StoreError, *, is_kept: bool) -> StoreError:
         if is_kept:
@@ -289,6 +316,7 @@ class Replayer:
                 "loose": list(self.place.loose),
                 "environment": sorted({*self.place.environment, *self.baseline_environment}),
                 "policies": self.policies.words(),
+                **({"parser": self.parser} if self.parser else {}),
             },
         )
 
@@ -342,6 +370,7 @@ class _Pass:
         self.sums = _Sums()
         self.not_frozen = NotFrozen()
         self.policies_seen = PoliciesSeen()
+        self.versions_seen = VersionsSeen()
         self.kernel_guard: str = greeting["kernel_guard"]
         self.coverage = Coverage({tool["name"]: tool["parameters"] for tool in greeting["tools"]})
         self.approvals = {approval.signature: approval for approval in self.store.approvals()}
@@ -450,17 +479,18 @@ class _Pass:
 
     def _count(self, transcript: Transcript, verdicts: list[CallVerdict]) -> None:
         sums = self.sums
-        asked = {call.id: call.arguments for call in tool_calls(transcript)}
+        calls = {call.id: call for call in tool_calls(transcript)}
         for verdict in verdicts:
             sums.findings.add(verdict, transcript.trace.started_at)
             sums.verdicts[verdict.verdict] += 1
             self.not_frozen.add(verdict)
             self.policies_seen.add(verdict)
+            self.versions_seen.add(calls[verdict.tool_call_id], verdict)
             sums.conditional += verdict.conditional
             sums.worst = worse(sums.worst, exit_code_of(verdict))
             self.coverage.add(
                 verdict.tool,
-                asked[verdict.tool_call_id],
+                calls[verdict.tool_call_id].arguments,
                 verdict.replayed,
                 verdict.schema_errors,
                 verdict.recorded_outcome,
@@ -502,6 +532,7 @@ class _Pass:
                     **self.coverage.report(),
                     "not_frozen": self.not_frozen.report(),
                     "policies": self.policies_seen.report(),
+                    "versions": self.versions_seen.report(),
                     "kernel_guard": self.kernel_guard,
                 },
                 "exit_code": int(codes.get(status, ExitCode.COULD_NOT_RUN)),

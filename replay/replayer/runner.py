@@ -322,7 +322,7 @@ class _Trace:
     @contextlib.contextmanager
     def _attended(self, order: JsonObject, *, alone: bool) -> Iterator[Attended]:
         """Hold a call's cassette, clock and draws; tell the pool how it begins and ends."""
-        attended = Attended(order["call"], self.world)
+        attended = Attended(order, self.world, self.trace_id)
         call_id = order["call"]["id"]
         turn = self.turn
         assert turn is not None

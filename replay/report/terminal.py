@@ -14,7 +14,9 @@ from replay.records import CallVerdict, Cause, Finding, JsonObject, ReplayRun, V
 from replay.report.change_lines import outside_lines, summary_lines
 from replay.report.ink import Ink, count, plain, wrap
 from replay.report.not_frozen import not_frozen_lines
+from replay.report.parser_text import parser_lines
 from replay.report.policy_lines import is_not_run, policy_lines
+from replay.report.version_lines import version_fact, version_lines
 from replay.report.words import VERDICT_WORDS, cause_words, color, sign
 from replay.verdicts import ranked
 from replay.verdicts.outside_titles import miss_is_the_answer
@@ -98,6 +100,8 @@ def finding_lines(
         width,
         indent="  ",
     )
+    if example is not None and (version := version_fact(example, None)) is not None:
+        lines += wrap(plain(version), width, indent="  ")
     where = f"trace {finding.example_trace_id}, step {finding.example_step_number}"
     named = wrap(plain(f"finding {finding.signature}, first in {where}"), width, indent="  ")
     lines += [ink.paint(line, "dim") for line in named]
@@ -124,6 +128,9 @@ def example_lines(example: CallVerdict, *, width: int, ink: Ink) -> list[str]:
 def coverage_lines(coverage: JsonObject, *, width: int, ink: Ink) -> list[str]:
     """Return what the traffic did not reach; nothing when nothing is known of it."""
     lines = policy_lines(coverage, width=width, ink=ink)
+    lines += version_lines(coverage, width=width, ink=ink)
+    if coverage.get("parsers"):
+        lines += ["", *parser_lines(coverage["parsers"], width=width, ink=ink)]
     lines += not_frozen_lines(coverage, width=width, ink=ink)
     lines += _disagreement_lines(coverage, width, ink)
     said: list[str] = []
@@ -183,6 +190,8 @@ def _asides(run: ReplayRun, findings: Sequence[Finding], width: int, ink: Ink) -
             f"trace{or_served}: there the model spoke to a world that no longer holds "
             "(conditional)."
         )
+    if parser := run.options.get("parser"):
+        said.append(f"Arguments were read by the parser `{parser}` (--parser).")
     if run.status == "interrupted":
         said.append("The run was interrupted: this is what was done until then.")
     if run.verdict_counts.get(Verdict.EQUIVALENT.value):

@@ -54,6 +54,8 @@ class Answer:
     validated: bool
     """True: ``payload`` came out of a validation of ours; else it is only what the source had."""
     state_hash: str | None
+    is_translated: bool = False
+    """True: ``payload`` was made by a translation, from arguments of another version."""
 
     @property
     def told(self) -> tuple[object, ...]:
@@ -96,4 +98,5 @@ def replayed_answer(replayed: ReplayedCall | None) -> Answer | None:
         payload=result.payload,
         validated=True,
         state_hash=result.state_hash,
+        is_translated=bool(result.translation),
     )

@@ -83,12 +83,12 @@ def _now_rejected(verdict: CallVerdict) -> str:
         return f"now {_WHAT_FAILS[outcome]}{_error(verdict)}"
     error = error_of(verdict)
     details = error.details if error and isinstance(error.details, list) else None
-    reasons = _reasons(details or verdict.schema_errors)
+    reasons = rejection_reasons(details or verdict.schema_errors)
     return f"now rejected: {', '.join(reasons)}" if reasons else f"now rejected{_error(verdict)}"
 
 
-def _reasons(details: Sequence[Any]) -> list[str]:
-    """``missing `amount_cents`, unexpected `amount` ``: what a validation says, kind by kind."""
+def rejection_reasons(details: Sequence[Any]) -> list[str]:
+    """Return ``missing `amount_cents` ``, ``unexpected `amount` ``: what a validation says."""
     missing, unexpected, others = [], [], []
     for detail in details:
         if not isinstance(detail, dict):

@@ -25,6 +25,7 @@ from replay.errors import WorkerError
 from replay.records import Actor, JsonObject, JsonValue, Outcome
 from replay.replayer.environment import Place
 from replay.replayer.process import WorkerProcess, how_it_ended
+from replay.tools.resolve import Parser
 
 _BATCH: Final = 500
 _ANSWER_WAIT_S: Final = 30.0
@@ -95,6 +96,10 @@ class Question:
     """The version that the model was shown: the arguments are translated from it first."""
     positional: list[JsonValue] | None = None
     actor: Actor = "assistant"
+    model: str | None = None
+    trace_id: str | None = None
+    parser: Parser = ""
+    """Who reads them where no ``version`` is given: see `replay.tools.resolve.Parser`."""
 
     def message(self) -> JsonObject:
         """Return the question as a worker is asked it."""
@@ -103,8 +108,9 @@ class Question:
             asked["version"] = self.version
         if self.from_version is not None:
             asked["from_version"] = self.from_version
-        if self.positional is not None:
-            asked["positional"] = self.positional
+        for name in ("positional", "model", "trace_id", "parser"):
+            if value := getattr(self, name):
+                asked[name] = value
         return asked
 
 
@@ -127,6 +133,8 @@ class Judged:
     stage: str | None = None
     """Where a ``failed`` one failed: ``translate`` or ``validate``."""
     notes: list[str] = field(default_factory=list)
+    duration_us: float | None = None
+    """How long parsing, translating and validating took (real time); None: its process died."""
 
 
 class Asking:
