@@ -94,6 +94,9 @@ class Lanes(Record):
     """Today's code on the world as the old code left it just before this call."""
     on_old_start: ReplayedCall | None = None
     """Today's code for the whole trace, started from the old code's fresh world."""
+    as_read_then: ReplayedCall | None = None
+    """Today's code for the whole trace, its arguments read as they were read then: with the
+    defaults and values of that time, or by the version of that time where the toolbox has it."""
 
 
 class CallVerdict(Record):

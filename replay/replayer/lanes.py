@@ -9,10 +9,20 @@ from the old code's fresh world) tells the world's own data from what earlier ca
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from replay.records import CallVerdict, Cause, Lanes, Policy, ReplayedCall, ToolCall, Transcript
+from replay.records import (
+    Actor,
+    CallVerdict,
+    Cause,
+    Lanes,
+    Policy,
+    ReplayedCall,
+    ToolCall,
+    Transcript,
+)
 from replay.replayer.jobs import (
     BASELINE,
     NO_WORLD,
@@ -27,8 +37,10 @@ from replay.replayer.plan import job_of, never_live, not_replayed, tool_calls
 from replay.replayer.policies import Policies
 from replay.tools.resolve import Parser
 from replay.verdicts import GREEN, Rules, judge_trace
+from replay.verdicts.reading import Reading, Schemas, is_read_by_another
 
 _START = ""
+_BY_READING = frozenset({Cause.CODE, Cause.UNKNOWN, Cause.OUTSIDE, Cause.TRANSLATION})
 _BY_STATE = frozenset({Cause.CARRIED, Cause.OUTSIDE})
 
 
@@ -66,6 +78,9 @@ class LaneTerms:
     policies: Policies = field(default_factory=Policies)
     parser: Parser = ""
     """Who reads the arguments of today's calls."""
+    schemas: Schemas = field(default_factory=Schemas)
+    versions: frozenset[tuple[Actor, str, str | None]] = frozenset()
+    """Every version of every tool that today's toolbox has."""
 
     def live_mode(self, call: ToolCall) -> LiveMode:
         """Return whether what ``call`` asks goes out."""
@@ -83,6 +98,9 @@ class TraceLanes:
     """Lanes whose jobs are out, by name."""
     _snapshots: dict[str, Snapshot] = field(default_factory=dict)
     _differing: list[str] = field(default_factory=list)
+    _is_reread: bool = False
+    _reread: frozenset[str] = frozenset()
+    """Calls whose arguments were read as they were then, in the last lane."""
     _not_run: dict[str, ReplayedCall] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -105,6 +123,11 @@ class TraceLanes:
             self.terms.shared_start.offer(result.snapshots.get(_START))
         else:
             self._lanes[name] = {**self._lanes.get(name, {}), **result.replayed}
+        jobs = self._after(name)
+        return jobs if jobs or self._awaited else self._as_read_then()
+
+    def _after(self, name: str) -> list[Job]:
+        """Return the jobs that tell the code's doing from the world's."""
         if self._awaited or not self.terms.has_baseline or self.terms.stateless:
             return []
         if name in ("replayed", "baseline"):
@@ -126,6 +149,7 @@ class TraceLanes:
             self.terms.rules,
             run_id=self.terms.run_id,
             stateless=self.terms.stateless,
+            schemas=self.terms.schemas,
         )
 
     def lanes(self) -> dict[str, Lanes]:
@@ -134,7 +158,12 @@ class TraceLanes:
         others = [name for name in self._lanes if name != "replayed"]
         return {
             call_id: Lanes(
-                replayed=replayed, **{name: self._lanes[name].get(call_id) for name in others}
+                replayed=replayed,
+                **{
+                    name: self._lanes[name].get(call_id)
+                    for name in others
+                    if name != "as_read_then" or call_id in self._reread
+                },
             )
             for call_id, replayed in today.items()
         }
@@ -240,6 +269,50 @@ class TraceLanes:
         if not by_state or start is None or start.path is None:
             return []
         return [self._whole("on_old_start", TODAY, start.path)]
+
+    def _as_read_then(self) -> list[Job]:
+        """Return the job that reads arguments as they were read then, where today's differ.
+
+        It tells what is done to the arguments from what is done with them.
+        """
+        if self._is_reread:
+            return []
+        self._is_reread = True
+        readings = self._other_readings()
+        if not readings:
+            return []
+        job = self._whole("as_read_then", TODAY)
+        for order in (order for group in job.groups for order in group):
+            reading = readings.get(order.id)
+            if reading is None:
+                continue
+            if reading.is_translated:
+                order.parser = "old"
+            else:
+                order.call |= {"arguments": json.dumps(reading.then), "tool_version": None}
+        self._reread = frozenset(readings)
+        return [job]
+
+    def _other_readings(self) -> dict[str, Reading]:
+        """Return, by id, how those differing calls are read that can be read as they were."""
+        lanes = self.lanes()
+        others = {
+            call.id: call
+            for call in tool_calls(self.transcript)
+            if call.id in lanes and is_read_by_another(call, lanes[call.id])
+        }
+        differing = self.verdicts() if others else []
+        return {
+            call.id: reading
+            for verdict in differing
+            if verdict.cause in _BY_READING
+            and (call := others.get(verdict.tool_call_id)) is not None
+            and (reading := self.terms.schemas.reading(call, lanes[call.id])) is not None
+            and (not reading.is_translated or self._has_version(call))
+        }
+
+    def _has_version(self, call: ToolCall) -> bool:
+        return (call.actor, call.tool, call.tool_version) in self.terms.versions
 
     def _starts_of_differing(self) -> list[str]:
         """Return the calls before which the old code's world is wanted."""

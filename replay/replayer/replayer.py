@@ -16,7 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from replay.config import RedactConfig
-from replay.errors import ExitCode, SelectionError, StoreError, WorkerError
+from replay.errors import ExitCode, SelectionError, StoreError, ToolboxError, WorkerError
 from replay.records import (
     CallVerdict,
     Finding,
@@ -42,10 +42,12 @@ from replay.replayer.sandbox.limits import Limits, limits_told
 from replay.store import Store
 from replay.store.redaction import is_redacted
 from replay.tools.resolve import Parser
+from replay.tools.schemas import parameters_of
 from replay.verdicts import Coverage, Findings, Rules, exit_code_of, with_approval
 from replay.verdicts.exit_codes import worse
 from replay.verdicts.frozen import NotFrozen
 from replay.verdicts.policies import PoliciesSeen
+from replay.verdicts.reading import Schemas
 from replay.verdicts.versions import VersionsSeen
 
 DEADLINE_MS = 10_000
@@ -215,9 +217,7 @@ class Replayer:
                 )
             greeting = pool.wait_until_ready(TODAY)
             policies = self._policies_of(greeting)
-            one_world = False
-            if self.baseline is not None:
-                one_world = pool.wait_until_ready(BASELINE)["one_world"]
+            old = None if self.baseline is None else pool.wait_until_ready(BASELINE)
             run = begun or self._begun(selection, greeting)
             terms = LaneTerms(
                 run_id=run.id,
@@ -225,9 +225,11 @@ class Replayer:
                 has_baseline=self.baseline is not None,
                 stateless=greeting["stateless"],
                 folder=folder,
-                shared_start=SharedStart(one_world),
+                shared_start=SharedStart(old is not None and old["one_world"]),
                 policies=policies,
                 parser=self.parser,
+                schemas=_schemas(reading, greeting, old),
+                versions=frozenset(map(tuple, greeting["versions"])),
             )
             pass_ = _Pass(self, run, reading, pool, greeting, terms)
             try:
@@ -558,6 +560,16 @@ class _Pass:
                 self.sums.worst = worse(self.sums.worst, exit_code_of(open_again))
                 self._batch.append(open_again)
             self._store()
+
+
+def _schemas(store: Store, today: JsonObject, old: JsonObject | None) -> Schemas:
+    """Return every schema that arguments were, or are, read by."""
+    known: dict[str, JsonObject] = {}
+    for schema in store.tool_schemas():
+        if isinstance(schema.definition, dict):
+            with contextlib.suppress(ToolboxError):  # of a format that is none of ours: no schema
+                known[schema.id] = parameters_of(schema.definition)[2]
+    return Schemas({**known, **(old or {}).get("schemas", {}), **today["schemas"]})
 
 
 def _now() -> str:

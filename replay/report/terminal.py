@@ -26,6 +26,9 @@ FINDINGS_MAX: Final = 12
 
 _NAMES_MAX: Final = 6
 
+_CAUSES_NOTED: Final = frozenset({Cause.SCHEMA, Cause.TRANSLATION})
+"""Causes of which the example's note says what was read otherwise."""
+
 
 def render_run(
     run: ReplayRun,
@@ -100,6 +103,8 @@ def finding_lines(
         width,
         indent="  ",
     )
+    if example is not None and example.note and finding.cause in _CAUSES_NOTED:
+        lines += wrap(plain(example.note), width, indent="  ")
     if example is not None and (version := version_fact(example, None)) is not None:
         lines += wrap(plain(version), width, indent="  ")
     where = f"trace {finding.example_trace_id}, step {finding.example_step_number}"

@@ -21,6 +21,7 @@ from replay.records import (
     Outcome,
     Policy,
     ReplayedCall,
+    Stage,
     ToolCall,
     Transcript,
     Verdict,
@@ -37,6 +38,7 @@ from replay.verdicts.overlaps import (
     overlapping,
     states_told_once,
 )
+from replay.verdicts.reading import Schemas
 from replay.verdicts.requests import has_miss, is_changed_request, is_miss
 from replay.verdicts.rules import Rules
 from replay.verdicts.signatures import signature
@@ -49,6 +51,10 @@ _WITHOUT_CAUSE: Final = GREEN | {Verdict.SERVED}
 
 _HARMLESS: Final = _WITHOUT_CAUSE | {Verdict.PAYLOAD_CHANGED, Verdict.INTERACTIONS_CHANGED}
 """After these the model still stands in the world that it knew."""
+
+_CAUSES_OF_READING: Final = frozenset({Cause.SCHEMA, Cause.TRANSLATION})
+
+_UNFIT: Final = frozenset({Outcome.BAD_JSON, Outcome.INVALID_ARGUMENTS})
 
 _NOTHING_RECORDED: Final = "The recording has no answer of this call to compare with."
 
@@ -74,12 +80,13 @@ def judge(
     model: str | None = None,
     situation: Situation | None = None,
     again: ReplayedCall | None = None,
+    schemas: Schemas | None = None,
 ) -> CallVerdict:
     """Return the verdict on one call.
 
     ``model`` is the model version that made the call. ``situation`` is what the calls before it
     say. ``again`` is a second replay of the same call: where the two disagree, the verdict is
-    ``not_deterministic``.
+    ``not_deterministic``. ``schemas`` tell how its arguments were read; None: nothing does.
     """
     situation = situation or Situation()
     if again is None and _is_same_at_once(call, lanes):
@@ -95,10 +102,22 @@ def judge(
             found, call, expected, today, lanes, rules, situation
         )
     if cause is None and found.verdict not in _WITHOUT_CAUSE:
+        reading = (schemas or Schemas()).reading(call, lanes)
         case = Case(
-            call.tool, found.verdict, expected, today, lanes, situation, found.effect_changed
+            call.tool,
+            found.verdict,
+            expected,
+            today,
+            lanes,
+            situation,
+            found.effect_changed,
+            reading,
         )
         cause = cause_of(case, rules)
+        if cause in _CAUSES_OF_READING and reading is not None and reading.changes:
+            result = lanes.replayed.result
+            translation = result.translation if result is not None else []
+            found = replace(found, note=found.note or reading.words(translation))
     verdict = CallVerdict(
         run_id=run_id,
         trace_id=call.trace_id,
@@ -133,6 +152,7 @@ def judge_trace(
     *,
     run_id: str,
     stateless: bool = False,
+    schemas: Schemas | None = None,
 ) -> list[CallVerdict]:
     """Return the verdicts on the calls of ``transcript`` that ``lanes`` (by call id) replayed.
 
@@ -166,6 +186,7 @@ def judge_trace(
             run_id=run_id,
             model=models.get(step.model_call_id or ""),
             situation=situation,
+            schemas=schemas,
         )
         if gap is not None and verdict.verdict not in _WITHOUT_CAUSE:
             verdict = _after_gap(verdict, gap)
@@ -291,6 +312,8 @@ def _find(
     compared = compare_answers(call.tool, expected, today, rules, arguments=call.arguments)
     if compared.verdict is Verdict.RESPONSE_CHANGED and _only_told_the_time(call, compared):
         compared = Comparison(Verdict.EQUIVALENT, [], [*compared.allowed, *compared.changes])
+    if compared.verdict is Verdict.ERROR_CHANGED and _never_fitted(expected, today):
+        compared = Comparison(Verdict.EQUIVALENT, [], [*compared.allowed, *compared.changes])
     effect = _effect_changed(expected, today, lanes, situation)
     verdict = compared.verdict
     if has_miss(outside):
@@ -304,6 +327,14 @@ def _find(
     if verdict in GREEN and (unshown := _state_not_shown(lanes.replayed)) is not None:
         return _Judgement(Verdict.NOT_RUN, allowed=compared.allowed, note=unshown)
     return _Judgement(verdict, compared.changes, compared.allowed, outside, effect)
+
+
+def _never_fitted(expected: Answer, today: Answer) -> bool:
+    """Whether arguments that their own version turned away cannot be translated either.
+
+    A translation owes them nothing: they are turned away as they were.
+    """
+    return expected.outcome in _UNFIT and today.stage is Stage.TRANSLATE
 
 
 def _only_told_the_time(call: ToolCall, compared: Comparison) -> bool:
