@@ -58,7 +58,8 @@ def shadow_parses(toolbox: Toolbox, progress: CallProgress) -> dict[str, JsonObj
     """Return, by version, what the shadows of a call make of its arguments; nothing is raised.
 
     Each has its ``outcome`` and ``duration_us``; where it accepts them a ``payload_hash`` and
-    whether that is ``same_payload`` as the version that ran; where not, the ``errors``.
+    whether that is the ``same_payload`` as the version's that ran; where not, the ``errors``.
+    ``translated``: it rejects them as they are, and has read their translation.
     """
     start, running = progress.start, progress.tool
     if running is None or not toolbox.shadows:
@@ -114,7 +115,7 @@ class _Parse:
             told["translated"] = True
         if self.outcome is Outcome.OK:
             told["payload_hash"] = self.payload_hash
-            if payload is not None:
+            if payload is not None and not self.is_translated:  # that one is in other words
                 told["same_payload"] = content_hash(payload) == self.payload_hash
         if self.errors:
             told["errors"] = [
