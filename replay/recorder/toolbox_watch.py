@@ -12,6 +12,7 @@ from replay.recorder.binding import Sighting
 from replay.recorder.calls import Execution, OpenCall, now
 from replay.recorder.executions import Watch
 from replay.recorder.journal import Journal
+from replay.recorder.scope import open_scope
 from replay.records import Attempt, CallResult, JsonObject, JsonValue, ToolSchema
 from replay.store.redaction import Redaction
 from replay.tools.observer import CallObserver, CallStart
@@ -38,6 +39,12 @@ class ToolboxWatch(CallObserver):
             self.state_view = _RedactedStates(self, redaction)
         self._running: dict[str, _Running] = {}
         self._schemas_written: set[str] = set()
+
+    @property
+    def trace_id(self) -> str | None:
+        """The trace whose scope is open in this context; None: none is."""
+        scope = open_scope.get()
+        return scope.trace.id if scope is not None and scope.journal is self._journal else None
 
     def asked_and_done(self) -> Iterator[Watch]:
         """Return the watches of calls whose tools are done asking and which are not stored yet."""

@@ -68,6 +68,11 @@ class CallObserver(Protocol):
     state_view: StateView | None = None
     """What the calls' states are seen through."""
 
+    @property
+    def trace_id(self) -> str | None:
+        """The trace that is open in this context; None: none is, or this is no recorder."""
+        return None
+
     def call_started(self, start: CallStart) -> None:
         """Take note of a call, before any of its stages ran."""
         del start
@@ -138,6 +143,12 @@ def see_states_through(view: StateView | None) -> None:
 def current_observer() -> CallObserver | None:
     """Return the observer of this context, or None."""
     return _observer.get()
+
+
+def current_trace_id() -> str | None:
+    """Return the trace that this context's calls are recorded in; None: nobody records them."""
+    observer = _observer.get()
+    return None if observer is None else observer.trace_id
 
 
 @contextlib.contextmanager

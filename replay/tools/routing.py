@@ -20,13 +20,14 @@ from replay.tools.error_text import nearest_name
 from replay.tools.observer import CallStart
 
 if TYPE_CHECKING:
+    from replay.tools.tool import Tool
     from replay.tools.toolbox import Toolbox
 
 RouteHook: TypeAlias = Callable[[CallStart, list[str]], str | None]
 """``route(call, versions) -> version``; None leaves it to the rollouts, and to the last version."""
 
 RolloutKey: TypeAlias = Callable[[CallStart], str | None]
-"""What a percentage holds together; None: the trace, or the call alone where none is known."""
+"""What a percentage holds together; None: the trace, and where none is known nobody is in."""
 
 
 class RouteFailed(Exception):
@@ -54,7 +55,7 @@ class Rollout:
         """Return whether ``call`` is parsed by this version."""
         if self.models and not any(fnmatchcase(call.model or "", glob) for glob in self.models):
             return False
-        if self.percent < 100 and share_of(self._key(call), self.salt) >= self.percent:
+        if self.percent < 100 and not self._is_in_share(call):
             return False
         return self.when is None or bool(self.when(call))
 
@@ -63,9 +64,11 @@ class Rollout:
         """What makes this rollout's share another one than the next rollout's."""
         return f"{self.tool}\0{self.version}"
 
-    def _key(self, call: CallStart) -> str:
+    def _is_in_share(self, call: CallStart) -> bool:
+        """Whether the call's key is among those that are in; without a key none is."""
         given = None if self.key is None else self.key(call)
-        return str(given) if given is not None else call.trace_id or call.request_id
+        key = call.trace_id if given is None else str(given)
+        return key is not None and share_of(key, self.salt) < self.percent
 
 
 def share_of(key: str, salt: str) -> float:
@@ -128,6 +131,22 @@ def _other_version(rollout: Rollout, versions: list[str]) -> str | None:
         return rollout.version  # told as the version that does not exist
     place = versions.index(rollout.version)
     return versions[place - 1] if place else None
+
+
+def shown_tool(toolbox: Toolbox, tool: Tool, *, model: str | None, trace_id: str | None) -> Tool:
+    """Return the version of ``tool`` that a model is shown: the one that will parse its calls.
+
+    Conditions (``when``) ask for a call, and there is none yet: their rollouts take nobody here.
+    """
+    rollouts = toolbox.rollouts.of(tool.name)
+    if not rollouts or all(one.when is not None for one in rollouts):
+        return tool
+    actor = tool.options.actor
+    versions = toolbox.versions(tool.name, actor)
+    call = CallStart("", tool.name, "{}", toolbox.name, actor=actor, model=model, trace_id=trace_id)
+    taking = (one.version for one in rollouts if one.when is None and one.takes(call))
+    chosen = next(taking, None) or _other_version(rollouts[0], [one or "" for one in versions])
+    return versions.get(chosen, tool)
 
 
 def chosen_version(toolbox: Toolbox, call: CallStart, versions: list[str]) -> str | None:

@@ -9,13 +9,14 @@ from typing import Any, TypeVar, overload
 from replay.errors import ToolboxError
 from replay.records import Actor, JsonObject, JsonValue, ToolSchema
 from replay.tools.error_text import CallFailure, default_error_text, nearest_name
-from replay.tools.observer import CallStart
+from replay.tools.observer import CallStart, current_trace_id
 from replay.tools.routing import (
     Rollout,
     RolloutKey,
     Rollouts,
     RouteHook,
     refuse_unknown_versions,
+    shown_tool,
 )
 from replay.tools.schemas import DIALECTS, check_name
 from replay.tools.shadow import Shadows
@@ -300,8 +301,8 @@ class Toolbox:
             percent: How many of the keys, from 0 to 100. The same key is always in or out.
             models: Names of the models whose calls it gets, ``*`` stands for anything.
             when: A condition of the call's own.
-            key: What a percentage holds together; None, or where it returns None: the trace, and
-                where nobody records the call.
+            key: What a percentage holds together; None, or where it returns None: the trace. A
+                call without either is in no share but that of 100 percent.
             otherwise: The version of the other calls; None: the one registered before ``version``.
 
         Raises:
@@ -375,8 +376,18 @@ class Toolbox:
         """Return the versions of ``name``, in order of registration."""
         return dict(self._tools.get((actor, name), {}))
 
-    def schemas(self, dialect: str = "openai", *, actor: Actor = "assistant") -> list[JsonObject]:
+    def schemas(
+        self,
+        dialect: str = "openai",
+        *,
+        actor: Actor = "assistant",
+        model: str | None = None,
+        trace_id: str | None = None,
+    ) -> list[JsonObject]:
         """Return the definitions to show a model, in a dialect of ``replay.tools.DIALECTS``.
+
+        Of a tool that is rolled out it is the version that will parse the calls of ``model`` in
+        the trace: that of ``trace_id``, or the one that is recorded here.
 
         Raises:
             ToolboxError: no such dialect, a tool that strict mode cannot express, or a name that
@@ -389,6 +400,9 @@ class Toolbox:
                 hint=f"There are: {', '.join(DIALECTS)}.",
             )
         tools = self.tools(actor)
+        if self.rollouts:
+            trace_id = trace_id or current_trace_id()
+            tools = [shown_tool(self, tool, model=model, trace_id=trace_id) for tool in tools]
         for tool in tools:
             check_name(tool.name, dialect)
         return [tool.definition(dialect) for tool in tools]

@@ -160,6 +160,24 @@ def test_the_trace_that_is_recorded_is_the_key_of_a_percentage(tmp_path: Path) -
     assert seen == ["t1"]
 
 
+def test_the_trace_that_is_open_says_which_version_a_model_is_shown(tmp_path: Path) -> None:
+    toolbox = bank()
+    toolbox.rollouts.of("pay").clear()
+    toolbox.roll_out("pay", "2", percent=50)
+    shown = {}
+    with Recorder(tmp_path / "traces.db") as recorder:
+        for trace_id in map(str, range(20)):
+            with recorder.trace(id=trace_id):
+                (definition,) = toolbox.schemas("mcp")
+            shown[trace_id] = "note" in definition["inputSchema"]["properties"]
+
+    by_id = {one: toolbox.schemas("mcp", trace_id=one) for one in shown}
+    assert shown == {
+        one: "note" in made[0]["inputSchema"]["properties"] for one, made in by_id.items()
+    }
+    assert set(shown.values()) == {True, False}
+
+
 def test_what_is_recorded_of_a_shadow_can_be_asked_for_with_sql(tmp_path: Path) -> None:
     recorded(tmp_path, bank(), {"amount": {"euros": 1}}, {"amount": {"euros": 1}, "note": "x"})
 

@@ -207,3 +207,51 @@ def test_arguments_may_be_read_strictly_or_not(parser: Any, accepted: bool) -> N
 
     assert (result.outcome is Outcome.OK) is accepted
     assert result.schema_hash == toolbox.tools()[0].schema_hash
+
+
+def shown(toolbox: Toolbox, **options: Any) -> list[str]:
+    """Return the arguments that the tools shown to a model take."""
+    (definition,) = toolbox.schemas("mcp", **options)
+    return sorted(definition["inputSchema"]["properties"])
+
+
+def renamed_price(**rollout: Any) -> Toolbox:
+    toolbox = Toolbox("shop")
+
+    @toolbox.tool(name="price", version="1")
+    def price_1(item: str) -> str:
+        return item
+
+    @toolbox.tool(name="price", version="2")
+    def price_2(article: str) -> str:
+        return article
+
+    toolbox.roll_out("price", "2", **rollout)
+    return toolbox
+
+
+def test_a_model_is_shown_the_version_that_will_parse_its_calls() -> None:
+    toolbox = renamed_price(percent=50, models=["gpt*"])
+    traces = [f"t{number}" for number in range(30)]
+
+    seen = {trace: shown(toolbox, model="gpt-4.1", trace_id=trace) for trace in traces}
+
+    for trace, (name,) in seen.items():
+        arguments = f'{{"{name}":"tea"}}'
+        options: Any = {"model": "gpt-4.1", "trace_id": trace}
+        result = run_call_sync(toolbox, tool="price", arguments=arguments, **options)
+        assert result.outcome is Outcome.OK
+    assert {name for (name,) in seen.values()} == {"item", "article"}
+    assert shown(toolbox, model="claude", trace_id="t1") == ["item"]
+
+
+def test_a_share_takes_no_call_without_a_key() -> None:
+    toolbox = renamed_price(percent=99.9)
+
+    assert shown(toolbox) == ["item"]
+    assert run(toolbox).tool_version == "1"
+    assert shown(renamed_price()) == ["article"]
+
+
+def test_what_only_a_call_can_decide_leaves_the_last_version_shown() -> None:
+    assert shown(renamed_price(when=lambda call: "item" in call.arguments)) == ["article"]
