@@ -18,6 +18,7 @@ from replay.verdicts.signatures import (
     error_of,
     error_text,
     signed_paths,
+    state_not_shown,
 )
 from replay.verdicts.wording import cut_text, shown_value
 
@@ -45,6 +46,9 @@ _UNEXPECTED: Final = frozenset({"extra_forbidden", "unexpected_keyword_argument"
 
 def title(verdicts: Sequence[CallVerdict]) -> str:
     """Return the title of the finding that ``verdicts`` (some of its calls) belong to."""
+    unshown = state_not_shown(verdicts[0])
+    if unshown is not None:
+        return f"the toolbox's state could not be shown: {cut_text(unshown, _ERROR_CHARS_MAX)}"
     return f"{verdicts[0].tool}: {_what(verdicts)}"
 
 
