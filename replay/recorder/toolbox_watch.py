@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
@@ -74,6 +74,14 @@ class ToolboxWatch(CallObserver):
             if start.toolbox:
                 call.execution.attributes["toolbox"] = start.toolbox
             self._running[start.request_id] = _Running(call, call.execution)
+
+    def world_seen(self, start: CallStart, state: Callable[[], str | None]) -> None:
+        """Keep the state before the first call of a trace: what its world was made as."""
+        running = self._running.get(start.request_id)
+        if running is None or not self._journal.wants_start_state(running.call.trace):
+            return
+        with self._journal.failures.guard("store the state at a trace's start"):
+            self._journal.note_start_state(running.call.trace, state())
 
     def call_resolved(self, start: CallStart, schema: ToolSchema) -> None:
         """Store the schema that the call will name, the first time this process meets it."""

@@ -68,6 +68,8 @@ class ReplayedCall(Record):
     recorded_outcome: Outcome | None = None
     """The recorded answer's outcome by today's failure rule, for recordings that only say ``ok``
     because they were imported; None: as recorded."""
+    state_before: str | None = None
+    """Of a trace's first call, where the recording has it: the state of the world before it."""
     schema_errors: list[JsonObject] = Field(default_factory=list)
     """pydantic's errors where today's schema would reject the payload, gating or not."""
     policy: Policy | None = None

@@ -97,6 +97,8 @@ class Job:
     """The file of a world that many jobs start from: a warm worker reads it once."""
     shows_state: bool = True
     """False: no recorded or old state is there to compare with, and none is shown."""
+    shows_start_state: bool = False
+    """True: the state before the first call was recorded, and is shown too."""
     redacts: bool = False
     """The trace was redacted when it was recorded: so is what a replay of it asks and answers."""
     name: str = "replayed"
@@ -133,6 +135,7 @@ class Job:
             "snapshots": list(self.snapshots),
             "folder": None if self.folder is None else str(self.folder),
             "shows_state": self.shows_state,
+            "shows_start_state": self.shows_start_state,
             "redacts": self.redacts,
             "skip": skip,
             "reported": list(reported),

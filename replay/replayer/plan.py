@@ -16,6 +16,7 @@ from replay.records import (
     Transcript,
 )
 from replay.records.replays import GAP
+from replay.records.traces import START_STATE
 from replay.replayer.jobs import CallOrder, Job, Lane, LiveMode
 from replay.replayer.policies import Policies
 from replay.store.redaction import is_redacted
@@ -114,6 +115,7 @@ def job_of(
         at,
         groups,
         shows_state=shows_state,
+        shows_start_state=START_STATE in trace.attributes,
         redacts=is_redacted(trace.attributes),
     )
 

@@ -47,7 +47,7 @@ from replay.replayer.turn import (
 from replay.replayer.warm_world import WarmWorld
 from replay.tools.call import run_call, run_call_sync
 from replay.tools.observer import see_states_through
-from replay.tools.outcome import failure_of
+from replay.tools.outcome import failure_of, world_state_hash
 from replay.tools.world import Session
 
 if TYPE_CHECKING:
@@ -152,6 +152,7 @@ class _Trace:
         self.turn: Turn | None = None
         self.began: tuple[float, int] | None = None
         """When the first call began, and where virtual time was then."""
+        self.shows_start_state = job["shows_start_state"]
         self.has_late_threads = False
         """Whether a call passed its deadline: its thread may run on."""
 
@@ -333,6 +334,7 @@ class _Trace:
         tool = order["call"]["tool"]
         loose = any(fnmatchcase(tool, glob) for glob in self.runner.loose)
         cassette = CallCassette(order, turn.spare, redactor, loose=loose)
+        state_before = self._start_state()
         holding.begin_call()
         try:
             with cassette.held():
@@ -350,6 +352,7 @@ class _Trace:
             "outside": turn.report(cassette.outside()),
             "recorded_outcome": self._recorded_outcome(order["call"], attended.result),
             **cassette.told(),
+            **({} if state_before is None else {"state_before": state_before}),
         }
         if self.redaction is not None:
             from replay.store.redaction import redacted_answer
@@ -358,6 +361,14 @@ class _Trace:
         if observing := sys.modules.get("replay.replayer.shaking.observing"):
             told["sources"] = observing.sources_of(call_id)
         self._done(order, told, alone=alone)
+
+    def _start_state(self) -> str | None:
+        """Return the state before the first call, once and where it was recorded; else None."""
+        if not self.shows_start_state:
+            return None
+        self.shows_start_state = False
+        with self._aside("start state"):
+            return world_state_hash(self.toolbox, self.world)
 
     def _recorded_outcome(self, call: JsonObject, today: CallResult) -> str | None:
         """Return the recorded answer's outcome as today's failure rule reads it."""

@@ -59,6 +59,7 @@ def _job() -> JsonObject:
         "snapshots": [],
         "folder": None,
         "shows_state": False,
+        "shows_start_state": False,
         "redacts": False,
         "skip": [],
         "reported": [],

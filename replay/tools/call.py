@@ -28,8 +28,14 @@ from replay.tools.observer import (
     tell_resolved,
     tell_shadowed,
     tell_started,
+    tell_world,
 )
-from replay.tools.outcome import CallProgress, encode_response, finished_result
+from replay.tools.outcome import (
+    CallProgress,
+    encode_response,
+    finished_result,
+    world_state_hash,
+)
 from replay.tools.refusals import Denied
 from replay.tools.resolve import Parser, resolve_tool, translated_arguments
 from replay.tools.retries import attempts
@@ -141,6 +147,8 @@ def _life(
     observer = current_observer()
     if observer is not None:
         tell_started(observer, start)
+        if toolbox.state_hook is not None and world is not None:
+            tell_world(observer, start, lambda: world_state_hash(toolbox, world))
     progress = CallProgress(start)
     ending: Ending | None = None
     try:

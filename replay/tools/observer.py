@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -76,6 +76,10 @@ class CallObserver(Protocol):
     def call_started(self, start: CallStart) -> None:
         """Take note of a call, before any of its stages ran."""
         del start
+
+    def world_seen(self, start: CallStart, state: Callable[[], str | None]) -> None:
+        """Take note of the world before a call; ``state`` hashes it, which may take long."""
+        del start, state
 
     def call_resolved(self, start: CallStart, schema: ToolSchema) -> None:
         """Take note of the schema that a call's arguments are validated by."""
@@ -175,6 +179,14 @@ def tell_started(observer: CallObserver, start: CallStart) -> None:
         observer.call_started(start)
     except Exception as error:  # noqa: BLE001 -- an observer's failure never reaches the application
         observer_failures.note("call_started", error)
+
+
+def tell_world(observer: CallObserver, start: CallStart, state: Callable[[], str | None]) -> None:
+    """Tell ``observer`` of the world that a call is about to run on."""
+    try:
+        observer.world_seen(start, state)
+    except Exception as error:  # noqa: BLE001 -- as above
+        observer_failures.note("world_seen", error)
 
 
 def tell_resolved(observer: CallObserver, start: CallStart, schema: ToolSchema) -> None:

@@ -14,8 +14,10 @@ Without a baseline only this can be known, and nothing more is claimed:
 * where the world is known to be as it was (the tools share none, or its state before the call is
   the recorded one, or after it where nothing is known of before), the **code** is the only thing
   left;
-* everything else is **unknown**. That includes the first difference of a trace: its world was made
-  anew from today's data.
+* a world that was another one before the first call already is **outside**'s: its start, or the
+  data that the tools ship;
+* everything else is **unknown**. That includes the first difference of a trace whose recording does
+  not have the state at its start: its world was made anew from today's data.
 """
 
 from __future__ import annotations
@@ -67,6 +69,8 @@ class Situation:
     """Whether the world was the recorded one just before the call; None: nothing tells."""
     stateless: bool = False
     """The tools share no world at all."""
+    start_differs: bool = False
+    """This is a trace's first call, and its world was another one before it already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +225,9 @@ def _agrees(case: Case, lane: ReplayedCall, rules: Rules) -> bool:
 def _cause_without_baseline(case: Case) -> Cause:
     if case.situation.stateless or case.situation.same_world_before:
         return Cause.CODE
+    if case.situation.start_differs:
+        by_start = case.verdict is Verdict.EFFECT_CHANGED
+        return Cause.OUTSIDE if by_start else Cause.UNKNOWN
     if case.situation.same_world_before is False:
         return Cause.UNKNOWN  # that the state is the recorded one afterwards may be a coincidence
     same_world_after = (

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Final
 
-from replay.records import CallVerdict, Change, Outcome, Verdict
+from replay.records import CallVerdict, Cause, Change, Outcome, Verdict
 from replay.verdicts import paths
 from replay.verdicts.canonical import same_value
 from replay.verdicts.outside_titles import outside_title
@@ -65,6 +65,8 @@ def _what(verdicts: Sequence[CallVerdict]) -> str:
             return f"now runs; was {_outcome(first.recorded_outcome)} when recorded"
         case Verdict.NOW_PASSING:
             return f"now succeeds; {_outcome(first.recorded_outcome)} when recorded"
+        case Verdict.EFFECT_CHANGED if first.cause is Cause.OUTSIDE:
+            return "the same response, on a world that was another one before it already"
         case Verdict.EFFECT_CHANGED:
             return "the same response, but another state of the world afterwards"
         case Verdict.PAYLOAD_CHANGED:

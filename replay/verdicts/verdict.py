@@ -26,7 +26,7 @@ from replay.records import (
     Transcript,
     Verdict,
 )
-from replay.records.traces import STATE_NOT_SHOWN
+from replay.records.traces import START_STATE, STATE_NOT_SHOWN
 from replay.verdicts.answers import Answer, Ending, ending, recorded_answer, replayed_answer
 from replay.verdicts.canonical import same_value
 from replay.verdicts.causes import Case, Situation, cause_of
@@ -51,6 +51,11 @@ _WITHOUT_CAUSE: Final = GREEN | {Verdict.SERVED}
 
 _HARMLESS: Final = _WITHOUT_CAUSE | {Verdict.PAYLOAD_CHANGED, Verdict.INTERACTIONS_CHANGED}
 """After these the model still stands in the world that it knew."""
+
+_OTHER_START: Final = (
+    "The world was another one before this call, the trace's first: its start, or the data that "
+    "the tools ship, differs."
+)
 
 _CAUSES_OF_READING: Final = frozenset({Cause.SCHEMA, Cause.TRANSLATION})
 
@@ -114,6 +119,8 @@ def judge(
             reading,
         )
         cause = cause_of(case, rules)
+        if situation.start_differs and found.verdict is Verdict.EFFECT_CHANGED:
+            found = replace(found, note=found.note or _OTHER_START)
         if cause in _CAUSES_OF_READING and reading is not None and reading.changes:
             result = lanes.replayed.result
             translation = result.translation if result is not None else []
@@ -167,7 +174,8 @@ def judge_trace(
     }
     verdicts: list[CallVerdict] = []
     diverged_in: str | None = None  # the first call of the group that diverged first
-    same_world: bool | None = True if stateless else None
+    same_start = _same_start(transcript, lanes)
+    same_world: bool | None = True if stateless or same_start else None
     gap: ToolCall | None = None  # the first call whose doing is missing in the world
     same_world_after = same_world
     under_way = ""  # the first of the calls that overlap
@@ -178,6 +186,7 @@ def judge_trace(
             conditional=gap is not None or diverged_in not in (None, group),
             same_world_before=same_world,
             stateless=stateless,
+            start_differs=same_start is False and not verdicts,
         )
         verdict = judge(
             step,
@@ -197,6 +206,14 @@ def judge_trace(
         if diverged_in is None and _diverges(step, verdict):
             diverged_in = group
     return verdicts
+
+
+def _same_start(transcript: Transcript, lanes: Mapping[str, Lanes]) -> bool | None:
+    """Whether the world was the recorded one before the first call; None: nothing tells."""
+    recorded = transcript.trace.attributes.get(START_STATE)
+    shown = (lanes[step.id].replayed.state_before for step in transcript.steps if step.id in lanes)
+    today = next((state for state in shown if state is not None), None)
+    return None if recorded is None or today is None else recorded == today
 
 
 def _after_gap(verdict: CallVerdict, gap: ToolCall) -> CallVerdict:

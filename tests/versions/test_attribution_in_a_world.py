@@ -195,3 +195,44 @@ def test_the_old_code_may_be_a_commit(change: Callable[..., Change]) -> None:
         (4, Cause.TRANSLATION),
         (5, Cause.OUTSIDE),
     ]
+
+
+# The recording has the state before a trace's first call: its start is known to be the same.
+
+
+def test_the_first_difference_of_a_trace_is_the_codes_where_its_world_began_as_it_was(
+    told: Callable[..., object],
+) -> None:
+    edit = ('return "ordered"', 'return "ordered, thanks"')
+
+    assert told(edit, baseline=ALONE) == [(1, Verdict.RESPONSE_CHANGED, Cause.CODE)]
+
+
+def test_a_world_that_was_another_one_from_the_start_is_nobodys_effect(
+    world: Change, told: Callable[..., object]
+) -> None:
+    said = told(('"cup": 5, "pot"', '"cup": 6, "pot"'), baseline=ALONE)
+
+    assert said == [(1, Verdict.EFFECT_CHANGED, Cause.OUTSIDE)]
+    with world.store() as store:
+        (finding,) = store.findings("latest")
+    assert finding.title == (
+        "order: the same response, on a world that was another one before it already"
+    )
+
+
+def test_a_first_call_that_answers_otherwise_on_another_world_is_not_judged_by_guess(
+    told: Callable[..., object],
+) -> None:
+    edits = [('"cup": 5, "pot"', '"cup": 6, "pot"'), ('return "ordered"', 'return "thanks"')]
+
+    assert told(*edits, baseline=ALONE) == [(1, Verdict.RESPONSE_CHANGED, Cause.UNKNOWN)]
+
+
+def test_the_state_before_the_first_call_is_recorded_once(world: Change) -> None:
+    with world.store() as store:
+        trace = store.transcript("t1").trace
+        states = [call.state_hash for call in world.calls()]
+
+    assert trace.attributes["start_state"].startswith("b2-16:")
+    assert trace.attributes["start_state"] not in states[:1]
