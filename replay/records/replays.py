@@ -70,6 +70,8 @@ class ReplayedCall(Record):
     because they were imported; None: as recorded."""
     state_before: str | None = None
     """Of a trace's first call, where the recording has it: the state of the world before it."""
+    state: JsonValue = None
+    """The world's state after it, where it was asked for and is not too large; never stored."""
     schema_errors: list[JsonObject] = Field(default_factory=list)
     """pydantic's errors where today's schema would reject the payload, gating or not."""
     policy: Policy | None = None
@@ -128,6 +130,9 @@ class CallVerdict(Record):
     """Differences that a rule allows."""
     interaction_changes: list[InteractionChange] = Field(default_factory=list)
     effect_changed: bool = False
+    state_changes: list[Change] = Field(default_factory=list)
+    """With a baseline, of some calls that leave another state: where it differs (``recorded`` is
+    the old code's), 20 places at most, long values cut."""
     schema_errors: list[JsonObject] = Field(default_factory=list)
     """pydantic's errors where today's schema would reject the payload, gating or not."""
     note: str | None = None

@@ -99,6 +99,8 @@ class Job:
     """False: no recorded or old state is there to compare with, and none is shown."""
     shows_start_state: bool = False
     """True: the state before the first call was recorded, and is shown too."""
+    states_of: tuple[str, ...] = ()
+    """Calls after which the state itself is told, not only its digest."""
     redacts: bool = False
     """The trace was redacted when it was recorded: so is what a replay of it asks and answers."""
     name: str = "replayed"
@@ -136,6 +138,7 @@ class Job:
             "folder": None if self.folder is None else str(self.folder),
             "shows_state": self.shows_state,
             "shows_start_state": self.shows_start_state,
+            "states_of": list(self.states_of),
             "redacts": self.redacts,
             "skip": skip,
             "reported": list(reported),

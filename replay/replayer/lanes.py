@@ -35,12 +35,15 @@ from replay.replayer.jobs import (
 )
 from replay.replayer.plan import job_of, never_live, not_replayed, tool_calls
 from replay.replayer.policies import Policies
+from replay.replayer.state_details import StateDetails, with_state_changes
 from replay.tools.resolve import Parser
 from replay.verdicts import GREEN, Rules, judge_trace
 from replay.verdicts.reading import Reading, Schemas, is_read_by_another
 
 _START = ""
 _BY_READING = frozenset({Cause.CODE, Cause.UNKNOWN, Cause.OUTSIDE, Cause.TRANSLATION})
+_OLD_STATES = "old_states"
+_TODAYS_STATES = "todays_states"
 _BY_STATE = frozenset({Cause.CARRIED, Cause.OUTSIDE})
 
 
@@ -81,6 +84,7 @@ class LaneTerms:
     schemas: Schemas = field(default_factory=Schemas)
     versions: frozenset[tuple[Actor, str, str | None]] = frozenset()
     """Every version of every tool that today's toolbox has."""
+    details: StateDetails = field(default_factory=StateDetails)
 
     def live_mode(self, call: ToolCall) -> LiveMode:
         """Return whether what ``call`` asks goes out."""
@@ -99,6 +103,7 @@ class TraceLanes:
     _snapshots: dict[str, Snapshot] = field(default_factory=dict)
     _differing: list[str] = field(default_factory=list)
     _is_reread: bool = False
+    _is_detailed: bool = False
     _reread: frozenset[str] = frozenset()
     """Calls whose arguments were read as they were then, in the last lane."""
     _not_run: dict[str, ReplayedCall] = field(init=False)
@@ -124,7 +129,9 @@ class TraceLanes:
         else:
             self._lanes[name] = {**self._lanes.get(name, {}), **result.replayed}
         jobs = self._after(name)
-        return jobs if jobs or self._awaited else self._as_read_then()
+        if not jobs and not self._awaited:
+            jobs = self._as_read_then()
+        return jobs if jobs or self._awaited else self._states_apart()
 
     def _after(self, name: str) -> list[Job]:
         """Return the jobs that tell the code's doing from the world's."""
@@ -143,6 +150,13 @@ class TraceLanes:
 
     def verdicts(self) -> list[CallVerdict]:
         """Return the verdicts that everything seen so far gives."""
+        found = self._judged()
+        old, today = (self._lanes.get(name) for name in (_OLD_STATES, _TODAYS_STATES))
+        if old is None or today is None:
+            return found
+        return [with_state_changes(verdict, old, today) for verdict in found]
+
+    def _judged(self) -> list[CallVerdict]:
         return judge_trace(
             self.transcript,
             self.lanes(),
@@ -155,7 +169,7 @@ class TraceLanes:
     def lanes(self) -> dict[str, Lanes]:
         """Return every replay of each call, by call id."""
         today = {**self._lanes["replayed"], **self._not_run}
-        others = [name for name in self._lanes if name != "replayed"]
+        others = [name for name in self._lanes if name in Lanes.model_fields and name != "replayed"]
         return {
             call_id: Lanes(
                 replayed=replayed,
@@ -301,7 +315,7 @@ class TraceLanes:
             for call in tool_calls(self.transcript)
             if call.id in lanes and is_read_by_another(call, lanes[call.id])
         }
-        differing = self.verdicts() if others else []
+        differing = self._judged() if others else []
         return {
             call.id: reading
             for verdict in differing
@@ -313,6 +327,36 @@ class TraceLanes:
 
     def _has_version(self, call: ToolCall) -> bool:
         return (call.actor, call.tool, call.tool_version) in self.terms.versions
+
+    def _states_apart(self) -> list[Job]:
+        """Return the jobs that tell where the worlds differ after calls that make a difference."""
+        if self._is_detailed or not self.terms.has_baseline or self.terms.stateless:
+            return []
+        self._is_detailed = True
+        wanted = self.terms.details.of(self._judged())
+        old = self._whole(_OLD_STATES, BASELINE)
+        today = self._on_snapshots(_TODAYS_STATES, wanted)
+        if today is None:
+            self._awaited.remove(_OLD_STATES)
+            return []
+        old.states_of = today.states_of = tuple(wanted)
+        return [old, today]
+
+    def _on_snapshots(self, name: str, wanted: list[str]) -> Job | None:
+        """Return the job of ``wanted`` calls on the old code's worlds; None: there are none."""
+        job = self._whole(name, TODAY, NO_WORLD)
+        groups = []
+        for orders in (one for group in job.groups for one in _on_one_world(group)):
+            snapshot = self._snapshots.get(orders[0].id)
+            if snapshot is None or snapshot.path is None:
+                continue
+            if any(order.id in wanted for order in orders):
+                orders[0].world = self.terms.shared_start.path_of(snapshot)
+                groups.append(orders)
+        job.groups = groups
+        if not groups:
+            self._awaited.remove(name)
+        return job if groups else None
 
     def _starts_of_differing(self) -> list[str]:
         """Return the calls before which the old code's world is wanted."""

@@ -60,6 +60,7 @@ def _job() -> JsonObject:
         "folder": None,
         "shows_state": False,
         "shows_start_state": False,
+        "states_of": [],
         "redacts": False,
         "skip": [],
         "reported": [],

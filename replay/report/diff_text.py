@@ -31,6 +31,11 @@ def render_verdict(
         asked = one_value(read_response(call.arguments).value)
         lines += wrap(f"arguments: {asked}", width, indent="  ")
     lines += [f"  {line}" for line in full_lines(verdict.changes, width=width - 2, ink=ink)]
+    if verdict.state_changes:
+        lines.append("  the state afterwards, of the old code and of today's:")
+        lines += [
+            f"    {line}" for line in full_lines(verdict.state_changes, width=width - 4, ink=ink)
+        ]
     many = len(verdict.interaction_changes) or 1
     lines += [
         f"  {line}"

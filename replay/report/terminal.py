@@ -116,6 +116,7 @@ def finding_lines(
     shown = example_lines(example, width=body, ink=ink)
     if example.effect_changed and finding.verdict is not Verdict.EFFECT_CHANGED:
         shown.append(ink.paint("~ it also leaves another state of the world behind", "yellow"))
+    shown += summary_lines(example.state_changes, width=body, ink=ink)
     return lines + [f"    {line}" for line in shown]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+from replay.cli.main import exit_code_of
 from replay.records import CallVerdict, Cause, Verdict
 from tests.versions.conftest import Asked, Change, changed
 
@@ -236,3 +237,30 @@ def test_the_state_before_the_first_call_is_recorded_once(world: Change) -> None
 
     assert trace.attributes["start_state"].startswith("b2-16:")
     assert trace.attributes["start_state"] not in states[:1]
+
+
+def test_with_a_baseline_it_is_said_where_the_states_differ(world: Change) -> None:
+    world.write("new", new_tools(("-= count", "-= count + 1")))
+
+    run = world.replay(baseline=BESIDE)
+
+    first, second, *_ = world.verdicts(run)
+    assert [(one.path, one.recorded, one.replayed) for one in first.state_changes] == [
+        ("stock.tea", 9, 8)
+    ]
+    assert second.state_changes == []
+
+
+def test_the_report_shows_where_the_states_differ(
+    world: Change, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.write("new", new_tools(("-= count", "-= count + 1")))
+    monkeypatch.chdir(world.folder)
+    run = world.replay(baseline=BESIDE)
+
+    exit_code_of(["diff", "traces.db", run.id])
+    exit_code_of(["diff", "traces.db", "t1", "--step", "1"])
+
+    report, _, call = capsys.readouterr().out.partition("Next")
+    assert "    - stock.tea: 9\n    + stock.tea: 8\n" in report
+    assert "the state afterwards, of the old code and of today's:\n    - stock.tea: 9" in call
