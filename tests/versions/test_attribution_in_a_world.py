@@ -204,9 +204,10 @@ def test_the_old_code_may_be_a_commit(change: Callable[..., Change]) -> None:
 def test_the_first_difference_of_a_trace_is_the_codes_where_its_world_began_as_it_was(
     told: Callable[..., object],
 ) -> None:
-    edit = ('return "ordered"', 'return "ordered, thanks"')
-
-    assert told(edit, baseline=ALONE) == [(1, Verdict.RESPONSE_CHANGED, Cause.CODE)]
+    assert told(("-= count", "-= count + 1"), baseline=ALONE) == [
+        (1, Verdict.EFFECT_CHANGED, Cause.CODE),
+        (2, Verdict.RESPONSE_CHANGED, Cause.UNKNOWN),
+    ]
 
 
 def test_a_world_that_was_another_one_from_the_start_is_nobodys_effect(
