@@ -229,6 +229,7 @@ class CallResult(Record):
 
     outcome: Outcome
     tool: str
+    """The tool that ran; the model's word for it where there is none."""
     tool_version: str | None = None
     schema_hash: str | None = None
     payload: JsonValue = None
@@ -243,6 +244,8 @@ class CallResult(Record):
     translation: list[str] = Field(default_factory=list)
     """The versions that the arguments were carried along, first and last included: ``["1", "2"]``,
     with the tool before each where its name changed. Empty: they were not translated."""
+    dropped: list[str] = Field(default_factory=list)
+    """Fields of the old arguments that the translation lacks on purpose (``drops=``)."""
     schema_errors: list[JsonObject] = Field(default_factory=list)
     """Where the arguments do not fit the tool's schema (pydantic's form), also when it was run."""
 

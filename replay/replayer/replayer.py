@@ -227,7 +227,7 @@ class Replayer:
                 folder=folder,
                 shared_start=SharedStart(old is not None and old["one_world"]),
                 policies=policies,
-                parser=self.parser,
+                parser=run.options.get("parser", ""),
                 schemas=_schemas(reading, greeting, old),
                 versions=frozenset(map(tuple, greeting["versions"])),
             )
@@ -330,6 +330,13 @@ class Replayer:
                 f"Replay run {run.id!r} was of {run.toolbox!r} with baseline {run.baseline!r}; "
                 f"it cannot go on with {wanted[0]!r} and baseline {wanted[1]!r}.",
                 hint="Resume it with the same toolbox, or start a new run.",
+            )
+        parser = run.options.get("parser", "")
+        if self.parser not in ("", parser):
+            whose = f"the parser {parser!r}" if parser else "whatever parser the toolbox chooses"
+            raise SelectionError(
+                f"Replay run {run.id!r} reads with {whose}; it cannot go on with {self.parser!r}.",
+                hint="Resume it without --parser, or start a new run.",
             )
         if run.status == "finished":
             raise SelectionError(

@@ -54,6 +54,7 @@ class CallProgress:
     __slots__ = (
         "_began_ns",
         "_lapped_ns",
+        "dropped",
         "failure",
         "is_translated",
         "notes",
@@ -85,6 +86,7 @@ class CallProgress:
         self.failure: str | None = None
         self.is_translated = False
         self.translation: list[str] = []
+        self.dropped: list[str] = []
         self._began_ns = self._lapped_ns = perf_counter_ns()
 
     def lap(self, stage: Stage | None) -> None:
@@ -167,7 +169,7 @@ def finished_result(
     state_hash = _state_hash(toolbox, world, progress) if toolbox.state_hook is not None else None
     fields = {
         "outcome": outcome,
-        "tool": progress.start.tool,
+        "tool": tool.name if tool is not None else progress.start.tool,
         "tool_version": tool.version if tool is not None else None,
         "schema_hash": tool.schema_hash if tool is not None else None,
         "payload": progress.payload,
@@ -179,6 +181,7 @@ def finished_result(
         "duration_ms": progress.duration_ms,
         "notes": progress.notes,
         "translation": progress.translation,
+        "dropped": progress.dropped,
         "schema_errors": progress.schema_errors,
     }
     return _result(fields)

@@ -8,7 +8,7 @@ old payload is nowhere in the new one.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from replay.records import Change, JsonValue
@@ -17,16 +17,18 @@ from replay.verdicts.canonical import nests_deeply, same_but_spelling
 
 _NOTHING: Final[tuple[JsonValue, ...]] = (None, "", [], {})
 _NUMBER: Final = re.compile(r"-?\d+(?:\.\d+)?")
+_BETWEEN_MOMENTS: Final = "TZ"
+"""What is left of ``2026-05-01T09:00Z`` beside its date and its time."""
 _PART_CHARS_MIN: Final = 3
 """A shorter text may be inside another one by chance."""
 
 
-def not_carried(old: JsonValue, new: JsonValue) -> list[Change]:
+def not_carried(old: JsonValue, new: JsonValue, *, dropped: Sequence[str] = ()) -> list[Change]:
     """Return the values of ``old`` that are nowhere in ``new``: ``removed``, or ``changed``.
 
     A value is carried where it stands under its own path or any other, in another spelling
     (``"#7"`` and 7), or as a part of a text, or split into parts. An empty value, and null, may be
-    left out.
+    left out, and what is ``dropped`` on purpose: paths with ``[*]`` for indexes.
     """
     if nests_deeply(old) or nests_deeply(new):
         return []
@@ -41,8 +43,13 @@ def not_carried(old: JsonValue, new: JsonValue) -> list[Change]:
     return [
         _change(path, value, left)
         for path, value in missing
-        if value not in _NOTHING and not _is_part(value, left)
+        if value not in _NOTHING and not _is_part(value, left) and not _is_dropped(path, dropped)
     ]
+
+
+def _is_dropped(path: str, dropped: Sequence[str]) -> bool:
+    general = paths.general_path(path)
+    return any(general == one or general.startswith((f"{one}.", f"{one}[")) for one in dropped)
 
 
 def _leaves(value: JsonValue, path: str) -> Iterator[tuple[str, JsonValue]]:
@@ -84,7 +91,7 @@ def _is_part(value: JsonValue, left: dict[str, JsonValue]) -> bool:
         return True
     for part in sorted(others, key=len, reverse=True):
         value = value.replace(part, " ", 1)
-    return not any(char.isalnum() for char in value)
+    return not any(char.isalnum() and char not in _BETWEEN_MOMENTS for char in value)
 
 
 def _change(path: str, value: JsonValue, left: dict[str, JsonValue]) -> Change:

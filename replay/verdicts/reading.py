@@ -76,7 +76,7 @@ class Schemas:
         old = {**self._defaults(hash_then), **then}
         new = {**self._defaults(today.schema_hash), **today.payload}
         if is_translated:
-            return Reading(old, True, not_carried(old, new))
+            return Reading(old, True, not_carried(old, new, dropped=today.dropped))
         changes = [
             change
             for change in diff_values(old, new, "")

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from replay.cli.main import exit_code_of
+from replay.errors import SelectionError
 from replay.records import Trace, Verdict
+from replay.replayer import Replayer
 from replay.store import Store
 from tests.versions.conftest import Change, changed
 
@@ -191,3 +193,13 @@ def test_calls_of_which_no_version_is_known_are_told_and_not_compared(
 
     assert code == 3
     assert "7 calls not compared: the recording does not say which" in capsys.readouterr().out
+
+
+def test_a_run_goes_on_with_the_parser_that_it_began_with(hotel: Change) -> None:
+    with hotel.store() as store:
+        run = hotel.replay(parser="old")
+        store.append(run.model_copy(update={"status": "interrupted"}))
+        replayer = Replayer(store, toolbox="new:toolbox", folder=hotel.folder, parser="new", jobs=1)
+
+        with pytest.raises(SelectionError, match="reads with the parser 'old'"):
+            replayer.run(resume=run.id)

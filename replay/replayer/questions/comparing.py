@@ -7,6 +7,7 @@ recording says of its call stands for it.
 
 from __future__ import annotations
 
+import re
 from array import array
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
@@ -31,6 +32,7 @@ and read another payload, or both reject and say something else."""
 
 _KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 _TURNED_AWAY: Final = frozenset({Outcome.BAD_JSON, Outcome.UNKNOWN_TOOL, Outcome.INVALID_ARGUMENTS})
+_INDEX: Final = re.compile(r"\[\d+\](?=[^`]*`)")
 _NEVER_PARSED: Final = frozenset({Outcome.UNFINISHED, Outcome.CANCELLED, Outcome.THROTTLED})
 
 
@@ -278,7 +280,7 @@ def _read_reason(signed: list[str]) -> str:
 
 def _reason(judged: Judged) -> str:
     if judged.outcome is Outcome.INVALID_ARGUMENTS and judged.errors:
-        return ", ".join(rejection_reasons(judged.errors))
+        return _INDEX.sub("[*]", ", ".join(rejection_reasons(judged.errors)))
     if judged.outcome is Outcome.BAD_JSON:
         return "no JSON object"
     if judged.outcome is Outcome.UNKNOWN_TOOL:
