@@ -40,11 +40,29 @@ def not_carried(old: JsonValue, new: JsonValue, *, dropped: Sequence[str] = ()) 
         else:
             missing.append((path, value))
     missing = [one for one in missing if not _taken(one[1], left)]
-    return [
+    lost = [
         _change(path, value, left)
         for path, value in missing
-        if value not in _NOTHING and not _is_part(value, left) and not _is_dropped(path, dropped)
+        if value not in _NOTHING and not _is_part(value, left)
     ]
+    return [
+        change for change in _whole_fields(lost, old, new) if not _is_dropped(change.path, dropped)
+    ]
+
+
+def _whole_fields(lost: list[Change], old: JsonValue, new: JsonValue) -> list[Change]:
+    """Say ``zone`` for all that was in it, where it is gone and nothing of it was carried over."""
+    if not isinstance(old, dict) or not isinstance(new, dict):
+        return lost
+    told: list[Change] = []
+    for name, value in old.items():
+        path = paths.join("", name)
+        inside = [one for one in lost if paths.split(one.path)[0] == name]
+        count = sum(leaf not in _NOTHING for _, leaf in _leaves(value, path))
+        if name not in new and len(inside) == count and inside:
+            inside = [Change(path=path, change="removed", recorded=value)]
+        told += inside
+    return told
 
 
 def _is_dropped(path: str, dropped: Sequence[str]) -> bool:

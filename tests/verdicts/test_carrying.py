@@ -39,6 +39,8 @@ def test_a_value_is_carried_under_whatever_name_and_in_another_spelling(
         ({"unit": "c"}, {"unit": "f"}, [("unit", "changed")]),
         ({"items": [{"id": 1}, {"id": 2}]}, {"ids": [1]}, [("items[1].id", "removed")]),
         ({"urgent": True}, {"priority": "high"}, [("urgent", "removed")]),
+        ({"zone": {"name": "CET", "hours": 1}}, {"room": 7}, [("zone", "removed")]),
+        ({"zone": {"name": "CET", "hours": 1}}, {"hours": 1}, [("zone.name", "removed")]),
         ({"first": 3, "second": 3}, {"only": 3}, [("second", "removed")]),
     ],
 )
