@@ -14,12 +14,14 @@ import click
 from replay.cli import terminal
 from replay.cli.arguments import complete_policies, database_and, examples, json_option
 from replay.cli.early import workers_early
+from replay.cli.parsers import ParserType, complete_parsers
 from replay.cli.reports import file_option, report_files, write_report, write_reports
 from replay.cli.selection import selection_options
 from replay.errors import ExitCode, SelectionError
 
 if TYPE_CHECKING:
     from replay.records import ReplayRun, Selection
+    from replay.replayer.questions.two_parsers import ParserName
     from replay.store import Store
 
 
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
         "replay run traces.db --tools shop.tools:toolbox --tool issue_refund --since 7d",
         "replay run traces.db --tools shop.tools:toolbox --baseline git:main",
         "replay run traces.db --tools shop.tools:toolbox --policy get_rates=live",
+        "replay run traces.db --tools shop.tools:toolbox --parser both",
     ),
 )
 @workers_early
@@ -162,6 +165,14 @@ if TYPE_CHECKING:
     "one. Default: the one whose schema the model was shown.",
 )
 @click.option(
+    "--parser",
+    type=ParserType(),
+    shell_complete=complete_parsers,
+    help="Who reads the arguments: old (the version that was recorded), new (the one registered "
+    "last), strict or flexible (whom the toolbox chooses, read so). Two are compared, and the "
+    "second runs: both (is old:new), strict:flexible. Default: whom the toolbox chooses.",
+)
+@click.option(
     "--show-output",
     is_flag=True,
     help="Show what the tools print, on stderr, each line after its tool's name.",
@@ -232,6 +243,7 @@ def replayed(
     policies: Sequence[str] = (),
     versions: Sequence[str] = (),
     show_output: bool = False,
+    parser: tuple[ParserName, ...] | None = None,
 ) -> ReplayRun:
     """Replay ``selection`` and return the run; options not given come from ``[tool.replay]``.
 
@@ -241,6 +253,7 @@ def replayed(
     from replay.cli.interruption import ctrl_c
     from replay.cli.progress import Progress
     from replay.config import load_config
+    from replay.records import Selection
     from replay.replayer import Replayer
     from replay.replayer.environment import environment_of
     from replay.replayer.policies import Policies, read_policies
@@ -277,9 +290,10 @@ def replayed(
         on_output=_say_output if show_output else None,
         redact=config.redact,
         versions={**config.versions, **read_versions(versions)},
+        parser=parser[-1] if parser else "",
     )
     with Progress("traces") as progress, ctrl_c.calls(replayer.stop):
-        return replayer.run(
+        ended = replayer.run(
             selection,
             resume=resume,
             on_progress=lambda now: progress.update(
@@ -288,6 +302,13 @@ def replayed(
                 note=f"{now.call_count:,} calls, {now.calls_per_second:,.0f}/s",
             ),
         )
+        if parser is not None and len(parser) == 2 and ended.status == "finished":
+            compared = replayer.compare_parsers(Selection.model_validate(ended.selection), parser)
+            coverage = {**ended.coverage, "parsers": compared.report()}
+            ended = ended.model_copy(update={"coverage": coverage})
+            store.append(ended)
+            store.flush()
+        return ended
 
 
 def _say_output(tool: str, text: str) -> None:

@@ -8,6 +8,7 @@ from replay.cli.arguments import examples
 from replay.cli.lazy import LazyGroup, Place
 
 _EVIDENCE = "replay.cli.schema_evidence"
+_PARSERS = "replay.cli.schema_parsers"
 _SUGGEST = "replay.cli.schema_suggest"
 _TRANSLATIONS = "replay.cli.schema_translations"
 
@@ -24,6 +25,7 @@ _TRANSLATIONS = "replay.cli.schema_translations"
         "translations": Place(
             _TRANSLATIONS, "translations", "Check translations on captured payloads."
         ),
+        "parsers": Place(_PARSERS, "parsers", "Compare two parsers over recorded calls."),
         "lock": Place("replay.cli.schema_lock", "lock", "Write today's schemas down, or check."),
         "export": Place("replay.cli.schema_export", "export", "Write schemas in any dialect."),
     },

@@ -11,6 +11,7 @@ from replay.records import (
     Attempt,
     Feedback,
     Interaction,
+    JsonObject,
     JsonValue,
     ModelCall,
     ToolCall,
@@ -219,7 +220,22 @@ def _tool_in_full(
     for note in step.attributes.get("notes") or ():
         lines += _whole("note", str(note), width)
     timings = ", ".join(f"{one.stage} {one.duration_us:,.0f} us" for one in step.stages)
-    return lines + (_whole("stages", timings, width) if timings else [])
+    lines += _whole("stages", timings, width) if timings else []
+    for version, told in sorted((step.attributes.get("shadow") or {}).items()):
+        lines += _whole("shadow", f"version {version}: {_shadow_words(told)}", width)
+    return lines
+
+
+def _shadow_words(told: JsonObject) -> str:
+    """What another version made of the arguments, beside the one that ran."""
+    said = str(told["outcome"]).replace("_", " ")
+    if "same_payload" in told:
+        said += ", the same payload" if told["same_payload"] else ", another payload"
+    said += ", translated" if told.get("translated") else ""
+    for error in told.get("errors", []):
+        loc = ".".join(map(str, error["loc"])) or "arguments"
+        said += f"; {loc}: {error['msg']}"
+    return f"{said} ({told['duration_us']:,.0f} us)" if "duration_us" in told else said
 
 
 def _attempt_lines(attempts: list[Attempt], width: int) -> list[str]:

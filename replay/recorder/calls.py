@@ -180,6 +180,8 @@ class Turn:
     size_bytes: int
     sent: Sent | None = None
     """The same as bytes; let go with ``messages``."""
+    model: str | None = None
+    """The model version that answered, or the model that was asked."""
     is_held: bool = False
     """True once its prompt counts among those kept in memory."""
     calls: list[OpenCall] = field(default_factory=list)
@@ -205,6 +207,8 @@ class LiveTrace:
     is_resumed: bool = False
     """True: it was in the database already, so its earlier turns are there and not here."""
     step_count: int = 0
+    has_start_state: bool = False
+    """True once the state of its world before its first call was looked at."""
     last_at: str | None = None
     waiting: deque[Turn] = field(default_factory=lambda: deque(maxlen=64))
     """Turns with calls that no prompt has told the model about yet, oldest first."""

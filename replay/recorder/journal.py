@@ -40,6 +40,7 @@ from replay.recorder.sent import Sent
 from replay.recorder.unseen import settle
 from replay.recorder.wire import Question, Reply
 from replay.records import Attempt, JsonObject, ToolSchema
+from replay.records.traces import START_STATE
 from replay.tools.observer import CallObserver, current_observer, start_observing
 
 if TYPE_CHECKING:
@@ -362,6 +363,7 @@ class Journal:
         turn.tools = call.tools
         turn.output = reply.output
         turn.response_id = reply.response_id
+        turn.model = reply.response_model or call.question.model
         for index, asked in enumerate(reply.calls):
             if index < len(turn.calls):
                 turn.calls[index].arguments = asked.arguments
@@ -421,6 +423,21 @@ class Journal:
                 self.sink.append_all([*interactions, call.record()])
             else:
                 self._store_call(call)
+
+    def wants_start_state(self, trace: LiveTrace) -> bool:
+        """Return whether no call of ``trace`` was seen on a world before: True once."""
+        with self._lock:
+            is_first = not (trace.has_start_state or trace.is_resumed)
+            trace.has_start_state = True
+        return is_first
+
+    def note_start_state(self, trace: LiveTrace, state_hash: str | None) -> None:
+        """Store the state of a trace's world before its first call; None: it shows none."""
+        if state_hash is None:
+            return
+        with self._lock:
+            trace.attributes[START_STATE] = state_hash
+            self.sink.append(trace.record())
 
     def note_attempt(self, attempt: Attempt) -> None:
         """Store one try of a tool call."""

@@ -73,6 +73,7 @@ def stored_turn(store: Store, trace: LiveTrace, response_id: str) -> Turn | None
         tools=asked.tools,
         ended=_on_our_clock(asked),
         size_bytes=2 * len(json.dumps(asked.messages)),
+        model=asked.response_model or asked.model,
     )
     calls = [s for s in steps if isinstance(s, ToolCall) and s.model_call_id == asked.id]
     turn.calls += [_call_again(call, turn) for call in sorted(calls, key=lambda c: c.call_index)]

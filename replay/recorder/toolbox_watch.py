@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
@@ -12,7 +12,8 @@ from replay.recorder.binding import Sighting
 from replay.recorder.calls import Execution, OpenCall, now
 from replay.recorder.executions import Watch
 from replay.recorder.journal import Journal
-from replay.records import Attempt, CallResult, JsonValue, ToolSchema
+from replay.recorder.scope import open_scope
+from replay.records import Attempt, CallResult, JsonObject, JsonValue, ToolSchema
 from replay.store.redaction import Redaction
 from replay.tools.observer import CallObserver, CallStart
 
@@ -39,6 +40,12 @@ class ToolboxWatch(CallObserver):
         self._running: dict[str, _Running] = {}
         self._schemas_written: set[str] = set()
 
+    @property
+    def trace_id(self) -> str | None:
+        """The trace whose scope is open in this context; None: none is."""
+        scope = open_scope.get()
+        return scope.trace.id if scope is not None and scope.journal is self._journal else None
+
     def asked_and_done(self) -> Iterator[Watch]:
         """Return the watches of calls whose tools are done asking and which are not stored yet."""
         for running in list(self._running.values()):
@@ -60,10 +67,21 @@ class ToolboxWatch(CallObserver):
             if call is None:
                 return
             call.positional = start.positional
+            start.trace_id = start.trace_id or call.trace.id
+            if start.model is None and call.turn is not None:
+                start.model = call.turn.model
             call.execution.attributes = {"request_id": start.request_id}
             if start.toolbox:
                 call.execution.attributes["toolbox"] = start.toolbox
             self._running[start.request_id] = _Running(call, call.execution)
+
+    def world_seen(self, start: CallStart, state: Callable[[], str | None]) -> None:
+        """Keep the state before the first call of a trace: what its world was made as."""
+        running = self._running.get(start.request_id)
+        if running is None or not self._journal.wants_start_state(running.call.trace):
+            return
+        with self._journal.failures.guard("store the state at a trace's start"):
+            self._journal.note_start_state(running.call.trace, state())
 
     def call_resolved(self, start: CallStart, schema: ToolSchema) -> None:
         """Store the schema that the call will name, the first time this process meets it."""
@@ -96,6 +114,13 @@ class ToolboxWatch(CallObserver):
             identity = f"{call_id}.a{attempt.attempt_number}"
             mine = attempt.model_copy(update={"id": identity, "call_id": call_id})
             self._journal.note_attempt(mine)
+
+    def call_shadowed(self, start: CallStart, shadows: dict[str, JsonObject]) -> None:
+        """Keep what other versions make of the arguments, to be stored with how the call ended."""
+        running = self._running.get(start.request_id)
+        if running is not None and shadows:
+            run = running.execution
+            run.attributes = {**run.attributes, "shadow": shadows}
 
     def call_finished(self, start: CallStart, result: CallResult) -> None:
         """Store how the call ended, its questions to the outside world first."""

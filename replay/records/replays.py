@@ -68,6 +68,10 @@ class ReplayedCall(Record):
     recorded_outcome: Outcome | None = None
     """The recorded answer's outcome by today's failure rule, for recordings that only say ``ok``
     because they were imported; None: as recorded."""
+    state_before: str | None = None
+    """Of a trace's first call, where the recording has it: the state of the world before it."""
+    state: JsonValue = None
+    """The world's state after it, where it was asked for and is not too large; never stored."""
     schema_errors: list[JsonObject] = Field(default_factory=list)
     """pydantic's errors where today's schema would reject the payload, gating or not."""
     policy: Policy | None = None
@@ -97,6 +101,9 @@ class Lanes(Record):
     """Today's code on the world as the old code left it just before this call."""
     on_old_start: ReplayedCall | None = None
     """Today's code for the whole trace, started from the old code's fresh world."""
+    as_read_then: ReplayedCall | None = None
+    """Today's code for the whole trace, its arguments read as they were read then: with the
+    defaults and values of that time, or by the version of that time where the toolbox has it."""
 
 
 class CallVerdict(Record):
@@ -126,6 +133,9 @@ class CallVerdict(Record):
     """Differences that a rule allows."""
     interaction_changes: list[InteractionChange] = Field(default_factory=list)
     effect_changed: bool = False
+    state_changes: list[Change] = Field(default_factory=list)
+    """With a baseline, of some calls that leave another state: where it differs (``recorded`` is
+    the old code's), 20 places at most, long values cut."""
     schema_errors: list[JsonObject] = Field(default_factory=list)
     """pydantic's errors where today's schema would reject the payload, gating or not."""
     note: str | None = None

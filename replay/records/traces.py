@@ -254,6 +254,9 @@ class CallResult(Record):
     """Where the arguments do not fit the tool's schema (pydantic's form), also when it was run."""
 
 
+START_STATE = "start_state"
+"""The attribute of a trace with the digest of its world's state before its first call."""
+
 STATE_NOT_SHOWN = "The state cannot be shown"
 """How the note of a call begins after which ``@toolbox.state`` raised."""
 

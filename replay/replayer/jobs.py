@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from replay.records import JsonObject, JsonValue, ReplayedCall
+from replay.tools.resolve import Parser
 
 Lane: TypeAlias = str
 """Whose code runs: ``today`` or ``baseline``."""
@@ -45,6 +46,8 @@ class CallOrder:
     """Live: clock and draws are the real ones, not those of a replay."""
     reads_only: bool = False
     """Live: nothing goes out that may change something."""
+    parser: Parser = ""
+    """Who reads its arguments."""
 
     @property
     def id(self) -> str:
@@ -69,6 +72,7 @@ class CallOrder:
             "live": "" if went_out else self.live,
             "real_clock": self.real_clock,
             "reads_only": self.reads_only,
+            "parser": self.parser,
         }
 
 
@@ -93,6 +97,10 @@ class Job:
     """The file of a world that many jobs start from: a warm worker reads it once."""
     shows_state: bool = True
     """False: no recorded or old state is there to compare with, and none is shown."""
+    shows_start_state: bool = False
+    """True: the state before the first call was recorded, and is shown too."""
+    states_of: tuple[str, ...] = ()
+    """Calls after which the state itself is told, not only its digest."""
     redacts: bool = False
     """The trace was redacted when it was recorded: so is what a replay of it asks and answers."""
     name: str = "replayed"
@@ -129,6 +137,8 @@ class Job:
             "snapshots": list(self.snapshots),
             "folder": None if self.folder is None else str(self.folder),
             "shows_state": self.shows_state,
+            "shows_start_state": self.shows_start_state,
+            "states_of": list(self.states_of),
             "redacts": self.redacts,
             "skip": skip,
             "reported": list(reported),

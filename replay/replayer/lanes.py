@@ -9,10 +9,20 @@ from the old code's fresh world) tells the world's own data from what earlier ca
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from replay.records import CallVerdict, Cause, Lanes, Policy, ReplayedCall, ToolCall, Transcript
+from replay.records import (
+    Actor,
+    CallVerdict,
+    Cause,
+    Lanes,
+    Policy,
+    ReplayedCall,
+    ToolCall,
+    Transcript,
+)
 from replay.replayer.jobs import (
     BASELINE,
     NO_WORLD,
@@ -25,9 +35,15 @@ from replay.replayer.jobs import (
 )
 from replay.replayer.plan import job_of, never_live, not_replayed, tool_calls
 from replay.replayer.policies import Policies
+from replay.replayer.state_details import StateDetails, with_state_changes
+from replay.tools.resolve import Parser
 from replay.verdicts import GREEN, Rules, judge_trace
+from replay.verdicts.reading import Reading, Schemas, is_read_by_another
 
 _START = ""
+_BY_READING = frozenset({Cause.CODE, Cause.UNKNOWN, Cause.OUTSIDE, Cause.TRANSLATION})
+_OLD_STATES = "old_states"
+_TODAYS_STATES = "todays_states"
 _BY_STATE = frozenset({Cause.CARRIED, Cause.OUTSIDE})
 
 
@@ -63,6 +79,12 @@ class LaneTerms:
     """Where worlds are written down."""
     shared_start: SharedStart
     policies: Policies = field(default_factory=Policies)
+    parser: Parser = ""
+    """Who reads the arguments of today's calls."""
+    schemas: Schemas = field(default_factory=Schemas)
+    versions: frozenset[tuple[Actor, str, str | None]] = frozenset()
+    """Every version of every tool that today's toolbox has."""
+    details: StateDetails = field(default_factory=StateDetails)
 
     def live_mode(self, call: ToolCall) -> LiveMode:
         """Return whether what ``call`` asks goes out."""
@@ -80,6 +102,10 @@ class TraceLanes:
     """Lanes whose jobs are out, by name."""
     _snapshots: dict[str, Snapshot] = field(default_factory=dict)
     _differing: list[str] = field(default_factory=list)
+    _is_reread: bool = False
+    _is_detailed: bool = False
+    _reread: frozenset[str] = frozenset()
+    """Calls whose arguments were read as they were then, in the last lane."""
     _not_run: dict[str, ReplayedCall] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -102,6 +128,13 @@ class TraceLanes:
             self.terms.shared_start.offer(result.snapshots.get(_START))
         else:
             self._lanes[name] = {**self._lanes.get(name, {}), **result.replayed}
+        jobs = self._after(name)
+        if not jobs and not self._awaited:
+            jobs = self._as_read_then()
+        return jobs if jobs or self._awaited else self._states_apart()
+
+    def _after(self, name: str) -> list[Job]:
+        """Return the jobs that tell the code's doing from the world's."""
         if self._awaited or not self.terms.has_baseline or self.terms.stateless:
             return []
         if name in ("replayed", "baseline"):
@@ -117,21 +150,34 @@ class TraceLanes:
 
     def verdicts(self) -> list[CallVerdict]:
         """Return the verdicts that everything seen so far gives."""
+        found = self._judged()
+        old, today = (self._lanes.get(name) for name in (_OLD_STATES, _TODAYS_STATES))
+        if old is None or today is None:
+            return found
+        return [with_state_changes(verdict, old, today) for verdict in found]
+
+    def _judged(self) -> list[CallVerdict]:
         return judge_trace(
             self.transcript,
             self.lanes(),
             self.terms.rules,
             run_id=self.terms.run_id,
             stateless=self.terms.stateless,
+            schemas=self.terms.schemas,
         )
 
     def lanes(self) -> dict[str, Lanes]:
         """Return every replay of each call, by call id."""
         today = {**self._lanes["replayed"], **self._not_run}
-        others = [name for name in self._lanes if name != "replayed"]
+        others = [name for name in self._lanes if name in Lanes.model_fields and name != "replayed"]
         return {
             call_id: Lanes(
-                replayed=replayed, **{name: self._lanes[name].get(call_id) for name in others}
+                replayed=replayed,
+                **{
+                    name: self._lanes[name].get(call_id)
+                    for name in others
+                    if name != "as_read_then" or call_id in self._reread
+                },
             )
             for call_id, replayed in today.items()
         }
@@ -156,6 +202,7 @@ class TraceLanes:
             has_baseline=self.terms.has_baseline,
             policies=self.terms.policies,
             live=self.terms.live_mode if is_first else never_live,
+            parser=self.terms.parser if lane == TODAY else "",
         )
         job.name, job.world = name, world
         shared = self.terms.shared_start.snapshot
@@ -236,6 +283,80 @@ class TraceLanes:
         if not by_state or start is None or start.path is None:
             return []
         return [self._whole("on_old_start", TODAY, start.path)]
+
+    def _as_read_then(self) -> list[Job]:
+        """Return the job that reads arguments as they were read then, where today's differ.
+
+        It tells what is done to the arguments from what is done with them.
+        """
+        if self._is_reread:
+            return []
+        self._is_reread = True
+        readings = self._other_readings()
+        if not readings:
+            return []
+        job = self._whole("as_read_then", TODAY)
+        for order in (order for group in job.groups for order in group):
+            reading = readings.get(order.id)
+            if reading is None:
+                continue
+            if reading.is_translated:
+                order.parser = "old"
+            else:
+                order.call |= {"arguments": json.dumps(reading.then), "tool_version": None}
+        self._reread = frozenset(readings)
+        return [job]
+
+    def _other_readings(self) -> dict[str, Reading]:
+        """Return, by id, how those differing calls are read that can be read as they were."""
+        lanes = self.lanes()
+        others = {
+            call.id: call
+            for call in tool_calls(self.transcript)
+            if call.id in lanes and is_read_by_another(call, lanes[call.id])
+        }
+        differing = self._judged() if others else []
+        return {
+            call.id: reading
+            for verdict in differing
+            if verdict.cause in _BY_READING
+            and (call := others.get(verdict.tool_call_id)) is not None
+            and (reading := self.terms.schemas.reading(call, lanes[call.id])) is not None
+            and (not reading.is_translated or self._has_version(call))
+        }
+
+    def _has_version(self, call: ToolCall) -> bool:
+        return (call.actor, call.tool, call.tool_version) in self.terms.versions
+
+    def _states_apart(self) -> list[Job]:
+        """Return the jobs that tell where the worlds differ after calls that make a difference."""
+        if self._is_detailed or not self.terms.has_baseline or self.terms.stateless:
+            return []
+        self._is_detailed = True
+        wanted = self.terms.details.of(self._judged())
+        old = self._whole(_OLD_STATES, BASELINE)
+        today = self._on_snapshots(_TODAYS_STATES, wanted)
+        if today is None:
+            self._awaited.remove(_OLD_STATES)
+            return []
+        old.states_of = today.states_of = tuple(wanted)
+        return [old, today]
+
+    def _on_snapshots(self, name: str, wanted: list[str]) -> Job | None:
+        """Return the job of ``wanted`` calls on the old code's worlds; None: there are none."""
+        job = self._whole(name, TODAY, NO_WORLD)
+        groups = []
+        for orders in (one for group in job.groups for one in _on_one_world(group)):
+            snapshot = self._snapshots.get(orders[0].id)
+            if snapshot is None or snapshot.path is None:
+                continue
+            if any(order.id in wanted for order in orders):
+                orders[0].world = self.terms.shared_start.path_of(snapshot)
+                groups.append(orders)
+        job.groups = groups
+        if not groups:
+            self._awaited.remove(name)
+        return job if groups else None
 
     def _starts_of_differing(self) -> list[str]:
         """Return the calls before which the old code's world is wanted."""

@@ -8,6 +8,7 @@ from typing import TypeAlias
 from replay.records import (
     Interaction,
     JsonObject,
+    ModelCall,
     Outcome,
     Policy,
     ReplayedCall,
@@ -15,9 +16,11 @@ from replay.records import (
     Transcript,
 )
 from replay.records.replays import GAP
+from replay.records.traces import START_STATE
 from replay.replayer.jobs import CallOrder, Job, Lane, LiveMode
 from replay.replayer.policies import Policies
 from replay.store.redaction import is_redacted
+from replay.tools.resolve import Parser
 from replay.verdicts.overlaps import asked_together, epoch_s, overlapping
 
 LiveModeOf: TypeAlias = Callable[[ToolCall], LiveMode]
@@ -54,6 +57,15 @@ def tool_calls(transcript: Transcript) -> Iterator[ToolCall]:
     return (step for step in transcript.steps if isinstance(step, ToolCall))
 
 
+def models_of(transcript: Transcript) -> dict[str, str | None]:
+    """Return, by the model call's id, the model version that answered, or was asked."""
+    return {
+        step.id: step.response_model or step.model
+        for step in transcript.steps
+        if isinstance(step, ModelCall)
+    }
+
+
 def never_live(call: ToolCall) -> LiveMode:
     """Let nothing of any call out."""
     del call
@@ -67,6 +79,7 @@ def job_of(
     has_baseline: bool = False,
     policies: Policies | None = None,
     live: LiveModeOf = never_live,
+    parser: Parser = "",
 ) -> Job:
     """Return the job that replays a whole trace: its calls as they began, all actors'.
 
@@ -79,6 +92,7 @@ def job_of(
     trace = transcript.trace
     policies = policies or Policies()
     shows_state = has_baseline
+    models = models_of(transcript)
     groups: list[list[CallOrder]] = []
     for overlaps in replayed_together(transcript, policies):
         orders: list[CallOrder] = []
@@ -86,6 +100,7 @@ def job_of(
             for call in overlap:
                 order = order_of(call, transcript.interactions.get(call.id, []))
                 order.live, order.real_clock = live(call), True
+                order.call["model"], order.parser = models.get(call.model_call_id or ""), parser
                 order.overlap = number
                 orders.append(order)
                 shows_state = shows_state or call.state_hash is not None
@@ -100,6 +115,7 @@ def job_of(
         at,
         groups,
         shows_state=shows_state,
+        shows_start_state=START_STATE in trace.attributes,
         redacts=is_redacted(trace.attributes),
     )
 

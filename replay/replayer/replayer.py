@@ -17,7 +17,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from replay.config import RedactConfig
-from replay.errors import ExitCode, SelectionError, StoreError, WorkerError
+from replay.errors import ExitCode, SelectionError, StoreError, ToolboxError, WorkerError
 from replay.records import (
     CallVerdict,
     Finding,
@@ -36,16 +36,22 @@ from replay.replayer.output import short_output
 from replay.replayer.plan import tool_calls
 from replay.replayer.policies import Policies
 from replay.replayer.pool import Isolation, Pool
+from replay.replayer.questions.asking import Asking
+from replay.replayer.questions.two_parsers import ParserName, ParsersCompared, compare_parsers
 from replay.replayer.redacting import RedactionOnDemand, redaction_of_run
 from replay.replayer.sandbox.limits import Limits, limits_told
 from replay.replayer.served import ServedAnswers
 from replay.replayer.written_for import WrittenFor, refuse_unknown
 from replay.store import Store
 from replay.store.redaction import is_redacted
+from replay.tools.resolve import Parser
+from replay.tools.schemas import parameters_of
 from replay.verdicts import Coverage, Findings, Rules, exit_code_of, with_approval
 from replay.verdicts.exit_codes import worse
 from replay.verdicts.frozen import NotFrozen
 from replay.verdicts.policies import PoliciesSeen
+from replay.verdicts.reading import Schemas
+from replay.verdicts.versions import VersionsSeen
 
 DEADLINE_MS = 10_000
 """How long one tool call may take when nobody says otherwise."""
@@ -107,6 +113,7 @@ class Replayer:
         on_output: Callable[[str, str], None] | None = None,
         redact: RedactConfig | None = None,
         versions: Mapping[str, str] | None = None,
+        parser: Parser = "",
     ) -> None:
         """Nothing is started before ``run``.
 
@@ -134,6 +141,7 @@ class Replayer:
                 is built in.
             versions: By tool, the version that calls were written for that were recorded without
                 one.
+            parser: Who reads the arguments of today's calls; ``""``: whom the toolbox chooses.
 
         Raises:
             ReplayError: the key of the redaction cannot be used.
@@ -166,6 +174,7 @@ class Replayer:
         self.deadline_ms = deadline_ms or DEADLINE_MS
         self.isolation = Isolation(isolation)
         self.on_output = on_output
+        self.parser: Parser = parser
         self._stopping = threading.Event()
         self._at_work: Pool | None = None
 
@@ -215,9 +224,7 @@ class Replayer:
                 )
             greeting = pool.wait_until_ready(TODAY)
             policies = self._policies_of(greeting)
-            one_world = False
-            if self.baseline is not None:
-                one_world = pool.wait_until_ready(BASELINE)["one_world"]
+            old = None if self.baseline is None else pool.wait_until_ready(BASELINE)
             run = begun or self._begun(selection, greeting)
             terms = LaneTerms(
                 run_id=run.id,
@@ -225,8 +232,11 @@ class Replayer:
                 has_baseline=self.baseline is not None,
                 stateless=greeting["stateless"],
                 folder=folder,
-                shared_start=SharedStart(one_world),
+                shared_start=SharedStart(old is not None and old["one_world"]),
                 policies=policies,
+                parser=run.options.get("parser", ""),
+                schemas=_schemas(reading, greeting, old),
+                versions=frozenset(map(tuple, greeting["versions"])),
             )
             older = ServedAnswers(
                 sandboxed(self.place, self.sandbox, worlds=folder), greeting["results_translated"]
@@ -244,6 +254,25 @@ class Replayer:
                 return pass_.run(trace_ids, on_progress, is_resumed=begun is not None)
             except StoreError as error:
                 raise self._not_stored(run, error, is_kept=pass_.is_kept) from error
+
+    def compare_parsers(
+        self, selection: Selection, parsers: tuple[ParserName, ParserName]
+    ) -> ParsersCompared:
+        """Return what two parsers make of the selected calls; nothing is run.
+
+        Raises:
+            ToolboxError: the tools cannot be loaded.
+            WorkerError: a worker cannot be started.
+        """
+        with contextlib.ExitStack() as stack:
+            folder = Path(stack.enter_context(TemporaryDirectory(prefix="replay-worlds-")))
+            asking = stack.enter_context(Asking(sandboxed(self.place, self.sandbox, worlds=folder)))
+            reading = stack.enter_context(Store.open(self.store.path, "r"))
+            transcripts = (
+                reading.transcript(trace_id, prompts=False)
+                for trace_id in reading.trace_ids(selection)
+            )
+            return compare_parsers(asking, transcripts, parsers, tools=selection.tools)
 
     def _not_stored(self, run: ReplayRun, error: StoreError, *, is_kept: bool) -> StoreError:
         if is_kept:
@@ -310,6 +339,7 @@ class Replayer:
                 "environment": sorted({*self.place.environment, *self.baseline_environment}),
                 "policies": self.policies.words(),
                 **({"written_for": self.versions} if self.versions else {}),
+                **({"parser": self.parser} if self.parser else {}),
             },
         )
 
@@ -321,6 +351,13 @@ class Replayer:
                 f"Replay run {run.id!r} was of {run.toolbox!r} with baseline {run.baseline!r}; "
                 f"it cannot go on with {wanted[0]!r} and baseline {wanted[1]!r}.",
                 hint="Resume it with the same toolbox, or start a new run.",
+            )
+        parser = run.options.get("parser", "")
+        if self.parser not in ("", parser):
+            whose = f"the parser {parser!r}" if parser else "whatever parser the toolbox chooses"
+            raise SelectionError(
+                f"Replay run {run.id!r} reads with {whose}; it cannot go on with {self.parser!r}.",
+                hint="Resume it without --parser, or start a new run.",
             )
         if run.status == "finished":
             raise SelectionError(
@@ -367,6 +404,7 @@ class _Pass:
         self.sums = _Sums()
         self.not_frozen = NotFrozen()
         self.policies_seen = PoliciesSeen()
+        self.versions_seen = VersionsSeen()
         self.kernel_guard: str = greeting["kernel_guard"]
         self.coverage = Coverage({tool["name"]: tool["parameters"] for tool in greeting["tools"]})
         self.approvals = {approval.signature: approval for approval in self.store.approvals()}
@@ -479,16 +517,17 @@ class _Pass:
 
     def _count(self, transcript: Transcript, verdicts: list[CallVerdict]) -> None:
         sums = self.sums
-        asked = {call.id: call.arguments for call in tool_calls(transcript)}
+        calls = {call.id: call for call in tool_calls(transcript)}
         for verdict in verdicts:
             sums.findings.add(verdict, transcript.trace.started_at)
             sums.verdicts[verdict.verdict] += 1
             self.not_frozen.add(verdict)
             self.policies_seen.add(verdict)
+            self.versions_seen.add(calls[verdict.tool_call_id], verdict)
             sums.conditional += verdict.conditional
             sums.worst = worse(sums.worst, exit_code_of(verdict))
             self.coverage.add(
-                *_reached(verdict, asked[verdict.tool_call_id]),
+                *_reached(verdict, calls[verdict.tool_call_id].arguments),
                 verdict.replayed,
                 verdict.schema_errors,
                 verdict.recorded_outcome,
@@ -531,6 +570,7 @@ class _Pass:
                     "not_frozen": self.not_frozen.report(),
                     "policies": self.policies_seen.report(),
                     "written_for": self.written_for.report(),
+                    "versions": self.versions_seen.report(),
                     "kernel_guard": self.kernel_guard,
                 },
                 "exit_code": int(codes.get(status, ExitCode.COULD_NOT_RUN)),
@@ -564,6 +604,16 @@ def _reached(verdict: CallVerdict, arguments: str) -> tuple[str, str]:
     if result is None or not result.translation:
         return verdict.tool, arguments
     return result.tool, json.dumps(result.payload)
+
+
+def _schemas(store: Store, today: JsonObject, old: JsonObject | None) -> Schemas:
+    """Return every schema that arguments were, or are, read by."""
+    known: dict[str, JsonObject] = {}
+    for schema in store.tool_schemas():
+        if isinstance(schema.definition, dict):
+            with contextlib.suppress(ToolboxError):  # of a format that is none of ours: no schema
+                known[schema.id] = parameters_of(schema.definition)[2]
+    return Schemas({**known, **(old or {}).get("schemas", {}), **today["schemas"]})
 
 
 def _now() -> str:

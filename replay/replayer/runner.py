@@ -27,7 +27,8 @@ import cassettes
 from cassettes import kernel
 from cassettes.world.temporary import temporary_folder
 from cassettes.world.turns import here
-from replay.records import CallResult, JsonObject, Outcome
+from replay.records import CallResult, JsonObject, JsonValue, Outcome
+from replay.records.canonical import canonical_json
 from replay.replayer.apart import NotCarried, run_apart
 from replay.replayer.cassette_of import CallCassette
 from replay.replayer.channel import Channel
@@ -35,6 +36,7 @@ from replay.replayer.jobs import NO_WORLD
 from replay.replayer.sandbox import holding
 from replay.replayer.scratch import scratch_folder
 from replay.replayer.snapshots import WorldNotPortable, read_world, write_world
+from replay.replayer.state_details import STATE_BYTES_MAX
 from replay.replayer.turn import (
     Attended,
     Turn,
@@ -48,7 +50,7 @@ from replay.replayer.warm_world import WarmWorld
 from replay.tools.call import run_call, run_call_sync
 from replay.tools.observer import see_states_through
 from replay.tools.older_results import translated_response
-from replay.tools.outcome import failure_of
+from replay.tools.outcome import failure_of, shown_state, world_state_hash
 from replay.tools.translations import ToolVersion
 from replay.tools.world import Session
 
@@ -154,6 +156,8 @@ class _Trace:
         self.turn: Turn | None = None
         self.began: tuple[float, int] | None = None
         """When the first call began, and where virtual time was then."""
+        self.shows_start_state = job["shows_start_state"]
+        self.states_of = set(job["states_of"])
         self.has_late_threads = False
         """Whether a call passed its deadline: its thread may run on."""
 
@@ -324,7 +328,7 @@ class _Trace:
     @contextlib.contextmanager
     def _attended(self, order: JsonObject, *, alone: bool) -> Iterator[Attended]:
         """Hold a call's cassette, clock and draws; tell the pool how it begins and ends."""
-        attended = Attended(order["call"], self.world)
+        attended = Attended(order, self.world, self.trace_id)
         call_id = order["call"]["id"]
         turn = self.turn
         assert turn is not None
@@ -335,6 +339,7 @@ class _Trace:
         tool = order["call"]["tool"]
         loose = any(fnmatchcase(tool, glob) for glob in self.runner.loose)
         cassette = CallCassette(order, turn.spare, redactor, loose=loose)
+        state_before = self._start_state()
         holding.begin_call()
         try:
             with cassette.held():
@@ -354,11 +359,14 @@ class _Trace:
             "outside": turn.report(cassette.outside()),
             "recorded_outcome": self._recorded_outcome(order["call"], attended.result),
             **cassette.told(),
+            **({} if state_before is None else {"state_before": state_before}),
         }
         if self.redaction is not None:
             from replay.store.redaction import redacted_answer
 
             told = redacted_answer(self.redaction, told)
+        if call_id in self.states_of:
+            told["state"] = self._state()
         if observing := sys.modules.get("replay.replayer.shaking.observing"):
             told["sources"] = observing.sources_of(call_id)
         self._done(order, told, alone=alone)
@@ -377,6 +385,24 @@ class _Trace:
             return None
         today.notes.append(older.note)
         return older.response
+
+    def _start_state(self) -> str | None:
+        """Return the state before the first call, once and where it was recorded; else None."""
+        if not self.shows_start_state:
+            return None
+        self.shows_start_state = False
+        with self._aside("start state"):
+            return world_state_hash(self.toolbox, self.world)
+
+    def _state(self) -> JsonValue:
+        """Return the world's state, redacted as its call; None: too large, or not to be shown."""
+        with self._aside("state"):
+            state = shown_state(self.toolbox, self.world)
+        encoded = canonical_json(state)
+        if len(encoded) > STATE_BYTES_MAX:
+            return None
+        seen = None if self.redaction is None else self.redaction.seen(encoded)
+        return state if seen is None else seen
 
     def _recorded_outcome(self, call: JsonObject, today: CallResult) -> str | None:
         """Return the recorded answer's outcome as today's failure rule reads it."""

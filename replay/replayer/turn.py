@@ -54,7 +54,8 @@ class Attended:
 
     __slots__ = ("arguments", "result")
 
-    def __init__(self, call: JsonObject, world: Any) -> None:
+    def __init__(self, order: JsonObject, world: Any, trace_id: str) -> None:
+        call = order["call"]
         self.arguments = {
             "tool": call["tool"],
             "arguments": call["arguments"],
@@ -65,6 +66,9 @@ class Attended:
             "actor": call.get("actor", "assistant"),
             "request_id": call["id"],
             "arguments_version": call.get("tool_version"),
+            "model": call.get("model"),
+            "trace_id": trace_id,
+            "parser": order["parser"],
         }
         self.result: CallResult | None = None
 

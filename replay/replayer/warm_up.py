@@ -59,6 +59,8 @@ def _job() -> JsonObject:
         "snapshots": [],
         "folder": None,
         "shows_state": False,
+        "shows_start_state": False,
+        "states_of": [],
         "redacts": False,
         "skip": [],
         "reported": [],

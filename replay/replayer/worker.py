@@ -201,6 +201,10 @@ def greeting(toolbox: Any, *, forks: bool) -> JsonObject:
             }
             for tool in toolbox.tools()
         ],
+        "schemas": {tool.schema_hash: tool.parameters for tool in toolbox.all_versions()},
+        "versions": [
+            [tool.options.actor, tool.name, tool.version] for tool in toolbox.all_versions()
+        ],
         "threads": [
             thread.name for thread in threading.enumerate() if thread is not threading.main_thread()
         ],

@@ -8,6 +8,7 @@ from replay.records import CallVerdict, Finding, ReplayRun, ToolCall
 from replay.report.change_lines import full_lines, one_value, outside_lines
 from replay.report.ink import Ink, count, cut, plain, wrap
 from replay.report.terminal import headline, wrap_painted
+from replay.report.version_lines import version_fact
 from replay.report.words import VERDICT_WORDS, cause_words, color, sign
 from replay.verdicts.canonical import read_response
 
@@ -25,11 +26,16 @@ def render_verdict(
     lines = wrap_painted(said, width, ink, ("bold", color(verdict.verdict)))
     where = f"trace {verdict.trace_id}, step {verdict.step_number}"
     lines.append(ink.paint(cut(f"  {where}{_model(verdict)}", width), "dim"))
-    lines += [f"  {line}" for line in _facts(verdict, width - 2)]
+    lines += [f"  {line}" for line in _facts(verdict, call, width - 2)]
     if call is not None:
         asked = one_value(read_response(call.arguments).value)
         lines += wrap(f"arguments: {asked}", width, indent="  ")
     lines += [f"  {line}" for line in full_lines(verdict.changes, width=width - 2, ink=ink)]
+    if verdict.state_changes:
+        lines.append("  the state afterwards, of the old code and of today's:")
+        lines += [
+            f"    {line}" for line in full_lines(verdict.state_changes, width=width - 4, ink=ink)
+        ]
     many = len(verdict.interaction_changes) or 1
     lines += [
         f"  {line}"
@@ -74,8 +80,11 @@ def render_runs(
     return "\n".join(lines)
 
 
-def _facts(verdict: CallVerdict, width: int) -> list[str]:
+def _facts(verdict: CallVerdict, call: ToolCall | None, width: int) -> list[str]:
     facts = []
+    version = version_fact(verdict, call)
+    if version is not None:
+        facts.append(plain(version))
     if verdict.cause is not None:
         said = verdict.replayed.error if verdict.replayed else None
         kind = said.type if said else None

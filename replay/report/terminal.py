@@ -14,7 +14,9 @@ from replay.records import CallVerdict, Cause, Finding, JsonObject, ReplayRun, V
 from replay.report.change_lines import outside_lines, summary_lines
 from replay.report.ink import Ink, count, plain, wrap
 from replay.report.not_frozen import not_frozen_lines
+from replay.report.parser_text import parser_lines
 from replay.report.policy_lines import is_not_run, policy_lines
+from replay.report.version_lines import version_fact, version_lines
 from replay.report.words import VERDICT_WORDS, cause_words, color, sign
 from replay.report.written_for_lines import written_for_lines
 from replay.verdicts import ranked
@@ -24,6 +26,9 @@ FINDINGS_MAX: Final = 12
 """Findings shown in full; ``--all`` shows every one."""
 
 _NAMES_MAX: Final = 6
+
+_CAUSES_NOTED: Final = frozenset({Cause.SCHEMA, Cause.TRANSLATION})
+"""Causes of which the example's note says what was read otherwise."""
 
 
 def render_run(
@@ -99,6 +104,10 @@ def finding_lines(
         width,
         indent="  ",
     )
+    if example is not None and example.note and finding.cause in _CAUSES_NOTED:
+        lines += wrap(plain(example.note), width, indent="  ")
+    if example is not None and (version := version_fact(example, None)) is not None:
+        lines += wrap(plain(version), width, indent="  ")
     where = f"trace {finding.example_trace_id}, step {finding.example_step_number}"
     named = wrap(plain(f"finding {finding.signature}, first in {where}"), width, indent="  ")
     lines += [ink.paint(line, "dim") for line in named]
@@ -108,6 +117,7 @@ def finding_lines(
     shown = example_lines(example, width=body, ink=ink)
     if example.effect_changed and finding.verdict is not Verdict.EFFECT_CHANGED:
         shown.append(ink.paint("~ it also leaves another state of the world behind", "yellow"))
+    shown += summary_lines(example.state_changes, width=body, ink=ink)
     return lines + [f"    {line}" for line in shown]
 
 
@@ -126,6 +136,9 @@ def coverage_lines(coverage: JsonObject, *, width: int, ink: Ink) -> list[str]:
     """Return what the traffic did not reach; nothing when nothing is known of it."""
     lines = policy_lines(coverage, width=width, ink=ink)
     lines += written_for_lines(coverage, width=width, ink=ink)
+    lines += version_lines(coverage, width=width, ink=ink)
+    if coverage.get("parsers"):
+        lines += ["", *parser_lines(coverage["parsers"], width=width, ink=ink)]
     lines += not_frozen_lines(coverage, width=width, ink=ink)
     lines += _disagreement_lines(coverage, width, ink)
     said: list[str] = []
@@ -185,6 +198,8 @@ def _asides(run: ReplayRun, findings: Sequence[Finding], width: int, ink: Ink) -
             f"trace{or_served}: there the model spoke to a world that no longer holds "
             "(conditional)."
         )
+    if parser := run.options.get("parser"):
+        said.append(f"Arguments were read by the parser `{parser}` (--parser).")
     if run.status == "interrupted":
         said.append("The run was interrupted: this is what was done until then.")
     if run.verdict_counts.get(Verdict.EQUIVALENT.value):

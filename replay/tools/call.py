@@ -26,12 +26,26 @@ from replay.tools.observer import (
     observed_scope,
     tell_finished,
     tell_resolved,
+    tell_shadowed,
     tell_started,
+    tell_world,
 )
-from replay.tools.outcome import CallProgress, encode_response, finished_result
+from replay.tools.outcome import (
+    CallProgress,
+    encode_response,
+    finished_result,
+    world_state_hash,
+)
 from replay.tools.refusals import Denied
-from replay.tools.resolve import is_older, meant_call, resolve_tool, translated_arguments
+from replay.tools.resolve import (
+    Parser,
+    is_older,
+    meant_call,
+    resolve_tool,
+    translated_arguments,
+)
 from replay.tools.retries import attempts
+from replay.tools.shadow import shadow_parses
 from replay.tools.toolbox import Toolbox
 from replay.tools.validate import bound_call, validated_arguments
 
@@ -49,6 +63,9 @@ async def run_call(
     actor: Actor = "assistant",
     request_id: str | None = None,
     arguments_version: str | None = None,
+    model: str | None = None,
+    trace_id: str | None = None,
+    parser: Parser = "",
 ) -> CallResult:
     """Run one tool call and return how it went; nothing a model or tool does wrong is raised.
 
@@ -66,6 +83,9 @@ async def run_call(
         arguments_version: The tool version whose schema the model was shown; None: today's;
             ``""``: the tool had no version then. When it is another than the one that runs, a
             registered translation is used.
+        model: The model version that made the call, where it is known.
+        trace_id: The trace that the call belongs to, where it is known.
+        parser: Who reads the arguments, in a replay: see `replay.tools.resolve.Parser`.
 
     Raises:
         asyncio.CancelledError: the application cancelled the call (it is recorded as such).
@@ -81,8 +101,10 @@ async def run_call(
         response_id=response_id,
         call_index=call_index,
         actor=actor,
+        model=model,
+        trace_id=trace_id,
     )
-    return await drive_async(_life(toolbox, start, world, arguments_version))
+    return await drive_async(_life(toolbox, start, world, arguments_version, parser))
 
 
 def run_call_sync(
@@ -98,6 +120,9 @@ def run_call_sync(
     actor: Actor = "assistant",
     request_id: str | None = None,
     arguments_version: str | None = None,
+    model: str | None = None,
+    trace_id: str | None = None,
+    parser: Parser = "",
 ) -> CallResult:
     """Do what ``run_call`` does from plain code: on this thread, unless the tool has a deadline.
 
@@ -113,24 +138,34 @@ def run_call_sync(
         response_id=response_id,
         call_index=call_index,
         actor=actor,
+        model=model,
+        trace_id=trace_id,
     )
-    return drive_sync(_life(toolbox, start, world, arguments_version))
+    return drive_sync(_life(toolbox, start, world, arguments_version, parser))
 
 
 def _life(
-    toolbox: Toolbox, start: CallStart, world: Any, arguments_version: str | None
+    toolbox: Toolbox,
+    start: CallStart,
+    world: Any,
+    arguments_version: str | None,
+    parser: Parser,
 ) -> Life[CallResult]:
     observer = current_observer()
     if observer is not None:
         tell_started(observer, start)
+        if toolbox.state_hook is not None and world is not None:
+            tell_world(observer, start, lambda: world_state_hash(toolbox, world))
     progress = CallProgress(start)
     ending: Ending | None = None
     try:
-        yield from _stages(toolbox, start, world, arguments_version, observer, progress)
+        yield from _stages(toolbox, start, world, arguments_version, parser, observer, progress)
     except BaseException as error:  # noqa: BLE001 -- every end of a call is an outcome
         ending = ending_of(error, progress, is_cancelled=_is_being_cancelled(error))
     result = finished_result(toolbox, world, progress, ending)
     if observer is not None:
+        if toolbox.shadows and (ending is None or not ending.raise_again):
+            tell_shadowed(observer, start, shadow_parses(toolbox, progress))
         tell_finished(observer, start, result)
     if ending is not None and ending.raise_again:
         assert ending.error is not None
@@ -154,6 +189,7 @@ def _stages(
     start: CallStart,
     world: Any,
     arguments_version: str | None,
+    parser: Parser,
     observer: CallObserver | None,
     progress: CallProgress,
 ) -> Life[None]:
@@ -161,7 +197,7 @@ def _stages(
     progress.notes += parsed.notes
     progress.lap(Stage.RESOLVE)
     meant = meant_call(toolbox, start, arguments_version)
-    tool = progress.tool = resolve_tool(toolbox, meant)
+    tool = progress.tool = resolve_tool(toolbox, meant, parser, arguments_version)
     if observer is not None:
         tell_resolved(observer, start, tool.tool_schema)
     values, is_raw = parsed.values, True

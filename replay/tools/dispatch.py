@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from replay.errors import ToolboxError
@@ -31,6 +31,8 @@ class AskedCall:
     provider_call_id: str | None
     wire: Wire
     response_id: str | None = None
+    model: str | None = None
+    """The model version that asks, where its output says so."""
 
 
 def asked_calls(model_output: Any) -> list[AskedCall]:
@@ -39,6 +41,20 @@ def asked_calls(model_output: Any) -> list[AskedCall]:
     Raises:
         ToolboxError: it is nothing that an SDK gives.
     """
+    calls = _asked_calls(model_output)
+    model = _model_of(model_output)
+    return calls if model is None else [replace(call, model=model) for call in calls]
+
+
+def _model_of(model_output: Any) -> str | None:
+    """Return the model version that an output names; None: it names none, as a bare message."""
+    name = _text(_get(model_output, "model"))
+    if name is None and (facts := _get(model_output, "response_metadata")) is not None:
+        name = _text(_get(facts, "model_name"))  # LangChain
+    return name
+
+
+def _asked_calls(model_output: Any) -> list[AskedCall]:
     response_id = _text(_get(model_output, "id"))
     if isinstance(model_output, Sequence) and not isinstance(model_output, str | bytes):
         return [call for item in model_output for call in _from_item(item, None, required=True)]
@@ -190,6 +206,7 @@ def _options(call: AskedCall, index: int, world: Any, actor: Actor) -> dict[str,
         "arguments": call.arguments,
         "provider_call_id": call.provider_call_id,
         "response_id": call.response_id,
+        "model": call.model,
         "call_index": index,
         "world": world,
         "actor": actor,

@@ -8,20 +8,22 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Protocol
 
-from replay.records import Actor, Attempt, CallResult, JsonValue, ToolSchema
+from replay.records import Actor, Attempt, CallResult, JsonObject, JsonValue, ToolSchema
 
 _log = logging.getLogger("replay.tools")
 
 
 @dataclass(slots=True)
 class CallStart:
-    """What is known of a call before anything of it has run. Not to be changed.
+    """What is known of a call before anything of it has run.
+
+    Not to be changed, but that an observer fills in ``model`` and ``trace_id``.
 
     (Not frozen: that would make it three times as slow to make, and one is made for every call.)
     """
@@ -42,6 +44,11 @@ class CallStart:
     call_index: int = 0
     """Position among the calls of that model output, from 0."""
     actor: Actor = "assistant"
+    model: str | None = None
+    """The model version that made the call; None: its output does not say, or was not seen."""
+    trace_id: str | None = None
+    """The trace it belongs to: the recorder's, in a replay the recorded one; None: nobody records.
+    """
 
 
 class StateView(Protocol):
@@ -61,9 +68,18 @@ class CallObserver(Protocol):
     state_view: StateView | None = None
     """What the calls' states are seen through."""
 
+    @property
+    def trace_id(self) -> str | None:
+        """The trace that is open in this context; None: none is, or this is no recorder."""
+        return None
+
     def call_started(self, start: CallStart) -> None:
         """Take note of a call, before any of its stages ran."""
         del start
+
+    def world_seen(self, start: CallStart, state: Callable[[], str | None]) -> None:
+        """Take note of the world before a call; ``state`` hashes it, which may take long."""
+        del start, state
 
     def call_resolved(self, start: CallStart, schema: ToolSchema) -> None:
         """Take note of the schema that a call's arguments are validated by."""
@@ -80,6 +96,10 @@ class CallObserver(Protocol):
     def call_attempted(self, start: CallStart, attempt: Attempt) -> None:
         """Take note of one try of a call that was tried more than once."""
         del start, attempt
+
+    def call_shadowed(self, start: CallStart, shadows: dict[str, JsonObject]) -> None:
+        """Take note of what other versions make of a call's arguments, by version."""
+        del start, shadows
 
     def call_finished(self, start: CallStart, result: CallResult) -> None:
         """Take note of how the call ended, also when it was cancelled."""
@@ -129,6 +149,12 @@ def current_observer() -> CallObserver | None:
     return _observer.get()
 
 
+def current_trace_id() -> str | None:
+    """Return the trace that this context's calls are recorded in; None: nobody records them."""
+    observer = _observer.get()
+    return None if observer is None else observer.trace_id
+
+
 @contextlib.contextmanager
 def observe(observer: CallObserver | None) -> Iterator[None]:
     """Let ``observer`` see every tool call made inside; None: nobody watches."""
@@ -155,6 +181,14 @@ def tell_started(observer: CallObserver, start: CallStart) -> None:
         observer_failures.note("call_started", error)
 
 
+def tell_world(observer: CallObserver, start: CallStart, state: Callable[[], str | None]) -> None:
+    """Tell ``observer`` of the world that a call is about to run on."""
+    try:
+        observer.world_seen(start, state)
+    except Exception as error:  # noqa: BLE001 -- as above
+        observer_failures.note("world_seen", error)
+
+
 def tell_resolved(observer: CallObserver, start: CallStart, schema: ToolSchema) -> None:
     """Tell ``observer`` which tool's schema a call is up against."""
     try:
@@ -169,6 +203,14 @@ def tell_attempted(observer: CallObserver, start: CallStart, attempt: Attempt) -
         observer.call_attempted(start, attempt)
     except Exception as error:  # noqa: BLE001 -- as above
         observer_failures.note("call_attempted", error)
+
+
+def tell_shadowed(observer: CallObserver, start: CallStart, shadows: dict[str, JsonObject]) -> None:
+    """Tell ``observer`` what other versions make of a call's arguments."""
+    try:
+        observer.call_shadowed(start, shadows)
+    except Exception as error:  # noqa: BLE001 -- as above
+        observer_failures.note("call_shadowed", error)
 
 
 def tell_finished(observer: CallObserver, start: CallStart, result: CallResult) -> None:

@@ -231,6 +231,26 @@ def _state_hash(toolbox: Toolbox, world: Any, progress: CallProgress) -> str | N
         return None
 
 
+def world_state_hash(toolbox: Toolbox, world: Any) -> str | None:
+    """Return the digest of what ``toolbox`` shows of ``world``; None: nothing, or it raised."""
+    if world is None or toolbox.state_hook is None:
+        return None
+    try:
+        return state_hash(toolbox.state_hook(world), current_state_view())
+    except Exception:  # noqa: BLE001 -- the next call says so, in its notes
+        return None
+
+
+def shown_state(toolbox: Toolbox, world: Any) -> JsonValue:
+    """Return what ``toolbox`` shows of ``world`` as JSON; None: nothing, or it cannot."""
+    if world is None or toolbox.state_hook is None:
+        return None
+    try:
+        return as_json(toolbox.state_hook(world))
+    except Exception:  # noqa: BLE001 -- as above
+        return None
+
+
 def state_hash(state: Any, view: StateView | None = None) -> str:
     """Return the digest of a world's state: ``"b2-16:"`` and 32 hex digits.
 

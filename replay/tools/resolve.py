@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from replay.records import Actor, JsonObject
 from replay.tools.error_text import nearest_name
 from replay.tools.observer import CallStart
+from replay.tools.routing import chosen_version, no_such_version
 from replay.tools.tool import Tool
 from replay.tools.translations import ToolVersion
 
@@ -26,31 +27,50 @@ class UnknownTool(Exception):
         self.nearest = nearest_name(tool, names)
 
 
-def resolve_tool(toolbox: Toolbox, start: CallStart) -> Tool:
+Parser: TypeAlias = Literal["", "old", "new", "strict", "flexible"]
+"""Who reads a replayed call's arguments; ``""``: whom the toolbox chooses.
+
+``old``: the version that read them when they were recorded. ``new``: the one that is registered
+last. ``strict``, ``flexible``: whom the toolbox chooses, in pydantic's strict mode or not.
+"""
+
+
+def resolve_tool(
+    toolbox: Toolbox, start: CallStart, parser: Parser = "", recorded: str | None = None
+) -> Tool:
     """Return the tool that ``start`` means, in the version that the toolbox's route chooses.
+
+    ``parser`` chooses otherwise; ``recorded`` is the version that the recording names. Where an
+    ``old`` version is not there any more, the toolbox chooses.
 
     Raises:
         UnknownTool: there is none of that name.
+        RouteFailed: the route raised, or chose a version that does not exist.
     """
-    if toolbox.route_hook is None:
-        tool = toolbox.find(start.tool, start.actor)
-        if tool is None:
-            raise UnknownTool(start.tool, toolbox.names(start.actor))
-        return tool
     versions = toolbox.versions(start.tool, start.actor)
     if not versions:
         raise UnknownTool(start.tool, toolbox.names(start.actor))
-    chosen = toolbox.route_hook(start, [version or "" for version in versions])
+    newest = next(reversed(versions.values()))
+    if parser == "new":
+        return newest
+    if parser == "old" and recorded is not None and recorded in versions:
+        return versions[recorded]
+    tool = newest
+    if toolbox.route_hook is not None or toolbox.rollouts:
+        tool = _routed(toolbox, start, versions, newest)
+    return tool if parser in ("", "old") else tool.reading(is_strict=parser == "strict")
+
+
+def _routed(
+    toolbox: Toolbox, start: CallStart, versions: dict[str | None, Tool], newest: Tool
+) -> Tool:
+    chosen = chosen_version(toolbox, start, [version or "" for version in versions])
     if chosen is None:
-        return next(reversed(versions.values()))
-    if chosen not in versions and chosen == "":
-        chosen = None
-    if chosen not in versions:
-        raise LookupError(
-            f"The route chose version {chosen!r} of {start.tool}, which does not exist; "
-            f"there are {list(versions)}."
-        )
-    return versions[chosen]
+        return newest
+    found = versions.get(chosen) or (versions.get(None) if chosen == "" else None)
+    if found is None:
+        raise no_such_version(start.tool, chosen, versions)
+    return found
 
 
 def meant_call(toolbox: Toolbox, start: CallStart, written_for: str | None) -> CallStart:
@@ -78,7 +98,7 @@ def moved_to(toolbox: Toolbox, tool: str, version: str | None) -> ToolVersion | 
 
 
 def _is_run(toolbox: Toolbox, end: ToolVersion, actor: Actor) -> bool:
-    if toolbox.route_hook is not None:
+    if toolbox.route_hook is not None or toolbox.rollouts:
         return end.version in toolbox.versions(end.tool, actor)
     tool = toolbox.find(end.tool, actor)
     return tool is not None and tool.version == end.version

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cached_property
 from typing import Any, Literal, Protocol, get_args
@@ -192,6 +193,15 @@ class Tool:
         return definition_in(
             dialect, name=self.name, description=self.description, parameters=self.parameters
         )
+
+    def reading(self, *, is_strict: bool) -> Tool:
+        """Return this tool with its arguments read strictly or not; all else is shared."""
+        if self.options.strict is is_strict:
+            return self
+        _ = self.schema_hash  # built once, for both
+        other = copy.copy(self)
+        other.options = replace(self.options, strict=is_strict)
+        return other
 
     def forget(self) -> None:
         """Drop what was built from the signature: the world's terms have changed."""

@@ -9,16 +9,23 @@ from typing import Any, TypeVar, overload
 from replay.errors import ToolboxError
 from replay.records import Actor, JsonObject, JsonValue, ToolSchema
 from replay.tools.error_text import CallFailure, default_error_text, nearest_name
-from replay.tools.observer import CallStart
+from replay.tools.observer import CallStart, current_trace_id
+from replay.tools.routing import (
+    Rollout,
+    RolloutKey,
+    Rollouts,
+    RouteHook,
+    refuse_unknown_versions,
+    shown_tool,
+)
 from replay.tools.schemas import DIALECTS, check_name
+from replay.tools.shadow import Shadows
 from replay.tools.signature import FromWorld
 from replay.tools.tool import ReplayAs, Tool, ToolOptions, Validation
 from replay.tools.translations import ResultTranslation, Translation, Translations
 from replay.tools.world import Session, WorldFactory
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-RouteHook = Callable[[CallStart, list[str]], str | None]
 
 
 class Toolbox:
@@ -50,6 +57,8 @@ class Toolbox:
         self.error_text_hook: Callable[[CallFailure], str] = default_error_text
         self.encode_hook: Callable[[Any], str] | None = None
         self.route_hook: RouteHook | None = None
+        self.rollouts = Rollouts()
+        self.shadows = Shadows()
         self._tools: dict[tuple[Actor, str], dict[str | None, Tool]] = {}
 
     def __repr__(self) -> str:
@@ -267,10 +276,50 @@ class Toolbox:
     def route(self, hook: F) -> F:
         """Register ``route(call: CallStart, versions) -> version | None``: which version parses.
 
-        None leaves it to the last registered version.
+        None leaves it to the rollouts, and without one to the last registered version. A route
+        that raises, or chooses a version that does not exist, ends the call as ``failed``: the
+        tool is not run.
         """
         self.route_hook = hook
         return hook
+
+    def roll_out(
+        self,
+        tool: str,
+        version: str,
+        *,
+        percent: float = 100.0,
+        models: Iterable[str] = (),
+        when: Callable[[CallStart], bool] | None = None,
+        key: RolloutKey | None = None,
+        otherwise: str | None = None,
+    ) -> None:
+        """Let ``version`` parse and run those calls of ``tool`` for which every condition holds.
+
+        Args:
+            tool: The tool's name.
+            version: The version to roll out.
+            percent: How many of the keys, from 0 to 100. The same key is always in or out.
+            models: Names of the models whose calls it gets, ``*`` stands for anything.
+            when: A condition of the call's own.
+            key: What a percentage holds together; None, or where it returns None: the trace. A
+                call without either is in no share but that of 100 percent.
+            otherwise: The version of the other calls; None: the one registered before ``version``.
+
+        Raises:
+            ToolboxError: the percentage is none, or the version is rolled out already.
+        """
+        globs = (models,) if isinstance(models, str) else tuple(models)
+        self.rollouts.add(Rollout(tool, version, percent, globs, when, key, otherwise))
+
+    def shadow(self, tool: str, version: str, *, percent: float = 100.0) -> None:
+        """Let ``version`` of ``tool`` parse the calls that another version runs, beside it.
+
+        What it makes of the arguments is recorded with the call; nothing else changes, and where
+        nobody records nothing is done. Its validators run, its function never does. ``percent``:
+        how many of the calls.
+        """
+        self.shadows.add(tool, version, percent)
 
     def translate(
         self,
@@ -356,8 +405,18 @@ class Toolbox:
         """Return the versions of ``name``, in order of registration."""
         return dict(self._tools.get((actor, name), {}))
 
-    def schemas(self, dialect: str = "openai", *, actor: Actor = "assistant") -> list[JsonObject]:
+    def schemas(
+        self,
+        dialect: str = "openai",
+        *,
+        actor: Actor = "assistant",
+        model: str | None = None,
+        trace_id: str | None = None,
+    ) -> list[JsonObject]:
         """Return the definitions to show a model, in a dialect of ``replay.tools.DIALECTS``.
+
+        Of a tool that is rolled out it is the version that will parse the calls of ``model`` in
+        the trace: that of ``trace_id``, or the one that is recorded here.
 
         Raises:
             ToolboxError: no such dialect, a tool that strict mode cannot express, or a name that
@@ -370,6 +429,9 @@ class Toolbox:
                 hint=f"There are: {', '.join(DIALECTS)}.",
             )
         tools = self.tools(actor)
+        if self.rollouts:
+            trace_id = trace_id or current_trace_id()
+            tools = [shown_tool(self, tool, model=model, trace_id=trace_id) for tool in tools]
         for tool in tools:
             check_name(tool.name, dialect)
         return [tool.definition(dialect) for tool in tools]
@@ -385,10 +447,12 @@ class Toolbox:
         """Build what is otherwise built on first use, so that mistakes show now.
 
         Raises:
-            ToolboxError: a tool's annotations cannot be resolved or described.
+            ToolboxError: a tool's annotations cannot be resolved or described, or a version that
+                is rolled out or shadows does not exist.
         """
         for tool in self.all_versions():
             tool.check()
+        refuse_unknown_versions(self)
 
     def _forget_signatures(self) -> None:
         for tool in self.all_versions():

@@ -56,6 +56,8 @@ class Answer:
     state_hash: str | None
     dropped: tuple[str, ...] = ()
     """Fields that a translation of the arguments lacks on purpose."""
+    is_translated: bool = False
+    """True: ``payload`` was made by a translation, from arguments of another version."""
 
     @property
     def told(self) -> tuple[object, ...]:
@@ -99,4 +101,5 @@ def replayed_answer(replayed: ReplayedCall | None) -> Answer | None:
         validated=True,
         state_hash=result.state_hash,
         dropped=tuple(result.dropped),
+        is_translated=bool(result.translation),
     )

@@ -6,13 +6,18 @@ was *carried* over from earlier calls.
 
 Without a baseline only this can be known, and nothing more is claimed:
 
-* a call that today's schema turns away, or lets in, is the **schema**'s doing;
+* a call that today's schema turns away, or lets in, is the **schema**'s doing, or the
+  **translation**'s that made its arguments;
+* a call that answers as recorded once its arguments are read as they were is the schema's doing,
+  or the translation's that did not carry something over;
 * a request that the cassette of a call never had any answer for is **outside**'s;
 * where the world is known to be as it was (the tools share none, or its state before the call is
   the recorded one, or after it where nothing is known of before), the **code** is the only thing
   left;
-* everything else is **unknown**. That includes the first difference of a trace: its world was made
-  anew from today's data.
+* a world that was another one before the first call already is **outside**'s: its start, or the
+  data that the tools ship;
+* everything else is **unknown**. That includes the first difference of a trace whose recording does
+  not have the state at its start: its world was made anew from today's data.
 """
 
 from __future__ import annotations
@@ -23,6 +28,7 @@ from typing import Final
 from replay.records import Cause, Lanes, Outcome, Policy, ReplayedCall, Stage, Verdict
 from replay.verdicts.answers import Answer, ending, replayed_answer
 from replay.verdicts.comparison import is_same_answer
+from replay.verdicts.reading import Reading
 from replay.verdicts.requests import has_miss, is_miss
 from replay.verdicts.rules import Rules
 
@@ -31,10 +37,21 @@ _SCHEMA_OUTCOMES: Final = frozenset(
 )
 _SCHEMA_STAGES: Final = frozenset({Stage.PARSE, Stage.RESOLVE, Stage.VALIDATE, Stage.SANITIZE})
 _ABOUT_THE_DOOR: Final = frozenset(
-    {Verdict.NOW_REJECTED, Verdict.NOW_ACCEPTED, Verdict.ERROR_CHANGED}
+    {
+        Verdict.NOW_REJECTED,
+        Verdict.NOW_ACCEPTED,
+        Verdict.ERROR_CHANGED,
+        Verdict.NOW_FAILING,
+        Verdict.NOW_PASSING,
+    }
 )
+_OF_BEFORE: Final = frozenset({Verdict.NOW_ACCEPTED, Verdict.NOW_PASSING})
+"""Verdicts that the recorded end of a call decides, not today's."""
 """Verdicts that may come of what is checked before the tool runs."""
 
+
+ROUTE_FAILED: Final = "RouteFailed"
+"""The error of a call that no version was chosen for."""
 
 _BESIDE_THE_RESPONSE: Final = frozenset(
     {Verdict.UNANSWERED, Verdict.INTERACTIONS_CHANGED, Verdict.EFFECT_CHANGED}
@@ -52,6 +69,8 @@ class Situation:
     """Whether the world was the recorded one just before the call; None: nothing tells."""
     stateless: bool = False
     """The tools share no world at all."""
+    start_differs: bool = False
+    """This is a trace's first call, and its world was another one before it already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +84,8 @@ class Case:
     lanes: Lanes
     situation: Situation
     effect_changed: bool = False
+    reading: Reading | None = None
+    """How today's arguments are read otherwise; None: as they were, or nothing tells."""
 
 
 def cause_of(case: Case, rules: Rules) -> Cause:
@@ -76,6 +97,11 @@ def cause_of(case: Case, rules: Rules) -> Cause:
         return at_the_door
     if case.lanes.replayed.policy is Policy.LIVE:
         return _cause_of_live(case, rules)
+    return _cause_by_reading(case, _cause_beyond_the_door(case, rules), rules)
+
+
+def _cause_beyond_the_door(case: Case, rules: Rules) -> Cause:
+    """What code and worlds say, as if the arguments were read as they were."""
     if case.verdict is Verdict.UNANSWERED and _cassette_is_empty(case.lanes):
         return Cause.OUTSIDE
     if case.verdict is Verdict.INTERACTIONS_CHANGED and _old_code_misses(case.lanes):
@@ -92,20 +118,58 @@ def _cause_at_the_door(case: Case) -> Cause | None:
     if case.verdict not in _ABOUT_THE_DOOR:
         return None
     before, after = case.expected, case.today
-    decides = before if case.verdict is Verdict.NOW_ACCEPTED else after
+    decides = before if case.verdict in _OF_BEFORE else after
     if decides is None:
         return None
     if decides.stage is Stage.TRANSLATE:
         return Cause.TRANSLATION
-    by_schema = decides.outcome in _SCHEMA_OUTCOMES or (
-        decides.stage in _SCHEMA_STAGES and decides.outcome is not Outcome.OK
+    if decides.error is not None and decides.error.type.endswith(ROUTE_FAILED):
+        return Cause.CODE  # the route's: no schema was asked
+    if not _is_turned_away_at_the_door(decides):
+        return None
+    made_unfit = decides is after and after.is_translated
+    if made_unfit and not _is_turned_away_at_the_door(before):
+        return Cause.TRANSLATION
+    return Cause.SCHEMA
+
+
+def _is_turned_away_at_the_door(answer: Answer) -> bool:
+    return answer.outcome in _SCHEMA_OUTCOMES or (
+        answer.stage in _SCHEMA_STAGES and answer.outcome is not Outcome.OK
     )
-    return Cause.SCHEMA if by_schema else None
 
 
 def _was_translated(replayed: ReplayedCall) -> bool:
-    stages = replayed.result.stages if replayed.result else []
-    return any(timing.stage is Stage.TRANSLATE for timing in stages)
+    result = replayed.result
+    if result is None:
+        return False
+    return bool(result.translation) or any(one.stage is Stage.TRANSLATE for one in result.stages)
+
+
+def _cause_by_reading(case: Case, cause: Cause, rules: Rules) -> Cause:
+    """Tell what is done to the arguments from what is done with them.
+
+    ``cause`` is what code and worlds say. What answers as recorded once the arguments are read as
+    they were is the reading's doing, whatever the world. Where they cannot be read so any more, it
+    comes before the code, and is named where else the code would be.
+    """
+    reading = case.reading
+    if reading is None or cause in (Cause.CARRIED, Cause.NOT_REPRODUCIBLE):
+        return cause
+    as_then = case.lanes.as_read_then
+    if as_then is not None and as_then.result is not None:
+        if not _agrees(case, as_then, rules):
+            is_read = reading.is_translated or reading.is_as_then(as_then.result.payload)
+            return cause if is_read or cause is not Cause.CODE else Cause.SCHEMA
+        if not reading.is_translated:
+            return Cause.SCHEMA
+        # The old version still answers as it did: the new one reads, or does, something else.
+        return Cause.TRANSLATION if reading.changes else Cause.CODE
+    is_lossy = reading.is_translated and bool(reading.changes)
+    unanswered = cause is Cause.OUTSIDE and has_miss(case.lanes.replayed.outside.changes)
+    if is_lossy and (cause is Cause.CODE or (unanswered and not _old_code_misses(case.lanes))):
+        return Cause.TRANSLATION
+    return cause
 
 
 def _cause_by_lanes(case: Case, on_old_state: ReplayedCall, rules: Rules) -> Cause:
@@ -161,6 +225,9 @@ def _agrees(case: Case, lane: ReplayedCall, rules: Rules) -> bool:
 def _cause_without_baseline(case: Case) -> Cause:
     if case.situation.stateless or case.situation.same_world_before:
         return Cause.CODE
+    if case.situation.start_differs:
+        by_start = case.verdict is Verdict.EFFECT_CHANGED
+        return Cause.OUTSIDE if by_start else Cause.UNKNOWN
     if case.situation.same_world_before is False:
         return Cause.UNKNOWN  # that the state is the recorded one afterwards may be a coincidence
     same_world_after = (

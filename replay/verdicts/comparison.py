@@ -15,6 +15,7 @@ from replay.verdicts.canonical import (
     read_response,
     same_but_spelling,
 )
+from replay.verdicts.carrying import not_carried
 from replay.verdicts.diffing import diff_values
 from replay.verdicts.rules import Rules
 
@@ -158,18 +159,33 @@ def _compare_payloads(
 ) -> Comparison | None:
     """None when the tool was given the same; a new default that nobody asked for is the same."""
     old, new = expected.payload, today.payload
-    if not expected.validated or old is None or new is None or same_but_spelling(old, new):
+    if not expected.validated or old is None or new is None:
         return None
+    changes = payload_changes(old, new, arguments, is_translated=today.is_translated)
+    if not changes:
+        return None
+    return _sifted(tool, changes, rules, Verdict.PAYLOAD_CHANGED)
+
+
+def payload_changes(
+    old: JsonValue, new: JsonValue, arguments: str, *, is_translated: bool = False
+) -> list[Change]:
+    """Return how ``new`` differs from ``old``, both read out of a model's ``arguments``.
+
+    A default that came or went and that nobody asked for is no difference. Where a translation
+    made ``new``, only what it did not carry over is one: all else is in other words on purpose.
+    """
+    if same_but_spelling(old, new):
+        return []
+    if is_translated:
+        return not_carried(old, new)
     asked = _asked_for(arguments)
-    changes = [
+    return [
         change
         for change in diff_values(old, new, "")
         if not _is_default(change, asked)
         and not same_but_spelling(change.recorded, change.replayed)
     ]
-    if not changes:
-        return None
-    return _sifted(tool, changes, rules, Verdict.PAYLOAD_CHANGED)
 
 
 def _is_default(change: Change, asked: JsonObject) -> bool:

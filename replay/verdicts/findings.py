@@ -17,7 +17,13 @@ from typing import Final, TypeAlias
 from replay.records import Approval, CallVerdict, Cause, Finding, Verdict
 from replay.verdicts.canonical import canonical_bytes, respelled
 from replay.verdicts.exit_codes import BREAKING
-from replay.verdicts.signatures import ends_in_error, error_of, error_text, signed_paths
+from replay.verdicts.signatures import (
+    ends_in_error,
+    error_of,
+    error_text,
+    signed_paths,
+    state_not_shown,
+)
 from replay.verdicts.titles import title
 
 _SAMPLES_MAX: Final = 20
@@ -96,9 +102,15 @@ class Findings:
     def collected(self) -> list[Finding]:
         """Return the findings: first divergences first, breaking before changed, many first."""
         return ranked(
-            _finding(signature, gathered, self._totals[gathered.samples[0][1].tool])
+            _finding(signature, gathered, self._total_of(gathered.samples[0][1]))
             for signature, gathered in self._gathered.items()
         )
+
+    def _total_of(self, example: CallVerdict) -> int:
+        """All calls that could have had what ``example`` has: of its tool, or of every tool."""
+        if state_not_shown(example) is not None:
+            return self._totals.total()
+        return self._totals[example.tool]
 
 
 def collect(verdicts: Iterable[CallVerdict]) -> list[Finding]:

@@ -22,9 +22,11 @@ from replay.records import (
     Cause,
     Change,
     InteractionChange,
+    JsonObject,
     JsonValue,
     Verdict,
 )
+from replay.records.traces import STATE_NOT_SHOWN
 from replay.verdicts.answers import FAILING, TURNED_AWAY
 from replay.verdicts.canonical import read_response
 from replay.verdicts.paths import general_path
@@ -54,6 +56,9 @@ def signature(verdict: CallVerdict) -> str:
     """Return the identity of the cause of ``verdict``: 12 hex digits, the same on every machine."""
     replayed = verdict.replayed
     error = error_of(verdict)
+    unshown = state_not_shown(verdict)
+    if unshown is not None:  # the toolbox's doing, whichever tool was called
+        return _hashed({"state": general_text(unshown)})
     words = {
         "tool": verdict.tool,
         "version": replayed.tool_version if replayed else None,
@@ -65,8 +70,21 @@ def signature(verdict: CallVerdict) -> str:
         "paths": path_identity(verdict),
         "outside": _outside_identity(verdict),
     }
+    return _hashed(words)
+
+
+def _hashed(words: JsonObject) -> str:
     text = json.dumps(words, sort_keys=True)
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
+
+
+def state_not_shown(verdict: CallVerdict) -> str | None:
+    """Return what the toolbox's ``state`` raised, for a call not judged for that; else None."""
+    if verdict.verdict is not Verdict.NOT_RUN or not (verdict.note or "").startswith(
+        STATE_NOT_SHOWN
+    ):
+        return None
+    return (verdict.note or "").removeprefix(STATE_NOT_SHOWN).lstrip(": ")
 
 
 def _outside_identity(verdict: CallVerdict) -> list[str]:

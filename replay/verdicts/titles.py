@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Final
 
-from replay.records import CallVerdict, Change, Outcome, Verdict
+from replay.records import CallVerdict, Cause, Change, Outcome, Verdict
 from replay.verdicts import paths
 from replay.verdicts.canonical import same_value
 from replay.verdicts.outside_titles import outside_title
@@ -18,6 +18,7 @@ from replay.verdicts.signatures import (
     error_of,
     error_text,
     signed_paths,
+    state_not_shown,
 )
 from replay.verdicts.wording import cut_text, shown_value
 
@@ -45,6 +46,9 @@ _UNEXPECTED: Final = frozenset({"extra_forbidden", "unexpected_keyword_argument"
 
 def title(verdicts: Sequence[CallVerdict]) -> str:
     """Return the title of the finding that ``verdicts`` (some of its calls) belong to."""
+    unshown = state_not_shown(verdicts[0])
+    if unshown is not None:
+        return f"the toolbox's state could not be shown: {cut_text(unshown, _ERROR_CHARS_MAX)}"
     return f"{verdicts[0].tool}: {_what(verdicts)}"
 
 
@@ -61,6 +65,8 @@ def _what(verdicts: Sequence[CallVerdict]) -> str:
             return f"now runs; was {_outcome(first.recorded_outcome)} when recorded"
         case Verdict.NOW_PASSING:
             return f"now succeeds; {_outcome(first.recorded_outcome)} when recorded"
+        case Verdict.EFFECT_CHANGED if first.cause is Cause.OUTSIDE:
+            return "the same response, on a world that was another one before it already"
         case Verdict.EFFECT_CHANGED:
             return "the same response, but another state of the world afterwards"
         case Verdict.PAYLOAD_CHANGED:
@@ -83,12 +89,12 @@ def _now_rejected(verdict: CallVerdict) -> str:
         return f"now {_WHAT_FAILS[outcome]}{_error(verdict)}"
     error = error_of(verdict)
     details = error.details if error and isinstance(error.details, list) else None
-    reasons = _reasons(details or verdict.schema_errors)
+    reasons = rejection_reasons(details or verdict.schema_errors)
     return f"now rejected: {', '.join(reasons)}" if reasons else f"now rejected{_error(verdict)}"
 
 
-def _reasons(details: Sequence[Any]) -> list[str]:
-    """``missing `amount_cents`, unexpected `amount` ``: what a validation says, kind by kind."""
+def rejection_reasons(details: Sequence[Any]) -> list[str]:
+    """Return ``missing `amount_cents` ``, ``unexpected `amount` ``: what a validation says."""
     missing, unexpected, others = [], [], []
     for detail in details:
         if not isinstance(detail, dict):

@@ -21,11 +21,12 @@ from replay.records import (
     Outcome,
     Policy,
     ReplayedCall,
+    Stage,
     ToolCall,
     Transcript,
     Verdict,
 )
-from replay.records.traces import STATE_NOT_SHOWN
+from replay.records.traces import START_STATE, STATE_NOT_SHOWN
 from replay.verdicts.answers import Answer, Ending, ending, recorded_answer, replayed_answer
 from replay.verdicts.canonical import same_value
 from replay.verdicts.causes import Case, Situation, cause_of
@@ -38,6 +39,7 @@ from replay.verdicts.overlaps import (
     overlapping,
     states_told_once,
 )
+from replay.verdicts.reading import Schemas
 from replay.verdicts.requests import has_miss, is_changed_request, is_miss
 from replay.verdicts.rules import Rules
 from replay.verdicts.signatures import signature
@@ -50,6 +52,15 @@ _WITHOUT_CAUSE: Final = GREEN | {Verdict.SERVED}
 
 _HARMLESS: Final = _WITHOUT_CAUSE | {Verdict.PAYLOAD_CHANGED, Verdict.INTERACTIONS_CHANGED}
 """After these the model still stands in the world that it knew."""
+
+_OTHER_START: Final = (
+    "The world was another one before this call, the trace's first: its start, or the data that "
+    "the tools ship, differs."
+)
+
+_CAUSES_OF_READING: Final = frozenset({Cause.SCHEMA, Cause.TRANSLATION})
+
+_UNFIT: Final = frozenset({Outcome.BAD_JSON, Outcome.INVALID_ARGUMENTS})
 
 _NOTHING_RECORDED: Final = "The recording has no answer of this call to compare with."
 
@@ -75,12 +86,13 @@ def judge(
     model: str | None = None,
     situation: Situation | None = None,
     again: ReplayedCall | None = None,
+    schemas: Schemas | None = None,
 ) -> CallVerdict:
     """Return the verdict on one call.
 
     ``model`` is the model version that made the call. ``situation`` is what the calls before it
     say. ``again`` is a second replay of the same call: where the two disagree, the verdict is
-    ``not_deterministic``.
+    ``not_deterministic``. ``schemas`` tell how its arguments were read; None: nothing does.
     """
     situation = situation or Situation()
     if again is None and _is_same_at_once(call, lanes):
@@ -99,10 +111,24 @@ def judge(
         translated = lanes.replayed.recorded_response
         cause = cause_of_change(call.response, translated, found.changes)
     if cause is None and found.verdict not in _WITHOUT_CAUSE:
+        reading = (schemas or Schemas()).reading(call, lanes)
         case = Case(
-            call.tool, found.verdict, expected, today, lanes, situation, found.effect_changed
+            call.tool,
+            found.verdict,
+            expected,
+            today,
+            lanes,
+            situation,
+            found.effect_changed,
+            reading,
         )
         cause = cause_of(case, rules)
+        if situation.start_differs and found.verdict is Verdict.EFFECT_CHANGED:
+            found = replace(found, note=found.note or _OTHER_START)
+        if cause in _CAUSES_OF_READING and reading is not None and reading.changes:
+            result = lanes.replayed.result
+            translation = result.translation if result is not None else []
+            found = replace(found, note=found.note or reading.words(translation))
     verdict = CallVerdict(
         run_id=run_id,
         trace_id=call.trace_id,
@@ -138,6 +164,7 @@ def judge_trace(
     *,
     run_id: str,
     stateless: bool = False,
+    schemas: Schemas | None = None,
 ) -> list[CallVerdict]:
     """Return the verdicts on the calls of ``transcript`` that ``lanes`` (by call id) replayed.
 
@@ -152,7 +179,8 @@ def judge_trace(
     }
     verdicts: list[CallVerdict] = []
     diverged_in: str | None = None  # the first call of the group that diverged first
-    same_world: bool | None = True if stateless else None
+    same_start = _same_start(transcript, lanes)
+    same_world: bool | None = True if stateless or same_start else None
     gap: ToolCall | None = None  # the first call whose doing is missing in the world
     same_world_after = same_world
     under_way = ""  # the first of the calls that overlap
@@ -163,6 +191,7 @@ def judge_trace(
             conditional=gap is not None or diverged_in not in (None, group),
             same_world_before=same_world,
             stateless=stateless,
+            start_differs=same_start is False and not verdicts,
         )
         verdict = judge(
             step,
@@ -171,6 +200,7 @@ def judge_trace(
             run_id=run_id,
             model=models.get(step.model_call_id or ""),
             situation=situation,
+            schemas=schemas,
         )
         if gap is not None and verdict.verdict not in _WITHOUT_CAUSE:
             verdict = _after_gap(verdict, gap)
@@ -181,6 +211,14 @@ def judge_trace(
         if diverged_in is None and _diverges(step, verdict):
             diverged_in = group
     return verdicts
+
+
+def _same_start(transcript: Transcript, lanes: Mapping[str, Lanes]) -> bool | None:
+    """Whether the world was the recorded one before the first call; None: nothing tells."""
+    recorded = transcript.trace.attributes.get(START_STATE)
+    shown = (lanes[step.id].replayed.state_before for step in transcript.steps if step.id in lanes)
+    today = next((state for state in shown if state is not None), None)
+    return None if recorded is None or today is None else recorded == today
 
 
 def _after_gap(verdict: CallVerdict, gap: ToolCall) -> CallVerdict:
@@ -303,6 +341,8 @@ def _find(
         compared = compare_responses(call.tool, call.response, today.response, rules)
         explained = [*compared.allowed, *compared.changes]
         compared = Comparison(Verdict.EQUIVALENT, [], explained)
+    if compared.verdict is Verdict.ERROR_CHANGED and _never_fitted(expected, today):
+        compared = Comparison(Verdict.EQUIVALENT, [], [*compared.allowed, *compared.changes])
     effect = _effect_changed(expected, today, lanes, situation)
     verdict = compared.verdict
     if has_miss(outside):
@@ -316,6 +356,14 @@ def _find(
     if verdict in GREEN and (unshown := _state_not_shown(lanes.replayed)) is not None:
         return _Judgement(Verdict.NOT_RUN, allowed=compared.allowed, note=unshown)
     return _Judgement(verdict, compared.changes, compared.allowed, outside, effect)
+
+
+def _never_fitted(expected: Answer, today: Answer) -> bool:
+    """Whether arguments that their own version turned away cannot be translated either.
+
+    A translation owes them nothing: they are turned away as they were.
+    """
+    return expected.outcome in _UNFIT and today.stage is Stage.TRANSLATE
 
 
 def _only_told_the_time(call: ToolCall, compared: Comparison) -> bool:

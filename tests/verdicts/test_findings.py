@@ -462,3 +462,19 @@ def test_of_very_many_approved_calls_the_same_ones_are_looked_at_in_every_order(
 
     assert len(before.answers) == 64
     assert before.answers == again.answers
+
+
+def test_a_state_that_raises_is_one_finding_whatever_tools_were_called() -> None:
+    note = "The state cannot be shown: KeyError: 'orders'"
+    calls = [
+        verdict_on(
+            recorded(id=f"c{number}", tool=tool, state_hash="s"),
+            replayed(tool=tool, call_id=f"c{number}", notes=[note]),
+        )
+        for number, tool in enumerate(["book", "cancel", "book"])
+    ]
+
+    (finding,) = collect(calls)
+
+    assert (finding.verdict, finding.call_count, finding.tool_call_total) == (Verdict.NOT_RUN, 3, 3)
+    assert finding.title == "the toolbox's state could not be shown: KeyError: 'orders'"

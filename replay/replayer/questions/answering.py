@@ -127,6 +127,8 @@ def _judged(toolbox: Toolbox, asked: JsonObject) -> JsonObject:
         arguments=asked["arguments"],
         positional=asked.get("positional"),
         actor=asked.get("actor", "assistant"),
+        model=asked.get("model"),
+        trace_id=asked.get("trace_id"),
     )
     progress = CallProgress(start)
     answer: JsonObject = {"outcome": Outcome.OK}
@@ -142,6 +144,7 @@ def _judged(toolbox: Toolbox, asked: JsonObject) -> JsonObject:
             if progress.is_translated:
                 answer["translated"] = as_json(values)
         arguments = validated_arguments(tool, start, values, progress, is_raw=is_raw)
+        progress.lap(None)
         answer["payload"] = as_json(arguments)
     except BadJson as error:
         answer |= {"outcome": Outcome.BAD_JSON, "message": str(error)}
@@ -156,6 +159,9 @@ def _judged(toolbox: Toolbox, asked: JsonObject) -> JsonObject:
     except Exception as error:  # noqa: BLE001 -- a validator of the user's raised: that is an answer
         said = f"{type(error).__name__}: {error}"
         answer |= {"outcome": Outcome.FAILED, "message": said, "stage": progress.stage}
+    if not progress.timings:
+        progress.lap(None)
+    answer["duration_us"] = round(progress.duration_ms * 1000, 1)
     if progress.schema_errors:
         answer["errors"] = progress.schema_errors
     if progress.notes:
@@ -178,7 +184,7 @@ def _older_result(toolbox: Toolbox, asked: JsonObject) -> JsonObject:
 
 def _meant(toolbox: Toolbox, start: CallStart, asked: JsonObject) -> Tool:
     if "version" not in asked:
-        return resolve_tool(toolbox, start)
+        return resolve_tool(toolbox, start, asked.get("parser", ""), asked.get("from_version"))
     versions = toolbox.versions(start.tool, start.actor)
     if asked["version"] not in versions:
         raise UnknownTool(start.tool, toolbox.names(start.actor))

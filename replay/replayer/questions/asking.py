@@ -24,6 +24,7 @@ from replay.records import Actor, JsonObject, JsonValue, Outcome
 from replay.replayer.environment import Place
 from replay.replayer.questions.asked_workers import AskedWorkers
 from replay.replayer.questions.compared import Captured, Compared, Terms, compared_of
+from replay.tools.resolve import Parser
 
 _BATCH: Final = 500
 _BATCH_CHARS: Final = 1 << 20
@@ -120,6 +121,10 @@ class Question:
     """The version that the model was shown: the arguments are translated from it first."""
     positional: list[JsonValue] | None = None
     actor: Actor = "assistant"
+    model: str | None = None
+    trace_id: str | None = None
+    parser: Parser = ""
+    """Who reads them where no ``version`` is given: see `replay.tools.resolve.Parser`."""
 
     def message(self) -> JsonObject:
         """Return the question as a worker is asked it."""
@@ -128,8 +133,9 @@ class Question:
             asked["version"] = self.version
         if self.from_version is not None:
             asked["from_version"] = self.from_version
-        if self.positional is not None:
-            asked["positional"] = self.positional
+        for name in ("positional", "model", "trace_id", "parser"):
+            if value := getattr(self, name):
+                asked[name] = value
         return asked
 
 
@@ -152,6 +158,8 @@ class Judged:
     stage: str | None = None
     """Where a ``failed`` one failed: ``translate`` or ``validate``."""
     notes: list[str] = field(default_factory=list)
+    duration_us: float | None = None
+    """How long parsing, translating and validating took (real time); None: its process died."""
 
 
 class Asking:

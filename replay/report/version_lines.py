@@ -1,0 +1,44 @@
+"""Calls that another version read than the one that was recorded: translated, or as they are."""
+
+from __future__ import annotations
+
+from replay.records import CallVerdict, JsonObject, ToolCall
+from replay.report.ink import Ink, count, plain, wrap
+
+
+def version_lines(coverage: JsonObject, *, width: int, ink: Ink) -> list[str]:
+    """Return the part of the report on versions; nothing where each is the recorded one."""
+    seen = coverage.get("versions") or []
+    if not seen:
+        return []
+    lines = ["", ink.paint("Read by another version than recorded", "bold")]
+    for one in seen:
+        lines += wrap(plain(version_words(one)), width, indent="  ")
+        if not one["translation"] and one["today"] is not None:
+            command = f"replay schema suggest {one['tool']} {one['recorded']} {one['today']}"
+            lines += wrap(f"`{plain(command)}` drafts a translation", width, indent="    ")
+    return lines
+
+
+def version_words(one: JsonObject) -> str:
+    """Return one object of ``VersionsSeen.report`` in words."""
+    calls = f"{one['tool']}: {count(one['calls'], 'call')} of version {one['recorded']}"
+    if one["translation"]:
+        return f"{calls}, translated: {' → '.join(one['translation'])}"
+    today = f"version {one['today']}" if one["today"] else "a tool of no version"
+    where = f"first in trace {one['trace_id']}, step {one['step_number']}"
+    return f"{calls} read by {today} as they are, for no translation leads there; {where}"
+
+
+def version_fact(verdict: CallVerdict, call: ToolCall | None) -> str | None:
+    """Return which version read one call, where it is another than recorded; else None."""
+    result = verdict.replayed
+    if result is None:
+        return None
+    if result.translation:
+        return f"version: arguments translated, {' → '.join(result.translation)}"
+    recorded = call.tool_version if call is not None else None
+    if recorded is None or result.schema_hash is None or recorded == result.tool_version:
+        return None
+    today = f"read by {result.tool_version}" if result.tool_version else "read by no version"
+    return f"version: recorded with {recorded}, {today} as it is; no translation leads there"
