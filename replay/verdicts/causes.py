@@ -22,7 +22,7 @@ Without a baseline only this can be known, and nothing more is claimed:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from replay.records import Cause, Lanes, Outcome, Policy, ReplayedCall, Stage, Verdict
@@ -84,6 +84,8 @@ class Case:
     lanes: Lanes
     situation: Situation
     effect_changed: bool = False
+    recorded_response: str | None = None
+    """What the model was told then, in the words of that time."""
     reading: Reading | None = None
     """How today's arguments are read otherwise; None: as they were, or nothing tells."""
 
@@ -158,7 +160,7 @@ def _cause_by_reading(case: Case, cause: Cause, rules: Rules) -> Cause:
         return cause
     as_then = case.lanes.as_read_then
     if as_then is not None and as_then.result is not None:
-        if not _agrees(case, as_then, rules):
+        if not _agrees(_in_words_of_then(case), as_then, rules):
             is_read = reading.is_translated or reading.is_as_then(as_then.result.payload)
             return cause if is_read or cause is not Cause.CODE else Cause.SCHEMA
         if not reading.is_translated:
@@ -170,6 +172,16 @@ def _cause_by_reading(case: Case, cause: Cause, rules: Rules) -> Cause:
     if is_lossy and (cause is Cause.CODE or (unanswered and not _old_code_misses(case.lanes))):
         return Cause.TRANSLATION
     return cause
+
+
+def _in_words_of_then(case: Case) -> Case:
+    """Return ``case`` with the answer as it was recorded, where it was translated for today's."""
+    if case.lanes.replayed.recorded_response in (None, case.recorded_response):
+        return case
+    if case.expected.response != case.lanes.replayed.recorded_response:
+        return case  # it is the old code's answer
+    expected = replace(case.expected, response=case.recorded_response)
+    return replace(case, expected=expected)
 
 
 def _cause_by_lanes(case: Case, on_old_state: ReplayedCall, rules: Rules) -> Cause:

@@ -120,6 +120,7 @@ def judge(
             lanes,
             situation,
             found.effect_changed,
+            call.response,
             reading,
         )
         cause = cause_of(case, rules)
