@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from replay.records import CallVerdict, Cause, Change, Outcome, Verdict
+from replay.records.traces import STATE_NOT_SHOWN
 from replay.verdicts import paths
 from replay.verdicts.canonical import same_value
 from replay.verdicts.outside_titles import outside_title
@@ -48,7 +49,7 @@ def title(verdicts: Sequence[CallVerdict]) -> str:
     """Return the title of the finding that ``verdicts`` (some of its calls) belong to."""
     unshown = state_not_shown(verdicts[0])
     if unshown is not None:
-        return f"the toolbox's state could not be shown: {cut_text(unshown, _ERROR_CHARS_MAX)}"
+        return f"{STATE_NOT_SHOWN}: {cut_text(unshown, _ERROR_CHARS_MAX)}"
     return f"{verdicts[0].tool}: {_what(verdicts)}"
 
 

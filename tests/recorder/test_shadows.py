@@ -10,6 +10,7 @@ from pydantic import BaseModel, field_validator
 from replay import Recorder, Toolbox
 from replay.records import JsonObject, Outcome, ToolCall
 from replay.store import Store
+from replay.tools import observe
 
 
 class Amount(BaseModel):
@@ -126,7 +127,8 @@ def test_nothing_is_parsed_twice_where_nobody_records(monkeypatch: pytest.Monkey
 
     monkeypatch.setattr("replay.tools.call.shadow_parses", never)
 
-    told = bank().dispatch_sync([{"name": "pay", "args": {"amount": {"euros": 1}}}])
+    with observe(None):
+        told = bank().dispatch_sync([{"name": "pay", "args": {"amount": {"euros": 1}}}])
 
     assert told[0]["content"] == "paid"
 

@@ -477,4 +477,4 @@ def test_a_state_that_raises_is_one_finding_whatever_tools_were_called() -> None
     (finding,) = collect(calls)
 
     assert (finding.verdict, finding.call_count, finding.tool_call_total) == (Verdict.NOT_RUN, 3, 3)
-    assert finding.title == "the toolbox's state could not be shown: KeyError: 'orders'"
+    assert finding.title == "The state cannot be shown: KeyError: 'orders'"

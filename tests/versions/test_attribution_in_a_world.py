@@ -92,7 +92,7 @@ def told(world: Change) -> Callable[..., list[tuple[int, Verdict, Cause | None]]
 ALONE, BESIDE = None, "old:toolbox"
 
 
-@pytest.mark.parametrize("baseline", [ALONE, BESIDE])
+@pytest.mark.parametrize("baseline", [pytest.param(ALONE, marks=pytest.mark.slow), BESIDE])
 def test_a_translation_that_carries_everything_over_is_green(
     told: Callable[..., list[CallVerdict]], baseline: str | None
 ) -> None:
@@ -171,6 +171,7 @@ def test_in_a_world_every_difference_is_told_by_what_makes_it(
     assert told(*edits, baseline=baseline) == expected
 
 
+@pytest.mark.slow
 def test_what_the_old_code_shows_too_is_subtracted(
     world: Change, told: Callable[..., object]
 ) -> None:
@@ -223,6 +224,7 @@ def test_a_world_that_was_another_one_from_the_start_is_nobodys_effect(
     )
 
 
+@pytest.mark.slow
 def test_a_first_call_that_answers_otherwise_on_another_world_is_not_judged_by_guess(
     told: Callable[..., object],
 ) -> None:
@@ -252,6 +254,7 @@ def test_with_a_baseline_it_is_said_where_the_states_differ(world: Change) -> No
     assert second.state_changes == []
 
 
+@pytest.mark.slow
 def test_the_report_shows_where_the_states_differ(
     world: Change, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

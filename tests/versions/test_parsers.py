@@ -195,6 +195,7 @@ def test_calls_of_which_no_version_is_known_are_told_and_not_compared(
     assert "7 calls not compared: the recording does not say which" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_with_the_parser_that_it_began_with(hotel: Change) -> None:
     with hotel.store() as store:
         run = hotel.replay(parser="old")
