@@ -103,7 +103,7 @@ def test_the_text_is_sorted_names_its_format_and_says_once_what_is_the_same() ->
     [
         ("{", "lock.json:1:2 is not JSON: Expecting property name"),
         ('<<<<<<< HEAD\n{"format": 1}', "It holds an unfinished merge. `replay schema lock`"),
-        ('{"format": 2, "tools": []}', "has format 2; this version reads up to 2.\nUpgrade with"),
+        ('{"format": 2, "tools": []}', "has format 2; this version reads up to 1.\nUpgrade with"),
         ("[]", "is no lock of replay: it has no `format` and `tools`."),
         ('{"name": "a-package"}', "is no lock of replay"),
         ('{"format": 1, "tools": [{"tool": "a"}]}', "is damaged: tools[0] has no 'source'."),
