@@ -29,6 +29,7 @@ READING = {
     "runs": ["runs", "{db}"],
     "diff": ["diff", "{db}"],
     "export": ["export", "{db}"],
+    "schema list": ["schema", "list", "{db}"],
     "db check": ["db", "check", "{db}"],
     "db query": ["db", "query", "{db}", "SELECT count(*) FROM traces"],
 }

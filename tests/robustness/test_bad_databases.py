@@ -58,7 +58,7 @@ def a_folder(path: Path) -> None:
         (empty, "is not a database.", "It is empty: remove it"),
         (somebody_elses, "but not one that replay made", "`replay record` or `replay import`"),
         (truncated, "is truncated: it has ", "Copy it again from where it came"),
-        (newer, "has format 9; this version reads up to 1", "pip install -U"),
+        (newer, "has format 9; this version reads up to 2", "pip install -U"),
         (damaged, "is damaged: ", "' .recover` saves what can be read"),
         (a_folder, "is a folder, not a database.", "Give the name of a file"),
     ],
