@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 from replay.errors import ToolboxError
 from replay.records import Actor, JsonObject, ToolSchema
 from replay.records.canonical import content_hash
+from replay.tools.contract import Contract
 from replay.tools.schemas import definition_in, parameters_of
 from replay.tools.signature import (
     FromWorld,
@@ -66,6 +67,10 @@ class ToolOptions:
     authorize: Callable[..., Any] | None = None
     sanitize: Callable[..., Any] | None = None
     replay: ReplayAs = "cassette"
+    raises: tuple[type[BaseException], ...] = ()
+    """What it may end in besides ``Refused`` and its kin: the agent's part of the bargain."""
+    contract: Contract | None = None
+    """What it promises its callers; None: nothing is declared."""
 
 
 class Tool:
@@ -98,6 +103,7 @@ class Tool:
         self.is_async = _is_async(function)
         self.gates = options.validation == "gate"
         _refuse_unfit_replay(self.name, options.replay)
+        _refuse_unfit_raises(self.name, options.raises)
         if options.attempts_max > 1 and not options.idempotent:
             raise ToolboxError(
                 f"Tool {self.name!r} asks for {options.attempts_max} attempts but is not "
@@ -213,6 +219,15 @@ def _refuse_unfit_replay(tool: str, said: str) -> None:
             nearest=next(iter(get_close_matches(said, get_args(ReplayAs), 1)), None),
             hint=_LIVE_IS_NAMED if said == "live" else f"A tool may say {words}.",
         )
+
+
+def _refuse_unfit_raises(tool: str, raises: tuple[object, ...]) -> None:
+    for one in raises:
+        if not (isinstance(one, type) and issubclass(one, BaseException)):
+            raise ToolboxError(
+                f"Tool {tool!r} says that it raises {one!r}, which is no exception class.",
+                hint="Name classes: raises=[LookupError, NoSuchOrder].",
+            )
 
 
 def _function_name(function: Callable[..., Any]) -> str:

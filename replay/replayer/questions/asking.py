@@ -59,6 +59,11 @@ class DescribedTool:
     """Where the function is; None: Python does not know."""
     runs: bool
     """True: the version that runs unless a route chooses another."""
+    raises: list[str] = field(default_factory=list)
+    """Exceptions that it declares, and every class derived from them, as errors name them."""
+    contract: JsonObject | None = None
+    """What it promises (``replay.tools.Contract.plain``); None: it declares nothing."""
+    idempotent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
