@@ -80,7 +80,9 @@ def _mutated(
     for attempt in range(_TRIES_MAX):
         base = rng.choice(captured)
         mutation = MUTATIONS[(number + attempt) % len(MUTATIONS)]
-        mutated = mutation(Setting(rng, tool.parameters, base.values, others))
+        mutated = mutation(
+            Setting(rng, tool.parameters, base.values, others, (number + attempt) // len(MUTATIONS))
+        )
         if mutated is not None and mutated.values is not None and rng.random() < _TWICE:
             mutated = _again(mutated, tool.parameters, others, rng)
         if mutated is not None and mutated.arguments not in known:

@@ -289,7 +289,7 @@ def _kept_cases(
     cases = []
     for one in kept:
         captured = by_id.get(one.call_id)
-        if captured is None:
+        if captured is None or captured.tool != one.tool:
             same_tool = traffic.of_tool.get(one.tool) or examples
             captured = nothing_captured(tools[one.tool], next(iter(same_tool), None))
         cases.append(Case(one.tool, one.arguments, one.said or "a kept case", captured))

@@ -121,7 +121,7 @@ def _not_gated(tool: DescribedTool, ruling: Ruling, result: CallResult) -> Breac
 def _is_unknown_field(tool: DescribedTool, result: CallResult) -> bool:
     """Whether Python had no parameter for a field that an open schema lets pass."""
     error = result.error
-    if error is None or tool.gates or error.type != "TypeError":
+    if error is None or not tool.is_given or error.type != "TypeError":
         return False
     return _NO_PARAMETER.search(error.message) is not None
 
@@ -131,11 +131,18 @@ def _rejected(tool: DescribedTool, result: CallResult) -> Breach | None:
     if error is None or error.stage is Stage.INVOKE:
         return None
     errors = error.details if isinstance(error.details, list) else []
+    if errors and all(map(_is_whole_float, errors)):
+        return None  # JSON Schema takes 4.0 for an integer; pydantic's strict mode never does
     if any(has_format(tool.parameters, list(one["loc"])) for one in errors):
         return None  # the schema says so, in a word that a schema check does not read
     if not errors:
         return Breach(tool.name, Law.DISAGREEMENT, str(error.type), "", error.message)
     return _schema_breach(tool, Law.DISAGREEMENT, errors)
+
+
+def _is_whole_float(error: JsonObject) -> bool:
+    value = error["input"]
+    return error["type"] == "int_type" and isinstance(value, float) and value.is_integer()
 
 
 def _schema_breach(tool: DescribedTool, law: Law, errors: list[JsonObject]) -> Breach:

@@ -43,6 +43,8 @@ class Setting:
     values: JsonObject
     others: Sequence[JsonObject]
     """Other captured payloads of the tool."""
+    turn: int = 0
+    """How often each kind of change has had its turn: lists are gone through from the start."""
 
     def spots(self, *kinds: type) -> list[Spot]:
         """Return the places beneath the root whose value is of one of ``kinds``; none: all."""
@@ -175,7 +177,7 @@ def _text(setting: Setting, texts: Sequence[str], said: str) -> Mutated | None:
     spot = _spot(setting, str)
     if spot is None:
         return None
-    text = setting.rng.choice(texts)
+    text = texts[setting.turn % len(texts)]
     if setting.rng.random() < 0.3:
         assert isinstance(spot.value, str)
         text = spot.value + text

@@ -110,6 +110,8 @@ def what_differs(case: Case) -> str:
     values, captured = case.values, case.captured.values
     if values is None or json.dumps(values) != case.arguments:
         return ""
+    if values == captured:
+        return "nothing: as it was captured"
     said = []
     for path in differing(values, captured, ()):
         now, before = at(values, path, _NOTHING), at(captured, path, _NOTHING)
