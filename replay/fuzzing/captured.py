@@ -138,8 +138,10 @@ def _captured(call: ToolCall, transcript: Transcript) -> Captured | None:
     )
 
 
-def nothing_captured(tool: DescribedTool, example: Captured | None) -> Captured:
-    """Return a call to start from where traffic has none: no arguments, in another call's world."""
+def nothing_captured(
+    tool: DescribedTool, example: Captured | None, values: JsonObject | None = None
+) -> Captured:
+    """Return a call to start from where traffic has none, in the world of another call."""
     call: JsonObject = {
         "id": f"fuzz/{tool.name}",
         "tool": tool.name,
@@ -156,7 +158,7 @@ def nothing_captured(tool: DescribedTool, example: Captured | None) -> Captured:
     at = None if example is None else example.order.at
     return Captured(
         tool.name,
-        {},
+        values or {},
         "" if example is None else example.trace_id,
         0,
         None if example is None else example.start,

@@ -54,14 +54,13 @@ def cases_of(
     found: dict[str, Case] = {}
     for number in range(1, count + 1):
         rng = random.Random(f"{seed}\0{tool.name}\0{number}")
-        if made and number % _FROM_SCHEMA_EVERY == 0:
-            case = made.pop(0)
-        else:
-            one = _mutated(tool, captured, number, rng, found)
-            if one is None:
-                continue
-            case = one
-        found.setdefault(case.arguments, case)
+        case = None
+        while made and case is None and number % _FROM_SCHEMA_EVERY == 0:
+            one = made.pop(0)
+            case = None if one.arguments in found else one
+        case = case or _mutated(tool, captured, number, seed, rng, found)
+        if case is not None:
+            found[case.arguments] = case
     return [
         Case(one.tool, one.arguments, one.said, one.captured, number)
         for number, one in enumerate(found.values(), start=1)
@@ -72,6 +71,7 @@ def _mutated(
     tool: DescribedTool,
     captured: Sequence[Captured],
     number: int,
+    seed: int,
     rng: random.Random,
     known: dict[str, Case],
 ) -> Case | None:
@@ -80,9 +80,8 @@ def _mutated(
     for attempt in range(_TRIES_MAX):
         base = rng.choice(captured)
         mutation = MUTATIONS[(number + attempt) % len(MUTATIONS)]
-        mutated = mutation(
-            Setting(rng, tool.parameters, base.values, others, (number + attempt) // len(MUTATIONS))
-        )
+        turn = seed + (number + attempt) // len(MUTATIONS)
+        mutated = mutation(Setting(rng, tool.parameters, base.values, others, turn))
         if mutated is not None and mutated.values is not None and rng.random() < _TWICE:
             mutated = _again(mutated, tool.parameters, others, rng)
         if mutated is not None and mutated.arguments not in known:

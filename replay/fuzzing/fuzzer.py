@@ -16,19 +16,21 @@ from replay.fuzzing.captured import (
     nothing_captured,
 )
 from replay.fuzzing.cases import Case, cases_of
-from replay.fuzzing.from_schema import is_installed
+from replay.fuzzing.from_schema import is_installed, payloads_from
 from replay.fuzzing.judging import Breach, Law, breach_of, has_passed, is_unanswered
 from replay.fuzzing.keeping import Kept, kept_in, signature_of
 from replay.fuzzing.pasteable import pasteable_test
 from replay.fuzzing.reference import Ruling, Says, ruling
 from replay.fuzzing.running import CaseRunner
 from replay.fuzzing.shrinking import shrunk
-from replay.records import ReplayedCall, Selection
+from replay.records import JsonObject, ReplayedCall, Selection
 from replay.replayer.environment import Place
 from replay.replayer.pool import Isolation
 from replay.replayer.questions.asking import Asking, DescribedTool, DescribedToolbox
 from replay.store import Store
 from replay.tools.error_text import nearest_name
+
+_MADE_UP = 30
 
 CASES = 200
 """Cases for each tool when nobody says otherwise."""
@@ -83,6 +85,8 @@ class FuzzReport:
     still_failing: list[Kept] = field(default_factory=list)
     unknown_tools: list[str] = field(default_factory=list)
     """Captured, and not in today's toolbox."""
+    not_to_run: list[str] = field(default_factory=list)
+    """Tools that say themselves that no replay may run them."""
     why_not_run: str | None = None
     """Of the first case that could not be run."""
     has_hypothesis: bool = True
@@ -156,6 +160,8 @@ class Fuzzer:
         try:
             with Asking(self.place) as asking:
                 tools = _chosen(asking.toolbox, selection)
+                report.not_to_run = [one.name for one in tools if one.replay != "cassette"]
+                tools = [one for one in tools if one.replay == "cassette"]
                 self._tools = {tool.name: tool for tool in tools}
                 traffic = captured_calls(self.store, selection, tools, on_trace=self._on_trace)
                 cases = self._cases(report, traffic, tools, asking)
@@ -183,9 +189,16 @@ class Fuzzer:
         for tool in tools:
             captured = in_todays_form(traffic.of_tool.get(tool.name, []), tool, asking)
             report.tools[tool.name] = ToolCounts(captured=len(captured))
-            base = captured or [nothing_captured(tool, next(iter(examples), None))]
+            base = captured or self._made_up(tool, next(iter(examples), None))
             found += cases_of(tool, base, self.count, self.seed)
         return found
+
+    def _made_up(self, tool: DescribedTool, example: Captured | None) -> list[Captured]:
+        """Return calls to start from where none was captured: from the schema, if it can be."""
+        made: list[JsonObject] = []
+        if is_installed():
+            made = payloads_from(tool.parameters, _MADE_UP, f"{self.seed}\0{tool.name}\0base")
+        return [nothing_captured(tool, example, values) for values in made or [{}]]
 
     def _run(
         self, report: FuzzReport, first: list[Case], kept: list[Kept], cases: list[Case]

@@ -11,12 +11,14 @@ import random
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeVar
 
 from replay.fuzzing import hostile
 from replay.fuzzing.boundaries import counts_around, numbers_around
 from replay.fuzzing.places import Spot, put, spots, without
 from replay.records import JsonObject, JsonValue
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,10 @@ class Setting:
     """Other captured payloads of the tool."""
     turn: int = 0
     """How often each kind of change has had its turn: lists are gone through from the start."""
+
+    def in_turn(self, ones: Sequence[T]) -> T:
+        """Return the next of ``ones``: also a short run comes to those that stand first."""
+        return ones[self.turn % len(ones)]
 
     def spots(self, *kinds: type) -> list[Spot]:
         """Return the places beneath the root whose value is of one of ``kinds``; none: all."""
@@ -131,14 +137,14 @@ def boundary(setting: Setting) -> Mutated | None:
         return None
     value: Any
     if isinstance(spot.value, str):
-        length = setting.rng.choice(counts_around(spot.parts, "Length"))
+        length = setting.in_turn(counts_around(spot.parts, "Length"))
         value = (spot.value or "a") * (length // max(1, len(spot.value)) + 1)
         return setting.put(spot, value[:length], f"{length} characters")
     if isinstance(spot.value, list):
-        size = setting.rng.choice(counts_around(spot.parts, "Items"))
+        size = setting.in_turn(counts_around(spot.parts, "Items"))
         value = (spot.value or ["a"]) * (size // max(1, len(spot.value)) + 1)
         return setting.put(spot, value[:size], f"{size} items")
-    value = setting.rng.choice(numbers_around(spot.parts, spot.value))
+    value = setting.in_turn(numbers_around(spot.parts, spot.value))
     return setting.put(spot, value, repr(value))
 
 
@@ -177,7 +183,7 @@ def _text(setting: Setting, texts: Sequence[str], said: str) -> Mutated | None:
     spot = _spot(setting, str)
     if spot is None:
         return None
-    text = texts[setting.turn % len(texts)]
+    text = setting.in_turn(texts)
     if setting.rng.random() < 0.3:
         assert isinstance(spot.value, str)
         text = spot.value + text

@@ -151,6 +151,8 @@ def _notes(report: FuzzReport, width: int) -> list[str]:
         notes.append(f"{count(not_run, 'case')} could not be run: {report.why_not_run}")
     if report.unknown_tools:
         notes.append(f"Not in today's toolbox: {', '.join(report.unknown_tools)}.")
+    if report.not_to_run:
+        notes.append(f"Not run, as they say no replay may: {', '.join(report.not_to_run)}.")
     if not report.has_hypothesis:
         notes.append(
             "Without hypothesis no case is made from the schema alone: "
@@ -175,6 +177,7 @@ def fuzz_json(report: FuzzReport) -> JsonObject:
         "still_failing": _files(report.still_failing),
         "mended": _files(report.mended),
         "unknown_tools": report.unknown_tools,
+        "not_to_run": report.not_to_run,
         "not_run": report.why_not_run,
     }
 

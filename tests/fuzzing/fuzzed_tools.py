@@ -111,6 +111,11 @@ toolbox.add(ping, schema=PING)
 toolbox.add(ping, schema=PING, name="gated_ping", validation="gate")
 
 
+@toolbox.tool(replay="refuse")
+def launches() -> str:
+    raise RuntimeError
+
+
 @toolbox.tool
 def hangs(count: Annotated[int, Field(ge=1, le=10)]) -> int:
     while count == 10:

@@ -198,6 +198,7 @@ def test_kept_cases_run_first_and_are_told_when_they_are_mended(
     assert [one.file for one in again.mended] == [mended]
     assert [one.breach.key for one in again.failures] == [left.breach.key]
     assert again.unknown_tools == ["gone"]
+    assert again.not_to_run == ["launches"]
     assert keep(tmp_path, left.breach, left.case) is None
 
 
@@ -208,7 +209,7 @@ def test_a_tool_that_is_not_there_is_named_with_the_nearest(store: Store, place:
 
 @pytest.mark.slow  # its deadline passes, for some cases
 def test_a_case_that_hangs_is_ended_and_is_a_failure(store: Store, place: Place) -> None:
-    found = Fuzzer(store, place, count=20, deadline_s=0.5).run(Selection(tools=["hangs"]))
+    found = Fuzzer(store, place, count=40, deadline_s=0.5).run(Selection(tools=["hangs"]))
 
     (failure,) = [one for one in found.failures if one.breach.law is Law.UNDECLARED]
     assert failure.breach.kind == "DeadlinePassed"

@@ -70,6 +70,7 @@ def _description(tool: Tool) -> JsonObject:
         "gates": tool.gates,
         "strict": tool.options.strict,
         "is_given": tool.given_schema is not None,
+        "replay": tool.options.replay,
         "raises": _exception_names(tool.options.raises),
         "contract": None if tool.options.contract is None else tool.options.contract.plain(),
         "idempotent": tool.options.idempotent,

@@ -59,6 +59,9 @@ class DescribedTool:
     """Where the function is; None: Python does not know."""
     runs: bool
     """True: the version that runs unless a route chooses another."""
+    replay: str = "cassette"
+    """How its calls are replayed unless the user says otherwise: ``recorded``, ``refuse``: it is
+    not to run."""
     raises: list[str] = field(default_factory=list)
     """Exceptions that it declares, and every class derived from them, as errors name them."""
     contract: JsonObject | None = None
