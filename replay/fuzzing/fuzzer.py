@@ -31,6 +31,7 @@ from replay.store import Store
 from replay.tools.error_text import nearest_name
 
 _MADE_UP = 30
+_TRACES_LOOKED_AT = 20
 
 CASES = 200
 """Cases for each tool when nobody says otherwise."""
@@ -184,14 +185,20 @@ class Fuzzer:
     def _cases(
         self, report: FuzzReport, traffic: Traffic, tools: Sequence[DescribedTool], asking: Asking
     ) -> list[Case]:
-        examples = [one for calls in traffic.of_tool.values() for one in calls]
+        example = self._example(traffic, asking.toolbox.tools)
         found: list[Case] = []
         for tool in tools:
             captured = in_todays_form(traffic.of_tool.get(tool.name, []), tool, asking)
             report.tools[tool.name] = ToolCounts(captured=len(captured))
-            base = captured or self._made_up(tool, next(iter(examples), None))
+            base = captured or self._made_up(tool, example)
             found += cases_of(tool, base, self.count, self.seed)
         return found
+
+    def _example(self, traffic: Traffic, tools: Sequence[DescribedTool]) -> Captured | None:
+        """Return a captured call of any tool: what was never called gets its world."""
+        if not traffic.of_tool:
+            traffic = captured_calls(self.store, Selection(limit=_TRACES_LOOKED_AT), tools)
+        return next((one for calls in traffic.of_tool.values() for one in calls), None)
 
     def _made_up(self, tool: DescribedTool, example: Captured | None) -> list[Captured]:
         """Return calls to start from where none was captured: from the schema, if it can be."""
