@@ -21,10 +21,11 @@ from replay.fuzzing.judging import Breach, Law, breach_of, has_passed, is_unansw
 from replay.fuzzing.keeping import Kept, kept_in, signature_of
 from replay.fuzzing.pasteable import pasteable_test
 from replay.fuzzing.reference import Ruling, Says, ruling
-from replay.fuzzing.running import CaseRunner
+from replay.fuzzing.running import run_cases
 from replay.fuzzing.shrinking import shrunk
 from replay.records import JsonObject, ReplayedCall, Selection
 from replay.replayer.environment import Place
+from replay.replayer.job_runner import JobRunner
 from replay.replayer.pool import Isolation
 from replay.replayer.questions.asking import Asking, DescribedTool, DescribedToolbox
 from replay.store import Store
@@ -137,7 +138,7 @@ class Fuzzer:
         self.kept = kept
         self.on_progress = on_progress
         self.folders = (place.folder, *place.paths)
-        self._runner = CaseRunner(
+        self._runner = JobRunner(
             place, jobs=jobs, deadline_s=deadline_s, isolation=isolation, sandbox=sandbox
         )
         self._stopping = threading.Event()
@@ -213,7 +214,7 @@ class Fuzzer:
         whole = [*first, *cases]
         breaches: dict[int, Breach] = {}
         try:
-            for done, (index, replayed) in enumerate(self._runner.run(whole), start=1):
+            for done, (index, replayed) in enumerate(run_cases(self._runner, whole), start=1):
                 case = whole[index]
                 said = self._ruling(case)
                 self._count(report, case, said, replayed)

@@ -14,8 +14,9 @@ from typing import Any, Final
 from replay.fuzzing.cases import Case
 from replay.fuzzing.judging import Breach, Law
 from replay.fuzzing.places import Path, at, put, without
-from replay.fuzzing.running import CaseRunner
+from replay.fuzzing.running import run_cases
 from replay.records import JsonObject, Outcome, ReplayedCall
+from replay.replayer.job_runner import JobRunner
 from replay.verdicts.paths import written
 
 _ROUNDS_MAX: Final = 40
@@ -30,7 +31,7 @@ _VALID: Final = (Law.UNDECLARED, Law.DISAGREEMENT)
 Judge = Callable[[Case, ReplayedCall], Breach | None]
 
 
-def shrunk(case: Case, breach: Breach, runner: CaseRunner, judge: Judge) -> tuple[Case, Breach]:
+def shrunk(case: Case, breach: Breach, runner: JobRunner, judge: Judge) -> tuple[Case, Breach]:
     """Return the smallest case found that breaks the same law in the same place, and how."""
     is_slow = breach.kind in ("DeadlinePassed", "TimeoutError", str(Outcome.TIMEOUT))
     tried = {case.arguments}
@@ -53,10 +54,10 @@ def shrunk(case: Case, breach: Breach, runner: CaseRunner, judge: Judge) -> tupl
 
 
 def _first_that_breaks(
-    cases: list[Case], breach: Breach, runner: CaseRunner, judge: Judge
+    cases: list[Case], breach: Breach, runner: JobRunner, judge: Judge
 ) -> tuple[Case, Breach] | None:
     broken: dict[int, Breach] = {}
-    for index, replayed in runner.run(cases):
+    for index, replayed in run_cases(runner, cases):
         one = judge(cases[index], replayed)
         if one is not None and one.key == breach.key:
             broken[index] = one

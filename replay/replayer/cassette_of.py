@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import cassettes
 from cassettes.live import going_out, live_effects
@@ -15,6 +15,19 @@ from replay.replayer.outside import not_frozen_note, outside_report, take_strays
 
 if TYPE_CHECKING:
     from cassettes.redaction import Redactor
+
+
+WRITE: Final = "write"
+WAITED: Final = "waited"
+STAGE: Final = "stage"
+"""Kinds of what a watched call tells in ``sources``: requests that write, virtual nanoseconds that
+it slept or waited, and real microseconds of its tool."""
+
+_KEYS: Final = ("idempotency-key", "x-idempotency-key", "x-request-id")
+
+
+def _key(request: cassettes.Request) -> str | None:
+    return next((found for name in _KEYS if (found := request.header(name))), None)
 
 
 class CallCassette:
@@ -68,6 +81,17 @@ class CallCassette:
         take_strays(self._cassette)
         effects = live_effects(self._recorded, self._cassette)
         return {"asked": effects.asked, "changes": [asdict(change) for change in effects.changes]}
+
+    def writes(self) -> list[JsonObject]:
+        """Return each request that may have changed something, with its idempotency key or None."""
+        sent = {request.line: request for request, _ in self._cassette.headed}
+        asked = [one.request for one in self._cassette.played]
+        asked += [miss.request for miss in self._cassette.misses]
+        return [
+            {"kind": WRITE, "where": one.line, "value": _key(sent.get(one.line, one))}
+            for one in asked
+            if one.is_write
+        ]
 
     def told(self) -> JsonObject:
         """Return what else a ReplayedCall says of it."""

@@ -45,6 +45,8 @@ class CallOrder:
     """Live: clock and draws are the real ones, not those of a replay."""
     reads_only: bool = False
     """Live: nothing goes out that may change something."""
+    is_watched: bool = False
+    """Whether the worker tells what it wrote outside and how long it took, in ``sources``."""
 
     @property
     def id(self) -> str:
@@ -69,6 +71,7 @@ class CallOrder:
             "live": "" if went_out else self.live,
             "real_clock": self.real_clock,
             "reads_only": self.reads_only,
+            "is_watched": self.is_watched,
         }
 
 
