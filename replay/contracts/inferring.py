@@ -45,16 +45,23 @@ class Proposal:
             return line
         parts = [f"        {word}," for word in words if not word.startswith("keeps=")]
         if self.keeps:
-            parts += ["        keeps=[", *(f"            {_quoted(p)}," for p in self.keeps)]
-            parts += ["        ],"]
+            parts += _list_of_keeps([_quoted(path) for path in self.keeps])
         return "\n".join(["@toolbox.tool(", "    contract=Contract(", *parts, "    )", ")"])
+
+
+def _list_of_keeps(paths: list[str]) -> list[str]:
+    line = f"        keeps=[{', '.join(paths)}],"
+    if len(line) <= _LINE_MAX:
+        return [line]
+    return ["        keeps=[", *(f"            {path}," for path in paths), "        ],"]
 
 
 def proposals(results: Sequence[ContractResult]) -> list[Proposal]:
     """Return what the results of all kinds propose, for each tool that was called."""
     found: dict[str, Proposal] = {}
+    called = {one.tool for one in results if one.call_count}
     for one in results:
-        if not one.call_count:
+        if one.tool not in called:
             continue
         proposal = found.setdefault(one.tool, Proposal(one.tool, one.file, one.line, 0))
         proposal.call_count = max(proposal.call_count, one.call_count)
@@ -65,11 +72,14 @@ def proposals(results: Sequence[ContractResult]) -> list[Proposal]:
 def _take(proposal: Proposal, one: ContractResult) -> None:
     if one.status is Status.BROKEN:
         proposal.against.append(one.title.partition(": ")[2])
+    elif not one.call_count:
+        if one.kind is Kind.IDEMPOTENT:
+            proposal.against.append(one.title.partition(": ")[2])
     elif one.kind is Kind.IDEMPOTENT:
         proposal.idempotent = True
     elif one.kind is Kind.DETERMINISTIC:
         proposal.deterministic = True
-    if one.kind is Kind.BUDGET:
+    if one.kind is Kind.BUDGET and one.measured:
         wanted = float(one.measured["p95_ms"]) * _ROOM
         proposal.budget_ms = next((nice for nice in _NICE_MS if nice >= wanted), None)
     if one.kind is Kind.KEEPS:

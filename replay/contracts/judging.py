@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -106,5 +107,4 @@ def result_misfit(seen: Seen, schema: JsonValue) -> str | None:
 def percentiles(durations_ms: Sequence[float]) -> tuple[float, float]:
     """Return the median and the 95th percentile; of few calls the latter is the slowest one."""
     ordered = sorted(durations_ms)
-    at = min(len(ordered) - 1, round(0.95 * len(ordered) + 0.5) - 1)
-    return statistics.median(ordered), ordered[max(at, 0)]
+    return statistics.median(ordered), ordered[math.ceil(0.95 * len(ordered)) - 1]

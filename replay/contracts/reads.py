@@ -171,7 +171,11 @@ def is_telling(value: JsonValue) -> bool:
         return False
     if isinstance(value, str):
         return _CHARS_MIN <= len(value) <= _CHARS_MAX
-    return isinstance(value, float | int) and abs(value) >= _NUMBER_MIN
+    return isinstance(value, float | int) and (abs(value) >= _NUMBER_MIN or _has_fraction(value))
+
+
+def _has_fraction(value: float) -> bool:
+    return isinstance(value, float) and not value.is_integer()
 
 
 def _tokens_in(value: JsonValue, known: dict[Token, list[Origin]]) -> Iterable[Token]:
@@ -190,7 +194,7 @@ def _stands_in(token: Token, text: str) -> bool:
     if isinstance(token, str):
         if len(token) < _CHARS_MIN_IN_WORDS or token not in text:
             return False
-    elif abs(token) < _NUMBER_MIN * 10 or str(token) not in text:
+    elif abs(token) < _NUMBER_MIN * 10 and not _has_fraction(token):
         return False
     return re.search(rf"(?<![\w.]){re.escape(str(token))}(?!\w|\.\d)", text) is not None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import cassettes
 from cassettes.live import going_out, live_effects
@@ -30,6 +30,18 @@ def _key(request: cassettes.Request) -> str | None:
     return next((found for name in _KEYS if (found := request.header(name))), None)
 
 
+class _Watched(cassettes.Cassette):
+    """A cassette that remembers each request whole, headers included."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.requests: list[cassettes.Request] = []
+
+    def take(self, request: cassettes.Request) -> cassettes.Interaction | None:
+        self.requests.append(request)
+        return super().take(request)
+
+
 class CallCassette:
     """What one call asks of the outside, and what is told of it when the call is over."""
 
@@ -50,7 +62,8 @@ class CallCassette:
         self._recorded = [cassettes.Interaction.from_json(one) for one in order["interactions"]]
         self._live: LiveMode = order["live"]
         self._real_clock: bool = order["real_clock"]
-        self._cassette = cassettes.Cassette(
+        kind = _Watched if order["is_watched"] else cassettes.Cassette
+        self._cassette = kind(
             self._call_id,
             mode=self._live or "replay",
             interactions=() if self._live == "record" else self._recorded,
@@ -84,13 +97,9 @@ class CallCassette:
 
     def writes(self) -> list[JsonObject]:
         """Return each request that may have changed something, with its idempotency key or None."""
-        sent = {request.line: request for request, _ in self._cassette.headed}
-        asked = [one.request for one in self._cassette.played]
-        asked += [miss.request for miss in self._cassette.misses]
+        asked = self._cassette.requests if isinstance(self._cassette, _Watched) else []
         return [
-            {"kind": WRITE, "where": one.line, "value": _key(sent.get(one.line, one))}
-            for one in asked
-            if one.is_write
+            {"kind": WRITE, "where": one.line, "value": _key(one)} for one in asked if one.is_write
         ]
 
     def told(self) -> JsonObject:

@@ -32,10 +32,12 @@ def contracts_text(results: Sequence[ContractResult], *, width: int, ink: Ink) -
     tools = len({one.tool for one in results})
     lines = [f"{count(len(results), 'promise')} of {count(tools, 'tool')}: {told}"]
     order = list(_SIGNS)
+    before = None
     for one in sorted(results, key=lambda one: order.index(one.status)):
-        if one.status is Status.BROKEN or lines[-1].startswith("  ") or len(lines) == 1:
+        if one.status is Status.BROKEN or one.status is not before:
             lines.append("")
         lines += _one(one, width, ink)
+        before = one.status
     return "\n".join(lines)
 
 
