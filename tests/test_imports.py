@@ -53,6 +53,8 @@ COMMANDS = [
     "diff",
     "approve",
     "export",
+    "fuzz",
+    "contract",
     "db",
     "doctor",
     "completion",

@@ -63,7 +63,7 @@ def check_contracts(
     """
     with Asking(place) as asking:
         tools = chosen_tools(asking.toolbox.tools, selection)
-    terms = terms_of(tools, also)
+    terms = terms_of(tools, also, folders=(place.folder, *place.paths))
     if not terms:
         return []
     check = _Check(store, place, terms, workers or Workers(), on_progress)

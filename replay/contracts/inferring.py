@@ -85,7 +85,10 @@ def _take(proposal: Proposal, one: ContractResult) -> None:
     if one.kind is Kind.KEEPS:
         reads = one.measured.get("reads", {})
         counts = {path: read["arguments"] + read["words"] for path, read in reads.items()}
-        often = {path: count for path, count in counts.items() if count >= _READ_MIN}
+        lost = one.measured.get("lost", [])
+        often = {
+            path: count for path, count in counts.items() if count >= _READ_MIN and path not in lost
+        }
         proposal.keeps = dict(sorted(often.items(), key=lambda item: (-item[1], item[0])))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from replay.contracts.results import Kind
+from replay.replayer.environment import shorter
 from replay.replayer.questions.asking import DescribedTool
 from replay.tools.contract import READ
 
@@ -18,6 +19,8 @@ class Terms:
     kinds: frozenset[Kind]
     """What is to be checked of it."""
     budget_ms: float | None = None
+    file: str | None = None
+    """Where the tool is, from the folder of the tools on."""
     keeps: tuple[str, ...] = ()
     """Paths; nothing: those that captured steps have read."""
 
@@ -27,13 +30,18 @@ class Terms:
         return Kind.KEEPS in self.kinds and not self.keeps
 
 
-def terms_of(tools: Sequence[DescribedTool], also: Collection[Kind] = ()) -> list[Terms]:
-    """Return what ``tools`` promise; ``also`` is checked of each, declared or not."""
-    found = [_terms(tool, set(also)) for tool in tools if tool.replay == "cassette"]
+def terms_of(
+    tools: Sequence[DescribedTool], also: Collection[Kind] = (), *, folders: Sequence[str] = ()
+) -> list[Terms]:
+    """Return what ``tools`` promise; ``also`` is checked of each, declared or not.
+
+    Files are named from that one of ``folders`` on in which they are.
+    """
+    found = [_terms(tool, set(also), folders) for tool in tools if tool.replay == "cassette"]
     return [terms for terms in found if terms.kinds]
 
 
-def _terms(tool: DescribedTool, kinds: set[Kind]) -> Terms:
+def _terms(tool: DescribedTool, kinds: set[Kind], folders: Sequence[str]) -> Terms:
     declared = tool.contract or {}
     keeps = tuple(declared.get("keeps", ()))
     if tool.idempotent or declared.get("idempotent"):
@@ -50,5 +58,6 @@ def _terms(tool: DescribedTool, kinds: set[Kind]) -> Terms:
         tool,
         frozenset(kinds),
         declared.get("budget_ms"),
+        None if tool.file is None else shorter(tool.file, folders),
         () if keeps == READ else keeps,
     )

@@ -43,7 +43,7 @@ def judged(terms: Terms, evidence: Evidence) -> Iterator[ContractResult]:
     for kind in Kind:
         if kind in terms.kinds:
             result = _JUDGES[kind](terms, evidence)
-            yield replace(result, file=terms.tool.file, line=terms.tool.line)
+            yield replace(result, file=terms.file, line=terms.tool.line)
 
 
 def _result(
@@ -191,7 +191,8 @@ def _keeps(terms: Terms, evidence: Evidence) -> ContractResult:
         }
         for path, one in counts.items()
     }
-    return replace(result, measured={"reads": measured} if measured else {})
+    lost = sorted({path for one in evidence.answered(tool) for path in lost_paths(one, paths)[1]})
+    return replace(result, measured={"reads": measured, "lost": lost})
 
 
 def _lost(path: str, counts: dict[str, PathReads]) -> str:

@@ -24,7 +24,7 @@ from replay.fuzzing.reference import Ruling, Says, ruling
 from replay.fuzzing.running import run_cases
 from replay.fuzzing.shrinking import shrunk
 from replay.records import JsonObject, ReplayedCall, Selection
-from replay.replayer.environment import Place
+from replay.replayer.environment import Place, shorter
 from replay.replayer.job_runner import JobRunner
 from replay.replayer.pool import Isolation
 from replay.replayer.questions.asking import Asking, DescribedTool, DescribedToolbox
@@ -260,7 +260,8 @@ class Fuzzer:
             asks_outside=asks,
             database=str(self.store.path),
         )
-        return Failure(breach, case, signature_of(breach), tool.file, tool.line, count, test)
+        file = None if tool.file is None else shorter(tool.file, self.folders)
+        return Failure(breach, case, signature_of(breach), file, tool.line, count, test)
 
     def _ruling(self, case: Case) -> Ruling:
         return ruling(self._tools[case.tool].parameters, case.arguments)

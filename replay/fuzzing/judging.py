@@ -17,6 +17,7 @@ from typing import Final
 
 from replay.fuzzing.reference import Ruling, Says, fits_but_for_nulls, has_format
 from replay.records import CallError, CallResult, JsonObject, Outcome, ReplayedCall, Stage
+from replay.replayer.environment import shorter
 from replay.replayer.questions.asking import DescribedTool
 from replay.verdicts.paths import general_path, written
 
@@ -188,11 +189,3 @@ def _raising_line(error: CallError, folders: tuple[str, ...]) -> str:
         return ""
     file, line = (own or frames)[-1]
     return f"{shorter(file, folders)}:{line}"
-
-
-def shorter(file: str, folders: tuple[str, ...]) -> str:
-    """Return ``file`` from the folder of ``folders`` on in which it is."""
-    for folder in folders:
-        if file.startswith(folder.rstrip("/") + "/"):
-            return file[len(folder.rstrip("/")) + 1 :]
-    return file

@@ -15,6 +15,10 @@ from replay.replayer.questions.asking import DescribedTool
 _START_CHARS_MAX: Final = 600
 _LINE_MAX: Final = 88
 _CHUNK: Final = 60
+_CAREFUL: Final = {
+    "ProcessEnded": ["# Careful: the tool ends the process that runs this test."],
+    "DeadlinePassed": ["# Careful: the tool does not come back from this call."],
+}
 
 
 def pasteable_test(
@@ -33,15 +37,16 @@ def pasteable_test(
     start, start_lines, reads = _start(case)
     has_recording = bool(asks_outside and case.captured.order.interactions)
     lines = [*_imports(toolbox, reads or has_recording, asks_outside), "", ""]
+    lines += _CAREFUL.get(breach.kind, [])
     lines += [f"def test_{_name(breach)}() -> None:"]
     lines += [f'    """{_claim(breach)}"""']
     if reads or has_recording:
         opened = f'    with Store.open({json.dumps(database)}, mode="r") as store:'
-        lines += [opened, f"        recorded = store.transcript({case.captured.trace_id!r})"]
+        lines += [opened, f"        recorded = store.transcript({_quoted(case.captured.trace_id)})"]
     lines += start_lines
     session = f"toolbox.session({start}) as session"
     if asks_outside:
-        kept = f"recorded.interactions[{case.captured.call_id!r}]" if has_recording else "()"
+        kept = f"recorded.interactions[{_quoted(case.captured.call_id)}]" if has_recording else "()"
         lines += [f"    answers = [Interaction.from_json(one.exchange) for one in {kept}]"]
         lines += ['    outside = Cassette("fuzz", mode="replay", interactions=answers)']
         session = f"freeze(outside), {session}"
@@ -80,14 +85,14 @@ def _start(case: Case) -> tuple[str, list[str], bool]:
 def _call(case: Case, tool: DescribedTool) -> list[str]:
     given = _written(case.arguments)
     lines = ["        result = run_call_sync(", "            toolbox,"]
-    lines += [f"            tool={case.tool!r},"]
+    lines += [f"            tool={_quoted(case.tool)},"]
     if len(given) == 1:
         lines += [f"            arguments={given[0]},"]
     else:
         lines += ["            arguments=(", *(f"                {one}" for one in given)]
         lines += ["            ),"]
     if tool.actor != "assistant":
-        lines += [f"            actor={tool.actor!r},"]
+        lines += [f"            actor={_quoted(tool.actor)},"]
     return [*lines, "            world=session.world,", "        )"]
 
 
@@ -95,14 +100,24 @@ def _written(arguments: str) -> list[str]:
     """Return the raw text as lines of Python; a long run of one character as a product."""
     found = re.search(r"(.)\1{199,}", arguments)
     if found is None:
-        return [repr(arguments[at : at + _CHUNK]) for at in range(0, len(arguments) or 1, _CHUNK)]
+        return [
+            _quoted(arguments[at : at + _CHUNK]) for at in range(0, len(arguments) or 1, _CHUNK)
+        ]
     before, after = arguments[: found.start()], arguments[found.end() :]
     lines = _written(before) if before else []
-    lines += [f"{'+ ' if before else ''}{found[1]!r} * {found.end() - found.start()}"]
+    lines += [f"{'+ ' if before else ''}{_quoted(found[1])} * {found.end() - found.start()}"]
     if after:
         first, *rest = _written(after)
         lines += [f"+ {first}", *rest]
     return lines
+
+
+def _quoted(text: str) -> str:
+    """Return ``text`` as Python, in double quotes where that escapes nothing more."""
+    words = repr(text)
+    if words[0] == "'" and '"' not in words:
+        words = f'"{words[1:-1]}"'
+    return words
 
 
 def _claim(breach: Breach) -> str:
@@ -129,7 +144,7 @@ def _asserts(breach: Breach, tool: DescribedTool) -> list[str]:
 
 
 def _tuple_of(names: Sequence[str]) -> str:
-    return f"({', '.join(map(repr, names))},)"
+    return f"({', '.join(map(_quoted, names))},)"
 
 
 def _name(breach: Breach) -> str:

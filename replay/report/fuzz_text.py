@@ -85,7 +85,8 @@ def _failure(one: Failure, also: list[Failure], width: int, ink: Ink) -> list[st
     sign, colour = ("✗", "red") if breach.law.is_breaking else ("~", "yellow")
     lines = wrap(f"{sign} {title_of(one)}", width)
     lines = [ink.paint(line, "bold", colour) for line in lines]
-    lines += wrap(f"{plain(breach.said)[:_ARGUMENTS_CHARS_MAX]}", width, indent="  ")
+    kind = f"{breach.kind}: " if breach.law is Law.UNDECLARED else ""
+    lines += wrap(f"{kind}{plain(breach.said)[:_ARGUMENTS_CHARS_MAX]}", width, indent="  ")
     at = f"; at {breach.place}" if breach.law is Law.UNDECLARED and breach.place else ""
     lines += wrap(f"{count(one.count, 'case')}{at}", width, indent="  ")
     lines += wrap(f"tool: {_where(one)}", width, indent="  ") if _where(one) else []
