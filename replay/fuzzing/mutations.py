@@ -268,7 +268,7 @@ def as_text(setting: Setting) -> Mutated | None:
 
 def as_number(setting: Setting) -> Mutated | None:
     """Put a text as a number, or a whole number as 3.0."""
-    spot = _spot(setting, int)
+    spot = _spot(setting, int) if setting.turn % 2 == 0 else None
     if spot is not None and isinstance(spot.value, int) and abs(spot.value) < 2**53:
         return setting.put(spot, float(spot.value), "with a point")
     spot = _spot(setting, str)
