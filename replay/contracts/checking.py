@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 
 from replay.contracts.reads import Reads
@@ -18,11 +18,10 @@ from replay.replayer.job_runner import JobRunner
 from replay.replayer.plan import tool_calls
 from replay.replayer.policies import Policies
 from replay.replayer.pool import Isolation
-from replay.replayer.questions.asking import Asking, DescribedTool
+from replay.replayer.questions.asking import Asking
 from replay.replayer.shaking.finding import verify
 from replay.replayer.shaking.running import Shaker
 from replay.store import Store
-from replay.tools.error_text import nearest_name
 
 _MEASURED_AGAIN = 2
 """How often calls over their budget are measured again: the least time counts, not the load."""
@@ -62,31 +61,13 @@ def check_contracts(
         WorkerError: a worker cannot be started.
     """
     with Asking(place) as asking:
-        tools = chosen_tools(asking.toolbox.tools, selection)
+        tools = asking.toolbox.running(selection.tools)
     terms = terms_of(tools, also, folders=(place.folder, *place.paths))
     if not terms:
         return []
     check = _Check(store, place, terms, workers or Workers(), on_progress)
     check.read(selection)
     return check.results()
-
-
-def chosen_tools(tools: Sequence[DescribedTool], selection: Selection) -> list[DescribedTool]:
-    """Return the tools that run and that ``selection`` names; all where it names none.
-
-    Raises:
-        SelectionError: it names one that is not there.
-    """
-    running = [tool for tool in tools if tool.runs]
-    names = [tool.name for tool in running]
-    for wanted in selection.tools:
-        if wanted not in names:
-            raise SelectionError(
-                f"Today's toolbox has no tool {wanted!r}.",
-                nearest=nearest_name(wanted, names),
-                hint=f"It has: {', '.join(names)}.",
-            )
-    return [tool for tool in running if not selection.tools or tool.name in selection.tools]
 
 
 @dataclass(slots=True)

@@ -14,8 +14,18 @@ from replay.replayer.plan import job_of, tool_calls
 from replay.replayer.policies import Policies
 from replay.verdicts.canonical import read_response
 from replay.verdicts.diffing import diff_values
+from replay.verdicts.paths import general_path
 
 _AGAIN = "#again"
+
+
+@dataclass(frozen=True, slots=True)
+class Breakage:
+    """One thing that broke a promise in one call."""
+
+    group: str
+    """The same for calls that broke it in the same way, with other values."""
+    said: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +36,7 @@ class Repeat:
     tool: str
     trace_id: str
     step_number: int
-    broken: tuple[str, ...]
+    broken: tuple[Breakage, ...]
     """What its second run did that it must not; empty: nothing."""
     shows_state: bool
     """Whether the world's state could be compared."""
@@ -114,15 +124,16 @@ def _is_telling(first: ReplayedCall) -> bool:
     return not any(one.change == "unanswered" for one in first.outside.changes)
 
 
-def _broken(first: ReplayedCall, second: ReplayedCall) -> Iterator[str]:
+def _broken(first: ReplayedCall, second: ReplayedCall) -> Iterator[Breakage]:
     """Return in words what a second run did that an idempotent tool does not do."""
     if second.result is None:
-        yield f"it could not be run again: {second.note}"
+        yield Breakage("not run", f"it could not be run again: {second.note}")
         return
     assert first.result is not None
     if second.result.outcome is not Outcome.OK:
         error = second.result.error
-        yield f"the second call ended {second.result.outcome}: {error.message if error else ''}"
+        ended = f"the second call ended {second.result.outcome}"
+        yield Breakage(ended, f"{ended}: {error.message if error else ''}")
     else:
         old = read_response(first.result.response).value
         new = read_response(second.result.response).value
@@ -132,12 +143,13 @@ def _broken(first: ReplayedCall, second: ReplayedCall) -> Iterator[str]:
             where = one.path or "the response"
             said = f"{where} is {one.replayed!r} the second time, not {one.recorded!r}"
             more = f" (and {len(changes) - 1} more)" if len(changes) > 1 else ""
-            yield said + more
+            yield Breakage(f"answer {general_path(one.path)}", said + more)
     if _state(first) != _state(second) and None not in (_state(first), _state(second)):
-        yield "the second call changes the state again"
+        yield Breakage("state", "the second call changes the state again")
     keys = {one["value"] for one in _writes(first) if one["value"] is not None}
-    for line in dict.fromkeys(one["where"] for one in _writes(second) if one["value"] not in keys):
-        yield f"the second call sends {line} again"
+    again = [str(one["where"]) for one in _writes(second) if one["value"] not in keys]
+    for line in dict.fromkeys(again):
+        yield Breakage(line, f"the second call sends {line} again")
 
 
 def _state(call: ReplayedCall) -> str | None:

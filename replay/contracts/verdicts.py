@@ -11,7 +11,7 @@ from replay.contracts.judging import Seen, lost_paths, percentiles, result_misfi
 from replay.contracts.reads import PathReads, Reads
 from replay.contracts.results import ContractResult, Kind, Status
 from replay.contracts.terms import Terms
-from replay.contracts.twice import Repeat
+from replay.contracts.twice import Breakage, Repeat
 from replay.contracts.watching import durations_ms
 from replay.replayer.shaking.finding import Field
 
@@ -52,7 +52,7 @@ def _result(
     evidence: Evidence,
     *,
     calls: int,
-    broken: Sequence[tuple[str, str]],
+    broken: Sequence[tuple[str, Breakage]],
     kept: str,
     unjudged: str = _NOT_CAPTURED,
     details: Sequence[str] = (),
@@ -63,15 +63,21 @@ def _result(
         return ContractResult(tool, kind, Status.NOT_JUDGED, unjudged, list(details))
     if not broken:
         return ContractResult(tool, kind, Status.KEPT, kept, list(details), calls)
-    words = Counter(said for _, said in broken)
     first_id, first = broken[0]
-    others = [f"{said} ({count})" for said, count in words.most_common() if said != first]
+    groups: dict[str, list[Breakage]] = {}
+    for _, one in broken:
+        groups.setdefault(one.group, []).append(one)
+    others = [
+        f"{found[0].said} ({len(found):,})"
+        for group, found in groups.items()
+        if group != first.group
+    ]
     trace_id, step_number = evidence.steps[first_id]
     return ContractResult(
         tool,
         kind,
         Status.BROKEN,
-        first,
+        first.said,
         [*others[:_DETAILS_MAX], *details],
         calls,
         len({call_id for call_id, _ in broken}),
@@ -90,7 +96,7 @@ def _idempotent(terms: Terms, evidence: Evidence) -> ContractResult:
         Kind.IDEMPOTENT,
         evidence,
         calls=len(repeats),
-        broken=[(one.call_id, said) for one in repeats for said in one.broken],
+        broken=[(one.call_id, broken) for one in repeats for broken in one.broken],
         kept="the second call answers the same and writes nothing",
         details=notes,
     )
@@ -101,11 +107,13 @@ def _deterministic(terms: Terms, evidence: Evidence) -> ContractResult:
     calls = sum(1 for name in evidence.shaken.values() if name == tool)
     unstable = [one for one in evidence.unstable if one.tool == tool]
     held = [one for one in evidence.held if one.tool == tool]
+    order = {call_id: number for number, call_id in enumerate(evidence.steps)}
     broken, details = [], []
     for one in (*unstable, *held):
         said = f"{one.path or 'the response'} is {_short(one.first)}, then {_short(one.second)}"
-        broken += [(call_id, said) for call_id in _first_to_last(one, evidence)]
+        broken += [(call_id, Breakage(one.path, said)) for call_id in one.calls]
         details += [f"{one.path or 'the response'}: {site}" for site in one.sites]
+    broken.sort(key=lambda found: (order.get(found[0], 0), found[1].group))
     if held and not unstable:
         details.append(
             "in a replay it is held; in production it depends on the clock, chance, or the machine"
@@ -121,11 +129,6 @@ def _deterministic(terms: Terms, evidence: Evidence) -> ContractResult:
     )
 
 
-def _first_to_last(one: Field, evidence: Evidence) -> list[str]:
-    order = {call_id: number for number, call_id in enumerate(evidence.steps)}
-    return sorted(one.calls, key=lambda call_id: order.get(call_id, 0))
-
-
 def _budget(terms: Terms, evidence: Evidence) -> ContractResult:
     tool, budget = terms.tool.name, terms.budget_ms
     durations = durations_ms(tool, evidence.seen)
@@ -139,7 +142,7 @@ def _budget(terms: Terms, evidence: Evidence) -> ContractResult:
         return replace(result, measured=measured)
     said = f"{said} of {_ms(budget)}"
     slow = [
-        (one.call.id, said)
+        (one.call.id, Breakage("budget", said))
         for one in evidence.answered(tool)
         if one.duration_ms is not None and one.duration_ms > budget
     ]
@@ -159,13 +162,13 @@ def _keeps(terms: Terms, evidence: Evidence) -> ContractResult:
     paths = terms.keeps or tuple(evidence.reads.paths(tool))
     counts = evidence.reads.of_tool.get(tool, {})
     had: Counter[str] = Counter()
-    broken: list[tuple[str, str]] = []
+    broken: list[tuple[str, Breakage]] = []
     judged_count = 0
     for one in evidence.answered(tool):
         found, lost = lost_paths(one, paths)
         had.update(found)
         judged_count += bool(found)
-        broken += [(one.call.id, _lost(path, counts)) for path in lost]
+        broken += [(one.call.id, Breakage(path, _lost(path, counts))) for path in lost]
     never = [path for path in terms.keeps if not had[path]]
     unjudged = _NOT_CAPTURED if not evidence.answered(tool) else "no later step read any of it"
     if terms.keeps:
@@ -213,7 +216,7 @@ def _fits_result(terms: Terms, evidence: Evidence) -> ContractResult:
         Kind.RESULT,
         evidence,
         calls=len(answered),
-        broken=[(call_id, said) for call_id, said in found if said is not None],
+        broken=[(call_id, Breakage(said, said)) for call_id, said in found if said is not None],
         kept="what the function says it returns",
         unjudged=_NOT_CAPTURED if schema is not None else "it does not say what it returns",
     )

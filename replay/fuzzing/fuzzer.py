@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from replay.errors import SelectionError
 from replay.fuzzing.captured import (
     Captured,
     Traffic,
@@ -27,9 +26,8 @@ from replay.records import JsonObject, ReplayedCall, Selection
 from replay.replayer.environment import Place, shorter
 from replay.replayer.job_runner import JobRunner
 from replay.replayer.pool import Isolation
-from replay.replayer.questions.asking import Asking, DescribedTool, DescribedToolbox
+from replay.replayer.questions.asking import Asking, DescribedTool
 from replay.store import Store
-from replay.tools.error_text import nearest_name
 
 _MADE_UP = 30
 _TRACES_LOOKED_AT = 20
@@ -161,7 +159,7 @@ class Fuzzer:
         report = FuzzReport(self.place.toolbox, self.seed, has_hypothesis=is_installed())
         try:
             with Asking(self.place) as asking:
-                tools = _chosen(asking.toolbox, selection)
+                tools = asking.toolbox.running(selection.tools)
                 report.not_to_run = [one.name for one in tools if one.replay != "cassette"]
                 tools = [one for one in tools if one.replay == "cassette"]
                 self._tools = {tool.name: tool for tool in tools}
@@ -285,19 +283,6 @@ class Fuzzer:
             return
         counts.unanswered += is_unanswered(replayed)
         counts.ran += has_passed(replayed.result)
-
-
-def _chosen(toolbox: DescribedToolbox, selection: Selection) -> list[DescribedTool]:
-    tools = [tool for tool in toolbox.tools if tool.runs]
-    names = [tool.name for tool in tools]
-    for wanted in selection.tools:
-        if wanted not in names:
-            raise SelectionError(
-                f"Today's toolbox has no tool {wanted!r}.",
-                nearest=nearest_name(wanted, names),
-                hint=f"It has: {', '.join(names)}.",
-            )
-    return [tool for tool in tools if not selection.tools or tool.name in selection.tools]
 
 
 def _kept_cases(

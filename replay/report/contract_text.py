@@ -64,6 +64,8 @@ def _one(one: ContractResult, width: int, ink: Ink) -> list[str]:
 
 def proposals_text(proposals: Sequence[Proposal], *, width: int, ink: Ink) -> str:
     """Return contracts to paste, each with what it stands on."""
+    if not proposals:
+        return "No selected trace has a call of these tools: there is nothing to propose from."
     lines = ["Contracts that the captured calls have kept so far. Paste what you mean to promise:"]
     lines += ["", "  from replay.tools import Contract"]
     for one in proposals:

@@ -21,10 +21,11 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Final
 
-from replay.errors import WorkerError
+from replay.errors import SelectionError, WorkerError
 from replay.records import Actor, JsonObject, JsonValue, Outcome
 from replay.replayer.environment import Place
 from replay.replayer.process import WorkerProcess, how_it_ended
+from replay.tools.error_text import nearest_name
 
 _BATCH: Final = 500
 _ANSWER_WAIT_S: Final = 30.0
@@ -85,6 +86,22 @@ class DescribedToolbox:
             if tool.name == name and (tool.runs if version is None else tool.version == version):
                 return tool
         return None
+
+    def running(self, names: Sequence[str] = ()) -> list[DescribedTool]:
+        """Return the tools called ``names``, all where none is named, in the versions that run.
+
+        Raises:
+            SelectionError: one of ``names`` is not there; it says which is nearest.
+        """
+        found = {tool.name: tool for tool in self.tools if tool.runs}
+        for name in names:
+            if name not in found:
+                raise SelectionError(
+                    f"Today's toolbox has no tool {name!r}.",
+                    nearest=nearest_name(name, list(found)),
+                    hint=f"It has: {', '.join(found)}.",
+                )
+        return [tool for name, tool in found.items() if not names or name in names]
 
 
 ANY_VERSION: Final = object()
