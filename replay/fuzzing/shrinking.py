@@ -6,6 +6,7 @@ same place is taken, so that the result does not depend on which ends first.
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -21,6 +22,7 @@ from replay.verdicts.paths import written
 
 _ROUNDS_MAX: Final = 40
 _AT_ONCE: Final = 16
+_BATCHES_MAX: Final = 4
 _ROUNDS_OF_SLOW_ONES: Final = 1
 """A case that hangs costs its whole deadline, each time."""
 
@@ -34,37 +36,45 @@ Judge = Callable[[Case, ReplayedCall], Breach | None]
 def shrunk(case: Case, breach: Breach, runner: JobRunner, judge: Judge) -> tuple[Case, Breach]:
     """Return the smallest case found that breaks the same law in the same place, and how."""
     is_slow = breach.kind in ("DeadlinePassed", "TimeoutError", str(Outcome.TIMEOUT))
-    tried = {case.arguments}
+    known: dict[str, Breach | None] = {}
+    taken = {case.arguments}
     for _ in range(_ROUNDS_OF_SLOW_ONES if is_slow else _ROUNDS_MAX):
-        found: list[Case] = []
-        for values in smaller(case, may_leave_out=breach.law in _VALID):
-            text = json.dumps(values)
-            if text not in tried:
-                tried.add(text)
-                found.append(replace(case, arguments=text))
-            if len(found) == _AT_ONCE:
+        for texts in _batches(case, taken, may_leave_out=breach.law in _VALID):
+            unknown = [replace(case, arguments=text) for text in texts if text not in known]
+            known |= _breaches(unknown, breach, runner, judge)
+            smallest = next((text for text in texts if known[text] is not None), None)
+            if smallest is not None or is_slow:
                 break
-        taken = _first_that_breaks(found, breach, runner, judge)
-        if taken is None:
-            if len(found) < _AT_ONCE:
-                break
-            continue
-        case, breach = taken
+        else:
+            smallest = None
+        if smallest is None:
+            break
+        taken.add(smallest)
+        case, breach = replace(case, arguments=smallest), known[smallest] or breach
     return replace(case, said=what_differs(case) or case.said), breach
 
 
-def _first_that_breaks(
+def _batches(case: Case, taken: set[str], *, may_leave_out: bool) -> Iterator[list[str]]:
+    """Return candidates that were not taken before, some at a time."""
+    texts = map(json.dumps, smaller(case, may_leave_out=may_leave_out))
+    candidates = (text for text in dict.fromkeys(texts) if text not in taken)
+    for _ in range(_BATCHES_MAX):
+        batch = list(itertools.islice(candidates, _AT_ONCE))
+        if not batch:
+            return
+        yield batch
+
+
+def _breaches(
     cases: list[Case], breach: Breach, runner: JobRunner, judge: Judge
-) -> tuple[Case, Breach] | None:
-    broken: dict[int, Breach] = {}
+) -> dict[str, Breach | None]:
+    """Return, by their arguments, how ``cases`` break the same law; None: they do not."""
+    found: dict[str, Breach | None] = dict.fromkeys((one.arguments for one in cases), None)
     for index, replayed in run_cases(runner, cases):
         one = judge(cases[index], replayed)
         if one is not None and one.key == breach.key:
-            broken[index] = one
-    if not broken:
-        return None
-    first = min(broken)
-    return cases[first], broken[first]
+            found[cases[index].arguments] = one
+    return found
 
 
 def smaller(case: Case, *, may_leave_out: bool = True) -> Iterator[JsonObject]:
@@ -82,7 +92,8 @@ def smaller(case: Case, *, may_leave_out: bool = True) -> Iterator[JsonObject]:
         for path in different:
             yield _changed(captured, path, at(values, path, _NOTHING))
     for path in different:
-        yield _changed(values, path, at(captured, path, _NOTHING))
+        if not (may_leave_out and at(values, path, _NOTHING) is _NOTHING):  # less is smaller
+            yield _changed(values, path, at(captured, path, _NOTHING))
     for path in different:
         if at(values, path, _NOTHING) is not _NOTHING:
             yield from (put(values, path, one) for one in simpler(at(values, path)))
@@ -111,6 +122,8 @@ def what_differs(case: Case) -> str:
     values, captured = case.values, case.captured.values
     if values is None or json.dumps(values) != case.arguments:
         return ""
+    if not case.captured.step_number:
+        return "made from the schema"
     if values == captured:
         return "nothing: as it was captured"
     said = []

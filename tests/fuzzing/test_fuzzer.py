@@ -12,12 +12,19 @@ from typing import Any
 import pytest
 
 from replay.errors import SelectionError
+from replay.fuzzing.captured import captured_calls
+from replay.fuzzing.cases import Case
 from replay.fuzzing.fuzzer import Failure, Fuzzer, FuzzReport
-from replay.fuzzing.judging import Law
+from replay.fuzzing.judging import Breach, Law, breach_of
 from replay.fuzzing.keeping import keep
-from replay.records import Selection
+from replay.fuzzing.reference import ruling
+from replay.fuzzing.running import run_cases
+from replay.fuzzing.shrinking import shrunk
+from replay.records import ReplayedCall, Selection
 from replay.replayer.environment import Place
+from replay.replayer.job_runner import JobRunner
 from replay.replayer.pool import Isolation
+from replay.replayer.questions.asking import Asking
 from replay.report.fuzz_text import fuzz_json
 from replay.store import Store
 from tests.fuzzing.conftest import ROOT, write_trace
@@ -82,6 +89,27 @@ def test_a_failure_is_shrunk_to_the_captured_payload_and_one_small_change(
     (failure,) = of(report, "left")
 
     assert (failure.case.arguments, failure.case.said) == ('{"item": ""}', 'item is ""')
+
+
+def test_shrinking_goes_step_by_step_while_the_same_law_is_broken(
+    store: Store, place: Place
+) -> None:
+    with Asking(place) as asking:
+        (tool,) = asking.toolbox.running(["left"])
+    captured = captured_calls(store, Selection(tools=["left"]), [tool]).of_tool["left"][0]
+    case = Case("left", '{"item": "twelve cups of tea", "item": "twelve cups"}', "", captured)
+
+    def judge(case: Case, replayed: ReplayedCall) -> Breach | None:
+        return breach_of(tool, ruling(tool.parameters, case.arguments), replayed)
+
+    with JobRunner(place, isolation=Isolation.NONE) as runner:
+        ((_, replayed),) = run_cases(runner, [case])
+        breach = judge(case, replayed)
+        assert breach is not None
+        small, still = shrunk(case, breach, runner, judge)
+
+    assert (small.arguments, small.said) == ('{"item": ""}', 'item is ""')
+    assert still.key == breach.key
 
 
 @pytest.mark.parametrize("tool", ["left_declared", "left_refused", "on"])
