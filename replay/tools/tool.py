@@ -104,6 +104,7 @@ class Tool:
         self.gates = options.validation == "gate"
         _refuse_unfit_replay(self.name, options.replay)
         _refuse_unfit_raises(self.name, options.raises)
+        _refuse_unfit_contract(self.name, options.contract)
         if options.attempts_max > 1 and not options.idempotent:
             raise ToolboxError(
                 f"Tool {self.name!r} asks for {options.attempts_max} attempts but is not "
@@ -228,6 +229,15 @@ def _refuse_unfit_raises(tool: str, raises: tuple[object, ...]) -> None:
                 f"Tool {tool!r} says that it raises {one!r}, which is no exception class.",
                 hint="Name classes: raises=[LookupError, NoSuchOrder].",
             )
+
+
+def _refuse_unfit_contract(tool: str, contract: object) -> None:
+    if contract is not None and not isinstance(contract, Contract):
+        raise ToolboxError(
+            f"Tool {tool!r} says contract={contract!r}, which is no Contract.",
+            hint="Write contract=Contract(idempotent=True, ...); "
+            "`from replay.tools import Contract`.",
+        )
 
 
 def _function_name(function: Callable[..., Any]) -> str:
