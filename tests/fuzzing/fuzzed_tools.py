@@ -25,10 +25,13 @@ def world(start: dict[str, Any]) -> dict[str, Any]:
     return dict(start)
 
 
+def _count(world: dict[str, int], item: str) -> int:
+    return world[item]
+
+
 @toolbox.tool
 def left(item: str, world: dict[str, Any]) -> int:
-    count: int = world[item]
-    return count
+    return _count(world, item)
 
 
 @toolbox.tool(raises=[LookupError])
