@@ -16,7 +16,7 @@ from replay.cli.tool_place import ToolPlace, tool_place_options
 from replay.errors import ExitCode
 
 if TYPE_CHECKING:
-    from replay.fuzzing.fuzzer import FuzzReport
+    from replay.fuzzing.found import FuzzReport
     from replay.records import Selection
 
 

@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from replay.fuzzing.captured import Captured
 from replay.fuzzing.from_schema import is_installed, payloads_from
-from replay.fuzzing.mutations import MUTATIONS, Mutated, Setting
+from replay.fuzzing.mutated import Mutated, Setting
+from replay.fuzzing.mutations import MUTATIONS
 from replay.records import JsonObject
 from replay.replayer.questions.asking import DescribedTool
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from replay.fuzzing.fuzzer import Failure, FuzzReport, ToolCounts
+from replay.fuzzing.found import Failure, FuzzReport, ToolCounts
 from replay.fuzzing.judging import SIGNATURE, Law
 from replay.fuzzing.keeping import Kept
 from replay.records import JsonObject

@@ -11,7 +11,8 @@ from replay.fuzzing.boundaries import counts_around, numbers_around
 from replay.fuzzing.captured import Captured
 from replay.fuzzing.cases import Case, cases_of
 from replay.fuzzing.from_schema import payloads_from
-from replay.fuzzing.mutations import MUTATIONS, Mutation, Setting
+from replay.fuzzing.mutated import Setting
+from replay.fuzzing.mutations import MUTATIONS, Mutation
 from replay.fuzzing.shrinking import smaller, what_differs
 from replay.records import JsonObject
 from replay.replayer.jobs import CallOrder

@@ -14,7 +14,8 @@ import pytest
 from replay.errors import SelectionError
 from replay.fuzzing.captured import captured_calls
 from replay.fuzzing.cases import Case
-from replay.fuzzing.fuzzer import Failure, Fuzzer, FuzzReport
+from replay.fuzzing.found import Failure, FuzzReport
+from replay.fuzzing.fuzzer import Fuzzer
 from replay.fuzzing.judging import Breach, Law, breach_of
 from replay.fuzzing.keeping import keep
 from replay.fuzzing.reference import ruling

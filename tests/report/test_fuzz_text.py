@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from replay.fuzzing.fuzzer import FuzzReport, ToolCounts
+from replay.fuzzing.found import FuzzReport, ToolCounts
 from replay.report.fuzz_text import fuzz_text
 from replay.report.ink import Ink
 
