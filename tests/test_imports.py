@@ -54,6 +54,8 @@ COMMANDS = [
     "approve",
     "export",
     "schema",
+    "fuzz",
+    "contract",
     "db",
     "doctor",
     "completion",

@@ -38,6 +38,10 @@ _PLACES = {
     "diff": Place("replay.cli.diff", "diff", "Show what a replay run found, or compare two."),
     "debug": Place("replay.cli.debug", "debug", "Stop in today's tool, in a recorded call."),
     "approve": Place("replay.cli.runs", "approve", "Accept a finding: an intended change."),
+    "contract": Place(
+        "replay.cli.contract", "contract", "Check what tools promise against captured calls."
+    ),
+    "fuzz": Place("replay.cli.fuzz", "fuzz", "Run changed payloads through today's tools."),
     "feedback": Place(
         "replay.cli.feedback", "feedback", "Say what is good or bad about a trace or a step."
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 import cassettes
 from cassettes.live import going_out, live_effects
@@ -15,6 +15,31 @@ from replay.replayer.outside import not_frozen_note, outside_report, take_strays
 
 if TYPE_CHECKING:
     from cassettes.redaction import Redactor
+
+
+WRITE: Final = "write"
+WAITED: Final = "waited"
+STAGE: Final = "stage"
+"""Kinds of what a watched call tells in ``sources``: requests that write, virtual nanoseconds that
+it slept or waited, and real microseconds of its tool."""
+
+_KEYS: Final = ("idempotency-key", "x-idempotency-key", "x-request-id")
+
+
+def _key(request: cassettes.Request) -> str | None:
+    return next((found for name in _KEYS if (found := request.header(name))), None)
+
+
+class _Watched(cassettes.Cassette):
+    """A cassette that remembers each request whole, headers included."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.requests: list[cassettes.Request] = []
+
+    def take(self, request: cassettes.Request) -> cassettes.Interaction | None:
+        self.requests.append(request)
+        return super().take(request)
 
 
 class CallCassette:
@@ -37,7 +62,8 @@ class CallCassette:
         self._recorded = [cassettes.Interaction.from_json(one) for one in order["interactions"]]
         self._live: LiveMode = order["live"]
         self._real_clock: bool = order["real_clock"]
-        self._cassette = cassettes.Cassette(
+        kind = _Watched if order["is_watched"] else cassettes.Cassette
+        self._cassette = kind(
             self._call_id,
             mode=self._live or "replay",
             interactions=() if self._live == "record" else self._recorded,
@@ -68,6 +94,13 @@ class CallCassette:
         take_strays(self._cassette)
         effects = live_effects(self._recorded, self._cassette)
         return {"asked": effects.asked, "changes": [asdict(change) for change in effects.changes]}
+
+    def writes(self) -> list[JsonObject]:
+        """Return each request that may have changed something, with its idempotency key or None."""
+        asked = self._cassette.requests if isinstance(self._cassette, _Watched) else []
+        return [
+            {"kind": WRITE, "where": one.line, "value": _key(one)} for one in asked if one.is_write
+        ]
 
     def told(self) -> JsonObject:
         """Return what else a ReplayedCall says of it."""

@@ -127,6 +127,15 @@ def whole_reference(toolbox: str, folder: str | Path) -> str:
     return f"{(Path(folder) / Path(place).expanduser()).resolve()}{colon}{attribute}"
 
 
+def shorter(file: str, folders: Sequence[str]) -> str:
+    """Return ``file`` from that one of ``folders`` on in which it is; in none: as it is."""
+    for folder in folders:
+        beginning = folder.rstrip(os.sep) + os.sep
+        if file.startswith(beginning):
+            return file[len(beginning) :]
+    return file
+
+
 def environment_of(
     named: Sequence[str], inherited: Mapping[str, str] | None = None
 ) -> dict[str, str]:

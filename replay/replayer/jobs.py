@@ -48,6 +48,8 @@ class CallOrder:
     """Live: nothing goes out that may change something."""
     parser: Parser = ""
     """Who reads its arguments."""
+    is_watched: bool = False
+    """Whether the worker tells what it wrote outside and how long it took, in ``sources``."""
 
     @property
     def id(self) -> str:
@@ -73,6 +75,7 @@ class CallOrder:
             "real_clock": self.real_clock,
             "reads_only": self.reads_only,
             "parser": self.parser,
+            "is_watched": self.is_watched,
         }
 
 

@@ -27,10 +27,10 @@ import cassettes
 from cassettes import kernel
 from cassettes.world.temporary import temporary_folder
 from cassettes.world.turns import here
-from replay.records import CallResult, JsonObject, JsonValue, Outcome
+from replay.records import CallResult, JsonObject, JsonValue, Outcome, Stage
 from replay.records.canonical import canonical_json
 from replay.replayer.apart import NotCarried, run_apart
-from replay.replayer.cassette_of import CallCassette
+from replay.replayer.cassette_of import STAGE, WAITED, CallCassette
 from replay.replayer.channel import Channel
 from replay.replayer.jobs import NO_WORLD
 from replay.replayer.sandbox import holding
@@ -341,6 +341,7 @@ class _Trace:
         cassette = CallCassette(order, turn.spare, redactor, loose=loose)
         state_before = self._start_state()
         holding.begin_call()
+        waited_ns = here().turns.now_ns
         try:
             with cassette.held():
                 yield attended
@@ -369,6 +370,9 @@ class _Trace:
             told["state"] = self._state()
         if observing := sys.modules.get("replay.replayer.shaking.observing"):
             told["sources"] = observing.sources_of(call_id)
+        if order["is_watched"]:
+            waited_ns = here().turns.now_ns - waited_ns
+            told["sources"] = _watched(attended.result, cassette, waited_ns)
         self._done(order, told, alone=alone)
 
     def _older_response(self, call: JsonObject, today: CallResult) -> str | None:
@@ -427,6 +431,16 @@ class _Trace:
         }
         # Alone, the next word of this trace follows at once and takes this one along.
         self.channel.hold(said) if alone else self.channel.send(said)
+
+
+def _watched(result: CallResult, cassette: CallCassette, waited_ns: int) -> list[JsonObject]:
+    """Return what is told of a watched call: its writes, and how long its tool took."""
+    ran = sum(one.duration_us for one in result.stages if one.stage is Stage.INVOKE)
+    return [
+        *cassette.writes(),
+        {"kind": STAGE, "where": Stage.INVOKE, "value": ran},
+        {"kind": WAITED, "where": "", "value": waited_ns},
+    ]
 
 
 _LATE_S_MAX: Final = 60.0

@@ -64,7 +64,7 @@ class Attended:
             "provider_call_id": call.get("provider_call_id"),
             "call_index": call.get("call_index", 0),
             "actor": call.get("actor", "assistant"),
-            "request_id": call["id"],
+            "request_id": call.get("request_id") or call["id"],
             "arguments_version": call.get("tool_version"),
             "model": call.get("model"),
             "trace_id": trace_id,

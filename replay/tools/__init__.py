@@ -5,6 +5,7 @@ Production and replay run the same code: ``Toolbox.dispatch`` and the replayer b
 """
 
 from replay.tools.call import run_call, run_call_sync
+from replay.tools.contract import READ, Contract
 from replay.tools.current import CurrentCall, current_call
 from replay.tools.dispatch import AskedCall, answer_messages, asked_calls, run_asked_calls
 from replay.tools.error_text import CallFailure, default_error_text
@@ -27,10 +28,12 @@ from replay.tools.world import Session
 
 __all__ = [
     "DIALECTS",
+    "READ",
     "AskedCall",
     "CallFailure",
     "CallObserver",
     "CallStart",
+    "Contract",
     "CurrentCall",
     "Denied",
     "FromWorld",

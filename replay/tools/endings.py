@@ -159,7 +159,11 @@ def _details(error: Refusal) -> JsonValue:
 
 def type_name(error: BaseException) -> str:
     """Return the class name of ``error``, with its module when that is not builtin."""
-    kind = type(error)
+    return class_name(type(error))
+
+
+def class_name(kind: type[BaseException]) -> str:
+    """Return the name of an exception class, with its module when that is not builtin."""
     return (
         kind.__qualname__
         if kind.__module__ == "builtins"

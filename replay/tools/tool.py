@@ -15,6 +15,7 @@ from pydantic import TypeAdapter
 from replay.errors import ToolboxError
 from replay.records import Actor, JsonObject, ToolSchema
 from replay.records.definitions import schema_id
+from replay.tools.contract import Contract
 from replay.tools.schemas import definition_in, parameters_of
 from replay.tools.signature import (
     FromWorld,
@@ -67,6 +68,10 @@ class ToolOptions:
     authorize: Callable[..., Any] | None = None
     sanitize: Callable[..., Any] | None = None
     replay: ReplayAs = "cassette"
+    raises: tuple[type[BaseException], ...] = ()
+    """What it may end in besides ``Refused`` and its kin: the agent's part of the bargain."""
+    contract: Contract | None = None
+    """What it promises its callers; None: nothing is declared."""
 
 
 class Tool:
@@ -100,6 +105,8 @@ class Tool:
         self.gates = options.validation == "gate"
         _refuse_unfit_replay(self.name, options.replay)
         _refuse_unfit_version(self.name, version)
+        _refuse_unfit_raises(self.name, options.raises)
+        _refuse_unfit_contract(self.name, options.contract)
         if options.attempts_max > 1 and not options.idempotent:
             raise ToolboxError(
                 f"Tool {self.name!r} asks for {options.attempts_max} attempts but is not "
@@ -242,6 +249,24 @@ def _refuse_unfit_version(tool: str, said: object) -> None:
         nearest=repr(text) if text else None,
         hint='Leave it out, or write it in quotes: `version="2"`.',
     )
+
+
+def _refuse_unfit_raises(tool: str, raises: tuple[object, ...]) -> None:
+    for one in raises:
+        if not (isinstance(one, type) and issubclass(one, BaseException)):
+            raise ToolboxError(
+                f"Tool {tool!r} says that it raises {one!r}, which is no exception class.",
+                hint="Name classes: raises=[LookupError, NoSuchOrder].",
+            )
+
+
+def _refuse_unfit_contract(tool: str, contract: object) -> None:
+    if contract is not None and not isinstance(contract, Contract):
+        raise ToolboxError(
+            f"Tool {tool!r} says contract={contract!r}, which is no Contract.",
+            hint="Write contract=Contract(idempotent=True, ...); "
+            "`from replay.tools import Contract`.",
+        )
 
 
 def _function_name(function: Callable[..., Any]) -> str:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar, overload
 
 from replay.errors import ToolboxError
 from replay.records import Actor, JsonObject, JsonValue, ToolSchema
+from replay.tools.contract import Contract
 from replay.tools.error_text import CallFailure, default_error_text, nearest_name
 from replay.tools.observer import CallStart, current_trace_id
 from replay.tools.routing import (
@@ -87,6 +88,8 @@ class Toolbox:
         authorize: Callable[..., Any] | None = None,
         sanitize: Callable[..., Any] | None = None,
         replay: ReplayAs = "cassette",
+        raises: Iterable[type[BaseException]] = (),
+        contract: Contract | None = None,
     ) -> Callable[[F], F]: ...
 
     def tool(self, *function: Any, **options: Any) -> Any:
@@ -119,6 +122,8 @@ class Toolbox:
         authorize: Callable[..., Any] | None = None,
         sanitize: Callable[..., Any] | None = None,
         replay: ReplayAs = "cassette",
+        raises: Iterable[type[BaseException]] = (),
+        contract: Contract | None = None,
         method_of: FromWorld | None = None,
     ) -> Tool:
         """Register ``function`` as a tool.
@@ -131,6 +136,9 @@ class Toolbox:
         ``authorize(call)`` may raise ``Denied``, ``Throttled`` or ``Refused``, or return False;
         ``sanitize(arguments)`` returns the arguments that the tool gets. ``replay="recorded"``
         lets the recorded answers stand in replays, ``"refuse"`` has it not run there at all.
+
+        ``raises`` are the exceptions that its callers must expect; `replay fuzz` finds others.
+        ``contract`` is what it promises them; `replay contract` checks it.
 
         The last registered version of a name is the one that runs, unless a ``route`` chooses.
 
@@ -148,6 +156,8 @@ class Toolbox:
             authorize=authorize,
             sanitize=sanitize,
             replay=replay,
+            raises=tuple(raises),
+            contract=contract,
         )
         tool = Tool(
             function,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from pydantic import TypeAdapter
@@ -16,6 +16,7 @@ from replay.replayer.channel import Channel
 from replay.replayer.questions.comparing import compare_captured
 from replay.tools.arguments import BadJson, parse_arguments
 from replay.tools.encoding import NotJson, as_json
+from replay.tools.endings import class_name
 from replay.tools.observer import CallStart
 from replay.tools.older_results import translated_response
 from replay.tools.outcome import CallProgress
@@ -94,9 +95,24 @@ def _description(tool: Tool) -> JsonObject:
         "gates": tool.gates,
         "strict": tool.options.strict,
         "is_given": tool.given_schema is not None,
+        "replay": tool.options.replay,
+        "raises": _exception_names(tool.options.raises),
+        "contract": None if tool.options.contract is None else tool.options.contract.plain(),
+        "idempotent": tool.options.idempotent,
         "file": file,
         "line": line,
     }
+
+
+def _exception_names(declared: Iterable[type[BaseException]]) -> list[str]:
+    """Return the classes and all that are derived from them, as errors name them."""
+    named: dict[str, None] = {}
+    waiting = list(declared)
+    while waiting:
+        kind = waiting.pop()
+        named[class_name(kind)] = None
+        waiting += type.__subclasses__(kind)
+    return sorted(named)
 
 
 def _where(tool: Tool) -> tuple[str | None, int | None]:

@@ -14,16 +14,17 @@ process, never in this one. One that hangs or dies over a question costs that qu
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Final, TypeVar
 
-from replay.errors import WorkerError
+from replay.errors import SelectionError, WorkerError
 from replay.records import Actor, JsonObject, JsonValue, Outcome
 from replay.replayer.environment import Place
 from replay.replayer.questions.asked_workers import AskedWorkers
 from replay.replayer.questions.compared import Captured, Compared, Terms, compared_of
+from replay.tools.error_text import nearest_name
 from replay.tools.resolve import Parser
 
 _BATCH: Final = 500
@@ -63,6 +64,14 @@ class DescribedTool:
     """Where the function is; None: Python does not know."""
     runs: bool
     """True: the version that runs unless a route chooses another."""
+    replay: str = "cassette"
+    """How its calls are replayed unless the user says otherwise: ``recorded``, ``refuse``: it is
+    not to run."""
+    raises: list[str] = field(default_factory=list)
+    """Exceptions that it declares, and every class derived from them, as errors name them."""
+    contract: JsonObject | None = None
+    """What it promises (``replay.tools.Contract.plain``); None: it declares nothing."""
+    idempotent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +112,22 @@ class DescribedToolbox:
             if is_meant and (tool.runs if version is None else tool.version == version):
                 return tool
         return None
+
+    def running(self, names: Sequence[str] = ()) -> list[DescribedTool]:
+        """Return the tools called ``names``, all where none is named, in the versions that run.
+
+        Raises:
+            SelectionError: one of ``names`` is not there; it says which is nearest.
+        """
+        found = {tool.name: tool for tool in self.tools if tool.runs}
+        for name in names:
+            if name not in found:
+                raise SelectionError(
+                    f"Today's toolbox has no tool {name!r}.",
+                    nearest=nearest_name(name, list(found)),
+                    hint=f"It has: {', '.join(found)}.",
+                )
+        return [tool for name, tool in found.items() if not names or name in names]
 
 
 ANY_VERSION: Final = object()

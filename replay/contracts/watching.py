@@ -1,0 +1,72 @@
+"""Captured calls run once more and watched: what they answer today, and how long they take."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+
+from replay.contracts.judging import Seen, percentiles
+from replay.contracts.results import Kind
+from replay.contracts.terms import Terms
+from replay.records import Transcript
+from replay.replayer.job_runner import JobRunner
+from replay.replayer.jobs import TODAY, Job
+from replay.replayer.plan import job_of, tool_calls
+from replay.replayer.policies import Policies
+
+
+def seen_calls(
+    runner: JobRunner,
+    transcripts: Iterable[Transcript],
+    tools: Collection[str],
+    policies: Policies,
+    *,
+    on_trace: Callable[[], None] = lambda: None,
+) -> dict[str, Seen]:
+    """Return the calls of ``tools`` as today's code answers them, by id, in recorded order."""
+    chosen = {one.trace.id: one for one in transcripts}
+    found: dict[str, Seen] = {}
+    for result in runner.run(_watched(one, policies) for one in chosen.values()):
+        for call in tool_calls(chosen[result.job.trace_id]):
+            if call.tool in tools and call.id in result.replayed:
+                found[call.id] = Seen(call, result.replayed[call.id])
+        on_trace()
+    order = [call.id for one in chosen.values() for call in tool_calls(one)]
+    return {call_id: found[call_id] for call_id in order if call_id in found}
+
+
+def _watched(transcript: Transcript, policies: Policies) -> Job:
+    job = job_of(transcript, TODAY, policies=policies)
+    job.shows_state = False
+    for group in job.groups:
+        for order in group:
+            order.is_watched = True
+    return job
+
+
+def over_budget(terms: Sequence[Terms], seen: dict[str, Seen]) -> set[str]:
+    """Return the tools whose calls took longer than they may."""
+    found = set()
+    for one in terms:
+        if Kind.BUDGET not in one.kinds or one.budget_ms is None:
+            continue
+        durations = durations_ms(one.tool.name, seen)
+        if durations and percentiles(durations)[1] > one.budget_ms:
+            found.add(one.tool.name)
+    return found
+
+
+def durations_ms(tool: str, seen: dict[str, Seen]) -> list[float]:
+    """Return what each answered call of ``tool`` took."""
+    return [
+        one.duration_ms
+        for one in seen.values()
+        if one.call.tool == tool and one.is_answered and one.duration_ms is not None
+    ]
+
+
+def with_best_times(seen: dict[str, Seen], again: dict[str, Seen]) -> None:
+    """Put each call measured again in place where it took less."""
+    for call_id, one in again.items():
+        before = seen[call_id]
+        if (one.duration_ms or 0.0) < (before.duration_ms or 0.0):
+            seen[call_id] = one
