@@ -119,6 +119,31 @@ def complete_policies(ctx: click.Context, param: click.Parameter, incomplete: st
     return [f"{tool}={policy}" for policy in Policy if policy.startswith(wanted)]
 
 
+_TRAITS = ("tool", "model", "outcome")
+
+
+def read_traits(ctx: click.Context, param: click.Parameter, value: str | None) -> list[str]:
+    """Return the traits of ``tool,model``: what kinds of calls are told apart by.
+
+    Raises:
+        click.BadParameter: one of them is none.
+    """
+    traits = [part.strip() for part in value.split(",")] if value is not None else []
+    for trait in traits:
+        if trait not in _TRAITS:
+            raise click.BadParameter(
+                f"{trait!r} is no trait; one or more of: {', '.join(_TRAITS)}."
+            )
+    return list(dict.fromkeys(traits))
+
+
+def complete_traits(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Return lists of traits that start with ``incomplete``."""
+    done, comma, wanted = incomplete.rpartition(",")
+    had = done.split(",")
+    return [f"{done}{comma}{one}" for one in _TRAITS if one.startswith(wanted) and one not in had]
+
+
 def read_moment(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
     """Return a moment as the records write it: UTC, microseconds, ``Z``.
 

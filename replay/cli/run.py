@@ -14,11 +14,12 @@ import click
 from replay.cli import terminal
 from replay.cli.arguments import complete_policies, database_and, examples, json_option
 from replay.cli.reports import file_option, report_files, write_report, write_reports
-from replay.cli.selection import selection_options
+from replay.cli.selection import sampling_options, selection_options
 from replay.errors import ExitCode, SelectionError
 
 if TYPE_CHECKING:
     from replay.records import ReplayRun, Selection
+    from replay.replayer import Replayer
     from replay.store import Store
 
 
@@ -74,6 +75,7 @@ if TYPE_CHECKING:
     help="Hand this one to the baseline only, or with another value.",
 )
 @selection_options
+@sampling_options
 @click.option(
     "--jobs",
     type=click.IntRange(min=1),
@@ -200,11 +202,29 @@ def run(
 
 
 def replayed(
+    store: Store, selection: Selection, *, resume: str | None = None, **options: Any
+) -> ReplayRun:
+    """Replay ``selection`` and return the run; ``options`` as `replayer_of` takes them."""
+    from replay.cli.interruption import ctrl_c
+    from replay.cli.progress import Progress
+
+    replayer = replayer_of(store, **options)
+    with Progress("traces") as progress, ctrl_c.calls(replayer.stop):
+        return replayer.run(
+            selection,
+            resume=resume,
+            on_progress=lambda now: progress.update(
+                now.trace_done_count,
+                now.trace_count,
+                note=f"{now.call_count:,} calls, {now.calls_per_second:,.0f}/s",
+            ),
+        )
+
+
+def replayer_of(
     store: Store,
-    selection: Selection,
     *,
     toolbox: str | None,
-    resume: str | None = None,
     baseline: str | None = None,
     paths: Sequence[Path] = (),
     baseline_paths: Sequence[Path] = (),
@@ -221,14 +241,12 @@ def replayed(
     limits: Sequence[str] = (),
     policies: Sequence[str] = (),
     show_output: bool = False,
-) -> ReplayRun:
-    """Replay ``selection`` and return the run; options not given come from ``[tool.replay]``.
+) -> Replayer:
+    """Return the replayer that these options describe; others come from ``[tool.replay]``.
 
     Raises:
         click.UsageError: no tools are named anywhere.
     """
-    from replay.cli.interruption import ctrl_c
-    from replay.cli.progress import Progress
     from replay.config import load_config
     from replay.replayer import Replayer
     from replay.replayer.environment import environment_of
@@ -243,7 +261,7 @@ def replayed(
             "Which tools? Name them with --tools package.module:toolbox, or set `tools` in "
             "[tool.replay] of pyproject.toml."
         )
-    replayer = Replayer(
+    return Replayer(
         store,
         toolbox=toolbox,
         paths=paths,
@@ -265,16 +283,6 @@ def replayed(
         on_output=_say_output if show_output else None,
         redact=config.redact,
     )
-    with Progress("traces") as progress, ctrl_c.calls(replayer.stop):
-        return replayer.run(
-            selection,
-            resume=resume,
-            on_progress=lambda now: progress.update(
-                now.trace_done_count,
-                now.trace_count,
-                note=f"{now.call_count:,} calls, {now.calls_per_second:,.0f}/s",
-            ),
-        )
 
 
 def _say_output(tool: str, text: str) -> None:

@@ -67,6 +67,14 @@ def code_version(folder: str) -> str | None:
     return f"{commit}+changes" if is_dirty else commit
 
 
+def repository_root(folder: str) -> Path | None:
+    """Return the root of the git repository that ``folder`` is in; None: it is in none."""
+    try:
+        return Path(_git(Path(folder), "rev-parse", "--show-toplevel")).resolve()
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
 def _beside(named: str, today: Place, paths: tuple[str, ...]) -> Place:
     """Return the place of another toolbox: its own folders first, then the working directory."""
     named = whole_reference(named, today.folder)

@@ -37,8 +37,10 @@ from replay.replayer.policies import Policies
 from replay.replayer.pool import Isolation, Pool
 from replay.replayer.redacting import RedactionOnDemand, redaction_of_run
 from replay.replayer.sandbox.limits import Limits, limits_told
+from replay.replayer.sources import tool_sources
 from replay.store import Store
 from replay.store.redaction import is_redacted
+from replay.store.sampling import Chosen
 from replay.verdicts import Coverage, Findings, Rules, exit_code_of, with_approval
 from replay.verdicts.exit_codes import worse
 from replay.verdicts.frozen import NotFrozen
@@ -46,7 +48,7 @@ from replay.verdicts.policies import PoliciesSeen
 
 DEADLINE_MS = 10_000
 """How long one tool call may take when nobody says otherwise."""
-_AHEAD = 4
+AHEAD = 4
 """Traces under way for each worker."""
 _BATCH_VERDICTS = 256
 _BATCH_S = 0.5
@@ -192,6 +194,30 @@ class Replayer:
         if begun is not None:
             selection = Selection.model_validate(begun.selection)
         selection = selection or Selection()
+        with self.opened() as opened:
+            traces = opened.reading.chosen(selection)
+            if not traces.trace_ids:
+                raise SelectionError(
+                    "No trace is selected: there is nothing to replay.",
+                    hint="`replay list` shows what the database holds.",
+                )
+            greeting = opened.greeting()
+            run = begun or self._begun(selection, traces, greeting)
+            terms = opened.terms(run.id)
+            pass_ = _Pass(self, run, opened.reading, opened.pool, greeting, terms)
+            try:
+                return pass_.run(traces.trace_ids, on_progress, is_resumed=begun is not None)
+            except StoreError as error:
+                raise self._not_stored(run, error, is_kept=pass_.is_kept) from error
+
+    @contextlib.contextmanager
+    def opened(self) -> Iterator[Opened]:
+        """Hold workers that import the tools meanwhile, and an open database to read from.
+
+        Raises:
+            KeyboardInterrupt: `stop` was called before it was open.
+            WorkerError: a worker cannot be started.
+        """
         with contextlib.ExitStack() as stack:
             folder = Path(stack.enter_context(TemporaryDirectory(prefix="replay-worlds-")))
             pool = stack.enter_context(self._pool(stack, folder))
@@ -199,33 +225,12 @@ class Replayer:
             stack.callback(setattr, self, "_at_work", None)
             if self._stopping.is_set():
                 raise KeyboardInterrupt
-            reading = stack.enter_context(Store.open(self.store.path, "r"))
-            trace_ids = reading.trace_ids(selection)
-            if not trace_ids:
-                raise SelectionError(
-                    "No trace is selected: there is nothing to replay.",
-                    hint="`replay list` shows what the database holds.",
-                )
-            greeting = pool.wait_until_ready(TODAY)
-            policies = self._policies_of(greeting)
-            one_world = False
-            if self.baseline is not None:
-                one_world = pool.wait_until_ready(BASELINE)["one_world"]
-            run = begun or self._begun(selection, greeting)
-            terms = LaneTerms(
-                run_id=run.id,
-                rules=self.rules,
-                has_baseline=self.baseline is not None,
-                stateless=greeting["stateless"],
-                folder=folder,
-                shared_start=SharedStart(one_world),
-                policies=policies,
-            )
-            pass_ = _Pass(self, run, reading, pool, greeting, terms)
-            try:
-                return pass_.run(trace_ids, on_progress, is_resumed=begun is not None)
-            except StoreError as error:
-                raise self._not_stored(run, error, is_kept=pass_.is_kept) from error
+            yield Opened(self, pool, stack.enter_context(Store.open(self.store.path, "r")), folder)
+
+    def shown_output(self, output: str, *, masks: bool) -> str:
+        """Return what a call printed as it may be kept; ``masks``: without its trace's secrets."""
+        redaction = self._redaction.get() if output and masks else None
+        return output if redaction is None else redaction.redactor.text(output)
 
     def _not_stored(self, run: ReplayRun, error: StoreError, *, is_kept: bool) -> StoreError:
         if is_kept:
@@ -269,7 +274,7 @@ class Replayer:
             isolation=self.isolation,
         )
 
-    def _begun(self, selection: Selection, greeting: JsonObject) -> ReplayRun:
+    def _begun(self, selection: Selection, traces: Chosen, greeting: JsonObject) -> ReplayRun:
         return ReplayRun(
             id=f"run_{datetime.now(UTC):%Y%m%dT%H%M%S}_{secrets.token_hex(3)}",
             started_at=_now(),
@@ -278,6 +283,8 @@ class Replayer:
             python=greeting["python"],
             baseline=self.baseline,
             selection=selection.model_dump(mode="json", exclude_defaults=True),
+            sample=traces.told,
+            tool_sources=tool_sources(greeting, self.place.folder),
             options={
                 "jobs": self.jobs,
                 "deadline_ms": self.deadline_ms,
@@ -308,6 +315,44 @@ class Replayer:
                 "found.",
             )
         return run
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """Workers and a database, open for one replay run or for one trace after the other."""
+
+    replayer: Replayer
+    pool: Pool
+    reading: Store
+    folder: Path
+    """Where worlds are handed over."""
+
+    def greeting(self) -> JsonObject:
+        """Return what a worker says of today's tools; waits until they are imported.
+
+        Raises:
+            ToolboxError: the tools cannot be loaded.
+            WorkerError: the worker died of loading them.
+        """
+        return self.pool.wait_until_ready(TODAY)
+
+    def terms(self, run_id: str) -> LaneTerms:
+        """Return what holds for every trace; waits as `greeting` does, for the old code too."""
+        greeting = self.greeting()
+        policies = self.replayer._policies_of(greeting)
+        one_world = False
+        has_baseline = self.replayer.baseline is not None
+        if has_baseline:
+            one_world = self.pool.wait_until_ready(BASELINE)["one_world"]
+        return LaneTerms(
+            run_id=run_id,
+            rules=self.replayer.rules,
+            has_baseline=has_baseline,
+            stateless=greeting["stateless"],
+            folder=self.folder,
+            shared_start=SharedStart(one_world),
+            policies=policies,
+        )
 
 
 @dataclass(slots=True)
@@ -386,7 +431,7 @@ class _Pass:
 
     def _finished(self, left: Iterator[str], done_count: int) -> Iterator[int]:
         """Replay traces, several at once; yield how many are done after each."""
-        room = _AHEAD * self.replayer.jobs
+        room = AHEAD * self.replayer.jobs
         while True:
             while len(self._under_way) < room and (trace_id := next(left, None)) is not None:
                 self._begin(self.reading.transcript(trace_id, prompts=False))
@@ -433,9 +478,7 @@ class _Pass:
         if verdict.replayed is not None and verdict.replayed.stages:
             untimed: JsonObject = {"stages": [], "duration_ms": None}
             changed["replayed"] = verdict.replayed.model_copy(update=untimed)
-        redaction = self.replayer._redaction.get() if output and masks else None
-        if redaction is not None:
-            output = redaction.redactor.text(output)
+        output = self.replayer.shown_output(output, masks=masks)
         if output:
             changed["output"] = short_output(output)
             if self.replayer.on_output is not None:

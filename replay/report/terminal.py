@@ -15,6 +15,7 @@ from replay.report.change_lines import outside_lines, summary_lines
 from replay.report.ink import Ink, count, plain, wrap
 from replay.report.not_frozen import not_frozen_lines
 from replay.report.policy_lines import is_not_run, policy_lines
+from replay.report.sample_words import sample_words, sampled
 from replay.report.words import VERDICT_WORDS, cause_words, color, sign
 from replay.verdicts import ranked
 from replay.verdicts.outside_titles import miss_is_the_answer
@@ -61,7 +62,7 @@ def headline(run: ReplayRun, findings: Sequence[Finding] = ()) -> str:
 
     ``1,164 calls of 200 traces: 1,044 same, 120 changed in 1 finding``
     """
-    calls = f"{count(run.call_count, 'call')} of {count(run.trace_count, 'trace')}"
+    calls = f"{count(run.call_count, 'call')} of {count(run.trace_count, 'trace')}{sampled(run)}"
     counts = Counter({verdict: run.verdict_counts.get(verdict.value, 0) for verdict in Verdict})
     approved = Counter[Verdict]()
     for finding in findings:
@@ -183,6 +184,7 @@ def _asides(run: ReplayRun, findings: Sequence[Finding], width: int, ink: Ink) -
             f"trace{or_served}: there the model spoke to a world that no longer holds "
             "(conditional)."
         )
+    said += sample_words(run)
     if run.status == "interrupted":
         said.append("The run was interrupted: this is what was done until then.")
     if run.verdict_counts.get(Verdict.EQUIVALENT.value):

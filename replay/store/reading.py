@@ -32,6 +32,7 @@ from replay.store.database import store_error
 from replay.store.json_text import decode
 from replay.store.layout import LAYOUTS
 from replay.store.record_rows import RecordReader
+from replay.store.sampling import Chosen, chosen
 from replay.store.selecting import (
     call_conditions,
     distinct_models,
@@ -99,16 +100,23 @@ class Reading:
     def trace_ids(self, selection: Selection | None = None) -> list[str]:
         """Return the ids of the selected traces, by start, then id.
 
-        With a limit they are the newest ones, still oldest first.
+        With a limit they are the newest ones, still oldest first; with a sample, only those in it.
         """
+        return self.chosen(selection).trace_ids
+
+    def chosen(self, selection: Selection | None = None) -> Chosen:
+        """Return the ids of the selected traces, as `trace_ids`, and how a sample was chosen."""
         selection = selection or Selection()
+        if selection.sample is not None:
+            with self._snapshot() as connection:
+                return chosen(connection, selection, selection.sample)
         with self._snapshot() as connection:
             query, values, order = _trace_query(connection, selection, "r.id, r.started_us")
             query += order
             if selection.limit is not None:
                 query += f" LIMIT {int(selection.limit)}"
             rows = connection.execute(query, values).fetchall()
-        return [row[0] for row in reversed(rows)]
+        return Chosen([row[0] for row in reversed(rows)])
 
     def traces(
         self,

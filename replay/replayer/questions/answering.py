@@ -19,6 +19,7 @@ from replay.tools.observer import CallStart
 from replay.tools.outcome import CallProgress
 from replay.tools.resolve import UnknownTool, resolve_tool, translated_arguments
 from replay.tools.schemas import DIALECTS
+from replay.tools.sources import where_is
 from replay.tools.tool import Tool
 from replay.tools.toolbox import Toolbox
 from replay.tools.translations import TranslationFailed
@@ -49,7 +50,7 @@ def _described(toolbox: Toolbox, _: JsonObject) -> JsonObject:
 
 
 def _description(tool: Tool) -> JsonObject:
-    file, line = _where(tool)
+    file, line = where_is(tool)
     shown, not_shown = {}, {}
     for dialect in DIALECTS:
         try:
@@ -72,15 +73,6 @@ def _description(tool: Tool) -> JsonObject:
         "file": file,
         "line": line,
     }
-
-
-def _where(tool: Tool) -> tuple[str | None, int | None]:
-    """Return the file and the line of the tool's function; None where Python knows of none."""
-    function = inspect.unwrap(tool.function)
-    code = getattr(function, "__code__", None)
-    if code is None:
-        return None, None
-    return code.co_filename, code.co_firstlineno
 
 
 def _result_schema(tool: Tool) -> JsonValue:
