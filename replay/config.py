@@ -93,6 +93,9 @@ class Config(BaseModel):
     """The toolbox that ``--tools`` names otherwise: ``package.module:toolbox``."""
     database: str | None = None
     """The database that commands read and record into; relative to the pyproject.toml."""
+    approvals: str | None = None
+    """The file that approvals are read from and written to, beside those in the database; relative
+    to the pyproject.toml. A team commits it."""
     deadline_ms: int | None = Field(default=None, gt=0)
     """How long one tool call may take in a replay; None: the replayer's own deadline."""
     jobs: int | None = Field(default=None, gt=0)
@@ -136,6 +139,11 @@ class Config(BaseModel):
         if self.database is None:
             return None
         return self._beside(self.database)
+
+    @property
+    def approvals_path(self) -> Path | None:
+        """``approvals`` as a path that holds from any working directory."""
+        return None if self.approvals is None else self._beside(self.approvals)
 
     @property
     def writable_paths(self) -> list[Path]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from replay.cli import terminal
+from replay.cli.approvals import approvals_option, use_file
 from replay.cli.arguments import database_and, examples, json_option
 from replay.cli.reports import report_files, write_reports
 from replay.cli.runs import findings_now, report_json, show_report
@@ -48,6 +49,7 @@ CALLS_SHOWN_MAX = 20
     is_flag=True,
     help="With a run: every differing call with every difference; else every call, not only 20.",
 )
+@approvals_option
 @report_files
 @json_option
 def diff(
@@ -56,6 +58,7 @@ def diff(
     other: str | None,
     step_number: int | None,
     show_all: bool,
+    approvals_file: Path | None,
     junit: Path | None,
     markdown: Path | None,
     as_json: bool,
@@ -69,6 +72,7 @@ def diff(
     from replay.store import Store
 
     with Store.open(database, mode="r") as store:
+        use_file(store, approvals_file)
         first = store.run("latest") if run is None else _run_or_none(store, run)
         wanted = run if first is None else other
         if wanted is None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from replay.cli import terminal
+from replay.cli.approvals import accept_all, approvals_option, use_file
 from replay.cli.arguments import complete_policies, database_and, examples, json_option
 from replay.cli.reports import file_option, report_files, write_report, write_reports
 from replay.cli.selection import sampling_options, selection_options
@@ -164,6 +165,7 @@ if TYPE_CHECKING:
     help="Go on with an interrupted replay run: its id, or `latest`.",
 )
 @click.option("--approve", is_flag=True, help="Accept everything this run finds as intended.")
+@approvals_option
 @file_option("--output", "Write the report there instead of stdout.")
 @report_files
 @json_option
@@ -171,6 +173,7 @@ def run(
     database: Path,
     selection: Selection,
     approve: bool,
+    approvals_file: Path | None,
     resume: str | None,
     output: Path | None,
     junit: Path | None,
@@ -183,10 +186,10 @@ def run(
     The outside world is frozen: what tools ask of it is answered from the recording. The replay
     run is stored beside the traces; `replay diff` shows it again. Ctrl-C keeps what is done.
     """
-    from replay.cli.approvals import accept_all
     from replay.store import Store
 
     with Store.open(database, mode="w") as store:
+        use_file(store, approvals_file)
         refuse_empty(store, database)
         if resume is None:
             _refuse_unfit(store, database, selection)

@@ -88,7 +88,7 @@ _OPTIONS = (
     ),
 )
 
-_FIELDS = (
+SELECTION_FIELDS = (
     "trace_ids",
     "tools",
     "tool_versions",
@@ -112,7 +112,7 @@ def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(command)
     def with_selection(*args: Any, **options: Any) -> Any:
-        given = {field: options.pop(field) for field in _FIELDS}
+        given = {field: options.pop(field) for field in SELECTION_FIELDS}
         return command(*args, selection=selection_from(given), **options)
 
     wrapped: Callable[..., Any] = with_selection
@@ -147,6 +147,9 @@ _SAMPLING = (
 )
 
 
+SAMPLING_FIELDS = ("count", "newest", "stratify", "seed")
+
+
 def sampling_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give ``command``, which has the selection options, those of a sample too."""
 
@@ -160,8 +163,8 @@ def sampling_options(command: Callable[..., Any]) -> Callable[..., Any]:
         seed: int | None,
         **options: Any,
     ) -> Any:
-        sampled = _sampled(selection, count, newest=newest, stratify=stratify, seed=seed)
-        return command(*args, selection=sampled, **options)
+        chosen = sampled(selection, count, newest=newest, stratify=stratify, seed=seed)
+        return command(*args, selection=chosen, **options)
 
     wrapped: Callable[..., Any] = with_sample
     for option in reversed(_SAMPLING):
@@ -169,7 +172,7 @@ def sampling_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return wrapped
 
 
-def _sampled(
+def sampled(
     selection: Selection,
     count: int | None,
     *,
@@ -177,6 +180,11 @@ def _sampled(
     stratify: list[str] | None = None,
     seed: int | None = None,
 ) -> Selection:
+    """Return ``selection`` with the sample that the options' values describe; None: without one.
+
+    Raises:
+        click.UsageError: they say how to choose, and not how many.
+    """
     if count is None:
         given = {"--newest": newest, "--stratify": stratify, "--seed": seed is not None}
         for name, is_given in given.items():

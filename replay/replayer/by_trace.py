@@ -62,6 +62,11 @@ class TraceByTrace:
     def __exit__(self, *exc: object) -> None:
         self.close()
 
+    @property
+    def is_open(self) -> bool:
+        """Whether workers hold the tools: False before the first trace, and when they failed."""
+        return self._opened is not None
+
     def close(self) -> None:
         """End the workers; the next trace would start others."""
         self._opened = self._terms = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from replay.records import ReplayRun
+from replay.records import JsonObject, ReplayRun
 from replay.report.ink import count
 
 _NAMED_MAX: Final = 3
@@ -22,11 +22,15 @@ def sampled(run: ReplayRun) -> str:
 
 def sample_words(run: ReplayRun) -> list[str]:
     """Return how the sample was chosen and what is not in it, a sentence each."""
-    if not is_sampled(run):
+    return chosen_words(run.trace_count, run.sample) if is_sampled(run) else []
+
+
+def chosen_words(trace_count: int, told: JsonObject) -> list[str]:
+    """Return the same of ``trace_count`` traces that were chosen so; nothing of all there are."""
+    if not told or told["of"] <= trace_count:
         return []
-    told = run.sample
     how = "the newest" if told["newest"] else f"drawn by seed {told['seed']}"
-    text = f"A sample: {run.trace_count:,} of {count(told['of'], 'trace')}, {how}"
+    text = f"A sample: {trace_count:,} of {count(told['of'], 'trace')}, {how}"
     if "stratify" not in told:
         return [f"{text}. The others were not replayed."]
     *first, last = told["stratify"]

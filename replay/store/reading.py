@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +26,7 @@ from replay.records import (
     Trace,
     Transcript,
 )
+from replay.store.approvals_file import read_approvals
 from replay.store.cassettes import StoredCassette, read_cassettes
 from replay.store.contents import ContentReader
 from replay.store.database import store_error
@@ -85,6 +86,8 @@ class Reading:
     """The reading half of `replay.store.Store`."""
 
     path: Path
+    approvals_file: Path | None = None
+    """Approvals that are kept beside the database, in a file that a team commits."""
     _read_lock: threading.RLock
     _contents: ContentReader | None
     _records: RecordReader | None
@@ -117,6 +120,21 @@ class Reading:
                 query += f" LIMIT {int(selection.limit)}"
             rows = connection.execute(query, values).fetchall()
         return Chosen([row[0] for row in reversed(rows)])
+
+    def tools_by_trace(self, trace_ids: Sequence[str]) -> dict[str, list[str]]:
+        """Return the tools that each of these traces called, sorted; traces without calls lack."""
+        found: dict[str, list[str]] = {}
+        with self._snapshot() as connection:
+            for start in range(0, len(trace_ids), _AT_ONCE):
+                part = trace_ids[start : start + _AT_ONCE]
+                for trace_id, tool in connection.execute(
+                    "SELECT DISTINCT r.id, c.tool FROM trace_rows r JOIN tool_call_rows c "
+                    "INDEXED BY tool_calls_by_trace ON c.trace = r.key "
+                    f"WHERE r.id IN ({', '.join('?' * len(part))}) ORDER BY r.id, c.tool",
+                    part,
+                ):
+                    found.setdefault(trace_id, []).append(tool)
+        return found
 
     def traces(
         self,
@@ -333,12 +351,20 @@ class Reading:
             return found
 
     def approvals(self) -> list[Approval]:
-        """Return all approvals, oldest first."""
+        """Return all approvals: the database's, oldest first, then those of `approvals_file`.
+
+        Raises:
+            StoreError: the file cannot be read.
+        """
         with self._snapshot():
             found: list[Approval] = self._record_reader().records(
                 "approval", "1", [], "r.approved_us, r.signature"
             )
+        if self.approvals_file is None:
             return found
+        kept = read_approvals(self.approvals_file)
+        named = {approval.signature for approval in kept}
+        return [approval for approval in found if approval.signature not in named] + kept
 
     # -- SQL --------------------------------------------------------------------------------------
 
@@ -411,6 +437,9 @@ class Reading:
         assert self._records is not None
         return self._records
 
+
+_AT_ONCE = 500
+"""Ids named in one statement."""
 
 _NOT_READING = frozenset(
     [
