@@ -14,7 +14,17 @@ import click
 from replay.cli import terminal
 from replay.cli.approvals import accept_all, approvals_option, use_file
 from replay.cli.arguments import complete_policies, database_and, examples, json_option
-from replay.cli.reports import file_option, report_files, write_report, write_reports
+from replay.cli.reports import (
+    ReportFiles,
+    ReportFormat,
+    chosen_format,
+    file_option,
+    format_option,
+    github_text,
+    report_files,
+    write_report,
+    write_reports,
+)
 from replay.cli.selection import sampling_options, selection_options
 from replay.errors import ExitCode, SelectionError
 
@@ -168,6 +178,7 @@ if TYPE_CHECKING:
 @approvals_option
 @file_option("--output", "Write the report there instead of stdout.")
 @report_files
+@format_option
 @json_option
 def run(
     database: Path,
@@ -176,8 +187,8 @@ def run(
     approvals_file: Path | None,
     resume: str | None,
     output: Path | None,
-    junit: Path | None,
-    markdown: Path | None,
+    files: ReportFiles,
+    report_format: ReportFormat | None,
     as_json: bool,
     **options: Any,
 ) -> int:
@@ -188,6 +199,7 @@ def run(
     """
     from replay.store import Store
 
+    form = chosen_format(report_format, as_json=as_json)
     with Store.open(database, mode="w") as store:
         use_file(store, approvals_file)
         refuse_empty(store, database)
@@ -196,8 +208,8 @@ def run(
         ended = replayed(store, selection, resume=resume, **options)
         if approve and ended.status == "finished":
             ended = accept_all(store, ended, note="replay run --approve")
-        write_reports(store, ended, junit=junit, markdown=markdown, database=database)
-        _report(store, ended, database=database, output=output, as_json=as_json)
+        write_reports(store, ended, files=files, database=database)
+        _report(store, ended, database=database, output=output, form=form)
     if ended.status == "interrupted":
         terminal.say(_go_on(database, ended))
         return ExitCode.INTERRUPTED
@@ -318,11 +330,11 @@ def _refuse_unfit(store: Store, database: Path, selection: Selection) -> None:
 
 
 def _report(
-    store: Store, ended: ReplayRun, *, database: Path, output: Path | None, as_json: bool
+    store: Store, ended: ReplayRun, *, database: Path, output: Path | None, form: ReportFormat
 ) -> None:
     from replay.cli.runs import report_json, show_report
 
-    if as_json:
+    if form == "json":
         text = json.dumps(report_json(store, ended), indent=2, ensure_ascii=False)
     else:
         to_stdout = output is None
@@ -333,6 +345,8 @@ def _report(
             width=terminal.width() if to_stdout else 80,
             colored=to_stdout and terminal.colours(sys.stdout),
         )
+    if form == "github":
+        text = github_text(store, ended, text)
     if output is None:
         terminal.emit(text)
         return

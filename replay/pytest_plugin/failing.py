@@ -28,9 +28,11 @@ def fail_where_open(
     verdicts: Sequence[CallVerdict],
     findings: Sequence[Finding],
     *,
-    rerun: str,
+    run_words: Sequence[str],
 ) -> None:
     """Fail ``item`` for the findings that nobody has approved.
+
+    ``run_words``: the `replay run` that would store them.
 
     Raises:
         ReplayFailure: there are some.
@@ -44,16 +46,15 @@ def fail_where_open(
     printed = "\n".join(one.output.rstrip("\n") for one in failing if one.output)
     if printed:
         item.add_report_section("call", "printed by the tools", printed)
-    text = failure_text(still_open, verdicts, rerun=rerun)
     if item.config.getoption("replay_lenient") and exit_code(failing) is not ExitCode.BREAKING:
         pytest.xfail(still_open[0].title)
-    raise ReplayFailure(text)
+    raise ReplayFailure(failure_text(still_open, verdicts, run_words=run_words))
 
 
 def failure_text(
-    findings: Sequence[Finding], verdicts: Sequence[CallVerdict], *, rerun: str
+    findings: Sequence[Finding], verdicts: Sequence[CallVerdict], *, run_words: Sequence[str]
 ) -> str:
-    """Return the findings with their differences, and the commands that look closer and accept."""
+    """Return the findings with their differences, and the commands that accept them."""
     by_call: Mapping[str, CallVerdict] = {one.tool_call_id: one for one in verdicts}
     lines: list[str] = []
     for finding in findings[:_FINDINGS_MAX]:
@@ -61,13 +62,9 @@ def failure_text(
         lines += [*finding_lines(finding, example, width=_WIDTH, ink=Ink()), ""]
     if len(findings) > _FINDINGS_MAX:
         lines += [f"… {count(len(findings) - _FINDINGS_MAX, 'more finding')}", ""]
-    return "\n".join([*lines, "Look closer, and accept what is meant:", f"  {rerun}"])
-
-
-def rerun_command(database: str, *options: str) -> str:
-    """Return the command lines that store a run of this and accept its first finding."""
-    run = shlex.join(["replay", "run", database, *options])
-    return f"{run}\n  {shlex.join(['replay', 'approve', database])} SIGNATURE"
+    approve = ["replay", "approve", run_words[2], findings[0].signature]
+    lines.append("If it is meant, accept it, after a run over everything:")
+    return "\n".join([*lines, f"  {shlex.join(run_words)}", f"  {shlex.join(approve)}"])
 
 
 def verdict_words(counts: Counter[Verdict]) -> str:

@@ -10,7 +10,7 @@ from typing import Self
 import pytest
 
 from replay.errors import ExitCode
-from replay.pytest_plugin.failing import ReplayFailure, failure_text, rerun_command
+from replay.pytest_plugin.failing import ReplayFailure, failure_text
 from replay.pytest_plugin.options import read_options
 from replay.pytest_plugin.replaying import Replays
 from replay.records import CallVerdict, Finding
@@ -25,7 +25,8 @@ class Replayed:
     """Of every call, by trace and step, marked where they are approved."""
     findings: list[Finding]
     """Verdicts with one cause, the first to read first."""
-    database: str
+    run_words: list[str]
+    """The `replay run` that would store them."""
 
     @property
     def exit_code(self) -> ExitCode:
@@ -44,8 +45,8 @@ class Replayed:
             ReplayFailure: an AssertionError whose text is the findings.
         """
         if self.open_findings:
-            rerun = rerun_command(self.database)
-            raise ReplayFailure(failure_text(self.open_findings, self.verdicts, rerun=rerun))
+            text = failure_text(self.open_findings, self.verdicts, run_words=self.run_words)
+            raise ReplayFailure(text)
 
 
 class ReplayRunner:
@@ -96,4 +97,4 @@ class ReplayRunner:
         found.sort(key=lambda one: (one.trace.started_at, one.trace.id))
         verdicts = [verdict for one in found for verdict in one.verdicts]
         marked, findings = apply_approvals(verdicts, collect(verdicts), replays.store.approvals())
-        return Replayed(marked, findings, str(database))
+        return Replayed(marked, findings, replays.run_words)

@@ -14,7 +14,6 @@ from replay.errors import ReplayError
 from replay.pytest_plugin.failing import (
     ReplayFailure,
     fail_where_open,
-    rerun_command,
     verdict_words,
 )
 from replay.pytest_plugin.replaying import Replays, ToolsNotLoaded, is_judged
@@ -102,11 +101,6 @@ class _ReplayItem(pytest.Item):
                 f"no call was judged: {verdict_words(counts)}" if counts else "it has no tool call"
             )
 
-    @property
-    def _command(self) -> list[str]:
-        toolbox = self.replays.options.replaying.get("toolbox")
-        return ["--tools", toolbox] if toolbox else []
-
 
 class TraceItem(_ReplayItem):
     """One trace, replayed whole."""
@@ -117,8 +111,9 @@ class TraceItem(_ReplayItem):
         """Replay it; fail for what nobody has approved."""
         replayed = self.replays.trace(self.trace_id)
         self._told(Counter(one.verdict for one in replayed.verdicts))
-        rerun = rerun_command(str(self.replays.database), *self._command, "--trace", self.trace_id)
-        fail_where_open(self, replayed.verdicts, replayed.findings, rerun=rerun)
+        fail_where_open(
+            self, replayed.verdicts, replayed.findings, run_words=self.replays.run_words
+        )
 
 
 class ToolItem(_ReplayItem):
@@ -131,8 +126,7 @@ class ToolItem(_ReplayItem):
         """Replay its traces, where no other test did; fail for what nobody has approved."""
         calls, findings = self.replays.tool(self.tool, self.trace_ids)
         self._told(calls.counts)
-        rerun = rerun_command(str(self.replays.database), *self._command, "--tool", self.tool)
-        fail_where_open(self, calls.verdicts, findings, rerun=rerun)
+        fail_where_open(self, calls.verdicts, findings, run_words=self.replays.run_words)
 
 
 def _mark(item: pytest.Item, tools: list[str]) -> None:

@@ -69,6 +69,14 @@ class Replays:
         self._stack.close()
 
     @property
+    def run_words(self) -> list[str]:
+        """The `replay run` that stores what is seen here."""
+        near = self.database.is_relative_to(self.folder)
+        named = self.database.relative_to(self.folder) if near else self.database
+        toolbox = self.options.replaying.get("toolbox")
+        return ["replay", "run", str(named), *(["--tools", toolbox] if toolbox else [])]
+
+    @property
     def store(self) -> Store:
         """The database, open for reading, with the approvals that are kept beside it.
 
