@@ -23,7 +23,9 @@ def examples(*lines: str) -> str:
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
-def database_and(*names: str, optional: Sequence[str] = ()) -> Callable[..., Any]:
+def database_and(
+    *names: str, optional: Sequence[str] = (), guesses: bool = True
+) -> Callable[..., Any]:
     """Return a decorator that gives a command its ``database`` and its other arguments.
 
     The database comes first on the command line and may be left out where ``[tool.replay]`` names
@@ -32,6 +34,8 @@ def database_and(*names: str, optional: Sequence[str] = ()) -> Callable[..., Any
     Args:
         names: the arguments that follow it, lower case; the command gets each as a string.
         optional: those that may be left out after these; the command gets None then.
+        guesses: False: the database is there where there is a word too many for the others, which
+            may look like one (``origin/main``).
     """
     words = [name.upper() for name in names] + [f"[{name.upper()}]" for name in optional]
 
@@ -39,7 +43,7 @@ def database_and(*names: str, optional: Sequence[str] = ()) -> Callable[..., Any
         @click.argument("words", nargs=-1, metavar=" ".join(["[DATABASE]", *words]))
         @functools.wraps(command)
         def with_database(*, words: tuple[str, ...], **options: Any) -> Any:
-            database, rest = _split(words, names, optional)
+            database, rest = _split(words, names, optional, guesses=guesses)
             given = dict.fromkeys(optional) | dict(zip([*names, *optional], rest, strict=False))
             return command(database=database, **given, **options)
 
@@ -49,10 +53,11 @@ def database_and(*names: str, optional: Sequence[str] = ()) -> Callable[..., Any
 
 
 def _split(
-    words: Sequence[str], names: Sequence[str], optional: Sequence[str]
+    words: Sequence[str], names: Sequence[str], optional: Sequence[str], *, guesses: bool
 ) -> tuple[Path, list[str]]:
     most = len(names) + len(optional)
-    first_is_database = bool(words) and (len(words) > most or _looks_like_database(words[0]))
+    looks_like_one = guesses and bool(words) and _looks_like_database(words[0])
+    first_is_database = len(words) > most or looks_like_one
     rest = list(words[1:] if first_is_database else words)
     if len(rest) < len(names):
         raise click.UsageError(f"Missing argument {names[len(rest)].upper()!r}.")

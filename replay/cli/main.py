@@ -37,6 +37,7 @@ _PLACES = {
     "runs": Place("replay.cli.runs", "runs", "List the replay runs of a database."),
     "diff": Place("replay.cli.diff", "diff", "Show what a replay run found, or compare two."),
     "approve": Place("replay.cli.runs", "approve", "Accept a finding: an intended change."),
+    "bisect": Place("replay.cli.bisect", "bisect", "Find the commit that changed a verdict."),
     "feedback": Place(
         "replay.cli.feedback", "feedback", "Say what is good or bad about a trace or a step."
     ),

@@ -29,6 +29,7 @@ from replay.cli.selection import sampling_options, selection_options
 from replay.errors import ExitCode, SelectionError
 
 if TYPE_CHECKING:
+    from replay.config import Config
     from replay.records import ReplayRun, Selection
     from replay.replayer import Replayer
     from replay.store import Store
@@ -256,6 +257,7 @@ def replayer_of(
     limits: Sequence[str] = (),
     policies: Sequence[str] = (),
     show_output: bool = False,
+    config: Config | None = None,
 ) -> Replayer:
     """Return the replayer that these options describe; others come from ``[tool.replay]``.
 
@@ -269,7 +271,7 @@ def replayer_of(
     from replay.replayer.sandbox.limits import limits_of
     from replay.verdicts import Rules
 
-    config = load_config(folder)
+    config = config or load_config(folder)
     toolbox = toolbox or config.tools
     if toolbox is None:
         raise click.UsageError(

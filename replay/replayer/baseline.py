@@ -86,6 +86,18 @@ def _beside(named: str, today: Place, paths: tuple[str, ...]) -> Place:
     return replace(today, toolbox=named, paths=search, folder=own.paths[0])
 
 
+def place_in(place: Place, root: Path, tree: Path) -> Place:
+    """Return ``place`` with everything that is inside ``root`` looked for in ``tree`` instead."""
+    file, colon, attribute = place.toolbox.rpartition(":")
+    toolbox = f"{_moved(file, root, tree)}{colon}{attribute}"
+    return replace(
+        place,
+        toolbox=toolbox,
+        folder=_moved(place.folder, root, tree),
+        paths=tuple(_moved(path, root, tree) for path in place.paths),
+    )
+
+
 def _moved(path: str, root: Path, tree: Path) -> str:
     """Return where ``path`` stands in the written-out tree; itself when outside the repository."""
     try:
