@@ -80,8 +80,8 @@ def test_the_nearest_file_with_a_table_of_ours_wins(tmp_path: Path) -> None:
         (
             "[tool.replay]\njob = 2\n",
             "tool.replay.job = 2 in {file!r}: there is no such key.\nNearest: jobs\n"
-            "[tool.replay] takes tools, database, deadline_ms, jobs, allow, loose, sandbox, "
-            "writable, limits, env, policy, ignore, redact.",
+            "[tool.replay] takes tools, database, approvals, deadline_ms, jobs, allow, loose, "
+            "sandbox, writable, limits, env, policy, ignore, redact.",
         ),
         (
             "[tool.replay.redact]\nname = ['x']\n",
