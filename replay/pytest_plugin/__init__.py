@@ -45,7 +45,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--replay-with",
         metavar="OPTIONS",
         default="",
-        help="Options of `replay run`, in quotes: '--sample 50 --newest --stratify tool'.",
+        help="Options of `replay run`: --replay-with='--sample 50 --stratify tool'.",
     )
     group.addoption(
         "--replay-lenient",

@@ -53,6 +53,7 @@ class ReplayPlugin:
         replays = self.replays.get(file_path.resolve())
         return None if replays is None else ReplayFile.of(parent, replays, self.by)
 
+    @pytest.hookimpl(tryfirst=True)  # before the terminal's, which asks for the lines
     def pytest_collection_finish(self) -> None:
         """Say of what the traces are a sample, if they are one."""
         if self.options.selection.sample is None or hasattr(self.config, "workerinput"):

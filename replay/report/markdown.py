@@ -7,9 +7,8 @@ means anything, between fences longer than any in it.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
-from itertools import groupby
 from typing import Final
 
 from replay.records import CallVerdict, Finding, ReplayRun
@@ -26,6 +25,7 @@ SIZE_MAX: Final = 65_000
 
 _WIDTH: Final = 110
 _PLAIN: Final = re.compile(r"[\w .,;:()'-]*")
+_BACKTICKS: Final = re.compile("`+")
 _TITLE_CHARS_MAX: Final = 300
 
 
@@ -43,16 +43,16 @@ def markdown(
     still_open = [finding for finding in ranked(findings) if not finding.approved]
     head = [f"**{headline(run, findings)}**", *map(_safe, sample_words(run))]
     tail = _tail(run, findings)
-    rows = [_row(run, finding) for finding in still_open]
-    blocks = [
+    rows = (_row(run, finding) for finding in still_open)
+    blocks = (
         _block(finding, (examples or {}).get(finding.example_tool_call_id))
         for finding in still_open
-    ]
+    )
     room = SIZE_MAX - sum(len(part) + 2 for part in [*head, *tail]) - 500
     shown_rows = _fitting(rows, room)
     shown_blocks = _fitting(blocks, room - sum(len(row) + 1 for row in shown_rows))
-    parts = [*head, *_table(shown_rows, len(rows)), *filter(None, shown_blocks)]
-    left_out = len(blocks) - len(shown_blocks)
+    parts = [*head, *_table(shown_rows, len(still_open)), *filter(None, shown_blocks)]
+    left_out = len(still_open) - len(shown_blocks)
     if left_out:
         parts.append(f"{count(left_out, 'example')} left out: the report would be too long.")
     return "\n\n".join([*parts, *tail]) + "\n"
@@ -72,7 +72,7 @@ def _tail(run: ReplayRun, findings: Sequence[Finding]) -> list[str]:
     return parts + [f"{_safe(words)}." for words in policy_words(run.coverage)]
 
 
-def _fitting(texts: Sequence[str], room: int) -> list[str]:
+def _fitting(texts: Iterable[str], room: int) -> list[str]:
     """Return the first of ``texts`` that take no more than ``room`` characters."""
     fitting = []
     for text in texts:
@@ -133,4 +133,4 @@ def _html(text: str) -> str:
 
 
 def _longest_run(text: str) -> int:
-    return max((len(list(run)) for char, run in groupby(text) if char == "`"), default=0)
+    return max(map(len, _BACKTICKS.findall(text)), default=0)

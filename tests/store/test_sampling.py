@@ -1,0 +1,150 @@
+"""A sample: the same traces each time, and every kind of call among them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from replay.records import ModelCall, Outcome, Sample, Selection, ToolCall, Trace
+from replay.store import Store, sampling
+
+MODELS = ["small", "large"]
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """200 traces: most only call `search`; one in 50 calls `refund`, whose last call failed."""
+    path: Path = tmp_path_factory.mktemp("sampling") / "traces.db"
+    with Store.open(path, "create") as opened:
+        for number in range(200):
+            opened.append_all(trace(number))
+        yield opened
+
+
+def trace(number: int) -> list[Trace | ModelCall | ToolCall]:
+    name, at = f"t{number:03}", f"2026-11-20T10:{number // 60:02}:{number % 60:02}.000000Z"
+    tools = ["search"] + (["refund"] if number % 50 == 7 else [])
+    return [
+        Trace(id=name, started_at=at),
+        ModelCall(
+            id=f"{name}/m",
+            trace_id=name,
+            step_number=1,
+            api="chat.completions",
+            model=MODELS[number % 10 == 0],
+            started_at=at,
+        ),
+        *(
+            ToolCall(
+                id=f"{name}/{step}",
+                trace_id=name,
+                step_number=step,
+                model_call_id=f"{name}/m",
+                tool=tool,
+                arguments="{}",
+                response="x",
+                outcome=Outcome.FAILED if (tool, number) == ("refund", 157) else Outcome.OK,
+                started_at=at,
+            )
+            for step, tool in enumerate(tools, start=2)
+        ),
+    ]
+
+
+def sampled(store: Store, **fields: object) -> list[str]:
+    return store.trace_ids(Selection(sample=Sample.model_validate(fields)))
+
+
+def test_a_sample_is_the_same_each_time_and_another_for_another_seed(store: Store) -> None:
+    first = sampled(store, count=20)
+
+    assert first == sampled(store, count=20) == sorted(first)
+    assert len(set(first)) == 20
+    assert first != sampled(store, count=20, seed=1)
+
+
+def test_a_smaller_sample_is_part_of_a_larger_one(store: Store) -> None:
+    assert set(sampled(store, count=20)) < set(sampled(store, count=30))
+
+
+def test_a_trace_more_changes_at_most_one_of_a_sample(store: Store) -> None:
+    before = set(sampled(store, count=20))
+    without = store.trace_ids(Selection(until="2026-11-20T10:03:19.000000Z", sample=sample(20)))
+
+    assert len(before - set(without)) <= 1
+
+
+def sample(count: int) -> Sample:
+    return Sample(count=count)
+
+
+def test_the_newest_are_the_newest(store: Store) -> None:
+    assert sampled(store, count=3, newest=True) == ["t197", "t198", "t199"]
+
+
+def test_every_kind_of_call_is_in_a_stratified_sample(store: Store) -> None:
+    ids = sampled(store, count=4, newest=True, stratify=["tool", "model", "outcome"])
+
+    # The refund that failed, the newest other one, the newest search of the large model; these
+    # stand for a search of the small model too, and the rarest kind is taken once more.
+    assert ids == ["t057", "t107", "t157", "t190"]
+
+
+def test_a_sample_that_is_too_small_says_which_kinds_are_missing(store: Store) -> None:
+    selection = Selection(
+        sample=Sample(count=2, newest=True, stratify=["tool", "model", "outcome"])
+    )
+
+    told = store.chosen(selection).told
+
+    assert told["of"] == 200
+    assert (told["kinds"], told["reached"]) == (4, 3)
+    assert told["missed"] == ["search large ok"]
+
+
+def test_only_tools_that_are_asked_for_are_kinds(store: Store) -> None:
+    selection = Selection(tools=["refund"], sample=Sample(count=2, stratify=["tool"]))
+
+    chosen = store.chosen(selection)
+
+    assert set(chosen.trace_ids) <= {"t007", "t057", "t107", "t157"}
+    assert chosen.told["of"] == 4
+    assert (chosen.told["kinds"], chosen.told["reached"]) == (1, 1)
+
+
+def test_a_sample_of_more_than_there_is_is_everything(store: Store) -> None:
+    assert len(sampled(store, count=500, stratify=["tool"])) == 200
+    assert sampled(store, count=500) == store.trace_ids()
+
+
+@pytest.mark.parametrize("stratify", [["tool"], ["outcome"], ["model", "outcome"], ["model"]])
+def test_many_traces_are_sampled_as_few_are(
+    stratify: list[str], store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = sampled(store, count=7, stratify=stratify)
+
+    monkeypatch.setattr(sampling, "_FEW", 0)
+
+    assert sampled(store, count=7, stratify=stratify) == few
+
+
+@settings(max_examples=40)
+@given(
+    st.dictionaries(
+        st.integers(0, 40), st.sets(st.tuples(st.sampled_from("abcdefg")), min_size=1), max_size=40
+    ),
+    st.integers(1, 45),
+)
+def test_a_sample_is_as_large_as_asked_and_reaches_what_it_can(
+    kinds_of: dict[int, set[tuple[str, ...]]], wanted: int
+) -> None:
+    ranks = sampling._of_every_kind(kinds_of, 41, wanted)
+
+    assert len(ranks) == len(set(ranks)) == min(wanted, 41)
+    kinds = set().union(*kinds_of.values()) if kinds_of else set()
+    reached = set().union(*(kinds_of.get(rank, set()) for rank in ranks))
+    assert len(reached) >= min(wanted, len(kinds))
