@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from heapq import nsmallest
 from itertools import islice
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from replay.records import JsonObject, Sample, Selection
 from replay.store.selecting import selected_traces
@@ -26,10 +25,19 @@ _FEW: Final = 2_000
 
 _AT_ONCE: Final = 500
 
+_NO_MODEL: Final = "no model"
+
 Kind: TypeAlias = tuple[str, ...]
-_KindsOf: TypeAlias = dict[int, set[Kind]]
-_Call: TypeAlias = tuple[int, str, str]
-"""The key of its trace, its tool, its outcome."""
+
+
+class _Trace(NamedTuple):
+    key: int
+    id: str
+    model: str | None
+
+
+_Calls: TypeAlias = tuple[str, str, list[int]]
+"""Calls of a tool that ended so, as the keys of their traces."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +51,10 @@ class Chosen:
     ``stratify`` also ``kinds``, ``reached`` and (some) ``missed``. Empty: they are all of them."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Trace:
-    key: int
-    id: str
-    model: str
-
-
 def chosen(connection: sqlite3.Connection, selection: Selection, sample: Sample) -> Chosen:
     """Return the sample of the selected traces that ``sample`` describes."""
+    if sample.newest and not sample.stratify:
+        return _newest(connection, selection, sample.count)
     newest_first = _traces(connection, selection)
     ranked = newest_first if sample.newest else _drawn(newest_first, sample.seed)
     told: JsonObject = {"of": len(ranked), "newest": sample.newest}
@@ -59,97 +62,180 @@ def chosen(connection: sqlite3.Connection, selection: Selection, sample: Sample)
         told["seed"] = sample.seed
     ranks: Sequence[int] = range(min(sample.count, len(ranked)))
     if sample.stratify:
-        kinds_of = _kinds_of(connection, selection, sample, ranked)
-        ranks = _of_every_kind(kinds_of, len(ranked), sample.count)
-        told |= _told_of(kinds_of, ranks, sample)
-    taken = {ranked[rank].id for rank in ranks}
-    return Chosen([one.id for one in reversed(newest_first) if one.id in taken], told)
+        kinds = _Kinds(connection, selection, sample, ranked)
+        ranks_of = kinds.ranks_of()
+        ranks = _of_every_kind(ranks_of, len(ranked), sample.count)
+        told |= kinds.told(ranks_of, ranks)
+    taken = {ranked[rank].key for rank in ranks}
+    return Chosen([one.id for one in reversed(newest_first) if one.key in taken], told)
 
 
-def _traces(connection: sqlite3.Connection, selection: Selection) -> list[_Trace]:
+def _newest(connection: sqlite3.Connection, selection: Selection, count: int) -> Chosen:
+    """Return the newest ones: a page of an index, and a count."""
     found = selected_traces(connection, selection)
-    limit = "" if selection.limit is None else f" LIMIT {int(selection.limit)}"
+    row = connection.execute(
+        f"SELECT count(*) FROM trace_rows r WHERE {found.sql}", found.values
+    ).fetchone()
+    of = int(row[0]) if selection.limit is None else min(int(row[0]), selection.limit)
+    newest_first = _traces(connection, selection, limit=min(count, of))
+    return Chosen([one.id for one in reversed(newest_first)], {"of": of, "newest": True})
+
+
+def _traces(
+    connection: sqlite3.Connection, selection: Selection, limit: int | None = None
+) -> list[_Trace]:
+    found = selected_traces(connection, selection)
+    most = selection.limit if limit is None else limit
     rows = connection.execute(
         f"SELECT r.key, r.id, r.model FROM trace_rows r WHERE {found.sql} "
-        f"ORDER BY {found.newest_first}{limit}",
+        f"ORDER BY {found.newest_first}" + ("" if most is None else f" LIMIT {int(most)}"),
         found.values,
     )
-    return [_Trace(key, trace_id, model or "no model") for key, trace_id, model in rows]
+    return [_Trace(*row) for row in rows]
 
 
 def _drawn(traces: list[_Trace], seed: int) -> list[_Trace]:
     """Return ``traces`` shuffled, each by its own draw: others that come or go change nothing."""
-    salt = str(seed).encode()[:16]
+    salt = blake2b(digest_size=8, salt=str(seed).encode()[:16])
 
     def draw(trace: _Trace) -> bytes:
-        return blake2b(trace.id.encode("utf-8", "surrogatepass"), digest_size=8, salt=salt).digest()
+        drawing = salt.copy()
+        drawing.update(trace.id.encode("utf-8", "surrogatepass"))
+        return drawing.digest()
 
     return sorted(traces, key=draw)
 
 
-def _kinds_of(
-    connection: sqlite3.Connection, selection: Selection, sample: Sample, ranked: list[_Trace]
-) -> _KindsOf:
-    """Return the kinds of call of each trace that has calls, by its rank."""
-    if sample.stratify == ["model"]:
-        calls: Iterator[_Call] = ((one.key, "", "") for one in ranked)
-    else:
-        calls = _calls(connection, [one.key for one in ranked])
-    rank_of = {one.key: rank for rank, one in enumerate(ranked)}
-    found: _KindsOf = defaultdict(set)
-    for key, tool, outcome in calls:
-        rank = rank_of.get(key)
-        if rank is None or not _is_asked_for(selection, tool, outcome):
-            continue
-        traits = {"tool": tool, "model": ranked[rank].model, "outcome": outcome}
-        found[rank].add(tuple(traits[name] for name in sample.stratify))
-    return found
+class _Kinds:
+    """The kinds of call in some traces."""
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        selection: Selection,
+        sample: Sample,
+        ranked: list[_Trace],
+    ) -> None:
+        self._connection = connection
+        self._selection = selection
+        self._sample = sample
+        self._ranked = ranked
+
+    def ranks_of(self) -> dict[Kind, list[int]]:
+        """Return the first ``sample.count`` traces of each kind, as ranks."""
+        found: defaultdict[Kind, list[int]] = defaultdict(list)
+        rank_of = {trace.key: rank for rank, trace in enumerate(self._ranked)}
+        models = [trace.model or _NO_MODEL for trace in self._ranked]
+        by_model, most = "model" in self._sample.stratify, self._sample.count
+        for tool, outcome, keys in self._calls():
+            ranks = sorted(rank for key in keys if (rank := rank_of.get(key)) is not None)
+            if not by_model:
+                found[self._kind(tool, "", outcome)] += ranks[:most]
+                continue
+            of_model: defaultdict[str, list[int]] = defaultdict(list)
+            for rank in ranks:
+                of_model[models[rank]].append(rank)
+            for model, ones in of_model.items():
+                found[self._kind(tool, model, outcome)] += ones[:most]
+        return {kind: sorted(set(ranks))[:most] for kind, ranks in found.items() if ranks}
+
+    def told(self, ranks_of: Mapping[Kind, object], ranks: Sequence[int]) -> JsonObject:
+        """Return what is told of the sample ``ranks``."""
+        model_of = {self._ranked[rank].key: self._ranked[rank].model for rank in ranks}
+        reached = {
+            self._kind(tool, model_of[key] or _NO_MODEL, outcome)
+            for tool, outcome, keys in self._of_traces(list(model_of))
+            for key in keys
+        }
+        return {
+            "stratify": list(self._sample.stratify),
+            "kinds": len(ranks_of),
+            "reached": len(ranks_of.keys() & reached),
+            "missed": [" ".join(kind) for kind in sorted(ranks_of.keys() - reached)][:_MISSED_MAX],
+        }
+
+    def _kind(self, tool: str, model: str, outcome: str) -> Kind:
+        traits = {"tool": tool, "model": model, "outcome": outcome}
+        return tuple(traits[name] for name in self._sample.stratify)
+
+    def _calls(self) -> Iterator[_Calls]:
+        keys = [trace.key for trace in self._ranked]
+        if len(keys) <= _FEW or self._sample.stratify == ["model"]:
+            return self._of_traces(keys)
+        return self._of_tools()
+
+    def _is_asked_for(self, tool: str, outcome: str) -> bool:
+        """Whether a call fits; others of a selected trace are no kind of their own."""
+        tools, outcomes = self._selection.tools, self._selection.outcomes
+        return (not tools or tool in tools) and (not outcomes or outcome in outcomes)
+
+    def _of_traces(self, keys: list[int]) -> Iterator[_Calls]:
+        """Return the calls of these traces, trace by trace."""
+        if self._sample.stratify == ["model"]:
+            yield "", "", keys
+            return
+        for start in range(0, len(keys), _AT_ONCE):
+            part = keys[start : start + _AT_ONCE]
+            for key, tool, outcome in self._connection.execute(
+                "SELECT DISTINCT trace, tool, outcome FROM tool_call_rows "
+                f"INDEXED BY tool_calls_by_trace WHERE trace IN ({', '.join('?' * len(part))})",
+                part,
+            ):
+                if self._is_asked_for(tool, outcome):
+                    yield tool, outcome, [key]
+
+    def _of_tools(self) -> Iterator[_Calls]:
+        """Return all calls, tool by tool, from the indexes alone."""
+        by_outcome = "outcome" in self._sample.stratify or bool(self._selection.outcomes)
+        for (tool,) in self._connection.execute("SELECT DISTINCT tool FROM tool_totals").fetchall():
+            if not self._is_asked_for(tool, next(iter(self._selection.outcomes), "ok")):
+                continue
+            if not by_outcome:
+                rows = self._connection.execute(_TRACES_OF_TOOL, (tool,))
+                yield tool, "", [key for (key,) in rows]
+                continue
+            for outcome, keys in self._by_outcome(tool):
+                if self._is_asked_for(tool, outcome):
+                    yield tool, outcome, keys
+
+    def _by_outcome(self, tool: str) -> Iterator[tuple[str, list[int]]]:
+        ok = dict(self._connection.execute(_COUNTS_OF_TOOL, (tool,)).fetchall())
+        found: defaultdict[str, list[int]] = defaultdict(list)
+        for outcome, key, count in self._connection.execute(_NOT_OK_OF_TOOL, (tool,)):
+            found[outcome].append(key)
+            ok[key] -= count
+        yield "ok", [key for key, count in ok.items() if count]
+        yield from found.items()
 
 
-def _is_asked_for(selection: Selection, tool: str, outcome: str) -> bool:
-    """Whether a call fits; others of a selected trace are no kind of their own."""
-    if selection.tools and tool and tool not in selection.tools:
-        return False
-    return not (selection.outcomes and outcome and outcome not in selection.outcomes)
+_TRACES_OF_TOOL: Final = (
+    "SELECT DISTINCT trace FROM tool_call_rows INDEXED BY tool_calls_by_tool WHERE tool = ?"
+)
+_COUNTS_OF_TOOL: Final = (
+    "SELECT trace, count(*) FROM tool_call_rows INDEXED BY tool_calls_by_tool WHERE tool = ? "
+    "GROUP BY trace"
+)
+_NOT_OK_OF_TOOL: Final = (
+    "SELECT o.outcome, c.trace, count(*) "
+    "FROM (SELECT DISTINCT outcome FROM tool_totals WHERE outcome <> 'ok') o "
+    "JOIN tool_call_rows c INDEXED BY tool_calls_by_outcome "
+    "ON c.outcome = o.outcome AND c.outcome <> 'ok' AND c.tool = ? "
+    "GROUP BY o.outcome, c.trace"
+)
 
 
-def _calls(connection: sqlite3.Connection, keys: list[int]) -> Iterator[_Call]:
-    """Return each tool and outcome of each trace once."""
-    if len(keys) > _FEW:
-        yield from _all_calls(connection)
-        return
-    for start in range(0, len(keys), _AT_ONCE):
-        part = keys[start : start + _AT_ONCE]
-        yield from connection.execute(
-            "SELECT DISTINCT trace, tool, coalesce(outcome, 'unfinished') FROM tool_call_rows "
-            f"INDEXED BY tool_calls_by_trace WHERE trace IN ({', '.join('?' * len(part))})",
-            part,
-        )
-
-
-def _all_calls(connection: sqlite3.Connection) -> Iterator[_Call]:
-    """As ``_calls`` of every trace, from two indexes alone."""
-    not_ok: defaultdict[tuple[str, int], int] = defaultdict(int)
-    for outcome, tool, trace, count in connection.execute(
-        "SELECT outcome, tool, trace, count(*) FROM tool_call_rows "
-        "INDEXED BY tool_calls_by_outcome WHERE outcome <> 'ok' GROUP BY outcome, tool, trace"
-    ):
-        not_ok[tool, trace] += count
-        yield trace, tool, outcome
-    for tool, trace, count in connection.execute(
-        "SELECT tool, trace, count(*) FROM tool_call_rows INDEXED BY tool_calls_by_tool "
-        "GROUP BY tool, trace"
-    ):
-        if count > not_ok.get((tool, trace), 0):
-            yield trace, tool, "ok"
-
-
-def _of_every_kind(kinds_of: _KindsOf, trace_count: int, wanted: int) -> list[int]:
+def _of_every_kind(
+    ranks_of: Mapping[Kind, Sequence[int]], trace_count: int, wanted: int
+) -> list[int]:
     """Return ``wanted`` ranks: one trace of each kind, the rarest kind first, then a second one...
 
-    A trace stands for every kind of its calls. What is left over goes to the first in rank.
+    A trace stands for every kind that it is listed for. What is left over goes to the first in
+    rank.
     """
-    ranks_of = _ranks_of(kinds_of, wanted)
+    kinds_of: defaultdict[int, list[Kind]] = defaultdict(list)
+    for kind, ranks in ranks_of.items():
+        for rank in ranks:
+            kinds_of[rank].append(kind)
     open_kinds = sorted(ranks_of, key=lambda kind: (len(ranks_of[kind]), kind))
     left = {kind: iter(ranks) for kind, ranks in ranks_of.items()}
     times: Counter[Kind] = Counter()
@@ -168,25 +254,5 @@ def _of_every_kind(kinds_of: _KindsOf, trace_count: int, wanted: int) -> list[in
             times.update(kinds_of[rank])
             if len(taken) == wanted:
                 break
-    rest = (rank for rank in range(trace_count) if rank not in taken)
+    rest = (one for one in range(trace_count) if one not in taken)
     return [*taken, *islice(rest, wanted - len(taken))]
-
-
-def _ranks_of(kinds_of: _KindsOf, wanted: int) -> dict[Kind, list[int]]:
-    """Return the traces of each kind, the first ``wanted`` of them in order."""
-    found: defaultdict[Kind, list[int]] = defaultdict(list)
-    for rank, kinds in kinds_of.items():
-        for kind in kinds:
-            found[kind].append(rank)
-    return {kind: nsmallest(wanted, ranks) for kind, ranks in found.items()}
-
-
-def _told_of(kinds_of: _KindsOf, ranks: Sequence[int], sample: Sample) -> JsonObject:
-    kinds = set[Kind]().union(*kinds_of.values())
-    reached = set[Kind]().union(*(kinds_of.get(rank, ()) for rank in ranks))
-    return {
-        "stratify": list(sample.stratify),
-        "kinds": len(kinds),
-        "reached": len(reached),
-        "missed": [" ".join(kind) for kind in sorted(kinds - reached)[:_MISSED_MAX]],
-    }
