@@ -40,7 +40,7 @@ READS_ALL = frozenset(
         "ui: filter by a word",
     ]
 )
-"""No page of an index answers these: the ids and samples are asked once, before traces are replayed;
+"""No page of an index answers these: ids and samples are asked once, before traces are replayed;
 the last reads texts, in a thread, while the list shows what it found so far."""
 
 Questions = dict[str, Callable[[], Any]]

@@ -234,8 +234,8 @@ def _of_every_kind(
     """
     kinds_of: defaultdict[int, list[Kind]] = defaultdict(list)
     for kind, ranks in ranks_of.items():
-        for rank in ranks:
-            kinds_of[rank].append(kind)
+        for one in ranks:
+            kinds_of[one].append(kind)
     open_kinds = sorted(ranks_of, key=lambda kind: (len(ranks_of[kind]), kind))
     left = {kind: iter(ranks) for kind, ranks in ranks_of.items()}
     times: Counter[Kind] = Counter()

@@ -172,6 +172,8 @@ class Bisecting:
             return known
         replayer = self._make()
         replayer.place = place_in(replayer.place, self._tree.root, self._tree.tree)
+        # The user may stand in a folder that this commit does not have.
+        Path(replayer.place.folder).mkdir(parents=True, exist_ok=True)
         try:
             with TraceByTrace(replayer, approvals=()) as traces:
                 _refuse_elsewhere(traces, self._tree)
