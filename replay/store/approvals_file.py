@@ -41,6 +41,17 @@ def read_approvals(file: Path) -> list[Approval]:
     return [found[signature] for signature in sorted(found)]
 
 
+def with_those_in(file: Path | None, approvals: list[Approval]) -> list[Approval]:
+    """Return ``approvals`` and those of ``file`` (None: there is no such file), whose word counts.
+
+    Raises:
+        StoreError: the file cannot be read.
+    """
+    kept = [] if file is None else read_approvals(file)
+    named = {approval.signature for approval in kept}
+    return [approval for approval in approvals if approval.signature not in named] + kept
+
+
 def add_approvals(file: Path, approvals: Iterable[Approval]) -> None:
     """Write ``approvals`` into ``file``, in one step; those of the same findings are replaced.
 

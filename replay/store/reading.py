@@ -26,7 +26,7 @@ from replay.records import (
     Trace,
     Transcript,
 )
-from replay.store.approvals_file import read_approvals
+from replay.store.approvals_file import with_those_in
 from replay.store.cassettes import StoredCassette, read_cassettes
 from replay.store.contents import ContentReader
 from replay.store.database import store_error
@@ -360,11 +360,7 @@ class Reading:
             found: list[Approval] = self._record_reader().records(
                 "approval", "1", [], "r.approved_us, r.signature"
             )
-        if self.approvals_file is None:
-            return found
-        kept = read_approvals(self.approvals_file)
-        named = {approval.signature for approval in kept}
-        return [approval for approval in found if approval.signature not in named] + kept
+        return with_those_in(self.approvals_file, found)
 
     # -- SQL --------------------------------------------------------------------------------------
 
