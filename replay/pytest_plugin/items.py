@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
-from _pytest._code.code import TerminalRepr
 
 from replay.errors import ReplayError
 from replay.pytest_plugin.failing import (
@@ -18,6 +17,9 @@ from replay.pytest_plugin.failing import (
 )
 from replay.pytest_plugin.replaying import Replays, ToolsNotLoaded, is_judged
 from replay.records import Verdict
+
+if TYPE_CHECKING:
+    from _pytest._code.code import TerminalRepr
 
 _NOT_IN_NAMES: Final = re.compile(r"\s|::|[^\x21-\U0010ffff]")
 
