@@ -13,11 +13,13 @@ from replay.records import ModelCall, Outcome, Sample, Selection, ToolCall, Trac
 from replay.store import Store, sampling
 
 MODELS = ["small", "large"]
+FAILING = {("refund", 157), ("legacy", 3)}
 
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    """200 traces: most only call `search`; one in 50 calls `refund`, whose last call failed."""
+    """200 traces: most only call `search`; one in 50 calls `refund`, whose last call failed; one
+    calls `legacy`, which fails."""
     path: Path = tmp_path_factory.mktemp("sampling") / "traces.db"
     with Store.open(path, "create") as opened:
         for number in range(200):
@@ -28,6 +30,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 def trace(number: int) -> list[Trace | ModelCall | ToolCall]:
     name, at = f"t{number:03}", f"2026-11-20T10:{number // 60:02}:{number % 60:02}.000000Z"
     tools = ["search"] + (["refund"] if number % 50 == 7 else [])
+    tools = ["legacy"] if number == 3 else tools
     return [
         Trace(id=name, started_at=at),
         ModelCall(
@@ -47,7 +50,7 @@ def trace(number: int) -> list[Trace | ModelCall | ToolCall]:
                 tool=tool,
                 arguments="{}",
                 response="x",
-                outcome=Outcome.FAILED if (tool, number) == ("refund", 157) else Outcome.OK,
+                outcome=Outcome.FAILED if (tool, number) in FAILING else Outcome.OK,
                 started_at=at,
             )
             for step, tool in enumerate(tools, start=2)
@@ -87,10 +90,10 @@ def test_the_newest_are_the_newest(store: Store) -> None:
 
 
 def test_every_kind_of_call_is_in_a_stratified_sample(store: Store) -> None:
-    ids = sampled(store, count=4, newest=True, stratify=["tool", "model", "outcome"])
+    ids = sampled(store, count=5, newest=True, stratify=["tool", "model", "outcome"])
 
     # The refund that failed, the newest other one, the newest search of each model.
-    assert ids == ["t107", "t157", "t190", "t199"]
+    assert ids == ["t003", "t107", "t157", "t190", "t199"]
 
 
 def test_a_sample_that_is_too_small_says_which_kinds_are_missing(store: Store) -> None:
@@ -101,8 +104,8 @@ def test_a_sample_that_is_too_small_says_which_kinds_are_missing(store: Store) -
     told = store.chosen(selection).told
 
     assert told["of"] == 200
-    assert (told["kinds"], told["reached"]) == (4, 3)
-    assert told["missed"] == ["search large ok"]
+    assert (told["kinds"], told["reached"]) == (5, 3)
+    assert told["missed"] == ["refund small ok", "search large ok"]
 
 
 def test_only_tools_that_are_asked_for_are_kinds(store: Store) -> None:
@@ -120,15 +123,24 @@ def test_a_sample_of_more_than_there_is_is_everything(store: Store) -> None:
     assert sampled(store, count=500) == store.trace_ids()
 
 
-@pytest.mark.parametrize("stratify", [["tool"], ["outcome"], ["model", "outcome"], ["model"]])
+@pytest.mark.parametrize(
+    "stratify", [["tool"], ["outcome"], ["tool", "outcome"], ["model", "outcome"], ["model"]]
+)
 def test_many_traces_are_sampled_as_few_are(
     stratify: list[str], store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    few = sampled(store, count=7, stratify=stratify)
+    selection = Selection(sample=Sample.model_validate({"count": 7, "stratify": stratify}))
+    few = store.chosen(selection)
 
     monkeypatch.setattr(sampling, "_FEW", 0)
 
-    assert sampled(store, count=7, stratify=stratify) == few
+    assert store.chosen(selection) == few
+
+
+def test_a_trace_stands_for_every_kind_of_its_calls() -> None:
+    ranks_of = {("a",): [0, 3], ("b",): [0, 4], ("c",): [5, 6, 7]}
+
+    assert sorted(sampling._of_every_kind(ranks_of, 8, 2)) == [0, 5]
 
 
 @settings(max_examples=40)
