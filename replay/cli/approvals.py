@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from replay.cli import terminal
 from replay.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -85,6 +86,22 @@ def accept_all(store: Store, run: ReplayRun, *, note: str) -> ReplayRun:
     store.append(accepted)
     store.flush()
     return accepted
+
+
+def say_stale(store: Store, ended: ReplayRun) -> None:
+    """Name the committed approvals that a run over everything has met no finding of."""
+    is_whole = ended.status == "finished" and not ended.selection
+    if store.approvals_file is None or not is_whole:
+        return
+    from replay.store.approvals_file import read_approvals
+
+    met = {finding.signature for finding in store.findings(ended.id)}
+    stale = [one for one in read_approvals(store.approvals_file) if one.signature not in met]
+    for approval in stale:
+        terminal.say(f"Approved, and no longer found: {approval.signature}  {approval.title}")
+    if stale:
+        lines = "its line" if len(stale) == 1 else "their lines"
+        terminal.say(f"Take {lines} out of '{store.approvals_file}', unless it comes back.")
 
 
 def user_name() -> str | None:

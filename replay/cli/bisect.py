@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -100,6 +101,8 @@ def bisect(
     with Store.open(database, mode="r") as store:
         refuse_empty(store, database)
         question = _question(store, selection, signature, step_number)
+        jobs = options.pop("jobs") or config.jobs or os.cpu_count() or 1
+        options["jobs"] = min(jobs, len(question.trace_ids))
         with BisectTree(Path.cwd()) as tree:
             search = Bisecting(
                 tree, question, lambda: replayer_of(store, config=config, **options), tell=_tell

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import shlex
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -155,6 +156,37 @@ def write_report(file: Path, text: str, database: Path, run: ReplayRun) -> None:
             hint="The replay run is kept: "
             f"`replay diff {shlex.quote(str(database))} {run.id}` shows it.",
         ) from error
+
+
+def print_report(
+    store: Store, ended: ReplayRun, *, database: Path, output: Path | None, form: ReportFormat
+) -> None:
+    """Print the report of ``ended``, or write it to ``output``; annotations are always printed.
+
+    Raises:
+        ReplayError: it cannot be written; the run itself is kept.
+    """
+    from replay.cli.runs import report_json, show_report
+
+    if form == "json":
+        text = json.dumps(report_json(store, ended), indent=2, ensure_ascii=False)
+    else:
+        to_stdout = output is None
+        text = show_report(
+            store,
+            ended,
+            database=database,
+            width=terminal.width() if to_stdout else 80,
+            colored=to_stdout and terminal.colours(sys.stdout),
+        )
+    if form == "github" and output is not None:
+        terminal.emit(github_text(store, ended, ""))
+    elif form == "github":
+        text = github_text(store, ended, text)
+    if output is None:
+        terminal.emit(text)
+        return
+    write_report(output, text + "\n", database, ended)
 
 
 def github_text(store: Store, run: ReplayRun, text: str) -> str:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import shlex
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from replay.cli import terminal
-from replay.cli.approvals import accept_all, approvals_option, use_file
+from replay.cli.approvals import accept_all, approvals_option, say_stale, use_file
 from replay.cli.arguments import complete_policies, database_and, examples, json_option
 from replay.cli.reports import (
     ReportFiles,
@@ -20,9 +18,8 @@ from replay.cli.reports import (
     chosen_format,
     file_option,
     format_option,
-    github_text,
+    print_report,
     report_files,
-    write_report,
     write_reports,
 )
 from replay.cli.selection import sampling_options, selection_options
@@ -210,7 +207,8 @@ def run(
         if approve and ended.status == "finished":
             ended = accept_all(store, ended, note="replay run --approve")
         write_reports(store, ended, files=files, database=database)
-        _report(store, ended, database=database, output=output, form=form)
+        print_report(store, ended, database=database, output=output, form=form)
+        say_stale(store, ended)
     if ended.status == "interrupted":
         terminal.say(_go_on(database, ended))
         return ExitCode.INTERRUPTED
@@ -329,30 +327,6 @@ def _refuse_unfit(store: Store, database: Path, selection: Selection) -> None:
 
     said, *known = nothing_found(store, database, selection).split("\n")
     raise SelectionError(said, hint="\n".join(known) or "`replay list` shows what there is.")
-
-
-def _report(
-    store: Store, ended: ReplayRun, *, database: Path, output: Path | None, form: ReportFormat
-) -> None:
-    from replay.cli.runs import report_json, show_report
-
-    if form == "json":
-        text = json.dumps(report_json(store, ended), indent=2, ensure_ascii=False)
-    else:
-        to_stdout = output is None
-        text = show_report(
-            store,
-            ended,
-            database=database,
-            width=terminal.width() if to_stdout else 80,
-            colored=to_stdout and terminal.colours(sys.stdout),
-        )
-    if form == "github":
-        text = github_text(store, ended, text)
-    if output is None:
-        terminal.emit(text)
-        return
-    write_report(output, text + "\n", database, ended)
 
 
 def _go_on(database: Path, ended: ReplayRun) -> str:

@@ -207,6 +207,7 @@ def _finding_lines(findings: list[Finding]) -> str:
 def _run_lines(found: list[ReplayRun]) -> list[str]:
     from replay.cli.table import Column, table_lines
     from replay.cli.transcripts import moment
+    from replay.report.sample_words import is_sampled
 
     columns = [
         Column("RUN"),
@@ -221,5 +222,6 @@ def _run_lines(found: list[ReplayRun]) -> list[str]:
         ended = run.status if run.status != "finished" else str(run.exit_code)
         same = run.verdict_counts.get("same", 0) + run.verdict_counts.get("equivalent", 0)
         counts = [f"{run.call_count:,}", f"{same:,}", ended]
-        rows.append([run.id, moment(run.started_at)[:16], run.toolbox, *counts])
+        tools = f"(sample) {run.toolbox}" if is_sampled(run) else run.toolbox
+        rows.append([run.id, moment(run.started_at)[:16], tools, *counts])
     return table_lines(columns, rows, width=terminal.width())

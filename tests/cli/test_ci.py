@@ -92,6 +92,9 @@ def test_github_sees_findings_from_the_root_of_the_repository(
     assert report[-1] == f"::{first.removeprefix('::stop-commands::')}::"
     assert last.startswith("::warning file=services/shop.py,line=7,title=replay%3A price%3A ")
 
+    assert exit_code_of([*RUN, "--format", "github", "--output", "report.txt"]) == 2
+    assert capsys.readouterr().out == f"{last}\n"
+    assert Path("report.txt").read_text().startswith("3 calls of 3 traces: 3 changed")
     assert exit_code_of(["diff", "--format", "github", "--sarif", "r.sarif"]) == 0
     assert capsys.readouterr().out.splitlines()[-1] == last
     (result,) = json.loads(Path("r.sarif").read_text())["runs"][0]["results"]
@@ -120,6 +123,23 @@ def test_an_approval_that_is_committed_holds_on_a_fresh_machine(
     assert json.loads(capsys.readouterr().out)["findings"][0]["approved"] is False
     assert exit_code_of(["diff", "--json", *approvals]) == 0
     assert json.loads(capsys.readouterr().out)["findings"][0]["approved"] is True
+
+
+def test_an_approval_that_no_longer_meets_anything_is_named(folder: Path, capsys: Printed) -> None:
+    (folder / "shop.py").write_text(RENAMED)
+    approvals = ["--approvals", "approved.jsonl"]
+    assert exit_code_of([*RUN, "--approve", *approvals]) == 0
+    (folder / "shop.py").write_text(TOOLS)
+    capsys.readouterr()
+
+    assert exit_code_of([*RUN, *approvals]) == 0
+    assert "Approved, and no longer found: " in capsys.readouterr().err
+    assert exit_code_of([*RUN, *approvals, "--sample", "2"]) == 0
+    assert capsys.readouterr().err == ""  # a sample cannot know
+    assert exit_code_of(["runs"]) == 0
+    newest, *_, oldest = capsys.readouterr().out.splitlines()[1:]
+    assert "(sample) shop" in newest
+    assert "sample" not in oldest
 
 
 def test_approvals_that_cannot_be_read_end_a_run_before_it_begins(

@@ -16,7 +16,16 @@ from replay.records import JsonObject
 
 Mark: TypeAlias = Literal["good", "bad", "skip"]
 
-_QUIET: Final = ("-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false")
+_PLAIN: Final = tuple(
+    word
+    for setting in (
+        "core.hooksPath=/dev/null",  # nobody's post-checkout hook is to run for our checkouts
+        "core.fsmonitor=false",
+        "core.quotePath=false",
+        "log.showSignature=false",
+    )
+    for word in ("-c", setting)
+)
 _STEPS_LEFT: Final = re.compile(r"roughly (\d+) steps?")
 _FIRST_BAD: Final = re.compile(r"is the first .?bad.? commit")
 _ONLY_SKIPPED: Final = re.compile(r"only .?skip.?ped commits left")
@@ -116,9 +125,11 @@ class BisectTree:
         try:
             return self._told(_git(self.root, *asked))
         except subprocess.CalledProcessError as error:
+            hint = "Give a branch, a tag or a commit: main, v1.2, HEAD~20."
+            if _run(self.root, "rev-parse", "--is-shallow-repository").stdout.strip() == "true":
+                hint = "This clone has only the newest commits: `git fetch --unshallow` gets all."
             raise SelectionError(
-                f"{named or 'The commit'} {ref!r} is no commit of {self.root}.",
-                hint="Give a branch, a tag or a commit: main, v1.2, HEAD~20.",
+                f"{named or 'The commit'} {ref!r} is no commit of {self.root}.", hint=hint
             ) from error
 
     def is_ancestor(self, older: Commit, newer: Commit) -> bool:
@@ -182,7 +193,7 @@ def _git(folder: Path, *arguments: str) -> str:
 
 def _run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        ["git", *_QUIET, "-C", str(folder), *arguments],
+        ["git", *_PLAIN, "-C", str(folder), *arguments],
         env=_environment(os.environ),
         stdin=subprocess.DEVNULL,
         capture_output=True,
