@@ -15,6 +15,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from replay.records import CallVerdict, Finding, ReplayRun, Verdict
 from replay.report.ink import Ink, count
+from replay.report.policy_lines import policy_words
 from replay.report.sample_words import sample_words
 from replay.report.terminal import finding_lines, headline
 from replay.verdicts import collect
@@ -114,6 +115,7 @@ def _facts(run: ReplayRun) -> Iterator[tuple[str, str]]:
         ("digest", run.digest),
         ("exit_code", run.exit_code),
         ("sample", " ".join(sample_words(run)) or None),
+        ("policies", "; ".join(policy_words(run.coverage)) or None),
     ):
         if value is not None:
             yield name, str(value)
