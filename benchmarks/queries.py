@@ -20,7 +20,7 @@ from typing import Any
 
 from benchmarks.queries_database import RARE_WORD, build
 from replay.cli.record import unseen_count
-from replay.records import Outcome, Selection
+from replay.records import Outcome, Sample, Selection
 from replay.store import Store
 from tui.rows.database import Database
 from tui.rows.filters import parse_filter
@@ -31,9 +31,17 @@ from tui.rows.traces import TraceList, call_count, trace_count
 BOUND_MS = 50.0
 REPEATS = 5
 
-READS_ALL = frozenset(["run, the ids of all traces", "ui: filter by a word"])
-"""No page of an index answers these: the first is asked once, before every trace is replayed; the
-second reads texts, in a thread, while the list shows what it found so far."""
+READS_ALL = frozenset(
+    [
+        "run, the ids of all traces",
+        "run --sample 200",
+        "run --sample 200 --stratify tool,model",
+        "run --sample 200, by all traits",
+        "ui: filter by a word",
+    ]
+)
+"""No page of an index answers these: ids and samples are asked once, before traces are replayed;
+the last reads texts, in a thread, while the list shows what it found so far."""
 
 Questions = dict[str, Callable[[], Any]]
 
@@ -66,6 +74,12 @@ def command_line(store: Store) -> Questions:
         "run, one trace": lambda: store.transcript(trace_id, prompts=False),
         "run, the ids of all traces": store.trace_ids,
         "run --trace": lambda: store.trace_ids(Selection(trace_ids=[trace_id])),
+        "run --sample 200": lambda: store.chosen(_sample()),
+        "run --sample 200 --newest": lambda: store.chosen(_sample(newest=True)),
+        "run --sample 200 --stratify tool,model": lambda: store.chosen(_sample("tool", "model")),
+        "run --sample 200, by all traits": lambda: store.chosen(
+            _sample("tool", "model", "outcome")
+        ),
         "run --limit 1000": lambda: store.trace_ids(Selection(limit=1000)),
         "a tool call by its id": lambda: store.tool_call(call_id),
         "the newest tool calls": lambda: store.tool_calls(limit=50),
@@ -94,6 +108,10 @@ def command_line(store: Store) -> Questions:
             "SELECT step_number, tool, outcome FROM tool_calls WHERE trace_id = ?", (trace_id,)
         ),
     }
+
+
+def _sample(*traits: str, newest: bool = False) -> Selection:
+    return Selection(sample=Sample(count=200, newest=newest, stratify=list(traits)))
 
 
 def terminal_ui(database: Database, trace_id: str) -> Questions:

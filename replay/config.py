@@ -132,6 +132,9 @@ class Config(BaseModel):
     """The database that commands read and record into; relative to the pyproject.toml."""
     schema_lock: str | None = None
     """The file of `replay schema lock`; relative to the pyproject.toml."""
+    approvals: str | None = None
+    """The file that approvals are read from and written to, beside those in the database; relative
+    to the pyproject.toml. A team commits it."""
     deadline_ms: int | None = Field(default=None, gt=0)
     """How long one tool call may take in a replay; None: the replayer's own deadline."""
     jobs: int | None = Field(default=None, gt=0)
@@ -184,6 +187,11 @@ class Config(BaseModel):
     def schema_lock_path(self) -> Path | None:
         """``schema_lock`` as a path that holds from any working directory."""
         return None if self.schema_lock is None else self._beside(self.schema_lock)
+
+    @property
+    def approvals_path(self) -> Path | None:
+        """``approvals`` as a path that holds from any working directory."""
+        return None if self.approvals is None else self._beside(self.approvals)
 
     @property
     def writable_paths(self) -> list[Path]:

@@ -101,11 +101,14 @@ def run_in(site: Path, arguments: list[str], cwd: Path) -> subprocess.CompletedP
 def test_the_wheel_carries_replay_and_cassettes_and_hides_its_tui(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
+        points = next(name for name in names if name.endswith(".dist-info/entry_points.txt"))
+        entry_points = archive.read(points).decode()
 
     tops = {name.split("/")[0] for name in names if ".dist-info/" not in name}
     assert tops == {"replay", "cassettes"}
     assert "replay/_apps/tui/__init__.py" in names
     assert "replay/py.typed" in names
+    assert "replay.pytest_plugin = replay.pytest_plugin" in entry_points
     assert "cassettes/py.typed" in names
     assert any(name.endswith("licenses/LICENSE") for name in names)
     assert not any("__pycache__" in name or name.startswith("tests/") for name in names)
@@ -139,11 +142,10 @@ print("\\n".join(failed))
     ran = run_in(site, ["-c", program], tmp_path)
 
     assert ran.returncode == 0, ran.stderr
-    # The demo's own tools and agent use two clients, which `replay-sandbox[demo]` brings.
-    outside_the_demo = [
-        line for line in ran.stdout.splitlines() if not line.startswith("replay.demo.")
-    ]
-    assert outside_the_demo == []
+    # The demo's own tools and agent use two clients, which `replay-sandbox[demo]` brings; who loads
+    # the pytest plugin has pytest.
+    expected = ("replay.demo.", "replay.pytest_plugin: pytest")
+    assert [line for line in ran.stdout.splitlines() if not line.startswith(expected)] == []
 
 
 def test_a_users_own_tui_package_stays_hers(site: Path, tmp_path: Path) -> None:

@@ -5,14 +5,23 @@ from __future__ import annotations
 import getpass
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
 
+import click
+
+from replay.cli import terminal
 from replay.errors import ExitCode
-from replay.records import Approval, Finding, ReplayRun
-from replay.store import Store
+
+if TYPE_CHECKING:
+    from replay.records import Approval, Finding, ReplayRun
+    from replay.store import Store
 
 
 def approvals_of(findings: Iterable[Finding], *, note: str | None = None) -> list[Approval]:
     """Return an approval of each finding, by the user who runs this, now."""
+    from replay.records import Approval
+
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     return [
         Approval(
@@ -30,12 +39,69 @@ def approvals_of(findings: Iterable[Finding], *, note: str | None = None) -> lis
     ]
 
 
+approvals_option = click.option(
+    "--approvals",
+    "approvals_file",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Approvals that are committed: read beside the database's. Default: `approvals` of "
+    "[tool.replay].",
+)
+
+
+def use_file(store: Store, file: Path | None, *, folder: Path | None = None) -> Path | None:
+    """Have ``store`` know the approvals of ``file``, by default of ``[tool.replay]``; return it.
+
+    Raises:
+        StoreError: it cannot be read.
+    """
+    from replay.config import load_config
+    from replay.store.approvals_file import read_approvals
+
+    store.approvals_file = file or load_config(folder).approvals_path
+    if store.approvals_file is not None:
+        read_approvals(store.approvals_file)  # now, not at the end of a long run
+    return store.approvals_file
+
+
+def accept(store: Store, approvals: list[Approval]) -> None:
+    """Keep ``approvals`` where they belong: in the store's file, else in the database.
+
+    Raises:
+        StoreError: they cannot be written.
+    """
+    from replay.store.approvals_file import add_approvals
+
+    if store.approvals_file is not None:
+        add_approvals(store.approvals_file, approvals)
+    else:
+        store.append_all(approvals)
+        store.flush()
+
+
 def accept_all(store: Store, run: ReplayRun, *, note: str) -> ReplayRun:
     """Accept every finding of ``run``, and return the run as it ends then: with code 0."""
     accepted = run.model_copy(update={"exit_code": int(ExitCode.OK)})
-    store.append_all([*approvals_of(store.findings(run.id), note=note), accepted])
+    accept(store, approvals_of(store.findings(run.id), note=note))
+    store.append(accepted)
     store.flush()
     return accepted
+
+
+def say_stale(store: Store, ended: ReplayRun) -> None:
+    """Name the committed approvals that a run over everything has met no finding of."""
+    is_whole = ended.status == "finished" and not ended.selection
+    if store.approvals_file is None or not is_whole:
+        return
+    from replay.store.approvals_file import read_approvals
+
+    met = {finding.signature for finding in store.findings(ended.id)}
+    stale = [one for one in read_approvals(store.approvals_file) if one.signature not in met]
+    for approval in stale:
+        terminal.say(f"Approved, and no longer found: {approval.signature}  {approval.title}")
+    if stale:
+        lines = "its line" if len(stale) == 1 else "their lines"
+        terminal.say(f"Take {lines} out of '{store.approvals_file}', unless it comes back.")
 
 
 def user_name() -> str | None:

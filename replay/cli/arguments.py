@@ -28,6 +28,7 @@ def database_and(
     optional: Sequence[str] = (),
     complete: Callable[..., Any] | None = None,
     unless: str | None = None,
+    guesses: bool = True,
 ) -> Callable[..., Any]:
     """Return a decorator that gives a command its ``database`` and its other arguments.
 
@@ -40,6 +41,8 @@ def database_and(
         complete: what completes a word, as click asks it; None: nothing does.
         unless: an option that makes a command do without a database: it gets None where none is
             named and there is none to take.
+        guesses: False: the database is there where there is a word too many for the others, which
+            may look like one (``origin/main``).
     """
     words = [name.upper() for name in names] + [f"[{name.upper()}]" for name in optional]
 
@@ -50,7 +53,7 @@ def database_and(
         @functools.wraps(command)
         def with_database(*, words: tuple[str, ...], **options: Any) -> Any:
             is_needed = unless is None or not options.get(unless)
-            database, rest = _split(words, names, optional, is_needed=is_needed)
+            database, rest = _split(words, names, optional, is_needed=is_needed, guesses=guesses)
             given = dict.fromkeys(optional) | dict(zip([*names, *optional], rest, strict=False))
             return command(database=database, **given, **options)
 
@@ -60,10 +63,16 @@ def database_and(
 
 
 def _split(
-    words: Sequence[str], names: Sequence[str], optional: Sequence[str], *, is_needed: bool = True
+    words: Sequence[str],
+    names: Sequence[str],
+    optional: Sequence[str],
+    *,
+    is_needed: bool = True,
+    guesses: bool = True,
 ) -> tuple[Path | None, list[str]]:
     most = len(names) + len(optional)
-    first_is_database = bool(words) and (len(words) > most or _looks_like_database(words[0]))
+    looks_like_one = guesses and bool(words) and _looks_like_database(words[0])
+    first_is_database = len(words) > most or looks_like_one
     rest = list(words[1:] if first_is_database else words)
     if len(rest) < len(names):
         raise click.UsageError(f"Missing argument {names[len(rest)].upper()!r}.")
@@ -135,6 +144,31 @@ def complete_policies(ctx: click.Context, param: click.Parameter, incomplete: st
     if not equals:
         return []
     return [f"{tool}={policy}" for policy in Policy if policy.startswith(wanted)]
+
+
+_TRAITS = ("tool", "model", "outcome")
+
+
+def read_traits(ctx: click.Context, param: click.Parameter, value: str | None) -> list[str]:
+    """Return the traits of ``tool,model``: what kinds of calls are told apart by.
+
+    Raises:
+        click.BadParameter: one of them is none.
+    """
+    traits = [part.strip() for part in value.split(",")] if value is not None else []
+    for trait in traits:
+        if trait not in _TRAITS:
+            raise click.BadParameter(
+                f"{trait!r} is no trait; one or more of: {', '.join(_TRAITS)}."
+            )
+    return list(dict.fromkeys(traits))
+
+
+def complete_traits(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Return lists of traits that start with ``incomplete``."""
+    done, comma, wanted = incomplete.rpartition(",")
+    had = done.split(",")
+    return [f"{done}{comma}{one}" for one in _TRAITS if one.startswith(wanted) and one not in had]
 
 
 def read_moment(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:

@@ -11,8 +11,17 @@ from typing import TYPE_CHECKING
 import click
 
 from replay.cli import terminal
+from replay.cli.approvals import approvals_option, use_file
 from replay.cli.arguments import database_and, examples, json_option
-from replay.cli.reports import report_files, write_reports
+from replay.cli.reports import (
+    ReportFiles,
+    ReportFormat,
+    chosen_format,
+    format_option,
+    github_text,
+    report_files,
+    write_reports,
+)
 from replay.cli.runs import findings_now, report_json, show_report
 from replay.errors import ExitCode, SelectionError
 
@@ -48,7 +57,9 @@ CALLS_SHOWN_MAX = 20
     is_flag=True,
     help="With a run: every differing call with every difference; else every call, not only 20.",
 )
+@approvals_option
 @report_files
+@format_option
 @json_option
 def diff(
     database: Path,
@@ -56,8 +67,9 @@ def diff(
     other: str | None,
     step_number: int | None,
     show_all: bool,
-    junit: Path | None,
-    markdown: Path | None,
+    approvals_file: Path | None,
+    files: ReportFiles,
+    report_format: ReportFormat | None,
     as_json: bool,
 ) -> int:
     """Show the findings of RUN, by default of the latest replay run.
@@ -68,7 +80,10 @@ def diff(
     """
     from replay.store import Store
 
+    form = chosen_format(report_format, as_json=as_json)
+    as_json = form == "json"
     with Store.open(database, mode="r") as store:
+        use_file(store, approvals_file)
         first = store.run("latest") if run is None else _run_or_none(store, run)
         wanted = run if first is None else other
         if wanted is None:
@@ -77,11 +92,13 @@ def diff(
                     "--step belongs to a trace: `replay diff DATABASE TRACE --step 3`."
                 )
             assert first is not None
-            _show_run(store, first, database=database, show_all=show_all, as_json=as_json)
-            write_reports(store, first, junit=junit, markdown=markdown, database=database)
+            _show_run(store, first, database=database, show_all=show_all, form=form)
+            write_reports(store, first, files=files, database=database)
             return ExitCode.OK
-        if junit is not None or markdown is not None:
-            raise click.UsageError("--junit and --markdown are reports of one replay run.")
+        if files or form == "github":
+            raise click.UsageError(
+                "--junit, --markdown, --sarif and --format github are reports of one replay run."
+            )
         if first is None and other is not None:
             raise _no_run(store, wanted)
         second = None if first is None else _run_or_none(store, wanted)
@@ -94,25 +111,24 @@ def diff(
 
 
 def _show_run(
-    store: Store, run: ReplayRun, *, database: Path, show_all: bool, as_json: bool
+    store: Store, run: ReplayRun, *, database: Path, show_all: bool, form: ReportFormat
 ) -> None:
     differing = _differing(store, run) if show_all else []
-    if as_json:
+    if form == "json":
         report = report_json(store, run)
         if show_all:
             report["calls"] = [verdict.model_dump(mode="json") for verdict in differing]
         terminal.emit_json(report)
         return
-    terminal.emit(
-        show_report(
-            store,
-            run,
-            database=database,
-            width=terminal.width(),
-            colored=terminal.colours(sys.stdout),
-            show_all=show_all,
-        )
+    text = show_report(
+        store,
+        run,
+        database=database,
+        width=terminal.width(),
+        colored=terminal.colours(sys.stdout),
+        show_all=show_all,
     )
+    terminal.emit(github_text(store, run, text) if form == "github" else text)
     if differing:
         terminal.emit("\nEvery call that differs\n")
         _show_calls(store, differing, show_all=True, as_json=False)

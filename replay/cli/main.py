@@ -42,6 +42,7 @@ _PLACES = {
         "replay.cli.contract", "contract", "Check what tools promise against captured calls."
     ),
     "fuzz": Place("replay.cli.fuzz", "fuzz", "Run changed payloads through today's tools."),
+    "bisect": Place("replay.cli.bisect", "bisect", "Find the commit that changed a verdict."),
     "feedback": Place(
         "replay.cli.feedback", "feedback", "Say what is good or bad about a trace or a step."
     ),

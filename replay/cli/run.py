@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import shlex
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,15 +10,27 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from replay.cli import terminal
+from replay.cli.approvals import accept_all, approvals_option, say_stale, use_file
 from replay.cli.arguments import complete_policies, database_and, examples, json_option
 from replay.cli.early import workers_early
 from replay.cli.parsers import ParserType, complete_parsers
-from replay.cli.reports import file_option, report_files, write_report, write_reports
-from replay.cli.selection import selection_options
+from replay.cli.reports import (
+    ReportFiles,
+    ReportFormat,
+    chosen_format,
+    file_option,
+    format_option,
+    print_report,
+    report_files,
+    write_reports,
+)
+from replay.cli.selection import sampling_options, selection_options
 from replay.errors import ExitCode, SelectionError
 
 if TYPE_CHECKING:
+    from replay.config import Config
     from replay.records import ReplayRun, Selection
+    from replay.replayer import Replayer
     from replay.replayer.questions.two_parsers import ParserName
     from replay.store import Store
 
@@ -79,6 +89,7 @@ if TYPE_CHECKING:
     help="Hand this one to the baseline only, or with another value.",
 )
 @selection_options
+@sampling_options
 @click.option(
     "--jobs",
     type=click.IntRange(min=1),
@@ -183,17 +194,20 @@ if TYPE_CHECKING:
     help="Go on with an interrupted replay run: its id, or `latest`.",
 )
 @click.option("--approve", is_flag=True, help="Accept everything this run finds as intended.")
+@approvals_option
 @file_option("--output", "Write the report there instead of stdout.")
 @report_files
+@format_option
 @json_option
 def run(
     database: Path,
     selection: Selection,
     approve: bool,
+    approvals_file: Path | None,
     resume: str | None,
     output: Path | None,
-    junit: Path | None,
-    markdown: Path | None,
+    files: ReportFiles,
+    report_format: ReportFormat | None,
     as_json: bool,
     **options: Any,
 ) -> int:
@@ -202,18 +216,20 @@ def run(
     The outside world is frozen: what tools ask of it is answered from the recording. The replay
     run is stored beside the traces; `replay diff` shows it again. Ctrl-C keeps what is done.
     """
-    from replay.cli.approvals import accept_all
     from replay.store import Store
 
+    form = chosen_format(report_format, as_json=as_json)
     with Store.open(database, mode="w") as store:
+        use_file(store, approvals_file)
         refuse_empty(store, database)
         if resume is None:
             _refuse_unfit(store, database, selection)
         ended = replayed(store, selection, resume=resume, **options)
         if approve and ended.status == "finished":
             ended = accept_all(store, ended, note="replay run --approve")
-        write_reports(store, ended, junit=junit, markdown=markdown, database=database)
-        _report(store, ended, database=database, output=output, as_json=as_json)
+        write_reports(store, ended, files=files, database=database)
+        print_report(store, ended, database=database, output=output, form=form)
+        say_stale(store, ended)
     if ended.status == "interrupted":
         terminal.say(_go_on(database, ended))
         return ExitCode.INTERRUPTED
@@ -224,8 +240,47 @@ def replayed(
     store: Store,
     selection: Selection,
     *,
-    toolbox: str | None,
     resume: str | None = None,
+    parser: tuple[ParserName, ...] | None = None,
+    **options: Any,
+) -> ReplayRun:
+    """Replay ``selection`` and return the run; ``options`` as `replayer_of` takes them."""
+    from replay.cli.interruption import ctrl_c
+    from replay.cli.progress import Progress
+
+    replayer = replayer_of(store, parser=parser, **options)
+    with Progress("traces") as progress, ctrl_c.calls(replayer.stop):
+        ended = replayer.run(
+            selection,
+            resume=resume,
+            on_progress=lambda now: progress.update(
+                now.trace_done_count,
+                now.trace_count,
+                note=f"{now.call_count:,} calls, {now.calls_per_second:,.0f}/s",
+            ),
+        )
+        if parser is not None and len(parser) == 2 and ended.status == "finished":
+            ended = _with_parsers_compared(store, replayer, ended, parser)
+    return ended
+
+
+def _with_parsers_compared(
+    store: Store, replayer: Replayer, ended: ReplayRun, parsers: tuple[ParserName, ParserName]
+) -> ReplayRun:
+    from replay.records import Selection
+
+    compared = replayer.compare_parsers(Selection.model_validate(ended.selection), parsers)
+    coverage = {**ended.coverage, "parsers": compared.report()}
+    ended = ended.model_copy(update={"coverage": coverage})
+    store.append(ended)
+    store.flush()
+    return ended
+
+
+def replayer_of(
+    store: Store,
+    *,
+    toolbox: str | None,
     baseline: str | None = None,
     paths: Sequence[Path] = (),
     baseline_paths: Sequence[Path] = (),
@@ -244,16 +299,14 @@ def replayed(
     versions: Sequence[str] = (),
     show_output: bool = False,
     parser: tuple[ParserName, ...] | None = None,
-) -> ReplayRun:
-    """Replay ``selection`` and return the run; options not given come from ``[tool.replay]``.
+    config: Config | None = None,
+) -> Replayer:
+    """Return the replayer that these options describe; others come from ``[tool.replay]``.
 
     Raises:
         click.UsageError: no tools are named anywhere.
     """
-    from replay.cli.interruption import ctrl_c
-    from replay.cli.progress import Progress
     from replay.config import load_config
-    from replay.records import Selection
     from replay.replayer import Replayer
     from replay.replayer.environment import environment_of
     from replay.replayer.policies import Policies, read_policies
@@ -261,14 +314,14 @@ def replayed(
     from replay.replayer.written_for import read_versions
     from replay.verdicts import Rules
 
-    config = load_config(folder)
+    config = config or load_config(folder)
     toolbox = toolbox or config.tools
     if toolbox is None:
         raise click.UsageError(
             "Which tools? Name them with --tools package.module:toolbox, or set `tools` in "
             "[tool.replay] of pyproject.toml."
         )
-    replayer = Replayer(
+    return Replayer(
         store,
         toolbox=toolbox,
         paths=paths,
@@ -292,23 +345,6 @@ def replayed(
         versions={**config.versions, **read_versions(versions)},
         parser=parser[-1] if parser else "",
     )
-    with Progress("traces") as progress, ctrl_c.calls(replayer.stop):
-        ended = replayer.run(
-            selection,
-            resume=resume,
-            on_progress=lambda now: progress.update(
-                now.trace_done_count,
-                now.trace_count,
-                note=f"{now.call_count:,} calls, {now.calls_per_second:,.0f}/s",
-            ),
-        )
-        if parser is not None and len(parser) == 2 and ended.status == "finished":
-            compared = replayer.compare_parsers(Selection.model_validate(ended.selection), parser)
-            coverage = {**ended.coverage, "parsers": compared.report()}
-            ended = ended.model_copy(update={"coverage": coverage})
-            store.append(ended)
-            store.flush()
-        return ended
 
 
 def _say_output(tool: str, text: str) -> None:
@@ -338,28 +374,6 @@ def _refuse_unfit(store: Store, database: Path, selection: Selection) -> None:
 
     said, *known = nothing_found(store, database, selection).split("\n")
     raise SelectionError(said, hint="\n".join(known) or "`replay list` shows what there is.")
-
-
-def _report(
-    store: Store, ended: ReplayRun, *, database: Path, output: Path | None, as_json: bool
-) -> None:
-    from replay.cli.runs import report_json, show_report
-
-    if as_json:
-        text = json.dumps(report_json(store, ended), indent=2, ensure_ascii=False)
-    else:
-        to_stdout = output is None
-        text = show_report(
-            store,
-            ended,
-            database=database,
-            width=terminal.width() if to_stdout else 80,
-            colored=to_stdout and terminal.colours(sys.stdout),
-        )
-    if output is None:
-        terminal.emit(text)
-        return
-    write_report(output, text + "\n", database, ended)
 
 
 def _go_on(database: Path, ended: ReplayRun) -> str:

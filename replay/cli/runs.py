@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from replay.cli import terminal
+from replay.cli.approvals import accept, approvals_of, approvals_option, use_file
 from replay.cli.arguments import database_and, examples, json_option
 from replay.errors import ExitCode, SelectionError
 
@@ -46,6 +47,7 @@ def runs(database: Path, as_json: bool) -> int:
     epilog=examples(
         "replay approve traces.db 4f1c2a",
         "replay approve traces.db all --note 'province was renamed, PR 12'",
+        "replay approve traces.db 4f1c2a --approvals replay-approvals.jsonl",
         "replay approve traces.db 4f1c2a --run run_20261121T090000",
     ),
 )
@@ -54,19 +56,26 @@ def runs(database: Path, as_json: bool) -> int:
     "--run", "run_id", metavar="RUN", help="The run it is in. Default: the newest that has it."
 )
 @click.option("--note", metavar="TEXT", help="Why, for whoever asks later.")
+@approvals_option
 @json_option
 def approve(
-    database: Path, finding: str, run_id: str | None, note: str | None, as_json: bool
+    database: Path,
+    finding: str,
+    run_id: str | None,
+    note: str | None,
+    approvals_file: Path | None,
+    as_json: bool,
 ) -> int:
     """Accept FINDING as meant: it is green in later runs, until it changes again.
 
     FINDING is the signature that `replay diff` shows, the unique beginning of it, or `all` for
-    every finding of the run.
+    every finding of the run. With --approvals it is written there, not into the database: commit
+    that file, and every machine knows it.
     """
-    from replay.cli.approvals import approvals_of
     from replay.store import Store
 
     with Store.open(database, mode="w") as store:
+        file = use_file(store, approvals_file)
         wanted = _findings_named(store, run_id, finding)
         if not wanted:
             run = store.run(run_id or "latest")
@@ -75,11 +84,13 @@ def approve(
                 hint=f"`replay diff {shlex.quote(str(database))} {run.id}` shows it.",
             )
         approvals = approvals_of(wanted, note=note)
-        store.append_all(approvals)
+        accept(store, approvals)
     if as_json:
         terminal.emit_json([approval.model_dump(mode="json") for approval in approvals])
     for approval in approvals:
         terminal.say(f"Approved: {approval.title}")
+    if file is not None:
+        terminal.say(f"Written to '{file}': commit it.")
     what = "it" if len(approvals) == 1 else "them"
     changes = "it changes" if len(approvals) == 1 else "they change"
     terminal.say(f"The next replay run counts {what} as allowed, until {changes} again.")
@@ -196,6 +207,7 @@ def _finding_lines(findings: list[Finding]) -> str:
 def _run_lines(found: list[ReplayRun]) -> list[str]:
     from replay.cli.table import Column, table_lines
     from replay.cli.transcripts import moment
+    from replay.report.sample_words import is_sampled
 
     columns = [
         Column("RUN"),
@@ -210,5 +222,6 @@ def _run_lines(found: list[ReplayRun]) -> list[str]:
         ended = run.status if run.status != "finished" else str(run.exit_code)
         same = run.verdict_counts.get("same", 0) + run.verdict_counts.get("equivalent", 0)
         counts = [f"{run.call_count:,}", f"{same:,}", ended]
-        rows.append([run.id, moment(run.started_at)[:16], run.toolbox, *counts])
+        tools = f"(sample) {run.toolbox}" if is_sampled(run) else run.toolbox
+        rows.append([run.id, moment(run.started_at)[:16], tools, *counts])
     return table_lines(columns, rows, width=terminal.width())

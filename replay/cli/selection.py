@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from replay.cli.arguments import complete_outcomes, read_labels, read_moment, read_outcomes
+from replay.cli.arguments import (
+    complete_outcomes,
+    complete_traits,
+    read_labels,
+    read_moment,
+    read_outcomes,
+    read_traits,
+)
 
 if TYPE_CHECKING:
     from replay.records import Selection
@@ -81,7 +88,7 @@ _OPTIONS = (
     ),
 )
 
-_FIELDS = (
+SELECTION_FIELDS = (
     "trace_ids",
     "tools",
     "tool_versions",
@@ -105,13 +112,91 @@ def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(command)
     def with_selection(*args: Any, **options: Any) -> Any:
-        given = {field: options.pop(field) for field in _FIELDS}
+        given = {field: options.pop(field) for field in SELECTION_FIELDS}
         return command(*args, selection=selection_from(given), **options)
 
     wrapped: Callable[..., Any] = with_selection
     for option in reversed(_OPTIONS):
         wrapped = option(wrapped)
     return wrapped
+
+
+_SAMPLING = (
+    click.option(
+        "--sample",
+        "count",
+        type=click.IntRange(min=1),
+        metavar="COUNT",
+        help="Of these traces only so many, the same ones each time; says of how many.",
+    ),
+    click.option("--newest", is_flag=True, help="With --sample: the newest ones (of each kind)."),
+    click.option(
+        "--stratify",
+        metavar="TRAIT,...",
+        callback=read_traits,
+        shell_complete=complete_traits,
+        help="With --sample: every kind of call is in it, as far as it goes; kinds differ in their "
+        "tool, model or outcome.",
+    ),
+    click.option(
+        "--seed",
+        type=click.IntRange(min=0, max=2**31),
+        metavar="NUMBER",
+        help="With --sample: draw others.",
+    ),
+)
+
+
+SAMPLING_FIELDS = ("count", "newest", "stratify", "seed")
+
+
+def sampling_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give ``command``, which has the selection options, those of a sample too."""
+
+    @functools.wraps(command)
+    def with_sample(
+        *args: Any,
+        selection: Selection,
+        count: int | None,
+        newest: bool,
+        stratify: list[str],
+        seed: int | None,
+        **options: Any,
+    ) -> Any:
+        chosen = sampled(selection, count, newest=newest, stratify=stratify, seed=seed)
+        return command(*args, selection=chosen, **options)
+
+    wrapped: Callable[..., Any] = with_sample
+    for option in reversed(_SAMPLING):
+        wrapped = option(wrapped)
+    return wrapped
+
+
+def sampled(
+    selection: Selection,
+    count: int | None,
+    *,
+    newest: bool = False,
+    stratify: list[str] | None = None,
+    seed: int | None = None,
+) -> Selection:
+    """Return ``selection`` with the sample that the options' values describe; None: without one.
+
+    Raises:
+        click.UsageError: they say how to choose, and not how many.
+    """
+    if count is None:
+        given = {"--newest": newest, "--stratify": stratify, "--seed": seed is not None}
+        for name, is_given in given.items():
+            if is_given:
+                raise click.UsageError(
+                    f"{name} says how a sample is chosen; say how many traces: --sample 200."
+                )
+        return selection
+    if newest and seed is not None:
+        raise click.UsageError("--newest draws nothing, so --seed has no meaning beside it.")
+    sample = {"count": count, "newest": newest, "stratify": stratify or [], "seed": seed or 0}
+    return selection.model_validate({**selection.model_dump(), "sample": sample})
 
 
 def selection_from(given: dict[str, Any]) -> Selection:
@@ -137,9 +222,18 @@ def selection_words(selection: Selection) -> str:
         "labels": "label",
     }
     words = []
-    for field, value in selection.model_dump(exclude_defaults=True, mode="json").items():
+    dumped = selection.model_dump(exclude_defaults=True, mode="json")
+    sample = dumped.pop("sample", None)
+    for field, value in dumped.items():
         if isinstance(value, dict):
             value = [f"{key}={wanted}" for key, wanted in value.items()]
         values = value if isinstance(value, list) else [value]
         words += [f"--{names.get(field, field)} {one}" for one in values]
-    return " ".join(words)
+    return " ".join([*words, *_sample_words(sample or {})])
+
+
+def _sample_words(sample: dict[str, Any]) -> list[str]:
+    words = [f"--sample {sample['count']}"] if sample else []
+    words += ["--newest"] if sample.get("newest") else []
+    words += [f"--stratify {','.join(sample['stratify'])}"] if sample.get("stratify") else []
+    return words + ([f"--seed {sample['seed']}"] if sample.get("seed") else [])

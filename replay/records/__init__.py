@@ -18,7 +18,7 @@ from replay.records.replays import (
     ReplayedCall,
     ReplayRun,
 )
-from replay.records.selection import Selection
+from replay.records.selection import Sample, Selection, Trait
 from replay.records.traces import (
     Attempt,
     CallError,
@@ -58,12 +58,14 @@ __all__ = [
     "Record",
     "ReplayRun",
     "ReplayedCall",
+    "Sample",
     "Selection",
     "Stage",
     "StageTiming",
     "ToolCall",
     "ToolSchema",
     "Trace",
+    "Trait",
     "Transcript",
     "Verdict",
     "record_from",

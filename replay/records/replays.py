@@ -220,6 +220,12 @@ class ReplayRun(Record):
     coverage: JsonObject = Field(default_factory=dict)
     """Tools and outcomes that no replayed call reached."""
     exit_code: int | None = None
+    sample: JsonObject = Field(default_factory=dict)
+    """Of a run over a sample: ``of`` how many traces it was chosen, and how many ``kinds`` of calls
+    it ``reached``; empty: every selected trace was replayed."""
+    tool_sources: dict[str, JsonObject] = Field(default_factory=dict)
+    """Where today's tools are, by name: ``file`` (from the root of its repository, or whole) and
+    ``line``. Tools that Python knows no place of are absent."""
 
 
 class Approval(Record):

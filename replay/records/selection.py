@@ -2,10 +2,28 @@
 
 from __future__ import annotations
 
+from typing import Literal, TypeAlias
+
 from pydantic import Field
 
 from replay.records.base import Record
 from replay.records.codes import Outcome
+
+Trait: TypeAlias = Literal["tool", "model", "outcome"]
+"""What kinds of calls are told apart by."""
+
+
+class Sample(Record):
+    """Some of the selected traces: the same ones each time, as long as the traces are the same."""
+
+    count: int = Field(gt=0)
+    """At most this many traces."""
+    newest: bool = False
+    """True: the newest ones (of each kind); False: drawn by ``seed``."""
+    stratify: list[Trait] = Field(default_factory=list)
+    """Every kind of call that differs in one of these is to be in the sample, the rarest first."""
+    seed: int = 0
+    """Another seed draws others; a trace that is added changes only few of those drawn."""
 
 
 class Selection(Record):
@@ -32,3 +50,5 @@ class Selection(Record):
     """Substring of an argument or response, any case."""
     limit: int | None = None
     """At most this many traces, newest first; None is all."""
+    sample: Sample | None = None
+    """Of all these traces only a sample; None is all."""

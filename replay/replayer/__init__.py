@@ -9,15 +9,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from replay.replayer.by_trace import ReplayedTrace, TraceByTrace
     from replay.replayer.pool import Isolation
     from replay.replayer.replayer import DEADLINE_MS, Progress, Replayer
 
-__all__ = ["DEADLINE_MS", "Isolation", "Progress", "Replayer"]
+__all__ = ["DEADLINE_MS", "Isolation", "Progress", "ReplayedTrace", "Replayer", "TraceByTrace"]
 
 
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from replay.replayer import replayer
+    from replay.replayer import by_trace, replayer
 
-    return getattr(replayer, name)
+    return getattr(by_trace if name in ("ReplayedTrace", "TraceByTrace") else replayer, name)

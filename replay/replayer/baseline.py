@@ -67,6 +67,14 @@ def code_version(folder: str) -> str | None:
     return f"{commit}+changes" if is_dirty else commit
 
 
+def repository_root(folder: str) -> Path | None:
+    """Return the root of the git repository that ``folder`` is in; None: it is in none."""
+    try:
+        return Path(_git(Path(folder), "rev-parse", "--show-toplevel")).resolve()
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
 def _beside(named: str, today: Place, paths: tuple[str, ...]) -> Place:
     """Return the place of another toolbox: its own folders first, then the working directory."""
     named = whole_reference(named, today.folder)
@@ -76,6 +84,18 @@ def _beside(named: str, today: Place, paths: tuple[str, ...]) -> Place:
     # Today's own --path folders would show the old code today's modules under the same names.
     search = tuple(dict.fromkeys((*own.paths[: len(paths)], today.folder)))
     return replace(today, toolbox=named, paths=search, folder=own.paths[0])
+
+
+def place_in(place: Place, root: Path, tree: Path) -> Place:
+    """Return ``place`` with everything that is inside ``root`` looked for in ``tree`` instead."""
+    file, colon, attribute = place.toolbox.rpartition(":")
+    toolbox = f"{_moved(file, root, tree)}{colon}{attribute}"
+    return replace(
+        place,
+        toolbox=toolbox,
+        folder=_moved(place.folder, root, tree),
+        paths=tuple(_moved(path, root, tree) for path in place.paths),
+    )
 
 
 def _moved(path: str, root: Path, tree: Path) -> str:

@@ -32,6 +32,7 @@ from replay.replayer.digest import run_digest, trace_digest
 from replay.replayer.environment import Place, place_of, sandboxed
 from replay.replayer.jobs import BASELINE, TODAY
 from replay.replayer.lanes import LaneTerms, SharedStart, TraceLanes
+from replay.replayer.older_calls import OlderCalls
 from replay.replayer.output import short_output
 from replay.replayer.plan import tool_calls
 from replay.replayer.policies import Policies
@@ -41,9 +42,11 @@ from replay.replayer.questions.two_parsers import ParserName, ParsersCompared, c
 from replay.replayer.redacting import RedactionOnDemand, redaction_of_run
 from replay.replayer.sandbox.limits import Limits, limits_told
 from replay.replayer.served import ServedAnswers
+from replay.replayer.sources import tool_sources
 from replay.replayer.written_for import WrittenFor, refuse_unknown
 from replay.store import Store
 from replay.store.redaction import is_redacted
+from replay.store.sampling import Chosen
 from replay.tools.resolve import Parser
 from replay.tools.schemas import parameters_of
 from replay.verdicts import Coverage, Findings, Rules, exit_code_of, with_approval
@@ -55,7 +58,7 @@ from replay.verdicts.versions import VersionsSeen
 
 DEADLINE_MS = 10_000
 """How long one tool call may take when nobody says otherwise."""
-_AHEAD = 4
+AHEAD = 4
 """Traces under way for each worker."""
 _BATCH_VERDICTS = 256
 _BATCH_S = 0.5
@@ -208,6 +211,31 @@ class Replayer:
         if begun is not None:
             selection = Selection.model_validate(begun.selection)
         selection = selection or Selection()
+        with self.opened() as opened:
+            traces = opened.reading.chosen(selection)
+            if not traces.trace_ids:
+                raise SelectionError(
+                    "No trace is selected: there is nothing to replay.",
+                    hint="`replay list` shows what the database holds.",
+                )
+            greeting = opened.greeting()
+            run = begun or self._begun(selection, traces, greeting)
+            terms = opened.terms(run.id, run.options.get("parser", ""))
+            with opened.older_calls() as older:
+                pass_ = _Pass(self, run, opened.reading, opened.pool, greeting, terms, older)
+                try:
+                    return pass_.run(traces.trace_ids, on_progress, is_resumed=begun is not None)
+                except StoreError as error:
+                    raise self._not_stored(run, error, is_kept=pass_.is_kept) from error
+
+    @contextlib.contextmanager
+    def opened(self) -> Iterator[Opened]:
+        """Hold workers that import the tools meanwhile, and an open database to read from.
+
+        Raises:
+            KeyboardInterrupt: `stop` was called before it was open.
+            WorkerError: a worker cannot be started.
+        """
         with contextlib.ExitStack() as stack:
             folder = Path(stack.enter_context(TemporaryDirectory(prefix="replay-worlds-")))
             pool = stack.enter_context(self._pool(stack, folder))
@@ -215,45 +243,12 @@ class Replayer:
             stack.callback(setattr, self, "_at_work", None)
             if self._stopping.is_set():
                 raise KeyboardInterrupt
-            reading = stack.enter_context(Store.open(self.store.path, "r"))
-            trace_ids = reading.trace_ids(selection)
-            if not trace_ids:
-                raise SelectionError(
-                    "No trace is selected: there is nothing to replay.",
-                    hint="`replay list` shows what the database holds.",
-                )
-            greeting = pool.wait_until_ready(TODAY)
-            policies = self._policies_of(greeting)
-            old = None if self.baseline is None else pool.wait_until_ready(BASELINE)
-            run = begun or self._begun(selection, greeting)
-            terms = LaneTerms(
-                run_id=run.id,
-                rules=self.rules,
-                has_baseline=self.baseline is not None,
-                stateless=greeting["stateless"],
-                folder=folder,
-                shared_start=SharedStart(old is not None and old["one_world"]),
-                policies=policies,
-                parser=run.options.get("parser", ""),
-                schemas=_schemas(reading, greeting, old),
-                versions=frozenset(map(tuple, greeting["versions"])),
-            )
-            older = ServedAnswers(
-                sandboxed(self.place, self.sandbox, worlds=folder), greeting["results_translated"]
-            )
-            served = stack.enter_context(older)
-            written_for = WrittenFor(
-                reading,
-                named=self.versions,
-                versions=greeting["older"],
-                from_unversioned=greeting["from_unversioned"],
-                schemas=reading.tool_schemas(),
-            )
-            pass_ = _Pass(self, run, reading, pool, greeting, terms, served, written_for)
-            try:
-                return pass_.run(trace_ids, on_progress, is_resumed=begun is not None)
-            except StoreError as error:
-                raise self._not_stored(run, error, is_kept=pass_.is_kept) from error
+            yield Opened(self, pool, stack.enter_context(Store.open(self.store.path, "r")), folder)
+
+    def shown_output(self, output: str, *, masks: bool) -> str:
+        """Return what a call printed as it may be kept; ``masks``: without its trace's secrets."""
+        redaction = self._redaction.get() if output and masks else None
+        return output if redaction is None else redaction.redactor.text(output)
 
     def compare_parsers(
         self, selection: Selection, parsers: tuple[ParserName, ParserName]
@@ -318,7 +313,7 @@ class Replayer:
             isolation=self.isolation,
         )
 
-    def _begun(self, selection: Selection, greeting: JsonObject) -> ReplayRun:
+    def _begun(self, selection: Selection, traces: Chosen, greeting: JsonObject) -> ReplayRun:
         return ReplayRun(
             id=f"run_{datetime.now(UTC):%Y%m%dT%H%M%S}_{secrets.token_hex(3)}",
             started_at=_now(),
@@ -327,6 +322,8 @@ class Replayer:
             python=greeting["python"],
             baseline=self.baseline,
             selection=selection.model_dump(mode="json", exclude_defaults=True),
+            sample=traces.told,
+            tool_sources=tool_sources(greeting, self.place.folder),
             options={
                 "jobs": self.jobs,
                 "deadline_ms": self.deadline_ms,
@@ -368,6 +365,61 @@ class Replayer:
         return run
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """Workers and a database, open for one replay run or for one trace after the other."""
+
+    replayer: Replayer
+    pool: Pool
+    reading: Store
+    folder: Path
+    """Where worlds are handed over."""
+
+    def greeting(self) -> JsonObject:
+        """Return what a worker says of today's tools; waits until they are imported.
+
+        Raises:
+            ToolboxError: the tools cannot be loaded.
+            WorkerError: the worker died of loading them.
+        """
+        return self.pool.wait_until_ready(TODAY)
+
+    def terms(self, run_id: str, parser: Parser = "") -> LaneTerms:
+        """Return what holds for every trace; waits as `greeting` does, for the old code too.
+
+        ``parser``: who reads the arguments of today's calls.
+        """
+        greeting = self.greeting()
+        policies = self.replayer._policies_of(greeting)
+        has_baseline = self.replayer.baseline is not None
+        old = self.pool.wait_until_ready(BASELINE) if has_baseline else None
+        return LaneTerms(
+            run_id=run_id,
+            rules=self.replayer.rules,
+            has_baseline=has_baseline,
+            stateless=greeting["stateless"],
+            folder=self.folder,
+            shared_start=SharedStart(old is not None and old["one_world"]),
+            policies=policies,
+            parser=parser,
+            schemas=_schemas(self.reading, greeting, old),
+            versions=frozenset(map(tuple, greeting["versions"])),
+        )
+
+    def older_calls(self) -> OlderCalls:
+        """Return what holds for calls of older versions; waits as `greeting` does."""
+        greeting, replayer = self.greeting(), self.replayer
+        place = sandboxed(replayer.place, replayer.sandbox, worlds=self.folder)
+        written_for = WrittenFor(
+            self.reading,
+            named=replayer.versions,
+            versions=greeting["older"],
+            from_unversioned=greeting["from_unversioned"],
+            schemas=self.reading.tool_schemas(),
+        )
+        return OlderCalls(written_for, ServedAnswers(place, greeting["results_translated"]))
+
+
 @dataclass(slots=True)
 class _Sums:
     """What a run adds up while it goes."""
@@ -390,12 +442,10 @@ class _Pass:
         pool: Pool,
         greeting: JsonObject,
         terms: LaneTerms,
-        served: ServedAnswers,
-        written_for: WrittenFor,
+        older: OlderCalls,
     ) -> None:
         self.replayer = replayer
-        self.served = served
-        self.written_for = written_for
+        self.older = older
         self.store = replayer.store
         self.started = run
         self.reading = reading
@@ -445,16 +495,16 @@ class _Pass:
             by_trace.setdefault(verdict.trace_id, []).append(verdict)
         for trace_id, verdicts in by_trace.items():
             transcript = self.reading.transcript(trace_id, prompts=False)
-            self._count(self.written_for.applied(transcript), verdicts)
+            self._count(self.older.applied(transcript), verdicts)
         return [trace_id for trace_id in trace_ids if trace_id not in by_trace]
 
     def _finished(self, left: Iterator[str], done_count: int) -> Iterator[int]:
         """Replay traces, several at once; yield how many are done after each."""
-        room = _AHEAD * self.replayer.jobs
+        room = AHEAD * self.replayer.jobs
         while True:
             while len(self._under_way) < room and (trace_id := next(left, None)) is not None:
                 transcript = self.reading.transcript(trace_id, prompts=False)
-                self._begin(self.written_for.applied(transcript))
+                self._begin(self.older.applied(transcript))
             if not self._under_way:
                 return
             for result in self.pool.wait():
@@ -478,7 +528,7 @@ class _Pass:
         calls = {call.id: call for call in tool_calls(trace.transcript)}
         verdicts = [
             self._kept(verdict, trace.output_of(verdict.tool_call_id), masks=masks)
-            for verdict in self.served.translated(trace.verdicts(), calls)
+            for verdict in self.older.told(trace.verdicts(), calls)
         ]
         trace.close()
         self._count(trace.transcript, verdicts)
@@ -493,16 +543,13 @@ class _Pass:
         In a frozen world they say nothing; and without them equal results have equal bytes, which
         the store keeps once, however often a trace is replayed.
         """
-        verdict = self.written_for.noted(verdict)
         changed: JsonObject = {}
         if verdict.signature in self.approvals:
             changed["approved"] = True
         if verdict.replayed is not None and verdict.replayed.stages:
             untimed: JsonObject = {"stages": [], "duration_ms": None}
             changed["replayed"] = verdict.replayed.model_copy(update=untimed)
-        redaction = self.replayer._redaction.get() if output and masks else None
-        if redaction is not None:
-            output = redaction.redactor.text(output)
+        output = self.replayer.shown_output(output, masks=masks)
         if output:
             changed["output"] = short_output(output)
             if self.replayer.on_output is not None:
@@ -569,7 +616,7 @@ class _Pass:
                     **self.coverage.report(),
                     "not_frozen": self.not_frozen.report(),
                     "policies": self.policies_seen.report(),
-                    "written_for": self.written_for.report(),
+                    "written_for": self.older.report(),
                     "versions": self.versions_seen.report(),
                     "kernel_guard": self.kernel_guard,
                 },

@@ -168,6 +168,8 @@ def load(named: str, paths: list[str], *, allow: list[str]) -> Any:
 
 def greeting(toolbox: Any, *, forks: bool) -> JsonObject:
     """Return what the pool should know of the toolbox."""
+    from replay.tools.sources import where_is
+
     return {
         "t": "ready",
         "forks": forks,
@@ -198,6 +200,7 @@ def greeting(toolbox: Any, *, forks: bool) -> JsonObject:
                 "parameters": tool.parameters,
                 "replay": tool.options.replay,
                 "takes_world": tool.needs_world,
+                "source": where_is(tool),
             }
             for tool in toolbox.tools()
         ],

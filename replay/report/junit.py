@@ -1,73 +1,141 @@
-"""A replay run as JUnit XML, for the test tab of a CI server: one test case for each finding."""
+"""A replay run as JUnit XML, for the test tab of a CI server: one test case for each trace.
+
+Traces keep their names from run to run, so that a server can tell since when one fails.
+"""
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 from xml.sax.saxutils import escape, quoteattr
 
-from replay.records import CallVerdict, Finding, JsonObject, Policy, ReplayRun, Verdict
-from replay.report.ink import Ink
-from replay.report.terminal import finding_lines
+from replay.records import CallVerdict, Finding, ReplayRun, Verdict
+from replay.report.ink import Ink, count
+from replay.report.policy_lines import policy_words
+from replay.report.sample_words import sample_words
+from replay.report.terminal import finding_lines, headline
+from replay.verdicts import collect
 
 _NOT_XML: Final = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _INCONCLUSIVE: Final = frozenset({Verdict.UNANSWERED, Verdict.NOT_RUN, Verdict.NOT_DETERMINISTIC})
+_TITLES_MAX: Final = 3
 
 
-def junit_xml(
-    run: ReplayRun,
-    findings: Sequence[Finding],
-    *,
-    examples: Mapping[str, CallVerdict] | None = None,
-) -> str:
-    """Return ``run`` as JUnit XML.
+@dataclass(frozen=True, slots=True)
+class TraceCase:
+    """One trace of a run: what differs in it, and how much was looked at."""
 
-    A finding is a failed test case, an error when it is inconclusive, and a passed one when it is
-    approved. Tools without a finding are passed test cases.
+    trace_id: str
+    call_count: int
+    judged_count: int
+    """Calls that were neither served nor kept from running."""
+    verdicts: list[CallVerdict] = field(default_factory=list)
+    """Of all its calls, where one of them differs; else nothing."""
+
+
+def junit_xml(run: ReplayRun, findings: Sequence[Finding], cases: Iterable[TraceCase]) -> str:
+    """Return ``run`` as JUnit XML, in the form that Jenkins and GitLab read.
+
+    A trace fails where a finding of it is open, is an error where that is only inconclusive, passes
+    where every finding is approved, and is skipped where none of its calls was judged.
     """
-    cases = [
-        _case(finding, (examples or {}).get(finding.example_tool_call_id)) for finding in findings
-    ]
-    quiet = set(run.coverage.get("calls") or {}) - {finding.tool for finding in findings}
-    cases += [_open(tool, "all the same") + "/>" for tool in sorted(quiet)]
-    skipped = [_skipped(one) for one in run.coverage.get("policies") or [] if not one["judged"]]
-    cases += [case for case in skipped if case]
-    failed = [f for f in findings if not f.approved]
-    errors = sum(finding.verdict in _INCONCLUSIVE for finding in failed)
-    head = (
-        f'<testsuite name="replay" tests="{len(cases)}" failures="{len(failed) - errors}" '
-        f'errors="{errors}" skipped="{sum(map(bool, skipped))}" '
-        f"timestamp={quoteattr(run.started_at[:19])}>"
+    by_signature = {finding.signature: finding for finding in findings}
+    bodies = [_case(run, case, by_signature) for case in cases]
+    kinds = [kind for kind, _ in bodies]
+    counts = (
+        f'tests="{len(bodies)}" failures="{kinds.count("failure")}" errors="{kinds.count("error")}"'
     )
-    body = "\n".join(f"  {case}" for case in cases)
-    return f'<?xml version="1.0" encoding="utf-8"?>\n{head}\n{body}\n</testsuite>\n'
+    suite = (
+        f'<testsuite name="replay" {counts} skipped="{kinds.count("skipped")}" '
+        f'time="{_seconds(run):.3f}" timestamp={quoteattr(run.started_at[:19])}>'
+    )
+    lines = [
+        '<?xml version="1.0" encoding="utf-8"?>',
+        f'<testsuites name="replay" {counts}>',
+        suite,
+        "  <properties>",
+        *(f"    <property name={quoteattr(k)} value={_attribute(v)}/>" for k, v in _facts(run)),
+        "  </properties>",
+        *(f"  {body}" for _, body in bodies),
+        f"  <system-out>{_text(headline(run, findings))}</system-out>",
+        "</testsuite>",
+        "</testsuites>",
+    ]
+    return "\n".join(lines) + "\n"
 
 
-def _case(finding: Finding, example: CallVerdict | None) -> str:
-    opened = _open(finding.tool, finding.title)
-    if finding.approved:
-        return opened + "/>"
-    kind = "error" if finding.verdict in _INCONCLUSIVE else "failure"
-    text = "\n".join(finding_lines(finding, example, width=100, ink=Ink()))
-    about = f"type={quoteattr(finding.verdict.value)} message={_attribute(finding.title)}"
-    return f"{opened}><{kind} {about}>{escape(_legal(text))}</{kind}></testcase>"
+def _case(run: ReplayRun, case: TraceCase, findings: Mapping[str, Finding]) -> tuple[str, str]:
+    """Return what became of a trace (``""``: it passed), and its element."""
+    classname = run.toolbox.replace(":", ".")
+    opened = f"<testcase classname={_attribute(classname)} name={_attribute(case.trace_id)}"
+    open_verdicts = [one for one in case.verdicts if _is_open(one, findings)]
+    if open_verdicts:
+        kind = "error" if all(one.verdict in _INCONCLUSIVE for one in open_verdicts) else "failure"
+        return kind, f"{opened}>{_failure(kind, case.verdicts, findings)}</testcase>"
+    if not case.judged_count:
+        said = _attribute(f"no call was judged ({count(case.call_count, 'call')})")
+        return "skipped", f"{opened}><skipped message={said}/></testcase>"
+    return "", f"{opened}/>"
 
 
-def _skipped(seen: JsonObject) -> str:
-    """A tool whose calls were served: neither passed nor failed. Refused ones are findings."""
-    if seen["policy"] != Policy.RECORDED:
-        return ""
-    said = quoteattr(f"served as recorded ({seen['calls']} calls)")
-    return f"{_open(seen['tool'], 'not judged')}><skipped message={said}/></testcase>"
+def _failure(kind: str, verdicts: list[CallVerdict], findings: Mapping[str, Finding]) -> str:
+    by_call = {one.tool_call_id: one for one in verdicts}
+    lines: list[str] = []
+    titles: list[str] = []
+    worst = ""
+    for finding in collect(verdicts):
+        if (known := findings.get(finding.signature, finding)).approved:
+            continue
+        # What a finding is called comes from all of its calls, its example here from this trace.
+        titles.append(known.title)
+        worst = worst or finding.verdict.value
+        shown = finding.model_copy(update={"title": known.title, "cause": known.cause})
+        example = by_call.get(finding.example_tool_call_id)
+        lines += [*finding_lines(shown, example, width=100, ink=Ink()), ""]
+    said = "; ".join(titles[:_TITLES_MAX]) + ("; ..." if len(titles) > _TITLES_MAX else "")
+    about = f"type={quoteattr(worst)} message={_attribute(said)}"
+    return f"<{kind} {about}>{_text(chr(10).join(lines))}</{kind}>"
 
 
-def _open(tool: str, name: str) -> str:
-    return f"<testcase classname={_attribute(tool)} name={_attribute(name)}"
+def _is_open(verdict: CallVerdict, findings: Mapping[str, Finding]) -> bool:
+    finding = findings.get(verdict.signature or "")
+    return verdict.signature is not None and (finding is None or not finding.approved)
+
+
+def _facts(run: ReplayRun) -> Iterator[tuple[str, str]]:
+    yield from (("run", run.id), ("toolbox", run.toolbox), ("status", run.status))
+    yield "python", run.python
+    for name, value in (
+        ("baseline", run.baseline),
+        ("code_version", run.code_version),
+        ("digest", run.digest),
+        ("exit_code", run.exit_code),
+        ("sample", " ".join(sample_words(run)) or None),
+        ("policies", "; ".join(policy_words(run.coverage)) or None),
+    ):
+        if value is not None:
+            yield name, str(value)
+    if run.selection:
+        yield "selection", json.dumps(run.selection, ensure_ascii=False)
+
+
+def _seconds(run: ReplayRun) -> float:
+    if run.ended_at is None:
+        return 0.0
+    ended, started = datetime.fromisoformat(run.ended_at), datetime.fromisoformat(run.started_at)
+    return max((ended - started).total_seconds(), 0.0)
 
 
 def _attribute(text: str) -> str:
     return quoteattr(_legal(text))
+
+
+def _text(text: str) -> str:
+    return escape(_legal(text))
 
 
 def _legal(text: str) -> str:

@@ -16,6 +16,7 @@ from replay.report.ink import Ink, count, plain, wrap
 from replay.report.not_frozen import not_frozen_lines
 from replay.report.parser_text import parser_lines
 from replay.report.policy_lines import is_not_run, policy_lines
+from replay.report.sample_words import sample_words, sampled
 from replay.report.version_lines import version_fact, version_lines
 from replay.report.words import VERDICT_WORDS, cause_words, color, sign
 from replay.report.written_for_lines import written_for_lines
@@ -67,7 +68,7 @@ def headline(run: ReplayRun, findings: Sequence[Finding] = ()) -> str:
 
     ``1,164 calls of 200 traces: 1,044 same, 120 changed in 1 finding``
     """
-    calls = f"{count(run.call_count, 'call')} of {count(run.trace_count, 'trace')}"
+    calls = f"{count(run.call_count, 'call')} of {count(run.trace_count, 'trace')}{sampled(run)}"
     counts = Counter({verdict: run.verdict_counts.get(verdict.value, 0) for verdict in Verdict})
     approved = Counter[Verdict]()
     for finding in findings:
@@ -200,6 +201,7 @@ def _asides(run: ReplayRun, findings: Sequence[Finding], width: int, ink: Ink) -
         )
     if parser := run.options.get("parser"):
         said.append(f"Arguments were read by the parser `{parser}` (--parser).")
+    said += sample_words(run)
     if run.status == "interrupted":
         said.append("The run was interrupted: this is what was done until then.")
     if run.verdict_counts.get(Verdict.EQUIVALENT.value):

@@ -27,6 +27,7 @@ from replay.records import (
     Trace,
     Transcript,
 )
+from replay.store.approvals_file import with_those_in
 from replay.store.captured import CapturedCall, CapturedReader
 from replay.store.cassettes import StoredCassette, read_cassettes
 from replay.store.contents import ContentReader
@@ -34,6 +35,7 @@ from replay.store.database import store_error
 from replay.store.json_text import decode
 from replay.store.layout import LAYOUTS
 from replay.store.record_rows import RecordReader
+from replay.store.sampling import Chosen, chosen
 from replay.store.schemas import Registry, read_registry, read_trace_keys
 from replay.store.selecting import (
     call_conditions,
@@ -87,6 +89,8 @@ class Reading:
     """The reading half of `replay.store.Store`."""
 
     path: Path
+    approvals_file: Path | None = None
+    """Approvals that are kept beside the database, in a file that a team commits."""
     _read_lock: threading.RLock
     _contents: ContentReader | None
     _records: RecordReader | None
@@ -105,16 +109,38 @@ class Reading:
     def trace_ids(self, selection: Selection | None = None) -> list[str]:
         """Return the ids of the selected traces, by start, then id.
 
-        With a limit they are the newest ones, still oldest first.
+        With a limit they are the newest ones, still oldest first; with a sample, only those in it.
         """
+        return self.chosen(selection).trace_ids
+
+    def chosen(self, selection: Selection | None = None) -> Chosen:
+        """Return the ids of the selected traces, as `trace_ids`, and how a sample was chosen."""
         selection = selection or Selection()
+        if selection.sample is not None:
+            with self._snapshot() as connection:
+                return chosen(connection, selection, selection.sample)
         with self._snapshot() as connection:
             query, values, order = _trace_query(connection, selection, "r.id, r.started_us")
             query += order
             if selection.limit is not None:
                 query += f" LIMIT {int(selection.limit)}"
             rows = connection.execute(query, values).fetchall()
-        return [row[0] for row in reversed(rows)]
+        return Chosen([row[0] for row in reversed(rows)])
+
+    def tools_by_trace(self, trace_ids: Sequence[str]) -> dict[str, list[str]]:
+        """Return the tools that each of these traces called, sorted; traces without calls lack."""
+        found: dict[str, list[str]] = {}
+        with self._snapshot() as connection:
+            for start in range(0, len(trace_ids), _AT_ONCE):
+                part = trace_ids[start : start + _AT_ONCE]
+                for trace_id, tool in connection.execute(
+                    "SELECT DISTINCT r.id, c.tool FROM trace_rows r JOIN tool_call_rows c "
+                    "INDEXED BY tool_calls_by_trace ON c.trace = r.key "
+                    f"WHERE r.id IN ({', '.join('?' * len(part))}) ORDER BY r.id, c.tool",
+                    part,
+                ):
+                    found.setdefault(trace_id, []).append(tool)
+        return found
 
     def traces(
         self,
@@ -422,12 +448,16 @@ class Reading:
             return found
 
     def approvals(self) -> list[Approval]:
-        """Return all approvals, oldest first."""
+        """Return all approvals: the database's, oldest first, then those of `approvals_file`.
+
+        Raises:
+            StoreError: the file cannot be read.
+        """
         with self._snapshot():
             found: list[Approval] = self._record_reader().records(
                 "approval", "1", [], "r.approved_us, r.signature"
             )
-            return found
+        return with_those_in(self.approvals_file, found)
 
     # -- SQL --------------------------------------------------------------------------------------
 
@@ -502,6 +532,9 @@ class Reading:
         assert self._records is not None
         return self._records
 
+
+_AT_ONCE = 500
+"""Ids named in one statement."""
 
 _NOT_READING = frozenset(
     [

@@ -266,8 +266,8 @@ def test_a_run_writes_reports_for_a_ci_server_beside_its_own(folder: Path, capsy
 
     assert "3 changed in 1 finding" in capsys.readouterr().out
     cases = ElementTree.parse(folder / "replay.xml").getroot()
-    assert (cases.get("tests"), cases.get("failures")) == ("1", "1")
-    assert "| ~ | price: `price` is now `cost` | 3 of 3 |" in (folder / "replay.md").read_text()
+    assert (cases.get("tests"), cases.get("failures")) == ("3", "3")
+    assert "| ~ | `price: 'price' is now 'cost'` | 3 of 3 |" in (folder / "replay.md").read_text()
 
 
 @pytest.mark.parametrize("words", [["--jobs", "none"], ["--junit", "no/folder.xml"], ["--jbos"]])

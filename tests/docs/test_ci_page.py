@@ -10,14 +10,19 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
+import replay
 from replay.cli.main import cli, exit_code_of
 from replay.records import JsonObject
 from replay.store import Store
 from tests.cli.conftest import TOOLS, one_trace
 
 PAGE = (Path(__file__).parent.parent.parent / "docs" / "ci.md").read_text("utf-8")
-SHELL = 'replay() { "$PYTHON" -P -m replay.cli.main "$@"; }\n'
+SHELL = """
+replay() { "$PYTHON" -P -m replay.cli.main "$@"; }
+pytest() { "$PYTHON" -m pytest -p replay.pytest_plugin -p no:cacheprovider -q "$@"; }
+"""
 
 
 @pytest.fixture
@@ -31,17 +36,54 @@ def folder(tmp_path: Path) -> Path:
 
 def shell(folder: Path, command: str) -> int:
     """Return the exit code of ``command`` as a shell of a CI server ends with it."""
-    environment = {**os.environ, "PYTHON": sys.executable}
+    return ran(folder, command).returncode
+
+
+def ran(folder: Path, command: str) -> subprocess.CompletedProcess[str]:
+    """Run ``command`` as a shell of a CI server does."""
+    environment = {**os.environ, "PYTHON": sys.executable, "GITHUB_STEP_SUMMARY": "summary.md"}
     return subprocess.run(
-        ["bash", "-e", "-c", SHELL + command], cwd=folder, env=environment, capture_output=True
-    ).returncode
+        ["bash", "-e", "-c", SHELL + command],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def command_after(marker: str) -> str:
     """Return the command that follows ``<!-- command: marker -->``."""
-    found = re.search(rf"<!-- command: {marker} -->\n```bash\n(.*?)\n```", PAGE, re.DOTALL)
-    assert found is not None
+    return block_after(f"command: {marker}", "bash")
+
+
+def block_after(comment: str, language: str) -> str:
+    """Return the block of ``language`` that follows ``<!-- comment -->``."""
+    found = re.search(rf"<!-- {re.escape(comment)} -->\n```{language}\n(.*?)\n```", PAGE, re.DOTALL)
+    assert found is not None, comment
     return found.group(1)
+
+
+def workflow_steps() -> dict[str, str]:
+    """Return the commands of the workflow's steps, by name, as a pull request's shell gets them."""
+    workflow = yaml.safe_load(block_after("file: .github/workflows/replay.yml", "yaml"))
+    steps = workflow["jobs"]["replay"]["steps"]
+    return {
+        step["name"]: step["run"].replace("${{ github.base_ref }}", "main")
+        for step in steps
+        if "run" in step and "name" in step
+    }
+
+
+def committed(folder: Path) -> None:
+    """Make ``folder`` a repository whose ``origin/main`` has the old tools, and HEAD today's."""
+    today = (folder / "shop.py").read_text()
+    (folder / "shop.py").write_text(TOOLS)
+    git = "git -c user.name=a -c user.email=a@example.com"
+    assert shell(folder, f"git init -q -b main && git add shop.py && {git} commit -qm old") == 0
+    assert shell(folder, "git update-ref refs/remotes/origin/main HEAD") == 0
+    (folder / "shop.py").write_text(today)
+    assert shell(folder, f"{git} commit -qam new") == 0
 
 
 @pytest.mark.slow
@@ -62,14 +104,62 @@ def test_a_stored_run_is_written_later(folder: Path) -> None:
     assert (folder / "replay.md").read_text().startswith("**1 call of 1 trace: 1 changed")
 
 
-def test_the_workflow_names_commands_and_options_that_exist() -> None:
-    line = re.search(r"replay run (.*)", PAGE)
-    assert line is not None
-    command = cli.get_command(None, "run")  # type: ignore[arg-type]
-    assert command is not None
-    known = {option for param in command.params for option in param.opts}
+@pytest.mark.slow
+def test_the_workflow_fails_shows_and_passes_once_it_is_approved(folder: Path) -> None:
+    committed(folder)
+    steps = workflow_steps()
+    gate = steps["Replay a sample of yesterday's traffic"]
 
-    assert set(re.findall(r"--[a-z]+", line.group(1))) <= known
+    failed = ran(folder, gate)
+    assert failed.returncode == 2
+    assert "::warning file=shop.py,line=7,title=replay%3A price" in failed.stdout
+    assert shell(folder, steps["Show the report"]) == 0
+    assert "`price: 'price' is now 'cost'`" in (folder / "summary.md").read_text()
+    assert json.loads((folder / "replay.sarif").read_text())["version"] == "2.1.0"
+
+    assert shell(folder, command_after("approve")) == 0
+    (folder / "traces.db").unlink()  # another machine: only what is committed is there
+    with Store.open(folder / "traces.db", mode="create") as store:
+        store.append_all(one_trace(1, "tea"))
+    assert shell(folder, gate) == 0
+    assert shell(folder, steps["Replay all of yesterday's traffic"]) == 0
+
+
+@pytest.mark.slow
+def test_the_commands_for_gitlab_bisect_and_pytest_work(folder: Path) -> None:
+    committed(folder)
+    job = yaml.safe_load(block_after("file: .gitlab-ci.yml", "yaml"))["replay"]
+    (folder / "test_prices.py").write_text(block_after("file: test_prices.py", "python"))
+
+    assert shell(folder, job["script"][-1]) == 2
+    bisected = ran(folder, command_after("bisect"))
+    assert bisected.returncode == 0
+    assert "  new\n" in bisected.stdout
+    tested = ran(folder, command_after("pytest"))
+    assert tested.returncode == 1
+    assert "price: `price` is now `cost`" in tested.stdout
+    assert "1 failed in " in tested.stdout
+    by_hand = ran(folder, "pytest test_prices.py")
+    assert by_hand.returncode == 1
+    assert "ReplayFailure: ~ price: `price` is now `cost`" in by_hand.stdout
+
+
+def test_the_pages_options_of_pytest_are_the_plugins() -> None:
+    table = PAGE[PAGE.index("## In pytest") :]
+    documented = set(re.findall(r"^\| `(--replay[a-z-]*)", table, re.MULTILINE))
+    source = (Path(replay.__file__).parent / "pytest_plugin" / "__init__.py").read_text()
+
+    assert documented | {"--replay-traces"} == set(re.findall(r'"(--replay[a-z-]*)"', source))
+
+
+def test_every_replay_command_of_the_page_names_options_that_exist() -> None:
+    commands = re.findall(r"replay (run|diff|approve|bisect) (.*)", PAGE)
+    assert len(commands) > 8
+    for name, line in commands:
+        command = cli.get_command(None, name)  # type: ignore[arg-type]
+        assert command is not None
+        known = {option for param in command.params for option in param.opts}
+        assert set(re.findall(r"--[a-z]+", line.split("`")[0])) <= known, line
 
 
 def keys_of(report: JsonObject) -> set[str]:

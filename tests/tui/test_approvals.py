@@ -10,6 +10,7 @@ import pytest
 from replay.cli.approvals import approvals_of
 from replay.records import CallVerdict, Cause, Finding, Verdict
 from replay.store import Store
+from replay.store.approvals_file import add_approvals
 from tests.tui.person import Person, use
 from tests.tui.records import replay_run, trip, write
 from tui.rows.database import Database
@@ -87,3 +88,18 @@ def test_the_screen_of_findings_says_how_it_grew(tmp_path: Path) -> None:
         await person.sees("≈ approved")
 
     use(path, script)
+
+
+def test_an_approval_in_the_teams_file_shows_as_approved_everywhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "traces.db"
+    write(path, *trip("b-trip", 0), *failing("run-2", calls=1))
+    with Store.open(path, "r") as store:
+        add_approvals(tmp_path / "approved.jsonl", approvals_of(store.findings("run-2")))
+    (tmp_path / "pyproject.toml").write_text('[tool.replay]\napprovals = "approved.jsonl"\n')
+    assert shown_of(path)[0] is False  # from elsewhere nobody knows of that file
+
+    monkeypatch.chdir(tmp_path)
+
+    assert shown_of(path) == (True, {"approved": 1, "same": 2}, [True], True)

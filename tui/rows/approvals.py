@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from dataclasses import dataclass
+from pathlib import Path
 
+from replay.config import load_config
 from replay.records import Finding
+from replay.store.approvals_file import with_those_in
 from replay.store.record_rows import RecordReader
 from replay.verdicts import apply_approvals
 
@@ -31,15 +35,24 @@ class RunApprovals:
 
 def marked(records: RecordReader, findings: list[Finding]) -> list[Finding]:
     """Return ``findings`` marked approved or not, and with what their approval did not know."""
-    approvals = records.records("approval", "1", [])
+    approvals = with_those_in(_file(), records.records("approval", "1", []))
     return apply_approvals([], findings, approvals)[1]
 
 
 def run_approvals(connection: sqlite3.Connection, records: RecordReader, run: int) -> RunApprovals:
     """Return what is approved of the run in row ``run``."""
     known = connection.execute("SELECT signature FROM finding_rows WHERE run = ?", (run,))
+    in_file = [approval.signature for approval in with_those_in(_file(), [])]
     named = records.records(
-        "finding", "r.run = ? AND r.signature IN (SELECT signature FROM approval_rows)", [run]
+        "finding",
+        "r.run = ? AND (r.signature IN (SELECT signature FROM approval_rows) "
+        "OR r.signature IN (SELECT value FROM json_each(?)))",
+        [run, json.dumps(in_file)],
     )
     approved = {one.signature for one in marked(records, named) if one.approved} if named else set()
     return RunApprovals(frozenset(row[0] for row in known), frozenset(approved))
+
+
+def _file() -> Path | None:
+    """Return the file of approvals that `[tool.replay]` names, or None."""
+    return load_config().approvals_path

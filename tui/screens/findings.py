@@ -182,13 +182,13 @@ class FindingsScreen(PanesScreen):
 
     @work(thread=True, group="approve")
     def _approve(self, finding: Finding, note: str | None) -> None:
-        from replay.cli.approvals import approvals_of
+        from replay.cli.approvals import accept, approvals_of, use_file
         from replay.store import Store
 
         try:
             with Store.open(self.replay.path, "w") as store:
-                store.append_all(approvals_of([finding], note=note))
-                store.flush()
+                use_file(store, None)
+                accept(store, approvals_of([finding], note=note))
         except ReplayError as error:
             self.app.call_from_thread(self.complain, error)
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from replay.records import CallVerdict, Finding, ReplayRun, ToolCall
+from replay.report.sample_words import is_sampled, sampled
 from replay.report.words import cause_words
 from tui.views.entries import Entry
 from tui.views.json_entries import json_entries
@@ -62,6 +63,8 @@ def run_words(run: ReplayRun) -> list[Part]:
         (f"  {run.started_at[:16].replace('T', ' ')}", "dim"),
         (f"  {count(run.call_count, 'call')}", ""),
     ]
+    if is_sampled(run):
+        words.append((f" of {count(run.trace_count, 'trace')}{sampled(run)}", ""))
     for verdict, number in run.verdict_counts.items():
         if number:
             sign, role = verdict_sign(verdict)

@@ -28,6 +28,7 @@ from replay.tools.resolve import (
     translated_arguments,
 )
 from replay.tools.schemas import DIALECTS
+from replay.tools.sources import where_is
 from replay.tools.tool import Tool
 from replay.tools.toolbox import Toolbox
 from replay.tools.translations import TranslationFailed, TranslationStep
@@ -75,7 +76,7 @@ def _step(step: TranslationStep) -> JsonObject:
 
 
 def _description(tool: Tool) -> JsonObject:
-    file, line = _where(tool)
+    file, line = where_is(tool)
     shown, not_shown = {}, {}
     for dialect in DIALECTS:
         try:
@@ -113,15 +114,6 @@ def _exception_names(declared: Iterable[type[BaseException]]) -> list[str]:
         named[class_name(kind)] = None
         waiting += type.__subclasses__(kind)
     return sorted(named)
-
-
-def _where(tool: Tool) -> tuple[str | None, int | None]:
-    """Return the file and the line of the tool's function; None where Python knows of none."""
-    function = inspect.unwrap(tool.function)
-    code = getattr(function, "__code__", None)
-    if code is None:
-        return None, None
-    return code.co_filename, code.co_firstlineno
 
 
 def _result_schema(tool: Tool) -> JsonValue:

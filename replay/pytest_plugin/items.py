@@ -1,0 +1,150 @@
+"""The tests: one for each trace of a database, or one for each tool."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+from replay.errors import ReplayError
+from replay.pytest_plugin.failing import (
+    ReplayFailure,
+    fail_where_open,
+    verdict_words,
+)
+from replay.pytest_plugin.replaying import Replays, ToolsNotLoaded, is_judged
+from replay.records import Verdict
+
+if TYPE_CHECKING:
+    from _pytest._code.code import TerminalRepr
+
+_NOT_IN_NAMES: Final = re.compile(r"\s|::|[^\x21-\U0010ffff]")
+
+
+class ReplayFile(pytest.File):
+    """A database: its selected traces are listed here, no tool is run."""
+
+    replays: Replays
+    by: str
+
+    @classmethod
+    def of(cls, parent: pytest.Collector, replays: Replays, by: str) -> ReplayFile:
+        """Return the collector of one database."""
+        made: ReplayFile = cls.from_parent(parent, path=replays.database)
+        made.replays, made.by = replays, by
+        return made
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """Yield a test for each trace, or for each tool.
+
+        Raises:
+            CollectError: the database cannot be read, or nothing in it is selected.
+        """
+        try:
+            trace_ids = self.replays.store.trace_ids(self.replays.options.selection)
+            tools_of = self.replays.store.tools_by_trace(trace_ids)
+        except ReplayError as error:
+            raise self.CollectError(str(error)) from error
+        if not trace_ids:
+            raise self.CollectError(
+                f"No trace of '{self.path}' is selected: there is nothing to replay. "
+                "`replay list` shows what there is."
+            )
+        make = self._by_tool if self.by == "tool" else self._by_trace
+        yield from make(trace_ids, tools_of)
+
+    def _by_trace(
+        self, trace_ids: list[str], tools_of: Mapping[str, list[str]]
+    ) -> Iterator[pytest.Item]:
+        names = _names(trace_ids)
+        for trace_id, name in zip(trace_ids, names, strict=True):
+            item: TraceItem = TraceItem.from_parent(self, name=name)
+            item.replays, item.trace_id = self.replays, trace_id
+            _mark(item, tools_of.get(trace_id, []))
+            yield item
+
+    def _by_tool(
+        self, trace_ids: list[str], tools_of: Mapping[str, list[str]]
+    ) -> Iterator[pytest.Item]:
+        traces_of: dict[str, list[str]] = {}
+        for trace_id in trace_ids:
+            for tool in tools_of.get(trace_id, []):
+                traces_of.setdefault(tool, []).append(trace_id)
+        tools = sorted(traces_of)
+        for tool, name in zip(tools, _names(f"tool[{one}]" for one in tools), strict=True):
+            item: ToolItem = ToolItem.from_parent(self, name=name)
+            item.replays, item.tool, item.trace_ids = self.replays, tool, traces_of[tool]
+            _mark(item, [tool])
+            yield item
+
+
+class _ReplayItem(pytest.Item):
+    """One test of either kind."""
+
+    replays: Replays
+
+    def repr_failure(self, excinfo: Any, style: Any = None) -> str | TerminalRepr:
+        """Return the finding where it is one, never a traceback of ours."""
+        if isinstance(excinfo.value, ReplayFailure | ReplayError | ToolsNotLoaded):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Any, int | None, str]:
+        """Return where the test is: the database has no lines."""
+        return self.path, None, self.name
+
+    def _told(self, counts: Counter[Verdict]) -> None:
+        self.user_properties.append(("replay_verdicts", verdict_words(counts)))
+        if not is_judged(counts):
+            pytest.skip(
+                f"no call was judged: {verdict_words(counts)}" if counts else "it has no tool call"
+            )
+
+
+class TraceItem(_ReplayItem):
+    """One trace, replayed whole."""
+
+    trace_id: str
+
+    def runtest(self) -> None:
+        """Replay it; fail for what nobody has approved."""
+        replayed = self.replays.trace(self.trace_id)
+        self._told(Counter(one.verdict for one in replayed.verdicts))
+        fail_where_open(
+            self, replayed.verdicts, replayed.findings, run_words=self.replays.run_words
+        )
+
+
+class ToolItem(_ReplayItem):
+    """All calls of one tool; what came before them in their traces is replayed too."""
+
+    tool: str
+    trace_ids: list[str]
+
+    def runtest(self) -> None:
+        """Replay its traces, where no other test did; fail for what nobody has approved."""
+        calls, findings = self.replays.tool(self.tool, self.trace_ids)
+        self._told(calls.counts)
+        fail_where_open(self, calls.verdicts, findings, run_words=self.replays.run_words)
+
+
+def _mark(item: pytest.Item, tools: list[str]) -> None:
+    """Let ``-m replay``, ``-m "replay_tool(name='pay')"`` and ``-k pay`` find it."""
+    item.add_marker(pytest.mark.replay)
+    for tool in tools:
+        item.add_marker(pytest.mark.replay_tool(name=tool))
+    item.extra_keyword_matches.update(tools)
+
+
+def _names(ids: Iterable[str]) -> list[str]:
+    """Return test names, all different: ids without what cannot stand in one."""
+    seen: Counter[str] = Counter()
+    names = []
+    for one in ids:
+        name = _NOT_IN_NAMES.sub("_", one) or "_"
+        seen[name] += 1
+        names.append(name if seen[name] == 1 else f"{name}~{seen[name]}")
+    return names

@@ -1,0 +1,145 @@
+"""The replaying half: workers that start with the first test and serve all of them."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+from replay.errors import ReplayError
+from replay.pytest_plugin.options import ReplayOptions
+from replay.records import CallVerdict, Finding, Verdict
+from replay.replayer import ReplayedTrace, TraceByTrace
+from replay.store import Store
+from replay.verdicts import apply_approvals, collect
+
+_NOT_JUDGED = frozenset({Verdict.NOT_RUN, Verdict.SERVED})
+_SAME = frozenset({Verdict.SAME, Verdict.EQUIVALENT, Verdict.SERVED})
+
+
+class ToolsNotLoaded(Exception):
+    """The tools do not import; the first test that needed them said why."""
+
+
+@dataclass(slots=True)
+class CallsOfTool:
+    """All calls of one tool, in the traces of a selection."""
+
+    verdicts: list[CallVerdict] = field(default_factory=list)
+    """Of those that differ."""
+    counts: Counter[Verdict] = field(default_factory=Counter)
+
+    def add(self, verdict: CallVerdict) -> None:
+        """Count one call, and keep it where it differs."""
+        self.counts[verdict.verdict] += 1
+        if verdict.verdict not in _SAME:
+            self.verdicts.append(verdict)
+
+
+class Replays:
+    """One database, replayed by one set of options; nothing of it is changed or stored."""
+
+    def __init__(
+        self, database: Path, options: ReplayOptions, *, folder: Path, jobs: int = 1
+    ) -> None:
+        """``jobs``: worker processes where the options name no number."""
+        self.database = database
+        self.options = options
+        self.folder = folder
+        self._jobs = jobs
+        self._stack = contextlib.ExitStack()
+        self._store: Store | None = None
+        self._traces: TraceByTrace | None = None
+        self._failed = False
+        self._by_tool: dict[str, CallsOfTool] = {}
+        self._counted: set[str] = set()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the workers, close the database."""
+        self._traces = self._store = None
+        self._stack.close()
+
+    @property
+    def run_words(self) -> list[str]:
+        """The `replay run` that stores what is seen here."""
+        near = self.database.is_relative_to(self.folder)
+        named = self.database.relative_to(self.folder) if near else self.database
+        toolbox = self.options.replaying.get("toolbox")
+        return ["replay", "run", str(named), *(["--tools", toolbox] if toolbox else [])]
+
+    @property
+    def store(self) -> Store:
+        """The database, open for reading, with the approvals that are kept beside it.
+
+        Raises:
+            ReplayError: it cannot be read.
+        """
+        if self._store is None:
+            from replay.cli.approvals import use_file
+
+            store = self._stack.enter_context(Store.open(self.database, "r"))
+            use_file(store, self.options.approvals_file, folder=self.folder)
+            self._store = store
+        return self._store
+
+    def trace(self, trace_id: str) -> ReplayedTrace:
+        """Replay one trace.
+
+        Raises:
+            ReplayError: the tools cannot be loaded, or the trace cannot be read.
+            ToolsNotLoaded: and this was said before.
+        """
+        return next(self.traces([trace_id]))
+
+    def tool(self, name: str, trace_ids: Iterable[str]) -> tuple[CallsOfTool, list[Finding]]:
+        """Replay those of the traces that no other tool's test replayed; return the tool's calls.
+
+        Raises:
+            ReplayError: as `trace`; so does ToolsNotLoaded.
+        """
+        left = [one for one in trace_ids if one not in self._counted]
+        for replayed in self.traces(left):
+            self._counted.add(replayed.trace.id)
+            for verdict in replayed.verdicts:
+                self._by_tool.setdefault(verdict.tool, CallsOfTool()).add(verdict)
+        calls = self._by_tool.get(name, CallsOfTool())
+        total = calls.counts.total()
+        found = [
+            finding.model_copy(update={"tool_call_total": total})
+            for finding in collect(calls.verdicts)
+        ]
+        return calls, apply_approvals([], found, self.store.approvals())[1]
+
+    def traces(self, trace_ids: Iterable[str]) -> Iterator[ReplayedTrace]:
+        """Replay traces, and yield each as it is done; raises as `trace`."""
+        if self._failed:
+            raise ToolsNotLoaded("The tools could not be loaded; the first replay test says why.")
+        try:
+            yield from self._open().replay_all(trace_ids)
+        except ReplayError:
+            self._failed = self._traces is None or not self._traces.is_open
+            raise
+
+    def _open(self) -> TraceByTrace:
+        if self._traces is None:
+            from replay.cli.run import replayer_of
+
+            options = {"toolbox": None, **self.options.replaying}
+            options["jobs"] = options.get("jobs") or self._jobs
+            replayer = replayer_of(self.store, folder=self.folder, **options)
+            self._traces = self._stack.enter_context(TraceByTrace(replayer))
+        return self._traces
+
+
+def is_judged(counts: Counter[Verdict]) -> bool:
+    """Return whether any call was judged: what was only served, or not run, says nothing."""
+    return any(count for verdict, count in counts.items() if verdict not in _NOT_JUDGED)

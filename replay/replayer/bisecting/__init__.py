@@ -1,0 +1,1 @@
+"""Which commit changed a verdict: `git bisect`, with replayed calls as its test."""

@@ -1,0 +1,44 @@
+"""Calls of older versions, as a replay reads them and as it tells of them.
+
+A call that was recorded without a version may be taken for one; an answer that a policy lets stand
+is told in the words of today's version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from replay.records import CallVerdict, JsonObject, ToolCall, Transcript
+from replay.replayer.served import ServedAnswers
+from replay.replayer.written_for import WrittenFor
+
+
+class OlderCalls:
+    """What holds for the older calls of a replay run. A context manager."""
+
+    def __init__(self, written_for: WrittenFor, served: ServedAnswers) -> None:
+        """``written_for`` knows versions, ``served`` translates answers that stand."""
+        self._written_for = written_for
+        self._served = served
+
+    def __enter__(self) -> OlderCalls:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._served.__exit__(*exc)
+
+    def applied(self, transcript: Transcript) -> Transcript:
+        """Return ``transcript`` with the versions of calls that have none, where they are known."""
+        return self._written_for.applied(transcript)
+
+    def told(self, verdicts: list[CallVerdict], calls: Mapping[str, ToolCall]) -> list[CallVerdict]:
+        """Return ``verdicts`` with what was taken for granted of their calls.
+
+        Raises:
+            WorkerError: a worker cannot be started.
+        """
+        return [self._written_for.noted(one) for one in self._served.translated(verdicts, calls)]
+
+    def report(self) -> list[JsonObject]:
+        """Return what calls were taken for; see `WrittenFor.report`."""
+        return self._written_for.report()
