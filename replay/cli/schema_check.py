@@ -119,7 +119,14 @@ def check(
     place = today_place(toolbox, paths, variables)
     with old_sides(against, place, database) as old, Asking(place) as asking:
         today = sides_of(asking)
-        changes, ignored = _changes(old, today, tools=tools, rules=rules, providers=providers)
+        changes, ignored = _changes(
+            old,
+            today,
+            steps=asking.toolbox.translations,
+            tools=tools,
+            rules=rules,
+            providers=providers,
+        )
         evidence = _evidence(database, changes, asking, old.asking)
     shown: dict[str, Any] = {
         "against": old.named,
@@ -157,6 +164,7 @@ def _changes(
     old: OldSides,
     today: Sequence[Side],
     *,
+    steps: Sequence[tuple[str, str, str]],
     tools: Sequence[str],
     rules: Sequence[str],
     providers: Sequence[str],
@@ -168,7 +176,7 @@ def _changes(
     from replay.config import load_config
 
     known = {side.tool.name for side in today}
-    found = compare_sides(old.beside(known), today, in_order=old.in_order)
+    found = compare_sides(old.beside(known), today, in_order=old.in_order, steps=steps)
     if providers:
         told = {(one.tool, one.path, one.said) for one in found}
         limits = limits_of_sides(today, providers)
@@ -222,12 +230,15 @@ def _evidence(
         return []
     from importlib import import_module
 
+    from replay.cli.progress import Progress
     from replay.records import Selection
     from replay.store import Store
 
     counting: Any = import_module("replay.evidence.counting")
-    with Store.open(database, mode="r") as store:
-        counted = counting.evidence_for(store, Selection(), changes, asking, old=before)
+    with Store.open(database, mode="r") as store, Progress("calls") as progress:
+        counted = counting.evidence_for(
+            store, Selection(), changes, asking, old=before, on_progress=progress.update
+        )
     return [one for tool in counted for one in tool.evidence]
 
 

@@ -46,13 +46,28 @@ Places = Mapping[str, tuple[str | None, int | None]]
 
 
 def exit_code(changes: Sequence[SchemaChange], evidence: Sequence[Evidence] = ()) -> ExitCode:
-    """Return how a check ends: 1 something breaks, 2 a person must look, 0 neither."""
-    verdicts = {change.on_payloads for change in changes}
-    if OnPayloads.BREAKS in verdicts or any(one.breaks for one in evidence):
+    """Return how a check ends: 1 something breaks, 2 a person must look, 0 neither.
+
+    Captured calls decide where there are any: what one of them shows to break does, and where none
+    of a tool's calls is affected, what may break does not count, and what breaks is for a person.
+    """
+    proofs = {_key(one.change): one for one in evidence if one.call_count}
+    codes = {_code(change, proofs.get(_key(change))) for change in changes}
+    codes |= {ExitCode.BREAKING for one in evidence if one.breaks}
+    if ExitCode.BREAKING in codes:
         return ExitCode.BREAKING
-    unsure = verdicts & {OnPayloads.MAY_BREAK, OnPayloads.SILENT}
-    refused = any(change.on_model is OnModel.REFUSED for change in changes)
-    return ExitCode.NEEDS_A_PERSON if unsure or refused else ExitCode.OK
+    return max(codes, default=ExitCode.OK)
+
+
+def _code(change: SchemaChange, proof: Evidence | None) -> ExitCode:
+    refused = change.on_model is OnModel.REFUSED
+    breaks = change.on_payloads is OnPayloads.BREAKS
+    if proof is not None and not proof.breaks:
+        return ExitCode.NEEDS_A_PERSON if refused or breaks or proof.silent else ExitCode.OK
+    if breaks:
+        return ExitCode.BREAKING
+    quiet = change.on_payloads is OnPayloads.SAFE and not refused
+    return ExitCode.OK if quiet else ExitCode.NEEDS_A_PERSON
 
 
 def render_changes(
