@@ -24,10 +24,10 @@ SIGNS: Final = {
 _COLORS: Final = {"✗": "red", "?": "yellow", "~": "yellow", "!": "yellow", "✓": "green"}
 _ORDER: Final = list(SIGNS)
 _PAYLOADS: Final = {
-    OnPayloads.BREAKS: "captured payloads break",
-    OnPayloads.MAY_BREAK: "captured payloads may break",
-    OnPayloads.SILENT: "captured payloads are taken, and mean something else",
-    OnPayloads.SAFE: "captured payloads are safe",
+    OnPayloads.BREAKS: "payloads break",
+    OnPayloads.MAY_BREAK: "payloads may break",
+    OnPayloads.SILENT: "payloads mean something else",
+    OnPayloads.SAFE: "payloads are safe",
 }
 _MODEL: Final = {
     OnModel.SAME: "models see the same",
@@ -89,10 +89,12 @@ def render_changes(
     for tool, own in _by_tool(changes).items():
         lines += [ink.paint(_title(tool, places), "bold")]
         safe = [one for one in own if _is_quiet(one)]
+        advice: set[str] = set()
         for change in own:
             if show_all or not _is_quiet(change):
                 proof = found.get(id(change)) or equal.get(_key(change))
                 lines += _change_lines(change, proof, width, ink)
+                lines += _mend_lines(change, advice, width)
         if safe and not show_all:
             lines += wrap(_in_short(safe), width, indent="  ", hang="  ")
         lines.append("")
@@ -189,10 +191,16 @@ def _change_lines(change: SchemaChange, proof: Evidence | None, width: int, ink:
     lines += [ink.paint(line, "dim") for line in wrap(does, width, indent="    ", hang="")]
     if proof is not None:
         lines += _proof_lines(proof, width)
-    mend = RULES[change.rule].mend
-    if mend and sign != "✓" and change.rule != "LEAVES_PROVIDER_SUBSET":
-        lines += wrap(mend, width, indent="    ", hang="")
     return lines
+
+
+def _mend_lines(change: SchemaChange, known: set[str], width: int) -> list[str]:
+    """Return how to mend it, where that was not said of the tool before."""
+    mend = RULES[change.rule].mend
+    if mend in known or _is_quiet(change) or change.rule == "LEAVES_PROVIDER_SUBSET":
+        return []
+    known.add(mend)
+    return wrap(mend, width, indent="    ", hang="") if mend else []
 
 
 def _proof_lines(proof: Evidence, width: int) -> list[str]:

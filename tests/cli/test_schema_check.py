@@ -62,12 +62,11 @@ def test_a_file_of_definitions_is_compared_rule_by_rule(here: Path, capsys: Prin
     assert capsys.readouterr().out == (
         "== price  shop.py:7\n"
         "✗ `currency` is new, and required\n"
-        "    REQUIRED_PROPERTY_ADDED: captured payloads break; models see a change\n"
+        "    REQUIRED_PROPERTY_ADDED: payloads break; models see a change\n"
         "    Give it a default, or add a translation from the old version\n"
         "    (`@toolbox.translate`).\n"
         '~ `unit` meant "euro" where it was left out, and means "dollar" now\n'
-        "    DEFAULT_CHANGED: captured payloads are taken, and mean something else;\n"
-        "    models see a change\n"
+        "    DEFAULT_CHANGED: payloads mean something else; models see a change\n"
         "    Keep the old default under the old version, or write it into old payloads.\n"
         "\n"
         "2 changes of 1 tool against 'old.json': 1 breaks, 1 silent.\n"
