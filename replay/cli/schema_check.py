@@ -128,6 +128,7 @@ def check(
             providers=providers,
         )
         evidence = _evidence(database, changes, asking, old.asking)
+    changes = _with_what_calls_show(changes, evidence)
     shown: dict[str, Any] = {
         "against": old.named,
         "places": _places(today),
@@ -226,7 +227,7 @@ def _evidence(
     """Return what captured calls say of each change; none without a database, or without calls."""
     from importlib.util import find_spec
 
-    if database is None or not changes or find_spec("replay.evidence") is None:
+    if database is None or find_spec("replay.evidence") is None:
         return []
     from importlib import import_module
 
@@ -240,6 +241,16 @@ def _evidence(
             store, Selection(), changes, asking, old=before, on_progress=progress.update
         )
     return [one for tool in counted for one in tool.evidence]
+
+
+def _with_what_calls_show(
+    changes: Sequence[SchemaChange], evidence: Sequence[Evidence]
+) -> list[SchemaChange]:
+    """Return the changes with those that no schema tells, and that captured calls are hit by."""
+    known = {(one.tool, one.rule, one.path, one.said) for one in changes}
+    shown = [one.change for one in evidence if one.breaks or one.silent]
+    unknown = [one for one in shown if (one.tool, one.rule, one.path, one.said) not in known]
+    return [*changes, *unknown]
 
 
 def _places(today: Sequence[Side]) -> dict[str, tuple[str | None, int | None]]:

@@ -110,6 +110,22 @@ _TOOL = [
         "",
     ),
     Rule(
+        "COERCION_CHANGED",
+        "tool",
+        "Captured calls show that values are read as another type than the schema says.",
+        (_MAY_BREAK, _SILENT, _BREAKS),
+        _SAME,
+        _TRANSLATE,
+    ),
+    Rule(
+        "VALIDATOR_CHANGED",
+        "tool",
+        "Captured calls show that a validator takes, rejects or rewrites what no schema tells.",
+        (_MAY_BREAK, _SILENT, _BREAKS),
+        _SAME,
+        _TRANSLATE,
+    ),
+    Rule(
         "GATE_ADDED",
         "tool",
         "Arguments that do not fit are rejected, where they were only noted before.",

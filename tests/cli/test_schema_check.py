@@ -12,6 +12,7 @@ import pytest
 from replay.cli.main import exit_code_of
 from replay.records import ToolSchema
 from replay.store import Store
+from tests.cli.conftest import one_trace
 
 Printed = pytest.CaptureFixture[str]
 CHECK = ["schema", "check", "--tools", "shop:toolbox"]
@@ -114,6 +115,19 @@ def test_the_schemas_that_models_were_shown(here: Path, capsys: Printed) -> None
     assert exit_code_of([*CHECK, "traces.db"]) == 1
 
     assert "against the traces of 'traces.db': 1 breaks, 1 silent" in capsys.readouterr().out
+
+
+def test_the_tools_that_imported_prompts_show(here: Path, capsys: Printed) -> None:
+    other = {"type": "function", "function": {**definition()["function"], "name": "other"}}
+    with Store.open(here / "traces.db", mode="create") as store:
+        for name, tools in (("t1", [definition()]), ("t2", [other])):
+            trace, asked, *_ = one_trace(1, name)
+            store.append_all([trace, asked.model_copy(update={"tools": tools})])
+
+    assert exit_code_of([*CHECK, "traces.db", "--json"]) == 1
+
+    told = json.loads(capsys.readouterr().out)["changes"]
+    assert {one["tool"] for one in told} == {"price"}  # `other` belongs to another agent
 
 
 @pytest.mark.parametrize(
