@@ -20,7 +20,7 @@ from replay.compatibility.changes import OnPayloads
 from replay.compatibility.comparing import compare_schemas
 from replay.compatibility.pairs import worst
 from replay.compatibility.tools import tool_of
-from replay.compatibility.views import as_json_schema
+from replay.compatibility.type_names import as_json_schema
 from tests.compatibility.cases import CASES, JSON_SCHEMA_CASES, established, schema_of
 
 Pair = tuple[Any, Any]

@@ -119,8 +119,16 @@ def check(
     place = today_place(toolbox, paths, variables)
     with old_sides(against, place, database) as old, Asking(place) as asking:
         today = sides_of(asking)
-        changes, ignored = _changes(old, today, tools=tools, rules=rules, providers=providers)
+        changes, ignored = _changes(
+            old,
+            today,
+            steps=asking.toolbox.translations,
+            tools=tools,
+            rules=rules,
+            providers=providers,
+        )
         evidence = _evidence(database, changes, asking, old.asking)
+    changes = _with_what_calls_show(changes, evidence)
     shown: dict[str, Any] = {
         "against": old.named,
         "places": _places(today),
@@ -157,6 +165,7 @@ def _changes(
     old: OldSides,
     today: Sequence[Side],
     *,
+    steps: Sequence[tuple[str, str, str]],
     tools: Sequence[str],
     rules: Sequence[str],
     providers: Sequence[str],
@@ -168,7 +177,7 @@ def _changes(
     from replay.config import load_config
 
     known = {side.tool.name for side in today}
-    found = compare_sides(old.beside(known), today, in_order=old.in_order)
+    found = compare_sides(old.beside(known), today, in_order=old.in_order, steps=steps)
     if providers:
         told = {(one.tool, one.path, one.said) for one in found}
         limits = limits_of_sides(today, providers)
@@ -218,17 +227,30 @@ def _evidence(
     """Return what captured calls say of each change; none without a database, or without calls."""
     from importlib.util import find_spec
 
-    if database is None or not changes or find_spec("replay.evidence") is None:
+    if database is None or find_spec("replay.evidence") is None:
         return []
     from importlib import import_module
 
+    from replay.cli.progress import Progress
     from replay.records import Selection
     from replay.store import Store
 
     counting: Any = import_module("replay.evidence.counting")
-    with Store.open(database, mode="r") as store:
-        counted = counting.evidence_for(store, Selection(), changes, asking, old=before)
+    with Store.open(database, mode="r") as store, Progress("calls") as progress:
+        counted = counting.evidence_for(
+            store, Selection(), changes, asking, old=before, on_progress=progress.update
+        )
     return [one for tool in counted for one in tool.evidence]
+
+
+def _with_what_calls_show(
+    changes: Sequence[SchemaChange], evidence: Sequence[Evidence]
+) -> list[SchemaChange]:
+    """Return the changes with those that no schema tells, and that captured calls are hit by."""
+    known = {(one.tool, one.rule, one.path, one.said) for one in changes}
+    shown = [one.change for one in evidence if one.breaks or one.silent]
+    unknown = [one for one in shown if (one.tool, one.rule, one.path, one.said) not in known]
+    return [*changes, *unknown]
 
 
 def _places(today: Sequence[Side]) -> dict[str, tuple[str | None, int | None]]:

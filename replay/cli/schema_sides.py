@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -111,6 +111,7 @@ def _recorded(database: Path) -> OldSides:
     with Store.open(database, mode="r") as store:
         schemas, toolsets = store.tool_schemas(), store.toolsets()
     sides = [side for schema in schemas if (side := recorded_side(schema)) is not None]
+    sides += _shown_only(toolsets, {side.tool.name for side in sides})
     if not sides:
         raise SelectionError(
             f"'{database}' holds no schemas: its prompts were not recorded, or had no tools.",
@@ -118,6 +119,20 @@ def _recorded(database: Path) -> OldSides:
         )
     together = [{_name_of(definition) for definition in toolset} for toolset in toolsets]
     return OldSides(f"the traces of '{database}'", sides, in_order=False, together=together)
+
+
+def _shown_only(toolsets: Sequence[Sequence[Any]], known: set[str]) -> list[Side]:
+    """Return the tools that prompts show and no schema is stored of: imported transcripts' ones."""
+    from replay.compatibility.sides import definition_side
+    from replay.errors import ToolboxError
+
+    found: dict[str, Side] = {}
+    for definition in (one for toolset in toolsets for one in toolset):
+        if _name_of(definition) in known | {""}:
+            continue
+        with suppress(ToolboxError):  # a form that nobody knows: there is nothing to compare
+            found[_name_of(definition)] = definition_side(definition)
+    return list(found.values())
 
 
 def _name_of(definition: Any) -> str:

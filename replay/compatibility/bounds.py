@@ -38,6 +38,8 @@ def bound_changes(pair: Pair) -> Iterator[SchemaChange]:
             yield pair.change("UNIQUE_ITEMS_REMOVED", SAFE, "its items may repeat now")
 
 
+_SINGULAR: Final = {"characters": "character", "items": "item", "properties": "property"}
+
 _Edge = tuple[float, bool] | None
 """A limit, and whether it is itself left out; None: none."""
 
@@ -124,11 +126,12 @@ def _is_apart(old: tuple[_Edge, _Edge], new: tuple[_Edge, _Edge]) -> bool:
 
 def _sentence(before: _Edge, now: _Edge, index: int, noun: str) -> str:
     most = ("at least", "at most")[index]
-    words = f" {noun}" if noun else ""
 
     def said(edge: _Edge) -> str:
         if edge is None:
             return "no limit"
+        counted = _SINGULAR.get(noun, noun) if edge[0] == 1 else noun
+        words = f" {counted}" if noun else ""
         apart = (" more than", " less than")[index] if edge[1] else f" {most}"
         return f"{apart.strip()} {edge[0]:g}{words}"
 

@@ -17,9 +17,9 @@ def default_changes(pair: Pair) -> Iterator[SchemaChange]:
     # No default and null say the same: what is left out is not there.
     if same_value(old, new):
         return
-    is_read = not pair.reading.from_strict or (
-        pair.reading.null_is_left_out and not pair.new.nullable
-    )
+    # From strict mode null stands where something was left out. A toolbox reads it as the default
+    # where the type takes no null, which the strict form does not show.
+    is_read = not pair.reading.from_strict or pair.reading.null_is_left_out
     verdict = SILENT if is_read else SAFE
     if old is None:
         said = f"means {shown(new)} now where it is left out; before, that was not said"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from replay.compatibility.changes import OnModel
-from replay.compatibility.rules import FAMILIES, RULES, Rule
+from replay.compatibility.rule import Rule
+from replay.compatibility.rules import FAMILIES, RULES
 
 _MODEL = {OnModel.SAME: "the same", OnModel.CHANGED: "a change", OnModel.REFUSED: "refused"}
 

@@ -37,6 +37,8 @@ def null_changes(pair: Pair) -> Iterator[SchemaChange]:
     old, new, reading = pair.old, pair.new, pair.reading
     if new.nullable and not old.nullable:
         yield pair.change("NULL_ADDED", SAFE, "may be null now")
+    if old.kinds >= KINDS - {"null"} and not old.kinds <= new.kinds:
+        return  # took anything: that it takes less now is one change, null or not
     if old.nullable and not new.nullable and not new.is_nothing:
         verdict, said = MAY_BREAK, "may not be null any more"
         if pair.presence.new_optional and reading.null_is_left_out:

@@ -10,6 +10,7 @@ from replay.compatibility.changes import OnModel, OnPayloads, SchemaChange
 from replay.compatibility.loosening import loosened
 from replay.compatibility.providers import new_limits, provider_limits, provider_of
 from replay.compatibility.reading import Reading
+from replay.compatibility.rules import RULES
 from replay.compatibility.tools import ToolVersion, compare_tool, compare_tools, tool_of
 from replay.errors import ToolboxError
 from replay.records import JsonObject, ToolSchema
@@ -109,8 +110,12 @@ def _dialect_of(definition: JsonObject) -> str:
     return ("openai" if "function" in definition else "openai-responses") + strict
 
 
+Steps = Sequence[tuple[str, str, str]]
+"""Translations that a toolbox has: tool, old version, new version."""
+
+
 def compare_sides(
-    old: Sequence[Side], new: Sequence[Side], *, in_order: bool = True
+    old: Sequence[Side], new: Sequence[Side], *, in_order: bool = True, steps: Steps = ()
 ) -> list[SchemaChange]:
     """Return every change from ``old`` to ``new``, each once.
 
@@ -124,15 +129,38 @@ def compare_sides(
         [_like(_first(before, side.tool.name), side)[1].tool for side in now],
         in_order=in_order,
     )
+    versions = {side.tool.name: side.tool.version for side in before}
+    found = [_translated(one, versions.get(one.tool), today.get(one.tool), steps) for one in found]
     for side in old:
         counterpart = _counterpart(side, new, today)
         if counterpart is None:
             continue
         if not any(side is one for one in before):
             like, now_like = _like(side, counterpart)
-            found += compare_tool(like.tool, now_like.tool)
+            changes = compare_tool(like.tool, now_like.tool)
+            found += [_translated(one, side.tool.version, counterpart, steps) for one in changes]
         found += _limits(side, counterpart)
     return list({_identity(change): change for change in found}.values())
+
+
+def _translated(
+    change: SchemaChange, version: str | None, new: Side | None, steps: Steps
+) -> SchemaChange:
+    """Return ``change`` as what it is to payloads that are translated before they are read."""
+    if change.on_payloads is OnPayloads.SAFE or RULES[change.rule].family in ("tool", "result"):
+        return change
+    if version is None or new is None or new.tool.version in (None, version):
+        return change
+    reached, waiting = {version}, [version]
+    while waiting:
+        one = waiting.pop()
+        further = {to for tool, old, to in steps if tool == change.tool and old == one} - reached
+        reached |= further
+        waiting += further
+    if new.tool.version not in reached:
+        return change
+    said = f"{change.said}; payloads of version {version} are translated"
+    return replace(change, on_payloads=OnPayloads.SAFE, said=said)
 
 
 def _identity(change: SchemaChange) -> tuple[str, str, str, str]:

@@ -51,7 +51,9 @@ def union_changes(pair: Pair) -> Iterator[SchemaChange]:
     yield from _discriminator(pair, old_tags, new_tags, len(old), len(new))
     gone = [fit for fit in fits if fit.new_index is None]
     for fit in gone:
-        verdict = BREAKS if len(gone) == len(old) and not _null_left(pair) else MAY_BREAK
+        # Without a tag nobody knows that no other variant takes some of it.
+        nothing_left = tagged and len(gone) == len(old) and not _null_left(pair)
+        verdict = BREAKS if nothing_left else MAY_BREAK
         said = f"{_named(pair.old_schemas, fit.old)} is no longer one of its variants"
         yield pair.change("UNION_VARIANT_REMOVED", verdict, said, old=fit.old)
     for fit in fits:

@@ -24,10 +24,10 @@ SIGNS: Final = {
 _COLORS: Final = {"✗": "red", "?": "yellow", "~": "yellow", "!": "yellow", "✓": "green"}
 _ORDER: Final = list(SIGNS)
 _PAYLOADS: Final = {
-    OnPayloads.BREAKS: "captured payloads break",
-    OnPayloads.MAY_BREAK: "captured payloads may break",
-    OnPayloads.SILENT: "captured payloads are taken, and mean something else",
-    OnPayloads.SAFE: "captured payloads are safe",
+    OnPayloads.BREAKS: "payloads break",
+    OnPayloads.MAY_BREAK: "payloads may break",
+    OnPayloads.SILENT: "payloads mean something else",
+    OnPayloads.SAFE: "payloads are safe",
 }
 _MODEL: Final = {
     OnModel.SAME: "models see the same",
@@ -46,13 +46,28 @@ Places = Mapping[str, tuple[str | None, int | None]]
 
 
 def exit_code(changes: Sequence[SchemaChange], evidence: Sequence[Evidence] = ()) -> ExitCode:
-    """Return how a check ends: 1 something breaks, 2 a person must look, 0 neither."""
-    verdicts = {change.on_payloads for change in changes}
-    if OnPayloads.BREAKS in verdicts or any(one.breaks for one in evidence):
+    """Return how a check ends: 1 something breaks, 2 a person must look, 0 neither.
+
+    Captured calls decide where there are any: what one of them shows to break does, and where none
+    of a tool's calls is affected, what may break does not count, and what breaks is for a person.
+    """
+    proofs = {_key(one.change): one for one in evidence if one.call_count}
+    codes = {_code(change, proofs.get(_key(change))) for change in changes}
+    codes |= {ExitCode.BREAKING for one in evidence if one.breaks}
+    if ExitCode.BREAKING in codes:
         return ExitCode.BREAKING
-    unsure = verdicts & {OnPayloads.MAY_BREAK, OnPayloads.SILENT}
-    refused = any(change.on_model is OnModel.REFUSED for change in changes)
-    return ExitCode.NEEDS_A_PERSON if unsure or refused else ExitCode.OK
+    return max(codes, default=ExitCode.OK)
+
+
+def _code(change: SchemaChange, proof: Evidence | None) -> ExitCode:
+    refused = change.on_model is OnModel.REFUSED
+    breaks = change.on_payloads is OnPayloads.BREAKS
+    if proof is not None and not proof.breaks:
+        return ExitCode.NEEDS_A_PERSON if refused or breaks or proof.silent else ExitCode.OK
+    if breaks:
+        return ExitCode.BREAKING
+    quiet = change.on_payloads is OnPayloads.SAFE and not refused
+    return ExitCode.OK if quiet else ExitCode.NEEDS_A_PERSON
 
 
 def render_changes(
@@ -74,10 +89,12 @@ def render_changes(
     for tool, own in _by_tool(changes).items():
         lines += [ink.paint(_title(tool, places), "bold")]
         safe = [one for one in own if _is_quiet(one)]
+        advice: set[str] = set()
         for change in own:
             if show_all or not _is_quiet(change):
                 proof = found.get(id(change)) or equal.get(_key(change))
                 lines += _change_lines(change, proof, width, ink)
+                lines += _mend_lines(change, advice, width)
         if safe and not show_all:
             lines += wrap(_in_short(safe), width, indent="  ", hang="  ")
         lines.append("")
@@ -174,10 +191,16 @@ def _change_lines(change: SchemaChange, proof: Evidence | None, width: int, ink:
     lines += [ink.paint(line, "dim") for line in wrap(does, width, indent="    ", hang="")]
     if proof is not None:
         lines += _proof_lines(proof, width)
-    mend = RULES[change.rule].mend
-    if mend and sign != "✓" and change.rule != "LEAVES_PROVIDER_SUBSET":
-        lines += wrap(mend, width, indent="    ", hang="")
     return lines
+
+
+def _mend_lines(change: SchemaChange, known: set[str], width: int) -> list[str]:
+    """Return how to mend it, where that was not said of the tool before."""
+    mend = RULES[change.rule].mend
+    if mend in known or _is_quiet(change) or change.rule == "LEAVES_PROVIDER_SUBSET":
+        return []
+    known.add(mend)
+    return wrap(mend, width, indent="    ", hang="") if mend else []
 
 
 def _proof_lines(proof: Evidence, width: int) -> list[str]:

@@ -12,6 +12,7 @@ import pytest
 from replay.cli.main import exit_code_of
 from replay.records import ToolSchema
 from replay.store import Store
+from tests.cli.conftest import one_trace
 
 Printed = pytest.CaptureFixture[str]
 CHECK = ["schema", "check", "--tools", "shop:toolbox"]
@@ -62,12 +63,11 @@ def test_a_file_of_definitions_is_compared_rule_by_rule(here: Path, capsys: Prin
     assert capsys.readouterr().out == (
         "== price  shop.py:7\n"
         "✗ `currency` is new, and required\n"
-        "    REQUIRED_PROPERTY_ADDED: captured payloads break; models see a change\n"
+        "    REQUIRED_PROPERTY_ADDED: payloads break; models see a change\n"
         "    Give it a default, or add a translation from the old version\n"
         "    (`@toolbox.translate`).\n"
         '~ `unit` meant "euro" where it was left out, and means "dollar" now\n'
-        "    DEFAULT_CHANGED: captured payloads are taken, and mean something else;\n"
-        "    models see a change\n"
+        "    DEFAULT_CHANGED: payloads mean something else; models see a change\n"
         "    Keep the old default under the old version, or write it into old payloads.\n"
         "\n"
         "2 changes of 1 tool against 'old.json': 1 breaks, 1 silent.\n"
@@ -115,6 +115,19 @@ def test_the_schemas_that_models_were_shown(here: Path, capsys: Printed) -> None
     assert exit_code_of([*CHECK, "traces.db"]) == 1
 
     assert "against the traces of 'traces.db': 1 breaks, 1 silent" in capsys.readouterr().out
+
+
+def test_the_tools_that_imported_prompts_show(here: Path, capsys: Printed) -> None:
+    other = {"type": "function", "function": {**definition()["function"], "name": "other"}}
+    with Store.open(here / "traces.db", mode="create") as store:
+        for name, tools in (("t1", [definition()]), ("t2", [other])):
+            trace, asked, *_ = one_trace(1, name)
+            store.append_all([trace, asked.model_copy(update={"tools": tools})])
+
+    assert exit_code_of([*CHECK, "traces.db", "--json"]) == 1
+
+    told = json.loads(capsys.readouterr().out)["changes"]
+    assert {one["tool"] for one in told} == {"price"}  # `other` belongs to another agent
 
 
 @pytest.mark.parametrize(
