@@ -294,3 +294,12 @@ def test_arguments_by_position_are_not_taken_for_arguments_that_are_new(
     recorded.call("find", {}, payload=None, positional=["Ada", 5])
 
     assert effects(counted(recorded, today, [])) == {"same": 1}
+
+
+def test_a_tool_that_nobody_says_is_gone_has_no_evidence(recorded: Recorded, today: Asking) -> None:
+    recorded.call("sweep", {"floor": 1})
+
+    found = counted(recorded, today, [])
+
+    assert (found.exists, found.is_compared, found.evidence) == (False, False, [])
+    assert effects(found) == {"breaks": 1}
