@@ -21,7 +21,7 @@ from typing import Any, Final, TypeVar
 from replay.errors import WorkerError
 from replay.records import Actor, JsonObject, JsonValue, Outcome
 from replay.replayer.environment import Place
-from replay.replayer.questions.asked_workers import AskedWorkers
+from replay.replayer.questions.asked_workers import AskedWorkers, Lost
 from replay.replayer.questions.compared import Captured, Compared, Terms, compared_of
 
 _BATCH: Final = 500
@@ -180,9 +180,28 @@ class Asking:
             WorkerError: no worker can be started any more.
         """
         asked = ((one.message(), len(one.arguments)) for one in questions)
-        messages = ({"about": "arguments", "items": items} for items in _batches(asked))
-        for answer in self._workers.answers(messages, _lost):
+        for answer in self.ask("arguments", asked, _lost):
             yield Judged(**{**answer, "outcome": Outcome(answer["outcome"])})
+
+    def ask(
+        self,
+        about: str,
+        items: Iterable[tuple[JsonObject, int]],
+        lost: Lost,
+        *,
+        batch_size: int = _BATCH,
+    ) -> Iterator[Any]:
+        """Return what a worker answers to each item, in order.
+
+        ``items``: what is asked, and how large it is in characters. ``lost`` makes the answer to a
+        question that a worker died of.
+
+        Raises:
+            WorkerError: no worker can be started any more.
+        """
+        batches = _batches(items, batch_size)
+        messages = ({"about": about, "items": batch} for batch in batches)
+        return self._workers.answers(messages, lost)
 
     def compare(self, captured: Iterable[Captured]) -> Iterator[Compared]:
         """Return what today's tools make of captured arguments, in order: only what differs.
@@ -220,14 +239,14 @@ def _captured_messages(captured: Iterable[Captured]) -> Iterator[JsonObject]:
         }
 
 
-def _batches(items: Iterable[tuple[Item, int]]) -> Iterator[list[Item]]:
+def _batches(items: Iterable[tuple[Item, int]], size_max: int = _BATCH) -> Iterator[list[Item]]:
     """Return items, each with its size, in lists of at most so many and so much."""
     batch: list[Item] = []
     size = 0
     for item, item_size in items:
         batch.append(item)
         size += item_size
-        if len(batch) == _BATCH or size >= _BATCH_CHARS:
+        if len(batch) == size_max or size >= _BATCH_CHARS:
             yield batch
             batch, size = [], 0
     if batch:
