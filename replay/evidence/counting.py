@@ -54,8 +54,8 @@ def evidence_for(
     Args:
         store: The captured calls.
         selection: Which of them.
-        changes: How schemas differ, of any tools; None: nothing was compared, and nothing is
-            attributed.
+        changes: How schemas differ, of any tools: all differences, or what is left out shows as
+            explained by none. None: nothing was compared, and nothing is attributed.
         asking: Today's tools.
         old: The old tools. They are asked where the recording does not say how arguments were
             read: imported transcripts have no payloads.
@@ -213,14 +213,20 @@ class _Counting:
     def _tally_of_tool(self, tool: str, actor: Actor) -> ToolTally:
         tally = self._tallies.get((tool, actor))
         if tally is None:
-            mine = None
-            if self._changes is not None and (
-                self._old_parameters is None or tool in self._old_parameters
-            ):
-                mine = [change for change in self._changes if change.tool == tool]
             today = self._asking.toolbox.find(tool, actor=actor)
+            mine = self._changes_of(tool, is_here=today is not None)
             tally = self._tallies[tool, actor] = ToolTally(tool, actor, today, mine)
         return tally
+
+    def _changes_of(self, tool: str, *, is_here: bool) -> list[SchemaChange] | None:
+        """Return the changes of a tool; None: it was not compared."""
+        if self._changes is None:
+            return None
+        mine = [change for change in self._changes if change.tool == tool]
+        if self._old_parameters is not None:
+            return mine if tool in self._old_parameters else None
+        # A tool that is not here, and of which nobody says that it is gone, is another agent's.
+        return mine if mine or is_here else None
 
     def _is_wanted(self, tool: str) -> bool:
         return all(name != tool for name, _ in self._tallies) and (

@@ -11,6 +11,7 @@ from typing import Any
 import jsonschema
 import pytest
 
+from replay.cli.main import exit_code_of
 from replay.records import Outcome
 from replay.replayer.environment import place_of
 from replay.replayer.questions.asking import Asking, Judged, Question
@@ -118,3 +119,55 @@ def test_calls_of_transcripts_that_are_not_listed_are_valid(tools: Asking, name:
     bad = {key for (key, _), one in zip(asked, judged, strict=True) if one.outcome != "ok"}
 
     assert bad == listed
+
+
+SORTED = """
+import json
+import os
+
+from replay import Toolbox
+
+toolbox = Toolbox("airline")
+with open(os.environ["CONTEXTS"]) as file:
+    contexts = json.load(file)
+for definition in contexts[os.environ["CONTEXT"]]["tools"]:
+    function = definition["function"]
+    if function["name"].startswith("search_"):
+        function["parameters"]["properties"]["sort_by"] = {"type": "string"}
+        function["parameters"]["required"].append("sort_by")
+    toolbox.add(lambda **arguments: None, schema=definition, name=function["name"])
+"""
+
+
+def test_a_new_required_argument_of_two_tools_is_told_with_its_179_calls(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = CORPORA / "transcripts" / "tau1-airline-gpt4o.jsonl"
+    if not file.exists():
+        pytest.skip(f"The recorded corpora are not at {CORPORA}.")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "airline.py").write_text(SORTED)
+    with file.open() as lines:
+        context = json.loads(lines.readline())["context"]
+    assert exit_code_of(["import", "traces.db", str(file)]) == 0
+    capsys.readouterr()
+    contexts = CORPORA / "transcripts" / "contexts.json"
+
+    code = exit_code_of(
+        [
+            *("schema", "evidence", "traces.db", "--tools", "airline:toolbox", "--json"),
+            *("--env", f"CONTEXTS={contexts}", "--env", f"CONTEXT={context}", "--jobs", "1"),
+            "--no-witnesses",
+        ]
+    )
+
+    told = json.loads(capsys.readouterr().out)["tools"]
+    missing = {
+        one["tool"]: kind["call_count"]
+        for one in told
+        for kind in one["affected"]
+        if (kind["type"], kind["path"]) == ("missing", "sort_by")
+    }
+    assert code == 2
+    assert sum(one["call_count"] for one in told) == 1164
+    assert missing == {"search_direct_flight": 141, "search_onestop_flight": 38}

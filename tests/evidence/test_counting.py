@@ -174,6 +174,16 @@ def test_arguments_of_an_older_version_are_translated_first(
     assert (affected.type, affected.said.startswith("The translation")) == ("failed", True)
 
 
+def test_what_does_not_fit_after_translation_is_told_in_the_new_words(
+    recorded: Recorded, today: Asking
+) -> None:
+    recorded.call("remind", {"patient_id": 7, "text": "come"})
+
+    (affected,) = counted(recorded, today).affected
+
+    assert (affected.type, affected.path, affected.old) == ("string_type", "patient", 7)
+
+
 def test_a_tool_that_is_gone_breaks_every_call(recorded: Recorded, today: Asking) -> None:
     recorded.call("cancel", {"id": "a1"})
     removed = change("TOOL_REMOVED", tool="cancel", on=OnPayloads.BREAKS)
@@ -276,3 +286,20 @@ def test_a_tool_that_was_never_called_has_its_changes_all_the_same(
         ("find", 1, 0),
         ("book", 0, 1),
     ]
+
+
+def test_arguments_by_position_are_not_taken_for_arguments_that_are_new(
+    recorded: Recorded, today: Asking
+) -> None:
+    recorded.call("find", {}, payload=None, positional=["Ada", 5])
+
+    assert effects(counted(recorded, today, [])) == {"same": 1}
+
+
+def test_a_tool_that_nobody_says_is_gone_has_no_evidence(recorded: Recorded, today: Asking) -> None:
+    recorded.call("sweep", {"floor": 1})
+
+    found = counted(recorded, today, [])
+
+    assert (found.exists, found.is_compared, found.evidence) == (False, False, [])
+    assert effects(found) == {"breaks": 1}

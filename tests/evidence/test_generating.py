@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import jsonschema
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, find, given, settings
 from hypothesis import strategies as st
 
-from replay.evidence.generating import payloads_of
+from replay.evidence.generating import NotInstalled, payloads_of
 from replay.evidence.shrinking import shrunk
 from replay.evidence.subschemas import at_place, smallest
 
@@ -121,3 +122,10 @@ def test_a_payload_shrinks_to_what_still_holds() -> None:
 @settings(max_examples=50)
 def test_everything_shrinks_to_nothing_where_nothing_is_asked(payload: dict[str, Any]) -> None:
     assert shrunk(payload, lambda payloads: [True for _ in payloads]) == {}
+
+
+def test_without_hypothesis_it_is_said_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "hypothesis", None)
+
+    with pytest.raises(NotInstalled, match=r"pip install 'replay-sandbox\[fuzz\]'"):
+        payloads_of(SCHEMAS["plain"])

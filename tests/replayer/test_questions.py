@@ -10,7 +10,7 @@ from replay.records import Outcome
 from replay.replayer.environment import place_of
 from replay.replayer.questions.asking import Asking, Question
 from replay.replayer.questions.compared import Captured, ReadChange, Terms, Watched
-from replay.replayer.questions.comparing import place_of_error
+from replay.replayer.questions.rereading import place_of_error
 
 HERE = Path(__file__).parent
 

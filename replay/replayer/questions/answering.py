@@ -13,7 +13,7 @@ from cassettes.world.code import IMPORT_EPOCH_S
 from replay.errors import ToolboxError
 from replay.records import JsonObject, JsonValue, Outcome
 from replay.replayer.channel import Channel
-from replay.replayer.questions.comparing import compare_captured
+from replay.replayer.questions.rereading import compare_captured
 from replay.tools.arguments import BadJson, parse_arguments
 from replay.tools.encoding import NotJson, as_json
 from replay.tools.endings import class_name

@@ -13,7 +13,6 @@ process, never in this one. One that hangs or dies over a question costs that qu
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -22,7 +21,7 @@ from typing import Any, Final, TypeVar
 from replay.errors import SelectionError, WorkerError
 from replay.records import Actor, JsonObject, JsonValue, Outcome
 from replay.replayer.environment import Place
-from replay.replayer.questions.asked_workers import AskedWorkers
+from replay.replayer.questions.asked_workers import AskedWorkers, Lost
 from replay.replayer.questions.compared import Captured, Compared, Terms, compared_of
 from replay.tools.error_text import nearest_name
 from replay.tools.resolve import Parser
@@ -232,9 +231,28 @@ class Asking:
             WorkerError: no worker can be started any more.
         """
         asked = ((one.message(), len(one.arguments)) for one in questions)
-        messages = ({"about": "arguments", "items": items} for items in _batches(asked))
-        for answer in self._workers.answers(messages, _lost):
+        for answer in self.ask("arguments", asked, _lost):
             yield Judged(**{**answer, "outcome": Outcome(answer["outcome"])})
+
+    def ask(
+        self,
+        about: str,
+        items: Iterable[tuple[JsonObject, int]],
+        lost: Lost,
+        *,
+        batch_size: int = _BATCH,
+    ) -> Iterator[Any]:
+        """Return what a worker answers to each item, in order.
+
+        ``items``: what is asked, and how large it is in characters. ``lost`` makes the answer to a
+        question that a worker died of.
+
+        Raises:
+            WorkerError: no worker can be started any more.
+        """
+        batches = _batches(items, batch_size)
+        messages = ({"about": about, "items": batch} for batch in batches)
+        return self._workers.answers(messages, lost)
 
     def carry(self, items: Iterable[JsonObject]) -> Iterator[JsonObject]:
         """Return what translations make of payloads, in order; see ``carrying.carried``.
@@ -242,9 +260,8 @@ class Asking:
         Raises:
             WorkerError: no worker can be started any more.
         """
-        batches = _lists(items, _BATCH_CARRIED)
-        messages = ({"about": "translations", "items": batch} for batch in batches)
-        yield from self._workers.answers(messages, _lost)
+        asked = ((item, 0) for item in items)
+        return self.ask("translations", asked, _lost, batch_size=_BATCH_CARRIED)
 
     def translate_results(self, items: Iterable[JsonObject]) -> Iterator[JsonObject]:
         """Return recorded responses as today's versions would give them, in order.
@@ -255,8 +272,8 @@ class Asking:
         Raises:
             WorkerError: no worker can be started any more.
         """
-        messages = ({"about": "results", "items": batch} for batch in _lists(items, _BATCH))
-        for answer in self._workers.answers(messages, _lost):
+        asked = ((item, len(item["response"] or "")) for item in items)
+        for answer in self.ask("results", asked, _lost):
             if "outcome" in answer:  # it died of this one
                 said = f"The recorded response was not translated: {answer['message']}"
                 answer = {"response": None, "note": said}
@@ -298,23 +315,17 @@ def _captured_messages(captured: Iterable[Captured]) -> Iterator[JsonObject]:
         }
 
 
-def _batches(items: Iterable[tuple[Item, int]]) -> Iterator[list[Item]]:
+def _batches(items: Iterable[tuple[Item, int]], size_max: int = _BATCH) -> Iterator[list[Item]]:
     """Return items, each with its size, in lists of at most so many and so much."""
     batch: list[Item] = []
     size = 0
     for item, item_size in items:
         batch.append(item)
         size += item_size
-        if len(batch) == _BATCH or size >= _BATCH_CHARS:
+        if len(batch) == size_max or size >= _BATCH_CHARS:
             yield batch
             batch, size = [], 0
     if batch:
-        yield batch
-
-
-def _lists(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
-    left = iter(items)
-    while batch := list(itertools.islice(left, size)):
         yield batch
 
 

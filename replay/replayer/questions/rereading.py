@@ -64,10 +64,11 @@ class _Comparison:
         progress = CallProgress(start)
         told: JsonObject = {}
         values: JsonObject = {}
+        given: JsonObject = {}
         try:
-            values = parse_arguments(start.arguments).values
+            given = values = parse_arguments(start.arguments).values
+            is_raw = True
             tool = self._found or self._resolve(start)
-            given, is_raw = values, True
             if self._old is not None and self._old != tool.version:
                 given, is_raw = translated_arguments(
                     self._toolbox, tool, self._old, values, progress
@@ -75,9 +76,10 @@ class _Comparison:
             arguments = validated_arguments(tool, start, given, progress, is_raw=is_raw)
             if progress.is_translated:
                 told["translated"] = True
-            else:
-                recorded = item[4] if len(item) > 3 and item[3] else _named(tool, values)
-                told |= _changes(recorded, arguments)
+            elif len(item) > 3 and item[3]:
+                told |= _changes(item[4], arguments)
+            elif not positional:  # these have no names: there is nothing to compare with
+                told |= _changes(_named(tool, values), arguments)
         except BadJson as error:
             told = {"outcome": Outcome.BAD_JSON, "message": str(error)}
         except UnknownTool as error:
@@ -91,7 +93,7 @@ class _Comparison:
             said = f"{type(error).__name__}: {error}"
             told = {"outcome": Outcome.FAILED, "message": said, "stage": progress.stage}
         if progress.schema_errors:
-            told["errors"] = _misfits(progress.schema_errors, values)
+            told["errors"] = _misfits(progress.schema_errors, given)
         concerned = _concerned(values, self._watched) if self._watched else 0
         if not told:
             return concerned
