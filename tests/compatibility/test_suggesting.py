@@ -166,6 +166,9 @@ def test_what_was_meant_by_leaving_a_field_out_is_written_down_where_the_default
     assert run(drafted(old, new), {}) == {"unit": "c"}
     assert run(drafted(old, new), {"unit": "f"}) == {"unit": "f"}
     assert drafted(old, old).edits == []
+    assert drafted(old, schema(unit={"enum": ["c", "f"]})).edits == []
+    with pytest.raises(ValueError, match="TODO unit: left out it meant 'c'"):
+        run(drafted(old, schema(unit={"enum": ["f"], "default": "f"})), {})
 
 
 def test_a_strict_schema_gets_null_for_what_was_left_out() -> None:
