@@ -87,6 +87,15 @@ def test_two_fields_that_may_both_be_the_old_one_are_a_question_with_both_named(
         run(suggested, {"label": "x"})
 
 
+def test_two_new_fields_that_are_each_like_the_old_one_make_neither_certain() -> None:
+    said = {"type": "string", "description": "What to remember of this order"}
+    suggested = drafted(schema(note=said), schema(memo=said, remark=said), {"note": "x"})
+
+    assert [(edit.kind, edit.path) for edit in suggested.questions] == [("rename", "note")]
+    with pytest.raises(ValueError, match="TODO note"):
+        run(suggested, {"note": "x"})
+
+
 def test_fields_whose_captured_values_are_the_same_are_one() -> None:
     before = [{"user": f"u{number}"} for number in range(5)]
     after = [{"user_name": f"u{number}"} for number in range(1, 6)]
