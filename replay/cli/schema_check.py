@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from replay.compatibility.changes import Evidence, SchemaChange
     from replay.compatibility.sides import Side
     from replay.errors import ExitCode
-    from replay.replayer.questions.asking import Asking
+    from replay.replayer.questions.asking import Asking, DescribedToolbox
 
 
 def _complete_rules(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
@@ -119,15 +119,15 @@ def check(
     place = today_place(toolbox, paths, variables)
     with old_sides(against, place, database) as old, Asking(place) as asking:
         today = sides_of(asking)
-        changes, ignored = _changes(
-            old,
-            today,
-            steps=asking.toolbox.translations,
-            tools=tools,
-            rules=rules,
-            providers=providers,
-        )
-        evidence = _evidence(database, changes, asking, old.asking)
+        found = _all_changes(old, today, steps=_steps(asking.toolbox), providers=providers)
+        changes, ignored = _asked_for(found, tools=tools, rules=rules)
+        evidence = _evidence(database, found, asking, old)
+    left_out = [one for one in found if one not in changes]
+    evidence = [
+        one
+        for one in evidence
+        if one.change not in left_out and _is_asked_for(one.change, tools, rules)
+    ]
     changes = _with_what_calls_show(changes, evidence)
     shown: dict[str, Any] = {
         "against": old.named,
@@ -161,20 +161,23 @@ def _what(database: Path | None, against: str | None) -> tuple[Path | None, str]
     return database, against
 
 
-def _changes(
+def _steps(toolbox: DescribedToolbox) -> list[tuple[str, str, str]]:
+    """Return the translations that stay with their tool: (tool, old version, new version)."""
+    return [
+        (step.tool, step.old, step.new)
+        for step in toolbox.translations
+        if step.to == step.tool and step.old is not None and step.new is not None
+    ]
+
+
+def _all_changes(
     old: OldSides,
     today: Sequence[Side],
     *,
     steps: Sequence[tuple[str, str, str]],
-    tools: Sequence[str],
-    rules: Sequence[str],
     providers: Sequence[str],
-) -> tuple[list[SchemaChange], int]:
-    """Return the changes that are asked for, and how many the configuration ignores."""
-    from fnmatch import fnmatchcase
-
+) -> list[SchemaChange]:
     from replay.compatibility.sides import compare_sides, limits_of_sides
-    from replay.config import load_config
 
     known = {side.tool.name for side in today}
     found = compare_sides(old.beside(known), today, in_order=old.in_order, steps=steps)
@@ -182,19 +185,31 @@ def _changes(
         told = {(one.tool, one.path, one.said) for one in found}
         limits = limits_of_sides(today, providers)
         found += [one for one in limits if (one.tool, one.path, one.said) not in told]
-    found = [
-        one
-        for one in found
-        if (not tools or any(fnmatchcase(one.tool, name) for name in tools))
-        and (not rules or any(fnmatchcase(one.rule, name.upper()) for name in rules))
-    ]
+    return found
+
+
+def _asked_for(
+    found: Sequence[SchemaChange], *, tools: Sequence[str], rules: Sequence[str]
+) -> tuple[list[SchemaChange], int]:
+    """Return the changes that are asked for, and how many the configuration ignores."""
+    from replay.config import load_config
+
+    wanted = [one for one in found if _is_asked_for(one, tools, rules)]
     ignore = load_config().schemas.ignore
     kept = [
         one
-        for one in found
+        for one in wanted
         if not any(rule.covers(one.rule, one.tool, one.path) for rule in ignore)
     ]
-    return kept, len(found) - len(kept)
+    return kept, len(wanted) - len(kept)
+
+
+def _is_asked_for(change: SchemaChange, tools: Sequence[str], rules: Sequence[str]) -> bool:
+    from fnmatch import fnmatchcase
+
+    return (not tools or any(fnmatchcase(change.tool, name) for name in tools)) and (
+        not rules or any(fnmatchcase(change.rule, name.upper()) for name in rules)
+    )
 
 
 def _refuse_unknown(rules: Sequence[str], where: str) -> None:
@@ -222,24 +237,33 @@ def _evidence(
     database: Path | None,
     changes: Sequence[SchemaChange],
     asking: Asking,
-    before: Asking | None,
+    old: OldSides,
 ) -> list[Evidence]:
-    """Return what captured calls say of each change; none without a database, or without calls."""
-    from importlib.util import find_spec
+    """Return what captured calls say of each change; none without a database, or without calls.
 
-    if database is None or find_spec("replay.evidence") is None:
+    Where no call shows a change, a payload that does is looked for, if hypothesis is here.
+    """
+    if database is None:
         return []
-    from importlib import import_module
-
     from replay.cli.progress import Progress
+    from replay.evidence import evidence_for
+    from replay.evidence.generating import is_installed
+    from replay.evidence.old_side import OldTools, RecordedSchemas
+    from replay.evidence.witnesses import add_witnesses
     from replay.records import Selection
     from replay.store import Store
 
-    counting: Any = import_module("replay.evidence.counting")
-    with Store.open(database, mode="r") as store, Progress("calls") as progress:
-        counted = counting.evidence_for(
-            store, Selection(), changes, asking, old=before, on_progress=progress.update
-        )
+    with Store.open(database, mode="r") as store:
+        with Progress("calls") as progress:
+            counted = evidence_for(
+                store, Selection(), changes, asking, old=old.asking, on_progress=progress.update
+            )
+        if is_installed():
+            side = OldTools(old.asking) if old.asking else RecordedSchemas(old.parameters())
+            with Progress("witnesses") as progress:
+                add_witnesses(
+                    store, Selection(), counted, asking, side, on_progress=progress.update
+                )
     return [one for tool in counted for one in tool.evidence]
 
 

@@ -15,6 +15,7 @@ from replay.errors import ReplayError, SelectionError
 
 if TYPE_CHECKING:
     from replay.compatibility.sides import Side
+    from replay.records import JsonObject, ToolSchema
     from replay.replayer.environment import Place
     from replay.replayer.questions.asking import Asking
 
@@ -38,6 +39,10 @@ class OldSides:
     """Whether they stand in the order in which models were shown them."""
     together: Sequence[set[str]] = ()
     """The names that were shown in one prompt; empty: not known."""
+
+    def parameters(self) -> dict[str, JsonObject]:
+        """Return, by tool, the schema of its arguments: of the version that ran."""
+        return {side.tool.name: side.tool.parameters for side in self.sides if side.runs}
 
     def beside(self, known: set[str]) -> list[Side]:
         """Return the tools but those that were only ever shown beside none of ``known``.
@@ -109,7 +114,7 @@ def _recorded(database: Path) -> OldSides:
     from replay.store import Store
 
     with Store.open(database, mode="r") as store:
-        schemas, toolsets = store.tool_schemas(), store.toolsets()
+        schemas, toolsets = _validators_first(store.tool_schemas()), store.toolsets()
     sides = [side for schema in schemas if (side := recorded_side(schema)) is not None]
     sides += _shown_only(toolsets, {side.tool.name for side in sides})
     if not sides:
@@ -119,6 +124,12 @@ def _recorded(database: Path) -> OldSides:
         )
     together = [{_name_of(definition) for definition in toolset} for toolset in toolsets]
     return OldSides(f"the traces of '{database}'", sides, in_order=False, together=together)
+
+
+def _validators_first(schemas: Sequence[ToolSchema]) -> list[ToolSchema]:
+    """Return what validated a tool's calls, where anything did, else what models were shown."""
+    validated = {schema.tool for schema in schemas if schema.dialect == "pydantic"}
+    return [one for one in schemas if one.dialect == "pydantic" or one.tool not in validated]
 
 
 def _shown_only(toolsets: Sequence[Sequence[Any]], known: set[str]) -> list[Side]:

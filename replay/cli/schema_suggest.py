@@ -94,8 +94,9 @@ def suggest(
     from replay.replayer.questions.drafts import try_draft
 
     place = place_named(toolbox, paths)
+    described = _described(place)
     with opened(database) as store:
-        definitions = Definitions(place=place, toolbox=_described(place), store=store)
+        definitions = Definitions(place=place, toolbox=described, store=store)
         before, after = (
             definitions.find(tool, old),
             definitions.find(to or name_in(new) or tool, new),
@@ -120,6 +121,8 @@ def suggest(
     elif output is None:
         terminal.emit(code.rstrip("\n"))
     terminal.say("\n".join(_report(suggested, trial, output)))
+    if theirs is not None and _has_step(described, suggested):
+        terminal.say("The toolbox has this translation already; the draft was tried in its place.")
     return _exit_code(suggested, trial)
 
 
@@ -130,6 +133,12 @@ def _described(place: Place | None) -> DescribedToolbox | None:
 
     with Asking(place) as asking:
         return asking.toolbox
+
+
+def _has_step(described: DescribedToolbox | None, suggested: Draft) -> bool:
+    old, new = suggested.old, suggested.new
+    steps = described.translations if described is not None else []
+    return any((one.tool, one.old, one.to, one.new) == (*old, *new) for one in steps)
 
 
 def _refuse_equal(before: Definition, after: Definition) -> None:
@@ -189,7 +198,7 @@ def _told(suggested: Draft, code: str, trial: Trial) -> JsonObject:
 def _report(suggested: Draft, trial: Trial, output: Path | None) -> list[str]:
     left = suggested.questions
     sure = [edit for edit in suggested.edits if edit.is_sure]
-    lines = [f"{suggested.old} to {suggested.new}: {len(sure)} sure, {len(left)} left to you."]
+    lines = [f"{suggested.title}: {len(sure)} sure, {len(left)} left to you."]
     lines += _edit_lines("sure", sure) + _edit_lines("TODO", left)
     if not suggested.edits:
         lines.append("  The payloads need no change: the draft hands them on as they are.")

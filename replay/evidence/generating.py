@@ -7,6 +7,7 @@ and what does not fit is drawn again.
 
 from __future__ import annotations
 
+import importlib.util
 import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
@@ -26,6 +27,11 @@ _ITEMS_MORE: Final = 4
 
 class NotInstalled(ReplayError):
     """A package of an extra is needed and not here."""
+
+
+def is_installed() -> bool:
+    """Return whether hypothesis is here: the extra ``fuzz``."""
+    return importlib.util.find_spec("hypothesis") is not None
 
 
 def require_hypothesis() -> None:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
-from collections.abc import Callable, Mapping
-from typing import Any, Final
+from collections.abc import Mapping
 
 from replay.compatibility.changes import OnModel, OnPayloads, SchemaChange
+from replay.compatibility.comparing import compare_schemas
+from replay.compatibility.sides import reading_of
 from replay.errors import ToolboxError
 from replay.records import JsonObject, JsonValue
-from replay.replayer.questions.asking import DescribedTool, DescribedToolbox
+from replay.replayer.questions.asking import DescribedToolbox
 from replay.store import Store
 from replay.tools.schemas import parameters_of
-
-_COMPARING: Final = "replay.compatibility.comparing"
 
 
 def recorded_parameters(store: Store) -> dict[str, JsonObject]:
@@ -70,38 +67,17 @@ def described_parameters(toolbox: DescribedToolbox) -> dict[str, JsonObject]:
     return {tool.name: tool.parameters for tool in toolbox.tools if tool.runs}
 
 
-def changes_between(
-    old: Mapping[str, JsonObject], new: DescribedToolbox
-) -> list[SchemaChange] | None:
-    """Return how schemas differ between ``old`` (by tool) and today's toolbox.
-
-    None: this installation compares no schemas.
-    """
-    compare = _comparison()
-    if compare is None:
-        return None
+def changes_between(old: Mapping[str, JsonObject], new: DescribedToolbox) -> list[SchemaChange]:
+    """Return how schemas differ between ``old`` (by tool) and today's toolbox."""
     changes: list[SchemaChange] = []
     for tool, parameters in old.items():
         today = new.find(tool)
         if today is None:
             changes.append(_removed(tool))
-        else:
-            changes += compare(parameters, today.parameters, tool=tool, reading=_reading(today))
+            continue
+        reading = reading_of(strict=today.strict, is_given=today.is_given, gates=today.gates)
+        changes += compare_schemas(parameters, today.parameters, tool=tool, reading=reading)
     return changes
-
-
-def _reading(today: DescribedTool) -> Any:
-    """Return how today's tool reads payloads, as the rules want to know it."""
-    sides: Any = importlib.import_module("replay.compatibility.sides")
-    return sides.reading_of(strict=today.strict, is_given=today.is_given, gates=today.gates)
-
-
-def _comparison() -> Callable[..., list[SchemaChange]] | None:
-    if importlib.util.find_spec(_COMPARING) is None:
-        return None
-    module: Any = importlib.import_module(_COMPARING)
-    found: Callable[..., list[SchemaChange]] = module.compare_schemas
-    return found
 
 
 def _removed(tool: str) -> SchemaChange:

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from replay.evidence.generating import is_installed
 from replay.fuzzing.captured import Captured
-from replay.fuzzing.from_schema import is_installed, payloads_from
+from replay.fuzzing.from_schema import payloads_from
 from replay.fuzzing.mutated import Mutated, Setting
 from replay.fuzzing.mutations import MUTATIONS
 from replay.records import JsonObject

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
 from typing import Any
 
 from replay.evidence.generating import payloads_of
 from replay.records import JsonObject
-
-
-def is_installed() -> bool:
-    """Return whether hypothesis is here: the extra ``fuzz``."""
-    return importlib.util.find_spec("hypothesis") is not None
 
 
 def payloads_from(schema: JsonObject, count: int, seed: str) -> list[JsonObject]:

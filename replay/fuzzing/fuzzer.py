@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from replay.evidence.generating import is_installed
 from replay.fuzzing.captured import (
     Captured,
     Traffic,
@@ -15,7 +16,7 @@ from replay.fuzzing.captured import (
 )
 from replay.fuzzing.cases import Case, cases_of
 from replay.fuzzing.found import Failure, FuzzReport, ToolCounts
-from replay.fuzzing.from_schema import is_installed, payloads_from
+from replay.fuzzing.from_schema import payloads_from
 from replay.fuzzing.judging import Breach, Law, breach_of, has_passed, is_unanswered
 from replay.fuzzing.keeping import Kept, kept_in, signature_of
 from replay.fuzzing.pasteable import pasteable_test

@@ -193,6 +193,10 @@ class Translations:
             )
         onward[end] = TranslationStep(begin, end, function, tuple(drops))
 
+    def forget(self, tool: str, old: str | None, new: str | None, *, to: str | None = None) -> None:
+        """Take a step out again, if it is there: another is to be tried in its place."""
+        self._steps.get(ToolVersion(tool, old), {}).pop(ToolVersion(to or tool, new), None)
+
     def steps(self) -> list[TranslationStep]:
         """Return every step, in order of registration by where they begin."""
         return [step for onward in self._steps.values() for step in onward.values()]

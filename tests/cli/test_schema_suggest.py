@@ -114,7 +114,7 @@ def test_files_give_code_on_stdout_and_what_is_sure_beside_it(
     assert code == 0
     assert '@toolbox.translate("create_event", "1", "2")' in out
     assert err == (
-        "create_event 1 to create_event 2: 1 sure, 0 left to you.\n"
+        "create_event, version 1 to 2: 1 sure, 0 left to you.\n"
         "  sure  starts_at: was start (the same description) [confidence 0.92]\n"
         "1 of 1 captured payloads translate and validate.\n"
     )
@@ -164,6 +164,19 @@ def test_a_tool_that_had_no_version_is_named_by_a_dash(
     assert code == 0
     assert '@toolbox.translate("create_event", None, "2")' in out
     assert "1 of 1 captured payloads translate and validate." in err
+
+
+def test_a_draft_is_tried_in_place_of_the_translation_that_is_there(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    there = '@toolbox.translate("create_event", "1", "2")\ndef there(old):\n    raise OSError\n'
+    (folder / "calendar_tools.py").write_text(f"{TOOLS}\n\n{there}".replace("start_at", "Start"))
+    words = ("1", "2", "--tools", "calendar_tools:toolbox", "--payloads", "payloads.jsonl")
+
+    assert suggest("create_event", *words) == 0
+    err = capsys.readouterr().err
+    assert "1 of 1 captured payloads translate and validate." in err
+    assert "The toolbox has this translation already" in err
 
 
 def test_a_draft_that_the_new_version_does_not_take_is_said(

@@ -87,6 +87,15 @@ def test_two_fields_that_may_both_be_the_old_one_are_a_question_with_both_named(
         run(suggested, {"label": "x"})
 
 
+def test_two_new_fields_that_are_each_like_the_old_one_make_neither_certain() -> None:
+    said = {"type": "string", "description": "What to remember of this order"}
+    suggested = drafted(schema(note=said), schema(memo=said, remark=said), {"note": "x"})
+
+    assert [(edit.kind, edit.path) for edit in suggested.questions] == [("rename", "note")]
+    with pytest.raises(ValueError, match="TODO note"):
+        run(suggested, {"note": "x"})
+
+
 def test_fields_whose_captured_values_are_the_same_are_one() -> None:
     before = [{"user": f"u{number}"} for number in range(5)]
     after = [{"user_name": f"u{number}"} for number in range(1, 6)]
@@ -166,6 +175,9 @@ def test_what_was_meant_by_leaving_a_field_out_is_written_down_where_the_default
     assert run(drafted(old, new), {}) == {"unit": "c"}
     assert run(drafted(old, new), {"unit": "f"}) == {"unit": "f"}
     assert drafted(old, old).edits == []
+    assert drafted(old, schema(unit={"enum": ["c", "f"]})).edits == []
+    with pytest.raises(ValueError, match="TODO unit: left out it meant 'c'"):
+        run(drafted(old, schema(unit={"enum": ["f"], "default": "f"})), {})
 
 
 def test_a_strict_schema_gets_null_for_what_was_left_out() -> None:

@@ -54,25 +54,21 @@ def _missing(here: Here, new: Field, said: str, hint: list[str]) -> Edit:
 
 
 def kept_default(here: Here, old: Field, new: Field) -> Edit | None:
-    """Return the old default, written out where the new one is another; None: no need to."""
+    """Return the old default, written out where the new one is another; None: no need to.
+
+    Where the new schema names none, it is taken to be what it was: nothing says otherwise.
+    """
     before, now = old.default, new.default
     if old.is_required or before is NOTHING or _equal(before, now):
         return None
-    path = here.at(new.name)
-    if before is None and (now is NOTHING or not new.is_nullable) and not new.is_required:
-        if now is NOTHING:
-            return None
-        said = f"left out it meant null; now it means {shown(now)}"
-        return question("default", path, said, when=f"{text(new.name)} not in {here.variable}")
     if now is NOTHING and not new.is_required:
-        said = f"{shown(before)} when left out, as it was: the new schema does not say"
-    else:
-        said = f"{shown(before)} when left out, as it was"
+        return None
+    path, when = here.at(new.name), f"{text(new.name)} not in {here.variable}"
     if not new.takes(before):
         said = f"left out it meant {shown(before)}, which the new version does not take"
-        return question("default", path, said, when=f"{text(new.name)} not in {here.variable}")
+        return question("default", path, said, when=when)
     code = [f"{here.variable}.setdefault({text(new.name)}, {text(before)})"]
-    return Edit("default", path, said, code)
+    return Edit("default", path, f"{shown(before)} when left out, as it was", code)
 
 
 def gone(

@@ -47,10 +47,7 @@ def _name(draft: Draft) -> str:
 
 
 def _docstring(draft: Draft) -> list[str]:
-    title = f"Draft: {draft.old} to {draft.new}."
-    if draft.old.tool == draft.new.tool:
-        then = "no version" if draft.old.version is None else f"version {draft.old.version}"
-        title = f"Draft: {draft.old.tool}, {then} to {draft.new.version}."
+    title = f"Draft: {draft.title}."
     asked = len(draft.questions)
     if not asked:
         return [f'{_INDENT}"""{title}"""']

@@ -32,6 +32,14 @@ class Draft:
     edits: list[Edit] = field(default_factory=list)
 
     @property
+    def title(self) -> str:
+        """What it is a draft of: ``create_event, version 1 to 2``."""
+        if self.old.tool != self.new.tool:
+            return f"{self.old} to {self.new}"
+        then = "no version" if self.old.version is None else f"version {self.old.version}"
+        return f"{self.old.tool}, {then} to {self.new.version}"
+
+    @property
     def questions(self) -> list[Edit]:
         """What is left to a person; where it matters the code raises."""
         return [edit for edit in self.edits if not edit.is_sure]

@@ -56,7 +56,7 @@ def text(value: Any) -> str:
 
 def shown(value: Any) -> str:
     """Return a JSON value as sentences name it, texts in single quotes."""
-    return f"'{value}'" if isinstance(value, str) else text(value)
+    return f"'{value}'" if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 @dataclass(frozen=True, slots=True)

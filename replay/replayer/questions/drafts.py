@@ -19,6 +19,7 @@ _ON_TOOLBOX = """\
 from replay.tools.loading import load_toolbox
 
 toolbox = load_toolbox({reference!r})
+toolbox.translations.forget({tool!r}, {old!r}, {new!r}, to={to!r})
 """
 _ON_SCHEMA = """\
 import json
@@ -84,10 +85,12 @@ def try_draft(
     ``place`` is where today's tools are, where ``new`` is one of theirs: then their own validator
     judges; None: the schema does.
 
+    Where the toolbox has that translation already, the draft is tried in its place.
+
     Raises:
-        ToolboxError: the draft cannot be put on the toolbox (it has that translation already).
+        ToolboxError: the toolbox cannot be loaded.
     """
-    with _written_out(code, new, place) as where, Asking(where) as asking:
+    with _written_out(code, old, new, place) as where, Asking(where) as asking:
         questions = [_question(old, new, payload) for payload in payloads]
         return _judged(payloads, asking.judge(questions))
 
@@ -99,12 +102,20 @@ def _question(old: ToolVersion, new: Definition, payload: JsonObject) -> Questio
 
 
 @contextmanager
-def _written_out(code: str, new: Definition, place: Place | None) -> Iterator[Place]:
-    """Hold the place of a toolbox that has the draft and the new version."""
+def _written_out(
+    code: str, old: ToolVersion, new: Definition, place: Place | None
+) -> Iterator[Place]:
+    """Hold the place of a toolbox that has the new version, and the draft as its translation."""
     with TemporaryDirectory(prefix="replay-draft-") as folder:
         file = Path(folder) / "replay_draft.py"
         if place is not None:
-            head = _ON_TOOLBOX.format(reference=whole_reference(place.toolbox, place.folder))
+            head = _ON_TOOLBOX.format(
+                reference=whole_reference(place.toolbox, place.folder),
+                tool=old.tool,
+                old=old.version,
+                new=new.at.version,
+                to=new.at.tool,
+            )
             place = replace(place, toolbox=f"{file}:toolbox")
         else:
             head = _ON_SCHEMA.format(tool=new.at.tool, version=new.at.version)

@@ -18,7 +18,13 @@ from replay.tools.arguments import BadJson, parse_arguments
 from replay.tools.encoding import NotJson, as_json
 from replay.tools.observer import CallStart
 from replay.tools.outcome import CallProgress
-from replay.tools.resolve import UnknownTool, resolve_tool, translated_arguments
+from replay.tools.resolve import (
+    UnknownTool,
+    is_older,
+    meant_call,
+    resolve_tool,
+    translated_arguments,
+)
 from replay.tools.tool import Tool
 from replay.tools.toolbox import Toolbox
 from replay.tools.translations import TranslationFailed
@@ -68,8 +74,9 @@ class _Comparison:
         try:
             given = values = parse_arguments(start.arguments).values
             is_raw = True
-            tool = self._found or self._resolve(start)
-            if self._old is not None and self._old != tool.version:
+            meant = meant_call(self._toolbox, start, self._old)
+            tool = self._found or self._resolve(meant)
+            if is_older(meant, start, tool, self._old):
                 given, is_raw = translated_arguments(
                     self._toolbox, tool, self._old, values, progress
                 )
@@ -101,9 +108,9 @@ class _Comparison:
 
     def _resolve(self, start: CallStart) -> Tool:
         tool = resolve_tool(self._toolbox, start)
-        if self._toolbox.route_hook is None:
+        if self._toolbox.route_hook is None and not self._toolbox.rollouts:
             self._found = tool
-            if not self._leads_on(tool):
+            if start.tool == self._tool_name and not self._leads_on(tool):
                 self._old = None
         return tool
 
