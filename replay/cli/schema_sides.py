@@ -42,7 +42,7 @@ class OldSides:
 
     def parameters(self) -> dict[str, JsonObject]:
         """Return, by tool, the schema of its arguments: of the version that ran."""
-        return {side.tool.name: side.tool.parameters for side in self.sides if side.runs}
+        return {side.tool.name: side.tool.parameters or {} for side in self.sides if side.runs}
 
     def beside(self, known: set[str]) -> list[Side]:
         """Return the tools but those that were only ever shown beside none of ``known``.
