@@ -140,3 +140,11 @@ def test_the_hook_of_the_clock_brings_no_test_tools_into_a_worker() -> None:
     assert "time_machine" in before
     assert "pytest" not in before
     assert "pytest" in after
+
+
+def test_a_run_and_its_workers_load_only_what_every_run_needs() -> None:
+    run = loaded_after("import replay.cli.run; from replay.replayer import Replayer")
+    worker = loaded_after("import replay.replayer.worker")
+
+    assert not run & {"replay.tools", "asyncio", "ssl", "replay.replayer.questions.asking"}
+    assert not worker & {"replay.verdicts", "replay.config", "replay.store", "importlib.metadata"}

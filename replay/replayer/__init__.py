@@ -19,6 +19,10 @@ __all__ = ["DEADLINE_MS", "Isolation", "Progress", "ReplayedTrace", "Replayer", 
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from replay.replayer import by_trace, replayer
+    if name in ("ReplayedTrace", "TraceByTrace"):
+        from replay.replayer import by_trace
 
-    return getattr(by_trace if name in ("ReplayedTrace", "TraceByTrace") else replayer, name)
+        return getattr(by_trace, name)
+    from replay.replayer import replayer
+
+    return getattr(replayer, name)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from replay.records import JsonObject, JsonValue, ReplayedCall
-from replay.tools.resolve import Parser
+
+if TYPE_CHECKING:
+    from replay.tools.resolve import Parser
 
 Lane: TypeAlias = str
 """Whose code runs: ``today`` or ``baseline``."""
@@ -17,6 +19,9 @@ BASELINE: Lane = "baseline"
 
 NO_WORLD = ""
 """``Job.world`` of a job whose calls each bring their own."""
+
+STATE_BYTES_MAX: Final = 1 << 20
+"""A larger state is not told by a worker."""
 
 
 LiveMode: TypeAlias = Literal["", "record", "append"]

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from replay.records import (
     Actor,
@@ -36,9 +37,11 @@ from replay.replayer.jobs import (
 from replay.replayer.plan import job_of, never_live, not_replayed, tool_calls
 from replay.replayer.policies import Policies
 from replay.replayer.state_details import StateDetails, with_state_changes
-from replay.tools.resolve import Parser
 from replay.verdicts import GREEN, Rules, judge_trace
 from replay.verdicts.reading import Reading, Schemas, is_read_by_another
+
+if TYPE_CHECKING:
+    from replay.tools.resolve import Parser
 
 _START = ""
 _BY_READING = frozenset({Cause.CODE, Cause.UNKNOWN, Cause.OUTSIDE, Cause.TRANSLATION})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from replay.records import (
     Interaction,
@@ -20,8 +20,10 @@ from replay.records.traces import START_STATE
 from replay.replayer.jobs import CallOrder, Job, Lane, LiveMode
 from replay.replayer.policies import Policies
 from replay.store.redaction import is_redacted
-from replay.tools.resolve import Parser
 from replay.verdicts.overlaps import asked_together, epoch_s, overlapping
+
+if TYPE_CHECKING:
+    from replay.tools.resolve import Parser
 
 LiveModeOf: TypeAlias = Callable[[ToolCall], LiveMode]
 """Says of a call whether what it asks goes out."""

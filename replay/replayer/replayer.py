@@ -15,9 +15,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from replay.config import RedactConfig
-from replay.errors import ExitCode, SelectionError, StoreError, ToolboxError, WorkerError
+from replay.errors import ExitCode, SelectionError, StoreError, WorkerError
 from replay.records import (
     CallVerdict,
     Finding,
@@ -31,14 +32,13 @@ from replay.replayer.baseline import baseline_place, code_version
 from replay.replayer.digest import run_digest, trace_digest
 from replay.replayer.environment import Place, place_of, sandboxed
 from replay.replayer.jobs import BASELINE, TODAY
+from replay.replayer.known_schemas import KnownSchemas
 from replay.replayer.lanes import LaneTerms, SharedStart, TraceLanes
 from replay.replayer.older_calls import OlderCalls
 from replay.replayer.output import short_output
 from replay.replayer.plan import tool_calls
 from replay.replayer.policies import Policies
 from replay.replayer.pool import Isolation, Pool
-from replay.replayer.questions.asking import Asking
-from replay.replayer.questions.two_parsers import ParserName, ParsersCompared, compare_parsers
 from replay.replayer.redacting import RedactionOnDemand, redaction_of_run
 from replay.replayer.sandbox.limits import Limits, limits_told
 from replay.replayer.served import ServedAnswers
@@ -47,14 +47,16 @@ from replay.replayer.written_for import WrittenFor, refuse_unknown
 from replay.store import Store
 from replay.store.redaction import is_redacted
 from replay.store.sampling import Chosen
-from replay.tools.resolve import Parser
-from replay.tools.schemas import parameters_of
 from replay.verdicts import Coverage, Findings, Rules, exit_code_of, with_approval
 from replay.verdicts.exit_codes import worse
 from replay.verdicts.frozen import NotFrozen
 from replay.verdicts.policies import PoliciesSeen
 from replay.verdicts.reading import Schemas
 from replay.verdicts.versions import VersionsSeen
+
+if TYPE_CHECKING:
+    from replay.replayer.questions.two_parsers import ParserName, ParsersCompared
+    from replay.tools.resolve import Parser
 
 DEADLINE_MS = 10_000
 """How long one tool call may take when nobody says otherwise."""
@@ -259,6 +261,9 @@ class Replayer:
             ToolboxError: the tools cannot be loaded.
             WorkerError: a worker cannot be started.
         """
+        from replay.replayer.questions.asking import Asking
+        from replay.replayer.questions.two_parsers import compare_parsers
+
         with contextlib.ExitStack() as stack:
             folder = Path(stack.enter_context(TemporaryDirectory(prefix="replay-worlds-")))
             asking = stack.enter_context(Asking(sandboxed(self.place, self.sandbox, worlds=folder)))
@@ -402,7 +407,7 @@ class Opened:
             shared_start=SharedStart(old is not None and old["one_world"]),
             policies=policies,
             parser=parser,
-            schemas=_schemas(self.reading, greeting, old),
+            schemas=Schemas(KnownSchemas(self.reading, greeting, old)),
             versions=frozenset(map(tuple, greeting["versions"])),
         )
 
@@ -651,16 +656,6 @@ def _reached(verdict: CallVerdict, arguments: str) -> tuple[str, str]:
     if result is None or not result.translation:
         return verdict.tool, arguments
     return result.tool, json.dumps(result.payload)
-
-
-def _schemas(store: Store, today: JsonObject, old: JsonObject | None) -> Schemas:
-    """Return every schema that arguments were, or are, read by."""
-    known: dict[str, JsonObject] = {}
-    for schema in store.tool_schemas():
-        if isinstance(schema.definition, dict):
-            with contextlib.suppress(ToolboxError):  # of a format that is none of ours: no schema
-                known[schema.id] = parameters_of(schema.definition)[2]
-    return Schemas({**known, **(old or {}).get("schemas", {}), **today["schemas"]})
 
 
 def _now() -> str:

@@ -32,11 +32,10 @@ from replay.records.canonical import canonical_json
 from replay.replayer.apart import NotCarried, run_apart
 from replay.replayer.cassette_of import STAGE, WAITED, CallCassette
 from replay.replayer.channel import Channel
-from replay.replayer.jobs import NO_WORLD
+from replay.replayer.jobs import NO_WORLD, STATE_BYTES_MAX
 from replay.replayer.sandbox import holding
 from replay.replayer.scratch import scratch_folder
 from replay.replayer.snapshots import WorldNotPortable, read_world, write_world
-from replay.replayer.state_details import STATE_BYTES_MAX
 from replay.replayer.turn import (
     Attended,
     Turn,

@@ -7,10 +7,13 @@ translates results, a worker that runs nothing is asked for those of older versi
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING
 
 from replay.records import CallVerdict, ToolCall, Verdict
 from replay.replayer.environment import Place
-from replay.replayer.questions.asking import Asking
+
+if TYPE_CHECKING:
+    from replay.replayer.questions.asking import Asking
 
 
 class ServedAnswers:
@@ -45,6 +48,8 @@ class ServedAnswers:
         if not older:
             return verdicts
         if self._asking is None:
+            from replay.replayer.questions.asking import Asking
+
             self._asking = Asking(self._place)
         answers = self._asking.translate_results(_item(calls[one.tool_call_id]) for one in older)
         found = {

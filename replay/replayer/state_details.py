@@ -15,8 +15,6 @@ from replay.records import CallVerdict, Change, JsonValue, ReplayedCall
 from replay.verdicts import diff_values
 from replay.verdicts.wording import cut_text
 
-STATE_BYTES_MAX: Final = 1 << 20
-"""A larger state is not told by a worker."""
 _TRACES_MAX: Final = 30
 _CALLS_MAX: Final = 3
 """Of one trace."""

@@ -16,10 +16,11 @@ from typing import Final, Literal
 from replay.errors import ReplayError, SelectionError, ToolboxError
 from replay.records import CallVerdict, JsonObject, JsonValue, ToolCall, ToolSchema, Transcript
 from replay.store import Store
-from replay.tools.schemas import parameters_of, strict_form
-from replay.tools.translations import UNVERSIONED
 
 By = Literal["named", "schema", "step"]
+
+_UNVERSIONED: Final = ""
+"""As `replay.tools.translations` has it; nothing of the tools is imported before it is needed."""
 
 _WORDS_ONLY: Final = frozenset(("title", "description", "examples", "$schema", "$comment"))
 _BESIDE_VALUES: Final = _WORDS_ONLY | {"default"}
@@ -115,11 +116,13 @@ class WrittenFor:
         if key not in self._found:
             self._found[key] = None if key[0] is None else self._by_content(key[0], call.tool)
         if self._found[key] is None and call.tool in self._from_unversioned:
-            return UNVERSIONED, "step"
+            return _UNVERSIONED, "step"
         return self._found[key], "schema"
 
     def _by_content(self, toolset: int, tool: str) -> str | None:
         """Return the only version whose schema is the one that was shown; None: there is none."""
+        from replay.tools.schemas import parameters_of
+
         for definition in self._store.toolset(toolset):
             try:
                 name, _, parameters = parameters_of(definition)
@@ -151,6 +154,8 @@ def _known(
             known.setdefault(one["name"], []).append((one["version"], one["parameters"]))
     for schema in schemas:
         if schema.tool_version is not None and isinstance(schema.definition, dict):
+            from replay.tools.schemas import parameters_of
+
             try:
                 _, _, parameters = parameters_of(schema.definition)
             except ToolboxError:
@@ -161,6 +166,8 @@ def _known(
 
 def _forms(parameters: JsonObject, tool: str) -> list[JsonObject]:
     """A schema as it is, and as strict mode has it, where that can say it."""
+    from replay.tools.schemas import strict_form
+
     try:
         return [parameters, strict_form(parameters, tool=tool)]
     except (ToolboxError, LookupError, RecursionError):
