@@ -108,7 +108,8 @@ def check(
     models will see it. Exit codes: 0 nothing, or all safe; 1 captured payloads break; 2 they may,
     or mean something else, or a provider rejects a schema; 3 could not run.
     """
-    from replay.cli.schema_sides import old_sides, sides_of, today_place
+    from replay.cli.schema_sides import old_sides, sides_of
+    from replay.cli.schema_tools import tools_place
     from replay.config import load_config
     from replay.replayer.questions.asking import Asking
     from replay.report.schema_changes import changes_json, exit_code, render_changes
@@ -116,7 +117,7 @@ def check(
     _refuse_unknown(rules, "--rule")
     _refuse_unknown([one.rule for one in load_config().schemas.ignore], "[tool.replay.schema]")
     database, against = _what(database, against)
-    place = today_place(toolbox, paths, variables)
+    place = tools_place(toolbox, paths, variables)
     with old_sides(against, place, database) as old, Asking(place) as asking:
         today = sides_of(asking)
         found = _all_changes(old, today, steps=_steps(asking.toolbox), providers=providers)

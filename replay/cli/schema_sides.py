@@ -7,9 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
-
-import click
+from typing import TYPE_CHECKING, Any
 
 from replay.errors import ReplayError, SelectionError
 
@@ -18,9 +16,6 @@ if TYPE_CHECKING:
     from replay.records import JsonObject, ToolSchema
     from replay.replayer.environment import Place
     from replay.replayer.questions.asking import Asking
-
-LOCK_FILE: Final = "replay-schemas.lock.json"
-"""What `replay schema lock` writes where the configuration names no other file."""
 
 
 class OldSideError(ReplayError):
@@ -71,7 +66,7 @@ def old_sides(against: str, today: Place, database: Path | None) -> Iterator[Old
         assert database is not None
         yield _recorded(database)
     elif against == "lock":
-        yield OldSides("the lock", tools_of_file(lock_file(), is_lock=True), in_order=False)
+        yield OldSides("the lock", tools_of_lock(lock_file()), in_order=False)
     elif file.is_file() or (file.suffix == ".json" and ":" not in against):
         yield OldSides(f"'{file}'", tools_of_file(file))
     elif against.startswith("git:") or ":" in against:
@@ -102,11 +97,11 @@ def sides_of(asking: Asking) -> list[Side]:
 
 def lock_file() -> Path:
     """Return where the lock is: as the configuration says, else beside it."""
+    from replay.compatibility.lock import FILE_NAME
     from replay.config import load_config
 
     config = load_config()
-    named = getattr(config, "schema_lock_path", None)
-    return named or (config.file.parent if config.file else Path()) / LOCK_FILE
+    return config.schema_lock_path or (config.file.parent if config.file else Path()) / FILE_NAME
 
 
 def _recorded(database: Path) -> OldSides:
@@ -151,19 +146,22 @@ def _name_of(definition: Any) -> str:
     return str(inner.get("name", "")) if isinstance(inner, dict) else ""
 
 
-def tools_of_file(path: Path, *, is_lock: bool = False) -> list[Side]:
+def tools_of_file(path: Path) -> list[Side]:
     """Return the tools of a lock, or of a JSON list of OpenAI, Anthropic or MCP definitions.
 
     Raises:
         OldSideError: the file is missing, no JSON, or holds something else.
+        LockError: it is a lock that cannot be read.
     """
     try:
         whole: Any = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        hint = "`replay schema lock` writes it." if is_lock else "Give the file's place."
+        hint = "Give the file's place."
         raise OldSideError(f"There is no file '{path}'.", hint=hint) from error
     except (OSError, ValueError) as error:
         raise OldSideError(f"'{path}' is no JSON: {error}.", hint="Mend the file.") from error
+    if isinstance(whole, dict) and "format" in whole:
+        return tools_of_lock(path)
     entries = whole.get("tools") if isinstance(whole, dict) else whole
     if not isinstance(entries, list):
         raise OldSideError(
@@ -174,12 +172,22 @@ def tools_of_file(path: Path, *, is_lock: bool = False) -> list[Side]:
     return [_side_of(entry, index, path) for index, entry in enumerate(entries)]
 
 
+def tools_of_lock(path: Path) -> list[Side]:
+    """Return the tools of a lock.
+
+    Raises:
+        LockError: there is none, or it cannot be read.
+    """
+    from replay.compatibility.lock import read_lock
+    from replay.compatibility.sides import locked_side
+
+    return [locked_side(tool) for tool in read_lock(path).tools]
+
+
 def _side_of(entry: Any, index: int, path: Path) -> Side:
     from replay.compatibility.sides import definition_side
     from replay.errors import ToolboxError
 
-    if isinstance(entry, dict) and "shown" in entry:
-        return _locked_side(entry, index, path)
     try:
         if not isinstance(entry, dict):
             raise ToolboxError(f"This is no tool definition: {str(entry)[:80]!r}")
@@ -188,75 +196,3 @@ def _side_of(entry: Any, index: int, path: Path) -> Side:
         raise OldSideError(
             f"tools[{index}] of '{path}': {error.wanted}", hint=error.hint
         ) from error
-
-
-def _locked_side(entry: Any, index: int, path: Path) -> Side:
-    """Return the side of one tool of a lock."""
-    from replay.compatibility.sides import Side, reading_of
-    from replay.compatibility.tools import ToolVersion
-
-    name, source = (
-        entry.get("tool", entry.get("name")),
-        entry.get("source", entry.get("parameters")),
-    )
-    if not isinstance(name, str) or not isinstance(source, dict):
-        raise OldSideError(
-            f"The lock '{path}' is damaged: tools[{index}] has no name or no schema.",
-            hint="`replay schema lock` writes it anew from today's tools.",
-        )
-    judged_by = entry.get("validator", {})
-    reading = reading_of(
-        strict=bool(judged_by.get("strict", entry.get("strict", True))),
-        is_given=judged_by.get("by") == "json-schema" or bool(entry.get("is_given")),
-        gates=judged_by.get("misfits") != "reported" and entry.get("gates", True) is True,
-    )
-    description = entry.get("description") or ""
-    shown, not_shown = _locked_shown(entry["shown"], name, description, source)
-    tool = ToolVersion(
-        name, source, description, entry.get("result"), entry.get("version"), reading=reading
-    )
-    runs = entry.get("runs", True) is True
-    return Side(tool, shown, not_shown, runs, actor=entry.get("actor", "assistant"))
-
-
-def _locked_shown(
-    shown: dict[str, Any], name: str, description: str, source: dict[str, Any]
-) -> tuple[dict[str, Any], dict[str, str]]:
-    """Return the definitions by dialect, and why there is none; ``as source`` is the source."""
-    found: dict[str, Any] = {}
-    absent: dict[str, str] = {}
-    for dialect, said in shown.items():
-        if isinstance(said, str):
-            said = shown.get(said.removeprefix("as "), source)
-            said = source if isinstance(said, str) else said
-        if isinstance(said, dict) and "not shown" in said:
-            absent[dialect] = str(said["not shown"])
-        elif isinstance(said, dict) and {"properties", "type", "$ref"} & said.keys() - {"function"}:
-            is_definition = "function" in said or said.get("name") == name
-            found[dialect] = (
-                said
-                if is_definition
-                else {"name": name, "description": description, "parameters": said}
-            )
-        elif isinstance(said, dict):
-            found[dialect] = said
-    return found, absent
-
-
-def today_place(toolbox: str | None, paths: tuple[Path, ...], variables: tuple[str, ...]) -> Place:
-    """Return the place of today's tools, as options and the configuration name them.
-
-    Raises:
-        click.UsageError: no tools are named anywhere.
-    """
-    from replay.config import load_config
-    from replay.replayer.environment import environment_of, place_of
-
-    config = load_config()
-    named = toolbox or config.tools
-    if named is None:
-        raise click.UsageError(
-            "Which tools? Name them with --tools package.module:toolbox, or set `tools` in "
-            "[tool.replay] of pyproject.toml."
-        )
-    return place_of(named, paths=paths, environment=environment_of([*config.env, *variables]))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from replay.compatibility.changes import OnModel, OnPayloads, SchemaChange
 from replay.compatibility.comparing import compare_schemas
-from replay.compatibility.sides import reading_of
+from replay.compatibility.reading import reading_of
 from replay.errors import ToolboxError
 from replay.records import JsonObject, JsonValue
 from replay.replayer.questions.asking import DescribedToolbox

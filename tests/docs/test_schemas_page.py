@@ -74,7 +74,7 @@ def test_the_story_from_lock_to_green(folder: Path, capfd: pytest.CaptureFixture
     assert told(capfd) == OUTPUTS["version"]
 
     assert replay(COMMANDS["diff"]) == 0
-    assert "+ starts_at: is new and required: string" in told(capfd)
+    assert "[RENAME_SUSPECTED]" in told(capfd)
     assert replay(COMMANDS["run"].strip() + " --jobs 1") == 1
 
     edit(folder, f"{changed}\n\n{TRANSLATION}")
