@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,42 +12,13 @@ from replay.errors import ReplayError, SelectionError
 
 if TYPE_CHECKING:
     from replay.compatibility.sides import Side
-    from replay.records import JsonObject, ToolSchema
+    from replay.evidence.schema_changes import OldSides
     from replay.replayer.environment import Place
     from replay.replayer.questions.asking import Asking
 
 
 class OldSideError(ReplayError):
     """The old schemas cannot be read from where they are said to be."""
-
-
-@dataclass(frozen=True, slots=True)
-class OldSides:
-    """What today's tools are compared with."""
-
-    named: str
-    sides: list[Side]
-    asking: Asking | None = None
-    """A worker that holds the old tools; None: only their schemas are known."""
-    in_order: bool = True
-    """Whether they stand in the order in which models were shown them."""
-    together: Sequence[set[str]] = ()
-    """The names that were shown in one prompt; empty: not known."""
-
-    def parameters(self) -> dict[str, JsonObject]:
-        """Return, by tool, the schema of its arguments: of the version that ran."""
-        return {side.tool.name: side.tool.parameters or {} for side in self.sides if side.runs}
-
-    def beside(self, known: set[str]) -> list[Side]:
-        """Return the tools but those that were only ever shown beside none of ``known``.
-
-        A database may hold several agents: the tools of another one are not gone.
-        """
-        own: set[str] = set().union(*(names for names in self.together if names & known))
-        if not own:
-            return self.sides
-        foreign = set().union(*self.together) - own
-        return [side for side in self.sides if side.tool.name not in foreign]
 
 
 @contextmanager
@@ -61,6 +31,8 @@ def old_sides(against: str, today: Place, database: Path | None) -> Iterator[Old
         OldSideError: there is no such thing, or it holds no tools.
         ToolboxError: the old toolbox cannot be loaded.
     """
+    from replay.evidence.schema_changes import OldSides, described_sides
+
     file = Path(against)
     if against == "traces":
         assert database is not None
@@ -71,7 +43,7 @@ def old_sides(against: str, today: Place, database: Path | None) -> Iterator[Old
         yield OldSides(f"'{file}'", tools_of_file(file))
     elif against.startswith("git:") or ":" in against:
         with _old_toolbox(against, today) as asking:
-            yield OldSides(against, sides_of(asking), asking)
+            yield described_sides(asking, against)
     else:
         raise OldSideError(
             f"--against {against!r} is no file, and nothing else that is known.",
@@ -88,13 +60,6 @@ def _old_toolbox(against: str, today: Place) -> Iterator[Asking]:
         yield asking
 
 
-def sides_of(asking: Asking) -> list[Side]:
-    """Return the tools that a worker holds."""
-    from replay.compatibility.sides import described_side
-
-    return [described_side(tool) for tool in asking.toolbox.tools]
-
-
 def lock_file() -> Path:
     """Return where the lock is: as the configuration says, else beside it."""
     from replay.compatibility.lock import FILE_NAME
@@ -105,45 +70,17 @@ def lock_file() -> Path:
 
 
 def _recorded(database: Path) -> OldSides:
-    from replay.compatibility.sides import recorded_side
+    from replay.evidence.schema_changes import recorded_sides
     from replay.store import Store
 
     with Store.open(database, mode="r") as store:
-        schemas, toolsets = _validators_first(store.tool_schemas()), store.toolsets()
-    sides = [side for schema in schemas if (side := recorded_side(schema)) is not None]
-    sides += _shown_only(toolsets, {side.tool.name for side in sides})
-    if not sides:
+        found = recorded_sides(store, f"the traces of '{database}'")
+    if not found.sides:
         raise SelectionError(
             f"'{database}' holds no schemas: its prompts were not recorded, or had no tools.",
             hint="Compare with a lock, a commit or a file: --against git:main.",
         )
-    together = [{_name_of(definition) for definition in toolset} for toolset in toolsets]
-    return OldSides(f"the traces of '{database}'", sides, in_order=False, together=together)
-
-
-def _validators_first(schemas: Sequence[ToolSchema]) -> list[ToolSchema]:
-    """Return what validated a tool's calls, where anything did, else what models were shown."""
-    validated = {schema.tool for schema in schemas if schema.dialect == "pydantic"}
-    return [one for one in schemas if one.dialect == "pydantic" or one.tool not in validated]
-
-
-def _shown_only(toolsets: Sequence[Sequence[Any]], known: set[str]) -> list[Side]:
-    """Return the tools that prompts show and no schema is stored of: imported transcripts' ones."""
-    from replay.compatibility.sides import definition_side
-    from replay.errors import ToolboxError
-
-    found: dict[str, Side] = {}
-    for definition in (one for toolset in toolsets for one in toolset):
-        if _name_of(definition) in known | {""}:
-            continue
-        with suppress(ToolboxError):  # a form that nobody knows: there is nothing to compare
-            found[_name_of(definition)] = definition_side(definition)
-    return list(found.values())
-
-
-def _name_of(definition: Any) -> str:
-    inner = definition.get("function", definition) if isinstance(definition, dict) else None
-    return str(inner.get("name", "")) if isinstance(inner, dict) else ""
+    return found
 
 
 def tools_of_file(path: Path) -> list[Side]:

@@ -107,6 +107,14 @@ TOOL = [
         TRANSLATE,
     ),
     Rule(
+        "TRANSLATION_BROKEN",
+        "tool",
+        "Captured calls show that a translation raises, or makes what the new version rejects.",
+        (BREAKS,),
+        SAME,
+        "Mend it: `replay schema translations` shows the payloads that it fails for.",
+    ),
+    Rule(
         "GATE_ADDED",
         "tool",
         "Arguments that do not fit are rejected, where they were only noted before.",

@@ -98,7 +98,25 @@ def recorded_side(schema: ToolSchema) -> Side | None:
     except ToolboxError:
         return None
     tool = replace(side.tool, name=schema.tool, version=schema.tool_version)
-    return replace(side, tool=tool)
+    if not is_validator(schema):
+        return replace(side, tool=tool)
+    tool = replace(tool, reading=_recorded_reading(schema))
+    return replace(side, tool=tool, dialect=None, says_result=False)
+
+
+def is_validator(schema: ToolSchema) -> bool:
+    """Return whether a recorded schema judged arguments, and was not only shown."""
+    return schema.dialect == "pydantic" or schema.validation is not None
+
+
+def _recorded_reading(schema: ToolSchema) -> Reading | None:
+    if schema.validation is None:
+        return None  # recorded before it was kept how schemas judge
+    return reading_of(
+        strict=schema.strict is not False,
+        is_given=schema.dialect != "pydantic",
+        gates=schema.validation != "report",
+    )
 
 
 def shown_side(definition: JsonObject, dialect: str) -> Side:

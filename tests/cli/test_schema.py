@@ -274,7 +274,7 @@ def test_the_two_newest_are_compared_in_words_and_as_json(
     assert told[3:6] == [
         "1 difference",
         "  + `currency` is new, and optional; a payload may already carry this name with",
-        "    anything [OPTIONAL_PROPERTY_ADDED_TO_OPEN]",
+        "    another meaning [OPTIONAL_PROPERTY_ADDED_TO_OPEN]",
     ]
     assert any(line.startswith("+") and '"currency"' in line for line in told)
     assert max(len(line) for line in told) <= 80
