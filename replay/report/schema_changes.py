@@ -221,9 +221,11 @@ def _proof_lines(proof: Evidence, width: int) -> list[str]:
             if proof.silent
             else []
         )
-        parts += [f"{proof.reported:,} that do not fit, and run,"] if proof.reported else []
+        if proof.reported:
+            does = "does not fit, and runs" if proof.reported == 1 else "do not fit, and run"
+            parts += [f"{proof.reported:,} {does}"]
         share = f"{100 * affected / proof.call_count:.0f} %"
-        said = f"{', '.join(parts)} of {count(proof.call_count, 'captured call')}, {share}"
+        said = f"of {count(proof.call_count, 'captured call')} {_and(parts)}, {share}"
         models = [
             f"{name} {100 * bad / of:.0f} %" for name, (bad, of) in proof.by_model.items() if of
         ]
@@ -237,6 +239,10 @@ def _proof_lines(proof: Evidence, width: int) -> list[str]:
         witness = json.dumps(proof.witness, ensure_ascii=False)
         lines += wrap(f"a payload that shows it: {plain(witness)}", width, indent="    ")
     return lines
+
+
+def _and(parts: Sequence[str]) -> str:
+    return "; ".join(parts) if len(parts) > 2 else " and ".join(parts)
 
 
 def _in_short(safe: Sequence[SchemaChange]) -> str:
