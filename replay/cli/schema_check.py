@@ -14,11 +14,12 @@ from replay.cli import terminal
 from replay.cli.arguments import examples, json_option
 
 if TYPE_CHECKING:
-    from replay.cli.schema_sides import OldSides
     from replay.compatibility.changes import Evidence, SchemaChange
-    from replay.compatibility.sides import Side
     from replay.errors import ExitCode
+    from replay.evidence.schema_changes import OldSides
+    from replay.records import Selection
     from replay.replayer.questions.asking import Asking, DescribedToolbox
+    from replay.store import Store
 
 
 def _complete_rules(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
@@ -108,7 +109,8 @@ def check(
     models will see it. Exit codes: 0 nothing, or all safe; 1 captured payloads break; 2 they may,
     or mean something else, or a provider rejects a schema; 3 could not run.
     """
-    from replay.cli.schema_sides import old_sides, sides_of, today_place
+    from replay.cli.schema_sides import old_sides
+    from replay.cli.schema_tools import tools_place
     from replay.config import load_config
     from replay.replayer.questions.asking import Asking
     from replay.report.schema_changes import changes_json, exit_code, render_changes
@@ -116,10 +118,9 @@ def check(
     _refuse_unknown(rules, "--rule")
     _refuse_unknown([one.rule for one in load_config().schemas.ignore], "[tool.replay.schema]")
     database, against = _what(database, against)
-    place = today_place(toolbox, paths, variables)
+    place = tools_place(toolbox, paths, variables)
     with old_sides(against, place, database) as old, Asking(place) as asking:
-        today = sides_of(asking)
-        found = _all_changes(old, today, steps=_steps(asking.toolbox), providers=providers)
+        found = _all_changes(old, asking.toolbox, providers=providers)
         changes, ignored = _asked_for(found, tools=tools, rules=rules)
         evidence = _evidence(database, found, asking, old)
     left_out = [one for one in found if one not in changes]
@@ -131,7 +132,7 @@ def check(
     changes = _with_what_calls_show(changes, evidence)
     shown: dict[str, Any] = {
         "against": old.named,
-        "places": _places(today),
+        "places": _places(asking.toolbox),
         "evidence": evidence,
         "ignored_count": ignored,
     }
@@ -161,29 +162,16 @@ def _what(database: Path | None, against: str | None) -> tuple[Path | None, str]
     return database, against
 
 
-def _steps(toolbox: DescribedToolbox) -> list[tuple[str, str, str]]:
-    """Return the translations that stay with their tool: (tool, old version, new version)."""
-    return [
-        (step.tool, step.old, step.new)
-        for step in toolbox.translations
-        if step.to == step.tool and step.old is not None and step.new is not None
-    ]
-
-
 def _all_changes(
-    old: OldSides,
-    today: Sequence[Side],
-    *,
-    steps: Sequence[tuple[str, str, str]],
-    providers: Sequence[str],
+    old: OldSides, today: DescribedToolbox, *, providers: Sequence[str]
 ) -> list[SchemaChange]:
-    from replay.compatibility.sides import compare_sides, limits_of_sides
+    from replay.compatibility.sides import described_side, limits_of_sides
+    from replay.evidence.schema_changes import changes_between
 
-    known = {side.tool.name for side in today}
-    found = compare_sides(old.beside(known), today, in_order=old.in_order, steps=steps)
+    found = changes_between(old, today)
     if providers:
         told = {(one.tool, one.path, one.said) for one in found}
-        limits = limits_of_sides(today, providers)
+        limits = limits_of_sides([described_side(tool) for tool in today.tools], providers)
         found += [one for one in limits if (one.tool, one.path, one.said) not in told]
     return found
 
@@ -248,23 +236,36 @@ def _evidence(
     from replay.cli.progress import Progress
     from replay.evidence import evidence_for
     from replay.evidence.generating import is_installed
-    from replay.evidence.old_side import OldTools, RecordedSchemas
+    from replay.evidence.old_side import old_side
     from replay.evidence.witnesses import add_witnesses
-    from replay.records import Selection
     from replay.store import Store
 
+    side = old_side(old)
     with Store.open(database, mode="r") as store:
+        selection = _of_this_agent(store, old.foreign(asking.toolbox))
         with Progress("calls") as progress:
             counted = evidence_for(
-                store, Selection(), changes, asking, old=old.asking, on_progress=progress.update
+                store,
+                selection,
+                changes,
+                asking,
+                old=old.asking,
+                old_parameters=side.parameters,
+                on_progress=progress.update,
             )
         if is_installed():
-            side = OldTools(old.asking) if old.asking else RecordedSchemas(old.parameters())
             with Progress("witnesses") as progress:
-                add_witnesses(
-                    store, Selection(), counted, asking, side, on_progress=progress.update
-                )
+                add_witnesses(store, selection, counted, asking, side, on_progress=progress.update)
     return [one for tool in counted for one in tool.evidence]
+
+
+def _of_this_agent(store: Store, foreign: set[str]) -> Selection:
+    """Return the calls of all tools but another agent's, as `replay schema evidence` takes them."""
+    from replay.records import Selection
+
+    if not foreign:
+        return Selection()
+    return Selection(tools=sorted({row.tool for row in store.tools()} - foreign))
 
 
 def _with_what_calls_show(
@@ -272,15 +273,15 @@ def _with_what_calls_show(
 ) -> list[SchemaChange]:
     """Return the changes with those that no schema tells, and that captured calls are hit by."""
     known = {(one.tool, one.rule, one.path, one.said) for one in changes}
-    shown = [one.change for one in evidence if one.breaks or one.silent]
+    shown = [one.change for one in evidence if one.breaks or one.silent or one.reported]
     unknown = [one for one in shown if (one.tool, one.rule, one.path, one.said) not in known]
     return [*changes, *unknown]
 
 
-def _places(today: Sequence[Side]) -> dict[str, tuple[str | None, int | None]]:
+def _places(today: DescribedToolbox) -> dict[str, tuple[str | None, int | None]]:
     here = os.getcwd()
     return {
-        side.tool.name: (_shown_file(side.file, here), side.line) for side in today if side.runs
+        tool.name: (_shown_file(tool.file, here), tool.line) for tool in today.tools if tool.runs
     }
 
 

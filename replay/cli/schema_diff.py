@@ -17,6 +17,7 @@ from replay.errors import ExitCode, SelectionError
 if TYPE_CHECKING:
     from replay.cli.schema_at_hand import SchemaAtHand
     from replay.compatibility.changes import SchemaChange
+    from replay.compatibility.sides import Side
     from replay.replayer.questions.asking import DescribedToolbox
     from replay.store import Store
     from replay.store.schemas import KnownSchema
@@ -183,13 +184,12 @@ def _emit(old: SchemaAtHand, new: SchemaAtHand, *, as_json: bool) -> None:
 
 
 def differences(old: SchemaAtHand, new: SchemaAtHand) -> list[SchemaChange]:
-    """Return the differences of two schemas in words; of the description too.
+    """Return the differences of two schemas by the rules that name them, as a check does.
 
     Raises:
         SelectionError: one of them has no JSON Schema.
     """
-    from replay.compatibility.changes import OnModel, OnPayloads, SchemaChange
-    from replay.compatibility.differences import schema_differences
+    from replay.compatibility.sides import compare_pair
 
     for one in (old, new):
         if one.parameters is None:
@@ -197,14 +197,20 @@ def differences(old: SchemaAtHand, new: SchemaAtHand) -> list[SchemaChange]:
                 f"The schema of {one.tool!r} ({one.said}) is told by its type alone.",
                 hint=f"A definition in {one.dialect!r} has no JSON Schema to compare.",
             )
-    before, now = old.parameters or {}, new.parameters or {}
-    found = schema_differences(before, now, tool=new.tool)
-    if old.description != new.description:
-        said = "the tool's description is another"
-        effects = OnPayloads.SAFE, OnModel.CHANGED
-        texts = old.description, new.description
-        found.append(SchemaChange("DESCRIPTION", new.tool, "", *effects, said, *texts))
-    return found
+    return compare_pair(_side(old), _side(new))
+
+
+def _side(one: SchemaAtHand) -> Side:
+    from replay.cli.schema_at_hand import BARE
+    from replay.compatibility.sides import Side, described_side, shown_side
+    from replay.compatibility.tools import ToolVersion
+
+    if one.described is not None:
+        return described_side(one.described)
+    if one.dialect == BARE or not isinstance(one.definition, dict):
+        tool = ToolVersion(one.tool, one.parameters, one.description, version=one.version)
+        return Side(tool, says_result=False)
+    return shown_side(one.definition, one.dialect)
 
 
 def _text(

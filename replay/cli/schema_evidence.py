@@ -19,6 +19,7 @@ from replay.errors import ExitCode, SelectionError
 if TYPE_CHECKING:
     from replay.evidence import ToolEvidence
     from replay.evidence.old_side import OldSide
+    from replay.evidence.schema_changes import OldSides
     from replay.records import Selection
     from replay.replayer.environment import Place
     from replay.replayer.questions.asking import Asking
@@ -101,6 +102,7 @@ def evidence(
     another matter that a person must judge.
     """
     from replay.config import load_config
+    from replay.evidence.schema_changes import described_sides, recorded_sides
     from replay.replayer.environment import environment_of, place_of
     from replay.replayer.questions.asking import Asking
     from replay.store import Store
@@ -120,8 +122,11 @@ def evidence(
         _refuse_unfit(store, database, selection)
         asking = stack.enter_context(Asking(place, jobs=count))
         old = stack.enter_context(_old_tools(against, place, against_paths, jobs=count))
-        selection, left_out = _of_this_agent(store, selection, asking)
-        found, is_partial = _counted(store, selection, asking, old, witnesses=not no_witnesses)
+        recorded = recorded_sides(store)
+        sides = recorded if old is None else described_sides(old)
+        foreign = recorded.foreign(asking.toolbox)
+        selection, left_out = _of_this_agent(store, selection, foreign)
+        found, is_partial = _counted(store, selection, asking, sides, witnesses=not no_witnesses)
     _emit(found, left_out=left_out, is_partial=is_partial, as_json=as_json)
     return ExitCode.INTERRUPTED if is_partial else exit_code_of(found)
 
@@ -141,12 +146,9 @@ def _refuse_unfit(store: Store, database: Path, selection: Selection) -> None:
 
 
 def _of_this_agent(
-    store: Store, selection: Selection, asking: Asking
+    store: Store, selection: Selection, foreign: set[str]
 ) -> tuple[Selection, dict[str, int]]:
     """Return the selection without other agents' tools, and how often these were called."""
-    from replay.evidence.schema_changes import foreign_tools
-
-    foreign = foreign_tools(store, asking.toolbox)
     if selection.tools or not foreign:
         return selection, {}
     called = {row.tool: 0 for row in store.tools()}
@@ -174,7 +176,7 @@ def _old_tools(
 
 
 def _counted(
-    store: Store, selection: Selection, asking: Asking, old: Asking | None, *, witnesses: bool
+    store: Store, selection: Selection, asking: Asking, old: OldSides, *, witnesses: bool
 ) -> tuple[list[ToolEvidence], bool]:
     """Return what was counted, and whether Ctrl-C ended it early."""
     from replay.cli.interruption import ctrl_c
@@ -183,8 +185,8 @@ def _counted(
     from replay.evidence.old_side import old_side
     from replay.evidence.schema_changes import changes_between
 
-    side = old_side(store, old)
-    changes = changes_between(side.parameters, asking.toolbox)
+    side = old_side(old)
+    changes = changes_between(old, asking.toolbox)
     stopped: list[bool] = []
     with Progress("calls") as progress, ctrl_c.calls(lambda: stopped.append(True)):
         found = evidence_for(
@@ -192,7 +194,7 @@ def _counted(
             selection,
             changes,
             asking,
-            old=old,
+            old=old.asking,
             old_parameters=side.parameters,
             on_progress=progress.update,
             is_stopped=lambda: bool(stopped),

@@ -56,11 +56,12 @@ def lock(
     how arguments are judged (validator). With --check nothing is written: CI fails where one of
     them changed and the version did not.
     """
+    from replay.cli.schema_sides import lock_file
     from replay.cli.schema_tools import described, tools_place
     from replay.compatibility.lock import lock_of, read_lock
     from replay.compatibility.lock_check import drifted
 
-    place_of_lock = file or _configured()
+    place_of_lock = file or lock_file()
     there = check or place_of_lock.exists()
     before = read_lock(place_of_lock) if there else None
     named = toolbox or (_tools_named(before) if before is not None else None)
@@ -71,14 +72,6 @@ def lock(
     if check:
         return _checked(found, today, tools, place_of_lock, as_json=as_json)
     return _written(found, today, before, place_of_lock, as_json=as_json)
-
-
-def _configured() -> Path:
-    from replay.compatibility.lock import FILE_NAME
-    from replay.config import load_config
-
-    config = load_config()
-    return config.schema_lock_path or (config.file.parent if config.file else Path()) / FILE_NAME
 
 
 def _tools_named(before: Lock) -> str | None:
@@ -175,12 +168,13 @@ def _end_lines(found: Sequence[Drifted], today: Lock, file: Path) -> list[str]:
 
 
 def _relock(file: Path, today: Lock) -> str:
+    from replay.cli.schema_sides import lock_file
     from replay.config import load_config
 
     words = ["replay", "schema", "lock"]
     if load_config().tools != today.toolbox:
         words += ["--tools", today.toolbox]
-    if file != _configured():
+    if file != lock_file():
         words += ["--file", str(file)]
     return shlex.join(words)
 

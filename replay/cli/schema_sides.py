@@ -3,57 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
-
-import click
+from typing import TYPE_CHECKING, Any
 
 from replay.errors import ReplayError, SelectionError
 
 if TYPE_CHECKING:
     from replay.compatibility.sides import Side
-    from replay.records import JsonObject, ToolSchema
+    from replay.evidence.schema_changes import OldSides
     from replay.replayer.environment import Place
     from replay.replayer.questions.asking import Asking
-
-LOCK_FILE: Final = "replay-schemas.lock.json"
-"""What `replay schema lock` writes where the configuration names no other file."""
 
 
 class OldSideError(ReplayError):
     """The old schemas cannot be read from where they are said to be."""
-
-
-@dataclass(frozen=True, slots=True)
-class OldSides:
-    """What today's tools are compared with."""
-
-    named: str
-    sides: list[Side]
-    asking: Asking | None = None
-    """A worker that holds the old tools; None: only their schemas are known."""
-    in_order: bool = True
-    """Whether they stand in the order in which models were shown them."""
-    together: Sequence[set[str]] = ()
-    """The names that were shown in one prompt; empty: not known."""
-
-    def parameters(self) -> dict[str, JsonObject]:
-        """Return, by tool, the schema of its arguments: of the version that ran."""
-        return {side.tool.name: side.tool.parameters or {} for side in self.sides if side.runs}
-
-    def beside(self, known: set[str]) -> list[Side]:
-        """Return the tools but those that were only ever shown beside none of ``known``.
-
-        A database may hold several agents: the tools of another one are not gone.
-        """
-        own: set[str] = set().union(*(names for names in self.together if names & known))
-        if not own:
-            return self.sides
-        foreign = set().union(*self.together) - own
-        return [side for side in self.sides if side.tool.name not in foreign]
 
 
 @contextmanager
@@ -66,17 +31,19 @@ def old_sides(against: str, today: Place, database: Path | None) -> Iterator[Old
         OldSideError: there is no such thing, or it holds no tools.
         ToolboxError: the old toolbox cannot be loaded.
     """
+    from replay.evidence.schema_changes import OldSides, described_sides
+
     file = Path(against)
     if against == "traces":
         assert database is not None
         yield _recorded(database)
     elif against == "lock":
-        yield OldSides("the lock", tools_of_file(lock_file(), is_lock=True), in_order=False)
+        yield OldSides("the lock", tools_of_lock(lock_file()), in_order=False)
     elif file.is_file() or (file.suffix == ".json" and ":" not in against):
         yield OldSides(f"'{file}'", tools_of_file(file))
     elif against.startswith("git:") or ":" in against:
         with _old_toolbox(against, today) as asking:
-            yield OldSides(against, sides_of(asking), asking)
+            yield described_sides(asking, against)
     else:
         raise OldSideError(
             f"--against {against!r} is no file, and nothing else that is known.",
@@ -93,77 +60,45 @@ def _old_toolbox(against: str, today: Place) -> Iterator[Asking]:
         yield asking
 
 
-def sides_of(asking: Asking) -> list[Side]:
-    """Return the tools that a worker holds."""
-    from replay.compatibility.sides import described_side
-
-    return [described_side(tool) for tool in asking.toolbox.tools]
-
-
 def lock_file() -> Path:
     """Return where the lock is: as the configuration says, else beside it."""
+    from replay.compatibility.lock import FILE_NAME
     from replay.config import load_config
 
     config = load_config()
-    named = getattr(config, "schema_lock_path", None)
-    return named or (config.file.parent if config.file else Path()) / LOCK_FILE
+    return config.schema_lock_path or (config.file.parent if config.file else Path()) / FILE_NAME
 
 
 def _recorded(database: Path) -> OldSides:
-    from replay.compatibility.sides import recorded_side
+    from replay.evidence.schema_changes import recorded_sides
     from replay.store import Store
 
     with Store.open(database, mode="r") as store:
-        schemas, toolsets = _validators_first(store.tool_schemas()), store.toolsets()
-    sides = [side for schema in schemas if (side := recorded_side(schema)) is not None]
-    sides += _shown_only(toolsets, {side.tool.name for side in sides})
-    if not sides:
+        found = recorded_sides(store, f"the traces of '{database}'")
+    if not found.sides:
         raise SelectionError(
             f"'{database}' holds no schemas: its prompts were not recorded, or had no tools.",
             hint="Compare with a lock, a commit or a file: --against git:main.",
         )
-    together = [{_name_of(definition) for definition in toolset} for toolset in toolsets]
-    return OldSides(f"the traces of '{database}'", sides, in_order=False, together=together)
+    return found
 
 
-def _validators_first(schemas: Sequence[ToolSchema]) -> list[ToolSchema]:
-    """Return what validated a tool's calls, where anything did, else what models were shown."""
-    validated = {schema.tool for schema in schemas if schema.dialect == "pydantic"}
-    return [one for one in schemas if one.dialect == "pydantic" or one.tool not in validated]
-
-
-def _shown_only(toolsets: Sequence[Sequence[Any]], known: set[str]) -> list[Side]:
-    """Return the tools that prompts show and no schema is stored of: imported transcripts' ones."""
-    from replay.compatibility.sides import definition_side
-    from replay.errors import ToolboxError
-
-    found: dict[str, Side] = {}
-    for definition in (one for toolset in toolsets for one in toolset):
-        if _name_of(definition) in known | {""}:
-            continue
-        with suppress(ToolboxError):  # a form that nobody knows: there is nothing to compare
-            found[_name_of(definition)] = definition_side(definition)
-    return list(found.values())
-
-
-def _name_of(definition: Any) -> str:
-    inner = definition.get("function", definition) if isinstance(definition, dict) else None
-    return str(inner.get("name", "")) if isinstance(inner, dict) else ""
-
-
-def tools_of_file(path: Path, *, is_lock: bool = False) -> list[Side]:
+def tools_of_file(path: Path) -> list[Side]:
     """Return the tools of a lock, or of a JSON list of OpenAI, Anthropic or MCP definitions.
 
     Raises:
         OldSideError: the file is missing, no JSON, or holds something else.
+        LockError: it is a lock that cannot be read.
     """
     try:
         whole: Any = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        hint = "`replay schema lock` writes it." if is_lock else "Give the file's place."
+        hint = "Give the file's place."
         raise OldSideError(f"There is no file '{path}'.", hint=hint) from error
     except (OSError, ValueError) as error:
         raise OldSideError(f"'{path}' is no JSON: {error}.", hint="Mend the file.") from error
+    if isinstance(whole, dict) and "format" in whole:
+        return tools_of_lock(path)
     entries = whole.get("tools") if isinstance(whole, dict) else whole
     if not isinstance(entries, list):
         raise OldSideError(
@@ -174,12 +109,22 @@ def tools_of_file(path: Path, *, is_lock: bool = False) -> list[Side]:
     return [_side_of(entry, index, path) for index, entry in enumerate(entries)]
 
 
+def tools_of_lock(path: Path) -> list[Side]:
+    """Return the tools of a lock.
+
+    Raises:
+        LockError: there is none, or it cannot be read.
+    """
+    from replay.compatibility.lock import read_lock
+    from replay.compatibility.sides import locked_side
+
+    return [locked_side(tool) for tool in read_lock(path).tools]
+
+
 def _side_of(entry: Any, index: int, path: Path) -> Side:
     from replay.compatibility.sides import definition_side
     from replay.errors import ToolboxError
 
-    if isinstance(entry, dict) and "shown" in entry:
-        return _locked_side(entry, index, path)
     try:
         if not isinstance(entry, dict):
             raise ToolboxError(f"This is no tool definition: {str(entry)[:80]!r}")
@@ -188,75 +133,3 @@ def _side_of(entry: Any, index: int, path: Path) -> Side:
         raise OldSideError(
             f"tools[{index}] of '{path}': {error.wanted}", hint=error.hint
         ) from error
-
-
-def _locked_side(entry: Any, index: int, path: Path) -> Side:
-    """Return the side of one tool of a lock."""
-    from replay.compatibility.sides import Side, reading_of
-    from replay.compatibility.tools import ToolVersion
-
-    name, source = (
-        entry.get("tool", entry.get("name")),
-        entry.get("source", entry.get("parameters")),
-    )
-    if not isinstance(name, str) or not isinstance(source, dict):
-        raise OldSideError(
-            f"The lock '{path}' is damaged: tools[{index}] has no name or no schema.",
-            hint="`replay schema lock` writes it anew from today's tools.",
-        )
-    judged_by = entry.get("validator", {})
-    reading = reading_of(
-        strict=bool(judged_by.get("strict", entry.get("strict", True))),
-        is_given=judged_by.get("by") == "json-schema" or bool(entry.get("is_given")),
-        gates=judged_by.get("misfits") != "reported" and entry.get("gates", True) is True,
-    )
-    description = entry.get("description") or ""
-    shown, not_shown = _locked_shown(entry["shown"], name, description, source)
-    tool = ToolVersion(
-        name, source, description, entry.get("result"), entry.get("version"), reading=reading
-    )
-    runs = entry.get("runs", True) is True
-    return Side(tool, shown, not_shown, runs, actor=entry.get("actor", "assistant"))
-
-
-def _locked_shown(
-    shown: dict[str, Any], name: str, description: str, source: dict[str, Any]
-) -> tuple[dict[str, Any], dict[str, str]]:
-    """Return the definitions by dialect, and why there is none; ``as source`` is the source."""
-    found: dict[str, Any] = {}
-    absent: dict[str, str] = {}
-    for dialect, said in shown.items():
-        if isinstance(said, str):
-            said = shown.get(said.removeprefix("as "), source)
-            said = source if isinstance(said, str) else said
-        if isinstance(said, dict) and "not shown" in said:
-            absent[dialect] = str(said["not shown"])
-        elif isinstance(said, dict) and {"properties", "type", "$ref"} & said.keys() - {"function"}:
-            is_definition = "function" in said or said.get("name") == name
-            found[dialect] = (
-                said
-                if is_definition
-                else {"name": name, "description": description, "parameters": said}
-            )
-        elif isinstance(said, dict):
-            found[dialect] = said
-    return found, absent
-
-
-def today_place(toolbox: str | None, paths: tuple[Path, ...], variables: tuple[str, ...]) -> Place:
-    """Return the place of today's tools, as options and the configuration name them.
-
-    Raises:
-        click.UsageError: no tools are named anywhere.
-    """
-    from replay.config import load_config
-    from replay.replayer.environment import environment_of, place_of
-
-    config = load_config()
-    named = toolbox or config.tools
-    if named is None:
-        raise click.UsageError(
-            "Which tools? Name them with --tools package.module:toolbox, or set `tools` in "
-            "[tool.replay] of pyproject.toml."
-        )
-    return place_of(named, paths=paths, environment=environment_of([*config.env, *variables]))

@@ -6,9 +6,7 @@ import contextlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
-
-import click
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from replay.records import JsonObject, ToolCall
@@ -16,30 +14,8 @@ if TYPE_CHECKING:
     from replay.store import Store
     from replay.tools.translations import ToolVersion
 
-F = TypeVar("F", bound=Any)
-
 CALLS_MAX = 5000
 """Captured calls of a tool that are looked at, the newest."""
-
-
-def tools_options(command: F) -> F:
-    """Give a command ``--tools`` and ``--path``: where today's tools are."""
-    path = click.option(
-        "--path",
-        "paths",
-        multiple=True,
-        metavar="DIRECTORY",
-        type=click.Path(file_okay=False, exists=True, path_type=Path),
-        help="Look for the tools' modules here first; after it in the working directory.",
-    )
-    tools = click.option(
-        "--tools",
-        "toolbox",
-        metavar="MODULE:TOOLBOX",
-        help="Today's tools. Default: `tools` of [tool.replay].",
-    )
-    given: F = tools(path(command))
-    return given
 
 
 @contextlib.contextmanager
@@ -56,16 +32,15 @@ def opened(database: Path | None) -> Iterator[Store | None]:
         yield store
 
 
-def place_named(toolbox: str | None, paths: Sequence[Path]) -> Place | None:
+def place_named(
+    toolbox: str | None, paths: Sequence[Path], variables: Sequence[str]
+) -> Place | None:
     """Return where today's tools are; None: no tools are named, here or in ``[tool.replay]``."""
+    from replay.cli.schema_tools import tools_place
     from replay.config import load_config
-    from replay.replayer.environment import environment_of, place_of
 
-    config = load_config()
-    toolbox = toolbox or config.tools
-    if toolbox is None:
-        return None
-    return place_of(toolbox, paths=paths, environment=environment_of(config.env))
+    named = toolbox or load_config().tools
+    return None if named is None else tools_place(named, paths, variables)
 
 
 def captured_calls(store: Store | None, version: ToolVersion) -> list[ToolCall]:

@@ -17,8 +17,8 @@ from replay.cli.schema_sources import (
     opened,
     payloads_of,
     place_named,
-    tools_options,
 )
+from replay.cli.schema_tools import toolbox_options
 from replay.errors import ExitCode, ReplayError, SelectionError
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ _PAYLOAD_CHARS_MAX = 200
     type=click.Path(path_type=Path),
     help="Recorded schemas and payloads. Default: `database` of [tool.replay], else traces.db.",
 )
-@tools_options
+@toolbox_options("Today's tools. Default: `tools` of [tool.replay].")
 @click.option(
     "--payloads",
     "payload_file",
@@ -79,6 +79,7 @@ def suggest(
     database: Path | None,
     toolbox: str | None,
     paths: tuple[Path, ...],
+    variables: tuple[str, ...],
     payload_file: Path | None,
     output: Path | None,
     as_json: bool,
@@ -93,7 +94,7 @@ def suggest(
     from replay.replayer.questions.definitions import Definitions, name_in
     from replay.replayer.questions.drafts import try_draft
 
-    place = place_named(toolbox, paths)
+    place = place_named(toolbox, paths, variables)
     described = _described(place)
     with opened(database) as store:
         definitions = Definitions(place=place, toolbox=described, store=store)

@@ -18,8 +18,8 @@ from replay.cli.schema_sources import (
     opened,
     payload_of,
     place_named,
-    tools_options,
 )
+from replay.cli.schema_tools import toolbox_options
 from replay.errors import ExitCode, SelectionError
 
 if TYPE_CHECKING:
@@ -65,13 +65,14 @@ _HINTS: Final = {
     ),
 )
 @click.argument("database", required=False, type=click.Path(path_type=Path))
-@tools_options
+@toolbox_options("Today's tools. Default: `tools` of [tool.replay].")
 @click.option("--tool", "names", multiple=True, metavar="NAME", help="Only this tool's steps.")
 @json_option
 def translations(
     database: Path | None,
     toolbox: str | None,
     paths: tuple[Path, ...],
+    variables: tuple[str, ...],
     names: tuple[str, ...],
     as_json: bool,
 ) -> int:
@@ -84,7 +85,7 @@ def translations(
     from replay.replayer.questions.asking import Asking
     from replay.replayer.questions.checking import chains_of, check_chains
 
-    place = place_named(toolbox, paths)
+    place = place_named(toolbox, paths, variables)
     if place is None:
         raise click.UsageError(
             "Which tools? Name them with --tools package.module:toolbox, or set `tools` in "

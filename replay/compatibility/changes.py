@@ -67,3 +67,5 @@ class Evidence:
     """The first affected call: (trace id, step number); None: no call is affected."""
     witness: JsonValue | None
     """A smallest payload that shows the change where no captured one does; None: none was made."""
+    reported: int = 0
+    """Of these: they do not fit the new version, which only reports it, and runs."""

@@ -18,7 +18,7 @@ from replay.compatibility.presence import property_changes
 from replay.compatibility.reading import JSON_SCHEMA, Reading
 from replay.compatibility.restrictions import restriction_changes
 from replay.compatibility.unions import union_changes
-from replay.compatibility.values import same_value
+from replay.compatibility.values import same_value, written
 from replay.compatibility.views import Schemas, View
 from replay.compatibility.words import order_changes, word_changes
 from replay.records import JsonObject, JsonValue
@@ -45,7 +45,8 @@ def compare_schemas(
     """
     before: JsonValue = {} if old is None else old
     now: JsonValue = {} if new is None else new
-    if same_value(before, now):
+    text = written(before)
+    if text is not None and text == written(now):
         return []
     found = _Comparison(before, now, tool, reading).changes(before, now, ALWAYS)
     if not reading.gates:

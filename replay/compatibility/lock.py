@@ -14,6 +14,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final, Protocol
 
+from replay.compatibility.reading import reading_of
+from replay.compatibility.tools import ToolVersion
 from replay.errors import ReplayError
 from replay.records import JsonObject, JsonValue
 from replay.store.schemas import version_order
@@ -85,6 +87,18 @@ class LockedTool:
     def key(self) -> tuple[str, str, str | None]:
         """What names it: actor, tool, version."""
         return self.actor, self.tool, self.version
+
+    @property
+    def compared(self) -> ToolVersion:
+        """What rules compare of it."""
+        reading = reading_of(
+            strict=bool(self.validator.get("strict", True)),
+            is_given=self.validator.get("by") == "json-schema",
+            gates=self.validator.get("misfits") != "reported",
+        )
+        return ToolVersion(
+            self.tool, self.source, self.description, self.result, self.version, reading=reading
+        )
 
     @property
     def named(self) -> str:

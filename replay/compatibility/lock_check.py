@@ -6,10 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from replay.compatibility.changes import OnModel, OnPayloads, SchemaChange
-from replay.compatibility.differences import schema_differences
+from replay.compatibility.changes import OnPayloads, SchemaChange
 from replay.compatibility.lock import Lock, LockedTool
-from replay.records import JsonObject, JsonValue
+from replay.compatibility.rules import RULES
+from replay.compatibility.tools import compare_tool
+from replay.compatibility.values import written
+from replay.records import JsonValue
 
 
 class Drift(StrEnum):
@@ -29,6 +31,9 @@ class Drift(StrEnum):
 
 FAILING = frozenset((Drift.CHANGED, Drift.REMOVED))
 """What a check does not let pass."""
+
+_WHOLE = frozenset(("tool", "result"))
+"""Families of rules that say nothing of the arguments' schema."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +88,9 @@ def _of_running(
         for tools in (locked.tools, today.tools)
     ]
     if versions[0] == versions[1] and tool.runs and not before.runs:
-        yield _change(tool, "RUNNING_VERSION", "now this version runs, another did", None, None)
+        yield _change(
+            tool, "RUNNING_VERSION_CHANGED", "now this version runs, another did", None, None
+        )
 
 
 def _gone(locked: Lock, today: Lock) -> Iterator[Drifted]:
@@ -110,22 +117,20 @@ def _drifted(
 
 
 def changes_between(old: LockedTool, new: LockedTool) -> list[SchemaChange]:
-    """Return every difference of two versions of a tool, in words.
+    """Return every difference of two versions of a tool, by the rule that names it.
 
-    Of the arguments first; then the description, how they are judged, the result, and what models
-    are shown, where the arguments do not explain it.
+    What no rule of the arguments or the result speaks of is told all the same: a model sees it. And
+    so is what models are shown, where the arguments do not explain it.
     """
-    found = schema_differences(old.source, new.source, tool=new.tool)
-    is_same_source = _written(old.source) == _written(new.source)
-    if not found and not is_same_source:
-        found.append(_change(new, "KEYWORD_CHANGED", "the schema is written otherwise", None, None))
-    if old.description != new.description:
-        said = "the tool's description is another"
-        found.append(_change(new, "DESCRIPTION", said, old.description, new.description))
-    found += _of_validator(old, new)
-    if _written(old.result) != _written(new.result):
-        said = "what it returns is another"
-        found.append(_change(new, "RESULT_CHANGED", said, old.result, new.result))
+    found = compare_tool(old.compared, new.compared)
+    of_result = [one for one in found if RULES[one.rule].family == "result"]
+    is_same_source = written(old.source) == written(new.source)
+    if not is_same_source and not any(RULES[one.rule].family not in _WHOLE for one in found):
+        said = "its schema means the same, and is written otherwise"
+        found.append(_change(new, "WRITTEN_OTHERWISE", said, old.source, new.source))
+    if written(old.result) != written(new.result) and not of_result:
+        said = "the schema of what it returns means the same, and is written otherwise"
+        found.append(_change(new, "WRITTEN_OTHERWISE", said, old.result, new.result))
     if is_same_source:
         found += [
             _change(new, "SHOWN_OTHERWISE", f"models are shown it otherwise in {dialect}", *pair)
@@ -134,55 +139,15 @@ def changes_between(old: LockedTool, new: LockedTool) -> list[SchemaChange]:
     return found
 
 
-def _of_validator(old: LockedTool, new: LockedTool) -> Iterator[SchemaChange]:
-    for name, said in (
-        ("by", "it is validated by {1}, was by {0}"),
-        ("strict", "pydantic's strict mode was {0}, is {1}"),
-        ("misfits", "what does not fit was {0}, is {1}"),
-    ):
-        before, now = old.validator.get(name), new.validator.get(name)
-        if before != now and not (name == "strict" and None in (before, now)):
-            words = said.format(_word(before), _word(now))
-            payloads = OnPayloads.MAY_BREAK
-            yield SchemaChange(
-                "COERCION_CHANGED", new.tool, "", payloads, OnModel.SAME, words, before, now
-            )
-
-
-def _word(value: JsonValue) -> str:
-    return (
-        {True: "on", False: "off"}.get(value, str(value)) if isinstance(value, bool) else str(value)
-    )
-
-
 def _shown_otherwise(
     old: LockedTool, new: LockedTool
 ) -> Iterator[tuple[str, tuple[JsonValue, JsonValue]]]:
     for dialect in sorted({*old.shown, *new.shown}):
         pair = old.shown.get(dialect), new.shown.get(dialect)
-        if None not in pair and _written(pair[0]) != _written(pair[1]):
+        if None not in pair and written(pair[0]) != written(pair[1]):
             yield dialect, pair
 
 
-def _written(value: JsonValue) -> str:
-    """Return a schema's text: the order of properties counts, for a model sees it."""
-    import json
-
-    return json.dumps(_in_order(value), ensure_ascii=False)
-
-
-def _in_order(value: JsonValue) -> JsonValue:
-    if isinstance(value, dict):
-        ordered: JsonObject = {}
-        for key in sorted(value):
-            part = value[key]
-            if key == "properties" and isinstance(part, dict):
-                ordered[key] = [[name, _in_order(one)] for name, one in part.items()]
-            else:
-                ordered[key] = _in_order(part)
-        return ordered
-    return [_in_order(one) for one in value] if isinstance(value, list) else value
-
-
 def _change(tool: LockedTool, rule: str, said: str, old: JsonValue, new: JsonValue) -> SchemaChange:
-    return SchemaChange(rule, tool.tool, "", OnPayloads.SAFE, OnModel.CHANGED, said, old, new)
+    on_model = RULES[rule].on_model
+    return SchemaChange(rule, tool.tool, "", OnPayloads.SAFE, on_model, said, old, new)

@@ -29,3 +29,13 @@ class Reading:
 
 JSON_SCHEMA = Reading()
 """Payloads as JSON Schema reads them; ``format`` counts, for most who validate check it."""
+
+
+def reading_of(*, strict: bool, is_given: bool, gates: bool) -> Reading:
+    """Return how a toolbox reads payloads: pydantic, or a schema that was given as JSON."""
+    return Reading(
+        coerces=not strict and not is_given,
+        null_is_left_out=not is_given,
+        checks_formats=not is_given,
+        gates=gates,
+    )

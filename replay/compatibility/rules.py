@@ -36,6 +36,8 @@ WORDS_ONLY: Final = frozenset(rule.name for rule in WORDS) | {
     "TOOL_ORDER_CHANGED",
     "ENUM_ORDER_CHANGED",
     "RESULT_WORDS_CHANGED",
+    "SHOWN_OTHERWISE",
+    "WRITTEN_OTHERWISE",
 }
 """Rules for what restricts nothing."""
 

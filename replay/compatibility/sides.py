@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from replay.compatibility.changes import OnModel, OnPayloads, SchemaChange
+from replay.compatibility.lock import LockedTool
 from replay.compatibility.loosening import loosened
 from replay.compatibility.providers import new_limits, provider_limits, provider_of
-from replay.compatibility.reading import Reading
+from replay.compatibility.reading import Reading, reading_of
 from replay.compatibility.rules import RULES
 from replay.compatibility.tools import ToolVersion, compare_tool, compare_tools, tool_of
 from replay.errors import ToolboxError
@@ -62,14 +63,18 @@ def described_side(tool: Any) -> Side:
     )
 
 
-def reading_of(*, strict: bool, is_given: bool, gates: bool) -> Reading:
-    """Return how a toolbox reads payloads: pydantic, or a schema that was given as JSON."""
-    return Reading(
-        coerces=not strict and not is_given,
-        null_is_left_out=not is_given,
-        checks_formats=not is_given,
-        gates=gates,
-    )
+def locked_side(tool: LockedTool) -> Side:
+    """Return the side of one tool of a lock."""
+    shown: dict[str, JsonObject] = {}
+    not_shown: dict[str, str] = {}
+    for dialect, said in tool.shown.items():
+        if isinstance(said, dict) and "not shown" in said:
+            not_shown[dialect] = str(said["not shown"])
+            continue
+        parameters = said if isinstance(said, dict) else tool.source
+        envelope = {"name": tool.tool, "description": tool.description, "parameters": parameters}
+        shown[dialect] = envelope
+    return Side(tool.compared, shown, not_shown, tool.runs, actor=tool.actor)
 
 
 def definition_side(definition: JsonObject) -> Side:
@@ -89,15 +94,42 @@ def recorded_side(schema: ToolSchema) -> Side | None:
     if not isinstance(schema.definition, dict):
         return None
     try:
-        tool = tool_of(schema.definition)
+        side = shown_side(schema.definition, schema.dialect)
     except ToolboxError:
         return None
-    tool = replace(tool, name=schema.tool, version=schema.tool_version)
-    if schema.dialect == "pydantic":
+    tool = replace(side.tool, name=schema.tool, version=schema.tool_version)
+    if not is_validator(schema):
+        return replace(side, tool=tool)
+    tool = replace(tool, reading=_recorded_reading(schema))
+    return replace(side, tool=tool, dialect=None, says_result=False)
+
+
+def is_validator(schema: ToolSchema) -> bool:
+    """Return whether a recorded schema judged arguments, and was not only shown."""
+    return schema.dialect == "pydantic" or schema.validation is not None
+
+
+def _recorded_reading(schema: ToolSchema) -> Reading | None:
+    if schema.validation is None:
+        return None  # recorded before it was kept how schemas judge
+    return reading_of(
+        strict=schema.strict is not False,
+        is_given=schema.dialect != "pydantic",
+        gates=schema.validation != "report",
+    )
+
+
+def shown_side(definition: JsonObject, dialect: str) -> Side:
+    """Return the side of a definition that was recorded in ``dialect``.
+
+    Raises:
+        ToolboxError: it is no definition, or has no name.
+    """
+    tool = tool_of(definition)
+    if dialect == "pydantic":
         return Side(tool, says_result=False)
-    shown = {schema.dialect: schema.definition}
     says_result = tool.result is not None
-    return Side(tool, shown, dialect=schema.dialect, says_result=says_result)
+    return Side(tool, {dialect: definition}, dialect=dialect, says_result=says_result)
 
 
 def _dialect_of(definition: JsonObject) -> str:
@@ -141,6 +173,12 @@ def compare_sides(
             found += [_translated(one, side.tool.version, counterpart, steps) for one in changes]
         found += _limits(side, counterpart)
     return list({_identity(change): change for change in found}.values())
+
+
+def compare_pair(old: Side, new: Side) -> list[SchemaChange]:
+    """Return every change from one side to the other, which are taken for one tool."""
+    old, new = _like(old, new)
+    return compare_tool(replace(old.tool, name=new.tool.name), new.tool)
 
 
 def _translated(
@@ -200,9 +238,16 @@ def _like(old: Side | None, new: Side | None) -> tuple[Any, Any]:
     if old.dialect in _STRICT and shown is not None:
         reading = replace(new.tool.reading or Reading(), from_strict=True)
         return _read_back(old, None), _read_back(new, shown, reading)
+    if (old.dialect in _STRICT) is not (new.dialect in _STRICT):
+        return _plain(old), _plain(new)
     return replace(old, tool=replace(old.tool, strict=None, annotations={})), replace(
         new, tool=replace(new.tool, strict=None, annotations={})
     )
+
+
+def _plain(side: Side) -> Side:
+    """Return a side that models were shown in strict mode as what it was made of."""
+    return _read_back(side, None, side.tool.reading) if side.dialect in _STRICT else side
 
 
 def _read_back(side: Side, shown: JsonObject | None, reading: Reading | None = None) -> Side:

@@ -169,6 +169,15 @@ def _read_otherwise(old: ToolVersion, new: ToolVersion) -> Iterator[SchemaChange
         verdict = MAY_BREAK if now.gates else SAFE
         said = f"arguments that do not fit are {'rejected' if now.gates else 'only noted'} now"
         yield _change(rule, new.name, verdict, said, before.gates, now.gates)
+    by, by_now = _judged_by(before), _judged_by(now)
+    if by != by_now:
+        said = f"its arguments are judged by {by_now} now, and were by {by}"
+        yield _change("JUDGED_OTHERWISE", new.name, MAY_BREAK, said, by, by_now)
+
+
+def _judged_by(reading: Reading) -> str:
+    """Return who judges arguments so: a toolbox reads null with annotations alone."""
+    return "annotations" if reading.null_is_left_out else "a given schema"
 
 
 def _renamed_tools(

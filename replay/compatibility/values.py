@@ -33,6 +33,30 @@ def same_value(one: JsonValue, other: JsonValue) -> bool:
     return bool(one == other)
 
 
+def written(schema: JsonValue) -> str | None:
+    """Return a schema's text without the order of its keys, but for properties: a model sees it.
+
+    None: it is deeper than Python can look.
+    """
+    try:
+        return json.dumps(_in_order(schema), ensure_ascii=False)
+    except RecursionError:
+        return None
+
+
+def _in_order(value: JsonValue) -> JsonValue:
+    if isinstance(value, dict):
+        ordered: dict[str, JsonValue] = {}
+        for key in sorted(value):
+            part = value[key]
+            if key == "properties" and isinstance(part, dict):
+                ordered[key] = [[name, _in_order(one)] for name, one in part.items()]
+            else:
+                ordered[key] = _in_order(part)
+        return ordered
+    return [_in_order(one) for one in value] if isinstance(value, list) else value
+
+
 def kind_of(value: JsonValue) -> str:
     """Return the kind of ``value``: a JSON type, with ``fraction`` for numbers that are not whole.
 

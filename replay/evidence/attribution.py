@@ -36,6 +36,8 @@ _RULE_WORDS: Final[dict[str, tuple[str, ...]]] = {
 }
 """Words in the names of rules that speak of such an error, or of such a difference."""
 
+_ONLY_BY_KIND: Final = ("missing", "extra")
+"""Errors that no rule of another kind explains, not even one of just that place."""
 _OF_ONE_OBJECT: Final = ("CLOSED", "ADDITIONAL")
 _BOUNDS: Final = ("than", "too_", "multiple", "pattern", "unique", "contains", "length", "count")
 
@@ -76,13 +78,26 @@ def causes_of(changes: Sequence[SchemaChange], compared: Compared) -> list[int |
 
 def explaining_error(changes: Sequence[SchemaChange], error: Misfit) -> int | None:
     """Return which change explains that arguments do not fit there; None: none does."""
+    kind = kind_of(error)
     able = [
         index
         for index, one in enumerate(changes)
         if one.on_payloads is not OnPayloads.SAFE
         and (error.value is None or "NULL" not in one.rule)
+        and ("DEFAULT" not in one.rule or kind == "missing")
     ]
-    return _nearest(changes, able, error.path, _RULE_WORDS[kind_of(error)])
+    words = _RULE_WORDS[kind]
+    if kind in _ONLY_BY_KIND:
+        able = [index for index in able if any(word in changes[index].rule for word in words)]
+    found = _nearest(changes, able, error.path, words)
+    return _of_all_the_tool(changes, kind) if found is None else found
+
+
+def _of_all_the_tool(changes: Sequence[SchemaChange], kind: Kind) -> int | None:
+    """Return the change of how the whole tool reads that explains an error of this kind."""
+    wanted = (*(("COERCION_REMOVED",) if kind == "type" else ()), "GATE_ADDED", "JUDGED_OTHERWISE")
+    by_rule = {one.rule: index for index, one in reversed(list(enumerate(changes)))}
+    return next((by_rule[rule] for rule in wanted if rule in by_rule), None)
 
 
 def explaining_read(changes: Sequence[SchemaChange], read: ReadChange) -> int | None:

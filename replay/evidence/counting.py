@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
 
-from replay.compatibility.changes import SchemaChange
+from replay.compatibility.changes import OnModel, SchemaChange
+from replay.compatibility.rules import RULES
 from replay.evidence.tallying import Counted, ToolTally
 from replay.evidence.tool_evidence import ToolEvidence
 from replay.records import Actor, JsonObject, JsonValue, Outcome, Selection
@@ -222,7 +223,7 @@ class _Counting:
         """Return the changes of a tool; None: it was not compared."""
         if self._changes is None:
             return None
-        mine = [change for change in self._changes if change.tool == tool]
+        mine = [one for one in self._changes if one.tool == tool and _is_of_payloads(one)]
         if self._old_parameters is not None:
             return mine if tool in self._old_parameters else None
         # A tool that is not here, and of which nobody says that it is gone, is another agent's.
@@ -236,7 +237,7 @@ class _Counting:
     def _tally(self, group: _Group) -> None:
         assert group.answer is not None
         call = group.call
-        if not group.is_counted and not group.answer.is_plain and self._old is None:
+        if not group.is_counted and not group.answer.is_plain:
             self._look_at_old_schema(group)
         tally = self._tally_of(call)
         if group.answer.is_plain and group.accepted is not False:
@@ -258,9 +259,15 @@ class _Counting:
         group.models, group.is_counted = {}, True
 
     def _look_at_old_schema(self, group: _Group) -> None:
-        """Have the old schema say whether the arguments fitted, where nothing else does."""
+        """Have the old schema say whether the arguments fitted, where nothing else does.
+
+        Of calls that ran, too: a tool that only reports what does not fit ran them all the same.
+        """
+        assert group.answer is not None
         schema = (self._old_parameters or {}).get(group.call.tool)
-        if schema is None or group.call.payload_kind != "none":
+        is_unsaid = self._old is None and group.call.payload_kind == "none"
+        is_reported = group.answer.outcome is Outcome.OK and bool(group.answer.errors)
+        if schema is None or group.old_errors or not (is_unsaid or is_reported):
             return
         try:
             values = parse_arguments(group.call.arguments).values
@@ -272,6 +279,12 @@ class _Counting:
         )
         if group.accepted is None:
             group.accepted = not found
+
+
+def _is_of_payloads(change: SchemaChange) -> bool:
+    """Return whether captured arguments can show a change: not what a tool answers, or is shown."""
+    rule = RULES.get(change.rule)
+    return change.on_model is not OnModel.REFUSED and (rule is None or rule.family != "result")
 
 
 def _actor(call: CapturedCall) -> Actor:

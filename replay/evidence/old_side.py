@@ -7,10 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from replay.evidence.schema_changes import described_parameters, recorded_parameters
+from replay.evidence.schema_changes import OldSides, described_sides
 from replay.records import JsonObject, JsonValue, Outcome
 from replay.replayer.questions.asking import Asking, Question
-from replay.store import Store
 from replay.tools.schema_check import schema_errors
 
 
@@ -51,7 +50,7 @@ class OldTools:
 
     def __init__(self, asking: Asking) -> None:
         self._asking = asking
-        self.parameters: Mapping[str, JsonObject] = described_parameters(asking.toolbox)
+        self.parameters: Mapping[str, JsonObject] = described_sides(asking).parameters()
 
     def read(self, tool: str, payloads: Sequence[JsonObject]) -> list[Read]:
         """Return what the validator of the old tool says to each."""
@@ -66,6 +65,6 @@ class OldTools:
         ]
 
 
-def old_side(store: Store, old: Asking | None) -> OldSide:
-    """Return the old tools where there are any, else what was recorded of their schemas."""
-    return RecordedSchemas(recorded_parameters(store)) if old is None else OldTools(old)
+def old_side(old: OldSides) -> OldSide:
+    """Return the old tools where there are any, else what is known of their schemas."""
+    return RecordedSchemas(old.parameters()) if old.asking is None else OldTools(old.asking)

@@ -1,85 +1,119 @@
-"""Where the old schemas come from that today's are compared with: the recording, or old tools."""
+"""The old side that today's tools are compared with, and how they differ: one answer for all."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any
 
-from replay.compatibility.changes import OnModel, OnPayloads, SchemaChange
-from replay.compatibility.comparing import compare_schemas
-from replay.compatibility.sides import reading_of
+from replay.compatibility.changes import SchemaChange
+from replay.compatibility.sides import (
+    Side,
+    compare_sides,
+    definition_side,
+    described_side,
+    recorded_side,
+)
 from replay.errors import ToolboxError
-from replay.records import JsonObject, JsonValue
-from replay.replayer.questions.asking import DescribedToolbox
+from replay.records import JsonObject
+from replay.replayer.questions.asking import Asking, DescribedToolbox
 from replay.store import Store
-from replay.tools.schemas import parameters_of
 
 
-def recorded_parameters(store: Store) -> dict[str, JsonObject]:
-    """Return, by tool, the schema of its arguments that was recorded last.
+@dataclass(frozen=True, slots=True)
+class OldSides:
+    """What today's tools are compared with."""
 
-    The one that validated counts before those that models were shown: imported transcripts have
-    these alone.
+    named: str
+    sides: list[Side]
+    asking: Asking | None = None
+    """A worker that holds the old tools; None: only their schemas are known."""
+    in_order: bool = True
+    """Whether they stand in the order in which models were shown them."""
+    together: Sequence[set[str]] = ()
+    """The names that were shown in one prompt; empty: not known."""
+
+    def parameters(self) -> dict[str, JsonObject]:
+        """Return, by tool, the schema of its arguments: of the version that ran."""
+        return {side.tool.name: side.tool.parameters or {} for side in self.sides if side.runs}
+
+    def foreign(self, today: DescribedToolbox) -> set[str]:
+        """Return the tools that models were only ever shown beside none of today's.
+
+        A database may hold the traces of several agents: the tools of another one are not gone.
+        None are foreign where nothing was shown together with a tool of today's.
+        """
+        known = {tool.name for tool in today.tools}
+        own: set[str] = set().union(*(names for names in self.together if names & known))
+        return set().union(*self.together) - own if own else set()
+
+
+def recorded_sides(store: Store, named: str = "the traces") -> OldSides:
+    """Return the tools as they were recorded, the newest schema of each last.
+
+    What validated a tool's calls counts, where anything did, else what models were shown: imported
+    transcripts have that alone.
     """
-    found: dict[str, JsonObject] = {}
-    for toolset in store.toolsets():
-        for definition in toolset:
-            name, parameters = _read(definition)
-            if name and parameters is not None:
-                found[name] = parameters
-    newest: dict[str, str] = {}
-    for schema in store.tool_schemas():
-        seen_at = schema.last_seen_at or schema.first_seen_at or ""
-        if schema.dialect == "pydantic" and seen_at >= newest.get(schema.tool, ""):
-            parameters = _read(schema.definition)[1]
-            if parameters is not None:
-                newest[schema.tool], found[schema.tool] = seen_at, parameters
+    schemas, toolsets = store.tool_schemas(), store.toolsets()
+    ordered = sorted(schemas, key=lambda one: (one.tool, one.last_seen_at or ""))
+    sides = [side for schema in ordered if (side := recorded_side(schema)) is not None]
+    validated = {side.tool.name for side in sides if side.dialect is None}
+    shown = _newest_shown(sides)
+    kept = [_with_shown(side, shown) for side in sides if side.dialect is None]
+    kept += [side for side in sides if side.dialect and side.tool.name not in validated]
+    kept += _shown_only(toolsets, {side.tool.name for side in kept})
+    together = [{_name_of(definition) for definition in toolset} for toolset in toolsets]
+    return OldSides(named, kept, in_order=False, together=together)
+
+
+def _newest_shown(sides: Sequence[Side]) -> dict[str, dict[str, JsonObject]]:
+    """Return, by tool, the newest definition in each dialect."""
+    found: dict[str, dict[str, JsonObject]] = {}
+    for side in sides:
+        found.setdefault(side.tool.name, {}).update(side.shown)
     return found
 
 
-def _read(definition: JsonValue) -> tuple[str | None, JsonObject | None]:
-    if not isinstance(definition, dict):
-        return None, None
-    try:
-        name, _, parameters = parameters_of(definition)
-    except ToolboxError:
-        return None, None  # a form that nobody knows: there is nothing to compare with
-    return name, parameters
+def _with_shown(side: Side, shown: dict[str, dict[str, JsonObject]]) -> Side:
+    """Return what validated calls with what models were shown of it: providers have limits."""
+    return replace(side, shown=shown[side.tool.name])
 
 
-def foreign_tools(store: Store, toolbox: DescribedToolbox) -> set[str]:
-    """Return the tools that models were only ever shown beside none of today's.
-
-    A database may hold the traces of several agents: the tools of another one are not gone. None
-    are foreign where nothing was shown together with a tool of today's.
-    """
-    known = {tool.name for tool in toolbox.tools}
-    shown: set[str] = set()
-    beside: set[str] = set()
-    for toolset in store.toolsets():
-        names = {name for definition in toolset if (name := _read(definition)[0])}
-        shown |= names
-        beside |= names if names & known else set()
-    return shown - beside if beside else set()
-
-
-def described_parameters(toolbox: DescribedToolbox) -> dict[str, JsonObject]:
-    """Return, by tool, the schema of the version that runs."""
-    return {tool.name: tool.parameters for tool in toolbox.tools if tool.runs}
-
-
-def changes_between(old: Mapping[str, JsonObject], new: DescribedToolbox) -> list[SchemaChange]:
-    """Return how schemas differ between ``old`` (by tool) and today's toolbox."""
-    changes: list[SchemaChange] = []
-    for tool, parameters in old.items():
-        today = new.find(tool)
-        if today is None:
-            changes.append(_removed(tool))
+def _shown_only(toolsets: Sequence[Sequence[Any]], known: set[str]) -> list[Side]:
+    """Return the tools that prompts show and no schema is stored of: old databases have such."""
+    found: dict[str, Side] = {}
+    for definition in (one for toolset in toolsets for one in toolset):
+        if _name_of(definition) in known | {""}:
             continue
-        reading = reading_of(strict=today.strict, is_given=today.is_given, gates=today.gates)
-        changes += compare_schemas(parameters, today.parameters, tool=tool, reading=reading)
-    return changes
+        with suppress(ToolboxError):  # a form that nobody knows: there is nothing to compare
+            found[_name_of(definition)] = definition_side(definition)
+    return list(found.values())
 
 
-def _removed(tool: str) -> SchemaChange:
-    said = "there is no such tool today"
-    return SchemaChange("TOOL_REMOVED", tool, "", OnPayloads.BREAKS, OnModel.CHANGED, said)
+def _name_of(definition: Any) -> str:
+    inner = definition.get("function", definition) if isinstance(definition, dict) else None
+    return str(inner.get("name", "")) if isinstance(inner, dict) else ""
+
+
+def described_sides(asking: Asking, named: str = "the old tools") -> OldSides:
+    """Return the tools that a worker holds."""
+    return OldSides(named, [described_side(tool) for tool in asking.toolbox.tools], asking)
+
+
+def changes_between(old: OldSides, today: DescribedToolbox) -> list[SchemaChange]:
+    """Return how today's tools differ from the old ones, as what payloads meet.
+
+    Where the toolbox translates an old version, what the schemas say is safe for its payloads.
+    """
+    foreign = old.foreign(today)
+    return compare_sides(
+        [side for side in old.sides if side.tool.name not in foreign],
+        [described_side(tool) for tool in today.tools],
+        in_order=old.in_order,
+        steps=[
+            (step.tool, step.old, step.new)
+            for step in today.translations
+            if step.to == step.tool and step.old is not None and step.new is not None
+        ],
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from replay.compatibility.changes import Evidence, OnModel, OnPayloads, SchemaChange
 from replay.evidence.attribution import causes_of, kind_of, watched_places
@@ -51,6 +52,7 @@ class _Cause:
 
     breaks: int = 0
     silent: int = 0
+    reported: int = 0
     models: Counter[str] = field(default_factory=Counter)
     first: tuple[str, int] | None = None
     number: int = -1
@@ -59,6 +61,8 @@ class _Cause:
         count = counted.count
         if effect is Effect.SILENT:
             self.silent += count
+        elif effect is Effect.REPORTED:
+            self.reported += count
         else:
             self.breaks += count
         for (model, _), calls in counted.models.items():
@@ -203,7 +207,8 @@ class ToolTally:
                 if len(self._affected) >= KINDS_MAX:
                     self._found.others += counted.count
                     return
-                rule = None if one.cause is None else self.changes[one.cause].rule
+                rule = _TRANSLATION if one.kind == "translation" else None
+                rule = rule if one.cause is None else self.changes[one.cause].rule
                 kept = AffectedCalls(effect, one.type, one.path, one.said, one.old, one.new, rule)
                 self._affected[key] = kept
                 kept.first = counted.first
@@ -234,28 +239,31 @@ class ToolTally:
             calls,
             cause.breaks,
             cause.silent,
-            calls - cause.breaks - cause.silent,
+            calls - cause.breaks - cause.silent - cause.reported,
             shares(cause.models, self._found.models),
             cause.first,
             None,
+            cause.reported,
         )
 
 
+_TRANSLATION: Final = "TRANSLATION_BROKEN"
 _MENDED = _Mistake("accepted", "", "", None, None, "", None)
 
 
 def _mistakes(counted: Counted, causes: Sequence[int | None]) -> Iterator[_Mistake]:
     """Return every way in which a call is affected; none where it is left alone."""
     answer = counted.answer
+    is_translations = answer.is_translated or answer.stage == "translate"
     if answer.errors:
         for error, cause in zip(answer.errors, causes, strict=True):
             if answer.outcome is Outcome.OK and (error.type, error.path) in counted.old_errors:
                 continue  # it did not fit the old tool either, which ran it all the same
-            path, kind = _general(error.path), kind_of(error)
+            path, kind = _general(error.path), "translation" if is_translations else kind_of(error)
             yield _Mistake(error.type, path, error.message, error.value, None, kind, cause)
     elif answer.outcome is not Outcome.OK:
-        said = answer.message or ""
-        yield _Mistake(str(answer.outcome), "", said, None, None, "other", causes[0])
+        said, kind = answer.message or "", "translation" if is_translations else "other"
+        yield _Mistake(str(answer.outcome), "", said, None, None, kind, causes[0])
     else:
         for change, cause in zip(answer.changes, causes, strict=True):
             path = _general(change.path)
@@ -272,27 +280,14 @@ def _general(path: str) -> str:
 def _unexplained(tool: str, effect: Effect, mistake: _Mistake) -> SchemaChange:
     """Return what no difference of the schemas says, as a change of its own."""
     if effect is Effect.SILENT:
-        said = "the schema says nothing of it; the validator reads it otherwise"
-        return SchemaChange(
-            "COERCION_CHANGED",
-            tool,
-            mistake.path,
-            OnPayloads.SILENT,
-            OnModel.SAME,
-            said,
-            mistake.old,
-            mistake.new,
-        )
-    is_coercion = mistake.kind in ("type", "null")
-    rejects = "rejects it" if effect is Effect.BREAKS else "does not take it"
-    said = f"the schema says nothing of it; the validator {rejects}: {mistake.said}"
-    return SchemaChange(
-        "COERCION_CHANGED" if is_coercion else "VALIDATOR_CHANGED",
-        tool,
-        mistake.path,
-        OnPayloads.MAY_BREAK,
-        OnModel.SAME,
-        said,
-        mistake.old,
-        None,
-    )
+        rule, verdict, said = "COERCION_CHANGED", OnPayloads.SILENT, "is read otherwise"
+    else:
+        is_coercion = mistake.kind in ("type", "null")
+        rule = "COERCION_CHANGED" if is_coercion else "VALIDATOR_CHANGED"
+        rejected = "is rejected" if effect is Effect.BREAKS else "does not fit"
+        verdict, said = OnPayloads.MAY_BREAK, f"{rejected}: {mistake.said.rstrip('.')}"
+    said += "; no difference of the schemas says so"
+    if mistake.kind == "translation" and effect is not Effect.SILENT:
+        rule, verdict, said = _TRANSLATION, OnPayloads.BREAKS, f"is rejected: {mistake.said}"
+    new = mistake.new if effect is Effect.SILENT else None
+    return SchemaChange(rule, tool, mistake.path, verdict, OnModel.SAME, said, mistake.old, new)

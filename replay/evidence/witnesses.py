@@ -254,7 +254,7 @@ def _unshown(one: ToolEvidence, asking: Asking, side: OldSide) -> list[int]:
 
 def _is_unshown(each: Evidence) -> bool:
     is_at_stake = each.change.on_payloads is not OnPayloads.SAFE
-    return is_at_stake and not each.breaks and not each.silent
+    return is_at_stake and not (each.breaks or each.silent or each.reported)
 
 
 def _search(

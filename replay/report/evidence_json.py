@@ -66,6 +66,7 @@ def _change(each: Evidence) -> JsonObject:
         "call_count": each.call_count,
         "breaks": each.breaks,
         "silent": each.silent,
+        "reported": each.reported,
         "same": each.same,
         "by_model": _shares(each.by_model),
         "first": _first(each.first),

@@ -90,7 +90,7 @@ def _is_told(one: ToolEvidence) -> bool:
 
 def _is_unshown(each: Evidence) -> bool:
     is_at_stake = each.change.on_payloads is not OnPayloads.SAFE
-    return is_at_stake and not each.breaks and not each.silent
+    return is_at_stake and not (each.breaks or each.silent or each.reported)
 
 
 def tool_lines(one: ToolEvidence, *, width: int, ink: Ink) -> list[str]:

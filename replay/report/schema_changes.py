@@ -54,6 +54,7 @@ def exit_code(changes: Sequence[SchemaChange], evidence: Sequence[Evidence] = ()
     proofs = {_key(one.change): one for one in evidence if one.call_count}
     codes = {_code(change, proofs.get(_key(change))) for change in changes}
     codes |= {ExitCode.BREAKING for one in evidence if one.breaks}
+    codes |= {ExitCode.NEEDS_A_PERSON for one in evidence if one.silent or one.reported}
     if ExitCode.BREAKING in codes:
         return ExitCode.BREAKING
     return max(codes, default=ExitCode.OK)
@@ -63,7 +64,8 @@ def _code(change: SchemaChange, proof: Evidence | None) -> ExitCode:
     refused = change.on_model is OnModel.REFUSED
     breaks = change.on_payloads is OnPayloads.BREAKS
     if proof is not None and not proof.breaks:
-        return ExitCode.NEEDS_A_PERSON if refused or breaks or proof.silent else ExitCode.OK
+        is_open = refused or breaks or proof.silent or proof.reported
+        return ExitCode.NEEDS_A_PERSON if is_open else ExitCode.OK
     if breaks:
         return ExitCode.BREAKING
     quiet = change.on_payloads is OnPayloads.SAFE and not refused
@@ -146,6 +148,7 @@ def _evidence_json(proof: Evidence) -> JsonObject:
         "call_count": proof.call_count,
         "breaks": proof.breaks,
         "silent": proof.silent,
+        "reported": proof.reported,
         "same": proof.same,
         "by_model": {name: list(counts) for name, counts in proof.by_model.items()},
         "first": None if proof.first is None else list(proof.first),
@@ -204,16 +207,25 @@ def _mend_lines(change: SchemaChange, known: set[str], width: int) -> list[str]:
 
 
 def _proof_lines(proof: Evidence, width: int) -> list[str]:
-    affected = proof.breaks + proof.silent
+    affected = proof.breaks + proof.silent + proof.reported
     if not proof.call_count:
         said = "no captured call of this tool"
     elif not affected:
         said = f"none of {count(proof.call_count, 'captured call')}"
     else:
-        parts = [f"{proof.breaks:,} break"] if proof.breaks else []
-        parts += [f"{proof.silent:,} mean something else"] if proof.silent else []
+        parts = (
+            [f"{proof.breaks:,} break{'s' if proof.breaks == 1 else ''}"] if proof.breaks else []
+        )
+        parts += (
+            [f"{proof.silent:,} mean{'s' if proof.silent == 1 else ''} something else"]
+            if proof.silent
+            else []
+        )
+        if proof.reported:
+            does = "does not fit, and runs" if proof.reported == 1 else "do not fit, and run"
+            parts += [f"{proof.reported:,} {does}"]
         share = f"{100 * affected / proof.call_count:.0f} %"
-        said = f"{' and '.join(parts)} of {count(proof.call_count, 'captured call')}, {share}"
+        said = f"of {count(proof.call_count, 'captured call')} {_and(parts)}, {share}"
         models = [
             f"{name} {100 * bad / of:.0f} %" for name, (bad, of) in proof.by_model.items() if of
         ]
@@ -227,6 +239,10 @@ def _proof_lines(proof: Evidence, width: int) -> list[str]:
         witness = json.dumps(proof.witness, ensure_ascii=False)
         lines += wrap(f"a payload that shows it: {plain(witness)}", width, indent="    ")
     return lines
+
+
+def _and(parts: Sequence[str]) -> str:
+    return "; ".join(parts) if len(parts) > 2 else " and ".join(parts)
 
 
 def _in_short(safe: Sequence[SchemaChange]) -> str:

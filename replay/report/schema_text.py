@@ -12,11 +12,8 @@ from replay.compatibility.type_words import Parameter
 from replay.records import JsonValue
 from replay.report.ink import cells, cut, plain, wrap
 
-_SIGNS = {
-    "REQUIRED_PROPERTY_ADDED": "+",
-    "OPTIONAL_PROPERTY_ADDED": "+",
-    "PROPERTY_REMOVED": "-",
-}
+_ADDED = ("PROPERTY_ADDED", "PROPERTY_ADDED_TO_OPEN", "VALUE_ADDED", "VARIANT_ADDED")
+_REMOVED = ("PROPERTY_REMOVED", "REMOVED_FROM_OPEN", "REMOVED_FROM_CLOSED", "VALUE_REMOVED")
 _NAME_WIDTH_MAX = 36
 _TYPE_WIDTH_MAX = 26
 _BESIDE_WIDTH_MIN = 40
@@ -74,18 +71,17 @@ def json_lines(value: JsonValue) -> list[str]:
 
 
 def change_lines(changes: Sequence[SchemaChange], *, width: int, indent: str = "  ") -> list[str]:
-    """Return each difference in words: its sign, its place, what is another now."""
+    """Return each difference: its sign, its place, what is another now, the rule's name."""
     lines = []
     for one in changes:
-        sign = _SIGNS.get(one.rule, "~")
-        place = f"{plain(one.path)}: " if one.path else ""
-        lines += wrap(f"{sign} {place}{plain(one.said)}", width, indent=indent, hang="    ")
-        if one.rule == "DESCRIPTION":
-            for mark, text in (("-", one.old), ("+", one.new)):
-                if isinstance(text, str) and text:
-                    said = f"{mark} {plain(text)}"
-                    lines += wrap(said, width, indent=f"{indent}    ", hang="  ")
+        place = f"`{plain(one.path)}` " if one.path else ""
+        said = f"{_sign(one.rule)} {place}{plain(one.said)} [{one.rule}]"
+        lines += wrap(said, width, indent=indent)
     return lines
+
+
+def _sign(rule: str) -> str:
+    return "+" if rule.endswith(_ADDED) else "-" if rule.endswith(_REMOVED) else "~"
 
 
 def json_difference(old: JsonValue, new: JsonValue, names: tuple[str, str]) -> list[str]:

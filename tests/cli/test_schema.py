@@ -271,7 +271,11 @@ def test_the_two_newest_are_compared_in_words_and_as_json(
     assert run("diff", "price") == 0
 
     told = capsys.readouterr().out.splitlines()
-    assert told[3:5] == ["1 difference", "  + currency: is new and optional: string"]
+    assert told[3:6] == [
+        "1 difference",
+        "  + `currency` is new, and optional; a payload may already carry this name with",
+        "    another meaning [OPTIONAL_PROPERTY_ADDED_TO_OPEN]",
+    ]
     assert any(line.startswith("+") and '"currency"' in line for line in told)
     assert max(len(line) for line in told) <= 80
 
@@ -287,7 +291,7 @@ def test_a_version_alone_is_one_of_the_first_ones_tool(
     told = json.loads(capsys.readouterr().out)
 
     assert [side["dialect"] for side in (told["old"], told["new"])] == ["openai", "openai"]
-    assert [one["rule"] for one in told["changes"]] == ["OPTIONAL_PROPERTY_ADDED"]
+    assert [one["rule"] for one in told["changes"]] == ["OPTIONAL_PROPERTY_ADDED_TO_OPEN"]
     assert run("diff", "price@1", "1") == 0
     assert "They are the same." in capsys.readouterr().out
 
@@ -352,8 +356,8 @@ def test_the_lock_is_written_once_and_its_check_tells_in_json_what_drifted(
     (drift,) = told["drift"]
     assert (told["exit_code"], drift["drift"], drift["place"]) == (1, "changed", "shop.py:7")
     assert [one["said"] for one in drift["changes"]] == [
-        "is gone",
-        "is new and optional: string",
+        "is gone, and is rejected where it is given",
+        "is new, and optional",
     ]
 
 

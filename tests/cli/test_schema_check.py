@@ -15,6 +15,7 @@ from replay.store import Store
 from tests.cli.conftest import one_trace
 
 Printed = pytest.CaptureFixture[str]
+LOCK = "replay-schemas.lock.json"
 CHECK = ["schema", "check", "--tools", "shop:toolbox"]
 
 OLD = '''
@@ -130,28 +131,42 @@ def test_the_tools_that_imported_prompts_show(here: Path, capsys: Printed) -> No
     assert {one["tool"] for one in told} == {"price"}  # `other` belongs to another agent
 
 
+LOCKED = {
+    "tool": "price",
+    "description": "Tell the price of an item.",
+    "source": definition()["function"]["parameters"],
+    "validator": {"by": "pydantic", "strict": True, "misfits": "refused"},
+    "shown": {"openai": "as source", "openai-strict": {"not shown": "too deep"}},
+}
+
+
+@pytest.mark.parametrize("options", [[], ["--against", "lock"], ["--against", LOCK]])
+def test_a_lock_is_compared_where_it_lies(here: Path, capsys: Printed, options: list[str]) -> None:
+    lock = {"format": 1, "toolbox": "shop:toolbox", "tools": [LOCKED]}
+    (here / LOCK).write_text(json.dumps(lock))
+
+    assert exit_code_of([*CHECK, *options]) == 1
+
+    against = f"'{LOCK}'" if LOCK in options else "the lock"
+    assert f"against {against}: 1 breaks, 1 silent" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
-    "entry",
+    ("text", "said"),
     [
-        {"name": "price", "parameters": definition()["function"]["parameters"], "shown": {}},
-        {
-            "tool": "price",
-            "source": definition()["function"]["parameters"],
-            "validator": {"by": "pydantic", "strict": True, "misfits": "refused"},
-            "shown": {"openai": "as source", "openai-strict": {"not shown": "too deep"}},
-        },
+        ("<<<<<<< HEAD", "It holds an unfinished merge"),
+        ('{"format": 2, "tools": []}', "has format 2; this version reads up to 1"),
+        ('{"format": 1, "tools": [{"tool": "price"}]}', "is damaged: tools[0] has no 'source'"),
     ],
 )
-def test_a_lock_is_compared_where_it_lies(
-    here: Path, capsys: Printed, entry: dict[str, Any]
+def test_a_lock_that_cannot_be_read_is_told_as_by_the_lock_itself(
+    here: Path, capsys: Printed, text: str, said: str
 ) -> None:
-    entry = {"description": "Tell the price of an item.", **entry}
-    lock = {"format": 1, "toolbox": "shop:toolbox", "tools": [entry]}
-    (here / "replay-schemas.lock.json").write_text(json.dumps(lock))
+    (here / LOCK).write_text(text)
 
-    assert exit_code_of(CHECK) == 1
+    assert exit_code_of(CHECK) == 3
 
-    assert "against the lock: 1 breaks, 1 silent" in capsys.readouterr().out
+    assert said in capsys.readouterr().err
 
 
 def test_rules_tools_and_the_configuration_leave_changes_out(here: Path, capsys: Printed) -> None:

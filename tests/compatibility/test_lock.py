@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,6 +13,7 @@ from replay import Toolbox
 from replay.cli.schema_lock import next_version
 from replay.compatibility.lock import Lock, LockError, lock_text, read_lock, write_lock
 from replay.compatibility.lock_check import Drift, Drifted, drifted
+from replay.compatibility.rules import RULES
 from tests.compatibility.described import locked
 
 
@@ -41,6 +43,10 @@ def create_renamed(title: str, starts_at: str, minutes: int = 30) -> dict[str, s
 
 def said(found: list[Drifted]) -> list[str]:
     return [f"{each.path}: {each.said}" for drift in found for each in drift.changes]
+
+
+def rules(found: list[Drifted]) -> list[str]:
+    return [f"{each.path}: {each.rule}" for drift in found for each in drift.changes]
 
 
 # -- the file -------------------------------------------------------------------------------------
@@ -143,10 +149,7 @@ def test_a_schema_that_changed_under_its_version_fails_in_words() -> None:
     (found,) = drifted(one(create), one(create_renamed))
 
     assert (found.drift, found.fails, found.version) == (Drift.CHANGED, True, "1")
-    assert said([found]) == [
-        "start: is gone",
-        "starts_at: is new and required: string",
-    ]
+    assert said([found]) == ["start: seems to be called `starts_at` now and is required"]
 
 
 def test_a_changed_schema_under_a_new_version_is_told_and_passes() -> None:
@@ -155,7 +158,7 @@ def test_a_changed_schema_under_a_new_version_is_told_and_passes() -> None:
     assert (gone.drift, gone.version, gone.fails) == (Drift.VERSION_GONE, "1", False)
     assert (new.drift, new.version, new.fails) == (Drift.NEW_VERSION, "2", False)
     assert new.against == "1"
-    assert "start: is gone" in said([new])
+    assert rules([new]) == ["start: RENAME_SUSPECTED"]
 
 
 def test_a_tool_that_is_gone_fails_and_a_new_one_passes() -> None:
@@ -223,19 +226,37 @@ def other_order(start: str, title: str, minutes: int = 30) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("today", "told"),
     [
-        (one(other_words), [": the tool's description is another"]),
-        (one(other_result), [": what it returns is another"]),
-        (one(other_default), ["minutes: its default was 30, is 60"]),
-        (one(other_order), [": its properties are in another order"]),
-        (one(create, strict_mode=False), [": pydantic's strict mode was on, is off"]),
-        (one(create, validation="report"), [": what does not fit was refused, is reported"]),
+        (one(other_words), [": TOOL_DESCRIPTION_CHANGED"]),
+        (one(other_result), ["*: RESULT_TYPE_CHANGED"]),
+        (one(other_default), ["minutes: DEFAULT_CHANGED"]),
+        (one(other_order), [": PROPERTY_ORDER_CHANGED"]),
+        (one(create, strict_mode=False), [": COERCION_ADDED"]),
+        (one(create, validation="report"), [": GATE_REMOVED"]),
     ],
 )
 def test_whatever_a_model_or_a_payload_can_notice_is_a_change(today: Lock, told: list[str]) -> None:
     (found,) = drifted(one(create), today)
 
     assert found.drift is Drift.CHANGED
-    assert said([found]) == told
+    assert rules([found]) == told
+
+
+def test_what_means_the_same_and_is_written_otherwise_is_a_change_of_the_closed_list() -> None:
+    before = one(create)
+    (tool,) = before.tools
+    title = {"type": "string", "$comment": "a model sees this"}
+    source: Any = {**tool.source, "properties": {**tool.source["properties"], "title": title}}
+    shown: Any = {**tool.shown, "mcp": {"type": "object"}}
+    others = [
+        (replace(tool, source=source), "WRITTEN_OTHERWISE"),
+        (replace(tool, result={**tool.result, "$comment": "so is this"}), "WRITTEN_OTHERWISE"),
+        (replace(tool, shown=shown), "SHOWN_OTHERWISE"),
+    ]
+
+    for other, rule in others:
+        (found,) = drifted(before, Lock(before.toolbox, [other]))
+        assert (found.fails, rules([found])) == (True, [f": {rule}"])
+        assert rule in RULES
 
 
 def test_a_given_schema_in_place_of_the_annotations_is_another_validator() -> None:
@@ -244,7 +265,7 @@ def test_a_given_schema_in_place_of_the_annotations_is_another_validator() -> No
     given = one(create, schema=source, description=description, validation="gate")
 
     assert said(drifted(one(create), given)) == [
-        ": it is validated by json-schema, was by pydantic"
+        ": its arguments are judged by a given schema now, and were by annotations"
     ]
 
 

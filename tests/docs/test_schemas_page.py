@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from replay.cli.main import cli, exit_code_of
+from replay.cli.main import exit_code_of
 from replay.compatibility.lock import FILE_NAME
 from replay.config import load_config
 
@@ -24,8 +24,7 @@ def blocks(marker: str) -> dict[str, str]:
 
 
 FILES, COMMANDS, OUTPUTS = blocks("file"), blocks("command"), blocks("output")
-CHANGED, TRANSLATION = blocks("edit")["calendar_tools.py"], blocks("add")["calendar_tools.py"]
-LATER = re.search(r"<!-- after the merge.*?-->\n```bash\n(.*?)```\n<!-- end -->", PAGE, re.DOTALL)
+CHANGED = blocks("edit")["calendar_tools.py"]
 
 
 @pytest.fixture
@@ -73,14 +72,19 @@ def test_the_story_from_lock_to_green(folder: Path, capfd: pytest.CaptureFixture
     assert replay(COMMANDS["check"]) == 0
     assert told(capfd) == OUTPUTS["version"]
 
-    assert replay(COMMANDS["diff"]) == 0
-    assert "+ starts_at: is new and required: string" in told(capfd)
+    assert replay(COMMANDS["evidence"]) == 1
+    assert told(capfd) == OUTPUTS["evidence"]
     assert replay(COMMANDS["run"].strip() + " --jobs 1") == 1
+    capfd.readouterr()
 
-    edit(folder, f"{changed}\n\n{TRANSLATION}")
-    assert replay(COMMANDS["run"].strip() + " --jobs 1") == 2
-    assert replay(COMMANDS["approve"]) == 0
+    assert replay(COMMANDS["suggest"]) == 0
+    draft = capfd.readouterr().out
+    assert draft == OUTPUTS["suggest"]
+    edit(folder, f"{changed}\n\n{draft}")
+    assert replay(COMMANDS["evidence"]) == 0
+    capfd.readouterr()
     assert replay(COMMANDS["run"].strip() + " --jobs 1") == 0
+    assert capfd.readouterr().out == OUTPUTS["run"]
     assert replay(COMMANDS["lock"]) == 0
     assert replay(COMMANDS["check"]) == 0
 
@@ -100,16 +104,3 @@ def test_the_configuration_of_the_page_names_the_lock(folder: Path) -> None:
     assert load_config().schema_lock_path == folder / FILE_NAME
     assert replay("replay schema lock") == 0
     assert (folder / FILE_NAME).exists()
-
-
-def test_the_commands_of_other_parts_run_where_they_are_here(folder: Path) -> None:
-    """Each is run once it exists; how it ends is said by the tests of its own page."""
-    assert LATER is not None
-    group = cli.get_command(None, "schema")  # type: ignore[arg-type]
-    here = group.places  # type: ignore[union-attr]
-    assert replay(COMMANDS["lock"]) == 0
-    edit(folder, CHANGED.replace('version="1"', 'version="2"'))
-
-    for command in LATER.group(1).splitlines():
-        if command.split()[2] in here:
-            assert replay(command) in (0, 1, 2), command

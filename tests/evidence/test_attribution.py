@@ -51,6 +51,37 @@ def test_an_error_is_put_to_the_change_of_its_place_and_kind(error: Misfit, rule
     assert CHANGES[found].rule == rule
 
 
+OF_THE_TOOL = [
+    change("COERCION_REMOVED", ""),
+    change("DEFAULT_CHANGED", "limit", on=OnPayloads.SILENT),
+    change("LENGTH_LIMIT_TIGHTENED", "title"),
+]
+
+
+@pytest.mark.parametrize(
+    ("error", "rule"),
+    [
+        (misfit("int_type", "limit", "3"), "COERCION_REMOVED"),
+        (misfit("missing", "title", None), "GATE_ADDED"),
+        (misfit("string_too_long", "title"), "LENGTH_LIMIT_TIGHTENED"),
+    ],
+)
+def test_what_no_place_explains_is_put_to_how_the_whole_tool_reads(
+    error: Misfit, rule: str
+) -> None:
+    found = explaining_error([*OF_THE_TOOL, change("GATE_ADDED", "")], error)
+
+    assert found is not None
+    assert [*OF_THE_TOOL, change("GATE_ADDED", "")][found].rule == rule
+
+
+def test_a_default_or_a_limit_explains_no_argument_that_is_missing_or_of_another_type() -> None:
+    changes = OF_THE_TOOL[1:]
+
+    assert explaining_error(changes, misfit("int_type", "limit", "3")) is None
+    assert explaining_error(changes, misfit("missing", "title", None)) is None
+
+
 @pytest.mark.parametrize(
     "error",
     [

@@ -204,7 +204,7 @@ def test_a_tool_that_only_looks_at_its_schema_runs_what_does_not_fit(
     found = counted(recorded, today, [lower])
 
     assert effects(found) == {"same": 1, "reported": 1}
-    assert [one.breaks for one in found.evidence] == [1]
+    assert [(one.breaks, one.reported, one.same) for one in found.evidence] == [(0, 1, 1)]
 
 
 def test_where_the_recording_does_not_say_the_old_tools_are_asked(
