@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import click
 
 from replay.cli import terminal
 from replay.cli.arguments import database_and, examples, json_option
+from replay.cli.reading_options import reading_options
 from replay.cli.selection import sampling_options, selection_options
 from replay.errors import ExitCode, SelectionError
 
@@ -66,6 +68,7 @@ _TRACES_OF_FINDING_MAX = 20
     metavar="NAME[=VALUE]",
     help="Hand this environment variable to the tools; they get few others.",
 )
+@reading_options
 @selection_options
 @sampling_options
 @click.option(
@@ -100,6 +103,7 @@ def bisect(
     config = load_config()
     with Store.open(database, mode="r") as store:
         refuse_empty(store, database)
+        _refuse_unknown(store, options["policies"], options["versions"])
         question = _question(store, selection, signature, step_number)
         jobs = options.pop("jobs") or config.jobs or os.cpu_count() or 1
         options["jobs"] = min(jobs, len(question.trace_ids))
@@ -110,6 +114,16 @@ def bisect(
             found = search.between(good, bad)
     _report(found, question, as_json=as_json)
     return ExitCode.OK if found.found is not None else ExitCode.NEEDS_A_PERSON
+
+
+def _refuse_unknown(store: Store, policies: Sequence[str], versions: Sequence[str]) -> None:
+    """Refuse tools that were not recorded: commits may lack a tool, a typo is none in any."""
+    from replay.replayer.policies import Policies, read_policies
+    from replay.replayer.written_for import read_versions, refuse_unknown
+
+    recorded = [count.tool for count in store.tools()]
+    Policies((read_policies(policies),)).refuse_unknown(recorded)
+    refuse_unknown(read_versions(versions), recorded)
 
 
 def _question(

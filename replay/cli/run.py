@@ -11,9 +11,9 @@ import click
 
 from replay.cli import terminal
 from replay.cli.approvals import accept_all, approvals_option, say_stale, use_file
-from replay.cli.arguments import complete_policies, database_and, examples, json_option
+from replay.cli.arguments import database_and, examples, json_option
 from replay.cli.early import workers_early
-from replay.cli.parsers import ParserType, complete_parsers
+from replay.cli.reading_options import reading_options
 from replay.cli.reports import (
     ReportFiles,
     ReportFormat,
@@ -158,31 +158,7 @@ if TYPE_CHECKING:
     help="Let this tool go on where a request of its differs: the recorded answer of the same "
     "method and path serves, and the difference is told.",
 )
-@click.option(
-    "--policy",
-    "policies",
-    multiple=True,
-    metavar="TOOL=POLICY",
-    shell_complete=complete_policies,
-    help="How this tool is replayed: cassette, recorded (its answers stand, it is not run), live "
-    "(it really goes out), or refuse. `*` in TOOL stands for anything, but for live.",
-)
-@click.option(
-    "--version-of",
-    "versions",
-    multiple=True,
-    metavar="TOOL=VERSION",
-    help="The version that calls of this tool were written for, where they were recorded without "
-    "one. Default: the one whose schema the model was shown.",
-)
-@click.option(
-    "--parser",
-    type=ParserType(),
-    shell_complete=complete_parsers,
-    help="Who reads the arguments: old (the version that was recorded), new (the one registered "
-    "last), strict or flexible (whom the toolbox chooses, read so). Two are compared, and the "
-    "second runs: both (is old:new), strict:flexible. Default: whom the toolbox chooses.",
-)
+@reading_options
 @click.option(
     "--show-output",
     is_flag=True,

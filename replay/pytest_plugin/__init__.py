@@ -37,9 +37,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption(
         "--replay-by",
-        choices=("trace", "tool"),
+        choices=("trace", "tool", "contract"),
         default="trace",
-        help="A test for each trace, or for each tool with all of its calls.",
+        help="A test for each trace, for each tool with all of its calls, or for each promise that "
+        "a tool declares.",
     )
     group.addoption(
         "--replay-with",

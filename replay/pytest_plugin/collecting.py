@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from replay.errors import ReplayError
 from replay.pytest_plugin.items import ReplayFile
 from replay.pytest_plugin.options import read_options
 from replay.pytest_plugin.replaying import Replays
@@ -43,8 +44,20 @@ class ReplayPlugin:
             path: Replays(path, options, folder=here, jobs=jobs)
             for path in ((here / one).resolve() for one in named)
         }
+        self._refuse_mistakes()
         self._told: list[str] = []
         _add_to_args(config, named)
+
+    def _refuse_mistakes(self) -> None:
+        try:
+            for replays in self.replays.values():
+                replays.refuse_no_tools()
+            if self.by == "contract":
+                from replay.pytest_plugin.promises import refuse_unfit
+
+                refuse_unfit(self.options)
+        except ReplayError as error:
+            raise pytest.UsageError(str(error)) from error
 
     def pytest_collect_file(
         self, file_path: Path, parent: pytest.Collector

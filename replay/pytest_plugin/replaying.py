@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from replay.errors import ReplayError
+from replay.config import load_config
+from replay.errors import ReplayError, ToolboxError
 from replay.pytest_plugin.options import ReplayOptions
 from replay.records import CallVerdict, Finding, Verdict
-from replay.replayer import ReplayedTrace, TraceByTrace
+from replay.replayer import ReplayedTrace, Replayer, TraceByTrace
 from replay.store import Store
 from replay.verdicts import apply_approvals, collect
 
@@ -20,8 +21,8 @@ _NOT_JUDGED = frozenset({Verdict.NOT_RUN, Verdict.SERVED})
 _SAME = frozenset({Verdict.SAME, Verdict.EQUIVALENT, Verdict.SERVED})
 
 
-class ToolsNotLoaded(Exception):
-    """The tools do not import; the first test that needed them said why."""
+class NothingReplayed(Exception):
+    """The tools could not be loaded, or the options not be held; the first test said why."""
 
 
 @dataclass(slots=True)
@@ -53,7 +54,7 @@ class Replays:
         self._stack = contextlib.ExitStack()
         self._store: Store | None = None
         self._traces: TraceByTrace | None = None
-        self._failed = False
+        self._failed: str | None = None
         self._by_tool: dict[str, CallsOfTool] = {}
         self._counted: set[str] = set()
 
@@ -96,7 +97,7 @@ class Replays:
 
         Raises:
             ReplayError: the tools cannot be loaded, or the trace cannot be read.
-            ToolsNotLoaded: and this was said before.
+            NothingReplayed: and this was said before.
         """
         return next(self.traces([trace_id]))
 
@@ -104,7 +105,7 @@ class Replays:
         """Replay those of the traces that no other tool's test replayed; return the tool's calls.
 
         Raises:
-            ReplayError: as `trace`; so does ToolsNotLoaded.
+            ReplayError: as `trace`; so does NothingReplayed.
         """
         left = [one for one in trace_ids if one not in self._counted]
         for replayed in self.traces(left):
@@ -121,22 +122,47 @@ class Replays:
 
     def traces(self, trace_ids: Iterable[str]) -> Iterator[ReplayedTrace]:
         """Replay traces, and yield each as it is done; raises as `trace`."""
-        if self._failed:
-            raise ToolsNotLoaded("The tools could not be loaded; the first replay test says why.")
+        if self._failed is not None:
+            raise NothingReplayed(f"Nothing was replayed: {self._failed}")
         try:
-            yield from self._open().replay_all(trace_ids)
-        except ReplayError:
-            self._failed = self._traces is None or not self._traces.is_open
+            traces = self._open()
+        except ReplayError as error:
+            said = error.wanted.splitlines()[0].rstrip(".:")
+            self._failed = f"{said}. The first replay test says more."
             raise
+        yield from traces.replay_all(trace_ids)
+
+    def replayer(self) -> Replayer:
+        """Return the replayer that the options describe; nothing of it is started.
+
+        Raises:
+            ReplayError: they describe none.
+        """
+        from replay.cli.run import replayer_of
+
+        self.refuse_no_tools()
+        options = {"toolbox": None, **self.options.replaying}
+        options["jobs"] = options.get("jobs") or self._jobs
+        return replayer_of(self.store, folder=self.folder, **options)
+
+    def refuse_no_tools(self) -> None:
+        """Refuse to replay where no tools are named anywhere.
+
+        Raises:
+            ToolboxError: none are; it says how to name them.
+            ReplayError: the configuration cannot be read.
+        """
+        if self.options.replaying.get("toolbox") is None and load_config(self.folder).tools is None:
+            raise ToolboxError(
+                "Which tools? None are named.",
+                hint="Name them with --replay-tools package.module:toolbox, or set `tools` in "
+                "[tool.replay] of pyproject.toml.",
+            )
 
     def _open(self) -> TraceByTrace:
         if self._traces is None:
-            from replay.cli.run import replayer_of
-
-            options = {"toolbox": None, **self.options.replaying}
-            options["jobs"] = options.get("jobs") or self._jobs
-            replayer = replayer_of(self.store, folder=self.folder, **options)
-            self._traces = self._stack.enter_context(TraceByTrace(replayer))
+            self._traces = self._stack.enter_context(TraceByTrace(self.replayer()))
+        self._traces.open()
         return self._traces
 
 

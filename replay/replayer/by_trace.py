@@ -65,10 +65,15 @@ class TraceByTrace:
     def __exit__(self, *exc: object) -> None:
         self.close()
 
-    @property
-    def is_open(self) -> bool:
-        """Whether workers hold the tools: False before the first trace, and when they failed."""
-        return self._opened is not None
+    def open(self) -> None:
+        """Have the tools at hand; waits for their import where no trace came before.
+
+        Raises:
+            SelectionError: a policy or a version names a tool that is nowhere.
+            ToolboxError: the tools, or the baseline's, cannot be loaded.
+            WorkerError: a worker cannot be started.
+        """
+        self._open()
 
     def close(self) -> None:
         """End the workers; the next trace would start others."""

@@ -170,6 +170,8 @@ class Replayer:
             goes_out=self.policies.goes_out,
         )
         self.versions = dict(versions or {})
+        self.refuses_unknown = True
+        """Whether policies and versions must be of tools that are here, or were recorded."""
         self.sandbox = sandbox
         self.baseline_environment = dict(baseline_environment or {})
         self.baseline = baseline
@@ -290,8 +292,9 @@ class Replayer:
         policies = self.policies.of_toolbox(greeting)
         here = {tool["name"] for tool in greeting["tools"]}
         known = here | {count.tool for count in self.store.tools()}
-        policies.refuse_unknown(known)
-        refuse_unknown(self.versions, known)
+        if self.refuses_unknown:
+            policies.refuse_unknown(known)
+            refuse_unknown(self.versions, known)
         return policies
 
     def _pool(self, stack: contextlib.ExitStack, folder: Path) -> Pool:

@@ -36,12 +36,13 @@ def contracts_text(results: Sequence[ContractResult], *, width: int, ink: Ink) -
     for one in sorted(results, key=lambda one: order.index(one.status)):
         if one.status is Status.BROKEN or one.status is not before:
             lines.append("")
-        lines += _one(one, width, ink)
+        lines += promise_lines(one, width=width, ink=ink)
         before = one.status
     return "\n".join(lines)
 
 
-def _one(one: ContractResult, width: int, ink: Ink) -> list[str]:
+def promise_lines(one: ContractResult, *, width: int, ink: Ink) -> list[str]:
+    """Return one promise and what became of it."""
     sign, colour = _SIGNS[one.status]
     title = f"{sign} {plain(one.title)}"
     if one.status is Status.KEPT:

@@ -19,6 +19,18 @@ from tests.cli.conftest import TOOLS, one_trace
 
 RENAMED = TOOLS.replace('"price": len', '"cost": len')
 FAILING = TOOLS.replace("return {", "raise KeyError(item)\n    return {")
+TRANSLATED = """
+
+@toolbox.tool(name="price", version="2")
+def price_2(thing: str) -> dict:
+    return {"item": thing, "price": len(thing)}
+
+
+@toolbox.translate("price", "1", "2")
+def of_1(old: dict) -> dict:
+    return {"thing": old["item"] + "?"}
+
+"""
 BROKEN = "import nothing_of_that_name\n"
 
 
@@ -247,6 +259,33 @@ def test_a_change_for_the_better_is_found_too(
     before, after = out.split("After, at")
     assert "KeyError" in before
     assert "2 calls replayed; no finding" in after
+
+
+@pytest.mark.slow
+def test_calls_are_read_as_the_replay_run_read_them_whose_finding_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    second = TOOLS + TRANSLATED
+    commits = history(tmp_path, TOOLS, second, second)
+    recorded(tmp_path)
+    (tmp_path / "pyproject.toml").write_text(
+        '[tool.replay]\n[tool.replay.versions]\nnot_there_yet = "1"\n'
+    )
+
+    plain = bisected(capsys, "traces.db", "HEAD~2", "HEAD", "--json")
+    code, out, _ = bisected(
+        capsys, "traces.db", "HEAD~2", "HEAD", "--version-of", "price=1", "--json"
+    )
+    typo = bisected(capsys, "traces.db", "HEAD~2", "HEAD", "--version-of", "prise=1")
+
+    assert code == 0
+    assert json.loads(plain[1])["after"]["findings"][0]["verdict"] == "now_rejected"
+    told = json.loads(out)
+    assert told["commit"]["id"] == commits[1]
+    assert [one["verdict"] for one in told["after"]["findings"]] == ["response_changed"]
+    assert typo[0] == 3
+    assert "Nearest: price" in typo[2]
 
 
 @pytest.mark.slow

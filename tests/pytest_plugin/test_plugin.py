@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,20 @@ pytest_plugins = ["pytester"]
 
 RENAMED = TOOLS.replace('"price": len', '"cost": len')
 REJECTING = TOOLS.replace("item: str", "item: str, currency: str")
+PROMISING = """
+from replay import Toolbox
+from replay.tools import Contract
+
+toolbox = Toolbox("shop")
+
+@toolbox.tool(contract=Contract(keeps=["price"]))
+def price(item: str) -> dict:
+    return {"cost": len(item)}
+
+@toolbox.tool(contract=Contract())
+def stock(item: str) -> int:
+    return 3
+"""
 TWO_TOOLS = RENAMED + "\n@toolbox.tool\ndef stock(item: str) -> int:\n    return 3\n"
 
 
@@ -103,7 +119,27 @@ def test_tools_that_do_not_import_are_told_once(shop: Path, pytester: pytest.Pyt
     result.assert_outcomes(failed=3)
     said = result.stdout.str()
     assert said.count("ModuleNotFoundError: No module named 'nothing_of_that_name'") == 1
-    assert said.count("The tools could not be loaded; the first replay test says why.\n") == 2
+    again = "Nothing was replayed: 'shop' could not be imported. The first replay test says more.\n"
+    assert said.count(again) == 2
+
+
+@pytest.mark.slow
+def test_options_that_do_not_hold_are_not_blamed_on_the_tools(
+    shop: Path, pytester: pytest.Pytester
+) -> None:
+    result = ran(pytester, "--replay-with", "--policy prise=refuse")
+
+    result.assert_outcomes(failed=3)
+    said = result.stdout.str()
+    assert said.count("Nearest: price\n") == 1
+    assert said.count("for nothing. The first replay test says more.\n") == 2
+
+
+def test_where_no_tools_are_named_nothing_begins(shop: Path, pytester: pytest.Pytester) -> None:
+    result = pytester.runpytest_inprocess("-p", "replay.pytest_plugin", "--replay", "traces.db")
+
+    assert result.ret is pytest.ExitCode.USAGE_ERROR
+    assert "Name them with --replay-tools" in result.stderr.str()
 
 
 @pytest.mark.parametrize(
@@ -171,6 +207,24 @@ def test_the_last_failed_are_run_again(shop: Path, pytester: pytest.Pytester) ->
 
     ran(pytester, "--lf").assert_outcomes(failed=1)
     ran(pytester, "-x").assert_outcomes(passed=1, failed=1)
+
+
+def test_databases_elsewhere_keep_their_names_apart(
+    shop: Path, pytester: pytest.Pytester, tmp_path: Path
+) -> None:
+    named = []
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+        named.append(f"--replay={shutil.copy(shop / 'traces.db', tmp_path / folder)}")
+
+    result = ran(pytester, "--collect-only", "-q", *named)
+
+    told = [line.split("/")[-2:] for line in result.outlines if "::t1-tea" in line]
+    assert told == [
+        ["traces.db::t1-tea"],
+        ["one", "traces.db::t1-tea"],
+        ["two", "traces.db::t1-tea"],
+    ]
 
 
 def test_a_sample_says_of_how_many(shop: Path, pytester: pytest.Pytester) -> None:
@@ -255,6 +309,69 @@ def test_a_run_that_replays_nothing_loads_nothing_of_ours() -> None:
     )
 
     assert loaded.stdout.split() == ["replay", "replay.pytest_plugin"]
+
+
+@pytest.mark.slow
+def test_a_trace_that_is_not_there_spoils_no_later_test(
+    shop: Path, pytester: pytest.Pytester
+) -> None:
+    pytester.makepyfile(
+        """
+        import pytest
+        from replay.errors import SelectionError
+
+        def test_absent(replay_run):
+            with pytest.raises(SelectionError):
+                replay_run("traces.db", trace=["t1-tea", "nowhere"], tools="shop:toolbox")
+
+        def test_after_it(replay_run):
+            assert replay_run("traces.db", trace="t1-tea", tools="shop:toolbox").verdicts
+        """
+    )
+
+    pytester.runpytest_inprocess("-p", "replay.pytest_plugin").assert_outcomes(passed=2)
+
+
+def test_each_promise_of_a_tool_is_a_test_that_says_what_replay_contract_says(
+    shop: Path, pytester: pytest.Pytester
+) -> None:
+    (shop / "shop.py").write_text(PROMISING)
+
+    result = ran(pytester, "-v", "-rs", "--replay-by", "contract")
+
+    result.assert_outcomes(failed=1, passed=1, skipped=1)
+    result.stdout.fnmatch_lines(
+        [
+            "traces.db::contract?price-keeps? FAILED*",
+            "traces.db::contract?price-result? PASSED*",
+            "traces.db::contract?stock-result? SKIPPED*",
+            "✗ price: lost what is read: price is gone*",
+            "  3 of 3 calls, first in trace t1-tea, step 2",
+            "  tool: shop.py:*",
+            "SKIPPED * no selected trace has a call of it",
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    ("tools", "words", "said"),
+    [
+        pytest.param(
+            RENAMED, [], "No tool of this toolbox declares a contract.", marks=pytest.mark.slow
+        ),
+        (PROMISING, ["--replay-with", "--tool prise"], "No trace of * is selected"),
+        (PROMISING, ["--replay-with", "--parser old"], "--parser has no meaning for contracts."),
+    ],
+)
+def test_contracts_that_cannot_be_checked_are_never_green(
+    tools: str, words: list[str], said: str, shop: Path, pytester: pytest.Pytester
+) -> None:
+    (shop / "shop.py").write_text(tools)
+
+    result = ran(pytester, "--replay-by", "contract", *words)
+
+    assert result.ret not in (0, 5)
+    assert fnmatch(result.stdout.str() + result.stderr.str(), f"*{said}*")
 
 
 @pytest.mark.slow

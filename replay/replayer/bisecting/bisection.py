@@ -172,6 +172,7 @@ class Bisecting:
             return known
         replayer = self._make()
         replayer.place = place_in(replayer.place, self._tree.root, self._tree.tree)
+        replayer.refuses_unknown = False  # a tool of today may not be there yet
         # The user may stand in a folder that this commit does not have.
         Path(replayer.place.folder).mkdir(parents=True, exist_ok=True)
         try:
