@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping
 from replay.records import CallVerdict, ToolCall, Verdict
 from replay.replayer.environment import Place
 from replay.replayer.questions.asking import Asking
+from replay.verdicts.answers import recorded_response
 
 
 class ServedAnswers:
@@ -61,4 +62,4 @@ class ServedAnswers:
 
 
 def _item(call: ToolCall) -> dict[str, str | None]:
-    return {"tool": call.tool, "version": call.tool_version, "response": call.response}
+    return {"tool": call.tool, "version": call.tool_version, "response": recorded_response(call)}
