@@ -6,11 +6,43 @@ is told in the words of today's version.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 
+from replay.errors import ToolboxError
 from replay.records import CallVerdict, JsonObject, ToolCall, Transcript
 from replay.replayer.served import ServedAnswers
 from replay.replayer.written_for import WrittenFor
+from replay.store import Store
+from replay.tools.schemas import parameters_of
+from replay.verdicts.reading import Schemas
+
+
+def written_for(store: Store, greeting: JsonObject, named: Mapping[str, str]) -> WrittenFor:
+    """Return what says which version calls were written for.
+
+    ``greeting`` is what a worker says of today's tools, ``named`` what the user says, by tool.
+    """
+    return WrittenFor(
+        store,
+        named=named,
+        versions=greeting["older"],
+        from_unversioned=greeting["from_unversioned"],
+        schemas=store.tool_schemas(),
+    )
+
+
+def known_schemas(store: Store, today: JsonObject, old: JsonObject | None = None) -> Schemas:
+    """Return every schema that arguments were, or are, read by.
+
+    ``today`` and ``old`` are what workers say of today's tools and of the baseline's.
+    """
+    known: dict[str, JsonObject] = {}
+    for schema in store.tool_schemas():
+        if isinstance(schema.definition, dict):
+            with contextlib.suppress(ToolboxError):  # of a format that is none of ours: no schema
+                known[schema.id] = parameters_of(schema.definition)[2]
+    return Schemas({**known, **(old or {}).get("schemas", {}), **today["schemas"]})
 
 
 class OlderCalls:

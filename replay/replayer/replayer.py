@@ -17,7 +17,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from replay.config import RedactConfig
-from replay.errors import ExitCode, SelectionError, StoreError, ToolboxError, WorkerError
+from replay.errors import ExitCode, SelectionError, StoreError, WorkerError
 from replay.records import (
     CallVerdict,
     Finding,
@@ -32,7 +32,7 @@ from replay.replayer.digest import run_digest, trace_digest
 from replay.replayer.environment import Place, place_of, sandboxed
 from replay.replayer.jobs import BASELINE, TODAY
 from replay.replayer.lanes import LaneTerms, SharedStart, TraceLanes
-from replay.replayer.older_calls import OlderCalls
+from replay.replayer.older_calls import OlderCalls, known_schemas, written_for
 from replay.replayer.output import short_output
 from replay.replayer.plan import tool_calls
 from replay.replayer.policies import Policies
@@ -43,17 +43,15 @@ from replay.replayer.redacting import RedactionOnDemand, redaction_of_run
 from replay.replayer.sandbox.limits import Limits, limits_told
 from replay.replayer.served import ServedAnswers
 from replay.replayer.sources import tool_sources
-from replay.replayer.written_for import WrittenFor, refuse_unknown
+from replay.replayer.written_for import refuse_unknown
 from replay.store import Store
 from replay.store.redaction import is_redacted
 from replay.store.sampling import Chosen
 from replay.tools.resolve import Parser
-from replay.tools.schemas import parameters_of
 from replay.verdicts import Coverage, Findings, Rules, exit_code_of, with_approval
 from replay.verdicts.exit_codes import worse
 from replay.verdicts.frozen import NotFrozen
 from replay.verdicts.policies import PoliciesSeen
-from replay.verdicts.reading import Schemas
 from replay.verdicts.versions import VersionsSeen
 
 DEADLINE_MS = 10_000
@@ -402,7 +400,7 @@ class Opened:
             shared_start=SharedStart(old is not None and old["one_world"]),
             policies=policies,
             parser=parser,
-            schemas=_schemas(self.reading, greeting, old),
+            schemas=known_schemas(self.reading, greeting, old),
             versions=frozenset(map(tuple, greeting["versions"])),
         )
 
@@ -410,14 +408,8 @@ class Opened:
         """Return what holds for calls of older versions; waits as `greeting` does."""
         greeting, replayer = self.greeting(), self.replayer
         place = sandboxed(replayer.place, replayer.sandbox, worlds=self.folder)
-        written_for = WrittenFor(
-            self.reading,
-            named=replayer.versions,
-            versions=greeting["older"],
-            from_unversioned=greeting["from_unversioned"],
-            schemas=self.reading.tool_schemas(),
-        )
-        return OlderCalls(written_for, ServedAnswers(place, greeting["results_translated"]))
+        taken_for = written_for(self.reading, greeting, replayer.versions)
+        return OlderCalls(taken_for, ServedAnswers(place, greeting["results_translated"]))
 
 
 @dataclass(slots=True)
@@ -651,16 +643,6 @@ def _reached(verdict: CallVerdict, arguments: str) -> tuple[str, str]:
     if result is None or not result.translation:
         return verdict.tool, arguments
     return result.tool, json.dumps(result.payload)
-
-
-def _schemas(store: Store, today: JsonObject, old: JsonObject | None) -> Schemas:
-    """Return every schema that arguments were, or are, read by."""
-    known: dict[str, JsonObject] = {}
-    for schema in store.tool_schemas():
-        if isinstance(schema.definition, dict):
-            with contextlib.suppress(ToolboxError):  # of a format that is none of ours: no schema
-                known[schema.id] = parameters_of(schema.definition)[2]
-    return Schemas({**known, **(old or {}).get("schemas", {}), **today["schemas"]})
 
 
 def _now() -> str:
