@@ -85,15 +85,15 @@ def debug(
         transcript = store.transcript(trace)
         number = step_number or _differing_step(store, transcript)
         call = step_of(transcript, number)
-    if not isinstance(call, ToolCall):
-        raise SelectionError(
-            f"Step {number} of trace {transcript.trace.id!r} is a model call: there is no tool to "
-            "stop in.",
-            hint=_tool_steps(transcript),
+        if not isinstance(call, ToolCall):
+            raise SelectionError(
+                f"Step {number} of trace {transcript.trace.id!r} is a model call: there is no tool "
+                "to stop in.",
+                hint=_tool_steps(transcript),
+            )
+        verdict = _debugged(
+            transcript, call, store, device, toolbox, paths, variables, post_mortem=post_mortem
         )
-    verdict = _debugged(
-        transcript, call, device, toolbox, paths, variables, post_mortem=post_mortem
-    )
     colored = terminal.colours(sys.stdout)
     terminal.emit("")
     terminal.emit(render_verdict(verdict, call, width=terminal.width(), colored=colored))
@@ -103,6 +103,7 @@ def debug(
 def _debugged(
     transcript: Transcript,
     call: ToolCall,
+    store: Store,
     device: str,
     toolbox: str | None,
     paths: Sequence[Path],
@@ -137,11 +138,13 @@ def _debugged(
     return debug_call(
         transcript,
         call,
+        store=store,
         place=place,
         terminal=device,
         term=os.environ.get("TERM", "dumb"),
         rules=Rules.from_config(config),
         policies=Policies((config.policy,)),
+        versions=config.versions,
         post_mortem=post_mortem,
         interrupted_by=_interrupts,
     )

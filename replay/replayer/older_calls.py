@@ -9,8 +9,33 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from replay.records import CallVerdict, JsonObject, ToolCall, Transcript
+from replay.replayer.known_schemas import KnownSchemas
 from replay.replayer.served import ServedAnswers
 from replay.replayer.written_for import WrittenFor
+from replay.store import Store
+from replay.verdicts.reading import Schemas
+
+
+def written_for(store: Store, greeting: JsonObject, named: Mapping[str, str]) -> WrittenFor:
+    """Return what says which version calls were written for.
+
+    ``greeting`` is what a worker says of today's tools, ``named`` what the user says, by tool.
+    """
+    return WrittenFor(
+        store,
+        named=named,
+        versions=greeting["older"],
+        from_unversioned=greeting["from_unversioned"],
+        schemas=store.tool_schemas(),
+    )
+
+
+def known_schemas(store: Store, today: JsonObject, old: JsonObject | None = None) -> Schemas:
+    """Return every schema that arguments were, or are, read by.
+
+    ``today`` and ``old`` are what workers say of today's tools and of the baseline's.
+    """
+    return Schemas(KnownSchemas(store, today, old))
 
 
 class OlderCalls:

@@ -20,6 +20,7 @@ from replay.records.traces import START_STATE
 from replay.replayer.jobs import CallOrder, Job, Lane, LiveMode
 from replay.replayer.policies import Policies
 from replay.store.redaction import is_redacted
+from replay.verdicts.answers import recorded_response
 from replay.verdicts.overlaps import asked_together, epoch_s, overlapping
 
 if TYPE_CHECKING:
@@ -49,7 +50,6 @@ _SENT = (
     "call_index",
     "provider_call_id",
     "outcome",
-    "response",
     "draws",
 )
 
@@ -132,6 +132,7 @@ def replayed_together(transcript: Transcript, policies: Policies) -> list[list[l
 def order_of(call: ToolCall, interactions: list[Interaction]) -> CallOrder:
     """Return one call as a worker needs it."""
     fields: JsonObject = {name: getattr(call, name) for name in _SENT}
+    fields["response"] = recorded_response(call)
     own = [one.exchange for one in interactions if one.bound_by == "call"]
     return CallOrder(fields, epoch_s(call.started_at), own)
 

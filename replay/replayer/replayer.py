@@ -32,9 +32,8 @@ from replay.replayer.baseline import baseline_place, code_version
 from replay.replayer.digest import run_digest, trace_digest
 from replay.replayer.environment import Place, place_of, sandboxed
 from replay.replayer.jobs import BASELINE, TODAY
-from replay.replayer.known_schemas import KnownSchemas
 from replay.replayer.lanes import LaneTerms, SharedStart, TraceLanes
-from replay.replayer.older_calls import OlderCalls
+from replay.replayer.older_calls import OlderCalls, known_schemas, written_for
 from replay.replayer.output import short_output
 from replay.replayer.plan import tool_calls
 from replay.replayer.policies import Policies
@@ -43,7 +42,7 @@ from replay.replayer.redacting import RedactionOnDemand, redaction_of_run
 from replay.replayer.sandbox.limits import Limits, limits_told
 from replay.replayer.served import ServedAnswers
 from replay.replayer.sources import tool_sources
-from replay.replayer.written_for import WrittenFor, refuse_unknown
+from replay.replayer.written_for import refuse_unknown
 from replay.store import Store
 from replay.store.redaction import is_redacted
 from replay.store.sampling import Chosen
@@ -51,7 +50,6 @@ from replay.verdicts import Coverage, Findings, Rules, exit_code_of, with_approv
 from replay.verdicts.exit_codes import worse
 from replay.verdicts.frozen import NotFrozen
 from replay.verdicts.policies import PoliciesSeen
-from replay.verdicts.reading import Schemas
 from replay.verdicts.versions import VersionsSeen
 
 if TYPE_CHECKING:
@@ -410,7 +408,7 @@ class Opened:
             shared_start=SharedStart(old is not None and old["one_world"]),
             policies=policies,
             parser=parser,
-            schemas=Schemas(KnownSchemas(self.reading, greeting, old)),
+            schemas=known_schemas(self.reading, greeting, old),
             versions=frozenset(map(tuple, greeting["versions"])),
         )
 
@@ -418,14 +416,8 @@ class Opened:
         """Return what holds for calls of older versions; waits as `greeting` does."""
         greeting, replayer = self.greeting(), self.replayer
         place = sandboxed(replayer.place, replayer.sandbox, worlds=self.folder)
-        written_for = WrittenFor(
-            self.reading,
-            named=replayer.versions,
-            versions=greeting["older"],
-            from_unversioned=greeting["from_unversioned"],
-            schemas=self.reading.tool_schemas(),
-        )
-        return OlderCalls(written_for, ServedAnswers(place, greeting["results_translated"]))
+        taken_for = written_for(self.reading, greeting, replayer.versions)
+        return OlderCalls(taken_for, ServedAnswers(place, greeting["results_translated"]))
 
 
 @dataclass(slots=True)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from replay.records import CallVerdict, ToolCall, Verdict
 from replay.replayer.environment import Place
+from replay.verdicts.answers import recorded_response
 
 if TYPE_CHECKING:
     from replay.replayer.questions.asking import Asking
@@ -66,4 +67,4 @@ class ServedAnswers:
 
 
 def _item(call: ToolCall) -> dict[str, str | None]:
-    return {"tool": call.tool, "version": call.tool_version, "response": call.response}
+    return {"tool": call.tool, "version": call.tool_version, "response": recorded_response(call)}

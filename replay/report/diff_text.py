@@ -8,7 +8,7 @@ from replay.records import CallVerdict, Finding, ReplayRun, ToolCall
 from replay.report.change_lines import full_lines, one_value, outside_lines
 from replay.report.ink import Ink, count, cut, plain, wrap
 from replay.report.terminal import headline, wrap_painted
-from replay.report.version_lines import version_fact
+from replay.report.version_lines import translation_notes, version_fact
 from replay.report.words import VERDICT_WORDS, cause_words, color, sign
 from replay.verdicts.canonical import read_response
 
@@ -85,6 +85,7 @@ def _facts(verdict: CallVerdict, call: ToolCall | None, width: int) -> list[str]
     version = version_fact(verdict, call)
     if version is not None:
         facts.append(plain(version))
+    facts += map(plain, translation_notes(verdict))
     if verdict.cause is not None:
         said = verdict.replayed.error if verdict.replayed else None
         kind = said.type if said else None

@@ -17,7 +17,7 @@ from replay.report.not_frozen import not_frozen_lines
 from replay.report.parser_text import parser_lines
 from replay.report.policy_lines import is_not_run, policy_lines
 from replay.report.sample_words import sample_words, sampled
-from replay.report.version_lines import version_fact, version_lines
+from replay.report.version_lines import translation_notes, version_fact, version_lines
 from replay.report.words import VERDICT_WORDS, cause_words, color, sign
 from replay.report.written_for_lines import written_for_lines
 from replay.verdicts import ranked
@@ -109,6 +109,8 @@ def finding_lines(
         lines += wrap(plain(example.note), width, indent="  ")
     if example is not None and (version := version_fact(example, None)) is not None:
         lines += wrap(plain(version), width, indent="  ")
+    for note in [] if example is None else translation_notes(example, only_failed=True):
+        lines += wrap(plain(note), width, indent="  ")
     where = f"trace {finding.example_trace_id}, step {finding.example_step_number}"
     named = wrap(plain(f"finding {finding.signature}, first in {where}"), width, indent="  ")
     lines += [ink.paint(line, "dim") for line in named]

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from replay.records import CallVerdict, JsonObject, ToolCall
 from replay.report.ink import Ink, count, plain, wrap
+
+_NOT_TRANSLATED: Final = "The recorded response was not translated"
+_NOTES: Final = (_NOT_TRANSLATED, "Recorded response translated", "Another chain is as short")
+"""How the notes of a call begin that its version line does not say."""
 
 
 def version_lines(coverage: JsonObject, *, width: int, ink: Ink) -> list[str]:
@@ -15,14 +21,16 @@ def version_lines(coverage: JsonObject, *, width: int, ink: Ink) -> list[str]:
     for one in seen:
         lines += wrap(plain(version_words(one)), width, indent="  ")
         if not one["translation"] and one["today"] is not None:
-            command = f"replay schema suggest {one['tool']} {one['recorded']} {one['today']}"
+            then = one["recorded"] or "-"
+            command = f"replay schema suggest {one['tool']} {then} {one['today']}"
             lines += wrap(f"`{plain(command)}` drafts a translation", width, indent="    ")
     return lines
 
 
 def version_words(one: JsonObject) -> str:
     """Return one object of ``VersionsSeen.report`` in words."""
-    calls = f"{one['tool']}: {count(one['calls'], 'call')} of version {one['recorded']}"
+    then = f"of version {one['recorded']}" if one["recorded"] else "from before it had versions"
+    calls = f"{one['tool']}: {count(one['calls'], 'call')} {then}"
     if one["translation"]:
         return f"{calls}, translated: {' → '.join(one['translation'])}"
     today = f"version {one['today']}" if one["today"] else "a tool of no version"
@@ -42,3 +50,12 @@ def version_fact(verdict: CallVerdict, call: ToolCall | None) -> str | None:
         return None
     today = f"read by {result.tool_version}" if result.tool_version else "read by no version"
     return f"version: recorded with {recorded}, {today} as it is; no translation leads there"
+
+
+def translation_notes(verdict: CallVerdict, *, only_failed: bool = False) -> list[str]:
+    """Return what else is known of a call's translations: its answer's, a chain as short.
+
+    ``only_failed``: nothing but that its recorded answer could not be translated.
+    """
+    notes = verdict.replayed.notes if verdict.replayed is not None else []
+    return [note for note in notes if note.startswith(_NOT_TRANSLATED if only_failed else _NOTES)]

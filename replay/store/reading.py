@@ -167,7 +167,8 @@ class Reading:
 
         Prompts of one transcript share their message values: read them, do not change them.
         ``prompts=False`` is what a replay reads, at a tenth of the cost: of model calls their
-        names only, of tool calls no results, stages and attributes; no attempts, no feedback.
+        names only, of tool calls that have a response no results, stages and attributes; no
+        attempts, no feedback.
 
         Raises:
             SelectionError: no trace, or several, have that id.
@@ -596,10 +597,14 @@ def _counts(trace_id: str, text: str) -> dict[str, int]:
 
 
 def _without_prompts(records: RecordReader, key: int, trace: Trace) -> Transcript:
-    steps: list[ModelCall | ToolCall] = [
-        *records.model_call_names(key, trace.id),
-        *records.records("tool_call", "r.trace = ?", [key], left_out=_NOT_REPLAYED),
-    ]
+    calls: list[ToolCall] = records.records(
+        "tool_call", "r.trace = ?", [key], left_out=_NOT_REPLAYED
+    )
+    if any(call.response is None for call in calls):  # its result says what it answered
+        whole = records.records("tool_call", "r.trace = ? AND r.response IS NULL", [key])
+        by_id = {call.id: call for call in whole}
+        calls = [by_id.get(call.id, call) for call in calls]
+    steps: list[ModelCall | ToolCall] = [*records.model_call_names(key, trace.id), *calls]
     steps.sort(key=lambda step: step.step_number)
     interactions = _grouped(_interactions(records, key), "tool_call_id")
     return Transcript(trace=trace, steps=steps, interactions=interactions)

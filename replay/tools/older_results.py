@@ -46,12 +46,14 @@ def translated_response(
     try:
         made = _encoded(toolbox, chain.result(value_of(response)))
     except TranslationFailed as error:
-        said = str(error).removeprefix("The translation ")
-        return OlderResponse(None, f"The recorded response was not translated: {said}")
+        return _not_translated(str(error).removeprefix("The translation "))
     except Exception as error:  # noqa: BLE001 -- the toolbox's encode raised over it
-        said = f"{type(error).__name__}: {error}"
-        return OlderResponse(None, f"The recorded response was not translated: {said}")
+        return _not_translated(f"{type(error).__name__}: {error}")
     return OlderResponse(made, f"Recorded response translated: {chain}.")
+
+
+def _not_translated(why: str) -> OlderResponse:
+    return OlderResponse(None, f"The recorded response was not translated: {why.rstrip('.')}.")
 
 
 def value_of(response: str) -> JsonValue:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
@@ -22,6 +23,9 @@ TURNED_AWAY: Final = frozenset(
 
 FAILING: Final = frozenset({Outcome.FAILED, Outcome.TIMEOUT, Outcome.CRASHED})
 """The tool ran and did not succeed."""
+
+_DESCRIBED: Final = "result_is_described"
+"""The attribute of calls whose result has no JSON form."""
 
 
 class Ending(Enum):
@@ -80,12 +84,27 @@ def recorded_answer(call: ToolCall, outcome: Outcome | None = None) -> Answer:
     says_ok = call.outcome is Outcome.OK
     return Answer(
         outcome=outcome if outcome is not None and says_ok else call.outcome,
-        response=call.response,
+        response=recorded_response(call),
         error=call.error,
         payload=call.payload,
         validated=call.schema_hash is not None,
         state_hash=call.state_hash,
     )
+
+
+def recorded_response(call: ToolCall) -> str | None:
+    """Return what the model was told; the JSON of the tool's result where nobody saw that.
+
+    A decorated function is seen when it returns, and what the model is told of it in the next
+    prompt, which may never come. None: neither is known.
+    """
+    if call.response is not None or call.outcome is not Outcome.OK:
+        return call.response
+    if (call.payload is None and call.result is None) or _DESCRIBED in call.attributes:
+        return None  # nobody saw it run, or what it returned is no JSON
+    if isinstance(call.result, str):
+        return call.result
+    return json.dumps(call.result, ensure_ascii=False, separators=(",", ":"))
 
 
 def replayed_answer(replayed: ReplayedCall | None) -> Answer | None:

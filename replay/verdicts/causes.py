@@ -45,10 +45,9 @@ _ABOUT_THE_DOOR: Final = frozenset(
         Verdict.NOW_PASSING,
     }
 )
+"""Verdicts that may come of what is checked before the tool runs."""
 _OF_BEFORE: Final = frozenset({Verdict.NOW_ACCEPTED, Verdict.NOW_PASSING})
 """Verdicts that the recorded end of a call decides, not today's."""
-"""Verdicts that may come of what is checked before the tool runs."""
-
 
 ROUTE_FAILED: Final = "RouteFailed"
 """The error of a call that no version was chosen for."""

@@ -27,7 +27,14 @@ from replay.records import (
     Verdict,
 )
 from replay.records.traces import START_STATE, STATE_NOT_SHOWN
-from replay.verdicts.answers import Answer, Ending, ending, recorded_answer, replayed_answer
+from replay.verdicts.answers import (
+    Answer,
+    Ending,
+    ending,
+    recorded_answer,
+    recorded_response,
+    replayed_answer,
+)
 from replay.verdicts.canonical import same_value
 from replay.verdicts.causes import Case, Situation, cause_of
 from replay.verdicts.comparison import Comparison, compare_answers, compare_responses
@@ -109,7 +116,7 @@ def judge(
         )
     if cause is None and found.verdict is Verdict.RESPONSE_CHANGED:
         translated = lanes.replayed.recorded_response
-        cause = cause_of_change(call.response, translated, found.changes)
+        cause = cause_of_change(recorded_response(call), translated, found.changes)
     if cause is None and found.verdict not in _WITHOUT_CAUSE:
         reading = (schemas or Schemas()).reading(call, lanes)
         case = Case(
@@ -120,7 +127,7 @@ def judge(
             lanes,
             situation,
             found.effect_changed,
-            call.response,
+            recorded_response(call),
             reading,
         )
         cause = cause_of(case, rules)
@@ -261,6 +268,8 @@ def _is_same_at_once(call: ToolCall, lanes: Lanes) -> bool:
     replayed, today = lanes.replayed, lanes.replayed.result
     if today is None or replayed.outside.changes or today.response is None:
         return False
+    if replayed.recorded_response not in (None, call.response):
+        return False  # today's version is to say it in other words, and does not
     if today.response != call.response or today.outcome is not _outcome_expected(call, replayed):
         return False
     if ending(today.outcome) is Ending.NONE or _state_expected(call, lanes) != today.state_hash:
@@ -332,14 +341,15 @@ def _find(
     outside = lanes.replayed.outside.changes
     if today is None:
         return _Judgement(_not_run(expected, lanes.replayed), interaction_changes=outside)
-    if ending(expected.outcome) is Ending.NONE:
+    if ending(expected.outcome) is Ending.NONE or _both_ran_unheard(expected, today):
         return _Judgement(Verdict.NOT_RUN, interaction_changes=outside, note=_NOTHING_RECORDED)
     compared = compare_answers(call.tool, expected, today, rules, arguments=call.arguments)
     if compared.verdict is Verdict.RESPONSE_CHANGED and _only_told_the_time(call, compared):
         compared = Comparison(Verdict.EQUIVALENT, [], [*compared.allowed, *compared.changes])
     if compared.verdict is Verdict.SAME and lanes.replayed.recorded_response is not None:
         # Today's words for the recorded answer; the recorded ones are other.
-        compared = compare_responses(call.tool, call.response, today.response, rules)
+        told = recorded_response(call)
+        compared = compare_responses(call.tool, told, today.response, rules)
         explained = [*compared.allowed, *compared.changes]
         compared = Comparison(Verdict.EQUIVALENT, [], explained)
     if compared.verdict is Verdict.ERROR_CHANGED and _never_fitted(expected, today):
@@ -357,6 +367,12 @@ def _find(
     if verdict in GREEN and (unshown := _state_not_shown(lanes.replayed)) is not None:
         return _Judgement(Verdict.NOT_RUN, allowed=compared.allowed, note=unshown)
     return _Judgement(verdict, compared.changes, compared.allowed, outside, effect)
+
+
+def _both_ran_unheard(expected: Answer, today: Answer) -> bool:
+    """Whether nobody knows what a call that succeeded answered, then, and today's succeeds too."""
+    succeeded = ending(expected.outcome) is ending(today.outcome) is Ending.OK
+    return succeeded and expected.response is None and today.response is not None
 
 
 def _never_fitted(expected: Answer, today: Answer) -> bool:

@@ -32,8 +32,9 @@ class VersionsSeen:
         result = verdict.replayed
         if result is None or call.tool_version is None or result.schema_hash is None:
             return
-        if result.tool_version == call.tool_version and not result.translation:
-            return
+        is_same_reader = not result.translation or result.schema_hash == call.schema_hash
+        if result.tool_version == call.tool_version and is_same_reader:
+            return  # under an alias too: it led there when it was recorded
         key = (call.tool, call.tool_version, result.tool_version or "", tuple(result.translation))
         place = (call.trace_id, call.step_number)
         seen = self._seen.setdefault(key, _Seen(*place))

@@ -36,3 +36,14 @@ def spin() -> int:
     while turns >= 0:
         turns += 1
     return turns
+
+
+@toolbox.tool(version="2")
+def remind(words: str, times: int = 2) -> dict[str, Any]:
+    """Remind of something."""
+    return {"words": words, "times": times}
+
+
+@toolbox.translate("remind", None, "2")
+def _of_no_version(old: dict[str, Any]) -> dict[str, Any]:
+    return {"words": old["text"], "times": 2}

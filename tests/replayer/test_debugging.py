@@ -90,6 +90,7 @@ def sit_down(record: Callable[..., None], store: Any) -> Iterator[Callable[..., 
         [("note", {"text": "b"}, '["a","b"]'), ("wait", {"seconds": 3.0}, "1.5")],
         [("spin", {}, "1")],
     )
+    record("before", [("remind", {"text": "tea", "times": 3}, '{"words":"tea","times":3}')])
     store.flush()
     opened: list[Terminal] = []
 
@@ -168,6 +169,19 @@ def test_ctrl_c_stops_a_tool_that_runs_where_it_is(sit_down: Callable[..., Termi
     person.types("c")
     code, _ = person.ends()
     assert code == 0
+
+
+def test_a_call_from_before_its_tool_had_versions_is_translated_as_a_replay_run_does(
+    sit_down: Callable[..., Terminal],
+) -> None:
+    person = sit_down("before", "--step", "2")
+    person.reads("(Pdb) ")
+    person.types("p words, times")
+    assert "('tea', 2)" in person.reads("(Pdb) ")
+    person.types("q")
+    _, said = person.ends()
+    assert "version: arguments translated, (none) → 2" in said
+    assert "Taken for a call from before it had versions" in said
 
 
 def test_mistakes_are_told_before_anything_runs(

@@ -11,7 +11,9 @@ import pytest
 from replay.records import CallVerdict, Cause, Outcome, Policy, ReplayRun, ToolCall, Trace, Verdict
 from replay.replayer import Replayer
 from replay.replayer.policies import Policies
+from replay.report.diff_text import render_verdict
 from replay.store import Store
+from replay.verdicts.versions import VersionsSeen
 
 HERE = Path(__file__).parent
 AT = "2026-11-21T09:00:00.000000Z"
@@ -94,6 +96,30 @@ def test_a_response_that_cannot_be_translated_is_compared_as_it_is_and_told(
     )
 
 
+def test_a_response_that_cannot_be_translated_is_told_though_today_says_the_same(
+    tmp_path: Path,
+) -> None:
+    in_new_words = '{"event":{"name":"lunch","starts_at":"10:00"},"count":1}'
+    _, verdict = replayed(tmp_path, recorded(in_new_words))
+
+    assert notes(verdict)[1] == (
+        "The recorded response was not translated: from version 1 to 2 failed: KeyError: 'title'."
+    )
+    assert notes(verdict)[1] in " ".join(render_verdict(verdict, None, width=200).splitlines())
+
+
+def test_a_result_without_a_response_is_what_was_answered(tmp_path: Path) -> None:
+    """A decorated tool's last answer may stand in no prompt."""
+    call = recorded("").model_copy(
+        update={"response": None, "result": {"title": "lunch", "start": "11:00"}}
+    )
+    _, verdict = replayed(tmp_path, call)
+
+    assert (verdict.verdict, verdict.cause) == (Verdict.RESPONSE_CHANGED, Cause.TRANSLATION)
+    (change,) = verdict.changes
+    assert (change.path, change.recorded, change.replayed) == ("event.starts_at", "11:00", "10:00")
+
+
 def test_a_renamed_tool_runs_under_its_new_name(tmp_path: Path) -> None:
     call = recorded({"title": "lunch", "start": "10:00"}, tool="get_event")
     run, verdict = replayed(tmp_path, call)
@@ -120,6 +146,20 @@ def test_an_alias_holds_for_calls_without_a_version(tmp_path: Path) -> None:
     assert verdict.verdict is Verdict.SAME
     assert run.exit_code == 0
     assert notes(verdict) == ["Arguments translated: lookup → find_event 2."]
+
+
+def test_an_alias_of_the_version_that_ran_then_is_read_by_no_other(tmp_path: Path) -> None:
+    response = '{"event":{"name":"lunch","starts_at":"10:00"},"count":1}'
+    call = recorded(response, tool="lookup", version="2")
+    _, verdict = replayed(tmp_path, call)
+    assert verdict.replayed is not None
+
+    seen = VersionsSeen()
+    seen.add(call.model_copy(update={"schema_hash": verdict.replayed.schema_hash}), verdict)
+    assert seen.report() == []
+
+    seen.add(call, verdict)  # another tool had that name then
+    assert [one["translation"] for one in seen.report()] == [["lookup", "find_event 2"]]
 
 
 def test_a_served_answer_is_told_in_todays_words(tmp_path: Path) -> None:

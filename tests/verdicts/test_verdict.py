@@ -17,7 +17,18 @@ from replay.records import (
 from replay.verdicts import Rules, Situation, judge_trace
 from tests.verdicts.calls import Scene, failure, miss, recorded, replayed, verdict_on
 
+DESCRIBED = {"result_is_described": "set"}
 GONE = InteractionChange(change="removed", request="POST https://api.example.com/refunds")
+
+
+def test_an_answer_in_the_old_words_is_not_what_its_translation_says() -> None:
+    today = replayed('{"total": 3}', translation=["1", "2"])
+    today = today.model_copy(update={"recorded_response": '{"sum": 3}'})
+
+    judged = verdict_on(recorded('{"total": 3}'), today)
+
+    assert (judged.verdict, judged.cause) == (Verdict.RESPONSE_CHANGED, Cause.TRANSLATION)
+    assert [change.path for change in judged.changes] == ["sum", "total"]
 
 
 def failed(text: str = "no such room") -> ReplayedCall:
@@ -40,7 +51,12 @@ def was(outcome: Outcome, text: str = "no such room") -> ToolCall:
         (recorded('{"a": 1, "b": 2}'), replayed('{"b": 2, "a": 1}'), Verdict.SAME),
         (recorded('{"v": 65}'), replayed('{"v": 65.0}'), Verdict.EQUIVALENT),
         (recorded("ok"), replayed("done"), Verdict.RESPONSE_CHANGED),
-        (recorded(None), replayed("done"), Verdict.RESPONSE_CHANGED),
+        (recorded(None), replayed("done"), Verdict.NOT_RUN),
+        (recorded(None, result={"a": 1}), replayed('{"a":1}'), Verdict.SAME),
+        (recorded(None, result={"a": 1}), replayed('{"a": 2}'), Verdict.RESPONSE_CHANGED),
+        (recorded(None, payload={"room": 7}), replayed("null"), Verdict.SAME),
+        (recorded(None, payload={"room": 7}), replayed("done"), Verdict.RESPONSE_CHANGED),
+        (recorded(None, result="x", attributes=DESCRIBED), replayed("x"), Verdict.NOT_RUN),
         (recorded("ok"), rejected(), Verdict.NOW_REJECTED),
         (was(Outcome.FAILED), rejected(), Verdict.NOW_REJECTED),
         (recorded("ok"), failed(), Verdict.NOW_FAILING),

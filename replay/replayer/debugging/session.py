@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Final
 
 from replay.errors import SelectionError
-from replay.records import CallVerdict, Lanes, ToolCall, Transcript
+from replay.records import CallVerdict, Cause, Lanes, ToolCall, Transcript
 from replay.replayer.environment import Place
-from replay.replayer.jobs import TODAY
+from replay.replayer.jobs import TODAY, Job
+from replay.replayer.older_calls import known_schemas, written_for
 from replay.replayer.plan import job_of, not_replayed
 from replay.replayer.policies import Policies
 from replay.replayer.pool import Pool
+from replay.store import Store
 from replay.verdicts import Rules
+from replay.verdicts.reading import Schemas
 from replay.verdicts.verdict import judge_trace
 
 _PATIENCE_S: Final = 7 * 86_400.0
@@ -25,11 +28,13 @@ def debug_call(
     transcript: Transcript,
     call: ToolCall,
     *,
+    store: Store,
     place: Place,
     terminal: str,
     term: str,
     rules: Rules | None = None,
     policies: Policies | None = None,
+    versions: Mapping[str, str] | None = None,
     post_mortem: bool = False,
     interrupted_by: Callable[[Callable[[], None]], AbstractContextManager[None]],
 ) -> CallVerdict:
@@ -38,11 +43,13 @@ def debug_call(
     Args:
         transcript: The recorded trace.
         call: One of its tool calls.
+        store: Where the trace is; it knows the schemas of that time.
         place: Today's tools.
         terminal: The device that a person sits at.
         term: What kind of terminal that is (``TERM``).
         rules: Differences that do not count.
         policies: Tools that are not replayed from their cassettes.
+        versions: The versions, by tool, that calls without one were written for.
         post_mortem: Stop only where the tool raises, not at its first line.
         interrupted_by: Given what a Ctrl-C is to do, returns a context in which it does that.
 
@@ -56,6 +63,29 @@ def debug_call(
     if left_out is not None:
         raise SelectionError(f"Step {call.step_number} cannot be stopped in. {left_out.note}")
     asked = {"call_id": call.id, "terminal": terminal, "term": term, "post_mortem": post_mortem}
+    with Pool({TODAY: replace(place, debugged=asked)}, jobs=1, deadline_s=_PATIENCE_S) as pool:
+        greeting = pool.wait_until_ready(TODAY)
+        older = written_for(store, greeting, versions or {})
+        transcript = older.applied(transcript)
+        pool.submit(_job_up_to(call, transcript, policies), one_by_one=True)
+        with interrupted_by(pool.interrupt):
+            (result,) = pool.wait()
+    lanes = {call_id: Lanes(replayed=replayed) for call_id, replayed in result.replayed.items()}
+    schemas = known_schemas(store, greeting)
+    verdicts = judge_trace(
+        transcript,
+        lanes,
+        rules or Rules(),
+        run_id="debug",
+        stateless=greeting["stateless"],
+        schemas=schemas,
+    )
+    verdict = next(verdict for verdict in verdicts if verdict.tool_call_id == call.id)
+    return older.noted(_without_guess(verdict, call, lanes[call.id], schemas))
+
+
+def _job_up_to(call: ToolCall, transcript: Transcript, policies: Policies) -> Job:
+    """Return the job of ``transcript`` without what was asked for after ``call``."""
     job = job_of(transcript, TODAY, policies=policies)
     last = next(
         number
@@ -63,11 +93,18 @@ def debug_call(
         if any(order.id == call.id for order in group)
     )
     del job.groups[last + 1 :]
-    with Pool({TODAY: replace(place, debugged=asked)}, jobs=1, deadline_s=_PATIENCE_S) as pool:
-        stateless = pool.wait_until_ready(TODAY)["stateless"]
-        pool.submit(job, one_by_one=True)
-        with interrupted_by(pool.interrupt):
-            (result,) = pool.wait()
-    lanes = {call_id: Lanes(replayed=replayed) for call_id, replayed in result.replayed.items()}
-    verdicts = judge_trace(transcript, lanes, rules or Rules(), run_id="debug", stateless=stateless)
-    return next(verdict for verdict in verdicts if verdict.tool_call_id == call.id)
+    return job
+
+
+def _without_guess(
+    verdict: CallVerdict, call: ToolCall, lanes: Lanes, schemas: Schemas
+) -> CallVerdict:
+    """Return ``verdict`` without blaming the code where the arguments are read otherwise, too.
+
+    A replay run tells the two apart: it runs the call once more with its arguments as they were.
+    """
+    reading = schemas.reading(call, lanes) if verdict.cause is Cause.CODE else None
+    if reading is None or not reading.changes:
+        return verdict
+    note = f"{reading.words([])} Whether that or the code makes the difference, `replay run` tells."
+    return verdict.model_copy(update={"cause": Cause.UNKNOWN, "note": note})
