@@ -34,7 +34,8 @@ _OPTIONS = (
         shell_complete=complete_parsers,
         help="Who reads the arguments: old (the version that was recorded), new (the one "
         "registered last), strict or flexible (whom the toolbox chooses, read so). Two are "
-        "compared, and the second runs: both (is old:new), strict:flexible. Default: whom the toolbox chooses.",
+        "compared, and the second runs: both (is old:new), strict:flexible. Default: whom the "
+        "toolbox chooses.",
     ),
 )
 

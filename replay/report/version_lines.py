@@ -20,6 +20,11 @@ def version_lines(coverage: JsonObject, *, width: int, ink: Ink) -> list[str]:
     return lines
 
 
+def versions_words(coverage: JsonObject) -> list[str]:
+    """Return the same, one line for each tool and version."""
+    return [version_words(one) for one in coverage.get("versions") or []]
+
+
 def version_words(one: JsonObject) -> str:
     """Return one object of ``VersionsSeen.report`` in words."""
     calls = f"{one['tool']}: {count(one['calls'], 'call')} of version {one['recorded']}"
