@@ -92,9 +92,13 @@ class ReplayRunner:
             self._kept[key] = Replays(key[0], read, folder=here)
         replays = self._kept[key]
         wanted = [trace] if isinstance(trace, str) else trace
-        trace_ids = wanted or replays.store.trace_ids(replays.options.selection)
-        found = list(replays.traces(trace_ids))
+        if wanted is None:
+            wanted = replays.store.trace_ids(replays.options.selection)
+        found = list(replays.traces(wanted))
         found.sort(key=lambda one: (one.trace.started_at, one.trace.id))
         verdicts = [verdict for one in found for verdict in one.verdicts]
-        marked, findings = apply_approvals(verdicts, collect(verdicts), replays.store.approvals())
+        started_at = {one.trace.id: one.trace.started_at for one in found}
+        marked, findings = apply_approvals(
+            verdicts, collect(verdicts, started_at), replays.store.approvals()
+        )
         return Replayed(marked, findings, replays.run_words)

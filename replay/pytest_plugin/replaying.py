@@ -56,7 +56,8 @@ class Replays:
         self._traces: TraceByTrace | None = None
         self._failed: str | None = None
         self._by_tool: dict[str, CallsOfTool] = {}
-        self._counted: set[str] = set()
+        self._counted: dict[str, str] = {}
+        """When the traces started that are counted, by id."""
 
     def __enter__(self) -> Self:
         return self
@@ -109,14 +110,14 @@ class Replays:
         """
         left = [one for one in trace_ids if one not in self._counted]
         for replayed in self.traces(left):
-            self._counted.add(replayed.trace.id)
+            self._counted[replayed.trace.id] = replayed.trace.started_at
             for verdict in replayed.verdicts:
                 self._by_tool.setdefault(verdict.tool, CallsOfTool()).add(verdict)
         calls = self._by_tool.get(name, CallsOfTool())
         total = calls.counts.total()
         found = [
             finding.model_copy(update={"tool_call_total": total})
-            for finding in collect(calls.verdicts)
+            for finding in collect(calls.verdicts, self._counted)
         ]
         return calls, apply_approvals([], found, self.store.approvals())[1]
 

@@ -18,6 +18,8 @@ from replay.report.ink import Ink, count
 from replay.report.policy_lines import policy_words
 from replay.report.sample_words import sample_words
 from replay.report.terminal import finding_lines, headline
+from replay.report.version_lines import versions_words
+from replay.report.written_for_lines import written_for_words
 from replay.verdicts import collect
 
 _NOT_XML: Final = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -116,6 +118,8 @@ def _facts(run: ReplayRun) -> Iterator[tuple[str, str]]:
         ("exit_code", run.exit_code),
         ("sample", " ".join(sample_words(run)) or None),
         ("policies", "; ".join(policy_words(run.coverage)) or None),
+        ("written_for", "; ".join(written_for_words(run.coverage)) or None),
+        ("versions", "; ".join(versions_words(run.coverage)) or None),
     ):
         if value is not None:
             yield name, str(value)

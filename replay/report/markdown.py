@@ -17,7 +17,9 @@ from replay.report.places import place_of_finding
 from replay.report.policy_lines import policy_words
 from replay.report.sample_words import sample_words
 from replay.report.terminal import example_lines, headline
+from replay.report.version_lines import versions_words
 from replay.report.words import cause_words, sign
+from replay.report.written_for_lines import written_for_words
 from replay.verdicts import ranked
 
 SIZE_MAX: Final = 65_000
@@ -69,7 +71,9 @@ def _table(rows: Sequence[str], all_count: int) -> list[str]:
 def _tail(run: ReplayRun, findings: Sequence[Finding]) -> list[str]:
     approved = sum(finding.approved for finding in findings)
     parts = [f"{count(approved, 'approved finding')}."] if approved else []
-    return parts + [f"{_safe(words)}." for words in policy_words(run.coverage)]
+    coverage = run.coverage
+    said = [*policy_words(coverage), *written_for_words(coverage), *versions_words(coverage)]
+    return parts + [f"{_safe(words)}." for words in said]
 
 
 def _fitting(texts: Iterable[str], room: int) -> list[str]:

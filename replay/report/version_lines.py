@@ -27,6 +27,11 @@ def version_lines(coverage: JsonObject, *, width: int, ink: Ink) -> list[str]:
     return lines
 
 
+def versions_words(coverage: JsonObject) -> list[str]:
+    """Return the same, one line for each tool and version."""
+    return [version_words(one) for one in coverage.get("versions") or []]
+
+
 def version_words(one: JsonObject) -> str:
     """Return one object of ``VersionsSeen.report`` in words."""
     then = f"of version {one['recorded']}" if one["recorded"] else "from before it had versions"

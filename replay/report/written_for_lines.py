@@ -14,13 +14,20 @@ _WHY = {
 
 def written_for_lines(coverage: JsonObject, *, width: int, ink: Ink) -> list[str]:
     """Return the part of the report on such calls; nothing where there are none."""
-    taken = coverage.get("written_for") or []
-    if not taken:
+    said = written_for_words(coverage)
+    if not said:
         return []
     lines = ["", ink.paint("Recorded without a version", "bold")]
-    for one in taken:
+    for words in said:
+        lines += wrap(plain(words), width, indent="  ")
+    return lines
+
+
+def written_for_words(coverage: JsonObject) -> list[str]:
+    """Return the same, one line for each tool and version."""
+    said = []
+    for one in coverage.get("written_for") or []:
         calls = count(one["calls"], "call")
         then = f"version {one['version']}" if one["version"] else "the time before it had versions"
-        said = f"{one['tool']}: {calls} taken for {then}: {_WHY[one['by']]}"
-        lines += wrap(plain(said), width, indent="  ")
-    return lines
+        said.append(f"{one['tool']}: {calls} taken for {then}: {_WHY[one['by']]}")
+    return said

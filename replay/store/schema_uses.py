@@ -258,12 +258,12 @@ class SchemaUses:
                     "INSERT OR IGNORE INTO schema_traces VALUES (?, ?)", (schema, trace)
                 ).rowcount
         self._connection.execute(
-            "UPDATE tool_schema_rows SET trace_count = trace_count + ?1, "
-            "model_call_count = model_call_count + ?2, "
-            "first_seen_us = min(coalesce(first_seen_us, ?3), coalesce(?3, first_seen_us)), "
-            "last_seen_us = max(coalesce(last_seen_us, ?4), coalesce(?4, last_seen_us)) "
-            "WHERE key = ?5",
-            (new, uses.model_calls, uses.first_us, uses.last_us, schema),
+            "UPDATE tool_schema_rows SET trace_count = trace_count + ?, "
+            "model_call_count = model_call_count + ?, "
+            "first_seen_us = min(coalesce(first_seen_us, ?), coalesce(?, first_seen_us)), "
+            "last_seen_us = max(coalesce(last_seen_us, ?), coalesce(?, last_seen_us)) "
+            "WHERE key = ?",
+            (new, uses.model_calls, *[uses.first_us] * 2, *[uses.last_us] * 2, schema),
         )
 
     def _remember(self, known: OrderedDict[Any, Any], name: object, value: object) -> None:

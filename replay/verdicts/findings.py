@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from bisect import insort
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from operator import itemgetter
+from types import MappingProxyType
 from typing import Final, TypeAlias
 
 from replay.records import Approval, CallVerdict, Cause, Finding, Verdict
@@ -113,11 +114,16 @@ class Findings:
         return self._totals[example.tool]
 
 
-def collect(verdicts: Iterable[CallVerdict]) -> list[Finding]:
-    """Return the findings of ``verdicts``: first divergences first."""
+def collect(
+    verdicts: Iterable[CallVerdict], started_at: Mapping[str, str] = MappingProxyType({})
+) -> list[Finding]:
+    """Return the findings of ``verdicts``: first divergences first.
+
+    ``started_at``: when their traces started, by id; a finding's example is its earliest call.
+    """
     findings = Findings()
     for verdict in verdicts:
-        findings.add(verdict)
+        findings.add(verdict, started_at.get(verdict.trace_id, ""))
     return findings.collected()
 
 

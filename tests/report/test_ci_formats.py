@@ -164,6 +164,25 @@ in trace `t1, step 2`; accept it: `replay approve SIGNATURE_2`
     )
 
 
+def test_what_was_read_by_another_version_is_in_junit_and_markdown() -> None:
+    coverage = {
+        "written_for": [{"tool": "book", "version": "1", "by": "named", "calls": 3}],
+        "versions": [
+            {"tool": "book", "recorded": "1", "today": "2", "translation": ["1", "2"], "calls": 3}
+        ],
+    }
+    run = RUN.model_copy(update={"coverage": coverage})
+
+    said = markdown(run, [])
+    suite = ElementTree.fromstring(junit_xml(run, [], []))
+
+    assert "book: 3 calls taken for version 1: you say so." in said
+    assert "book: 3 calls of version 1, translated: 1 → 2" in said
+    told = {one.get("name"): one.get("value") for one in suite.iter("property")}
+    assert told["written_for"] == "book: 3 calls taken for version 1: you say so"
+    assert told["versions"] == "book: 3 calls of version 1, translated: 1 → 2"
+
+
 def test_nothing_that_was_recorded_means_anything_in_markdown() -> None:
     verdict, finding = hostile()
 

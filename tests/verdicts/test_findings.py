@@ -478,3 +478,12 @@ def test_a_state_that_raises_is_one_finding_whatever_tools_were_called() -> None
 
     assert (finding.verdict, finding.call_count, finding.tool_call_total) == (Verdict.NOT_RUN, 3, 3)
     assert finding.title == "The state cannot be shown: KeyError: 'orders'"
+
+
+def test_the_example_is_of_the_trace_that_started_first_in_whatever_order_they_come() -> None:
+    late = changed({"a": 1}, {"b": 1}, id="c-late", trace_id="a-late")
+    early = changed({"a": 1}, {"b": 1}, id="c-early", trace_id="z-early")
+
+    (finding,) = collect([late, early], {"a-late": "2026-11-22", "z-early": "2026-11-21"})
+
+    assert finding.example_trace_id == "z-early"

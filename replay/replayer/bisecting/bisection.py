@@ -178,10 +178,12 @@ class Bisecting:
         try:
             with TraceByTrace(replayer, approvals=()) as traces:
                 _refuse_elsewhere(traces, self._tree)
+                replayed = list(traces.replay_all(self._question.trace_ids))
+                started_at = {one.trace.id: one.trace.started_at for one in replayed}
                 found = [
                     verdict
-                    for replayed in traces.replay_all(self._question.trace_ids)
-                    for verdict in replayed.verdicts
+                    for one in replayed
+                    for verdict in one.verdicts
                     if self._question.step_number in (None, verdict.step_number)
                 ]
         except (ToolboxError, WorkerError) as error:
@@ -194,7 +196,7 @@ class Bisecting:
             found, why_not = [], str(error.wanted).splitlines()[0][:_WHY_CHARS_MAX]
             answer = Answer(commit, why_not=why_not)
         else:
-            answer = Answer(commit, found, collect(found))
+            answer = Answer(commit, found, collect(found, started_at))
         self._answers[commit.id] = answer
         return answer
 
