@@ -256,6 +256,7 @@ def _evidence(
     from replay.evidence import evidence_for
     from replay.evidence.generating import is_installed
     from replay.evidence.old_side import old_side
+    from replay.evidence.schema_changes import OfVersions
     from replay.evidence.witnesses import add_witnesses
 
     side = old_side(old)
@@ -269,6 +270,7 @@ def _evidence(
             old=old.asking,
             old_parameters=side.parameters,
             written_for=written_for,
+            of_versions=OfVersions(old, asking.toolbox, written_for),
             on_progress=progress.update,
         )
     if is_installed():

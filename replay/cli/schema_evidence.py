@@ -184,7 +184,7 @@ def _counted(
     from replay.config import load_config
     from replay.evidence import evidence_for
     from replay.evidence.old_side import old_side
-    from replay.evidence.schema_changes import changes_between, versions_of_calls
+    from replay.evidence.schema_changes import OfVersions, changes_between, versions_of_calls
 
     side = old_side(old)
     written_for = versions_of_calls(store, asking.toolbox, load_config().versions)
@@ -199,6 +199,7 @@ def _counted(
             old=old.asking,
             old_parameters=side.parameters,
             written_for=written_for,
+            of_versions=OfVersions(old, asking.toolbox, written_for),
             on_progress=progress.update,
             is_stopped=lambda: bool(stopped),
         )

@@ -14,7 +14,7 @@ from typing import Final
 
 from replay.compatibility.changes import OnModel, SchemaChange
 from replay.compatibility.rules import RULES
-from replay.evidence.schema_changes import versions_of_calls
+from replay.evidence.schema_changes import OfVersions, versions_of_calls
 from replay.evidence.tallying import Counted, ToolTally
 from replay.evidence.tool_evidence import ToolEvidence
 from replay.records import Actor, JsonObject, JsonValue, Outcome, Selection
@@ -47,6 +47,7 @@ def evidence_for(
     old: Asking | None = None,
     old_parameters: Mapping[str, JsonObject] | None = None,
     written_for: WrittenFor | None = None,
+    of_versions: OfVersions | None = None,
     on_progress: OnProgress | None = None,
     is_stopped: Callable[[], bool] | None = None,
 ) -> list[ToolEvidence]:
@@ -69,6 +70,8 @@ def evidence_for(
             all tools were compared.
         written_for: Says which version calls were written for that were recorded without one.
             None: they are told by what they were shown.
+        of_versions: Says which changes concern calls of which version, where several were
+            recorded. None: all do.
         on_progress: Is told how far it is.
         is_stopped: True ends it early, with what is counted by then.
 
@@ -79,6 +82,7 @@ def evidence_for(
     if written_for is None:
         written_for = versions_of_calls(store, asking.toolbox)
     counting = _Counting(asking, changes, old, selection, old_parameters, written_for)
+    counting.of_versions = of_versions
     total = store.captured_call_count(selection) if on_progress is not None else 0
     calls = _until(store.captured_calls(selection), is_stopped)
     for done, _ in enumerate(counting.run(calls), start=1):
@@ -134,6 +138,7 @@ class _Counting:
         self._terms: dict[tuple[str, str, str | None], Terms] = {}
         self._groups: OrderedDict[object, _Group] = OrderedDict()
         self._asked: deque[_Group] = deque()
+        self.of_versions: OfVersions | None = None
         self.call_count = 0
 
     def run(self, calls: Iterable[CapturedCall]) -> Iterator[None]:
@@ -228,7 +233,9 @@ class _Counting:
         if tally is None:
             today = self._asking.toolbox.find(tool, actor=actor)
             mine = self._changes_of(tool, is_here=today is not None)
-            tally = self._tallies[tool, actor] = ToolTally(tool, actor, today, mine)
+            tally = self._tallies[tool, actor] = ToolTally(
+                tool, actor, today, mine, self.of_versions
+            )
         return tally
 
     def _changes_of(self, tool: str, *, is_here: bool) -> list[SchemaChange] | None:

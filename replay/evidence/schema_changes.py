@@ -150,3 +150,36 @@ def _with_version(side: Side, written_for: WrittenFor) -> Side:
         return side
     version = written_for.version_with(side.tool.name, side.tool.parameters or {})
     return replace(side, tool=replace(side.tool, version=version))
+
+
+class OfVersions:
+    """Says which changes are of the version that a call was made for: others do not concern it."""
+
+    def __init__(
+        self, old: OldSides, today: DescribedToolbox, written_for: WrittenFor | None = None
+    ) -> None:
+        self._today = [described_side(tool) for tool in today.tools]
+        self._sides = [
+            side if written_for is None else _with_version(side, written_for) for side in old.sides
+        ]
+        self._known: dict[tuple[str, str], frozenset[tuple[str, str]] | None] = {}
+
+    def concerns(self, change: SchemaChange, version: str) -> bool:
+        """Return whether ``change`` is one from ``version``, too; so are all where it is unknown.
+
+        ``version``: empty for none.
+        """
+        key = change.tool, version
+        if key not in self._known:
+            self._known[key] = self._changes_of(*key)
+        known = self._known[key]
+        return known is None or (change.rule, change.path) in known
+
+    def _changes_of(self, tool: str, version: str) -> frozenset[tuple[str, str]] | None:
+        mine = [one for one in self._sides if one.tool.name == tool]
+        mine = [one for one in mine if (one.tool.version or "") == version]
+        if not mine:
+            return None
+        today = [one for one in self._today if one.tool.name == tool]
+        found = [change for side in mine for change in compare_sides([side], today)]
+        return frozenset((one.rule, one.path) for one in found)

@@ -215,3 +215,21 @@ def test_captured_calls_are_no_proof_of_what_a_tool_answers(here: Path, capsys: 
         ("RESULT_TYPE_CHANGED", None)
     ]
     assert code == 1
+
+
+@pytest.mark.slow  # two workers
+def test_a_call_of_a_later_version_is_not_counted_for_what_changed_before_it(
+    here: Path, capsys: Printed
+) -> None:
+    later = TOOLS.replace("seats: int = 1", "seats: int = 2").replace('"1")\ndef', '"2")\ndef')
+    (here / "desk.py").write_text(later)
+    (here / "agent.py").write_text(AGENT)
+    subprocess.run([sys.executable, "agent.py"], cwd=here, check=True)
+    (here / "desk.py").write_text(later.replace('"2")', '"3")').replace("Write a note.", "Write."))
+
+    _, check = told(capsys, "schema", "check")
+    _, evidence = told(capsys, "schema", "evidence", "--no-witnesses", "--jobs", "1")
+
+    assert affected(check["changes"]) == {"DEFAULT_CHANGED": (0, 1, 0)}
+    counted = [one for tool in evidence["tools"] for one in tool["changes"]]
+    assert affected(counted) == {"DEFAULT_CHANGED": (0, 1, 0)}
