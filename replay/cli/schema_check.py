@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from replay.evidence.schema_changes import OldSides
     from replay.records import Selection
     from replay.replayer.questions.asking import Asking, DescribedToolbox
+    from replay.replayer.written_for import WrittenFor
     from replay.store import Store
 
 
@@ -120,9 +121,8 @@ def check(
     database, against = _what(database, against)
     place = tools_place(toolbox, paths, variables)
     with old_sides(against, place, database) as old, Asking(place) as asking:
-        found = _all_changes(old, asking.toolbox, providers=providers)
+        found, evidence = _found(database, old, asking, providers=providers)
         changes, ignored = _asked_for(found, tools=tools, rules=rules)
-        evidence = _evidence(database, found, asking, old)
     left_out = [one for one in found if one not in changes]
     evidence = [
         one
@@ -162,13 +162,33 @@ def _what(database: Path | None, against: str | None) -> tuple[Path | None, str]
     return database, against
 
 
+def _found(
+    database: Path | None, old: OldSides, asking: Asking, *, providers: Sequence[str]
+) -> tuple[list[SchemaChange], list[Evidence]]:
+    """Return every change, and what captured calls say of it where a database is named."""
+    from replay.config import load_config
+    from replay.evidence.schema_changes import versions_of_calls
+    from replay.store import Store
+
+    if database is None:
+        return _all_changes(old, asking.toolbox, providers=providers), []
+    with Store.open(database, mode="r") as store:
+        written_for = versions_of_calls(store, asking.toolbox, load_config().versions)
+        found = _all_changes(old, asking.toolbox, written_for, providers=providers)
+        return found, _evidence(store, found, asking, old, written_for)
+
+
 def _all_changes(
-    old: OldSides, today: DescribedToolbox, *, providers: Sequence[str]
+    old: OldSides,
+    today: DescribedToolbox,
+    written_for: WrittenFor | None = None,
+    *,
+    providers: Sequence[str],
 ) -> list[SchemaChange]:
     from replay.compatibility.sides import described_side, limits_of_sides
     from replay.evidence.schema_changes import changes_between
 
-    found = changes_between(old, today)
+    found = changes_between(old, today, written_for)
     if providers:
         told = {(one.tool, one.path, one.said) for one in found}
         limits = limits_of_sides([described_side(tool) for tool in today.tools], providers)
@@ -222,40 +242,40 @@ def _refuse_unknown(rules: Sequence[str], where: str) -> None:
 
 
 def _evidence(
-    database: Path | None,
+    store: Store,
     changes: Sequence[SchemaChange],
     asking: Asking,
     old: OldSides,
+    written_for: WrittenFor,
 ) -> list[Evidence]:
-    """Return what captured calls say of each change; none without a database, or without calls.
+    """Return what captured calls say of each change; none where there are no calls.
 
     Where no call shows a change, a payload that does is looked for, if hypothesis is here.
     """
-    if database is None:
-        return []
     from replay.cli.progress import Progress
     from replay.evidence import evidence_for
     from replay.evidence.generating import is_installed
     from replay.evidence.old_side import old_side
+    from replay.evidence.schema_changes import OfVersions
     from replay.evidence.witnesses import add_witnesses
-    from replay.store import Store
 
     side = old_side(old)
-    with Store.open(database, mode="r") as store:
-        selection = _of_this_agent(store, old.foreign(asking.toolbox))
-        with Progress("calls") as progress:
-            counted = evidence_for(
-                store,
-                selection,
-                changes,
-                asking,
-                old=old.asking,
-                old_parameters=side.parameters,
-                on_progress=progress.update,
-            )
-        if is_installed():
-            with Progress("witnesses") as progress:
-                add_witnesses(store, selection, counted, asking, side, on_progress=progress.update)
+    selection = _of_this_agent(store, old.foreign(asking.toolbox))
+    with Progress("calls") as progress:
+        counted = evidence_for(
+            store,
+            selection,
+            changes,
+            asking,
+            old=old.asking,
+            old_parameters=side.parameters,
+            written_for=written_for,
+            of_versions=OfVersions(old, asking.toolbox, written_for),
+            on_progress=progress.update,
+        )
+    if is_installed():
+        with Progress("witnesses") as progress:
+            add_witnesses(store, selection, counted, asking, side, on_progress=progress.update)
     return [one for tool in counted for one in tool.evidence]
 
 

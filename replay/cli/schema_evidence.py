@@ -181,12 +181,14 @@ def _counted(
     """Return what was counted, and whether Ctrl-C ended it early."""
     from replay.cli.interruption import ctrl_c
     from replay.cli.progress import Progress
+    from replay.config import load_config
     from replay.evidence import evidence_for
     from replay.evidence.old_side import old_side
-    from replay.evidence.schema_changes import changes_between
+    from replay.evidence.schema_changes import OfVersions, changes_between, versions_of_calls
 
     side = old_side(old)
-    changes = changes_between(old, asking.toolbox)
+    written_for = versions_of_calls(store, asking.toolbox, load_config().versions)
+    changes = changes_between(old, asking.toolbox, written_for)
     stopped: list[bool] = []
     with Progress("calls") as progress, ctrl_c.calls(lambda: stopped.append(True)):
         found = evidence_for(
@@ -196,6 +198,8 @@ def _counted(
             asking,
             old=old.asking,
             old_parameters=side.parameters,
+            written_for=written_for,
+            of_versions=OfVersions(old, asking.toolbox, written_for),
             on_progress=progress.update,
             is_stopped=lambda: bool(stopped),
         )

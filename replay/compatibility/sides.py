@@ -197,7 +197,8 @@ def _translated(
         waiting += further
     if new.tool.version not in reached:
         return change
-    said = f"{change.said}; payloads of version {version} are translated"
+    older = f"of version {version}" if version else "from before it had versions"
+    said = f"{change.said}; payloads {older} are translated"
     return replace(change, on_payloads=OnPayloads.SAFE, said=said)
 
 

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Final
 
 from replay.compatibility.changes import OnModel, SchemaChange
 from replay.compatibility.rules import RULES
+from replay.evidence.schema_changes import OfVersions, versions_of_calls
 from replay.evidence.tallying import Counted, ToolTally
 from replay.evidence.tool_evidence import ToolEvidence
 from replay.records import Actor, JsonObject, JsonValue, Outcome, Selection
 from replay.replayer.questions.asking import Asking, Question
 from replay.replayer.questions.compared import Captured, Compared, Terms
+from replay.replayer.written_for import WrittenFor
 from replay.store import Store
 from replay.store.captured import CapturedCall
 from replay.tools.arguments import BadJson, parse_arguments
@@ -44,6 +46,8 @@ def evidence_for(
     *,
     old: Asking | None = None,
     old_parameters: Mapping[str, JsonObject] | None = None,
+    written_for: WrittenFor | None = None,
+    of_versions: OfVersions | None = None,
     on_progress: OnProgress | None = None,
     is_stopped: Callable[[], bool] | None = None,
 ) -> list[ToolEvidence]:
@@ -64,6 +68,10 @@ def evidence_for(
             arguments fitted where neither the recording nor ``old`` does. Of a tool that is not
             among them it is no news that no difference explains what becomes of a call. None:
             all tools were compared.
+        written_for: Says which version calls were written for that were recorded without one.
+            None: they are told by what they were shown.
+        of_versions: Says which changes concern calls of which version, where several were
+            recorded. None: all do.
         on_progress: Is told how far it is.
         is_stopped: True ends it early, with what is counted by then.
 
@@ -71,7 +79,10 @@ def evidence_for(
         WorkerError: a worker cannot be started any more.
         StoreError: the database cannot be read.
     """
-    counting = _Counting(asking, changes, old, selection, old_parameters)
+    if written_for is None:
+        written_for = versions_of_calls(store, asking.toolbox)
+    counting = _Counting(asking, changes, old, selection, old_parameters, written_for)
+    counting.of_versions = of_versions
     total = store.captured_call_count(selection) if on_progress is not None else 0
     calls = _until(store.captured_calls(selection), is_stopped)
     for done, _ in enumerate(counting.run(calls), start=1):
@@ -115,7 +126,9 @@ class _Counting:
         old: Asking | None,
         selection: Selection,
         old_parameters: Mapping[str, JsonObject] | None,
+        written_for: WrittenFor,
     ) -> None:
+        self._written_for = written_for
         self._asking = asking
         self._old_parameters = old_parameters
         self._selection = selection
@@ -125,6 +138,7 @@ class _Counting:
         self._terms: dict[tuple[str, str, str | None], Terms] = {}
         self._groups: OrderedDict[object, _Group] = OrderedDict()
         self._asked: deque[_Group] = deque()
+        self.of_versions: OfVersions | None = None
         self.call_count = 0
 
     def run(self, calls: Iterable[CapturedCall]) -> Iterator[None]:
@@ -161,6 +175,9 @@ class _Counting:
             group = self._groups.get(call.identity)
             is_new = group is None
             if group is None:
+                if call.tool_version is None:
+                    version = self._written_for.version_of(call.tool, call.toolset)
+                    call = replace(call, tool_version=version)
                 group = self._groups[call.identity] = _Group(call, number, _was_accepted(call))
                 group.has_payload = call.payload_kind == "own"
                 group.payload = call.payload
@@ -216,7 +233,9 @@ class _Counting:
         if tally is None:
             today = self._asking.toolbox.find(tool, actor=actor)
             mine = self._changes_of(tool, is_here=today is not None)
-            tally = self._tallies[tool, actor] = ToolTally(tool, actor, today, mine)
+            tally = self._tallies[tool, actor] = ToolTally(
+                tool, actor, today, mine, self.of_versions
+            )
         return tally
 
     def _changes_of(self, tool: str, *, is_here: bool) -> list[SchemaChange] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,7 +18,9 @@ from replay.compatibility.sides import (
 from replay.errors import ToolboxError
 from replay.records import JsonObject
 from replay.replayer.questions.asking import Asking, DescribedToolbox
+from replay.replayer.written_for import WrittenFor
 from replay.store import Store
+from replay.tools.translations import UNVERSIONED
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,19 +103,83 @@ def described_sides(asking: Asking, named: str = "the old tools") -> OldSides:
     return OldSides(named, [described_side(tool) for tool in asking.toolbox.tools], asking)
 
 
-def changes_between(old: OldSides, today: DescribedToolbox) -> list[SchemaChange]:
+def versions_of_calls(
+    store: Store, today: DescribedToolbox, named: Mapping[str, str] | None = None
+) -> WrittenFor:
+    """Return who says which version calls were written for that have none, as replay runs do."""
+    own = [step for step in today.translations if step.old is None and step.to == step.tool]
+    return WrittenFor(
+        store,
+        named=named or {},
+        versions=[
+            {"name": tool.name, "version": tool.version, "parameters": tool.parameters}
+            for tool in today.tools
+        ],
+        schemas=store.tool_schemas(),
+        from_unversioned={step.tool for step in own},
+    )
+
+
+def changes_between(
+    old: OldSides, today: DescribedToolbox, written_for: WrittenFor | None = None
+) -> list[SchemaChange]:
     """Return how today's tools differ from the old ones, as what payloads meet.
 
-    Where the toolbox translates an old version, what the schemas say is safe for its payloads.
+    Where the toolbox translates an old version, what the schemas say is safe for its payloads;
+    ``written_for`` knows the version of schemas that were recorded without one.
     """
     foreign = old.foreign(today)
     return compare_sides(
-        [side for side in old.sides if side.tool.name not in foreign],
+        [
+            side if written_for is None else _with_version(side, written_for)
+            for side in old.sides
+            if side.tool.name not in foreign
+        ],
         [described_side(tool) for tool in today.tools],
         in_order=old.in_order,
         steps=[
-            (step.tool, step.old, step.new)
+            (step.tool, step.old or UNVERSIONED, step.new)
             for step in today.translations
-            if step.to == step.tool and step.old is not None and step.new is not None
+            if step.to == step.tool and step.new is not None
         ],
     )
+
+
+def _with_version(side: Side, written_for: WrittenFor) -> Side:
+    if side.tool.version is not None:
+        return side
+    version = written_for.version_with(side.tool.name, side.tool.parameters or {})
+    return replace(side, tool=replace(side.tool, version=version))
+
+
+class OfVersions:
+    """Says which changes are of the version that a call was made for: others do not concern it."""
+
+    def __init__(
+        self, old: OldSides, today: DescribedToolbox, written_for: WrittenFor | None = None
+    ) -> None:
+        self._today = [described_side(tool) for tool in today.tools]
+        self._sides = [
+            side if written_for is None else _with_version(side, written_for) for side in old.sides
+        ]
+        self._known: dict[tuple[str, str], frozenset[tuple[str, str]] | None] = {}
+
+    def concerns(self, change: SchemaChange, version: str) -> bool:
+        """Return whether ``change`` is one from ``version``, too; so are all where it is unknown.
+
+        ``version``: empty for none.
+        """
+        key = change.tool, version
+        if key not in self._known:
+            self._known[key] = self._changes_of(*key)
+        known = self._known[key]
+        return known is None or (change.rule, change.path) in known
+
+    def _changes_of(self, tool: str, version: str) -> frozenset[tuple[str, str]] | None:
+        mine = [one for one in self._sides if one.tool.name == tool]
+        mine = [one for one in mine if (one.tool.version or "") == version]
+        if not mine:
+            return None
+        today = [one for one in self._today if one.tool.name == tool]
+        found = [change for side in mine for change in compare_sides([side], today)]
+        return frozenset((one.rule, one.path) for one in found)

@@ -9,6 +9,7 @@ from typing import Final
 
 from replay.compatibility.changes import Evidence, OnModel, OnPayloads, SchemaChange
 from replay.evidence.attribution import causes_of, kind_of, watched_places
+from replay.evidence.schema_changes import OfVersions
 from replay.evidence.tool_evidence import (
     KINDS_MAX,
     AffectedCalls,
@@ -94,8 +95,10 @@ class ToolTally:
         actor: Actor,
         described: DescribedTool | None,
         changes: Sequence[SchemaChange] | None,
+        of_versions: OfVersions | None = None,
     ) -> None:
         """``changes``: of this tool; None: nothing was compared."""
+        self._of_versions = of_versions
         self.changes = list(changes or ())
         self._gates = described is None or described.gates
         self._found = ToolEvidence(
@@ -127,7 +130,7 @@ class ToolTally:
     def add(self, counted: Counted) -> None:
         """Count calls that are alike."""
         mistakes = [*_mistakes(counted, causes_of(self.changes, counted.answer))]
-        mistakes += self._unseen_mistakes(counted.answer)
+        mistakes += self._unseen_mistakes(counted.answer, counted.version)
         effect = self._effect(counted, mistakes)
         count = counted.count
         found = self._found
@@ -187,13 +190,15 @@ class ToolTally:
             return True
         return self.changes[mistake.cause].on_payloads is not OnPayloads.SAFE
 
-    def _unseen_mistakes(self, answer: Compared) -> Iterator[_Mistake]:
+    def _unseen_mistakes(self, answer: Compared, version: str) -> Iterator[_Mistake]:
         """Return where a call means something else today though its payload does not show it."""
         if not answer.concerned or answer.outcome is not Outcome.OK or answer.is_translated:
             return
         for bit, (index, is_carried) in enumerate(self._watched):
             if answer.concerned >> bit & 1:
                 change, kind = self.changes[index], "carried" if is_carried else "left_out"
+                if self._of_versions and not self._of_versions.concerns(change, version):
+                    continue
                 path = _general(change.path)
                 yield _Mistake(kind, path, change.said, change.old, change.new, "", index)
 

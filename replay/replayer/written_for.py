@@ -109,13 +109,30 @@ class WrittenFor:
             return {}
         return self._store.toolset_keys(transcript.trace.id)
 
+    def version_of(self, tool: str, toolset: int | None) -> str | None:
+        """Return the version of a call that has none; None: it is not known.
+
+        ``toolset``: which tools its model was shown, as `Store.toolset` has them.
+        """
+        return self._by_toolset(tool, toolset)[0]
+
+    def version_with(self, tool: str, parameters: JsonObject) -> str | None:
+        """Return the version that a schema which a model was shown is of; None: not known."""
+        if tool in self._named:
+            return self._named[tool]
+        found = self._only_version(tool, parameters)
+        return UNVERSIONED if found is None and tool in self._from_unversioned else found
+
     def _version_of(self, call: ToolCall, shown: Mapping[str, int | None]) -> tuple[str | None, By]:
-        if call.tool in self._named:
-            return self._named[call.tool], "named"
-        key = (shown.get(call.model_call_id or ""), call.tool)
+        return self._by_toolset(call.tool, shown.get(call.model_call_id or ""))
+
+    def _by_toolset(self, tool: str, toolset: int | None) -> tuple[str | None, By]:
+        if tool in self._named:
+            return self._named[tool], "named"
+        key = (toolset, tool)
         if key not in self._found:
-            self._found[key] = None if key[0] is None else self._by_content(key[0], call.tool)
-        if self._found[key] is None and call.tool in self._from_unversioned:
+            self._found[key] = None if key[0] is None else self._by_content(key[0], tool)
+        if self._found[key] is None and tool in self._from_unversioned:
             return _UNVERSIONED, "step"
         return self._found[key], "schema"
 

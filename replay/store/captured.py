@@ -22,6 +22,10 @@ PayloadKind: TypeAlias = Literal["none", "arguments", "own"]
 """Whether a payload was recorded: not at all, the arguments as the model wrote them, another."""
 
 
+_Settings: TypeAlias = tuple[str | None, dict[str, str], int | None]
+"""Of some model calls: the model, by tool the dialect that it was shown, the tools together."""
+
+
 @dataclass(slots=True)
 class CapturedCall:
     """What one recorded call gave its tool, and how it ended. Not to be changed."""
@@ -36,6 +40,8 @@ class CapturedCall:
     """The model that answered, else the one that was asked; None: the recording does not say."""
     dialect: str | None
     """The dialect that the model was shown the tool in; None: the recording does not say."""
+    toolset: int | None
+    """Which tools the model was shown (`Store.toolset`); None: the recording does not say."""
     arguments: str
     """The model's raw text."""
     positional: list[JsonValue] | None
@@ -58,7 +64,7 @@ class CapturedReader:
         """``contents`` reads from the same connection."""
         self.connection = connection
         self._contents = contents
-        self._settings: dict[int, tuple[str | None, dict[str, str]]] = {}
+        self._settings: dict[int, _Settings] = {}
         self._condition, self._values, self._order = _conditions(connection, selection)
 
     def count(self) -> int:
@@ -78,7 +84,7 @@ class CapturedReader:
     def _call(self, row: tuple[Any, ...]) -> CapturedCall:
         (_, trace_id, step, tool, version, schema_hash, actor, arguments, positional) = row[:9]
         payload, outcome, error, settings = row[9:13]
-        model, dialects = _NOBODY if settings is None else self._shown(settings)
+        model, dialects, toolset = _NOBODY if settings is None else self._shown(settings)
         stage = None if error is None else (self._contents.json(error) or {}).get("stage")
         text = arguments if type(arguments) is str else self._contents.piece_text(*row[13:16])
         kind: PayloadKind = "none"
@@ -98,28 +104,33 @@ class CapturedReader:
             actor or "assistant",
             model,
             dialects.get(tool),
+            toolset,
             text,
             None if positional is None else self._contents.json(positional),
             outcome or "unfinished",
             stage,
             kind,
             value,
-            (tool, actor, version, schema_hash, arguments, positional, payload, outcome, stage),
+            # What was shown tells the version of a call that has none.
+            (
+                *(tool, actor, version if version is not None else (toolset,), schema_hash),
+                *(arguments, positional, payload, outcome, stage),
+            ),
         )
 
-    def _shown(self, settings: int) -> tuple[str | None, dict[str, str]]:
-        """Return the model of some model calls, and by tool the dialect that it was shown."""
+    def _shown(self, settings: int) -> _Settings:
+        """Return the model of some model calls, and what it was shown."""
         known = self._settings.get(settings)
         if known is None:
             row = self.connection.execute(
-                "SELECT s.response_model, s.model, t.contents FROM model_settings s "
+                "SELECT s.response_model, s.model, t.contents, t.key FROM model_settings s "
                 "LEFT JOIN toolsets t ON t.key = s.toolset WHERE s.key = ?",
                 (settings,),
             ).fetchone()
-            answered, asked, toolset = row or (None, None, None)
-            definitions = [] if toolset is None else decode(toolset)
+            answered, asked, tools, toolset = row or (None, None, None, None)
+            definitions = [] if tools is None else decode(tools)
             dialects = dict(_dialect(self._contents.json(key)) for key in definitions)
-            known = self._settings[settings] = (answered or asked, dialects)
+            known = self._settings[settings] = (answered or asked, dialects, toolset)
         return known
 
 
@@ -134,7 +145,7 @@ _QUERY: Final = (
     "LEFT JOIN contents p ON p.key = c.payload AND typeof(c.payload) = 'integer'"
 )
 
-_NOBODY: Final[tuple[None, dict[str, str]]] = (None, {})
+_NOBODY: Final[_Settings] = (None, {}, None)
 
 
 def _conditions(

@@ -49,7 +49,11 @@ with Recorder("traces.db") as recorder:
 STRICT = TOOLS.replace("strict=False", "strict=True")
 LONGER = TOOLS.replace('"string"}', '"string", "minLength": 4}')
 ANSWERS = TOOLS.replace("dict[str, str]", "list[str]").replace('{"day": day}', "[day]")
-RENAMED = TOOLS.replace("day: str, seats", "days: str, seats").replace('"1")\ndef', '"2")\ndef')
+RENAMED = (
+    TOOLS.replace("day: str, seats", "days: str, seats")
+    .replace(": day}", ": days}")
+    .replace('"1")\ndef', '"2")\ndef')
+)
 TRANSLATED = (
     RENAMED
     + """
@@ -61,6 +65,8 @@ def day_is_days(old: dict) -> dict:
 """
 )
 BROKEN = TRANSLATED.replace('pop("day")', 'pop("date")')
+
+BOTH = TOOLS + TRANSLATED.partition("description=")[2].partition("return title\n")[2]
 
 CASES = {
     "unchanged": (TOOLS, {}, 0),
@@ -135,6 +141,69 @@ def test_a_replay_run_rejects_as_many_calls_as_the_evidence_says(
     assert rejected == sum(breaks for breaks, _, _ in counts.values())
 
 
+CHAT = {
+    "messages": [
+        {"role": "user", "content": "Book monday."},
+        {
+            "role": "assistant",
+            "content": None,
+            "tool_calls": [
+                {
+                    "id": "c1",
+                    "type": "function",
+                    "function": {"name": "book", "arguments": '{"day": "monday"}'},
+                }
+            ],
+        },
+        {"role": "tool", "tool_call_id": "c1", "content": '{"day": "monday"}'},
+    ]
+}
+SHOWN = {
+    "type": "object",
+    "properties": {"day": {"type": "string"}, "seats": {"type": "integer", "default": 1}},
+    "required": ["day"],
+    "additionalProperties": False,
+}
+
+
+@pytest.mark.parametrize(
+    ("tools", "shown", "configured"),
+    [
+        (BOTH, SHOWN, ""),
+        (TRANSLATED, {**SHOWN, "required": []}, '[tool.replay.versions]\nbook = "1"\n'),
+        (TRANSLATED.replace('"book", "1"', '"book", None'), {**SHOWN, "required": []}, ""),
+    ],
+    ids=["by what was shown", "named", "from before versions"],
+)
+@pytest.mark.slow  # an import, and three workers
+def test_calls_of_imported_chats_are_translated_from_the_version_that_was_shown(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: Printed,
+    tools: str,
+    shown: dict[str, Any],
+    configured: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    function = {"name": "book", "parameters": shown}
+    chat = {**CHAT, "tools": [{"type": "function", "function": function}]}
+    (tmp_path / "chats.jsonl").write_text(json.dumps(chat) + "\n")
+    (tmp_path / "desk.py").write_text(tools)
+    (tmp_path / "pyproject.toml").write_text(configured)
+    assert exit_code_of(["import", "traces.db", "chats.jsonl"]) == 0
+
+    _, check = told(capsys, "schema", "check")
+    _, evidence = told(capsys, "schema", "evidence", "--no-witnesses", "--jobs", "1")
+
+    assert affected(check["changes"]) == {}
+    (rename,) = [one for one in check["changes"] if one["rule"] == "RENAME_SUSPECTED"]
+    assert (rename["on_payloads"], rename["said"].endswith("are translated")) == ("safe", True)
+    (book,) = [tool for tool in evidence["tools"] if tool["tool"] == "book"]
+    assert affected(book["changes"]) == {}
+    _, run = told(capsys, "run", "--jobs", "1")
+    assert [one for one in run["findings"] if one["verdict"] == "now_rejected"] == []
+
+
 def test_captured_calls_are_no_proof_of_what_a_tool_answers(here: Path, capsys: Printed) -> None:
     (here / "desk.py").write_text(TOOLS)
     assert exit_code_of(["schema", "lock", "--tools", "desk:toolbox"]) == 0
@@ -146,3 +215,21 @@ def test_captured_calls_are_no_proof_of_what_a_tool_answers(here: Path, capsys: 
         ("RESULT_TYPE_CHANGED", None)
     ]
     assert code == 1
+
+
+@pytest.mark.slow  # two workers
+def test_a_call_of_a_later_version_is_not_counted_for_what_changed_before_it(
+    here: Path, capsys: Printed
+) -> None:
+    later = TOOLS.replace("seats: int = 1", "seats: int = 2").replace('"1")\ndef', '"2")\ndef')
+    (here / "desk.py").write_text(later)
+    (here / "agent.py").write_text(AGENT)
+    subprocess.run([sys.executable, "agent.py"], cwd=here, check=True)
+    (here / "desk.py").write_text(later.replace('"2")', '"3")').replace("Write a note.", "Write."))
+
+    _, check = told(capsys, "schema", "check")
+    _, evidence = told(capsys, "schema", "evidence", "--no-witnesses", "--jobs", "1")
+
+    assert affected(check["changes"]) == {"DEFAULT_CHANGED": (0, 1, 0)}
+    counted = [one for tool in evidence["tools"] for one in tool["changes"]]
+    assert affected(counted) == {"DEFAULT_CHANGED": (0, 1, 0)}

@@ -61,6 +61,7 @@ def verdicts(changes: list[SchemaChange]) -> set[OnPayloads]:
 
 def test_every_pair_gets_a_verdict_with_its_rules_named() -> None:
     without = []
+    order = []
     for pair in pairs():
         changes = compare_tool(*both(pair))
         for change in changes:
@@ -68,9 +69,12 @@ def test_every_pair_gets_a_verdict_with_its_rules_named() -> None:
             assert change.said
         if not changes:
             without.append(pair["id"])
+        if [change.rule for change in changes] == ["PROPERTY_ORDER_CHANGED"]:
+            order.append(pair["id"])
 
     assert len(pairs()) == 405
-    assert without == ["pair-0052"]  # its history says that nothing changed but the commit
+    assert without == []
+    assert "pair-0052" in order  # its history calls it cosmetic; a model writes in that order
 
 
 def test_every_probe_is_judged_as_the_reference_validator_judges_it() -> None:

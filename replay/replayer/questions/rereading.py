@@ -27,7 +27,7 @@ from replay.tools.resolve import (
 )
 from replay.tools.tool import Tool
 from replay.tools.toolbox import Toolbox
-from replay.tools.translations import TranslationFailed
+from replay.tools.translations import ToolVersion, TranslationFailed
 from replay.tools.validate import InvalidArguments, validated_arguments
 from replay.verdicts import paths
 from replay.verdicts.diffing import diff_values
@@ -116,9 +116,10 @@ class _Comparison:
 
     def _leads_on(self, tool: Tool) -> bool:
         """Whether translations lead from the version that the model was shown to ``tool``."""
-        if self._old is None or tool.version is None:
+        if self._old is None:
             return False
-        return self._toolbox.translations.chain(tool.name, self._old, tool.version) is not None
+        old, end = ToolVersion(tool.name, self._old or None), ToolVersion(tool.name, tool.version)
+        return old != end and self._toolbox.translations.chain_between(old, end) is not None
 
 
 def _named(tool: Tool, values: JsonObject) -> JsonObject:
