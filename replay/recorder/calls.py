@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import random
+import threading
 import time
 from collections import deque
 from collections.abc import Sequence
@@ -209,6 +210,8 @@ class LiveTrace:
     step_count: int = 0
     has_start_state: bool = False
     """True once the state of its world before its first call was looked at."""
+    looking: threading.RLock = field(default_factory=threading.RLock)
+    """Held while somebody looks: a call beside the first would change what is looked at."""
     last_at: str | None = None
     waiting: deque[Turn] = field(default_factory=lambda: deque(maxlen=64))
     """Turns with calls that no prompt has told the model about yet, oldest first."""

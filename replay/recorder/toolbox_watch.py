@@ -76,12 +76,20 @@ class ToolboxWatch(CallObserver):
             self._running[start.request_id] = _Running(call, call.execution)
 
     def world_seen(self, start: CallStart, state: Callable[[], str | None]) -> None:
-        """Keep the state before the first call of a trace: what its world was made as."""
+        """Keep the state before the first call of a trace: what its world was made as.
+
+        The call starts after that. Were it said to start before, it would end too early by as much,
+        and a call beside it, whose doing its own state shows, would seem to come after it.
+        """
         running = self._running.get(start.request_id)
-        if running is None or not self._journal.wants_start_state(running.call.trace):
+        if running is None:
             return
+        trace, run = running.call.trace, running.execution
         with self._journal.failures.guard("store the state at a trace's start"):
-            self._journal.note_start_state(running.call.trace, state())
+            with trace.looking:
+                if self._journal.wants_start_state(trace):
+                    self._journal.note_start_state(trace, state())
+            run.started, run.started_at = time.perf_counter(), max(now(), run.started_at or "")
 
     def call_resolved(self, start: CallStart, schema: ToolSchema) -> None:
         """Store the schema that the call will name, the first time this process meets it."""

@@ -64,6 +64,11 @@ class OlderCalls:
         """
         return [self._written_for.noted(one) for one in self._served.translated(verdicts, calls)]
 
+    def count(self, verdicts: list[CallVerdict]) -> None:
+        """Count calls that a run judged before it was interrupted, as `told` does."""
+        for verdict in verdicts:
+            self._written_for.noted(verdict)
+
     def report(self) -> list[JsonObject]:
         """Return what calls were taken for; see `WrittenFor.report`."""
         return self._written_for.report()

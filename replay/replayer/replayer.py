@@ -223,7 +223,7 @@ class Replayer:
             greeting = opened.greeting()
             run = begun or self._begun(selection, traces, greeting)
             terms = opened.terms(run.id, run.options.get("parser", ""))
-            with opened.older_calls() as older:
+            with opened.older_calls(run.options.get("written_for", {})) as older:
                 pass_ = _Pass(self, run, opened.reading, opened.pool, greeting, terms, older)
                 try:
                     return pass_.run(traces.trace_ids, on_progress, is_resumed=begun is not None)
@@ -362,6 +362,14 @@ class Replayer:
                 f"Replay run {run.id!r} reads with {whose}; it cannot go on with {self.parser!r}.",
                 hint="Resume it without --parser, or start a new run.",
             )
+        versions = run.options.get("written_for", {})
+        if self.versions and self.versions != versions:
+            then, now = map(_versions_said, (versions, self.versions))
+            raise SelectionError(
+                f"Replay run {run.id!r} takes calls without a version for {then}; it cannot go on "
+                f"with {now}.",
+                hint="Resume it with the same versions, or without any, or start a new run.",
+            )
         if run.status == "finished":
             raise SelectionError(
                 f"Replay run {run.id!r} is finished: nothing is left to resume.",
@@ -412,11 +420,16 @@ class Opened:
             versions=frozenset(map(tuple, greeting["versions"])),
         )
 
-    def older_calls(self) -> OlderCalls:
-        """Return what holds for calls of older versions; waits as `greeting` does."""
+    def older_calls(self, named: Mapping[str, str] | None = None) -> OlderCalls:
+        """Return what holds for calls of older versions; waits as `greeting` does.
+
+        ``named``: versions by tool of calls without one; None: those that the replayer was given.
+        """
         greeting, replayer = self.greeting(), self.replayer
         place = sandboxed(replayer.place, replayer.sandbox, worlds=self.folder)
-        taken_for = written_for(self.reading, greeting, replayer.versions)
+        taken_for = written_for(
+            self.reading, greeting, replayer.versions if named is None else named
+        )
         return OlderCalls(taken_for, ServedAnswers(place, greeting["results_translated"]))
 
 
@@ -496,6 +509,7 @@ class _Pass:
         for trace_id, verdicts in by_trace.items():
             transcript = self.reading.transcript(trace_id, prompts=False)
             self._count(self.older.applied(transcript), verdicts)
+            self.older.count(verdicts)
         return [trace_id for trace_id in trace_ids if trace_id not in by_trace]
 
     def _finished(self, left: Iterator[str], done_count: int) -> Iterator[int]:
@@ -651,6 +665,10 @@ def _reached(verdict: CallVerdict, arguments: str) -> tuple[str, str]:
     if result is None or not result.translation:
         return verdict.tool, arguments
     return result.tool, json.dumps(result.payload)
+
+
+def _versions_said(versions: Mapping[str, str]) -> str:
+    return ", ".join(f"{tool}={version}" for tool, version in sorted(versions.items())) or "none"
 
 
 def _now() -> str:

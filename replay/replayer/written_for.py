@@ -78,7 +78,6 @@ class WrittenFor:
             version, by = self._version_of(call, shown)
             if version is not None:
                 self._taken[call.id] = (version, by)
-                self._counts[call.tool, version, by] += 1
         steps = [
             step.model_copy(update={"tool_version": self._taken[step.id][0]})
             if step.id in self._taken
@@ -93,6 +92,9 @@ class WrittenFor:
         if taken is None:
             return verdict
         version, by = taken
+        self._counts[verdict.tool, version, by] += (
+            1  # judged: others may be left when it is stopped
+        )
         taken_for = f"version {version}" if version else "a call from before it had versions"
         note = f"Taken for {taken_for}: {_WHY[by]}."
         return verdict.model_copy(update={"note": f"{verdict.note or ''} {note}".strip()})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from replay import Recorder, Toolbox
 from replay.demo.model_server import Call, ModelServer
 from replay.errors import ReplayError
 from replay.records import ModelCall, ToolCall
+from replay.verdicts.overlaps import epoch_s
 from tests.recorder.agents import chat_agent
 
 
@@ -225,3 +227,26 @@ def test_the_sdk_is_recorded_on_either_http_library(
         recorder.wrap(client).responses.create(model="gpt-5", input="Hi")
 
     assert kinds(recorder, trace.id) == ["model_call"]
+
+
+def test_a_call_is_not_said_to_end_before_it_did_where_the_worlds_start_was_looked_at(
+    recorder: Recorder,
+) -> None:
+    """Else a call beside it, whose doing its state shows, seems to come after it."""
+    toolbox = Toolbox("slow to look at")
+    seen: list[float] = []
+
+    @toolbox.state
+    def state(world: dict[str, int]) -> dict[str, int]:
+        time.sleep(0.03)
+        return world
+
+    @toolbox.tool
+    def look() -> None:
+        seen.append(time.time())
+
+    with recorder.trace(id="t"):
+        toolbox.dispatch_sync([{"name": "look", "args": {}}], world={"a": 1})
+
+    (call,) = [one for one in recorder.store.transcript("t").steps if isinstance(one, ToolCall)]
+    assert epoch_s(call.started_at) + (call.duration_ms or 0.0) / 1000 >= seen[0] - 0.001

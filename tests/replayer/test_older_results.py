@@ -8,7 +8,18 @@ from typing import Any
 
 import pytest
 
-from replay.records import CallVerdict, Cause, Outcome, Policy, ReplayRun, ToolCall, Trace, Verdict
+from replay.errors import SelectionError
+from replay.records import (
+    CallVerdict,
+    Cause,
+    Outcome,
+    Policy,
+    ReplayRun,
+    Selection,
+    ToolCall,
+    Trace,
+    Verdict,
+)
 from replay.replayer import Replayer
 from replay.replayer.policies import Policies
 from replay.report.diff_text import render_verdict
@@ -160,6 +171,28 @@ def test_an_alias_of_the_version_that_ran_then_is_read_by_no_other(tmp_path: Pat
 
     seen.add(call, verdict)  # another tool had that name then
     assert [one["translation"] for one in seen.report()] == [["lookup", "find_event 2"]]
+
+
+def test_a_run_goes_on_with_the_versions_that_it_began_with(tmp_path: Path) -> None:
+    calls = [recorded({"title": "lunch", "start": "10:00"}, version=None)]
+    calls += [calls[0].model_copy(update={"id": "c2", "trace_id": "t2"})]
+    with Store.open(tmp_path / "traces.db", mode="create") as store:
+        store.append_all([Trace(id="t1", started_at=AT), Trace(id="t2", started_at=AT), *calls])
+        options: dict[str, Any] = {"toolbox": "dated_tools:toolbox", "paths": [HERE], "jobs": 1}
+        run = Replayer(store, versions={"find_event": "1"}, **options).run(
+            Selection(trace_ids=["t1"])
+        )
+        begun = run.model_copy(update={"status": "interrupted", "selection": {}})
+        store.append(begun)
+
+        with pytest.raises(SelectionError, match="cannot go on with find_event=2"):
+            Replayer(store, versions={"find_event": "2"}, **options).run(resume=run.id)
+        ended = Replayer(store, **options).run(resume=run.id)
+
+    assert ended.coverage["written_for"] == [
+        {"tool": "find_event", "version": "1", "by": "named", "calls": 2}
+    ]
+    assert ended.exit_code == 0
 
 
 def test_a_served_answer_is_told_in_todays_words(tmp_path: Path) -> None:
