@@ -58,8 +58,9 @@ def contract(
 
     Each call runs again in its frozen world: twice with one request id, under other conditions,
     watched by the clock. What later steps have read from a response must still be in it. Nothing
-    is stored.
+    is stored; Ctrl-C keeps what was found.
     """
+    from replay.cli.interruption import ctrl_c
     from replay.cli.run import refuse_empty
     from replay.contracts.inferring import ALL_KINDS, proposals
     from replay.contracts.results import Kind
@@ -73,17 +74,22 @@ def contract(
         from replay.report.contract_text import proposals_json, proposals_text
 
         _tell(proposals(results), proposals_text, proposals_json, as_json=as_json)
-        return ExitCode.OK
+        return _interrupted() if ctrl_c.was_pressed else ExitCode.OK
     if not results:
         terminal.say(
-            "No tool of this toolbox declares a contract: @toolbox.tool(contract=Contract(...)). "
-            "\n`--infer` proposes some from the captured calls; `--check KIND` checks every tool."
+            "No tool of this toolbox declares a contract: @toolbox.tool(contract=Contract(...)).\n"
+            "`--infer` proposes some from the captured calls; `--check KIND` checks every tool."
         )
         return ExitCode.COULD_NOT_RUN
     from replay.report.contract_text import contracts_json, contracts_text
 
     _tell(results, contracts_text, contracts_json, as_json=as_json)
-    return exit_code(results)
+    return _interrupted() if ctrl_c.was_pressed else exit_code(results)
+
+
+def _interrupted() -> ExitCode:
+    terminal.say("Stopped by Ctrl-C: this is what was found until then.")
+    return ExitCode.INTERRUPTED
 
 
 def exit_code(results: Sequence[ContractResult]) -> ExitCode:
@@ -110,6 +116,7 @@ def _checked(
             also=also,
             workers=Workers(**where.workers()),
             on_progress=lambda done, total, note: progress.update(done, total, note=note),
+            keep_interrupted=True,
         )
 
 

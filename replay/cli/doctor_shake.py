@@ -100,12 +100,15 @@ def verify(database: Path, selection: Selection, as_json: bool, **options: Any) 
         found = verified(_shaker(store, selection, **options))
     if as_json:
         told = _plain(asdict(found))
+        told["run_call_count"] = len(told.pop("ran"))
         for one, field in zip(told["unstable"], found.unstable, strict=True):
             one["causes"] = causes_of(field)
         terminal.emit_json(told)
     else:
         ink = Ink(colored=terminal.colours(sys.stdout))
         terminal.emit(verification_text(found, width=terminal.width(), ink=ink))
+    if not found.ran:
+        return ExitCode.COULD_NOT_RUN
     return ExitCode.NEEDS_A_PERSON if found.unstable else ExitCode.OK
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 from replay.contracts.reads import Reads
 from replay.contracts.results import ContractResult, Kind
 from replay.contracts.terms import Terms, terms_of
-from replay.contracts.twice import Repeat, repeats
+from replay.contracts.twice import repeat_calls
 from replay.contracts.verdicts import Evidence, judged
 from replay.contracts.watching import over_budget, seen_calls, with_best_times
 from replay.errors import SelectionError
@@ -49,13 +49,16 @@ def check_contracts(
     also: Collection[Kind] = (),
     workers: Workers | None = None,
     on_progress: Tell = lambda done, total, note: None,
+    keep_interrupted: bool = False,
 ) -> list[ContractResult]:
     """Return what became of each promise that the tools of ``place`` make, by tool.
 
     Nothing is stored, and nothing goes out. ``also`` is checked of every tool, declared or not.
-    No tool promises anything: an empty list.
+    No tool promises anything: an empty list. ``keep_interrupted``: Ctrl-C while calls run ends it
+    with what these have shown by then.
 
     Raises:
+        KeyboardInterrupt: Ctrl-C, and nothing is to be kept or no call ran yet.
         SelectionError: no trace is selected, or a selected tool is not in the toolbox.
         ToolboxError: the toolbox cannot be loaded.
         WorkerError: a worker cannot be started.
@@ -67,7 +70,7 @@ def check_contracts(
         return []
     check = _Check(store, place, terms, workers or Workers(), on_progress)
     check.read(selection)
-    return check.results()
+    return check.results(keep_interrupted=keep_interrupted)
 
 
 @dataclass(slots=True)
@@ -101,9 +104,25 @@ class _Check:
                 self.transcripts.append(transcript)
             self.tell(number, len(trace_ids), "reading traces")
 
-    def results(self) -> list[ContractResult]:
+    def results(self, *, keep_interrupted: bool) -> list[ContractResult]:
         """Run what the promises need, and judge them."""
         evidence = Evidence(reads=self.reads)
+        evidence.steps = {
+            call.id: (transcript.trace.id, call.step_number)
+            for transcript in self.transcripts
+            for call in tool_calls(transcript)
+        }
+        calls = (call for one in self.transcripts for call in tool_calls(one))
+        evidence.captured = frozenset(call.tool for call in calls)
+        try:
+            self._run(evidence)
+        except KeyboardInterrupt:
+            if not keep_interrupted:
+                raise
+            evidence.is_interrupted = True
+        return [result for terms in self.terms for result in judged(terms, evidence)]
+
+    def _run(self, evidence: Evidence) -> None:
         w = self.workers
         if self.transcripts:
             with JobRunner(
@@ -115,14 +134,8 @@ class _Check:
             ) as runner:
                 policies = Policies().of_toolbox(runner.greeting)
                 self._watch(runner, policies, evidence)
-                evidence.repeats = list(self._repeats(runner, policies))
+                self._repeat(runner, policies, evidence)
             self._shake(evidence)
-        evidence.steps = {
-            call.id: (transcript.trace.id, call.step_number)
-            for transcript in self.transcripts
-            for call in tool_calls(transcript)
-        }
-        return [result for terms in self.terms for result in judged(terms, evidence)]
 
     def _of(self, *kinds: Kind) -> set[str]:
         return {one.tool.name for one in self.terms if one.kinds & set(kinds)}
@@ -135,9 +148,9 @@ class _Check:
         if not names:
             return
         chosen = self._with_calls_of(names)
-        evidence.seen = seen_calls(
-            runner, chosen, names, policies, on_trace=self._teller("replaying", len(chosen))
-        )
+        teller = self._teller("replaying", len(chosen))
+        for one in seen_calls(runner, chosen, names, policies, on_trace=teller):
+            evidence.seen[one.call.id] = one
         for _ in range(_MEASURED_AGAIN):
             slow = over_budget(self.terms, evidence.seen)
             if not slow:
@@ -145,11 +158,11 @@ class _Check:
             again = seen_calls(runner, self._with_calls_of(slow), slow, policies)
             with_best_times(evidence.seen, again)
 
-    def _repeats(self, runner: JobRunner, policies: Policies) -> Iterator[Repeat]:
+    def _repeat(self, runner: JobRunner, policies: Policies, evidence: Evidence) -> None:
         names = self._of(Kind.IDEMPOTENT)
         chosen = self._with_calls_of(names)
         on_trace = self._teller("running calls twice", len(chosen))
-        return repeats(runner, chosen, names, policies, on_trace=on_trace)
+        repeat_calls(runner, chosen, names, policies, evidence.repeats, on_trace=on_trace)
 
     def _shake(self, evidence: Evidence) -> None:
         chosen = self._with_calls_of(self._of(Kind.DETERMINISTIC))
@@ -162,7 +175,7 @@ class _Check:
         )
         found = verify(shaker)
         evidence.unstable, evidence.held = found.unstable, found.held
-        evidence.shaken = dict(shaker.tools)
+        evidence.shaken = {id: tool for id, tool in shaker.tools.items() if id in found.ran}
 
     def _teller(self, note: str, total: int) -> Callable[[], None]:
         done = 0

@@ -42,22 +42,22 @@ class Repeat:
     """Whether the world's state could be compared."""
 
 
-def repeats(
+def repeat_calls(
     runner: JobRunner,
     transcripts: Iterable[Transcript],
     tools: Collection[str],
     policies: Policies,
+    found: dict[str, Repeat],
     *,
     on_trace: Callable[[], None] = lambda: None,
-) -> Iterator[Repeat]:
-    """Return how each successful call of ``tools`` went the second time.
+) -> None:
+    """Put into ``found``, by call id, how each successful call of ``tools`` went the second time.
 
     A second run that changed the world is not repeated for the calls after it: the trace runs
     again with that call once.
     """
     waiting = {one.trace.id: one for one in transcripts}
     jobs = [_doubled(one, _ids(one, tools), policies) for one in waiting.values()]
-    found: dict[str, Repeat] = {}
     while jobs:
         again: list[Job] = []
         for result in runner.run(jobs):
@@ -69,10 +69,6 @@ def repeats(
             else:
                 on_trace()
         jobs = again
-    for transcript in waiting.values():
-        for call in tool_calls(transcript):
-            if call.id in found:
-                yield found[call.id]
 
 
 def _ids(transcript: Transcript, tools: Collection[str]) -> set[str]:

@@ -15,7 +15,9 @@ from replay.contracts.twice import Breakage, Repeat
 from replay.contracts.watching import durations_ms
 from replay.replayer.shaking.finding import Field
 
-_NOT_CAPTURED: Final = "no successful call of it was captured"
+_NOT_CAPTURED: Final = "no call of it was captured"
+_NOT_ANSWERED: Final = "today's code answers no captured call of it"
+_INTERRUPTED: Final = "stopped before a call could show it"
 _DETAILS_MAX: Final = 5
 
 
@@ -25,17 +27,27 @@ class Evidence:
 
     reads: Reads
     seen: dict[str, Seen] = field(default_factory=dict)
-    repeats: list[Repeat] = field(default_factory=list)
+    repeats: dict[str, Repeat] = field(default_factory=dict)
     unstable: list[Field] = field(default_factory=list)
     held: list[Field] = field(default_factory=list)
     shaken: dict[str, str] = field(default_factory=dict)
-    """The tool of each call that was run under other conditions."""
+    """The tool of each call that ran under other conditions."""
     steps: dict[str, tuple[str, int]] = field(default_factory=dict)
-    """Trace and step of each call."""
+    """Trace and step of each call, in recorded order."""
+    captured: frozenset[str] = frozenset()
+    """The tools of these calls."""
+    is_interrupted: bool = False
+    """Not all has run: what no call has shown yet is unknown."""
 
     def answered(self, tool: str) -> list[Seen]:
         """Return the calls of ``tool`` that today's code answers."""
-        return [one for one in self.seen.values() if one.call.tool == tool and one.is_answered]
+        mine = [self.seen[call_id] for call_id in self.steps if call_id in self.seen]
+        return [one for one in mine if one.call.tool == tool and one.is_answered]
+
+    def repeated(self, tool: str) -> list[Repeat]:
+        """Return the calls of ``tool`` that were run twice."""
+        mine = [self.repeats[call_id] for call_id in self.steps if call_id in self.repeats]
+        return [one for one in mine if one.tool == tool]
 
 
 def judged(terms: Terms, evidence: Evidence) -> Iterator[ContractResult]:
@@ -54,13 +66,15 @@ def _result(
     calls: int,
     broken: Sequence[tuple[str, Breakage]],
     kept: str,
-    unjudged: str = _NOT_CAPTURED,
+    unjudged: str = _NOT_ANSWERED,
     details: Sequence[str] = (),
 ) -> ContractResult:
     """Return the result of a promise that ``broken`` (call id, words) of ``calls`` break."""
     tool = terms.tool.name
     if not calls:
-        return ContractResult(tool, kind, Status.NOT_JUDGED, unjudged, list(details))
+        said = unjudged if tool in evidence.captured else _NOT_CAPTURED
+        said = _INTERRUPTED if evidence.is_interrupted and tool in evidence.captured else said
+        return ContractResult(tool, kind, Status.NOT_JUDGED, said, list(details))
     if not broken:
         return ContractResult(tool, kind, Status.KEPT, kept, list(details), calls)
     first_id, first = broken[0]
@@ -87,7 +101,7 @@ def _result(
 
 
 def _idempotent(terms: Terms, evidence: Evidence) -> ContractResult:
-    repeats = [one for one in evidence.repeats if one.tool == terms.tool.name]
+    repeats = evidence.repeated(terms.tool.name)
     notes = []
     if repeats and not any(one.shows_state for one in repeats):
         notes = ["without @toolbox.state, only answers and writes to the outside were compared"]
@@ -170,7 +184,7 @@ def _keeps(terms: Terms, evidence: Evidence) -> ContractResult:
         judged_count += bool(found)
         broken += [(one.call.id, Breakage(path, _lost(path, counts))) for path in lost]
     never = [path for path in terms.keeps if not had[path]]
-    unjudged = _NOT_CAPTURED if not evidence.answered(tool) else "no later step read any of it"
+    unjudged = _NOT_ANSWERED if not evidence.answered(tool) else "no later step read any of it"
     if terms.keeps:
         unjudged = f"no captured response has {', '.join(terms.keeps)}"
     shown = ", ".join(path or "the response" for path in paths if had[path])
@@ -218,7 +232,7 @@ def _fits_result(terms: Terms, evidence: Evidence) -> ContractResult:
         calls=len(answered),
         broken=[(call_id, Breakage(said, said)) for call_id, said in found if said is not None],
         kept="what the function says it returns",
-        unjudged=_NOT_CAPTURED if schema is not None else "it does not say what it returns",
+        unjudged=_NOT_ANSWERED if schema is not None else "it does not say what it returns",
     )
 
 

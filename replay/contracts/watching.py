@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 from replay.contracts.judging import Seen, percentiles
 from replay.contracts.results import Kind
@@ -21,17 +21,14 @@ def seen_calls(
     policies: Policies,
     *,
     on_trace: Callable[[], None] = lambda: None,
-) -> dict[str, Seen]:
-    """Return the calls of ``tools`` as today's code answers them, by id, in recorded order."""
+) -> Iterator[Seen]:
+    """Return the calls of ``tools`` as today's code answers them, trace by trace as these end."""
     chosen = {one.trace.id: one for one in transcripts}
-    found: dict[str, Seen] = {}
     for result in runner.run(_watched(one, policies) for one in chosen.values()):
         for call in tool_calls(chosen[result.job.trace_id]):
             if call.tool in tools and call.id in result.replayed:
-                found[call.id] = Seen(call, result.replayed[call.id])
+                yield Seen(call, result.replayed[call.id])
         on_trace()
-    order = [call.id for one in chosen.values() for call in tool_calls(one)]
-    return {call_id: found[call_id] for call_id in order if call_id in found}
 
 
 def _watched(transcript: Transcript, policies: Policies) -> Job:
@@ -64,9 +61,9 @@ def durations_ms(tool: str, seen: dict[str, Seen]) -> list[float]:
     ]
 
 
-def with_best_times(seen: dict[str, Seen], again: dict[str, Seen]) -> None:
+def with_best_times(seen: dict[str, Seen], again: Iterable[Seen]) -> None:
     """Put each call measured again in place where it took less."""
-    for call_id, one in again.items():
-        before = seen[call_id]
+    for one in again:
+        before = seen[one.call.id]
         if (one.duration_ms or 0.0) < (before.duration_ms or 0.0):
-            seen[call_id] = one
+            seen[one.call.id] = one

@@ -6,6 +6,8 @@ call but what it adds. Calls that gave a tool the same, to the same end, are jud
 
 from __future__ import annotations
 
+import contextlib
+import gc
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -64,10 +66,9 @@ def evidence_for(
         asking: Today's tools.
         old: The old tools. They are asked where the recording does not say how arguments were
             read: imported transcripts have no payloads.
-        old_parameters: By tool, the schema that today's was compared with. They say whether
-            arguments fitted where neither the recording nor ``old`` does. Of a tool that is not
-            among them it is no news that no difference explains what becomes of a call. None:
-            all tools were compared.
+        old_parameters: By tool, the schema that today's was compared with: it says whether
+            arguments fitted where neither the recording nor ``old`` does. Nothing is attributed
+            of a tool that is not among them. None: all tools were compared.
         written_for: Says which version calls were written for that were recorded without one.
             None: they are told by what they were shown.
         of_versions: Says which changes concern calls of which version, where several were
@@ -85,10 +86,24 @@ def evidence_for(
     counting.of_versions = of_versions
     total = store.captured_call_count(selection) if on_progress is not None else 0
     calls = _until(store.captured_calls(selection), is_stopped)
-    for done, _ in enumerate(counting.run(calls), start=1):
-        if on_progress is not None and (counting.call_count == total or not done % _REPORT_EVERY):
-            on_progress(counting.call_count, max(total, counting.call_count))
+    with _rare_collections():
+        for done, _ in enumerate(counting.run(calls), start=1):
+            is_due = counting.call_count == total or not done % _REPORT_EVERY
+            if on_progress is not None and is_due:
+                on_progress(counting.call_count, max(total, counting.call_count))
     return counting.result()
+
+
+@contextlib.contextmanager
+def _rare_collections() -> Iterator[None]:
+    """Collect garbage seldom: remembered calls make no cycles, and each look walks all of them."""
+    before = gc.get_threshold()
+    if before[0]:  # 0: somebody wants none at all
+        gc.set_threshold(max(before[0], 50_000), before[1], max(before[2], 50))
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def _until(

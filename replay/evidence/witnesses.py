@@ -62,6 +62,8 @@ class Search:
     today: DescribedTool
     seeds: list[JsonObject] = field(default_factory=list)
     """Captured payloads that the old version takes."""
+    from_version: str | None = None
+    """The version that its calls were written for: what a translation mends shows nothing."""
 
     @property
     def old_parameters(self) -> JsonObject:
@@ -80,10 +82,13 @@ class Search:
         return [shown.get(id(payload), Shows.NOTHING) for payload in payloads]
 
     def _captured(self, payload: JsonObject, was: Read) -> Captured:
-        terms = Terms(self.tool, watched=tuple(place for _, place in self._watched()))
+        watched = tuple(place for _, place in self._watched())
+        terms = Terms(self.tool, self.from_version, watched=watched)
         return Captured(terms, json.dumps(payload), was.payload, was.has_payload)
 
     def _shown(self, index: int, compared: Compared) -> Shows:
+        if compared.outcome is Outcome.OK and compared.is_translated:
+            return Shows.NOTHING
         causes = {*causes_of(self.changes, compared)}
         if compared.outcome is Outcome.OK:
             bits = enumerate(found for found, _ in self._watched())
@@ -263,6 +268,8 @@ def _search(
     today = asking.toolbox.find(one.tool)
     assert today is not None
     search = Search(one.tool, [each.change for each in one.evidence], asking, side, today)
+    if len(one.versions) == 1:
+        search.from_version = next(iter(one.versions)) or None
     mine = selection.model_copy(update={"tools": [one.tool]})
     captured = islice(store.captured_calls(mine), _LOOKED_AT_MAX)
     payloads = {call.arguments: _object(call.arguments) for call in captured}

@@ -24,8 +24,9 @@ _ROUNDS_MAX: Final = 40
 _AT_ONCE: Final = 16
 _BATCHES_MAX: Final = 4
 _ROUNDS_OF_SLOW_ONES: Final = 1
-"""A case that hangs costs its whole deadline, each time."""
+"""A case that hangs costs its whole deadline each time, one at its limit gigabytes."""
 
+_SLOW: Final = ("DeadlinePassed", "TimeoutError", str(Outcome.TIMEOUT), "LimitReached")
 _NOTHING: Final = object()
 _VALID: Final = (Law.UNDECLARED, Law.DISAGREEMENT)
 """What breaks them stays valid by the schema; an invalid payload would lose what it shows."""
@@ -35,7 +36,7 @@ Judge = Callable[[Case, ReplayedCall], Breach | None]
 
 def shrunk(case: Case, breach: Breach, runner: JobRunner, judge: Judge) -> tuple[Case, Breach]:
     """Return the smallest case found that breaks the same law in the same place, and how."""
-    is_slow = breach.kind in ("DeadlinePassed", "TimeoutError", str(Outcome.TIMEOUT))
+    is_slow = breach.kind in _SLOW
     known: dict[str, Breach | None] = {}
     taken = {case.arguments}
     for _ in range(_ROUNDS_OF_SLOW_ONES if is_slow else _ROUNDS_MAX):
@@ -154,19 +155,28 @@ def _changed(values: Any, path: Path, value: Any) -> Any:
     return without(values, path)
 
 
+def _halved(width: int) -> Iterator[int]:
+    """Return ``width``, its half, and so on down to 1: a limit is found in few steps."""
+    while width > 1:
+        yield width
+        width //= 2
+    yield 1
+
+
 def simpler(value: Any) -> Iterator[Any]:
     """Return simpler values of the same type, the simplest first."""
     if isinstance(value, str) and value:
-        yield from ("", value[: len(value) // 2], value[len(value) // 2 :], value[:-1])
+        yield from ("", value[: len(value) // 2], value[len(value) // 2 :])
+        yield from (value[: len(value) - less] for less in _halved(len(value) // 4))
         if len(value) <= 12:
             yield from (value[:index] + value[index + 1 :] for index in range(len(value)))
     elif isinstance(value, bool) or value is None:
         return
     elif isinstance(value, int | float) and value:
         yield from (0, 1) if value != 1 else (0,)
-        if isinstance(value, int) and abs(value) > 2:
-            yield value // 2
-            yield value - (1 if value > 0 else -1)
+        if isinstance(value, int) and abs(value) > 1:
+            sign = 1 if value > 0 else -1
+            yield from (value - sign * less for less in _halved(abs(value) // 2))
     elif isinstance(value, list) and value:
         yield from ([], value[: len(value) // 2], value[1:], value[:-1])
         for index, inner in enumerate(value[:4]):

@@ -123,7 +123,7 @@ class WrittenFor:
         if tool in self._named:
             return self._named[tool]
         found = self._only_version(tool, parameters)
-        return UNVERSIONED if found is None and tool in self._from_unversioned else found
+        return _UNVERSIONED if found is None and tool in self._from_unversioned else found
 
     def _version_of(self, call: ToolCall, shown: Mapping[str, int | None]) -> tuple[str | None, By]:
         return self._by_toolset(call.tool, shown.get(call.model_call_id or ""))

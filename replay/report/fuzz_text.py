@@ -87,7 +87,9 @@ def _failure(one: Failure, also: list[Failure], width: int, ink: Ink) -> list[st
     lines = [ink.paint(line, "bold", colour) for line in lines]
     kind = f"{breach.kind}: " if breach.law is Law.UNDECLARED else ""
     lines += wrap(f"{kind}{plain(breach.said)[:_ARGUMENTS_CHARS_MAX]}", width, indent="  ")
-    at = f"; at {breach.place}" if breach.law is Law.UNDECLARED and breach.place else ""
+    # Of a process that ended nobody knows the line: its place is the stage of the call.
+    has_line = breach.law is Law.UNDECLARED and ":" in breach.place
+    at = f"; at {breach.place}" if has_line else ""
     lines += wrap(f"{count(one.count, 'case')}{at}", width, indent="  ")
     lines += wrap(f"tool: {_where(one)}", width, indent="  ") if _where(one) else []
     lines += wrap(f"changed: {plain(one.case.said)}, {_source(one)}", width, indent="  ")

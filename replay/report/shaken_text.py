@@ -34,7 +34,7 @@ def verification_text(found: Verification, *, width: int, ink: Ink) -> str:
     for one in found.unstable[:_SHOWN_MAX]:
         lines += ["", *_unstable(one, width, ink)]
     lines += _more(found.unstable)
-    if not found.unstable:
+    if found.ran and not found.unstable:
         lines += ["", ink.paint("✓ Every replay gives the same.", "green")]
     if found.held:
         lines += ["", ink.paint("Held by replay: without it these would differ", "bold")]
@@ -42,6 +42,10 @@ def verification_text(found: Verification, *, width: int, ink: Ink) -> str:
             by = "; ".join(one.sites) or "`replay doctor explain` says by what"
             lines += wrap(f"{_named(one)}: {plain(by)}", width, indent="  ")
         lines += _more(found.held)
+    if found.why_not_run is not None:
+        not_run = count(found.call_count - len(found.ran), "call")
+        said = f"{not_run} could not be run: {plain(found.why_not_run)}"
+        lines += ["", *wrap(said, width)]
     return "\n".join(lines)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from replay.contracts import ContractResult, Kind, Status
@@ -12,7 +14,7 @@ from replay.contracts.terms import Terms
 from replay.contracts.verdicts import Evidence, judged
 from replay.errors import SelectionError
 from replay.records import Selection
-from replay.replayer.environment import Place
+from replay.replayer.environment import Place, place_of
 from replay.replayer.questions.asking import Asking
 from replay.replayer.shaking.finding import Field
 from replay.store import Store
@@ -122,7 +124,7 @@ def test_reading_the_clock_breaks_determinism(store: Store, place: Place) -> Non
     assert found["steady"].status is Status.KEPT
     assert (never.status, never.said) == (
         Status.NOT_JUDGED,
-        "no successful call of it was captured",
+        "no call of it was captured",
     )
 
 
@@ -143,6 +145,55 @@ def test_a_field_that_differed_breaks_determinism(place: Place) -> None:
     assert (broken.status, broken.said) == (Status.BROKEN, "at is 1, then 2")
     assert broken.details == ["at: tools.py:3 in moment (clock)"]
     assert (broken.trace_id, broken.step_number) == ("t1", 4)
+
+
+def test_calls_that_never_ran_show_nothing(place: Place) -> None:
+    with Asking(place) as asking:
+        tool = asking.toolbox.find("moment")
+    assert tool is not None
+    evidence = Evidence(Reads(), steps={"c1": ("t1", 4)}, captured=frozenset(["moment"]))
+    terms = Terms(tool, frozenset({Kind.DETERMINISTIC}))
+
+    (unknown,) = judged(terms, evidence)
+    evidence.is_interrupted = True
+    (stopped,) = judged(terms, evidence)
+
+    assert (unknown.status, unknown.said) == (
+        Status.NOT_JUDGED,
+        "today's code answers no captured call of it",
+    )
+    assert (stopped.status, stopped.said) == (
+        Status.NOT_JUDGED,
+        "stopped before a call could show it",
+    )
+
+
+WITHOUT_A_WORLD = """
+from replay.tools import Contract, Toolbox
+
+toolbox = Toolbox("broken")
+
+
+@toolbox.world
+def world():
+    raise RuntimeError("no database")
+
+
+@toolbox.tool(contract=Contract(deterministic=True))
+def steady(number: int, world) -> int:
+    return number
+"""
+
+
+@pytest.mark.slow  # six runs of the trace, in pools of their own
+def test_a_world_that_cannot_be_made_keeps_no_promise(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "without_a_world.py").write_text(WITHOUT_A_WORLD)
+    place = place_of("without_a_world:toolbox", folder=tmp_path)
+
+    results = check_contracts(store, Selection(), place)
+
+    found = {one.kind: one.status for one in results}
+    assert found[Kind.DETERMINISTIC] is Status.NOT_JUDGED
 
 
 def test_no_promise_at_all_is_an_empty_list(store: Store, place: Place) -> None:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from replay.cli.main import exit_code_of
+from replay.cli.progress import Progress
 from replay.contracts.inferring import Proposal, proposals
 from replay.contracts.results import ContractResult, Kind, Status
 from replay.store import Store
@@ -67,6 +71,24 @@ def test_a_check_of_every_tool_needs_no_contract(
 ) -> None:
     assert contract(database, "--tool", "promises_nothing", "--check", "result") == 0
     assert "✓ promises_nothing: its results fit" in capsys.readouterr().out
+
+
+def test_ctrl_c_keeps_what_was_found_and_ends_with_130(
+    database: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def update(self: Progress, *counts: Any, note: str | None = None, **more: Any) -> None:
+        if note == "running calls twice":
+            os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(Progress, "update", update)
+
+    ended = contract(database, "--tool", "pay_once", "--tool", "quick", "--tool", "steady")
+
+    out, err = capsys.readouterr()
+    assert ended == 130
+    assert "✓ quick: in its budget" in out
+    assert "? steady: deterministic? stopped before a call could show it" in out
+    assert "Stopped by Ctrl-C" in err
 
 
 def test_a_proposal_promises_only_what_was_kept() -> None:

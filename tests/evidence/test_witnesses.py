@@ -104,6 +104,19 @@ def test_only_changes_that_no_captured_call_shows_get_a_witness(
     }
 
 
+def test_what_a_translation_mends_has_no_witness(
+    recorded: Recorded, today: Asking, then: Asking
+) -> None:
+    recorded.call("remind", {"patient_id": "p1", "text": "come"})
+    renamed = change("REQUIRED_PROPERTY_ADDED", "patient", tool="remind", on=OnPayloads.BREAKS)
+    found = evidence_for(recorded.store, Selection(), [renamed], today)
+
+    add_witnesses(recorded.store, Selection(), found, today, OldTools(then))
+
+    ((told,),) = [one.evidence for one in found]
+    assert (told.breaks, told.witness) == (0, None)
+
+
 def test_the_same_search_finds_the_same(today: Asking, then: Asking) -> None:
     first = [witness_for(search(BOOK, today, then), index) for index in range(3)]
     second = [witness_for(search(BOOK, today, then), index) for index in range(3)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from replay.fuzzing.cases import Case, cases_of
 from replay.fuzzing.from_schema import payloads_from
 from replay.fuzzing.mutated import Setting
 from replay.fuzzing.mutations import MUTATIONS, Mutation
-from replay.fuzzing.shrinking import smaller, what_differs
+from replay.fuzzing.shrinking import simpler, smaller, what_differs
 from replay.records import JsonObject
 from replay.replayer.jobs import CallOrder
 from replay.replayer.questions.asking import DescribedTool
@@ -118,6 +119,29 @@ def test_payloads_from_the_schema_fit_it_and_come_again_with_the_seed() -> None:
     assert len(made) >= 20
     assert [schema_errors(BOOKING, one) for one in made] == [[]] * len(made)
     assert payloads_from(BOOKING, 30, "seed") == made
+
+
+@pytest.mark.parametrize(
+    ("value", "holds", "smallest"),
+    [
+        (2_000_000, lambda one: one > 1000, 1001),
+        (-7, lambda one: one < 0, -1),
+        ("a" * 30_000, lambda one: len(one) > 500, "a" * 501),
+    ],
+)
+def test_a_limit_is_found_exactly_in_few_tries(value: Any, holds: Any, smallest: Any) -> None:
+    tried = 0
+    while True:
+        for one in simpler(value):
+            tried += 1
+            if holds(one):
+                value = one
+                break
+        else:
+            break
+
+    assert value == smallest
+    assert tried < 200
 
 
 def test_smaller_cases_go_towards_the_captured_payload_first() -> None:

@@ -8,8 +8,15 @@ from pathlib import Path
 import pytest
 
 from replay.cli.main import exit_code_of
+from replay.fuzzing.captured import nothing_captured
+from replay.fuzzing.cases import Case
+from replay.fuzzing.found import Failure, FuzzReport
+from replay.fuzzing.judging import Breach, Law
+from replay.report.fuzz_text import fuzz_text
+from replay.report.ink import Ink
 from replay.store import Store
 from tests.fuzzing.conftest import ROOT, write_trace
+from tests.fuzzing.test_cases import described
 
 TOOLS = ["--tools", "tests.fuzzing.fuzzed_tools:toolbox", "--isolation", "none", "--jobs", "1"]
 
@@ -51,6 +58,17 @@ def test_failures_end_with_1_and_their_cases_are_kept_for_review(
     assert f"Kept {file}" in err
     assert json.loads(file.read_text())["arguments"] == '{"item": ""}'
     assert "cases in " in err
+
+
+def test_no_line_is_told_of_a_process_that_ended() -> None:
+    breach = Breach("dies", Law.UNDECLARED, "ProcessEnded", "invoke", "Its process ended.")
+    case = Case("dies", "{}", "n is 1", nothing_captured(described({}), None))
+    report = FuzzReport("shop:toolbox", 0, failures=[Failure(breach, case, "s", None, None)])
+
+    out = fuzz_text(report, width=80, ink=Ink(colored=False))
+
+    assert "dies ends in ProcessEnded" in out
+    assert "; at " not in out
 
 
 def test_only_disagreements_end_with_2_and_nothing_with_0(

@@ -9,7 +9,7 @@ import pytest
 
 from cassettes.kernel.filter import this_machine
 from replay.replayer.environment import place_of
-from replay.replayer.shaking.finding import NATIVE, explain, verify
+from replay.replayer.shaking.finding import NATIVE, Verification, explain, verify
 from replay.replayer.shaking.running import Shaker
 from replay.report.ink import Ink
 from replay.report.shaken_text import causes_of, explanation_text, verification_text
@@ -47,6 +47,15 @@ def shaker(store: Store, record: Any) -> Any:
         return Shaker(place, transcripts, jobs=1, deadline_s=20.0)
 
     return make
+
+
+def test_what_could_not_be_run_is_not_called_the_same() -> None:
+    found = Verification(1, 1, 6, frozenset(), "The world could not be made", [], [])
+
+    told = verification_text(found, width=80, ink=Ink(colored=False))
+
+    assert "Every replay gives the same" not in told
+    assert "1 call could not be run: The world could not be made" in told
 
 
 @pytest.mark.slow

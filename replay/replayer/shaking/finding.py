@@ -51,6 +51,10 @@ class Verification:
     call_count: int
     trace_count: int
     run_count: int
+    ran: frozenset[str]
+    """The calls that could be run; of the others nothing is known."""
+    why_not_run: str | None
+    """Why the first one could not that could not; None: all could."""
     unstable: list[Field]
     """Differed although a replay held everything."""
     held: list[Field]
@@ -75,10 +79,13 @@ def verify(shaker: Shaker) -> Verification:
         unstable.compare(first, shaker.run(condition), condition.name, addresses_count=False)
     held = _Fields(shaker.tools)
     held.compare(first, shaker.run(LET_GO), LET_GO.name, addresses_count=False)
+    not_run = [one for one in first.values() if one.result is None]
     return Verification(
         call_count=len(first),
         trace_count=len(shaker.transcripts),
         run_count=2 + len(HELD),
+        ran=frozenset(call_id for call_id, one in first.items() if one.result is not None),
+        why_not_run=not_run[0].note if not_run else None,
         unstable=unstable.all(),
         held=[one for one in held.all() if (one.tool, one.path) not in unstable.found],
     )
