@@ -98,6 +98,7 @@ def test_what_runs_in_production_loads_nothing_that_only_the_desk_needs(statemen
     assert not loaded & {*HEAVY, *UPSTAIRS}
 
 
+@pytest.mark.slow
 def test_the_recorder_does_not_load_the_sdks_that_it_watches() -> None:
     loaded = loaded_after("from replay import Recorder, Toolbox")
 

@@ -202,6 +202,7 @@ def test_refresh_puts_todays_answers_on_the_cassettes_of_one_tool(
     }
 
 
+@pytest.mark.slow
 def test_refresh_again_finds_everything_as_recorded(
     shop: Path, service: Service, capsys: Printed
 ) -> None:
@@ -260,6 +261,7 @@ def test_a_call_that_fails_today_keeps_its_old_cassette(
     assert run() == 0
 
 
+@pytest.mark.slow
 def test_a_cassette_that_became_shorter_leaves_nothing_of_the_old_one(
     shop: Path, service: Service
 ) -> None:

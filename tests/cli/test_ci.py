@@ -75,6 +75,7 @@ def test_options_that_say_nothing_are_refused(
     assert said in " ".join(capsys.readouterr().err.split())
 
 
+@pytest.mark.slow
 def test_github_sees_findings_from_the_root_of_the_repository(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: Printed
 ) -> None:
@@ -102,6 +103,7 @@ def test_github_sees_findings_from_the_root_of_the_repository(
     assert place == {"uri": "services/shop.py", "uriBaseId": "%SRCROOT%"}
 
 
+@pytest.mark.slow
 def test_an_approval_that_is_committed_holds_on_a_fresh_machine(
     folder: Path, capsys: Printed
 ) -> None:
@@ -125,6 +127,7 @@ def test_an_approval_that_is_committed_holds_on_a_fresh_machine(
     assert json.loads(capsys.readouterr().out)["findings"][0]["approved"] is True
 
 
+@pytest.mark.slow
 def test_an_approval_that_no_longer_meets_anything_is_named(folder: Path, capsys: Printed) -> None:
     (folder / "shop.py").write_text(RENAMED)
     approvals = ["--approvals", "approved.jsonl"]

@@ -20,6 +20,7 @@ def test_the_doctor_tells_what_is_here_and_ends_with_0(folder: Path, capsys: Pri
     assert "3 traces, 0 replay runs" in found["database"]["text"]
 
 
+@pytest.mark.slow
 def test_what_is_broken_is_told_with_what_to_do_and_ends_with_3(
     folder: Path, capsys: Printed
 ) -> None:

@@ -101,6 +101,7 @@ def test_a_request_sent_twice_says_so(pay: Path, capsys: Printed) -> None:
     assert "~ refund: sends POST /refunds twice (recorded once)\n" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_requests_that_change_places_say_after_which_they_come_now(
     pay: Path, capsys: Printed
 ) -> None:
@@ -121,6 +122,7 @@ def test_requests_that_change_places_say_after_which_they_come_now(
     assert change["recorded"].startswith("before POST http://127.0.0.1:")
 
 
+@pytest.mark.slow
 def test_a_moved_endpoint_is_one_finding_however_many_orders(pay: Path, capsys: Printed) -> None:
     pay.write_text(pay.read_text().replace('"/orders/"', '"/v2/orders/"'))
 

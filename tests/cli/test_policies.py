@@ -70,6 +70,7 @@ def test_a_live_tool_that_is_answered_as_recorded_is_the_same(shop: Path, servic
     assert verdicts()["rate"].verdict == "same"
 
 
+@pytest.mark.slow
 def test_what_a_live_tool_asks_otherwise_is_told(shop: Path, service: Service) -> None:
     change(shop, '"/rates/{currency}"', '"/v2/rates/{currency}"')
 
@@ -79,6 +80,7 @@ def test_what_a_live_tool_asks_otherwise_is_told(shop: Path, service: Service) -
     assert changes == {("added", "/v2/rates/EUR"), ("removed", "/rates/EUR")}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "reach",
     [
@@ -117,6 +119,7 @@ def test_the_clock_and_the_draws_of_a_live_tool_are_real(shop: Path, service: Se
     assert run("--policy", "rate=live") == 0
 
 
+@pytest.mark.slow
 def test_an_async_live_tool_waits_for_real_among_others(shop: Path, service: Service) -> None:
     text = shop.read_text()
     shop.write_text(
@@ -166,6 +169,7 @@ def test_a_live_call_that_dies_leaves_the_guards_closed_behind_it(
     assert found == ["unanswered", "unanswered"]
 
 
+@pytest.mark.slow
 def test_with_a_baseline_the_service_is_told_from_the_code(
     shop: Path, service: Service, tmp_path: Path
 ) -> None:
@@ -227,6 +231,7 @@ def test_a_run_that_only_served_is_not_green(shop: Path, capsys: Printed) -> Non
     assert "Nothing was judged: every call was served as recorded." in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_a_refused_tool_is_not_run_and_a_person_must_look(
     shop: Path, service: Service, capsys: Printed
 ) -> None:
@@ -299,6 +304,7 @@ def test_no_toolbox_declares_a_tool_live(shop: Path, capsys: Printed) -> None:
     assert "--policy TOOL=live" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_reports_for_a_ci_server_say_what_was_served(shop: Path, tmp_path: Path) -> None:
     report, page = tmp_path / "junit.xml", tmp_path / "report.md"
     run("--policy", "left=recorded", "--junit", str(report), "--markdown", str(page))

@@ -343,6 +343,7 @@ def test_todays_schemas_are_exported_without_a_database(
     assert "Left out: OpenAI's strict mode cannot express tool 'left' at 'extra'" in said.err
 
 
+@pytest.mark.slow
 def test_the_lock_is_written_once_and_its_check_tells_in_json_what_drifted(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

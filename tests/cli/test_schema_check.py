@@ -105,6 +105,7 @@ def test_a_commit_of_the_same_toolbox(here: Path, capsys: Printed) -> None:
     assert "2 changes of 1 tool against git:HEAD" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_the_schemas_that_models_were_shown(here: Path, capsys: Printed) -> None:
     shown = ToolSchema(
         id="s1", tool="price", dialect="openai", definition=definition(),
@@ -169,6 +170,7 @@ def test_a_lock_that_cannot_be_read_is_told_as_by_the_lock_itself(
     assert said in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_rules_tools_and_the_configuration_leave_changes_out(here: Path, capsys: Printed) -> None:
     against = ["--against", file_of(here, [definition()])]
 

@@ -55,6 +55,7 @@ def run(folder: Path, capsys: pytest.CaptureFixture[str]) -> Run:
     return run
 
 
+@pytest.mark.slow
 def test_calls_that_are_left_alone_are_one_line(run: Run) -> None:
     code, out, err = run("--tools", "shop:toolbox", "--against", "shop:toolbox")
 
@@ -78,6 +79,7 @@ def test_calls_that_break_are_told_with_why_and_where_the_first_is(run: Run, fol
     assert max(map(len, out.splitlines())) <= 80
 
 
+@pytest.mark.slow
 def test_as_json_every_count_is_there(run: Run, folder: Path) -> None:
     (folder / "new.py").write_text(V2.format(more="currency: str"))
 
@@ -127,6 +129,7 @@ def test_tools_must_be_named(run: Run) -> None:
     assert "Which tools?" in err
 
 
+@pytest.mark.slow
 def test_tools_of_another_agent_are_left_out_and_named(run: Run, folder: Path) -> None:
     with Store.open(folder / "traces.db", mode="w") as store:
         store.append_all(other_agent())
@@ -137,6 +140,7 @@ def test_tools_of_another_agent_are_left_out_and_named(run: Run, folder: Path) -
     assert out.endswith("\n\nLeft out: 1 call of another agent's tools: sweep\n")
 
 
+@pytest.mark.slow
 def test_today_is_compared_with_a_commit(run: Run, folder: Path) -> None:
     git = ["git", "-c", "user.name=a", "-c", "user.email=a@example.com", "-C", str(folder)]
     for words in (["init", "-q"], ["add", "shop.py"], ["commit", "-qm", "then"]):

@@ -136,6 +136,7 @@ def test_recordings_give_schemas_and_payloads_that_were_not_rejected(
     assert told["edits"][0]["kind"] == "rename"
 
 
+@pytest.mark.slow
 def test_the_validator_of_todays_tools_judges_the_draft(
     database: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -150,6 +151,7 @@ def test_the_validator_of_todays_tools_judges_the_draft(
     }
 
 
+@pytest.mark.slow
 def test_a_tool_that_had_no_version_is_named_by_a_dash(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -166,6 +168,7 @@ def test_a_tool_that_had_no_version_is_named_by_a_dash(
     assert "1 of 1 captured payloads translate and validate." in err
 
 
+@pytest.mark.slow
 def test_a_draft_is_tried_in_place_of_the_translation_that_is_there(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -216,6 +219,7 @@ def test_a_draft_is_written_to_a_file(folder: Path, capsys: pytest.CaptureFixtur
     assert "No captured payload of the old version is here" in err
 
 
+@pytest.mark.slow
 def test_a_version_of_a_commit_is_found(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     import subprocess
 

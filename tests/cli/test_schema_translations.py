@@ -62,6 +62,7 @@ def wrong(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return {"code": code, **json.loads(out.getvalue())}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("version", "kind", "path", "said"),
     [

@@ -41,6 +41,7 @@ def found(store: Store, place: Place) -> Found:
     return {(one.tool, one.kind): one for one in results}
 
 
+@pytest.mark.slow
 def test_a_second_call_that_answers_the_same_and_writes_nothing_is_kept(found: Found) -> None:
     assert found["pay_once", K.IDEMPOTENT].status is Status.KEPT
 

@@ -38,6 +38,7 @@ def contract(database: Path, *more: str) -> int:
     return exit_code_of(["contract", str(database), *TOOLS, *more])
 
 
+@pytest.mark.slow
 def test_broken_promises_come_first_and_end_with_1(
     database: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -66,6 +67,7 @@ def test_a_toolbox_that_promises_nothing_is_told_what_to_do_and_ends_with_3(
     assert "`--infer` proposes some" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_check_of_every_tool_needs_no_contract(
     database: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

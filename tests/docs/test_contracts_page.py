@@ -75,6 +75,7 @@ def test_the_same_from_python(folder: Path) -> None:
     assert "'refund: not idempotent: the second call changes the state again'" in ran.stdout
 
 
+@pytest.mark.slow
 def test_keeps_alone_is_found_at_once(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     options = ["--tool", "find_order", "--jobs", "1", "--json"]
 

@@ -123,6 +123,7 @@ def test_the_page_shows_what_the_command_prints(
     assert capsys.readouterr().out == block("output: evidence", "text")
 
 
+@pytest.mark.slow
 def test_the_example_in_python_runs(folder: Path) -> None:
     (program,) = re.findall(r"## From Python\n\n```python\n(.*?)```", PAGE, re.DOTALL)
     root = str(Path(__file__).parents[2])

@@ -56,6 +56,7 @@ def test_the_page_shows_what_the_command_finds(
     assert told.count("still fails: tests/fuzz-cases/") == 2
 
 
+@pytest.mark.slow
 def test_the_pasted_test_fails_until_the_tool_is_mended(folder: Path) -> None:
     (folder / "test_pasted.py").write_text(OUTPUTS["test"])
 

@@ -37,6 +37,7 @@ def plain(text: str) -> str:
     return "\n".join(line.rstrip() for line in text.splitlines())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "code"), [("shadows", 0), ("parsers", 2), ("run", 2)])
 def test_the_page_shows_what_its_commands_print(
     recorded: Path,

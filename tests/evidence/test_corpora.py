@@ -139,6 +139,7 @@ for definition in contexts[os.environ["CONTEXT"]]["tools"]:
 """
 
 
+@pytest.mark.slow
 def test_a_new_required_argument_of_two_tools_is_told_with_its_179_calls(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -91,6 +91,7 @@ def test_the_smallest_payload_fits_nearly_every_schema(name: str) -> None:
     assert jsonschema.Draft202012Validator(SCHEMAS[name]).is_valid(smallest(SCHEMAS[name]))
 
 
+@pytest.mark.slow
 def test_a_reference_to_itself_is_followed() -> None:
     deep = find(payloads_of(SCHEMAS["itself"]), lambda one: "inner" in one.get("inner", {}))
 

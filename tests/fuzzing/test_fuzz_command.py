@@ -44,6 +44,7 @@ def fuzz(database: Path, *more: str) -> int:
     return exit_code_of(["fuzz", str(database), *TOOLS, "--count", "20", *more])
 
 
+@pytest.mark.slow
 def test_failures_end_with_1_and_their_cases_are_kept_for_review(
     database: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -71,6 +72,7 @@ def test_no_line_is_told_of_a_process_that_ended() -> None:
     assert "; at " not in out
 
 
+@pytest.mark.slow
 def test_only_disagreements_end_with_2_and_nothing_with_0(
     database: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -80,6 +82,7 @@ def test_only_disagreements_end_with_2_and_nothing_with_0(
     assert "no failure" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_json_has_the_failures_with_their_tests(
     database: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -106,6 +109,7 @@ def test_what_cannot_be_run_ends_with_3(
     assert said in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_kept_file_that_is_no_case_is_named(
     database: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

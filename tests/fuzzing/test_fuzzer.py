@@ -74,6 +74,7 @@ def laws(report: FuzzReport, tool: str) -> set[tuple[Law, str]]:
     return {(one.breach.law, one.breach.kind) for one in of(report, tool)}
 
 
+@pytest.mark.slow
 def test_an_exception_that_is_not_declared_is_a_failure_with_its_line(report: FuzzReport) -> None:
     (failure,) = of(report, "left")
 
@@ -189,6 +190,7 @@ def test_the_report_is_the_same_whatever_runs_side_by_side(store: Store, place: 
     assert told(3) == told(1)
 
 
+@pytest.mark.slow
 def test_the_printed_test_fails_when_it_is_pasted(report: FuzzReport, tmp_path: Path) -> None:
     kinds = {(one.breach.law, one.breach.kind): one for one in report.failures}
     shown = list(kinds.values())
@@ -211,6 +213,7 @@ def test_the_printed_test_fails_when_it_is_pasted(report: FuzzReport, tmp_path: 
     )
 
 
+@pytest.mark.slow
 def test_kept_cases_run_first_and_are_told_when_they_are_mended(
     store: Store, place: Place, report: FuzzReport, tmp_path: Path
 ) -> None:
@@ -244,6 +247,7 @@ def test_a_case_that_hangs_is_ended_and_is_a_failure(store: Store, place: Place)
     assert failure.breach.kind == "DeadlinePassed"
 
 
+@pytest.mark.slow
 def test_ctrl_c_keeps_what_was_found(store: Store, place: Place) -> None:
     fuzzer: Fuzzer
 

@@ -62,6 +62,7 @@ def test_every_conversation_is_imported_and_comes_out_as_it_went_in(
     assert {line["id"]: line for line in exported(store, "openai-chat")} == expected
 
 
+@pytest.mark.slow
 def test_importing_the_corpora_again_changes_nothing(store: Store) -> None:
     paths = [TRANSCRIPTS / f"{name}.jsonl" for name in ("apibank", "bfcl-claude45_small")]
     import_files(store, paths)

@@ -123,6 +123,7 @@ def test_the_call_stops_at_the_tools_first_line_in_the_world_of_the_calls_before
     assert '"c"' in said
 
 
+@pytest.mark.slow
 def test_an_async_tool_is_stepped_through_and_its_deadline_does_not_pass(
     sit_down: Callable[..., Terminal],
 ) -> None:
@@ -137,6 +138,7 @@ def test_an_async_tool_is_stepped_through_and_its_deadline_does_not_pass(
     assert "wait: same" in said
 
 
+@pytest.mark.slow
 def test_where_the_tool_raises_one_may_look_back(sit_down: Callable[..., Terminal]) -> None:
     person = sit_down("t", "--step", "5", "--post-mortem")
     code, said = person.ends()
@@ -157,6 +159,7 @@ def test_where_the_tool_raises_one_may_look_back(sit_down: Callable[..., Termina
     assert "ZeroDivisionError" in said
 
 
+@pytest.mark.slow
 def test_ctrl_c_stops_a_tool_that_runs_where_it_is(sit_down: Callable[..., Terminal]) -> None:
     person = sit_down("t", "--step", "7")
     person.reads("(Pdb) ")
@@ -184,6 +187,7 @@ def test_a_call_from_before_its_tool_had_versions_is_translated_as_a_replay_run_
     assert "Taken for a call from before it had versions" in said
 
 
+@pytest.mark.slow
 def test_mistakes_are_told_before_anything_runs(
     sit_down: Callable[..., Terminal], store: Any
 ) -> None:

@@ -195,6 +195,7 @@ def test_a_run_goes_on_with_the_versions_that_it_began_with(tmp_path: Path) -> N
     assert ended.exit_code == 0
 
 
+@pytest.mark.slow
 def test_a_served_answer_is_told_in_todays_words(tmp_path: Path) -> None:
     _, verdict = replayed(
         tmp_path,

@@ -195,6 +195,7 @@ def test_a_plain_function_that_is_too_slow_today_times_out_in_productions_words(
     assert time.monotonic() - began_s < 30
 
 
+@pytest.mark.slow
 def test_a_longer_deadline_lets_a_recorded_timeout_pass(path: Path, again: Any) -> None:
     with Recorder(path) as recorder, recorder.trace(), toolbox.session():
         toolbox.dispatch_sync(asked(("tarry", {"line": "late", "wait_ms": 200})))

@@ -79,6 +79,7 @@ def test_a_translation_that_raises_is_an_answer(tools: Asking) -> None:
     assert "KeyError" in (answer.message or "")
 
 
+@pytest.mark.slow
 def test_a_validator_that_dies_hangs_or_raises_costs_its_own_question(tools: Asking) -> None:
     words = ["a", "exit", "b", "raise", "hang", "c"]
     answers = list(tools.judge(Question("say", f'{{"word":"{word}"}}') for word in words))
@@ -93,6 +94,7 @@ def test_a_validator_that_dies_hangs_or_raises_costs_its_own_question(tools: Ask
     assert "exit status 3" in (answers[1].message or "")
 
 
+@pytest.mark.slow
 def test_answers_come_in_order_from_several_workers_whatever_dies() -> None:
     words = [f"w{number}" for number in range(3_000)]
     words[700] = "exit"

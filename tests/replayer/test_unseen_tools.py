@@ -63,6 +63,7 @@ def recorded(store: Store, record: Callable[..., None]) -> None:
     asked_in_turn(store, "t/2", own, room(7), room(8), booking(7))
 
 
+@pytest.mark.slow
 def test_any_call_of_the_turn_is_answered_by_what_was_asked_in_it(
     store: Store, record: Callable[..., None], replay: Callable[..., ReplayRun]
 ) -> None:
@@ -89,6 +90,7 @@ def test_a_write_that_no_call_of_the_turn_asks_again_is_told_once(
     assert run.exit_code == 2
 
 
+@pytest.mark.slow
 def test_an_answer_is_given_once(
     store: Store, record: Callable[..., None], replay: Callable[..., ReplayRun]
 ) -> None:

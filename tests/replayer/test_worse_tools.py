@@ -95,6 +95,7 @@ def _unlike(found: dict[str, CallVerdict], wanted: dict[str, str]) -> dict[str, 
     return {tool: text for tool, text in said.items() if wanted[tool] not in text}
 
 
+@pytest.mark.slow
 def test_a_process_outside_its_own_is_out_of_a_tools_reach(
     store: Store, record: Any, replay: Any
 ) -> None:

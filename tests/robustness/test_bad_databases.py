@@ -116,6 +116,7 @@ def test_a_database_may_have_any_name(folder: Path, replay: Replay, name: str) -
     assert "t1" in listed.out
 
 
+@pytest.mark.slow
 def test_a_database_without_calls_or_traces_has_an_answer_to_everything(
     folder: Path, replay: Replay
 ) -> None:

@@ -38,6 +38,7 @@ def _obey_permissions() -> None:
         libc.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="Uses Linux capabilities.")
 @pytest.mark.parametrize(("file_mode", "folder_mode"), [(0o444, 0o755), (0o644, 0o555)])
 def test_what_is_read_only_is_read_and_never_written(
@@ -97,6 +98,7 @@ def test_on_a_full_disk_everything_is_read_and_nothing_is_lost(
     assert replay("db", "check", "traces.db").code == ExitCode.OK
 
 
+@pytest.mark.slow
 def test_a_replay_run_that_fills_the_disk_at_its_end_is_kept_and_shown_later(
     small_disk: Path, replay: Replay
 ) -> None:

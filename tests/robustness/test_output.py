@@ -51,6 +51,7 @@ def test_json_is_json_in_every_locale(odd: Path, locale: dict[str, str]) -> None
     assert json.loads(ran.out)["steps"][0]["messages"][0]["content"] == ODD
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("locale", [ASCII, {"PYTHONUTF8": "1"}], ids=["ascii", "utf-8"])
 def test_an_export_to_a_pipe_is_the_same_in_every_locale_and_comes_back(
     odd: Path, replay: Replay, locale: dict[str, str]
@@ -92,6 +93,7 @@ def test_a_disk_that_takes_no_output_is_said_and_is_no_bug(folder: Path, words: 
     assert "Exception ignored" not in ran.err
 
 
+@pytest.mark.slow
 def test_a_reader_that_has_seen_enough_is_no_mistake(folder: Path) -> None:
     with Store.open("traces.db", "w") as store:
         for number in range(300):

@@ -74,6 +74,7 @@ def test_what_is_allowed_works_in_a_sandbox_too(replay: Any, listener: Any, sand
     assert listener.arrived == 1
 
 
+@pytest.mark.slow
 @needs_both
 def test_both_sandboxes_hold_where_they_are_tried() -> None:
     assert probe_sandboxes() == {"bubblewrap": "", "kernel": ""}

@@ -173,6 +173,7 @@ def test_two_processes_of_twenty_threads_record_into_one_file(tmp_path: Path) ->
     assert os.listdir(tmp_path) == ["traces.db"]
 
 
+@pytest.mark.slow
 def test_another_process_reads_what_is_acknowledged_and_not_drained(tmp_path: Path) -> None:
     with Store.open(tmp_path / "traces.db", "create") as store:
         store.append(Trace(id="t", started_at=NOON))

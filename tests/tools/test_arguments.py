@@ -19,6 +19,7 @@ json_values = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(st.dictionaries(st.text(), json_values, max_size=5))
 def test_what_is_written_is_read_back(values: dict[str, object]) -> None:
     parsed = parse_arguments(raw_arguments(values))
@@ -27,6 +28,7 @@ def test_what_is_written_is_read_back(values: dict[str, object]) -> None:
     assert parsed.notes == []
 
 
+@pytest.mark.slow
 @given(st.dictionaries(st.text(), json_values, max_size=5), st.integers(0, 8))
 def test_spelling_does_not_matter(values: dict[str, object], indent: int) -> None:
     assert parse_arguments(f" \n{json.dumps(values, indent=indent)}\t").values == values

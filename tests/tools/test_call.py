@@ -173,6 +173,7 @@ def test_details_of_a_refusal_are_kept() -> None:
     assert result.error.details == {"code": "refunded_twice", "details": {"on": "2026-01-01"}}
 
 
+@pytest.mark.slow
 def test_endless_recursion_costs_the_call_and_not_the_agent() -> None:
     result = both_ways(tool="fail", arguments='{"how": "recursion"}')
 
@@ -246,6 +247,7 @@ def test_no_model_output_ever_raises(tool: str, arguments: str) -> None:
     assert result.response
 
 
+@pytest.mark.slow
 @given(
     st.fixed_dictionaries({"text": st.text(), "count": st.integers(), "tags": st.lists(st.text())})
 )

@@ -95,6 +95,7 @@ def test_the_help_opens_on_every_screen_and_closes(database: Path) -> None:
     use(database, script)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [60, 80, 120])
 def test_the_footer_fits_and_always_has_help_and_back(database: Path, width: int) -> None:
     async def script(person: Person) -> None:

@@ -42,6 +42,7 @@ def test_a_trace_alone_is_looked_for_in_the_working_directorys_database(
     assert _database_and_trace(("01jd",)) == (Path("traces.db"), "01jd")
 
 
+@pytest.mark.slow
 def test_a_users_own_tui_package_is_not_mistaken_for_ours(tmp_path: Path) -> None:
     (tmp_path / "tui").mkdir()
     (tmp_path / "tui" / "__init__.py").write_text("raise RuntimeError('not this one')\n")

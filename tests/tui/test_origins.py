@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from replay.records import ReplayRun
 from tests.tui.person import Person, use
 from tui.debugging import debug_command
@@ -33,6 +35,7 @@ def test_a_value_is_followed_to_where_it_came_from_and_back(database: Path) -> N
     use(database, script, trace="b-trip")
 
 
+@pytest.mark.slow
 def test_a_value_that_stands_nowhere_before_is_told_to_be_new(database: Path) -> None:
     async def script(person: Person) -> None:
         await person.sees("stopped at 3")
@@ -46,6 +49,7 @@ def test_a_value_that_stands_nowhere_before_is_told_to_be_new(database: Path) ->
     use(database, script, trace="b-trip")
 
 
+@pytest.mark.slow
 def test_a_model_call_cannot_be_stopped_in(database: Path) -> None:
     async def script(person: Person) -> None:
         await person.sees("stopped at 3")

@@ -119,6 +119,7 @@ def test_a_transcript_that_is_being_recorded_grows(database: Path) -> None:
     use(database, script, trace="d-trip")
 
 
+@pytest.mark.slow
 def test_verdicts_of_a_newer_run_show_up_beside_the_steps(database: Path) -> None:
     async def script(person: Person) -> None:
         await person.sees("stopped at 3", "≠ changed")
@@ -222,6 +223,7 @@ def test_an_import_that_fails_says_why(tmp_path: Path) -> None:
     use(tmp_path / "traces.db", script)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "said"),
     [

@@ -119,6 +119,7 @@ def test_an_outside_call_is_shown_with_its_answer(database: Path) -> None:
     use(database, script, trace="b-trip")
 
 
+@pytest.mark.slow
 def test_recorded_text_that_looks_like_markup_is_only_text(database: Path) -> None:
     async def script(person: Person) -> None:
         await person.sees("stopped at 3")

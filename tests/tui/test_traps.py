@@ -136,6 +136,7 @@ def test_at_80_columns_the_panes_are_stacked_and_from_100_side_by_side(database:
     use(database, script, trace="b-trip", size=(80, 24))
 
 
+@pytest.mark.slow
 def test_the_first_change_is_seen_at_80x24(database: Path) -> None:
     async def script(person: Person) -> None:
         await person.sees('-   "temperature": 4', '+   "degrees": 4')

@@ -114,6 +114,7 @@ def test_texts_of_several_lines_are_compared_line_by_line() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_a_large_difference_takes_no_time() -> None:
     recorded = {f"k{at}": {"id": at, "rows": list(range(20))} for at in range(5_000)}
     today = json.loads(json.dumps(recorded))

@@ -102,6 +102,7 @@ JSON = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(JSON)
 @settings(max_examples=150, deadline=None)
 def test_what_was_dumped_in_any_layout_says_the_same(value: Any) -> None:

@@ -313,6 +313,7 @@ def judged(tools: Change, request: pytest.FixtureRequest) -> dict[str, CallVerdi
     return {verdict.tool: verdict for verdict in tools.verdicts(run)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("tool", "verdict", "cause"), [(tool, verdict, cause) for tool, _, verdict, cause in CASES]
 )

@@ -99,6 +99,7 @@ def test_a_translation_that_carries_everything_over_is_green(
     assert told(baseline=baseline) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("edits", "baseline", "expected"),
     [

@@ -162,6 +162,7 @@ def test_a_run_may_say_who_reads(
     assert run.options["parser"] == parser
 
 
+@pytest.mark.slow
 def test_a_run_by_both_runs_the_new_one_and_tells_where_they_disagree(
     hotel: Change, capsys: Printed
 ) -> None:
