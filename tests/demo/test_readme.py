@@ -65,7 +65,7 @@ def test_every_replay_command_that_the_readme_names_exists() -> None:
         code or inline
         for code, inline in re.findall(r"```bash\n(.*?)```|`(replay [^`]*)`", README, re.DOTALL)
     )
-    named = set(re.findall(r"\breplay ([a-z]+)", shown))
+    named = set(re.findall(r"(?<!-)\breplay ([a-z]+)", shown))
 
     assert {"demo", "run", "diff", "approve", "record", "import"} <= named
     assert named <= set(cli.places)
