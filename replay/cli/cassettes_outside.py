@@ -11,7 +11,8 @@ import click
 from replay.cli import terminal
 from replay.cli.arguments import database_and, examples, json_option
 from replay.cli.selection import selection_options
-from replay.errors import ExitCode, ReplayError, SelectionError
+from replay.cli.tools_options import path_option, toolbox_named, tools_option
+from replay.errors import ExitCode, SelectionError
 
 if TYPE_CHECKING:
     from replay.records import Selection
@@ -135,12 +136,7 @@ def _refuse_unknown(writes_of: Sequence[str], tools: Sequence[str]) -> None:
     ),
 )
 @database_and()
-@click.option(
-    "--tools",
-    "toolbox",
-    metavar="MODULE:TOOLBOX",
-    help="Today's tools. Default: `tools` of [tool.replay].",
-)
+@tools_option
 @click.option(
     "--append",
     "appends",
@@ -154,14 +150,7 @@ def _refuse_unknown(writes_of: Sequence[str], tools: Sequence[str]) -> None:
 )
 @writes_option
 @click.option("--dry-run", is_flag=True, help="Ask, and say what would change; change nothing.")
-@click.option(
-    "--path",
-    "paths",
-    multiple=True,
-    metavar="DIRECTORY",
-    type=click.Path(file_okay=False, exists=True, path_type=Path),
-    help="Look for the tools' modules here first; after it in the working directory.",
-)
+@path_option
 @click.option(
     "--env",
     "variables",
@@ -245,12 +234,7 @@ def _refresher(
     from replay.replayer.refreshing import Refresher
 
     config = load_config()
-    toolbox = toolbox or config.tools
-    if toolbox is None:
-        raise ReplayError(
-            "Which tools? Name them with --tools package.module:toolbox, or set `tools` in "
-            "[tool.replay] of pyproject.toml."
-        )
+    toolbox = toolbox_named(toolbox, config)
     _refuse_unknown(writes_of, selection.tools)
     deadline_ms = config.deadline_ms or DEADLINE_MS
     return Refresher(

@@ -13,6 +13,7 @@ import click
 
 from replay.cli import terminal
 from replay.cli.arguments import database_and, examples
+from replay.cli.tools_options import env_option, path_option, toolbox_named, tools_option
 from replay.errors import ExitCode, ReplayError, SelectionError
 
 if TYPE_CHECKING:
@@ -35,27 +36,9 @@ if TYPE_CHECKING:
     metavar="NUMBER",
     help="The tool call to stop in. Default: the first one that differs in the newest replay run.",
 )
-@click.option(
-    "--tools",
-    "toolbox",
-    metavar="MODULE:TOOLBOX",
-    help="Today's tools. Default: `tools` of [tool.replay].",
-)
-@click.option(
-    "--path",
-    "paths",
-    multiple=True,
-    metavar="DIRECTORY",
-    type=click.Path(file_okay=False, exists=True, path_type=Path),
-    help="Look for the tools' modules here first; after it in the working directory.",
-)
-@click.option(
-    "--env",
-    "variables",
-    multiple=True,
-    metavar="NAME[=VALUE]",
-    help="Hand this environment variable to the tools; they get few others.",
-)
+@tools_option
+@path_option
+@env_option
 @click.option(
     "--post-mortem", is_flag=True, help="Stop only where the tool raises, not at its first line."
 )
@@ -118,12 +101,7 @@ def _debugged(
     from replay.verdicts import Rules
 
     config = load_config()
-    toolbox = toolbox or config.tools
-    if toolbox is None:
-        raise click.UsageError(
-            "Which tools? Name them with --tools package.module:toolbox, or set `tools` in "
-            "[tool.replay] of pyproject.toml."
-        )
+    toolbox = toolbox_named(toolbox, config)
     place = place_of(
         toolbox,
         paths=paths,

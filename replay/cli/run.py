@@ -25,6 +25,7 @@ from replay.cli.reports import (
     write_reports,
 )
 from replay.cli.selection import sampling_options, selection_options
+from replay.cli.tools_options import env_option, path_option, toolbox_named, tools_option
 from replay.errors import ExitCode, SelectionError
 
 if TYPE_CHECKING:
@@ -47,25 +48,13 @@ if TYPE_CHECKING:
 )
 @workers_early
 @database_and()
-@click.option(
-    "--tools",
-    "toolbox",
-    metavar="MODULE:TOOLBOX",
-    help="Today's tools. Default: `tools` of [tool.replay].",
-)
+@tools_option
 @click.option(
     "--baseline",
     metavar="MODULE:TOOLBOX|git:REF",
     help="The old tools, to tell causes apart: another toolbox, or today's in a git commit.",
 )
-@click.option(
-    "--path",
-    "paths",
-    multiple=True,
-    metavar="DIRECTORY",
-    type=click.Path(file_okay=False, exists=True, path_type=Path),
-    help="Look for the tools' modules here first; after it in the working directory.",
-)
+@path_option
 @click.option(
     "--baseline-path",
     "baseline_paths",
@@ -74,13 +63,7 @@ if TYPE_CHECKING:
     type=click.Path(file_okay=False, exists=True, path_type=Path),
     help="Look for the baseline's modules here first; after it in the working directory.",
 )
-@click.option(
-    "--env",
-    "variables",
-    multiple=True,
-    metavar="NAME[=VALUE]",
-    help="Hand this environment variable to the tools; they get few others.",
-)
+@env_option
 @click.option(
     "--baseline-env",
     "baseline_variables",
@@ -291,12 +274,7 @@ def replayer_of(
     from replay.verdicts import Rules
 
     config = config or load_config(folder)
-    toolbox = toolbox or config.tools
-    if toolbox is None:
-        raise click.UsageError(
-            "Which tools? Name them with --tools package.module:toolbox, or set `tools` in "
-            "[tool.replay] of pyproject.toml."
-        )
+    toolbox = toolbox_named(toolbox, config)
     return Replayer(
         store,
         toolbox=toolbox,

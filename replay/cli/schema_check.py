@@ -12,6 +12,7 @@ import click
 
 from replay.cli import terminal
 from replay.cli.arguments import examples, json_option
+from replay.cli.tools_options import env_option, path_option, tools_option
 
 if TYPE_CHECKING:
     from replay.compatibility.changes import Evidence, SchemaChange
@@ -44,12 +45,7 @@ def _complete_rules(ctx: click.Context, param: click.Parameter, incomplete: str)
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="[DATABASE]",
 )
-@click.option(
-    "--tools",
-    "toolbox",
-    metavar="MODULE:TOOLBOX",
-    help="Today's tools. Default: `tools` of [tool.replay].",
-)
+@tools_option
 @click.option(
     "--against",
     metavar="lock|traces|git:REF|FILE|MODULE:TOOLBOX",
@@ -57,21 +53,8 @@ def _complete_rules(ctx: click.Context, param: click.Parameter, incomplete: str)
     "of a JSON file of tool definitions, of another toolbox. Default: traces with a DATABASE, else "
     "the lock.",
 )
-@click.option(
-    "--path",
-    "paths",
-    multiple=True,
-    metavar="DIRECTORY",
-    type=click.Path(file_okay=False, exists=True, path_type=Path),
-    help="Look for the tools' modules here first; after it in the working directory.",
-)
-@click.option(
-    "--env",
-    "variables",
-    multiple=True,
-    metavar="NAME[=VALUE]",
-    help="Hand this environment variable to the tools; they get few others.",
-)
+@path_option
+@env_option
 @click.option(
     "--tool", "tools", multiple=True, metavar="NAME", help="Only these tools; `*` is anything."
 )
@@ -111,7 +94,7 @@ def check(
     or mean something else, or a provider rejects a schema; 3 could not run.
     """
     from replay.cli.schema_sides import old_sides
-    from replay.cli.schema_tools import tools_place
+    from replay.cli.tools_options import tools_place
     from replay.config import load_config
     from replay.replayer.questions.asking import Asking
     from replay.report.schema_changes import changes_json, exit_code, render_changes

@@ -11,7 +11,7 @@ import click
 from replay.cli import terminal
 from replay.cli.arguments import database_and, examples, json_option
 from replay.cli.schema_names import complete_dialect, complete_schema
-from replay.cli.schema_tools import toolbox_options
+from replay.cli.tools_options import toolbox_options
 from replay.errors import ExitCode, SelectionError
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def diff(
     """
     from contextlib import nullcontext
 
-    from replay.cli.schema_tools import described, tools_place
+    from replay.cli.tools_options import described, tools_place
     from replay.store import Store
 
     today = described(tools_place(toolbox, paths, variables)) if toolbox is not None else None

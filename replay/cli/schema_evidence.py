@@ -14,6 +14,7 @@ import click
 from replay.cli import terminal
 from replay.cli.arguments import database_and, examples, json_option
 from replay.cli.selection import selection_options
+from replay.cli.tools_options import env_option, path_option, tools_option, tools_place
 from replay.errors import ExitCode, SelectionError
 
 if TYPE_CHECKING:
@@ -35,25 +36,13 @@ if TYPE_CHECKING:
     ),
 )
 @database_and()
-@click.option(
-    "--tools",
-    "toolbox",
-    metavar="MODULE:TOOLBOX",
-    help="Today's tools. Default: `tools` of [tool.replay].",
-)
+@tools_option
 @click.option(
     "--against",
     metavar="git:REF|MODULE:TOOLBOX",
     help="The old tools: today's in a git commit, or another toolbox. Default: what was recorded.",
 )
-@click.option(
-    "--path",
-    "paths",
-    multiple=True,
-    metavar="DIRECTORY",
-    type=click.Path(file_okay=False, exists=True, path_type=Path),
-    help="Look for the tools' modules here first; after it in the working directory.",
-)
+@path_option
 @click.option(
     "--against-path",
     "against_paths",
@@ -62,13 +51,7 @@ if TYPE_CHECKING:
     type=click.Path(file_okay=False, exists=True, path_type=Path),
     help="Look for the modules of --against here first.",
 )
-@click.option(
-    "--env",
-    "variables",
-    multiple=True,
-    metavar="NAME[=VALUE]",
-    help="Hand this environment variable to the tools; they get few others.",
-)
+@env_option
 @click.option(
     "--jobs",
     type=click.IntRange(min=1),
@@ -103,19 +86,11 @@ def evidence(
     """
     from replay.config import load_config
     from replay.evidence.schema_changes import described_sides, recorded_sides
-    from replay.replayer.environment import environment_of, place_of
     from replay.replayer.questions.asking import Asking
     from replay.store import Store
 
     config = load_config()
-    toolbox = toolbox or config.tools
-    if toolbox is None:
-        raise click.UsageError(
-            "Which tools? Name them with --tools package.module:toolbox, or set `tools` in "
-            "[tool.replay] of pyproject.toml."
-        )
-    environment = environment_of([*config.env, *variables])
-    place = place_of(toolbox, paths=paths, environment=environment)
+    place = tools_place(toolbox, paths, variables)
     count = jobs or config.jobs or os.cpu_count() or 1
     with contextlib.ExitStack() as stack:
         store = stack.enter_context(Store.open(database, mode="r"))

@@ -13,7 +13,7 @@ import click
 from replay.cli import terminal
 from replay.cli.arguments import database_and, examples, json_option
 from replay.cli.schema_names import complete_schema
-from replay.cli.schema_tools import toolbox_options
+from replay.cli.tools_options import toolbox_options
 from replay.errors import ExitCode, ReplayError
 from replay.records import JsonValue
 
@@ -122,7 +122,7 @@ def _todays(
     toolbox: str, paths: Sequence[Path], variables: Sequence[str], tools: Sequence[str]
 ) -> list[SchemaAtHand]:
     from replay.cli.schema_at_hand import todays
-    from replay.cli.schema_tools import described, tools_place
+    from replay.cli.tools_options import described, tools_place
 
     told = described(tools_place(toolbox, paths, variables))
     running = [tool.name for tool in told.tools if tool.runs and tool.actor == "assistant"]

@@ -14,7 +14,7 @@ import click
 from replay.cli import terminal
 from replay.cli.arguments import database_and, examples, json_option
 from replay.cli.schema_names import complete_dialect, complete_tool, short_id, unknown_name
-from replay.cli.schema_tools import toolbox_options
+from replay.cli.tools_options import toolbox_options
 from replay.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -181,7 +181,7 @@ def _today(
     variables: Sequence[str],
 ) -> list[Today]:
     from replay.cli.schema_today import compared
-    from replay.cli.schema_tools import described, tools_place
+    from replay.cli.tools_options import described, tools_place
 
     found = compared(described(tools_place(toolbox, paths, variables)).tools, whole)
     return [

@@ -12,7 +12,7 @@ import click
 
 from replay.cli import terminal
 from replay.cli.arguments import examples, json_option
-from replay.cli.schema_tools import toolbox_options
+from replay.cli.tools_options import toolbox_options
 from replay.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def lock(
     them changed and the version did not.
     """
     from replay.cli.schema_sides import lock_file
-    from replay.cli.schema_tools import described, tools_place
+    from replay.cli.tools_options import described, tools_place
     from replay.compatibility.lock import lock_of, read_lock
     from replay.compatibility.lock_check import drifted
 

@@ -13,6 +13,7 @@ from replay.cli import terminal
 from replay.cli.arguments import database_and, examples, json_option
 from replay.cli.parsers import ParserType, complete_parsers
 from replay.cli.selection import selection_options
+from replay.cli.tools_options import env_option, path_option, toolbox_named, tools_option
 from replay.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -28,12 +29,7 @@ if TYPE_CHECKING:
     ),
 )
 @database_and()
-@click.option(
-    "--tools",
-    "toolbox",
-    metavar="MODULE:TOOLBOX",
-    help="Today's tools. Default: `tools` of [tool.replay].",
-)
+@tools_option
 @click.option(
     "--parser",
     type=ParserType(must_be_two=True),
@@ -41,21 +37,8 @@ if TYPE_CHECKING:
     shell_complete=complete_parsers,
     help="The two to compare, of old, new, strict and flexible. Default: both, which is old:new.",
 )
-@click.option(
-    "--path",
-    "paths",
-    multiple=True,
-    metavar="DIRECTORY",
-    type=click.Path(file_okay=False, exists=True, path_type=Path),
-    help="Look for the tools' modules here first; after it in the working directory.",
-)
-@click.option(
-    "--env",
-    "variables",
-    multiple=True,
-    metavar="NAME[=VALUE]",
-    help="Hand this environment variable to the tools; they get few others.",
-)
+@path_option
+@env_option
 @selection_options
 @json_option
 def parsers(
@@ -80,12 +63,7 @@ def parsers(
     from replay.store import Store
 
     config = load_config()
-    toolbox = toolbox or config.tools
-    if toolbox is None:
-        raise click.UsageError(
-            "Which tools? Name them with --tools package.module:toolbox, or set `tools` in "
-            "[tool.replay] of pyproject.toml."
-        )
+    toolbox = toolbox_named(toolbox, config)
     with Store.open(database, mode="r") as store:
         refuse_empty(store, database)
         replayer = Replayer(

@@ -11,7 +11,7 @@ import click
 from replay.cli import terminal
 from replay.cli.arguments import database_and, examples, json_option
 from replay.cli.schema_names import complete_dialect, complete_schema
-from replay.cli.schema_tools import toolbox_options
+from replay.cli.tools_options import toolbox_options
 from replay.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def show(
     """
     if toolbox is not None:
         from replay.cli.schema_at_hand import todays
-        from replay.cli.schema_tools import described, tools_place
+        from replay.cli.tools_options import described, tools_place
 
         at_hand = todays(described(tools_place(toolbox, paths, variables)), tool, dialect)
         _emit(at_hand, [], [], as_json=as_json)

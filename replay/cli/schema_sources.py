@@ -36,7 +36,7 @@ def place_named(
     toolbox: str | None, paths: Sequence[Path], variables: Sequence[str]
 ) -> Place | None:
     """Return where today's tools are; None: no tools are named, here or in ``[tool.replay]``."""
-    from replay.cli.schema_tools import tools_place
+    from replay.cli.tools_options import tools_place
     from replay.config import load_config
 
     named = toolbox or load_config().tools

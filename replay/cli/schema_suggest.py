@@ -18,7 +18,7 @@ from replay.cli.schema_sources import (
     payloads_of,
     place_named,
 )
-from replay.cli.schema_tools import toolbox_options
+from replay.cli.tools_options import toolbox_options
 from replay.errors import ExitCode, ReplayError, SelectionError
 
 if TYPE_CHECKING:

@@ -17,9 +17,8 @@ from replay.cli.schema_sources import (
     captured_calls,
     opened,
     payload_of,
-    place_named,
 )
-from replay.cli.schema_tools import toolbox_options
+from replay.cli.tools_options import toolbox_options, tools_place
 from replay.errors import ExitCode, SelectionError
 
 if TYPE_CHECKING:
@@ -65,7 +64,7 @@ _HINTS: Final = {
     ),
 )
 @click.argument("database", required=False, type=click.Path(path_type=Path))
-@toolbox_options("Today's tools. Default: `tools` of [tool.replay].")
+@toolbox_options()
 @click.option("--tool", "names", multiple=True, metavar="NAME", help="Only this tool's steps.")
 @json_option
 def translations(
@@ -85,12 +84,7 @@ def translations(
     from replay.replayer.questions.asking import Asking
     from replay.replayer.questions.checking import chains_of, check_chains
 
-    place = place_named(toolbox, paths, variables)
-    if place is None:
-        raise click.UsageError(
-            "Which tools? Name them with --tools package.module:toolbox, or set `tools` in "
-            "[tool.replay] of pyproject.toml."
-        )
+    place = tools_place(toolbox, paths, variables)
     from dataclasses import replace
 
     with opened(database) as store, Asking(replace(place, observed={"salt": ""})) as asking:

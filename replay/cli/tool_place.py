@@ -11,32 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from replay.cli.tools_options import env_option, path_option, toolbox_named, tools_option
+
 if TYPE_CHECKING:
     from replay.replayer.environment import Place
     from replay.store import Store
 
 _OPTIONS = (
-    click.option(
-        "--tools",
-        "toolbox",
-        metavar="MODULE:TOOLBOX",
-        help="Today's tools. Default: `tools` of [tool.replay].",
-    ),
-    click.option(
-        "--path",
-        "paths",
-        multiple=True,
-        metavar="DIRECTORY",
-        type=click.Path(file_okay=False, exists=True, path_type=Path),
-        help="Look for the tools' modules here first; after it in the working directory.",
-    ),
-    click.option(
-        "--env",
-        "variables",
-        multiple=True,
-        metavar="NAME[=VALUE]",
-        help="Hand this environment variable to the tools; they get few others.",
-    ),
+    tools_option,
+    path_option,
+    env_option,
     click.option(
         "--allow",
         multiple=True,
@@ -47,13 +31,6 @@ _OPTIONS = (
         "--sandbox",
         type=click.Choice(["off", "auto", "bubblewrap", "kernel"]),
         help="What workers run in, as for `replay run`.",
-    ),
-    click.option(
-        "--isolation",
-        type=click.Choice(["trace", "process", "none"]),
-        default="trace",
-        show_default=True,
-        help="What a case or a trace has to itself: a fork, a new process, or only its world.",
     ),
     click.option(
         "--jobs",
@@ -70,13 +47,20 @@ _OPTIONS = (
     ),
 )
 
+_ISOLATION = click.option(
+    "--isolation",
+    type=click.Choice(["trace", "process", "none"]),
+    default="trace",
+    show_default=True,
+    help="What a case or a trace has to itself: a fork, a new process, or only its world.",
+)
+
 _FIELDS = (
     "toolbox",
     "paths",
     "variables",
     "allow",
     "sandbox",
-    "isolation",
     "jobs",
     "deadline_s",
 )
@@ -109,12 +93,7 @@ class ToolPlace:
         from replay.replayer.sandbox.limits import limits_of
 
         config = load_config()
-        toolbox = self.toolbox or config.tools
-        if toolbox is None:
-            raise click.UsageError(
-                "Which tools? Name them with --tools package.module:toolbox, or set `tools` in "
-                "[tool.replay] of pyproject.toml."
-            )
+        toolbox = toolbox_named(self.toolbox, config)
         place = place_of(
             toolbox,
             paths=self.paths,
@@ -141,15 +120,20 @@ class ToolPlace:
         }
 
 
-def tool_place_options(command: Callable[..., Any]) -> Callable[..., Any]:
+def place_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give ``command`` these options; it gets them as one ``where``."""
 
     @functools.wraps(command)
-    def with_place(*args: Any, **options: Any) -> Any:
+    def with_place(*args: Any, isolation: str = "trace", **options: Any) -> Any:
         given = {field: options.pop(field) for field in _FIELDS}
-        return command(*args, where=ToolPlace(**given), **options)
+        return command(*args, where=ToolPlace(**given, isolation=isolation), **options)
 
     wrapped: Callable[..., Any] = with_place
     for option in reversed(_OPTIONS):
         wrapped = option(wrapped)
     return wrapped
+
+
+def tool_place_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give ``command`` these options, and ``--isolation``."""
+    return _ISOLATION(place_options(command))
