@@ -150,7 +150,7 @@ def _found(
 ) -> tuple[list[SchemaChange], list[Evidence]]:
     """Return every change, and what captured calls say of it where a database is named."""
     from replay.config import load_config
-    from replay.evidence.schema_changes import versions_of_calls
+    from replay.replayer.older_calls import versions_of_calls
     from replay.store import Store
 
     if database is None:

@@ -159,7 +159,8 @@ def _counted(
     from replay.config import load_config
     from replay.evidence import evidence_for
     from replay.evidence.old_side import old_side
-    from replay.evidence.schema_changes import OfVersions, changes_between, versions_of_calls
+    from replay.evidence.schema_changes import OfVersions, changes_between
+    from replay.replayer.older_calls import versions_of_calls
 
     side = old_side(old)
     written_for = versions_of_calls(store, asking.toolbox, load_config().versions)

@@ -72,6 +72,7 @@ def parsers(
             paths=paths,
             environment=environment_of([*config.env, *variables]),
             redact=config.redact,
+            versions=config.versions,
         )
         compared = replayer.compare_parsers(selection, parser)
     report = compared.report()

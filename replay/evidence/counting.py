@@ -16,10 +16,11 @@ from typing import Final
 
 from replay.compatibility.changes import OnModel, SchemaChange
 from replay.compatibility.rules import RULES
-from replay.evidence.schema_changes import OfVersions, versions_of_calls
+from replay.evidence.schema_changes import OfVersions
 from replay.evidence.tallying import Counted, ToolTally
 from replay.evidence.tool_evidence import ToolEvidence
 from replay.records import Actor, JsonObject, JsonValue, Outcome, Selection
+from replay.replayer.older_calls import versions_of_calls
 from replay.replayer.questions.asking import Asking, Question
 from replay.replayer.questions.compared import Captured, Compared, Terms
 from replay.replayer.written_for import WrittenFor

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -101,23 +101,6 @@ def _name_of(definition: Any) -> str:
 def described_sides(asking: Asking, named: str = "the old tools") -> OldSides:
     """Return the tools that a worker holds."""
     return OldSides(named, [described_side(tool) for tool in asking.toolbox.tools], asking)
-
-
-def versions_of_calls(
-    store: Store, today: DescribedToolbox, named: Mapping[str, str] | None = None
-) -> WrittenFor:
-    """Return who says which version calls were written for that have none, as replay runs do."""
-    own = [step for step in today.translations if step.old is None and step.to == step.tool]
-    return WrittenFor(
-        store,
-        named=named or {},
-        versions=[
-            {"name": tool.name, "version": tool.version, "parameters": tool.parameters}
-            for tool in today.tools
-        ],
-        schemas=store.tool_schemas(),
-        from_unversioned={step.tool for step in own},
-    )
 
 
 def changes_between(

@@ -7,6 +7,7 @@ is told in the words of today's version.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from replay.records import CallVerdict, JsonObject, ToolCall, Transcript
 from replay.replayer.known_schemas import KnownSchemas
@@ -14,6 +15,9 @@ from replay.replayer.served import ServedAnswers
 from replay.replayer.written_for import WrittenFor
 from replay.store import Store
 from replay.verdicts.reading import Schemas
+
+if TYPE_CHECKING:
+    from replay.replayer.questions.asking import DescribedToolbox
 
 
 def written_for(store: Store, greeting: JsonObject, named: Mapping[str, str]) -> WrittenFor:
@@ -27,6 +31,23 @@ def written_for(store: Store, greeting: JsonObject, named: Mapping[str, str]) ->
         versions=greeting["older"],
         from_unversioned=greeting["from_unversioned"],
         schemas=store.tool_schemas(),
+    )
+
+
+def versions_of_calls(
+    store: Store, today: DescribedToolbox, named: Mapping[str, str] | None = None
+) -> WrittenFor:
+    """Return the same as ``written_for``, from what a worker that is asked says of its tools."""
+    own = [step for step in today.translations if step.old is None and step.to == step.tool]
+    return WrittenFor(
+        store,
+        named=named or {},
+        versions=[
+            {"name": tool.name, "version": tool.version, "parameters": tool.parameters}
+            for tool in today.tools
+        ],
+        schemas=store.tool_schemas(),
+        from_unversioned={step.tool for step in own},
     )
 
 

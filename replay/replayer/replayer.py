@@ -33,7 +33,12 @@ from replay.replayer.digest import run_digest, trace_digest
 from replay.replayer.environment import Place, place_of, sandboxed
 from replay.replayer.jobs import BASELINE, TODAY
 from replay.replayer.lanes import LaneTerms, SharedStart, TraceLanes
-from replay.replayer.older_calls import OlderCalls, known_schemas, written_for
+from replay.replayer.older_calls import (
+    OlderCalls,
+    known_schemas,
+    versions_of_calls,
+    written_for,
+)
 from replay.replayer.output import short_output
 from replay.replayer.plan import tool_calls
 from replay.replayer.policies import Policies
@@ -268,8 +273,9 @@ class Replayer:
             folder = Path(stack.enter_context(TemporaryDirectory(prefix="replay-worlds-")))
             asking = stack.enter_context(Asking(sandboxed(self.place, self.sandbox, worlds=folder)))
             reading = stack.enter_context(Store.open(self.store.path, "r"))
+            older = versions_of_calls(reading, asking.toolbox, self.versions)
             transcripts = (
-                reading.transcript(trace_id, prompts=False)
+                older.applied(reading.transcript(trace_id, prompts=False))
                 for trace_id in reading.trace_ids(selection)
             )
             return compare_parsers(asking, transcripts, parsers, tools=selection.tools)

@@ -212,3 +212,15 @@ def test_a_replay_takes_the_version_that_it_is_told(
     assert run() == 0
     assert run("--version-of", "create_events=1") == 3
     assert "Nearest: create_event" in capsys.readouterr().err
+
+
+def test_two_parsers_read_calls_without_a_version_as_a_replay_does(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    imported(tmp_path, shown(OLD)).close()
+    words = ["schema", "parsers", str(tmp_path / "traces.db"), "--json"]
+    words += ["--tools", "versioned_tools:toolbox", "--path", str(HERE)]
+
+    assert exit_code_of(words) == 0
+    (compared,) = json.loads(capsys.readouterr().out)["tools"]
+    assert (compared["tool"], compared["calls"]) == ("create_event", 1)
