@@ -14,10 +14,12 @@ from replay.errors import ExitCode
 from replay.records import Approval, CallVerdict, Finding, JsonObject, Trace
 from replay.replayer.lanes import LaneTerms, TraceLanes
 from replay.replayer.older_calls import OlderCalls
+from replay.replayer.opened import Opened
 from replay.replayer.output import short_output
 from replay.replayer.plan import tool_calls
-from replay.replayer.replayer import AHEAD, Opened, Replayer
+from replay.replayer.replayer import Replayer
 from replay.replayer.sources import tool_sources
+from replay.replayer.under_way import AHEAD
 from replay.store.redaction import is_redacted
 from replay.verdicts import apply_approvals, collect, exit_code
 
