@@ -3,51 +3,39 @@
 from __future__ import annotations
 
 import sqlite3
-import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from replay.errors import SelectionError, StoreError
 from replay.records import (
-    Approval,
     Attempt,
-    CallVerdict,
     Feedback,
-    Finding,
     Interaction,
-    JsonValue,
     ModelCall,
-    ReplayRun,
     Selection,
     ToolCall,
-    ToolSchema,
     Trace,
     Transcript,
 )
-from replay.store.approvals_file import with_those_in
 from replay.store.captured import CapturedCall, CapturedReader
 from replay.store.cassettes import StoredCassette, read_cassettes
-from replay.store.contents import ContentReader
-from replay.store.database import store_error
 from replay.store.json_text import decode
 from replay.store.layout import LAYOUTS
+from replay.store.reading_runs import RunReading
+from replay.store.reading_schemas import SchemaReading
 from replay.store.record_rows import RecordReader
 from replay.store.sampling import Chosen, chosen
-from replay.store.schemas import Registry, read_registry, read_trace_keys
+from replay.store.schemas import read_trace_keys
 from replay.store.selecting import (
     call_conditions,
     distinct_models,
     nearest_id,
-    run_key,
     selected_traces,
     trace_conditions,
     trace_key,
 )
 from replay.store.times import iso_text
-from replay.store.views import view_statements
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,24 +73,8 @@ class ToolCount:
     outcome_counts: dict[str, int]
 
 
-class Reading:
+class Reading(SchemaReading, RunReading):
     """The reading half of `replay.store.Store`."""
-
-    path: Path
-    approvals_file: Path | None = None
-    """Approvals that are kept beside the database, in a file that a team commits."""
-    _read_lock: threading.RLock
-    _contents: ContentReader | None
-    _records: RecordReader | None
-
-    def _read_connection(self) -> sqlite3.Connection:
-        raise NotImplementedError
-
-    def _catch_up(self) -> None:
-        raise NotImplementedError
-
-    def _count_schemas(self) -> None:
-        raise NotImplementedError
 
     # -- traces and calls -------------------------------------------------------------------------
 
@@ -294,57 +266,6 @@ class Reading:
         assert self._contents is not None
         return CapturedReader(connection, self._contents, selection or Selection())
 
-    def toolset_keys(self, trace_id: str) -> dict[str, int | None]:
-        """Return, by model call of a trace, which set of tools it was shown; None: none."""
-        with self._snapshot() as connection:
-            key = trace_key(connection, trace_id)
-            return self._record_reader().toolset_keys(key)
-
-    def toolset(self, key: int) -> list[JsonValue]:
-        """Return the tool definitions of a set that ``toolset_keys`` names, in order."""
-        with self._snapshot():
-            return self._record_reader().toolset(key)
-
-    def tool_schemas(self) -> list[ToolSchema]:
-        """Return every tool schema seen, by tool, then when it was first seen."""
-        with self._snapshot():
-            found: list[ToolSchema] = self._record_reader().records(
-                "tool_schema", "1", [], "r.tool, r.first_seen_us, r.id"
-            )
-            return found
-
-    def tool_schema(self, schema_id: str) -> ToolSchema:
-        """Return one tool schema with its definition.
-
-        Raises:
-            SelectionError: there is none of that id.
-        """
-        with self._snapshot() as connection:
-            found: list[ToolSchema] = self._record_reader().records(
-                "tool_schema", "r.id = ?", [schema_id]
-            )
-            if not found:
-                raise SelectionError(
-                    f"There is no tool schema {schema_id!r}.",
-                    nearest=nearest_id(connection, "tool_schema_rows", schema_id),
-                    hint="`replay schema list` shows what there is.",
-                )
-            return found[0]
-
-    def schema_registry(
-        self, *, tools: Sequence[str] = (), dialects: Sequence[str] = ()
-    ) -> Registry:
-        """Return which schemas there are and what each was used for; definitions are not read.
-
-        A large file of an older format is counted the first time that it is asked.
-
-        Raises:
-            StoreError: the file is of an older format, and read-only.
-        """
-        self._count_schemas()
-        with self._snapshot() as connection:
-            return read_registry(connection, tools, dialects)
-
     def schema_traces(self, schema_id: str, *, limit: int = 10) -> list[TraceRow]:
         """Return traces that used a schema, those stored last first.
 
@@ -361,11 +282,6 @@ class Reading:
                 keys,
             )
             return [_trace_row(row) for row in rows]
-
-    def toolsets(self) -> list[list[JsonValue]]:
-        """Return the tool definitions that were shown together in a prompt, each set once."""
-        with self._snapshot():
-            return self._record_reader().toolsets()
 
     def models(self) -> list[str]:
         """Return every model name that was asked for or answered, sorted."""
@@ -391,74 +307,6 @@ class Reading:
         with self._snapshot() as connection:
             rows = connection.execute("SELECT kind, record_count FROM record_totals").fetchall()
         return dict(rows)
-
-    # -- replay runs ------------------------------------------------------------------------------
-
-    def runs(self) -> list[ReplayRun]:
-        """Return all replay runs, newest first."""
-        with self._snapshot():
-            found: list[ReplayRun] = self._record_reader().records(
-                "replay_run", "1", [], "r.started_us DESC, r.key DESC"
-            )
-            return found
-
-    def run(self, run_id: str) -> ReplayRun:
-        """Return one replay run, by id, unique prefix or ``latest``.
-
-        Raises:
-            SelectionError: no run, or several, have that id.
-        """
-        with self._snapshot() as connection:
-            key = run_key(connection, run_id)
-            found: list[ReplayRun] = self._record_reader().records("replay_run", "r.key = ?", [key])
-            return found[0]
-
-    def verdicts(
-        self,
-        run_id: str,
-        *,
-        verdict: str | None = None,
-        tool: str | None = None,
-        signature: str | None = None,
-        trace_id: str | None = None,
-    ) -> list[CallVerdict]:
-        """Return the verdicts of a run, by trace and step."""
-        with self._snapshot() as connection:
-            condition, values = "r.run = ?", [run_key(connection, run_id)]
-            for column, wanted in (("verdict", verdict), ("tool", tool), ("signature", signature)):
-                if wanted is not None:
-                    condition += f" AND r.{column} = ?"
-                    values.append(wanted)  # type: ignore[arg-type]  # keys and texts together
-            if trace_id is not None:
-                condition += " AND r.trace = ?"
-                values.append(trace_key(connection, trace_id))
-            found: list[CallVerdict] = self._record_reader().records(
-                "call_verdict", condition, values, "r.trace, r.step_number"
-            )
-            return found
-
-    def findings(self, run_id: str) -> list[Finding]:
-        """Return the findings of a run, those with most first divergences first."""
-        with self._snapshot() as connection:
-            found: list[Finding] = self._record_reader().records(
-                "finding",
-                "r.run = ?",
-                [run_key(connection, run_id)],
-                "r.first_divergence_count DESC, r.call_count DESC, r.signature",
-            )
-            return found
-
-    def approvals(self) -> list[Approval]:
-        """Return all approvals: the database's, oldest first, then those of `approvals_file`.
-
-        Raises:
-            StoreError: the file cannot be read.
-        """
-        with self._snapshot():
-            found: list[Approval] = self._record_reader().records(
-                "approval", "1", [], "r.approved_us, r.signature"
-            )
-        return with_those_in(self.approvals_file, found)
 
     # -- SQL --------------------------------------------------------------------------------------
 
@@ -497,41 +345,6 @@ class Reading:
                     if is_table or is_column
                     else None,
                 ) from error
-
-    @contextmanager
-    def _snapshot(self) -> Iterator[sqlite3.Connection]:
-        """One consistent view of the database for several questions."""
-        self._catch_up()
-        with self._read_lock:
-            connection = self._read_connection()
-            connection.execute("BEGIN")
-            try:
-                yield connection
-            except sqlite3.DatabaseError as error:
-                raise store_error(error, self.path) from error
-            finally:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-
-    def _prepare_reading(self, connection: sqlite3.Connection) -> None:
-        contents = ContentReader(connection)
-        self._contents = contents
-        self._records = RecordReader(connection, contents)
-        connection.create_function("content_text", 1, contents.shown, deterministic=True)
-        connection.create_function("holds_text", 2, contents.holds_text, deterministic=True)
-        found = connection.execute("SELECT value FROM meta WHERE name = 'format'").fetchone()
-        is_older = found is not None and found[0] == "1"  # a reader may not bring it up to date
-        for statement in view_statements(whole=True, counts_schemas=not is_older):
-            connection.execute(statement)
-        connection.execute("PRAGMA query_only=1")
-
-    def _forget_reading(self) -> None:
-        self._contents = None
-        self._records = None
-
-    def _record_reader(self) -> RecordReader:
-        assert self._records is not None
-        return self._records
 
 
 _AT_ONCE = 500
