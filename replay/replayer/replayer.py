@@ -16,17 +16,11 @@ from typing import TYPE_CHECKING
 
 from replay.config import RedactConfig
 from replay.errors import SelectionError, StoreError, WorkerError
-from replay.records import (
-    JsonObject,
-    ReplayRun,
-    Selection,
-)
+from replay.records import JsonObject, ReplayRun, Selection
 from replay.replayer.baseline import baseline_place, code_version
 from replay.replayer.environment import Place, place_of, sandboxed
 from replay.replayer.jobs import BASELINE, TODAY
-from replay.replayer.older_calls import (
-    versions_of_calls,
-)
+from replay.replayer.older_calls import versions_of_calls
 from replay.replayer.opened import Opened
 from replay.replayer.policies import Policies
 from replay.replayer.pool import Isolation, Pool

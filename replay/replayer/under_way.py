@@ -11,19 +11,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from replay.errors import ExitCode
-from replay.records import (
-    CallVerdict,
-    Finding,
-    JsonObject,
-    ReplayRun,
-    Transcript,
-    Verdict,
-)
+from replay.records import CallVerdict, Finding, JsonObject, ReplayRun, Transcript, Verdict
 from replay.replayer.digest import run_digest, trace_digest
 from replay.replayer.lanes import LaneTerms, TraceLanes
-from replay.replayer.older_calls import (
-    OlderCalls,
-)
+from replay.replayer.older_calls import OlderCalls
 from replay.replayer.output import short_output
 from replay.replayer.plan import tool_calls
 from replay.replayer.pool import Pool

@@ -5,15 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from replay.errors import SelectionError
-from replay.records import (
-    JsonValue,
-    ToolSchema,
-)
+from replay.records import JsonValue, ToolSchema
 from replay.store.schemas import Registry, read_registry
-from replay.store.selecting import (
-    nearest_id,
-    trace_key,
-)
+from replay.store.selecting import nearest_id, trace_key
 from replay.store.snapshots import Snapshots
 
 
