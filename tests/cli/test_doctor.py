@@ -36,6 +36,7 @@ def test_what_is_broken_is_told_with_what_to_do_and_ends_with_3(
     assert "jobs" in printed
 
 
+@pytest.mark.slow
 def test_the_doctor_prints_nothing_wider_than_the_terminal(folder: Path, capsys: Printed) -> None:
     exit_code_of(["doctor", "traces.db"])
 

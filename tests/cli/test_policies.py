@@ -136,6 +136,7 @@ def test_an_async_live_tool_waits_for_real_among_others(shop: Path, service: Ser
     assert service.asked == ["GET /rates/EUR"]
 
 
+@pytest.mark.slow
 def test_a_live_call_goes_out_once_though_a_later_call_kills_its_process(
     shop: Path, service: Service
 ) -> None:
@@ -150,6 +151,7 @@ def test_a_live_call_goes_out_once_though_a_later_call_kills_its_process(
     assert found["left"].replayed.response == '{"left":3}'  # the world without the order
 
 
+@pytest.mark.slow
 def test_a_live_call_that_dies_leaves_the_guards_closed_behind_it(
     shop: Path, service: Service
 ) -> None:

@@ -204,6 +204,7 @@ def test_calls_of_imported_chats_are_translated_from_the_version_that_was_shown(
     assert [one for one in run["findings"] if one["verdict"] == "now_rejected"] == []
 
 
+@pytest.mark.slow
 def test_captured_calls_are_no_proof_of_what_a_tool_answers(here: Path, capsys: Printed) -> None:
     (here / "desk.py").write_text(TOOLS)
     assert exit_code_of(["schema", "lock", "--tools", "desk:toolbox"]) == 0

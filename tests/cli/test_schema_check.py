@@ -119,6 +119,7 @@ def test_the_schemas_that_models_were_shown(here: Path, capsys: Printed) -> None
     assert "against the traces of 'traces.db': 1 breaks, 1 silent" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_the_tools_that_imported_prompts_show(here: Path, capsys: Printed) -> None:
     other = {"type": "function", "function": {**definition()["function"], "name": "other"}}
     with Store.open(here / "traces.db", mode="create") as store:

@@ -91,6 +91,7 @@ def test_every_fault_of_a_translation_is_a_finding(
     assert finding["first_payload"]["text"] == "text 1"
 
 
+@pytest.mark.slow
 def test_a_fault_is_told_of_no_other_translation(wrong: dict[str, Any]) -> None:
     assert wrong["code"] == 1
     assert [(one["chain"].split()[2], one["kind"]) for one in wrong["findings"]] == [

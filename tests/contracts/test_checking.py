@@ -46,6 +46,7 @@ def test_a_second_call_that_answers_the_same_and_writes_nothing_is_kept(found: F
     assert found["pay_once", K.IDEMPOTENT].status is Status.KEPT
 
 
+@pytest.mark.slow
 def test_a_second_call_that_changes_the_state_is_found_by_the_state_alone(found: Found) -> None:
     result = found["pay", K.IDEMPOTENT]
 

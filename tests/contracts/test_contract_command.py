@@ -75,6 +75,7 @@ def test_a_check_of_every_tool_needs_no_contract(
     assert "✓ promises_nothing: its results fit" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_ctrl_c_keeps_what_was_found_and_ends_with_130(
     database: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

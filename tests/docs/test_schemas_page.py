@@ -98,6 +98,7 @@ def test_the_other_commands_of_the_page_run(folder: Path) -> None:
     assert [replay(command.partition(">")[0]) for command in commands] == [0, 0, 0, 0]
 
 
+@pytest.mark.slow
 def test_the_configuration_of_the_page_names_the_lock(folder: Path) -> None:
     (folder / "pyproject.toml").write_text(FILES["pyproject.toml"])
 

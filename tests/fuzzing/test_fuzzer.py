@@ -93,6 +93,7 @@ def test_a_failure_is_shrunk_to_the_captured_payload_and_one_small_change(
     assert (failure.case.arguments, failure.case.said) == ('{"item": ""}', 'item is ""')
 
 
+@pytest.mark.slow
 def test_shrinking_goes_step_by_step_while_the_same_law_is_broken(
     store: Store, place: Place
 ) -> None:

@@ -284,6 +284,7 @@ def test_addopts_add_the_traces_to_the_tests(shop: Path, pytester: pytest.Pytest
     ran(pytester, "test_own.py").assert_outcomes(passed=1, failed=3)
 
 
+@pytest.mark.slow
 def test_a_test_replays_by_hand(shop: Path, pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         """

@@ -174,6 +174,7 @@ def test_ctrl_c_stops_a_tool_that_runs_where_it_is(sit_down: Callable[..., Termi
     assert code == 0
 
 
+@pytest.mark.slow
 def test_a_call_from_before_its_tool_had_versions_is_translated_as_a_replay_run_does(
     sit_down: Callable[..., Terminal],
 ) -> None:

@@ -173,6 +173,7 @@ def test_an_alias_of_the_version_that_ran_then_is_read_by_no_other(tmp_path: Pat
     assert [one["translation"] for one in seen.report()] == [["lookup", "find_event 2"]]
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_with_the_versions_that_it_began_with(tmp_path: Path) -> None:
     calls = [recorded({"title": "lunch", "start": "10:00"}, version=None)]
     calls += [calls[0].model_copy(update={"id": "c2", "trace_id": "t2"})]
@@ -211,6 +212,7 @@ def test_a_served_answer_is_told_in_todays_words(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_the_old_codes_answer_is_compared_in_its_own_words(tmp_path: Path) -> None:
     (tmp_path / "old_tools.py").write_text(
         "from replay.tools import Toolbox\n"

@@ -109,6 +109,7 @@ def test_nothing_gets_out_of_a_sandbox_and_every_attempt_is_named(
     _check_all_ways(replay, listener, sandbox=sandbox)
 
 
+@pytest.mark.slow
 @needs_the_kernel
 @pytest.mark.parametrize("sandbox", ["off", *IN_SANDBOXES])
 @pytest.mark.parametrize("way", BY_PACKAGES)

@@ -43,6 +43,7 @@ def test_a_file_is_not_written_in_a_sandbox_and_a_temporary_one_is(
     assert not ledger.exists()
 
 
+@pytest.mark.slow
 @needs_both
 @both
 def test_a_folder_that_is_named_is_written_and_said(

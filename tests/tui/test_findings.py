@@ -95,6 +95,7 @@ def test_a_database_without_runs_says_how_to_make_one(tmp_path: Path) -> None:
     use(path, script)
 
 
+@pytest.mark.slow
 def test_news_that_arrives_while_a_screen_is_being_put_up_waits_for_it(database: Path) -> None:
     """Another process wrote as findings were opened; the poll asked a screen without widgets."""
 

@@ -128,6 +128,7 @@ def test_the_mouse_works_and_the_wheel_scrolls_nothing_away(
     terminal.sees("EXIT=0")
 
 
+@pytest.mark.slow
 def test_killed_the_terminal_can_be_used_and_the_database_is_whole(
     terminal: Terminal, database: Path
 ) -> None:

@@ -265,6 +265,7 @@ def test_a_bad_database_gets_a_message_and_no_traceback(
     use(path, script)
 
 
+@pytest.mark.slow
 def test_a_database_that_is_cut_under_the_screen_says_so_and_lives_on(database: Path) -> None:
     async def script(person: Person) -> None:
         await person.sees("1 / 3")

@@ -109,6 +109,7 @@ def test_stepping_into_goes_through_the_parts_of_a_call_in_order(database: Path)
     use(database, script, trace="b-trip")
 
 
+@pytest.mark.slow
 def test_an_outside_call_is_shown_with_its_answer(database: Path) -> None:
     async def script(person: Person) -> None:
         await person.sees("stopped at 3")

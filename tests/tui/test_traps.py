@@ -164,6 +164,7 @@ def test_the_theme_is_chosen_at_the_start_and_changed_with_a_key(
     use(database, script, theme=theme)
 
 
+@pytest.mark.slow
 def test_no_color_is_grey_and_says_everything_in_words(
     database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -325,6 +325,7 @@ def test_every_difference_is_told_by_what_makes_it(
     assert (found.verdict, found.cause) == (verdict, cause), found.model_dump_json(indent=1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("tool", "said"),
     [
