@@ -74,7 +74,7 @@ def upgrade(connection: sqlite3.Connection) -> None:
 
 def _is_newborn(connection: sqlite3.Connection) -> bool:
     query = "SELECT count(*) FROM sqlite_schema WHERE name = 'meta'"
-    return connection.execute(query).fetchone() == (0,)
+    return bool(connection.execute(query).fetchone() == (0,))
 
 
 def _make(path: Path) -> None:
