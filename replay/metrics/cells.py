@@ -29,7 +29,7 @@ class CallGroup:
     """The id of the schema that validated them, else of the one that the model was shown; None: the
     recording does not say."""
     model: str | None
-    """The model that answered, else the one that was asked; None: not known, or no model made it."""
+    """The model that answered, else the one that was asked; None: not known, or no model's call."""
     actor: str
 
 

@@ -550,6 +550,27 @@ class Store(Appending, Reading):
             database.transaction(connection, lambda: recount(connection))
             drainer.forget()
 
+    def group_calls(self) -> None:
+        """Group the calls that an older version wrote, so that metrics count them by an index.
+
+        Does nothing where the file cannot be written, or there are none.
+        """
+        from replay.store.call_groups import group_calls, ungrouped
+
+        with self._read_lock:
+            connection = self._read_connection()
+            if database.format_of(connection) < 3 or not ungrouped(connection):
+                return
+        if not database.is_writable(self.path):
+            return
+        _LOG.warning("Counting the calls of older recordings, once.")
+        with self._translated(), self._drain_lock:
+            drainer = self._take_drainer()
+            assert self._drain_connection is not None
+            writing = self._drain_connection
+            database.transaction(writing, lambda: group_calls(writing))
+            drainer.forget()
+
     def _catch_up(self) -> None:
         """Let a read see all that this process appended."""
         writer = self._writer
