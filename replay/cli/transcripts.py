@@ -33,14 +33,25 @@ def transcript_lines(transcript: Transcript, *, width: int) -> list[str]:
         if isinstance(step, ModelCall):
             lines += _said_before(step, seen, width)
             seen = len(step.messages)
-            lines += _model_overview(
-                step, _called_by(step, transcript), _tries(step, transcript), width
-            )
-        else:
-            lines += _tool_overview(
-                step, transcript.interactions.get(step.id, []), _tries(step, transcript), width
-            )
+        lines += _overview(step, transcript, width)
     return lines + feedback_lines(transcript.feedback, width=width)
+
+
+def some_step_lines(
+    transcript: Transcript, steps: Sequence[ModelCall | ToolCall], *, width: int
+) -> list[str]:
+    """Return the trace's own line, and these of its steps in a few lines each."""
+    lines = [*_head(transcript, width), ""]
+    for step in steps:
+        lines += _overview(step, transcript, width)
+    return lines
+
+
+def _overview(step: ModelCall | ToolCall, transcript: Transcript, width: int) -> list[str]:
+    tries = _tries(step, transcript)
+    if isinstance(step, ModelCall):
+        return _model_overview(step, _called_by(step, transcript), tries, width)
+    return _tool_overview(step, transcript.interactions.get(step.id, []), tries, width)
 
 
 def step_lines(transcript: Transcript, step: ModelCall | ToolCall, *, width: int) -> list[str]:
