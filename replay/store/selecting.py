@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from replay.errors import SelectionError
 from replay.records import Selection
+from replay.records.replays import WHAT_IF
 from replay.store.times import microseconds
 
 FEW: Final = 20_000
@@ -161,10 +162,14 @@ def trace_key(connection: sqlite3.Connection, wanted: str) -> int:
 
 
 def run_key(connection: sqlite3.Connection, wanted: str) -> int:
-    """Return the key of the replay run with this id, unique prefix, or ``latest``."""
+    """Return the key of the replay run with this id, unique prefix, or ``latest``.
+
+    The latest is never a what-if.
+    """
     if wanted == "latest":
         row = connection.execute(
-            "SELECT key FROM replay_run_rows ORDER BY started_us DESC, key DESC LIMIT 1"
+            f"SELECT key FROM replay_run_rows WHERE id NOT GLOB '{WHAT_IF}*' "
+            "ORDER BY started_us DESC, key DESC LIMIT 1"
         ).fetchone()
         if row is None:
             raise SelectionError("There is no replay run yet.", hint="`replay run` makes one.")
