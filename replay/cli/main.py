@@ -41,6 +41,9 @@ _PLACES = {
     ),
     "debug": Place("replay.cli.debug", "debug", "Stop in today's tool, in a recorded call."),
     "approve": Place("replay.cli.runs", "approve", "Accept a finding: an intended change."),
+    "pin": Place("replay.cli.pins", "pin", "Pin a trace or a step as a regression case."),
+    "unpin": Place("replay.cli.pins", "unpin", "Take a pin away again."),
+    "pins": Place("replay.cli.pins", "pins", "List what is pinned."),
     "contract": Place(
         "replay.cli.contract", "contract", "Check what tools promise against captured calls."
     ),

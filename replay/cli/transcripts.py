@@ -14,6 +14,7 @@ from replay.records import (
     JsonObject,
     JsonValue,
     ModelCall,
+    Pin,
     ToolCall,
     Transcript,
 )
@@ -40,7 +41,8 @@ def transcript_lines(transcript: Transcript, *, width: int) -> list[str]:
             lines += _tool_overview(
                 step, transcript.interactions.get(step.id, []), _tries(step, transcript), width
             )
-    return lines + feedback_lines(transcript.feedback, width=width)
+    lines += feedback_lines(transcript.feedback, width=width)
+    return lines + pin_lines(transcript.pins, width=width)
 
 
 def step_lines(transcript: Transcript, step: ModelCall | ToolCall, *, width: int) -> list[str]:
@@ -48,9 +50,22 @@ def step_lines(transcript: Transcript, step: ModelCall | ToolCall, *, width: int
     attempts = _attempt_lines(transcript.attempts.get(step.id, []), width)
     said = [one for one in transcript.feedback if one.step_number == step.step_number]
     feedback = feedback_lines(said, width=width)
+    pins = [one for one in transcript.pins if one.step_number == step.step_number]
+    feedback += pin_lines(pins, width=width)
     if isinstance(step, ModelCall):
         return _model_in_full(step, attempts, width) + feedback
     return _tool_in_full(step, transcript.interactions.get(step.id, []), attempts, width) + feedback
+
+
+def pin_lines(kept: Sequence[Pin], *, width: int) -> list[str]:
+    """Return what is pinned, one line each."""
+    lines = []
+    for one in kept:
+        where = "the trace" if one.step_number is None else f"step {one.step_number}"
+        note = f": {one.note}" if one.note else ""
+        by = f", by {one.pinned_by}" if one.pinned_by else ""
+        lines.append(cut(plain(f"pinned: {where}{by}{note}"), width))
+    return lines
 
 
 def feedback_lines(kept: Sequence[Feedback], *, width: int) -> list[str]:

@@ -140,7 +140,7 @@ def _edits(
     if whole is not None and not isinstance(whole, dict):
         raise ReplayError(
             f"The arguments {_cut(arguments)} are no JSON object.",
-            hint="Give all of them: --arguments '{\"city\": \"Rome\"}'.",
+            hint='Give all of them: --arguments \'{"city": "Rome"}\'.',
         )
     return Edits(
         step_number,
@@ -168,7 +168,7 @@ def _one_answer(given: str) -> tuple[int, Any]:
     if not equals or not number.isdecimal():
         raise ReplayError(
             f"--outside {_cut(given)} answers no question.",
-            hint='Write INDEX=JSON, the first question is 1: --outside \'1={"rate": 1.1}\'.',
+            hint="Write INDEX=JSON, the first question is 1: --outside '1={\"rate\": 1.1}'.",
         )
     return int(number), _json("--outside", _text(answer))
 

@@ -195,7 +195,7 @@ class Finding(Record):
 
 
 WHAT_IF: Final = "what_if_"
-"""Begins the id of a replay run that is a what-if: it is never a trace's newest, and judges nothing."""
+"""Begins the id of a replay run that is a what-if: never a trace's newest, and no judgement."""
 
 
 class Edit(Record):

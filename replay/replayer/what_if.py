@@ -173,7 +173,9 @@ def _steps(
     for now, branch in zip(today, otherwise, strict=True):
         call = calls[now.tool_call_id]
         edit = responses.get(call.step_number)
-        taken = [path for path, text in _leaves(read_response(call.arguments).value, "") if text in gone]
+        taken = [
+            path for path, text in _leaves(read_response(call.arguments).value, "") if text in gone
+        ]
         before, after = told(now, call), told(branch, call)
         if edit is not None:
             after = str(edit.edited)

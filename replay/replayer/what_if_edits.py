@@ -29,7 +29,7 @@ class Edits:
     response: str | None = None
     """What the model is told, whatever the tool answers."""
     outside: Mapping[int, JsonValue] = field(default_factory=dict)
-    """What the outside answers, by the number of the question: a body, or ``status`` and ``body``."""
+    """What the outside answers, by the question's number: a body, or ``status`` and ``body``."""
 
     def applied(self, transcript: Transcript) -> tuple[Transcript, list[Edit]]:
         """Return the trace with the edits, and what they are.

@@ -1,4 +1,4 @@
-"""A what-if as text: what was edited, every call as recorded, as today and as edited, differences."""
+"""A what-if as text: what was edited, every call as today and as edited, the differences."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def _edit_lines(edit: Edit, width: int, ink: Ink) -> list[str]:
         is_text = edit.part == "response" and isinstance(of, str)
         return read_response(of).value if is_text else of  # type: ignore[arg-type]  # a str
 
-    changes = diff_values(value(edit.recorded), value(edit.edited))  # type: ignore[arg-type]  # JSON
+    changes = diff_values(value(edit.recorded), value(edit.edited))
     lines = wrap(edit_words(edit), width, indent="  ")
     return lines + [f"    {line}" for line in full_lines(changes, width=width - 4, ink=ink)]
 
@@ -102,8 +102,10 @@ def _step_lines(step: BranchStep, width: int, ink: Ink) -> list[str]:
     if step.changes:
         lines.append(ink.paint("  today's response, and the edited branch's:", "dim"))
         lines += [f"    {line}" for line in full_lines(step.changes, width=width - 4, ink=ink)]
-    same = not edited.changes and edited.replayed is not None and edited.recorded_outcome == (
-        edited.replayed.outcome
+    same = (
+        not edited.changes
+        and edited.replayed is not None
+        and edited.recorded_outcome == (edited.replayed.outcome)
     )
     if same:
         lines.append("  It answers as it was recorded.")

@@ -13,6 +13,8 @@ from typing import Any, Final
 from replay.errors import SelectionError
 from replay.records import Selection
 from replay.records.replays import WHAT_IF
+from replay.store.database import format_of
+from replay.store.layout import LAYOUTS
 from replay.store.times import microseconds
 
 FEW: Final = 20_000
@@ -98,6 +100,11 @@ def trace_conditions(connection: sqlite3.Connection, selection: Selection) -> Co
         found.add("r.started_us >= ?", _moment(selection.since, "since"))
     if selection.until is not None:
         found.add("r.started_us < ?", _moment(selection.until, "until"))
+    if selection.pinned:
+        # A file of an older format, that nobody may write, has no pins.
+        has_pins = format_of(connection) >= LAYOUTS["pin"].since
+        found.add("r.key IN (SELECT p.trace FROM pin_rows p)" if has_pins else "0")
+        found.is_rare = True
     if selection.models:
         _add_models(connection, selection, found)
     return found

@@ -201,7 +201,8 @@ def _verdicts_of(
     found: dict[int, dict[str, int]] = {}
     runs = connection.execute(
         f"SELECT key FROM replay_run_rows WHERE id NOT GLOB '{WHAT_IF}*' "
-        "ORDER BY started_us DESC, key DESC LIMIT ?", (_RUNS_MAX,)
+        "ORDER BY started_us DESC, key DESC LIMIT ?",
+        (_RUNS_MAX,),
     ).fetchall()
     for (run,) in runs:
         left = [key for key in keys if key not in found]
