@@ -52,7 +52,7 @@ _PLACES = {
     "feedback": Place(
         "replay.cli.feedback", "feedback", "Say what is good or bad about a trace or a step."
     ),
-    "export": Place("replay.cli.interchange", "export_command", "Write traces in another format."),
+    "export": Place("replay.cli.export", "export_command", "Write traces in another format."),
     "cassettes": Place("replay.cli.cassettes", "cassettes", "Look after what tools asked outside."),
     "schema": Place(
         "replay.cli.schema", "schema", "Look after tool schemas: versions, changes, evidence."
