@@ -263,6 +263,7 @@ class Store(Appending, Reading):
                 transcript = self.transcript(trace_id)
                 count += redact_trace(drainer, connection, transcript, verdicts, masking)
             findings = [plain(one) for run in runs for one in self.findings(run.id)]
+            findings += [plain(one) for one in self.runs(what_ifs=True) if one.is_what_if]
             drainer.write_all(masked_records(masking, findings) if findings else [])
             database.transaction(connection, lambda: drop_unused(connection))
             database.transaction(connection, lambda: recount(connection))
