@@ -26,11 +26,13 @@ from replay.records.traces import (
     Feedback,
     Interaction,
     ModelCall,
+    Pin,
     StageTiming,
     ToolCall,
     ToolSchema,
     Trace,
     Transcript,
+    pin_id,
 )
 
 __all__ = [
@@ -54,6 +56,7 @@ __all__ = [
     "ModelCall",
     "Outcome",
     "OutsideReport",
+    "Pin",
     "Policy",
     "Record",
     "ReplayRun",
@@ -68,6 +71,7 @@ __all__ = [
     "Trait",
     "Transcript",
     "Verdict",
+    "pin_id",
     "record_from",
     "record_schema",
 ]

@@ -109,7 +109,7 @@ def _contents(connection: sqlite3.Connection) -> Found:
 
 
 def _references(connection: sqlite3.Connection) -> Found:
-    for where, query in reference_queries():
+    for where, query in reference_queries(connection):
         rows = connection.execute(
             f"SELECT key FROM ({query}) WHERE key NOT IN (SELECT key FROM contents)"
         )

@@ -418,6 +418,15 @@ def delete_run(connection: sqlite3.Connection, key: int) -> None:
         )
 
 
+def delete_pin(connection: sqlite3.Connection, pin: str) -> bool:
+    """Delete a pin, inside the caller's transaction; return whether it was there."""
+    count = connection.execute("DELETE FROM pin_rows WHERE id = ?", (pin,)).rowcount
+    connection.execute(
+        "UPDATE record_totals SET record_count = record_count - ? WHERE kind = 'pin'", (count,)
+    )
+    return count > 0
+
+
 def delete_interactions(connection: sqlite3.Connection, tool_call_id: str) -> None:
     """Delete the interactions of one tool call, inside the caller's transaction."""
     count = connection.execute(
