@@ -66,8 +66,9 @@ def pair_parts(
     shown = fit_parts(left, column), fit_parts(right, column)
     if pair.left is pair.right:
         return [*shown[0], (SEPARATOR, "dim"), *shown[1]]
-    roles = ("" if is_here or pair.left is None else "removed-line"), (
-        "" if is_here or pair.right is None else "added-line"
+    roles = (
+        ("" if is_here or pair.left is None else "removed-line"),
+        ("" if is_here or pair.right is None else "added-line"),
     )
     return [
         *((text, f"{role} {roles[0]}") for text, role in shown[0]),

@@ -92,6 +92,8 @@ def _errors(compared: Compared, verdict: CallVerdict, context: int) -> list[Entr
         for error in (old, new)
     ]
     entries = _part("error", sides[0], sides[1], context)
+    if None in sides:  # there was none, or is none: nothing stands against it
+        entries = [entry for entry in entries if entry.value is not None or not entry.mark]
     for error, words in ((old, "recorded"), (new, "today")):
         if error is not None and error.traceback:
             trace = error.traceback
@@ -150,9 +152,10 @@ def headline(compared: Compared) -> list[Part]:
         same = call.tool_version == version
         shown = version if same else f"{call.tool_version or '?'} → {version or '?'}"
         parts.append((f"   version {printable(str(shown))}", "dim" if same else "accent"))
-    times = lasted(call.duration_ms), lasted(verdict.replayed.duration_ms) if (
-        verdict and verdict.replayed
-    ) else ""
+    times = (
+        lasted(call.duration_ms),
+        lasted(verdict.replayed.duration_ms) if (verdict and verdict.replayed) else "",
+    )
     if all(times):
         parts.append((f"   {times[0]} → {times[1]}", "dim"))
     return parts

@@ -30,7 +30,10 @@ def diff_entries(
 
     ``context``: equal members that stay open beside each change; ``ALL`` folds nothing.
     """
-    return _Walk(context).value((), recorded, replayed, depth)
+    entries = _Walk(context).value((), recorded, replayed, depth)
+    for entry in entries:
+        entry.is_two_sided = True
+    return entries
 
 
 class _Walk:
@@ -47,9 +50,9 @@ class _Walk:
             is_open = self.context == ALL
             return [marked_entries(lead, recorded, depth, mark="", is_open=is_open)]
         if isinstance(recorded, dict) and isinstance(replayed, dict):
-            return [self._both(lead, recorded, replayed, depth, "{}", self._object_members)]
+            return [self._both(lead, recorded, replayed, depth, ("{", "}"), self._object_members)]
         if isinstance(recorded, list) and isinstance(replayed, list):
-            return [self._both(lead, recorded, replayed, depth, "[]", self._list_members)]
+            return [self._both(lead, recorded, replayed, depth, ("[", "]"), self._list_members)]
         if isinstance(recorded, str) and isinstance(replayed, str) and is_long(recorded, replayed):
             return text_entries(lead, recorded, replayed, depth, context=self.context)
         return [
@@ -63,7 +66,7 @@ class _Walk:
         recorded: JsonValue,
         replayed: JsonValue,
         depth: int,
-        brackets: str,
+        brackets: tuple[str, str],
         members: Callable[..., Iterator[Entry]],
     ) -> Entry:
         opening, ending = brackets

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 
 from tui.views.beside import Pair, beside, column_width, pair_parts
 from tui.views.entries import Entry, Row, lay_out
@@ -45,9 +46,7 @@ class Differences(Outline):
     def changes(self) -> list[int]:
         """Return the lines that next and previous change stop at."""
         return [
-            index
-            for index, row in enumerate(self.rows)
-            if row.is_first and row.entry.is_change
+            index for index, row in enumerate(self.rows) if row.is_first and row.entry.is_change
         ]
 
     def lay_out_rows(self) -> list[Row]:
@@ -55,8 +54,11 @@ class Differences(Outline):
         if not self.stands_beside:
             self._pairs = []
             return super().lay_out_rows()
-        rows = lay_out(self.entries, column_width(self.line_width) - GUTTER)
-        self._pairs = beside(rows)
+        self._pairs = []
+        for is_two_sided, entries in groupby(self.entries, lambda entry: entry.is_two_sided):
+            width = column_width(self.line_width) if is_two_sided else self.line_width
+            rows = lay_out(entries, width - GUTTER)
+            self._pairs += beside(rows) if is_two_sided else [Pair(row, None) for row in rows]
         return [pair.row for pair in self._pairs]
 
     def line_parts(self, index: int, width: int) -> Sequence[Part]:
@@ -64,6 +66,8 @@ class Differences(Outline):
         if not self._pairs:
             return super().line_parts(index, width)
         pair = self._pairs[index]
+        if pair.right is None and not pair.row.entry.mark:
+            return self.row_parts(pair.row)
         left = self.row_parts(pair.left) if pair.left is not None else ()
         right = self.row_parts(pair.right) if pair.right is not None else ()
         return pair_parts(pair, left, right, width, is_here=index == self.cursor)
