@@ -1,4 +1,4 @@
-"""Chat messages as fine-tuning takes them: no field that providers do not know, every call answered."""
+"""Chat messages as fine-tuning takes them: no unknown field, and an answer to every call."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Which examples a database gives: two looks at every trace, the first of which keeps only names.
 
 The first look finds what says the same, what belongs into one part, and how much there is of each
-kind; the second makes the lines that are written. So memory holds some bytes for each example, never
-the examples.
+kind; the second makes the lines that are written. So memory holds some bytes for each example,
+never the examples.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class _Entry:
 
 
 class Collection:
-    """The training data of a selection of traces, counted; its examples can be taken once or more."""
+    """The training data of a selection of traces, counted; its examples can be taken."""
 
     def __init__(
         self, store: Store, selection: Selection, format_name: str, options: TrainingOptions

@@ -1,8 +1,9 @@
 """Whole conversations to learn from, as OpenAI's and Anthropic's fine-tuning take them.
 
-A conversation ends before the first decision that must not be learned: what comes after it was said
-in answer to a mistake. What was there before the recording began has weight 0, so that it is read and
-not learned; a correction is a conversation of its own, in which only the last message has weight.
+A conversation ends before the first mistake: what comes after was said in answer to it. Decisions
+that are no mistake and yet not to be learned have weight 0: they are read, not learned. So has what
+was there before the recording began. A correction is a conversation of its own, in which only the
+last message has weight.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ def openai_conversations(conversation: Conversation, context: Context) -> Iterat
 
 
 def anthropic_conversations(conversation: Conversation, context: Context) -> Iterator[Example]:
-    """Yield ``{"system": ..., "messages": [...], "tools": [...]}``; the last message is the model's.
+    """Yield ``{"system", "messages", "tools"}`` for each; the last message is the model's.
 
     The format knows no weights: only the last answer of a line is sure to be one to learn.
     """
@@ -86,11 +87,11 @@ def _taught(conversation: Conversation, context: Context) -> Iterator[Taught]:
             learned.append(decision)
             continue
         context.left_out[ruling.reason] += 1
-        after = len(conversation) - place - 1
-        if after:
-            context.left_out["decisions after one that is not to be learned"] += after
-        yield from _correction(decision, context)
-        break
+        if ruling.is_wrong:
+            if after := len(conversation) - place - 1:
+                context.left_out["came after a mistake"] += after
+            yield from _correction(decision, context)
+            break
     if learned:
         *earlier, last = learned
         assert last.output is not None

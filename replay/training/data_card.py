@@ -1,4 +1,4 @@
-"""The data card: what is in a set of training data, where it came from, what was left out and why."""
+"""The data card: what a set of training data holds, its origin, what was left out and why."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def _lines(collection: Collection, command: Sequence[str]) -> Iterator[str]:
     if options.balance:
         yield f"- Balanced by {options.balance}: {counts.thinned_count:,} examples were left out."
     yield (
-        f"- Divided by trace: {counts.group_count:,} groups of traces that begin with the same words"
+        f"- Divided by trace: {counts.group_count:,} groups of traces that begin with one text"
         + (f" or have one `{options.group_label}`" if options.group_label else "")
         + f"; no group is in two parts. Seed {options.seed}."
     )
@@ -88,9 +88,9 @@ def _lines(collection: Collection, command: Sequence[str]) -> Iterator[str]:
     yield from _table("not said, for the format cannot", counts.lost)
     yield "## What to know before using it"
     yield ""
-    yield "- What models did is not what they should have done: only rated data was looked at by people."
-    yield "- Secrets were replaced when the traces were recorded; personal data only where masking was on."
-    yield "- Whether the models' providers and the people in the traces allow training is for you to know."
+    yield "- What models did is not what they should have done: people looked at what is rated, only."
+    yield "- Secrets were replaced when the traces were recorded; personal data where masking was on."
+    yield "- Whether providers and the people in the traces allow training is for you to find out."
 
 
 def _sum(parts: object, name: str) -> Counter[str]:

@@ -51,14 +51,14 @@ def prompt_digest(prompt: Sequence[JsonObject], tools: Sequence[JsonObject]) -> 
 def beginning(prompt: Sequence[JsonObject]) -> bytes | None:
     """Return the identity of how a conversation begins: what was said before the first answer.
 
-    System prompts do not count: every conversation of an application has the same. None: nothing
-    was said.
+    System prompts and greetings do not count: every conversation of an application has the same.
+    None: nothing was said.
     """
-    said = []
+    said: list[JsonValue] = []
     for message in prompt:
-        if message["role"] == "assistant":
+        if message["role"] == "assistant" and said:
             break
-        if message["role"] not in ("system", "developer"):
+        if message["role"] in ("user", "tool"):
             content = message.get("content")
             said.append(
                 " ".join(content.split()).casefold() if isinstance(content, str) else content

@@ -1,7 +1,8 @@
-"""Calls inside running text, as Toolformer (Schick et al., 2023) writes them: ``[tool(...) → result]``."""
+"""Calls inside running text, as Toolformer (Schick et al., 2023) writes them."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Final
 
@@ -52,8 +53,6 @@ def _call(call: JsonObject, answer: object) -> str:
     arguments = parsed(function["arguments"])
     inside = function["arguments"]
     if isinstance(arguments, dict):
-        import json
-
         inside = ", ".join(
             f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in arguments.items()
         )
