@@ -88,8 +88,8 @@ def _lines(collection: Collection, command: Sequence[str]) -> Iterator[str]:
     yield from _table("not said, for the format cannot", counts.lost)
     yield "## What to know before using it"
     yield ""
-    yield "- What models did is not what they should have done: people looked at what is rated, only."
-    yield "- Secrets were replaced when the traces were recorded; personal data where masking was on."
+    yield "- What models did is not what they should have done: people saw only what is rated."
+    yield "- Secrets were replaced when it was recorded; personal data where masking was on."
     yield "- Whether providers and the people in the traces allow training is for you to find out."
 
 

@@ -46,7 +46,7 @@ def divide(
 ) -> dict[str, str]:
     """Return the part of each trace, by its id.
 
-    A group's part is decided by its smallest id and the seed alone: more traces move no other group.
+    A group's part is decided by its smallest id and the seed: more traces move no other group.
     Only where a part would stay empty although there are groups enough, one moves there.
     """
     placed = sorted((share(seed, min(group).encode()), group) for group in groups)

@@ -60,7 +60,7 @@ def ruling_on(
 
 
 def _outcome(call: ToolCall, outcomes: Mapping[str, Outcome | None]) -> Outcome | None:
-    return outcomes[call.id] if call.id in outcomes else call.outcome
+    return outcomes.get(call.id, call.outcome)
 
 
 def calls_problem(output: JsonObject, tools: list[JsonObject]) -> str | None:
