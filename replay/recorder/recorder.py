@@ -246,7 +246,7 @@ class Recorder:
             annotator: Who says so.
 
         Returns:
-            The id of the feedback; None when it could not be kept: `failures` counts, the log tells.
+            The feedback's id; None when it could not be kept: `failures` counts, the log tells.
         """
         kept: str | None = None
         with self._failures.guard("keep feedback"):

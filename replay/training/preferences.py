@@ -2,8 +2,8 @@
 
 Four sources, counted in the data card: corrections by people; retries (the call was turned away as
 invalid, the next one of the same tools ended well); the same prompt answered well elsewhere, by
-another model or version; and calls written for an older version of a tool that today's version reads
-by a translation.
+another model or version; and calls written for an older version of a tool that today's reads by a
+translation.
 """
 
 from __future__ import annotations
