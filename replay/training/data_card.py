@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from replay import __version__
+from replay.interchange.times import UNKNOWN_TIME
 from replay.training.counts import PartCounts
 
 if TYPE_CHECKING:
@@ -60,7 +61,8 @@ def _lines(collection: Collection, command: Sequence[str]) -> Iterator[str]:
         yield ""
     made = datetime.now(UTC).strftime("%Y-%m-%d")
     yield f"Made by replay {__version__} on {made} from {counts.trace_count:,} recorded traces"
-    span = f", {counts.first_at[:10]} to {(counts.last_at or '')[:10]}" if counts.first_at else ""
+    is_dated = counts.first_at is not None and counts.first_at > UNKNOWN_TIME
+    span = f", {(counts.first_at or '')[:10]} to {(counts.last_at or '')[:10]}" if is_dated else ""
     yield f"with {counts.decision_count:,} decisions of models{span}."
     yield ""
     yield from _table("model", _sum(counts.parts.values(), "models"))

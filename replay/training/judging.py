@@ -40,6 +40,8 @@ def ruling_on(
     """
     if decision.output is None:
         return Ruling("no answer was recorded")
+    if keep == "all":
+        return _GOOD
     problem = chat_problem(decision.prompt)
     if problem is not None:
         return Ruling(f"the prompt has {problem}")
