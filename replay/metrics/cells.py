@@ -92,14 +92,14 @@ def _placed(connection: sqlite3.Connection, scope: Scope, count: int) -> tuple[S
 
     since, until = scope.since_us, scope.until_us
     if since is None or until is None:
-        first, last = _first_and_last(connection)
+        first, last = first_and_last(connection)
         since = first if since is None else since
         until = last + 1 if until is None else until
     width = max(1, -(-(until - since) // count))
     return replace(scope, since_us=since, until_us=until), Buckets(since, width, count)
 
 
-def _first_and_last(connection: sqlite3.Connection) -> tuple[int, int]:
+def first_and_last(connection: sqlite3.Connection) -> tuple[int, int]:
     """Return when the first and the last call started; zeros where there is none."""
     if not has_groups(connection):
         row = connection.execute(
