@@ -26,7 +26,7 @@ from replay.errors import ExitCode
 if TYPE_CHECKING:
     import sqlite3
 
-    from replay.metrics import Scope
+    from replay.metrics import ModelMetrics, Scope
     from replay.metrics.comparing import Compared
 
 LISTED_MAX = 40
@@ -159,26 +159,26 @@ def _read(
     with_models: bool,
     with_components: bool,
 ) -> dict[str, Any]:
-    from replay.config import load_config
-    from replay.metrics import (
-        Price,
-        read_cells,
-        read_components,
-        read_models,
-        rolled_up,
-        totals,
-    )
+    from replay.metrics import read_cells, read_components, rolled_up, totals
 
     buckets = BUCKETS_WIDE if terminal.width() >= 100 else BUCKETS_NARROW
     cells = read_cells(connection, scope, bucket_count=buckets)
-    prices = {name: Price(**dict(price)) for name, price in load_config().prices.items()}
+    rows = rolled_up(cells, by)  # type: ignore[arg-type]  # read_dimensions let them pass
     return {
         "cells": cells,
-        "total": totals(cells),
-        "rows": rolled_up(cells, by),  # type: ignore[arg-type]  # read_dimensions let them pass
-        "models": read_models(connection, scope, prices=prices) if with_models else None,
+        "total": totals(cells, rows),
+        "rows": rows,
+        "models": _models(connection, scope) if with_models else None,
         "components": read_components(connection, scope) if with_components else None,
     }
+
+
+def _models(connection: sqlite3.Connection, scope: Scope) -> list[ModelMetrics]:
+    from replay.config import load_config
+    from replay.metrics import Price, read_models
+
+    prices = {name: Price(**dict(price)) for name, price in load_config().prices.items()}
+    return read_models(connection, scope, prices=prices)
 
 
 def _tell(

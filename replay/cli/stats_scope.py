@@ -83,15 +83,9 @@ def scope_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def scope_of(connection: sqlite3.Connection, wanted: dict[str, Any]) -> Scope:
     """Return the scope that the options' values describe."""
     from replay.metrics import Scope
-    from replay.records import Selection
-    from replay.store.selecting import trace_conditions
     from replay.store.times import microseconds
 
-    of_traces = {name: wanted[name] for name in ("apps", "sources", "labels")}
-    lists = {
-        key: list(value) if isinstance(value, tuple) else value for key, value in of_traces.items()
-    }
-    conditions = trace_conditions(connection, Selection.model_validate(lists))
+    traces_sql, traces_values = _of_traces(connection, wanted)
     moments = [
         None if wanted[name] is None else microseconds(wanted[name]) for name in ("since", "until")
     ]
@@ -101,9 +95,25 @@ def scope_of(connection: sqlite3.Connection, wanted: dict[str, Any]) -> Scope:
         models=wanted["models"],
         since_us=moments[0],
         until_us=moments[1],
-        traces_sql=" AND ".join(conditions.texts),
-        traces_values=tuple(conditions.values),
+        traces_sql=traces_sql,
+        traces_values=traces_values,
     )
+
+
+def _of_traces(
+    connection: sqlite3.Connection, wanted: dict[str, Any]
+) -> tuple[str, tuple[Any, ...]]:
+    """Return the condition on traces, and its values; empty: every trace."""
+    if not any(wanted[name] for name in ("apps", "sources", "labels")):
+        return "", ()
+    from replay.records import Selection
+    from replay.store.selecting import trace_conditions
+
+    selection = Selection(
+        apps=list(wanted["apps"]), sources=list(wanted["sources"]), labels=wanted["labels"]
+    )
+    conditions = trace_conditions(connection, selection)
+    return " AND ".join(conditions.texts), tuple(conditions.values)
 
 
 _SIDES: Final = ("model", "version", "app", "code")
