@@ -193,18 +193,18 @@ class PanesScreen(Searching, BaseScreen):
         self.set_class(single, "-single")
         self.set_class(not single and width < 100, "-stacked")
         self.set_class(width >= 150, "-huge")
-        self._show_alone(self.focused)
+        self._show_focused(self.focused)
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Know which pane is the one that is shown alone."""
-        self._show_alone(event.widget)
+        self._show_focused(event.widget)
 
     @property
     def is_one_shown(self) -> bool:
         """Whether only one pane is shown: for want of room, or because somebody wants it so."""
         return self.has_class("-single") or self.has_class("-zoomed")
 
-    def _show_alone(self, pane: Widget | None) -> None:
+    def _show_focused(self, pane: Widget | None) -> None:
         """Where one is shown, it is ``pane``. Elsewhere nothing: a class styles all anew, 10 ms."""
         self.set_class(self.is_one_shown and pane is self.outline, "-in-detail")
 
@@ -219,7 +219,7 @@ class PanesScreen(Searching, BaseScreen):
         """Give the focus to the other pane, also while only one is shown."""
         table = self.query_one("#list-pane", Lines)
         target: Lines = table if self.focused is self.outline else self.outline
-        self._show_alone(target)
+        self._show_focused(target)
         target.focus()
 
     def action_back(self) -> None:
