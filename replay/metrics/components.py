@@ -23,8 +23,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
-import orjson
-
 from replay.metrics.percentiles import percentile
 from replay.metrics.scope import Scope
 from replay.store.contents import ContentReader
@@ -134,7 +132,7 @@ def read_parts(connection: sqlite3.Connection, scope: Scope, calls_max: int) -> 
         f"ORDER BY c.key DESC LIMIT {int(calls_max)}",
         _values(scope),
     ):
-        timings = orjson.loads(stages) if isinstance(stages, str) else contents.json(stages)
+        timings = contents.json(stages)
         parts = _by_component(timings or [])
         if not timings and duration is not None:
             parts["tool"] = duration

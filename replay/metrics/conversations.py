@@ -103,7 +103,10 @@ class Conversations:
             "ORDER BY m.step_number",
             (trace,),
         )
-        return [AskingCall(*row[:6], spans=orjson.loads(row[6] or "[]")) for row in rows]
+        return [
+            AskingCall(key, step, model, started, lasted, toolset, orjson.loads(spans or "[]"))
+            for key, step, model, started, lasted, toolset, spans in rows
+        ]
 
     def _tool_calls(self, trace: int) -> list[AskedCall]:
         rows = self._connection.execute(

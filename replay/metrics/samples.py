@@ -45,11 +45,13 @@ def read_samples(
     return found
 
 
-def read_timed(connection: sqlite3.Connection, scope: Scope) -> Iterator[tuple[str, int, float]]:
-    """Give tool, row and duration of every call of ``scope`` that says how long it took."""
-    for tool, _, _, key, _, duration in _calls(connection, scope, fourth="c.key"):
+def read_timed(
+    connection: sqlite3.Connection, scope: Scope, column: str = "c.key"
+) -> Iterator[tuple[str, int, float]]:
+    """Give tool, ``column`` and duration of every call of ``scope`` that says how long it took."""
+    for tool, _, _, value, _, duration in _calls(connection, scope, fourth=column):
         if duration is not None:
-            yield tool, key, duration
+            yield tool, value, duration
 
 
 def _calls(
