@@ -66,8 +66,8 @@ def tool_schema(tools: list[Any], name: str) -> JsonObject | None:
     definition = _definition(tools, name)
     if definition is None:
         return None
-    schema = definition.get("parameters")
-    return schema if isinstance(schema, dict) else {}
+    schemas = (definition.get(key) for key in ("parameters", "input_schema", "inputSchema"))
+    return next((schema for schema in schemas if isinstance(schema, dict)), {})
 
 
 def is_free_text(tools: list[Any], name: str) -> bool:
