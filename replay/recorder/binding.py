@@ -16,7 +16,7 @@ from typing import Any
 
 from replay.recorder.calls import OpenCall, Turn
 from replay.recorder.wire import Question, Told, parse_json, told_in
-from replay.records import JsonValue, Outcome
+from replay.records import JsonObject, JsonValue, Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,16 @@ class Sighting:
     payload: JsonValue = None
     """The bound arguments, where it has not; they may hold defaults that the model left out."""
     call_index: int | None = None
+
+    def parsed(self) -> JsonObject | None:
+        """Return the arguments, where they are known and are an object."""
+        found = self.payload
+        if self.arguments is not None:
+            try:
+                found = parse_json(self.arguments or "{}")
+            except ValueError:
+                return None
+        return found if isinstance(found, dict) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +88,14 @@ def _first_open(sighting: Sighting, alike: list[OpenCall], bound_by: str) -> Bou
 
 
 def _same_arguments(sighting: Sighting, call: OpenCall) -> bool:
-    if sighting.arguments is not None:
-        return sighting.arguments == call.arguments
+    if sighting.arguments is not None and sighting.arguments == call.arguments:
+        return True
     try:
         asked = parse_json(call.arguments or "{}")
     except ValueError:
         return False
+    if sighting.arguments is not None:
+        return isinstance(asked, dict) and asked == sighting.parsed()
     payload = sighting.payload
     if not isinstance(asked, dict) or not isinstance(payload, dict):
         return False

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from replay.recorder.binding import Sighting
 from replay.recorder.calls import OpenCall
 from replay.recorder.executions import Signature, Watch, arguments_text, note_error, note_return
+from replay.recorder.hooked import Inner, hook_around
 from replay.recorder.journal import Journal
 from replay.recorder.scope import running_call
 from replay.recorder.unseen import tool_schema
@@ -76,11 +77,18 @@ class _Capture:
         self._actor = actor
         self._outside = outside
 
-    def start(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Watch | None:
+    def start(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Watch | Inner | None:
         """Return the watch over one call, or None when it is nobody's tool call."""
         outer = running_call.get()
-        if outer is not None and outer.tool == self.tool:
+        if outer is not None and outer.tool == self.tool and outer.execution.hook is None:
             return None  # the toolbox, or an outer decorator, has this very call already
+        if self._journal.hooked:
+            with self._journal.failures.guard(f"see {self.tool!r} inside of a hook"):
+                payload = self._signature.payload(args, kwargs)
+                hook = hook_around(self._journal, outer, self.tool, payload)
+                if hook is not None:
+                    call = hook.call
+                    return hook.inside(payload if call is None else _shown(payload, call))
         with self._journal.failures.guard(f"start the record of {self.tool!r}"):
             started = time.perf_counter()
             payload = self._signature.payload(args, kwargs)
@@ -98,14 +106,20 @@ class _Capture:
             return Watch(call, outside=self._outside, keep_draws=self._journal.keep_draws)
         return None
 
-    def returned(self, watch: Watch, result: object) -> None:
+    def returned(self, watch: Watch | Inner, result: object) -> None:
         with self._journal.failures.guard(f"store the result of {self.tool!r}"):
             note_return(watch.execution, result)
-            self._journal.end_tool_call(watch.execution, watch.interactions())
+            self._ended(watch)
 
-    def raised(self, watch: Watch, error: BaseException) -> None:
+    def raised(self, watch: Watch | Inner, error: BaseException) -> None:
         with self._journal.failures.guard(f"store the failure of {self.tool!r}"):
             note_error(watch.execution, error)
+            self._ended(watch)
+
+    def _ended(self, watch: Watch | Inner) -> None:
+        if isinstance(watch, Inner):
+            watch.ended()
+        else:
             self._journal.end_tool_call(watch.execution, watch.interactions())
 
 

@@ -14,6 +14,7 @@ import time
 import weakref
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Sequence
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from replay.recorder import turn_watch
@@ -35,7 +36,7 @@ from replay.recorder.model_calls import (
     effective_messages,
     model_call_record,
 )
-from replay.recorder.scope import last_turn, open_scope, running_call
+from replay.recorder.scope import last_turn, model_facts, open_scope, running_call
 from replay.recorder.sent import Sent
 from replay.recorder.unseen import settle
 from replay.recorder.wire import Question, Reply
@@ -45,6 +46,7 @@ from replay.tools.observer import CallObserver, current_observer, start_observin
 
 if TYPE_CHECKING:
     from cassettes.draws import Keep
+    from replay.recorder.hooked import HookedCall
 
 _STITCHED_MAX: Final = 1024
 _FAILED_MAX: Final = 64
@@ -98,6 +100,13 @@ class Journal:
         """Tools whose executions are seen, by decorator or toolbox."""
         self.waiting_streams: weakref.WeakSet[Any] = weakref.WeakSet()
         """Streams that are being read: a tool may run before they end."""
+        self.watching = threading.Lock()
+        self.watched_modules: set[ModuleType] = set()
+        """Modules whose clients are all watched."""
+        self.hooked: dict[str, HookedCall] = {}
+        """Calls that frameworks' hooks hold while they run, by our identity of them."""
+        self.asking: list[Callable[[], JsonObject]] = []
+        """What frameworks know of a model call that is about to be made here: its agent."""
         self.abandoned: deque[Callable[[], None]] = deque()
         """Streams that were dropped half read: what the collector must not store itself."""
         self._lock = threading.RLock()
@@ -202,6 +211,7 @@ class Journal:
             turn_watch.end()
         trace = self._trace_in_scope()
         self._recall(question, trace)
+        known = self._known_of_asking()
         with self._lock:
             again = self._retried(trace, content)
             if again is not None:
@@ -229,6 +239,7 @@ class Journal:
                 attempt_started=started,
             )
             call.attempt_started_at = call.started_at
+            call.attributes |= known
             if question.is_delta and parent is None:
                 call.attributes["prompt_is_partial"] = True
             # Ahead of its answer: a process that dies before it leaves an unfinished call.
@@ -245,7 +256,7 @@ class Journal:
             if reply.error is None or reply.output is not None:
                 turn = turn or self._new_turn(call, reply, ended)
                 self._ask(call, turn, reply)
-            elif landing.is_final:
+            elif landing.is_final and call not in self._failed:
                 self._failed.append(call)
             # On its own: the store writes a lone model call as what its prompt adds to the last.
             self.sink.append_fields("model_call", model_call_record(call, landing, ended))
@@ -260,6 +271,13 @@ class Journal:
                 turn_watch.begin(turn)
             if self.observer is not None and call.trace.is_stitched and not current_observer():
                 start_observing(self.observer)
+
+    def _known_of_asking(self) -> JsonObject:
+        known: JsonObject = dict(model_facts.get() or {})
+        for ask in self.asking:
+            with self.failures.guard("ask a framework about a model call"):
+                known |= ask()
+        return known
 
     def _recall(self, question: Question, trace: LiveTrace | None) -> None:
         """Bring back the turn that a request goes on from, where another process recorded it."""
