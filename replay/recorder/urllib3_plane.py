@@ -80,6 +80,8 @@ class _Copy:
     def __init__(self, flight: Flight) -> None:
         self._flight = flight
         self._is_reading = False
+        self._is_let_go = False
+        """The connection is free: what is still to be read lies in urllib3's own memory."""
 
     def put_on(self, response: Any) -> None:
         for name in ("read", "read1"):
@@ -105,7 +107,8 @@ class _Copy:
             amount = args[0] if args else options.get("amt")
             if chunk:
                 self._flight.saw(bytes(chunk))
-            if amount is None or amount < 0 or (not chunk and amount):
+            is_last = self._is_let_go and len(chunk) < (amount or 0)
+            if amount is None or amount < 0 or is_last or (not chunk and amount):
                 self._flight.end()
             return chunk
 
@@ -138,6 +141,7 @@ class _Copy:
             try:
                 return close(*args, **options)
             finally:
+                self._is_let_go = True
                 if not self._is_reading:  # at its end a body is let go of before it is handed on
                     self._flight.end()
 
