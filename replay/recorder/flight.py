@@ -39,11 +39,18 @@ _last_stream: ContextVar[weakref.ref[Flight] | None] = ContextVar("replay_stream
 
 
 def take_off(
-    journal: Journal, url: str, path: str, content: bytes, *, keep_streams: bool
+    journal: Journal,
+    url: str,
+    path: str,
+    content: bytes,
+    *,
+    keep_streams: bool,
+    provider: str | None = None,
 ) -> Flight | None:
     """Take note of a request; None when it is no model call, or an outer plane watches it.
 
-    ``url``: without query and user: keys travel there.
+    ``url``: without query and user: keys travel there. ``provider``: where the client, and not its
+    host, tells it.
     """
     api = None if _held.get() else api_of(path)
     if api is None:
@@ -52,7 +59,7 @@ def take_off(
     if question is None:
         return None
     _flush_last_stream()
-    call = journal.begin_model_call(question, content, provider_of(url), {"url": url})
+    call = journal.begin_model_call(question, content, provider or provider_of(url), {"url": url})
     return Flight(journal, call, keep_streams)
 
 
