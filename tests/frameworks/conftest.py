@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
-from replay import Recorder
-from tests.frameworks.provider import Provider
-from tests.frameworks.suite import TRUTHS, originals, recorders, unwatching
+pytest.register_assert_rewrite("tests.frameworks.suite")
+
+from replay import Recorder  # noqa: E402
+from tests.frameworks.provider import Provider  # noqa: E402
+from tests.frameworks.suite import TRUTHS, originals, recorders, unwatching  # noqa: E402
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -42,10 +42,9 @@ class Seen:
     body: bytes
     headers: dict[str, str] = field(compare=False)
 
-    @property
-    def identity(self) -> tuple[Any, ...]:
+    def identity(self, but: tuple[str, ...] = ()) -> tuple[Any, ...]:
         """All of it but headers that differ from run to run whoever watches."""
-        kept = {k: v for k, v in self.headers.items() if k not in _VOLATILE}
+        kept = {k: v for k, v in self.headers.items() if k not in (*_VOLATILE, *but)}
         return self.path, self.body, tuple(sorted(kept.items()))
 
 
