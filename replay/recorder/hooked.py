@@ -15,6 +15,7 @@ from replay.recorder.binding import Sighting
 from replay.recorder.calls import Execution, OpenCall, now
 from replay.recorder.executions import Watch, json_form, note_error, note_return
 from replay.recorder.journal import Journal
+from replay.recorder.unseen import turned_away
 from replay.records import Attempt, CallError, JsonValue, Outcome, Stage
 
 
@@ -105,6 +106,25 @@ class HookedCall:
             type=outcome.value, message=message, stage=_STAGES[outcome], details=details
         )
         self._is_settled = True
+
+    def failed(self, text: str | None, details: JsonValue = None) -> None:
+        """Keep that the framework told the model of a failure, where that is all it shows.
+
+        Arguments that do not fit what the model was shown never reached the tool.
+        """
+        call = self.call
+        if self._watch is None or call is None:
+            return
+        run = self._watch.execution
+        run.response = text
+        if not self._is_known:
+            tools = call.turn.tools if call.turn is not None else []
+            outcome = turned_away(tools, call.tool, call.arguments) or Outcome.FAILED
+            run.outcome, run.duration_ms = outcome, _since(run)
+            run.error = CallError(
+                type=outcome.value, message=text or "", stage=_STAGES[outcome], details=details
+            )
+            self._is_settled = True
 
     @property
     def _is_known(self) -> bool:

@@ -457,6 +457,16 @@ class Journal:
             trace.attributes[START_STATE] = state_hash
             self.sink.append(trace.record())
 
+    def note_calls(self, is_meant: Callable[[OpenCall], bool], facts: JsonObject) -> None:
+        """Keep facts with those calls of this task's or thread's last turn that are meant."""
+        with self.failures.guard("note what a framework says of a call"), self._lock:
+            turn = _near(self._trace_in_scope())
+            for call in turn.calls if turn is not None else ():
+                if is_meant(call):
+                    run = call.execution
+                    run.attributes = {**run.attributes, **facts}
+                    self._store_call(call)
+
     def note_attempt(self, attempt: Attempt) -> None:
         """Store one try of a tool call."""
         with self._lock:
