@@ -17,7 +17,7 @@ from replay.recorder.calls import OpenCall
 from replay.recorder.executions import Signature, Watch, arguments_text, note_error, note_return
 from replay.recorder.hooked import Inner, hook_around
 from replay.recorder.journal import Journal
-from replay.recorder.scope import running_call
+from replay.recorder.scope import announced, running_call
 from replay.recorder.unseen import tool_schema
 from replay.records import Actor
 
@@ -93,7 +93,7 @@ class _Capture:
             started = time.perf_counter()
             payload = self._signature.payload(args, kwargs)
             call = self._journal.start_tool_call(
-                Sighting(self.tool, payload=payload),
+                Sighting(self.tool, provider_call_id=_announced(self.tool), payload=payload),
                 started=started,
                 actor=self._actor,
                 stray=False,
@@ -121,6 +121,15 @@ class _Capture:
             watch.ended()
         else:
             self._journal.end_tool_call(watch.execution, watch.interactions())
+
+
+def _announced(tool: str) -> str | None:
+    """The id that a framework said for this very run of ``tool``; said once, it is used up."""
+    said = announced.get()
+    if said is None or said[0] != tool:
+        return None
+    announced.set(None)
+    return said[1]
 
 
 def _shown(payload: Any, call: OpenCall) -> Any:

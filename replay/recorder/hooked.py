@@ -134,7 +134,7 @@ class HookedCall:
     def __enter__(self) -> Self:
         with self._journal.failures.guard(f"start the record of {self.tool!r}"):
             call = self._journal.start_tool_call(
-                self._sighting, started=time.perf_counter(), stray=False
+                self._sighting, started=time.perf_counter(), stray=False, captures=False
             )
             if call is not None:
                 call.execution.hook = self

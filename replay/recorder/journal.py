@@ -36,7 +36,7 @@ from replay.recorder.model_calls import (
     effective_messages,
     model_call_record,
 )
-from replay.recorder.scope import last_turn, model_facts, open_scope, running_call
+from replay.recorder.scope import announced, last_turn, model_facts, open_scope, running_call
 from replay.recorder.sent import Sent
 from replay.recorder.unseen import settle
 from replay.recorder.wire import Question, Reply
@@ -406,13 +406,21 @@ class Journal:
     # -- tool calls
 
     def start_tool_call(
-        self, sighting: Sighting, *, started: float, actor: Any = "assistant", stray: bool = True
+        self,
+        sighting: Sighting,
+        *,
+        started: float,
+        actor: Any = "assistant",
+        stray: bool = True,
+        captures: bool = True,
     ) -> OpenCall | None:
         """Return the call that an execution answers; it is in the store when this returns.
 
         ``stray`` False: an execution that no model asked for, outside any trace, gives None.
+        ``captures`` False: that this one is seen does not tell that all of its tool's are.
         """
-        self.captured.add(sighting.tool)
+        if captures:
+            self.captured.add(sighting.tool)
         began_at = now()  # before any lock: calls that ran one by one must not seem to overlap
         call = self._claim(sighting)
         if call is None and (self.waiting_streams or self.abandoned):
@@ -456,6 +464,10 @@ class Journal:
         with self._lock:
             trace.attributes[START_STATE] = state_hash
             self.sink.append(trace.record())
+
+    def announce(self, tool: str, provider_call_id: str) -> None:
+        """Say for which call ``tool`` runs next in this task or thread."""
+        announced.set((tool, provider_call_id))
 
     def note_calls(self, is_meant: Callable[[OpenCall], bool], facts: JsonObject) -> None:
         """Keep facts with those calls of this task's or thread's last turn that are meant."""
