@@ -16,7 +16,7 @@ from replay.recorder.calls import Execution, OpenCall, now
 from replay.recorder.executions import Watch, json_form, note_error, note_return
 from replay.recorder.journal import Journal
 from replay.recorder.unseen import turned_away
-from replay.records import Attempt, CallError, JsonValue, Outcome, Stage
+from replay.records import Attempt, CallError, JsonObject, JsonValue, Outcome, Stage
 
 
 class HookedCall:
@@ -30,7 +30,7 @@ class HookedCall:
     ) -> None:
         self._journal = journal
         self._sighting = sighting
-        self._by = by
+        self._facts: JsonObject = {} if by is None else {"seen_by": by}
         self._outside = outside
         self._watch: Watch | None = None
         self._inner: Inner | None = None
@@ -60,9 +60,10 @@ class HookedCall:
 
     def note(self, **facts: JsonValue) -> None:
         """Keep facts of the framework's with the call: an agent's name, a retry's number."""
+        known = {name: fact for name, fact in facts.items() if fact is not None}
+        self._facts |= known
         if self._watch is not None:
             run = self._watch.execution
-            known = {name: fact for name, fact in facts.items() if fact is not None}
             run.attributes = {**run.attributes, **known}
 
     def validated(self, payload: object) -> None:
@@ -138,8 +139,7 @@ class HookedCall:
             )
             if call is not None:
                 call.execution.hook = self
-                if self._by is not None:
-                    call.execution.attributes = {**call.execution.attributes, "seen_by": self._by}
+                call.execution.attributes = {**call.execution.attributes, **self._facts}
                 self._watch = Watch(
                     call, outside=self._outside, keep_draws=self._journal.keep_draws
                 )

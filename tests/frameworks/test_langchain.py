@@ -20,7 +20,6 @@ from tests.frameworks.provider import Provider  # noqa: E402
 from tests.frameworks.suite import Suite, tool_calls  # noqa: E402
 from tests.frameworks.travel import QUESTION, SYSTEM, Tools  # noqa: E402
 
-
 # langchain keeps its clients open.
 pytestmark = [
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
