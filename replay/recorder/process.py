@@ -8,15 +8,19 @@ so that the processes which the child starts are recorded too.
 from __future__ import annotations
 
 import atexit
+import functools
 import json
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import ModuleType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from replay.records import JsonObject
+
+if TYPE_CHECKING:
+    from replay.recorder.recorder import Recorder
 
 VARIABLE: Final = "REPLAY_RECORD"
 
@@ -50,6 +54,17 @@ def watching() -> Callable[[ModuleType], None]:
         StoreError: the database cannot be opened.
         ValueError: the variable holds no orders.
     """
+    return recorder_by_orders().watch_module
+
+
+@functools.cache
+def recorder_by_orders() -> Recorder:
+    """Return the recorder of this process, as `VARIABLE` orders it; each time the same.
+
+    Raises:
+        StoreError: the database cannot be opened.
+        ValueError: the variable holds no orders.
+    """
     from replay.config import RedactConfig
     from replay.recorder.recorder import Recorder
 
@@ -63,4 +78,4 @@ def watching() -> Callable[[ModuleType], None]:
     )
     recorder.watch_turns()
     atexit.register(recorder.close)
-    return recorder.watch_module
+    return recorder

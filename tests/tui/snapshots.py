@@ -55,7 +55,9 @@ class Camera:
         for size in reversed(SIZES):  # the large one is where keys are pressed
             await self._resize(size)
             taken[size] = await self._both_themes(size)
-        self.compare(name, f"screen {type(app.screen).__name__}\n{''.join(taken[size] for size in SIZES)}")
+        self.compare(
+            name, f"screen {type(app.screen).__name__}\n{''.join(taken[size] for size in SIZES)}"
+        )
         if isinstance(app.screen, BaseScreen) and type(app.screen) not in self._was_small:
             self._was_small.add(type(app.screen))
             await self._resize(SMALL)
