@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-import importlib
-import pkgutil
 from collections.abc import Sequence
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-import tui.screens
 from tests.tui.person import Person, use
 from tests.tui.records import trip, write
 from tests.tui.snapshot_answers import CHECK, DIFFERENCE
 from tests.tui.snapshot_database import write_snapshot_database
-from tests.tui.snapshots import FOLDER, SIZES, Camera, Shot
-from tui.screens.base import BaseScreen, PanesScreen
-from tui.screens.comparison import ComparisonScreen
-from tui.screens.help import HelpScreen
+from tests.tui.snapshots import SIZES, Camera, Shot
 from tui.screens.schemas import SchemasScreen
-from tui.screens.start import StartScreen
-from tui.screens.traces import TracesScreen
-from tui.theme import DARK, LIGHT
 
 
 async def _compared(person: Person) -> None:
