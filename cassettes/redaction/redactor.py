@@ -23,6 +23,7 @@ import orjson
 
 from cassettes.interaction import Interaction, Request
 from cassettes.redaction import exchanges
+from cassettes.redaction.finding import Finder
 from cassettes.redaction.prefilter import is_readable
 from cassettes.redaction.rules import Rules
 from cassettes.redaction.shapes import placeholder
@@ -49,6 +50,8 @@ class Redactor:
         patterns: Iterable[str] = (),
         allow: Iterable[str] = (),
         environment: bool | Mapping[str, str] = True,
+        personal: bool | Iterable[str] = False,
+        finders: Iterable[Finder] = (),
     ) -> None:
         """Make a redactor.
 
@@ -57,15 +60,20 @@ class Redactor:
                 None: a fresh one, so that they are equal within this process only.
             names: More names whose values are secret, in any spelling, with ``*``.
             patterns: More values that are secret: regular expressions (a group called ``secret``
-                says which part of a match is), or ``email``, ``card``, ``ssn``.
+                says which part of a match is), or kinds of personal data.
             allow: Names that are none.
             environment: Learn the values of secret-named environment variables; or the variables.
+            personal: Mask personal data too: True for all kinds, or which (`KINDS`).
+            finders: Functions that find more: each takes a text and gives back where something
+                starts and ends in it, and what it is.
 
         Raises:
-            PatternError: a pattern is no regular expression.
+            PatternError: a pattern is no regular expression, or there is no such kind.
         """
         self._key = secrets.token_bytes(32) if key is None else key
-        self.rules: Final = Rules(names, patterns, allow)
+        self.rules: Final = Rules(
+            names, patterns, allow, personal=personal, finders=finders
+        )
         self.vault: Final = Vault()
         self._environment = environment
         self._seen_variables: dict[str, str] = {}
