@@ -117,7 +117,7 @@ def redact(database: Path, as_json: bool) -> int:
     """Replace secrets in what DATABASE holds by placeholders, and write the file anew.
 
     For recordings made without redaction, and for values that were seen to be secret only after
-    they were stored. What is secret says [tool.replay.redact] and docs/redaction.md; the key is the
+    they were stored. What is secret says [tool.replay.mask] and docs/masking.md; the key is the
     one that recordings use. There is no way back. Needs room for a copy while it works.
     """
     from dataclasses import asdict
@@ -125,14 +125,14 @@ def redact(database: Path, as_json: bool) -> int:
     from cassettes.redaction import KeyUnusable, key_beside
     from replay.config import load_config
     from replay.store import Store
-    from replay.store.redaction import Redaction, redactor_of
+    from replay.store.redaction import redaction_of
 
     with Store.open(database, mode="w") as store:
         try:
             key = key_beside(database)
         except KeyUnusable as error:
             raise ReplayError(str(error)) from error
-        done = store.redact(Redaction(redactor_of(load_config().redact, key)))
+        done = store.redact(redaction_of(load_config().mask, key))
     if as_json:
         terminal.emit_json(asdict(done))
     else:

@@ -12,13 +12,14 @@ import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Final
 
+from replay.errors import RecordError
 from replay.records.base import JsonObject, JsonValue
 from replay.store.masking import STRUCTURAL
 
 if TYPE_CHECKING:
     from cassettes.redaction import Redactor
     from cassettes.redaction.sweep import Sweep
-    from replay.config import RedactConfig
+    from replay.config import MaskConfig
 
 _log = logging.getLogger("replay.store")
 
@@ -47,6 +48,8 @@ class Redaction:
 
     def __init__(self, redactor: Redactor) -> None:
         self.redactor = redactor
+        self.on_failure: Callable[[str, Exception], None] = _no_one
+        """Told when a value could not be masked, and so was left out."""
         self._looked_at_s = 0.0
 
     @property
@@ -73,7 +76,7 @@ class Redaction:
         """Return records redacted; what one teaches holds for all."""
 
         def redacted(sweep: Sweep) -> list[JsonObject]:
-            return [_record(sweep, fields) for fields in records]
+            return [self._record(sweep, fields) for fields in records]
 
         return self.redactor.together(records, redacted)
 
@@ -91,18 +94,58 @@ class Redaction:
             return None
         return self.redactor.json(json.loads(encoded))
 
+    def _record(self, sweep: Sweep, fields: JsonObject) -> JsonObject:
+        """Return a record redacted. What cannot be is left out, and the record says so."""
+        from cassettes.redaction.exchanges import bare_exchange, exchange
 
-def redactor_of(config: RedactConfig, key: bytes | Callable[[], bytes] | None) -> Redactor:
-    """Return the redactor that ``[tool.replay.redact]`` describes."""
+        kind = fields["kind"]
+        if kind == "interaction":
+            try:
+                return {**fields, "exchange": exchange(sweep, fields["exchange"])}
+            except Exception as error:  # noqa: BLE001 -- whatever it was: no secret may get past it
+                return {**fields, "exchange": bare_exchange(fields["exchange"], self._why(error))}
+        found: JsonObject = {}
+        left_out: JsonObject = {}
+        for name, value in fields.items():
+            try:
+                found[name] = _field(sweep, kind, name, value)
+            except Exception as error:  # noqa: BLE001 -- as above
+                left_out[name] = self._why(error)
+                if name == "arguments":
+                    found[name] = ""
+        if left_out:
+            found["attributes"] = {**found.get("attributes", {}), "left_out": left_out}
+        return found
+
+    def _why(self, error: Exception) -> str:
+        """Tell that a value is left out, and return why. What the error says may hold the value."""
+        why = f"it could not be masked: {type(error).__name__}"
+        _log.warning("A value is left out, %s", why)
+        self.on_failure("store a value", RecordError(f"It was left out: {why}."))
+        return why
+
+
+def redaction_of(
+    config: MaskConfig, key: bytes | Callable[[], bytes] | None
+) -> Redaction:
+    """Return the redaction that ``[tool.replay.mask]`` describes.
+
+    Raises:
+        ConfigError: a function that it names cannot be imported.
+    """
     from cassettes.redaction import Redactor
+    from replay.store.finders import finders_of
 
-    return Redactor(
+    redactor = Redactor(
         key,
         names=config.names,
         patterns=config.patterns,
         allow=config.allow,
         environment=config.environment,
+        personal=config.personal,
+        finders=finders_of(config.functions),
     )
+    return Redaction(redactor)
 
 
 def redacted_answer(redaction: Redaction, replayed: JsonObject) -> JsonObject:
@@ -117,30 +160,6 @@ def redacted_answer(redaction: Redaction, replayed: JsonObject) -> JsonObject:
     return answer
 
 
-def _record(sweep: Sweep, fields: JsonObject) -> JsonObject:
-    """Return a record redacted. What cannot be is left out, and the record says so."""
-    from cassettes.redaction.exchanges import bare_exchange, exchange
-
-    kind = fields["kind"]
-    if kind == "interaction":
-        try:
-            return {**fields, "exchange": exchange(sweep, fields["exchange"])}
-        except Exception as error:  # noqa: BLE001 -- whatever it was: no secret may get past it
-            return {**fields, "exchange": bare_exchange(fields["exchange"], _why(error))}
-    found: JsonObject = {}
-    left_out: JsonObject = {}
-    for name, value in fields.items():
-        try:
-            found[name] = _field(sweep, kind, name, value)
-        except Exception as error:  # noqa: BLE001 -- as above
-            left_out[name] = _why(error)
-            if name == "arguments":
-                found[name] = ""
-    if left_out:
-        found["attributes"] = {**found.get("attributes", {}), "left_out": left_out}
-    return found
-
-
 def _field(sweep: Sweep, kind: str, name: str, value: JsonValue) -> JsonValue:
     if name in _KEPT:
         return value
@@ -153,9 +172,8 @@ def _field(sweep: Sweep, kind: str, name: str, value: JsonValue) -> JsonValue:
     return sweep.value(value)
 
 
-def _why(error: Exception) -> str:
-    _log.warning("A secret may be in a value that cannot be redacted; it is left out: %r", error)
-    return f"it could not be redacted: {type(error).__name__}"
+def _no_one(act: str, error: Exception) -> None:
+    del act, error
 
 
 def _texts(sweep: Sweep, value: Any) -> Any:

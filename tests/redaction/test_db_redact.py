@@ -33,7 +33,7 @@ def test_a_database_in_the_open_holds_no_secret_afterwards_and_replays_the_same(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     database = tmp_path / "traces.db"
-    with Recorder(database, redact=False) as recorder:
+    with Recorder(database, mask=False) as recorder:
         converse(recorder)
     with Store.open(database, "w") as store:
         before = replay_bank(store)
@@ -106,7 +106,7 @@ def test_a_value_that_was_learned_late_goes_from_earlier_prompts(tmp_path: Path)
 
 def test_it_uses_the_key_that_recordings_use(tmp_path: Path) -> None:
     database = tmp_path / "traces.db"
-    with Recorder(database, redact=False) as recorder:
+    with Recorder(database, mask=False) as recorder:
         tool = recorder.tool(lambda token: None, name="tool")
         with recorder.trace():
             tool("q1w2e3r4")
