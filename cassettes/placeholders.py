@@ -20,7 +20,7 @@ UUID_MARK: Final = "7265706c6179"
 """The last group of a UUID that is a placeholder."""
 
 PLACEHOLDER: Final = re.compile(
-    r"R[0-9a-f]{12}R|r[0-9a-f]{12}r(?=(?:@|%40)example\.com)"
+    r"R[0-9a-f]{12}R|r[0-9a-f]{4,12}r(?=(?:@|%40)example\.com)"
     rf"|[0-9a-f]{{8}}-[0-9a-f]{{4}}-4[0-9a-f]{{3}}-8[0-9a-f]{{3}}-{UUID_MARK}"
 )
 """How a masked value looks: a keyed hash, so that equal secrets stay equal."""

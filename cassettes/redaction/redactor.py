@@ -26,6 +26,7 @@ from cassettes.redaction import exchanges
 from cassettes.redaction.finding import Finder
 from cassettes.redaction.prefilter import is_readable
 from cassettes.redaction.rules import Rules
+from cassettes.redaction.sensitive import Fit, Sensitives
 from cassettes.redaction.shapes import placeholder
 from cassettes.redaction.sweep import Sweep
 from cassettes.redaction.vault import Vault
@@ -200,6 +201,22 @@ class Redactor:
     def placeholder(self, value: str) -> str:
         """Return what stands for ``value``: the same for the same value and key."""
         return value if value in self._recognised else placeholder(self.key, value)
+
+    def sensitive(self, value: Any, kind: str | None, fit: Fit) -> Any:
+        """Return what stands for a JSON value that is masked whatever it is, and learn its texts."""
+        found = Sensitives(self.key, self.placeholder).value(value, kind, fit)
+        self._learn_all(value, found)
+        return found
+
+    def _learn_all(self, value: Any, found: Any) -> None:
+        if type(value) is dict:
+            for name, item in value.items():
+                self._learn_all(item, found[name])
+        elif type(value) is list:
+            for item, masked in zip(value, found, strict=True):
+                self._learn_all(item, masked)
+        elif type(value) in (str, int) and value != found and type(value) is type(found):
+            self.vault.learn(str(value), str(found))
 
     def _sweep(self, text: str) -> Sweep:
         return Sweep(self, self.vault.found_in(text))

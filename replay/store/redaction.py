@@ -14,7 +14,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from replay.errors import RecordError
 from replay.records.base import JsonObject, JsonValue
+from replay.records.sensitive import Fit, ToolMarks, announced
+from replay.store.field_rules import FieldRules
 from replay.store.masking import STRUCTURAL
+from replay.store.shape_only import ShapeOnly
 
 if TYPE_CHECKING:
     from cassettes.redaction import Redactor
@@ -46,8 +49,24 @@ _KEPT: Final = STRUCTURAL | frozenset(_NAMING.split())
 class Redaction:
     """A `replay.store.masking.Masking` made of a redactor."""
 
-    def __init__(self, redactor: Redactor) -> None:
+    def __init__(
+        self,
+        redactor: Redactor,
+        *,
+        paths: Iterable[str] = (),
+        shape_only: Iterable[str] = (),
+        marks: ToolMarks | None = None,
+    ) -> None:
+        """``paths``, ``shape_only``: as in `MaskConfig`.
+
+        ``marks``: what tools say of their data, where that is not what this process's say.
+        """
         self.redactor = redactor
+        self._paths, self._shape_only_globs = tuple(paths), tuple(shape_only)
+        self._given_marks = marks
+        self._marks: ToolMarks | None = None
+        self._rules = FieldRules()
+        self._shape_only = ShapeOnly((), lambda: redactor.key)
         self.on_failure: Callable[[str, Exception], None] = _no_one
         """Told when a value could not be masked, and so was left out."""
         self._looked_at_s = 0.0
@@ -63,7 +82,21 @@ class Redaction:
             self._look_at_environment()
         if kind == "interaction" and any(mark in encoded for mark in _OPAQUE):
             return True
+        self._look_at_marks()
+        if self._rules and self._rules.concern(encoded):
+            return True
+        if self._shape_only and self._shape_only.concern(encoded):
+            return True
         return self.redactor.concerns(encoded)
+
+    def _look_at_marks(self) -> None:
+        """Tools may be registered after the recorder was made."""
+        marks = self._given_marks or announced()
+        if marks is not self._marks:
+            self._marks = marks
+            self._rules = FieldRules(self._paths, marks.rules)
+            globs = (*self._shape_only_globs, *sorted(marks.shape_only))
+            self._shape_only = ShapeOnly(globs, lambda: self.redactor.key)
 
     def _look_at_environment(self) -> None:
         """`load_dotenv()` may have come after the recorder; of many traces the first one looks."""
@@ -82,7 +115,7 @@ class Redaction:
 
     def masked_messages(self, messages: JsonValue) -> JsonValue:
         """Return the messages of a prompt redacted."""
-        return self.redactor.json(messages)
+        return self.redactor.together(messages, lambda sweep: sweep.value(self._said(messages)))
 
     def masked_tools(self, tools: JsonValue) -> JsonValue:
         """Return tool definitions redacted: by form and learned, not by their properties' names."""
@@ -94,11 +127,43 @@ class Redaction:
             return None
         return self.redactor.json(json.loads(encoded))
 
+    def _said(self, value: JsonValue) -> JsonValue:
+        """Return what a model said or was told with what tools say of their data applied."""
+        self._look_at_marks()
+        if self._shape_only:
+            value = self._shape_only.said(value)
+        return self._rules.said(value, self._mask) if self._rules else value
+
+    def _mask(self, value: JsonValue, kind: str | None, fit: Fit) -> JsonValue:
+        """Return what stands for a value at a marked place; it is known from now on."""
+        return self.redactor.sensitive(value, kind, fit)
+
+    def _marked(self, fields: JsonObject) -> JsonObject:
+        """Return a record with what is masked by its place, not by its form."""
+        self._look_at_marks()
+        if self._shape_only:
+            if fields["kind"] == "tool_call":
+                fields = self._shape_only.call(fields)
+            elif fields["kind"] == "model_call":
+                said = {name: self._shape_only.said(value) for name, value in fields.items()}
+                if said != fields:
+                    said.pop("stream", None)
+                fields = said
+        return self._rules.applied(fields, self._mask) if self._rules else fields
+
     def _record(self, sweep: Sweep, fields: JsonObject) -> JsonObject:
         """Return a record redacted. What cannot be is left out, and the record says so."""
         from cassettes.redaction.exchanges import bare_exchange, exchange
 
         kind = fields["kind"]
+        if kind in ("interaction", "attempt"):
+            call_id = fields.get("tool_call_id", fields.get("call_id"))
+            if self._shape_only and self._shape_only.is_of_call(call_id):
+                return _without_content(fields)
+        try:
+            fields = self._marked(fields)
+        except Exception as error:  # noqa: BLE001 -- as below
+            return _bare(fields, self._why(error))
         if kind == "interaction":
             try:
                 return {**fields, "exchange": exchange(sweep, fields["exchange"])}
@@ -126,9 +191,14 @@ class Redaction:
 
 
 def redaction_of(
-    config: MaskConfig, key: bytes | Callable[[], bytes] | None
+    config: MaskConfig,
+    key: bytes | Callable[[], bytes] | None,
+    *,
+    marks: ToolMarks | None = None,
 ) -> Redaction:
     """Return the redaction that ``[tool.replay.mask]`` describes.
+
+    ``marks``: what tools say of their data; None: what those of this process say.
 
     Raises:
         ConfigError: a function that it names cannot be imported.
@@ -145,7 +215,7 @@ def redaction_of(
         personal=config.personal,
         finders=finders_of(config.functions),
     )
-    return Redaction(redactor)
+    return Redaction(redactor, paths=config.paths, shape_only=config.shape_only, marks=marks)
 
 
 def redacted_answer(redaction: Redaction, replayed: JsonObject) -> JsonObject:
@@ -170,6 +240,28 @@ def _field(sweep: Sweep, kind: str, name: str, value: JsonValue) -> JsonValue:
         # its placeholder, an id too, which a replay then draws.
         return {site: [sweep.value(one) for one in made] for site, made in value.items()}
     return sweep.value(value)
+
+
+_NAMING_ONLY: Final = ("payload", "positional", "result", "response", "error", "output", "start")
+
+
+def _bare(fields: JsonObject, why: str) -> JsonObject:
+    """Return what names a record of which nothing else can be stored."""
+    found = {name: value for name, value in fields.items() if name in _KEPT}
+    if "arguments" in fields:
+        found["arguments"] = ""
+    left_out = {name: why for name in _NAMING_ONLY if name in fields}
+    return {**found, "attributes": {"left_out": {**left_out, "arguments": why}}}
+
+
+def _without_content(fields: JsonObject) -> JsonObject:
+    """Return an interaction or a try of a call of which only the shape is stored."""
+    from cassettes.redaction.exchanges import bare_exchange
+
+    if fields["kind"] == "attempt":
+        return {name: value for name, value in fields.items() if name != "error"}
+    why = "only the shape of this tool's calls is stored"
+    return {**fields, "exchange": bare_exchange(fields["exchange"], why)}
 
 
 def _no_one(act: str, error: Exception) -> None:

@@ -32,6 +32,9 @@ Validation = Literal["gate", "report"]
 tool is run as the code that was recorded would have run it."""
 
 
+StoreAs = Literal["all", "shape"]
+"""What of a tool's calls is stored: all of it, masked, or only a hash and the shape."""
+
 ReplayAs = Literal["cassette", "recorded", "refuse"]
 """How calls of a tool are replayed unless the user says otherwise. Never ``live``: what goes out
 is named by whoever starts the replay."""
@@ -68,6 +71,7 @@ class ToolOptions:
     authorize: Callable[..., Any] | None = None
     sanitize: Callable[..., Any] | None = None
     replay: ReplayAs = "cassette"
+    store: StoreAs = "all"
     raises: tuple[type[BaseException], ...] = ()
     """What it may end in besides ``Refused`` and its kin: the agent's part of the bargain."""
     contract: Contract | None = None
@@ -104,6 +108,7 @@ class Tool:
         self.is_async = _is_async(function)
         self.gates = options.validation == "gate"
         _refuse_unfit_replay(self.name, options.replay)
+        _refuse_unfit_store(self.name, options.store)
         _refuse_unfit_version(self.name, version)
         _refuse_unfit_raises(self.name, options.raises)
         _refuse_unfit_contract(self.name, options.contract)
@@ -237,6 +242,16 @@ def _refuse_unfit_replay(tool: str, said: str) -> None:
             f"Tool {tool!r} says replay={said!r}.",
             nearest=next(iter(get_close_matches(said, get_args(ReplayAs), 1)), None),
             hint=_LIVE_IS_NAMED if said == "live" else f"A tool may say {words}.",
+        )
+
+
+def _refuse_unfit_store(tool: str, said: str) -> None:
+    if said not in get_args(StoreAs):
+        words = ", ".join(map(repr, get_args(StoreAs)))
+        raise ToolboxError(
+            f"Tool {tool!r} says store={said!r}.",
+            nearest=next(iter(get_close_matches(str(said), get_args(StoreAs), 1)), None),
+            hint=f"A tool may say {words}.",
         )
 
 

@@ -11,7 +11,7 @@ _FORM: Final = re.compile(
     r"(?<![\w.%+\-/])[\w](?:[\w.%+\-]|(?<=\w)'(?=\w))*?(?:@|%40)(?:[^\W_](?:[\w-]*[^\W_])?\.)+[^\W\d_]{2,24}"
     r"(?![\w-]|\.\w)"
 )
-_STAND_IN: Final = re.compile(r"R[0-9a-f]{12}R(?:@|%40)example\.com", re.IGNORECASE)
+_STAND_IN: Final = re.compile(r"R[0-9a-f]{4,12}R(?:@|%40)example\.com", re.IGNORECASE)
 _NO_DOMAINS: Final = ("png", "jpg", "jpeg", "gif", "webp", "svg", "css", "js", "ts", "py", "md")
 """Endings of files: ``logo@2x.png`` is no address."""
 
