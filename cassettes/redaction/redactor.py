@@ -16,14 +16,14 @@ import json
 import os
 import re
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, TypeVar
 
 import orjson
 
 from cassettes.interaction import Interaction, Request
 from cassettes.redaction import exchanges
-from cassettes.redaction.finding import Finder
+from cassettes.redaction.finding import Finder, found_in
 from cassettes.redaction.prefilter import is_readable
 from cassettes.redaction.rules import Rules
 from cassettes.redaction.sensitive import Fit, Sensitives
@@ -198,6 +198,22 @@ class Redactor:
         """Return what ``redacted`` makes of ``values`` (JSON); what one teaches holds for all."""
         return self._again_if_taught(_json_text(values), redacted)
 
+    def kinds_in(self, before: Any, after: Any) -> Iterator[tuple[str, str]]:
+        """Yield what kind of values were replaced between two forms of one JSON value, and each.
+
+        ``secret`` where no form tells; a text within which others were replaced counts once where
+        none of them can be told from the rest.
+        """
+        text, new = (one if type(one) is str else json.dumps(one) for one in (before, after))
+        found = [
+            (one.label, text[one.start : one.end])
+            for one in found_in(text, self.rules.kinds, self.rules.finders)
+            if text[one.start : one.end] not in new
+        ]
+        yield from found
+        if not found and text != new:
+            yield "secret", _replaced_part(text, new)
+
     def placeholder(self, value: str) -> str:
         """Return what stands for ``value``: the same for the same value and key."""
         return value if value in self._recognised else placeholder(self.key, value)
@@ -229,6 +245,14 @@ class Redactor:
         before = self.vault.version
         found = redacted(self._sweep(text))
         return found if self.vault.version == before else redacted(self._sweep(text))
+
+
+def _replaced_part(before: str, after: str) -> str:
+    """Return what of ``before`` is not in ``after``, without what both begin and end with."""
+    start = len(os.path.commonprefix((before, after)))
+    rest = min(len(before), len(after)) - start
+    end = len(os.path.commonprefix((before[::-1][:rest], after[::-1][:rest])))
+    return before[start : len(before) - end] or before
 
 
 def _json_text(value: Any) -> str:

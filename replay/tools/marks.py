@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import weakref
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin, is_typeddict
 
 from pydantic import BaseModel
 from typing_extensions import get_type_hints
 
-from replay.records import JsonObject
+from replay.errors import ToolboxError
+from replay.records import JsonObject, ToolSchema
 from replay.records.sensitive import SHAPE, FieldRule, Fit, Path, Sensitive, ToolMarks, announce
+from replay.tools.schemas import parameters_of
 
 if TYPE_CHECKING:
     from replay.tools.tool import Tool
@@ -179,3 +181,34 @@ def _resolved(node: Any, root: Any) -> Any:
         else:
             return node
     return node
+
+
+def told_of(marks: ToolMarks) -> list[str]:
+    """Return the marks of a tool as its stored schema tells them: ``arguments.card=card``."""
+    return [
+        ".".join(rule.path) + (f"={rule.kind}" if rule.kind else "") for rule in marks.rules
+    ]
+
+
+def recorded_marks(schemas: Iterable[ToolSchema]) -> ToolMarks:
+    """Return what the tools said of their data when they were recorded."""
+    rules: dict[FieldRule, None] = {}
+    shape_only = set()
+    for schema in schemas:
+        if schema.stored == SHAPE:
+            shape_only.add(schema.tool)
+        for said in schema.sensitive or ():
+            place, _, kind = said.partition("=")
+            part, *path = place.split(".")
+            fit = _fit(_parameters(schema), tuple(path)) if part == "arguments" else Fit()
+            rules[FieldRule(schema.tool, (part, *path), kind or None, fit)] = None
+    return ToolMarks(tuple(rules), frozenset(shape_only))
+
+
+def _parameters(schema: ToolSchema) -> JsonObject | None:
+    if not isinstance(schema.definition, dict):
+        return None
+    try:
+        return parameters_of(schema.definition)[2]
+    except ToolboxError:
+        return None

@@ -15,7 +15,9 @@ from pydantic import TypeAdapter
 from replay.errors import ToolboxError
 from replay.records import Actor, JsonObject, ToolSchema
 from replay.records.definitions import schema_id
+from replay.records.sensitive import SHAPE
 from replay.tools.contract import Contract
+from replay.tools.marks import marks_of, told_of
 from replay.tools.schemas import definition_in, parameters_of
 from replay.tools.signature import (
     FromWorld,
@@ -184,6 +186,7 @@ class Tool:
         told: JsonObject = {}
         unusual: JsonObject = {}
         if validates:
+            told |= self._marks_told()
             told["validation"] = self.options.validation
             if self.gates is not (self.given_schema is None):
                 unusual["validation"] = self.options.validation
@@ -199,6 +202,12 @@ class Tool:
             definition=definition,
             **told,
         )
+
+    def _marks_told(self) -> JsonObject:
+        """What it says of its data: no part of its identity, and nothing that a model is shown."""
+        marks = marks_of(self)
+        told: JsonObject = {"sensitive": told_of(marks)} if marks.rules else {}
+        return {**told, "stored": SHAPE} if marks.shape_only else told
 
     def definition(self, dialect: str) -> JsonObject:
         """Return what a model is shown of this tool in ``dialect``."""
