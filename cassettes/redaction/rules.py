@@ -20,8 +20,8 @@ from cassettes.redaction.prefilter import (
     value_searches,
 )
 
-_BASE64: Final = r"[A-Za-z0-9+/]{24}"
-"""Text that may be packed so; only looked into where personal data are masked."""
+_BASE64: Final = r"[A-Za-z0-9]{9}[g-zG-Z][A-Za-z0-9]{10}"
+"""Text that may be packed so, and is no hash; only looked into where personal data are masked."""
 
 
 class Rules:
@@ -51,10 +51,12 @@ class Rules:
         self.is_personal: Final = bool(self.kinds or self.finders)
         own_name, own_value = any_in(own_names, ()), any_in((), own_patterns)
         self._name_searches = name_searches() + ((own_name,) if own_name else ())
-        self._value_searches = value_searches() + ((own_value,) if own_value else ())
-        self._value_searches += tuple(search(kind.search) for kind in self.kinds)
+        self._secret_searches = value_searches() + ((own_value,) if own_value else ())
+        self._kind_searches = tuple((kind, search(kind.search)) for kind in self.kinds)
+        self._value_searches = self._secret_searches + tuple(one for _, one in self._kind_searches)
+        self._finds_packed: Finds = search(_BASE64) if self.kinds else _never
         if self.kinds:
-            self._value_searches += (search(_BASE64),)
+            self._value_searches += (self._finds_packed,)
         if self.finders:
             self._value_searches = (_always,)
         self.searches: Final[tuple[Finds, ...]] = self._name_searches + self._value_searches
@@ -74,6 +76,20 @@ class Rules:
     def looks_secret(self, text: str) -> bool:
         """Whether something in ``text`` may have the form of a secret."""
         return not is_readable(text) or any(finds(text) for finds in self._value_searches)
+
+    def has_secret_form(self, text: str) -> bool:
+        """Whether something in ``text`` may have the form of a secret, personal data aside."""
+        return not is_readable(text) or any(finds(text) for finds in self._secret_searches)
+
+    def kinds_in(self, text: str) -> list[Kind]:
+        """Return the kinds that ``text`` may hold, the surest first."""
+        if not is_readable(text):
+            return list(self.kinds)
+        return [kind for kind, finds in self._kind_searches if finds(text)]
+
+    def may_be_packed(self, text: str) -> bool:
+        """Whether text may stand in ``text`` that is packed as base64."""
+        return not is_readable(text) or self._finds_packed(text)
 
     def names_stand_in(self, text: str) -> bool:
         """Whether the name of a secret may stand in ``text``."""
@@ -107,6 +123,11 @@ def _kinds(personal: bool | Iterable[str], asked: list[str]) -> tuple[Kind, ...]
         if one not in KINDS:
             raise PatternError(f"There is no kind {one!r} of personal data, only {', '.join(KINDS)}.")
     return tuple(kind for name, kind in KINDS.items() if name in wanted)
+
+
+def _never(text: str) -> bool:
+    del text
+    return False
 
 
 def _always(text: str) -> bool:

@@ -61,6 +61,8 @@ class Sweep:
         self._rules = redactor.rules
         self._learned = learned
         self._depth = 0
+        self.memo: dict[bytes, Any] = {}
+        """Values that this pass has redacted, by their JSON: prompts repeat each other."""
 
     # Values
 
@@ -97,7 +99,7 @@ class Sweep:
     def _object(self, value: dict[str, Any], *, secret: bool) -> dict[str, Any]:
         if "$kind" in value:
             return self._tagged(value)
-        if len(value) >= _MANY and not secret and self._is_clean(value):
+        if len(value) >= _MANY and not secret and self.is_clean(value):
             return value
         found: dict[str, Any] = {}
         for name, item in value.items():
@@ -131,7 +133,7 @@ class Sweep:
         return self.plain(name, assigned=False)
 
     def _list(self, value: list[Any], *, secret: bool) -> list[Any]:
-        if len(value) >= _MANY and not secret and self._is_clean(value):
+        if len(value) >= _MANY and not secret and self.is_clean(value):
             return value
         if value and all(type(one) is list and len(one) == 2 for one in value):
             return [self._pair(*one) for one in value]  # headers, rows of a form
@@ -240,9 +242,10 @@ class Sweep:
     def plain(self, text: str, *, assigned: bool = True) -> str:
         """Return a text redacted that has no form of its own."""
         rules = self._rules
-        for pattern in rules.patterns:
-            if pattern.finds_in(text):
-                text = self._sub(pattern, text)
+        if rules.has_secret_form(text):
+            for pattern in rules.patterns:
+                if pattern.finds_in(text):
+                    text = self._sub(pattern, text)
         if assigned and rules.names_stand_in(text):
             text = self._assigned(text)
             if "</" in text:
@@ -250,14 +253,19 @@ class Sweep:
             if "value=" in text:
                 text = INPUT.sub(self._valued, text)
         if rules.is_personal:
-            text = self._without_personal(opened_base64(text, self._inside))
+            if rules.may_be_packed(text):
+                text = opened_base64(text, self._inside)
+            text = self._without_personal(text)
         return self._replaced(text)
 
     def _without_personal(self, text: str) -> str:
         """Return a text with the personal data in it replaced."""
         parts: list[str] = []
         done = 0
-        for found in found_in(text, self._rules.kinds, self._rules.finders):
+        kinds = self._rules.kinds_in(text)
+        if not kinds and not self._rules.finders:
+            return text
+        for found in found_in(text, kinds, self._rules.finders):
             value = text[found.start : found.end]
             if found.kind is not None:
                 masked = found.kind.masked(self._redactor.key, value)
@@ -328,7 +336,7 @@ class Sweep:
     def _may_hold(self, text: str) -> bool:
         return self._rules.may_hold(text) or any(one in text for one, _ in self._learned)
 
-    def _is_clean(self, value: Any) -> bool:
+    def is_clean(self, value: Any) -> bool:
         """Whether one look at all of ``value`` is enough: quicker than to go through it."""
         try:
             encoded = orjson.dumps(value)

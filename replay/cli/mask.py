@@ -93,8 +93,9 @@ def _check(database: Path, config: MaskConfig, *, shows_all: bool, as_json: bool
     redaction = _redaction(database, everything, makes_key=False)
     with Store.open(database) as store, Progress("traces") as progress:
         sights = look(store, redaction, progress.update)
-    found = [one for one in sights.found if one.kind in wanted or one.kind not in _personal()]
-    others = [one for one in sights.found if one not in found]
+    unwanted = set(_personal()) - wanted
+    found = [one for one in sights.found if one.kind not in unwanted]
+    others = [one for one in sights.found if one.kind in unwanted]
     if as_json:
         terminal.emit_json(_json(found, others, sights))
     else:

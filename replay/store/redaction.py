@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Final
 
+import orjson
+
 from replay.errors import RecordError
 from replay.records.base import JsonObject, JsonValue
 from replay.records.sensitive import Fit, ToolMarks, announced
@@ -33,6 +35,8 @@ _OPAQUE: Final = ('"base64":', '"$kind":"bytes"')
 """What a look at the JSON of an interaction does not see through."""
 
 _LOOK_S: Final = 1.0
+_MANY: Final = 8
+"""Records from which on a look at each is quicker than to go through all of them."""
 
 _PLAIN_KINDS: Final = ("tool_schema", "replay_run", "approval", "finding")
 """Records about tools and runs: names in them say nothing of values."""
@@ -109,7 +113,12 @@ class Redaction:
         """Return records redacted; what one teaches holds for all."""
 
         def redacted(sweep: Sweep) -> list[JsonObject]:
-            return [self._record(sweep, fields) for fields in records]
+            if len(records) < _MANY:
+                return [self._record(sweep, fields) for fields in records]
+            return [
+                self._record(sweep, fields) if self._concerns(fields) else fields
+                for fields in records
+            ]
 
         return self.redactor.together(records, redacted)
 
@@ -126,6 +135,13 @@ class Redaction:
         if not self.redactor.concerns(encoded.decode("utf-8", "replace")):
             return None
         return self.redactor.json(json.loads(encoded))
+
+    def _concerns(self, fields: JsonObject) -> bool:
+        try:
+            encoded = orjson.dumps(fields).decode()
+        except TypeError:
+            return True
+        return self.concerns(encoded, fields["kind"])
 
     def _said(self, value: JsonValue) -> JsonValue:
         """Return what a model said or was told with what tools say of their data applied."""
@@ -234,7 +250,9 @@ def _field(sweep: Sweep, kind: str, name: str, value: JsonValue) -> JsonValue:
     if name in _KEPT:
         return value
     if kind in _PLAIN_KINDS or name == "tools":
-        return _texts(sweep, value)
+        return value if sweep.is_clean(value) else _remembered(sweep, value, _texts)
+    if name == "messages" and type(value) is list:
+        return [_remembered(sweep, one, _value) for one in value]
     if name == "draws":
         # A site may be called like a secret and is none. An id that proved to be one is replaced by
         # its placeholder, an id too, which a replay then draws.
@@ -266,6 +284,23 @@ def _without_content(fields: JsonObject) -> JsonObject:
 
 def _no_one(act: str, error: Exception) -> None:
     del act, error
+
+
+def _remembered(
+    sweep: Sweep, value: JsonValue, redacted: Callable[[Sweep, JsonValue], JsonValue]
+) -> JsonValue:
+    """Return a value redacted, once for all places where it stands in one pass."""
+    try:
+        encoded = redacted.__name__.encode() + orjson.dumps(value)
+    except TypeError:  # integers beyond 64 bits, lone surrogates
+        return redacted(sweep, value)
+    if encoded not in sweep.memo:
+        sweep.memo[encoded] = redacted(sweep, value)
+    return sweep.memo[encoded]
+
+
+def _value(sweep: Sweep, value: JsonValue) -> JsonValue:
+    return sweep.value(value)
 
 
 def _texts(sweep: Sweep, value: Any) -> Any:
