@@ -21,7 +21,7 @@ from replay.recorder.hooked import HookedCall
 from replay.recorder.http_plane import watch_client, watch_module
 from replay.recorder.journal import Journal
 from replay.recorder.opening import NoStore, open_or_warn
-from replay.recorder.redacting import Redact, redact_into
+from replay.recorder.redacting import Mask, mask_into
 from replay.recorder.resume import stored_trace, stored_turn
 from replay.recorder.scope import OpenScope, open_scope
 from replay.recorder.toolbox_watch import ToolboxWatch
@@ -56,7 +56,7 @@ class Recorder:
         outside: bool = True,
         keep_draws: Literal["uuid", "all", "none"] = "uuid",
         keep_streams: bool = False,
-        redact: Redact = None,
+        mask: Mask = None,
     ) -> None:
         """Open ``database``, or make it.
 
@@ -73,10 +73,10 @@ class Recorder:
                 draws them again: ``uuid``, those of uuid4 and uuid1; ``all``, those of secrets and
                 ``os.urandom`` too; ``none``. Only with ``outside``.
             keep_streams: Keep the raw server-sent events of streamed answers.
-            redact: Replace secrets by placeholders before anything is stored; the application sees
-                the real ones. None: as ``[tool.replay.redact]`` says, which is on where it says
-                nothing. False: store everything as it is. A `replay.config.RedactConfig`: with
-                more names and patterns.
+            mask: Replace secrets by placeholders before anything is stored; the application sees
+                the real ones. None: as ``[tool.replay.mask]`` says, which is on where it says
+                nothing. ``"personal"``: personal data too. False: store everything as it is. A
+                `replay.config.MaskConfig`: with names, paths and patterns of your own.
 
         Raises:
             ConfigError: ``[tool.replay]`` of the pyproject.toml here cannot be read.
@@ -91,8 +91,8 @@ class Recorder:
             if isinstance(database, Store)
             else open_or_warn(Path(database), self._failures)
         )
-        is_redacted = isinstance(self._store, Store) and redact_into(
-            self._store, redact, self._failures
+        is_redacted = isinstance(self._store, Store) and mask_into(
+            self._store, mask, self._failures
         )
         self._journal = Journal(
             self._store,
