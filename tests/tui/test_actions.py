@@ -12,10 +12,12 @@ from tui.actions import ACTIONS, EVERYWHERE, LINES, OUTLINE, actions_of, key_tab
 from tui.screens.findings import FindingsScreen
 from tui.screens.help import help_entries
 from tui.screens.origins import OriginsScreen
+from tui.screens.replaying import ReplayingScreen
 from tui.screens.runs import RunsScreen
 from tui.screens.start import StartScreen
 from tui.screens.traces import TracesScreen
 from tui.screens.transcript import TranscriptScreen
+from tui.screens.what_if import WhatIfScreen
 from tui.views.parts import parts_text
 from tui.widgets.lines import Lines
 from tui.widgets.outline import Outline
@@ -31,6 +33,8 @@ OWNERS = {
     "runs": RunsScreen,
     "findings": FindingsScreen,
     "origins": OriginsScreen,
+    "replaying": ReplayingScreen,
+    "what-if": WhatIfScreen,
 }
 
 
@@ -54,6 +58,8 @@ def test_every_action_has_a_method_that_takes_its_arguments(action) -> None:  # 
         ("empty", EVERYWHERE),
         ("origins", LINES, EVERYWHERE),
         ("transcript", LINES, EVERYWHERE),
+        ("replaying", EVERYWHERE),
+        ("what-if", OUTLINE, LINES, EVERYWHERE),
     ],
 )
 def test_no_key_does_two_things_on_one_screen(places: tuple[str, ...]) -> None:
