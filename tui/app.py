@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual.app import App
 from textual.command import DiscoveryHit, Hit, Hits, Provider
@@ -15,13 +16,18 @@ from textual.screen import Screen
 from replay.errors import ExitCode, ReplayError
 from tui.actions import EVERYWHERE, actions_of, key_words
 from tui.jobs import TICK_S, Jobs
-from tui.rows.acting import Tools, judged_count, trace_ids_of
-from tui.rows.database import Database
 from tui.screens.base import BaseScreen
 from tui.screens.start import StartScreen
 from tui.theme import DARK, LIGHT
 
+if TYPE_CHECKING:
+    from tui.rows.acting import Tools
+    from tui.rows.database import Database
+
 POLL_S = 0.25
+_GARBAGE_MAX: Final = 200_000
+"""New containers before the collector looks: a value of five megabytes has eighty thousand, and a
+look at each seven hundred, as is usual, triples the time that reading it takes."""
 
 
 class ActionProvider(Provider):
@@ -105,10 +111,16 @@ class ReplayApp(App[None]):
         from tui.screens.traces import TracesScreen
 
         self.database = database
+        self.call_after_refresh(self._started)
         self.push_screen(TracesScreen())
         if self._first_trace is not None:
             trace, self._first_trace = self._first_trace, None
             self.open_trace(trace)
+
+    def _started(self) -> None:
+        """What is there now stays: the collector need not look at it again."""
+        gc.freeze()
+        gc.enable()
 
     def open_trace(
         self,
@@ -132,6 +144,7 @@ class ReplayApp(App[None]):
 
     def shown_traces(self) -> list[str]:
         """Return the ids of the traces that the list shows, where it shows only some."""
+        from tui.rows.acting import trace_ids_of
         from tui.screens.traces import TracesScreen
 
         for screen in self.screen_stack:
@@ -160,6 +173,8 @@ class ReplayApp(App[None]):
         if not isinstance(screen, BaseScreen) or not screen.is_ready:
             return
         if job is not None and self.database is not None:
+            from tui.rows.acting import judged_count
+
             with screen.telling_errors():
                 job.judged_count = judged_count(self.database, job.began_us)
         screen.show_job_line(job)
@@ -183,6 +198,8 @@ def run(path: Path, trace: str | None = None, *, theme: str | None = None) -> in
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
     for name in ("COLUMNS", "LINES"):  # Textual would believe them, and never see a resize
         os.environ.pop(name, None)
+    gc.disable()  # until the first rows are there
+    gc.set_threshold(_GARBAGE_MAX, 20, 20)
     app = ReplayApp(path, trace, theme=theme)
     app.run()
     return int(ExitCode.COULD_NOT_RUN if app.return_code else ExitCode.OK)

@@ -58,7 +58,7 @@ def test_the_recording_stays_and_the_branch_is_nobodys_newest_verdict(
         recorded = store.transcript("tea")
     assert exit_code_of(["run", "traces.db"]) == 2
     capsys.readouterr()
-    code, run = what_if(capsys, "--step", "4", "--set", "count=5")
+    _, run = what_if(capsys, "--step", "4", "--set", "count=5")
 
     with Store.open(shop) as store:
         assert store.transcript("tea") == recorded
