@@ -16,6 +16,8 @@ FINDINGS: Final = "findings"
 ORIGINS: Final = "origins"
 REPLAYING: Final = "replaying"
 WHAT_IF: Final = "what-if"
+COPYING: Final = "copying"
+LABELLING: Final = "labelling"
 COMPARISON: Final = "comparison"
 SCHEMAS: Final = "schemas"
 METRICS: Final = "metrics"
@@ -140,7 +142,14 @@ ACTIONS: Final[tuple[Action, ...]] = (
         group="Act",
         footer=5,
     ),
-    _action(TRANSCRIPT, "copy_all", "Y", "copy all", "copy the whole pane, as JSON", group="Act"),
+    _action(
+        TRANSCRIPT,
+        "copy_menu",
+        "Y",
+        "copy as",
+        "copy as JSON, curl, a pytest test, a command, an id",
+        group="Act",
+    ),
     _action(
         TRANSCRIPT,
         "compare",
@@ -183,6 +192,23 @@ ACTIONS: Final[tuple[Action, ...]] = (
         "P",
         "pin",
         "pin this call (or trace) as a regression case, and unpin it",
+        group="Act",
+    ),
+    _action(
+        TRANSCRIPT,
+        "feedback",
+        "f",
+        "feedback",
+        "say what is good or bad about this step",
+        group="Act",
+        footer=15,
+    ),
+    _action(
+        TRANSCRIPT,
+        "label",
+        "L",
+        "label",
+        "label one call after the other, one key each",
         group="Act",
     ),
     _action(TRANSCRIPT, "edit_pane", "o", "editor", "this pane in $EDITOR, to read", group="Act"),
@@ -378,6 +404,22 @@ ACTIONS: Final[tuple[Action, ...]] = (
     _action(
         WHAT_IF, "copy", "y", "copy", "copy what the cursor is on, as JSON", group="Act", footer=6
     ),
+    # -- what can be copied ----------------------------------------------------------------------
+    _action(
+        COPYING,
+        "take",
+        "enter l right y",
+        "copy",
+        "copy this form, and go back",
+        group="Act",
+        footer=1,
+    ),
+    # -- labelling -------------------------------------------------------------------------------
+    _action(LABELLING, "call(1)", "n", "next", "next call, unlabelled", group="Step", footer=1),
+    _action(LABELLING, "call(-1)", "p N", "back", "previous call", group="Step", footer=2),
+    _action(
+        LABELLING, "undo", "u", "undo", "take back the label given last", group="Act", footer=3
+    ),
     # -- every list and pane --------------------------------------------------------------------
     _action(LINES, "move(1)", "j down", "down", "next line", group="Move"),
     _action(LINES, "move(-1)", "k up", "up", "previous line", group="Move"),
@@ -475,6 +517,8 @@ _PLACE_WORDS: Final = {
     ORIGINS: "Where a value came from",
     REPLAYING: "Where a replay is started, and while it runs",
     WHAT_IF: "In an edited branch",
+    COPYING: "What can be copied of a step",
+    LABELLING: "Where calls are labelled (each label has a key of its own)",
     COMPARISON: "In a comparison: one call, recorded against today",
     SCHEMAS: "In the schemas",
     METRICS: "In the metrics",

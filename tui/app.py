@@ -152,6 +152,19 @@ class ReplayApp(App[None]):
                 return trace_ids_of(self.the_database, screen.table.traces)
         return []
 
+    def trace_beside(self, key: int, direction: int) -> str | None:
+        """Return the id of the next trace in the list, or the one before; None: there is none."""
+        from tui.rows.acting import trace_id_of
+        from tui.screens.traces import TracesScreen
+
+        for screen in self.screen_stack:
+            if isinstance(screen, TracesScreen) and screen.table.traces is not None:
+                keys = screen.table.traces.keys
+                at = next((index for index, one in enumerate(keys) if one == key), None)
+                if at is not None and 0 <= at + direction < len(keys):
+                    return trace_id_of(self.the_database, int(keys[at + direction]))
+        return None
+
     def show_job(self) -> None:
         """Show the replay that is under way."""
         from tui.screens.replaying import ReplayingScreen

@@ -190,5 +190,5 @@ class Jobs:
             self._soon.popleft()
             if self._soon:
                 self._next()
-        self._app.show_job_line()
         ended.job.done(ended)
+        self._app.show_job_line()  # of the screen that is in front now

@@ -14,7 +14,7 @@ import pytest
 
 from replay.store import Store
 from tests.tui.person import Person, use
-from tests.tui.shop import make_shop
+from tests.tui.shop import make_shop, shop_records
 
 
 @pytest.fixture
@@ -261,3 +261,102 @@ def test_capital_p_pins_a_call_or_a_trace_and_takes_the_pin_away(shop: Path) -> 
     use(shop, script, trace="tea")
     with Store.open(shop) as store:
         assert [(one.step_number, one.note) for one in store.pins()] == [(4, "broke")]
+
+
+@pytest.mark.slow
+def test_capital_y_copies_a_step_in_the_form_that_is_chosen(shop: Path) -> None:
+    copied: list[str] = []
+
+    async def script(person: Person) -> None:
+        person.app.copy_to_clipboard = copied.append  # type: ignore[method-assign]  # the terminal
+        await at_step(person, 2)
+        for downs, said in ((0, "this pane"), (2, "curl: outside call"), (5, "request id")):
+            await person.press("Y")
+            await person.sees("curl: its model call", "a pytest test of this call")
+            await person.press(*["j"] * downs, "enter")
+            await person.sees("copied ", said)
+        await person.press("Y", "j", "j", "j", "j")
+        await person.sees("characters")
+        await person.press("q")
+
+    use(shop, script, trace="tea")
+    assert json.loads(copied[0]) == {"item": "tea", "cents": 30}
+    assert copied[1].startswith("curl --compressed -X GET http://127.0.0.1:9/rate")
+    assert copied[2] == "req-0"
+
+
+@pytest.mark.slow
+def test_f_keeps_a_rating_a_label_a_score_a_note_and_a_correction(
+    shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    editor(tmp_path, monkeypatch, """sed -i 's/"count": 2/"count": 1/' "$1" """)
+
+    async def script(person: Person) -> None:
+        await at_step(person, 4)
+        await person.press("f", *"bad one would do", "enter")
+        await person.sees("kept of step 4: bad one would do")
+        await person.press("f", *"0.25", "enter")
+        await person.sees("kept of step 4: 0.25")
+        await person.press("f", *"too_many", "enter")
+        await person.sees("kept of step 4: too_many")
+        await person.press("f", "c", "enter")
+        await person.sees("kept what step 4 should have been")
+        await person.press("f", "escape")
+        await person.sees("nothing said")
+
+    use(shop, script, trace="tea")
+    with Store.open(shop) as store:
+        kept = store.transcript("tea").feedback
+    assert [(one.label, one.score, one.text) for one in kept] == [
+        ("bad", 0.0, "one would do"),
+        (None, 0.25, None),
+        ("too_many", None, None),
+        (None, None, None),
+    ]
+    assert kept[3].correction == {"tool": "buy", "arguments": {"item": "tea", "count": 1}}
+
+
+@pytest.mark.slow
+def test_labelling_gives_one_label_a_key_goes_on_by_itself_and_undoes(shop: Path) -> None:
+    with Store.open(shop, "w") as store:
+        store.append_all(shop_records("cup"))
+
+    async def script(person: Person) -> None:
+        await person.sees("1 / 2")
+        await person.press("enter", "L")
+        await person.sees("Label step 2, price", "1 good", "3 wrong_tool", "call 1 of 3")
+        await person.press("1")
+        await person.sees("Label step 4, buy", "step 2: good")
+        await person.press("3", "2")
+        await person.sees("Label step 2, price", "3 given")
+        await person.press("u")
+        await person.sees("Label step 6, receipt", "bad taken back")
+        await person.press("n", "p", "p")
+        await person.sees("Label step 4, buy", "said  wrong_tool")
+        await person.press("q")
+
+    use(shop, script)
+    with Store.open(shop) as store:
+        kept = [one for name in ("tea", "cup") for one in store.transcript(name).feedback]
+        assert [(one.step_number, one.label) for one in kept] == [(2, "good"), (4, "wrong_tool")]
+        assert store.check() == []
+
+
+@pytest.mark.slow
+def test_labels_come_from_the_config_and_none_takes_a_key_that_moves(
+    shop: Path, tmp_path: Path
+) -> None:
+    config = tmp_path / "pyproject.toml"
+    config.write_text('[tool.replay.labels]\nx = "too_slow"\n')
+
+    async def script(person: Person) -> None:
+        await at_step(person, 4)
+        await person.press("L", "x")
+        await person.sees("step 4: too_slow")
+        config.write_text('[tool.replay.labels]\nj = "too_slow"\n')
+        await person.press("q", "L")
+        await person.sees("The label 'too_slow' cannot have the key 'j'")
+
+    use(shop, script, trace="tea")
+    with Store.open(shop) as store:
+        assert [one.label for one in store.transcript("tea").feedback] == ["too_slow"]

@@ -9,8 +9,10 @@ import pytest
 
 from tests.tui.person import Person, use
 from tui.actions import ACTIONS, EVERYWHERE, LINES, OUTLINE, actions_of, key_tables, key_words
+from tui.screens.copying import CopyingScreen
 from tui.screens.findings import FindingsScreen
 from tui.screens.help import help_entries
+from tui.screens.labelling import LabellingScreen
 from tui.screens.origins import OriginsScreen
 from tui.screens.replaying import ReplayingScreen
 from tui.screens.runs import RunsScreen
@@ -35,6 +37,8 @@ OWNERS = {
     "origins": OriginsScreen,
     "replaying": ReplayingScreen,
     "what-if": WhatIfScreen,
+    "copying": CopyingScreen,
+    "labelling": LabellingScreen,
 }
 
 
@@ -59,6 +63,8 @@ def test_every_action_has_a_method_that_takes_its_arguments(action) -> None:  # 
         ("origins", LINES, EVERYWHERE),
         ("transcript", LINES, EVERYWHERE),
         ("replaying", EVERYWHERE),
+        ("copying", LINES, EVERYWHERE),
+        ("labelling", OUTLINE, LINES, EVERYWHERE),
         ("what-if", OUTLINE, LINES, EVERYWHERE),
     ],
 )

@@ -76,6 +76,13 @@ def trace_ids_of(database: Database, traces: TraceList) -> list[str]:
         return [str(row[0]) for row in rows]
 
 
+def trace_id_of(database: Database, key: int) -> str | None:
+    """Return the id of the trace in a row; None: it is gone."""
+    with database.reading() as connection:
+        row = connection.execute("SELECT id FROM trace_rows WHERE key = ?", (key,)).fetchone()
+    return None if row is None else str(row[0])
+
+
 def pins_of(database: Database, trace: int) -> list[Pin]:
     """Return the pins of the trace in row ``trace``: its own first, then by step."""
     with database.reading():
