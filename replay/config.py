@@ -226,6 +226,8 @@ class Config(BaseModel):
     to the pyproject.toml. A team commits it."""
     deadline_ms: int | None = Field(default=None, gt=0)
     """How long one tool call may take in a replay; None: the replayer's own deadline."""
+    labels: dict[str, str] = Field(default_factory=dict)
+    """Keys of the labelling mode of `replay ui`, each with the label it gives; empty: its own."""
     jobs: int | None = Field(default=None, gt=0)
     """Worker processes; None: one for each core."""
     allow: list[str] = Field(default_factory=list)
@@ -260,6 +262,14 @@ class Config(BaseModel):
 
     file: Path | None = Field(default=None, exclude=True)
     """The pyproject.toml it was read from; None: there is none with a ``[tool.replay]``."""
+
+    @field_validator("labels")
+    @classmethod
+    def _one_key_each(cls, labels: dict[str, str]) -> dict[str, str]:
+        for key, label in labels.items():
+            if len(key) != 1 or not key.isprintable() or not label.strip():
+                raise ValueError(f"{key!r} is no key: write one letter or digit, and its label")
+        return labels
 
     @field_validator("policy")
     @classmethod

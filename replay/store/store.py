@@ -38,7 +38,7 @@ from replay.store.masking import Masker, Masking
 from replay.store.pace import LOOK_S, SLICE_SIZE, Pace
 from replay.store.problems import Problem
 from replay.store.reading import Reading
-from replay.store.rows import delete_pin, delete_run
+from replay.store.rows import delete_record, delete_run
 from replay.store.selecting import run_key
 from replay.store.spool import (
     SpoolWriter,
@@ -300,6 +300,13 @@ class Store(Appending, Reading):
 
         ``trace_id`` is whole.
         """
+        return self._removed("pin", pin_id(trace_id, step_number))
+
+    def remove_feedback(self, feedback_id: str) -> bool:
+        """Take back what was said; return whether it was there."""
+        return self._removed("feedback", feedback_id)
+
+    def _removed(self, kind: str, identity: str) -> bool:
         self._refuse_reading_mode("changed")
         with self._translated(), self._drain_lock:
             self._drain_all()
@@ -309,7 +316,7 @@ class Store(Appending, Reading):
 
             def work() -> None:
                 nonlocal found
-                found = delete_pin(connection, pin_id(trace_id, step_number))
+                found = delete_record(connection, kind, identity)
 
             database.transaction(connection, work)
         return found

@@ -25,6 +25,7 @@ from tui.widgets.outline import Outline
 
 if TYPE_CHECKING:
     from tui.app import ReplayApp
+    from tui.jobs import Job
 
 WIDTH_MIN: Final = 50
 HEIGHT_MIN: Final = 12
@@ -45,6 +46,7 @@ class BaseScreen(Screen[None]):
         yield Bar(id="head", markup=False)
         yield from self.compose_body()
         yield PromptBar()
+        yield Bar(id="job", markup=False)
         yield Bar(id="status", markup=False)
         yield KeyBar(actions_of(*self.PLACES, EVERYWHERE))
 
@@ -114,6 +116,16 @@ class BaseScreen(Screen[None]):
     def action_quit(self) -> None:
         """End the program."""
         self.app.exit()
+
+    def show_job_line(self, job: Job | None) -> None:
+        """Show how far a command is that goes on beside this screen, on a line of its own."""
+        self.set_class(job is not None, "-working")
+        if job is not None:
+            self.query_one("#job", Bar).say([*job.progress_parts(), ("   J shows it", "dim")])
+
+    def action_job(self) -> None:
+        """Show what is under way."""
+        self.replay.show_job()
 
     def action_theme(self) -> None:
         """Change between light and dark."""
