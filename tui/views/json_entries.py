@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 from replay.records import JsonValue
@@ -11,6 +13,8 @@ from tui.views.parts import Part, Parts, printable
 
 LINES_MAX: Final = 4_000
 """A value is opened as far as it fits this many lines; the rest starts folded."""
+GROUP_SIZE: Final = 500
+"""Longer lists and objects are shown as groups of so many members."""
 _INLINE_MAX: Final = 60
 """Small lists of plain values stay on one line up to this many characters."""
 
@@ -101,14 +105,35 @@ def _entry(
 
 def _members(value: JsonValue, depth: int, budget: _Budget, mark: str) -> list[Entry]:
     last = len(value) - 1
+    items: list[tuple[Parts, Any]]
     if isinstance(value, dict):
+        items = [(key_parts(key), item) for key, item in value.items()]
+    else:
+        items = [((), item) for item in value]
+
+    def made(start: int, stop: int) -> list[Entry]:
         return [
-            _entry(key_parts(key), item, depth, budget, "," if at < last else "", mark)
-            for at, (key, item) in enumerate(value.items())
+            _entry(lead, item, depth, budget, "," if at < last else "", mark)
+            for at, (lead, item) in enumerate(items[start:stop], start)
         ]
+
+    return grouped(len(items), made, depth)
+
+
+def grouped(
+    number: int, made: Callable[[int, int], list[Entry]], depth: int, noun: str = ""
+) -> list[Entry]:
+    """Return ``made(0, number)``; of very many, folded groups that are made when one is opened."""
+    if number <= GROUP_SIZE:
+        return made(0, number)
+    size = max(GROUP_SIZE, -(-number // GROUP_SIZE))
     return [
-        _entry((), item, depth, budget, "," if at < last else "", mark)
-        for at, item in enumerate(value)
+        Entry(
+            ((f"{noun}{start:,} … {min(start + size, number) - 1:,}", "dim"),),
+            depth,
+            children=partial(made, start, min(start + size, number)),
+        )
+        for start in range(0, number, size)
     ]
 
 

@@ -44,7 +44,9 @@ class Bar(Static):
 
     def say(self, parts: Sequence[Part]) -> None:
         """Show other words."""
-        self.update(content_of(parts))
+        self.update(
+            content_of(parts), layout=self.styles.height is None or self.styles.height.is_auto
+        )
 
 
 class ClickBar(Bar):
