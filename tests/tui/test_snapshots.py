@@ -21,9 +21,11 @@ from tests.tui.records import replay_run, trip, write
 from tests.tui.snapshot_answers import CHECK, DIFFERENCE
 from tests.tui.snapshot_database import write_snapshot_database
 from tests.tui.snapshots import FOLDER, SIZES, Camera, Shot, check_text
+from tui.app import ReplayApp
 from tui.screens.base import BaseScreen
 from tui.screens.comparison import ComparisonScreen
 from tui.screens.findings import FindingsScreen
+from tui.screens.metrics import MetricsScreen
 from tui.screens.runs import RunsScreen
 from tui.screens.schemas import SchemasScreen
 from tui.screens.start import StartScreen
@@ -76,12 +78,15 @@ EVERYTHING: Sequence[Shot] = (
     ("schemas-counting", _compared, "counting"),
     ("schemas", _counted, "2 of 3"),
     ("schemas-beside", "tab D", "definition"),
+    ("metrics", "escape m", "Where the time goes"),
+    ("metrics-by-tool", "t j", "By tool"),
 )
 
 
 async def _writes_a_calm_run(person: Person) -> None:
     run = replay_run("calm")[0].model_copy(update={"verdict_counts": {"same": 3}, "exit_code": 0})
     write(person.app.path, run)
+    person.app.screen.database_changed()  # type: ignore[attr-defined]  # a screen of ours
 
 
 def _pushes(screen: Callable[[], Screen[None]]) -> Callable[[Person], Awaitable[None]]:
@@ -123,6 +128,12 @@ def _asks(how: Callable[[Any], object], *, leaves: int = 0) -> Callable[[Person]
     return step
 
 
+async def _damages(person: Person) -> None:
+    """Write something else over the file, and let it be read by a connection of its own."""
+    person.app.path.write_bytes(b"no database" * 999)
+    await person.press("m")
+
+
 BROKEN: Sequence[Shot] = (
     ("", "r enter v", "change"),
     ("comparison-error", _asks(lambda screen: screen._read()), "could not be used"),
@@ -134,6 +145,7 @@ BROKEN: Sequence[Shot] = (
     ("runs-error", _asks(lambda screen: screen.database_changed(), leaves=1), "could not be used"),
     ("schemas-error", "escape v", "The schemas cannot be read"),
     ("traces-error", "escape enter", "could not be used"),
+    ("metrics-error", _damages, "cannot be counted"),
 )
 """Without a name there is no picture."""
 
@@ -143,6 +155,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder to be in: paths on the screen are the same everywhere."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(SchemasScreen, "_ask", lambda *_: None)  # its answers are handed in
+    monkeypatch.setattr(ReplayApp, "_poll", lambda _: None)  # what it says comes when it comes
     return Path("traces.db")
 
 
@@ -185,6 +198,12 @@ def test_a_transcript_that_cannot_read_its_database(place: Path) -> None:
     _tour(place, shots, trace="b-trip")
 
 
+def test_metrics_of_a_database_without_calls(place: Path) -> None:
+    write(place, trip("a-trip", 0)[0])
+
+    _tour(place, [("metrics-empty", "m", "No call was recorded")])
+
+
 def test_the_first_screen_before_there_is_a_database(place: Path) -> None:
     _tour(place, [("start-empty", "", "is not there yet")])
 
@@ -210,11 +229,13 @@ def test_the_first_screen_while_it_opens(place: Path, monkeypatch: pytest.Monkey
 def test_screens_while_they_read(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_snapshot_database(place)
     monkeypatch.setattr(ComparisonScreen, "_compare", lambda *_: None)
+    monkeypatch.setattr(MetricsScreen, "_measure", lambda *_: None)
     monkeypatch.setattr(RunsScreen, "_read", lambda _: None)
     monkeypatch.setattr(FindingsScreen, "_read", lambda _: None)
 
     shots: Sequence[Shot] = (
-        ("runs-loading", "r", "reading"),
+        ("metrics-loading", "m", "counting"),
+        ("runs-loading", "escape r", "reading"),
         ("findings-loading", _pushes(lambda: FindingsScreen("run-1")), "reading"),
         ("comparison-loading", "escape escape j j enter v", "comparing"),
     )
@@ -269,7 +290,9 @@ def test_every_screen_has_its_picture_taken() -> None:
     assert {f"screen {name}" for name in _screen_classes()} <= taken
 
 
-@pytest.mark.parametrize("screen", ["start", "traces", "runs", "findings", "comparison", "schemas"])
+@pytest.mark.parametrize(
+    "screen", ["start", "traces", "runs", "findings", "comparison", "schemas", "metrics"]
+)
 def test_every_screen_that_reads_has_its_four_states(screen: str) -> None:
     """A transcript and origins are read before they are opened: they have no loading state."""
     taken = {path.stem for path in FOLDER.glob(f"{screen}*.txt")}

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from replay.errors import StoreError
+from replay.metrics import CallMetrics
 from replay.records import Finding, JsonObject, ReplayRun
 from replay.verdicts.origins import Origin
 from tui.rows.steps import StepList
 from tui.rows.traces import TraceList
 from tui.views.field_lines import Field, field_parts
+from tui.views.metric_lines import metric_parts
 from tui.views.parts import Part, printable
 from tui.views.table_lines import (
     finding_parts,
@@ -111,3 +113,17 @@ class FieldTable(Lines):
     def line_parts(self, index: int, width: int) -> Sequence[Part]:
         """Return one field."""
         return field_parts(self.fields[index], width, self.hits, is_counting=self.is_counting)
+
+
+class MetricTable(Lines):
+    """Calls counted by what they have in common."""
+
+    rows: Sequence[CallMetrics] = ()
+
+    def line_count(self) -> int:
+        """Return how many there are."""
+        return len(self.rows)
+
+    def line_parts(self, index: int, width: int) -> Sequence[Part]:
+        """Return one row."""
+        return metric_parts(self.rows[index], width)
