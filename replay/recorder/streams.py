@@ -90,6 +90,7 @@ def _chat(events: list[JsonObject]) -> JsonObject:
                 said.get("index", 0), {"index": said.get("index", 0), "message": {}}
             )
             _add_delta(choice["message"], said.get("delta") or {})
+            _add_logprobs(choice, said.get("logprobs"))
             if said.get("finish_reason"):
                 choice["finish_reason"] = said["finish_reason"]
     for choice in choices.values():
@@ -99,6 +100,12 @@ def _chat(events: list[JsonObject]) -> JsonObject:
     body["choices"] = [choices[index] for index in sorted(choices)]
     body["object"] = "chat.completion"
     return body
+
+
+def _add_logprobs(choice: JsonObject, said: Any) -> None:
+    tokens = said.get("content") if isinstance(said, dict) else None
+    if isinstance(tokens, list):
+        choice.setdefault("logprobs", {"content": []})["content"] += tokens
 
 
 def _add_delta(message: JsonObject, delta: JsonObject) -> None:

@@ -190,7 +190,20 @@ def _read_chat(body: JsonObject) -> Reply:
     )
     if len(choices) > 1:
         reply.attributes["choices"] = choices[1:]
+    logprobs = _token_logprobs(first.get("logprobs"))
+    if logprobs:
+        reply.attributes["token_logprobs"] = logprobs
     return reply
+
+
+def _token_logprobs(said: JsonValue) -> list[float]:
+    """Return how sure the model was of each token; without the tokens.
+
+    Pieces of a text that masking would replace are no text that it could find.
+    """
+    tokens = said.get("content") if isinstance(said, dict) else None
+    values = [one.get("logprob") for one in _list(tokens) if isinstance(one, dict)]
+    return [float(one) for one in values if isinstance(one, (int, float))]
 
 
 def chat_calls(message: JsonObject) -> list[AskedCall]:
