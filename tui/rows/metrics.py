@@ -6,8 +6,10 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from fnmatch import fnmatchcase
 from typing import Final
 
+from replay.config import load_config
 from replay.metrics import (
     CallMetrics,
     Cells,
@@ -19,7 +21,9 @@ from replay.metrics import (
     rolled_up,
     totals,
 )
+from replay.metrics.budgets import BudgetResult, check_budgets, split_name
 from replay.metrics.cells import first_and_last
+from replay.metrics.invented import MadeUp, read_made_up
 from replay.store.times import iso_text
 from tui.rows.database import Database, reading_connection
 
@@ -48,6 +52,9 @@ class Measured:
     cells: Cells
     components: Components
     total: CallMetrics
+    budgets: Sequence[BudgetResult]
+    """The bounds of ``[tool.replay.budgets]``, each against what was recorded."""
+    scope: Scope
     since: str | None
     """Where the period begins, as a filter says it; None: with the first call."""
 
@@ -76,9 +83,38 @@ def read_measured(database: Database, period: timedelta | None) -> Measured:
             start = last - period // _MICROSECOND
             scope, since = replace(scope, since_us=start), iso_text(start)[:16]
         cells = read_cells(connection, scope, bucket_count=BUCKETS)
-        return Measured(cells, read_components(connection, scope), totals(cells), since)
+        components = read_components(connection, scope)
+        promised = {name: budget.bounds for name, budget in load_config().budgets.items()}
+        budgets = check_budgets(connection, promised, scope)
+        return Measured(cells, components, totals(cells), budgets, scope, since)
     finally:
         connection.close()
+
+
+def read_made_up_calls(database: Database, scope: Scope) -> MadeUp:
+    """Return what models made up in the newest traces. Meant for a thread of its own.
+
+    Raises:
+        sqlite3.Error: the database cannot be read.
+    """
+    connection = reading_connection(database.path)
+    try:
+        connection.execute("BEGIN")
+        return read_made_up(connection, scope)
+    finally:
+        connection.close()
+
+
+def budgets_of(budgets: Sequence[BudgetResult], tool: str | None) -> list[BudgetResult]:
+    """Return the budgets that are of a tool; None: all of them."""
+    if tool is None:
+        return list(budgets)
+    return [
+        one
+        for one in budgets
+        if (named := split_name(one.name))[1] not in ("trace", "model")
+        and fnmatchcase(tool, named[0])
+    ]
 
 
 def filter_of(row: CallMetrics, since: str | None) -> str:

@@ -11,9 +11,18 @@ from textual.containers import Vertical
 
 from replay.errors import ReplayError
 from replay.metrics import CallMetrics
+from replay.metrics.invented import MadeUp
 from replay.store.database import store_error
 from tui.actions import METRICS, OUTLINE
-from tui.rows.metrics import GROUPINGS, ORDERS, PERIODS, Measured, filter_of, read_measured
+from tui.rows.metrics import (
+    GROUPINGS,
+    ORDERS,
+    PERIODS,
+    Measured,
+    filter_of,
+    read_made_up_calls,
+    read_measured,
+)
 from tui.screens.base import PanesScreen
 from tui.views.entries import Entry
 from tui.views.metric_lines import metric_header, share
@@ -36,6 +45,7 @@ class MetricsScreen(PanesScreen):
         """Counted when mounted."""
         super().__init__()
         self.measured: Measured | None = None
+        self.made_up: MadeUp | None = None
         self.period = self.grouping = self.order = 0
 
     def compose_body(self) -> ComposeResult:
@@ -98,8 +108,28 @@ class MetricsScreen(PanesScreen):
     def _show(self, period: int, measured: Measured) -> None:
         if period != self.period or not self.is_ready:
             return
-        self.measured = measured
+        self.measured, self.made_up = measured, None
         self._roll_up()
+        self._look_for_made_up(measured)
+
+    @work(thread=True, exclusive=True, group="made up")
+    def _look_for_made_up(self, measured: Measured) -> None:
+        """Look through the newest prompts for what the model was told; it comes a moment later."""
+        database = self.replay.the_database
+        try:
+            made_up = read_made_up_calls(database, measured.scope)
+        except sqlite3.Error as error:
+            self.app.call_from_thread(self.complain, store_error(error, database.path))
+            return
+        self.app.call_from_thread(self._show_made_up, measured, made_up)
+
+    def _show_made_up(self, measured: Measured, made_up: MadeUp) -> None:
+        if measured is not self.measured or not self.is_ready:
+            return
+        self.made_up = made_up
+        row = self.row
+        if row is not None:
+            self.outline.replace_keeping(metric_entries(row, measured, made_up))
 
     def _roll_up(self) -> None:
         measured = self.measured
@@ -108,6 +138,7 @@ class MetricsScreen(PanesScreen):
         by = GROUPINGS[self.grouping]
         table = self.table
         table.rows = measured.rows(by, ORDERS[self.order])
+        table.over = {one.name for one in measured.budgets if one.is_broken}
         table.set_reactive(MetricTable.cursor, 0)
         table.lines_changed()
         table.border_title = "By " + " and ".join(by)
@@ -128,6 +159,9 @@ class MetricsScreen(PanesScreen):
             parts.append((f"   {share(total.ok_count, total.call_count)} ok", ""))
         if total.p95_ms is not None:
             parts.append((f"   p95 {lasted(total.p95_ms)}", "dim"))
+        broken = sum(one.is_broken for one in self.measured.budgets)
+        if broken:
+            parts.append((f"   × {count(broken, 'budget')} broken", "bad"))
         self.say_head(parts)
 
     def _say_columns(self) -> None:
@@ -145,7 +179,7 @@ class MetricsScreen(PanesScreen):
             )
             self.say(("nothing to count", "warn"))
             return
-        self.outline.show(metric_entries(row, measured.cells, measured.components))
+        self.outline.show(metric_entries(row, measured, self.made_up))
         names = " · ".join(printable(str(value)) for value in row.name if value is not None)
         self.detail_pane.border_title = names
         self.say((filter_of(row, measured.since), "accent"), ("   enter shows these traces", "dim"))

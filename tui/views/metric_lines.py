@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
+from fnmatch import fnmatchcase
 from typing import Final
 
 from replay.cli.sparkline import sparkline
 from replay.metrics import CallMetrics, Dimension
+from replay.metrics.budgets import split_name
 from tui.views.parts import Part, fit, lasted, printable
 
 _WIDE: Final = 100
@@ -22,7 +24,7 @@ def metric_header(by: Sequence[Dimension], width: int) -> list[Part]:
     return [(f"    {names}{'calls':>9} {shares} {times}  trend", "dim")]
 
 
-def metric_parts(row: CallMetrics, width: int) -> list[Part]:
+def metric_parts(row: CallMetrics, width: int, over: Set[str]) -> list[Part]:
     """Return one row: what its calls have in common, how many, how they went, how long."""
     wide = width >= _WIDE
     size = _name_width(row.by, width)
@@ -38,9 +40,17 @@ def metric_parts(row: CallMetrics, width: int) -> list[Part]:
     if wide:
         parts.append(_share(row.unknown_count, row.call_count, 9))
         parts.append((f"{lasted(row.p50_ms) or '–':>8} ", "dim"))
-    parts.append((f"{lasted(row.p95_ms) or '–':>8}  ", ""))
+    slow = any(_is_of(name, row.value("tool")) for name in over)
+    parts.append((f"{lasted(row.p95_ms) or '–':>8}", "bad" if slow else ""))
+    parts.append(("! " if slow else "  ", "bad"))
     parts.append((sparkline(row.trend if wide else halved(row.trend)), "accent"))
     return parts
+
+
+def _is_of(name: str, tool: str | int | None) -> bool:
+    """Whether a budget is of this tool as a whole."""
+    pattern, component = split_name(name)
+    return component is None and isinstance(tool, str) and fnmatchcase(tool, pattern)
 
 
 def _name_width(by: Sequence[Dimension], width: int) -> int:

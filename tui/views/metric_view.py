@@ -8,8 +8,12 @@ from typing import Final
 
 from replay.cli.sparkline import sparkline
 from replay.metrics import CallMetrics, Cells, ComponentMetrics, Components
+from replay.metrics.budgets import BudgetResult
+from replay.metrics.invented import InventedArgument, MadeUp
 from replay.store.times import iso_text
+from tui.rows.metrics import Measured, budgets_of
 from tui.views.entries import Entry
+from tui.views.json_entries import json_text
 from tui.views.metric_lines import share
 from tui.views.parts import Part, count, lasted, printable
 from tui.views.signs import outcome_sign
@@ -19,15 +23,78 @@ _BINS_MAX: Final = 9
 _STEPS: Final = (1, 2, 5)
 
 
-def metric_entries(row: CallMetrics, cells: Cells, components: Components) -> list[Entry]:
-    """Return everything that was measured of a row."""
-    tool = row.value("tool")
+def metric_entries(row: CallMetrics, measured: Measured, made_up: MadeUp | None) -> list[Entry]:
+    """Return everything that was measured of a row; ``made_up`` None: it is not known yet."""
+    named = row.value("tool")
+    tool = named if isinstance(named, str) else None
     return [
         *_outcomes(row),
         *_latency(row),
-        *_components(tool if isinstance(tool, str) else None, components),
-        *_trend(row, cells),
+        *_budgets(budgets_of(measured.budgets, tool)),
+        *_components(tool, measured.components),
+        *_trend(row, measured.cells),
+        *(_made_up(tool, made_up) if tool is not None else []),
     ]
+
+
+def _budgets(budgets: Sequence[BudgetResult]) -> list[Entry]:
+    """Return promises and what was measured; over all models, also where a row is of one."""
+    if not budgets:
+        return []
+    entries = [_gap(), _heading("Budgets")]
+    for one in budgets:
+        sign, role = ("✓", "good") if not one.is_broken else ("×", "bad")
+        words = f"{sign} {printable(one.name)} {one.measure}"
+        measured = lasted(one.value_ms) or "nothing measured"
+        parts: list[Part] = [
+            (f"{words:<28}", role),
+            (f"{measured:>9}", ""),
+            (f"  of {lasted(one.bound_ms)}", "dim"),
+            (f"   {one.over_count:,} of {count(one.observed_count, 'call')} took longer", "dim"),
+        ]
+        if one.is_broken and not one.is_beyond_noise:
+            parts.append(("   so few that it may be chance", "unsure"))
+        value = {"budget": one.name, one.measure: one.bound_ms, "measured_ms": one.value_ms}
+        entries.append(Entry(tuple(parts), 1, value=value))
+        for slow in one.slowest[:1] if one.is_broken else ():
+            step = "" if slow.step_number is None else f", step {slow.step_number}"
+            where = f"slowest  {printable(slow.trace_id)}{step}   {lasted(slow.duration_ms)}"
+            entries.append(Entry(((where, "accent"),), 2))
+    return entries
+
+
+def _made_up(tool: str, made_up: MadeUp | None) -> list[Entry]:
+    """Return how often models gave what they were nowhere told."""
+    entries = [_gap(), _heading("Made up by models")]
+    if made_up is None:
+        return [*entries, Entry((("◐ looking through the newest traces", "accent"),), 1)]
+    calls = next((one for one in made_up.calls if one.tool == tool), None)
+    if calls is None:
+        return [*entries, Entry((("None of its calls has a prompt to look at.", "dim"),), 1)]
+    facts = [
+        (calls.invented_count, calls.call_count, "have a value that the model was nowhere told"),
+        (calls.misfit_count, calls.shown_count, "do not fit the schema that it was shown"),
+        (calls.not_shown_count, calls.call_count, "are of a tool that it was not shown"),
+    ]
+    for number, of, words in facts:
+        if of:
+            said = f"{number:,} of {count(of, 'call')} {words}"
+            entries.append(Entry(((said, "warn" if number else "good"),), 1))
+    entries += [_invented(one) for one in made_up.arguments if one.tool == tool]
+    note = f"of the newest {made_up.read_count:,} of {count(made_up.trace_count, 'trace')}"
+    return [*entries, Entry(((note, "dim"),), 1)]
+
+
+def _invented(one: InventedArgument) -> Entry:
+    parts: list[Part] = [
+        (f"{printable(one.path):<18}", "key"),
+        (f"{one.invented_count:>9,} of {one.value_count:,}", ""),
+    ]
+    if one.examples:
+        trace, step, value = one.examples[0]
+        parts.append((f"   {json_text(value)[:40]}", "string"))
+        parts.append((f"   {printable(trace)}, step {step}", "dim"))
+    return Entry(tuple(parts), 2, value={"path": one.path, "examples": one.examples})
 
 
 def _outcomes(row: CallMetrics) -> list[Entry]:

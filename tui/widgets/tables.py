@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 from replay.errors import StoreError
 from replay.metrics import CallMetrics
@@ -119,6 +119,8 @@ class MetricTable(Lines):
     """Calls counted by what they have in common."""
 
     rows: Sequence[CallMetrics] = ()
+    over: Set[str] = frozenset()
+    """Names of the budgets that are broken."""
 
     def line_count(self) -> int:
         """Return how many there are."""
@@ -126,4 +128,4 @@ class MetricTable(Lines):
 
     def line_parts(self, index: int, width: int) -> Sequence[Part]:
         """Return one row."""
-        return metric_parts(self.rows[index], width)
+        return metric_parts(self.rows[index], width, self.over)
