@@ -420,6 +420,18 @@ ACTIONS: Final[tuple[Action, ...]] = (
     _action(
         LABELLING, "undo", "u", "undo", "take back the label given last", group="Act", footer=3
     ),
+    # -- metrics --------------------------------------------------------------------------------
+    _action(
+        METRICS, "open", "enter", "traces", "the traces with these calls", group="Move", footer=1
+    ),
+    _action(METRICS, "group", "t", "group", "count by something else", footer=2),
+    _action(METRICS, "sort(1)", "s", "sort", "sort by something else", footer=3),
+    _action(METRICS, "sort(-1)", "S", "sort back", "sort by what was before"),
+    _action(METRICS, "period(1)", "right_square_bracket", "period", "shorter period", footer=4),
+    _action(METRICS, "period(-1)", "left_square_bracket", "period back", "longer period"),
+    _action(METRICS, "search", "slash", "search", "find a text in this pane"),
+    _action(METRICS, "zoom", "z", "zoom", "only this pane, and back", footer=6),
+    _action(METRICS, "copy", "y", "copy", "copy the row as JSON", group="Act", footer=5),
     # -- every list and pane --------------------------------------------------------------------
     _action(LINES, "move(1)", "j down", "down", "next line", group="Move"),
     _action(LINES, "move(-1)", "k up", "up", "previous line", group="Move"),

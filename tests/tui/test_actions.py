@@ -9,13 +9,16 @@ import pytest
 
 from tests.tui.person import Person, use
 from tui.actions import ACTIONS, EVERYWHERE, LINES, OUTLINE, actions_of, key_tables, key_words
+from tui.screens.comparison import ComparisonScreen
 from tui.screens.copying import CopyingScreen
 from tui.screens.findings import FindingsScreen
 from tui.screens.help import help_entries
 from tui.screens.labelling import LabellingScreen
+from tui.screens.metrics import MetricsScreen
 from tui.screens.origins import OriginsScreen
 from tui.screens.replaying import ReplayingScreen
 from tui.screens.runs import RunsScreen
+from tui.screens.schemas import SchemasScreen
 from tui.screens.start import StartScreen
 from tui.screens.traces import TracesScreen
 from tui.screens.transcript import TranscriptScreen
@@ -39,6 +42,9 @@ OWNERS = {
     "what-if": WhatIfScreen,
     "copying": CopyingScreen,
     "labelling": LabellingScreen,
+    "comparison": ComparisonScreen,
+    "schemas": SchemasScreen,
+    "metrics": MetricsScreen,
 }
 
 
@@ -61,6 +67,9 @@ def test_every_action_has_a_method_that_takes_its_arguments(action) -> None:  # 
         ("runs", LINES, EVERYWHERE),
         ("empty", EVERYWHERE),
         ("origins", LINES, EVERYWHERE),
+        ("comparison", LINES, EVERYWHERE),
+        ("schemas", LINES, EVERYWHERE),
+        ("metrics", LINES, EVERYWHERE),
         ("transcript", LINES, EVERYWHERE),
         ("replaying", EVERYWHERE),
         ("copying", LINES, EVERYWHERE),

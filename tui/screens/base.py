@@ -39,6 +39,8 @@ class BaseScreen(Screen[None]):
     """None by itself: it would take the hidden line to type into."""
     PLACES: ClassVar[tuple[str, ...]] = ()
     """Whose actions the line of keys and the help show, besides those of everywhere."""
+    _focused_before: Widget | None = None
+    """What had the focus when the terminal became too small."""
 
     def compose(self) -> ComposeResult:
         """The frame; a subclass gives the body."""
@@ -159,6 +161,10 @@ class BaseScreen(Screen[None]):
         """Say when there is no room."""
         width, height = event.size
         is_small = width < WIDTH_MIN or height < HEIGHT_MIN
+        if is_small and self.focused is not None:
+            self._focused_before = self.focused  # what is hidden loses the focus
+        elif not is_small and self.focused is None and self._focused_before is not None:
+            self.call_after_refresh(self._focused_before.focus)
         self.set_class(is_small, "-too-small")
         if is_small:
             words = f"needs {WIDTH_MIN}x{HEIGHT_MIN}, this is {width}x{height}"

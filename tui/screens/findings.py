@@ -59,6 +59,7 @@ class FindingsScreen(PanesScreen):
     def on_mount(self) -> None:
         """Read them."""
         self.table.focus()
+        self.outline.show([Entry((("◐ reading what the run found", "accent"),))])
         self.call_after_refresh(self._read)
 
     def database_changed(self) -> None:

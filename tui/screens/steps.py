@@ -107,13 +107,13 @@ class StepsScreen(PanesScreen):
         if row is None:
             self.outline.show([Entry((("This trace has no steps.", "dim"),))])
             return
-        with self.telling_errors():
+        table.border_title = f"Steps {table.cursor + 1}/{len(self.steps.steps)}"
+        self._say_status(row)
+        with self.telling_errors():  # after the status: what is told last stays
             self.detail = read_detail(self.replay.the_database, self.steps, row)
             self._choose_tab()
             self._show_tab(at_change=at_change)
-        table.border_title = f"Steps {table.cursor + 1}/{len(self.steps.steps)}"
         self.replay.places[self.steps.trace.id] = (row.id, self._chosen_tab)
-        self._say_status(row)
 
     def _choose_tab(self) -> None:
         assert self.detail is not None

@@ -40,6 +40,11 @@ class Outline(Lines):
         if at_change:
             self._show_first_change()
 
+    def replace_keeping(self, entries: list[Entry]) -> None:
+        """Show entries that are known better now: neither cursor nor view moves."""
+        self.entries = entries
+        self._lay_out()
+
     def lay_out_rows(self) -> list[Row]:
         """Return the lines that are open, at this width."""
         return lay_out(self.entries, self.line_width - GUTTER)
