@@ -33,11 +33,18 @@ _PLACES = {
     "list": Place("replay.cli.traces", "list_command", "List the traces of a database."),
     "show": Place("replay.cli.traces", "show", "Show one trace, or one step of it."),
     "ui": Place("replay.cli.ui", "ui", "Step through traces in the terminal."),
+    "stats": Place("replay.cli.stats", "stats", "Count, time and compare recorded calls."),
     "run": Place("replay.cli.run", "run", "Replay recorded calls through today's tools."),
     "runs": Place("replay.cli.runs", "runs", "List the replay runs of a database."),
     "diff": Place("replay.cli.diff", "diff", "Show what a replay run found, or compare two."),
+    "what-if": Place(
+        "replay.cli.what_if", "what_if", "Replay a trace with a payload or an answer edited."
+    ),
     "debug": Place("replay.cli.debug", "debug", "Stop in today's tool, in a recorded call."),
     "approve": Place("replay.cli.runs", "approve", "Accept a finding: an intended change."),
+    "pin": Place("replay.cli.pins", "pin", "Pin a trace or a step as a regression case."),
+    "unpin": Place("replay.cli.pins", "unpin", "Take a pin away again."),
+    "pins": Place("replay.cli.pins", "pins", "List what is pinned."),
     "contract": Place(
         "replay.cli.contract", "contract", "Check what tools promise against captured calls."
     ),

@@ -1,4 +1,5 @@
--- What format 3 adds to format 2: pins, the traces and steps that are replayed as regression cases.
+-- What format 3 adds to format 2: pins, the traces and steps that are replayed as regression cases,
+-- and the groups that calls are counted in, with an index that has all that is counted.
 
 CREATE TABLE pin_rows (
   key INTEGER PRIMARY KEY, id NOT NULL, trace NOT NULL, step_number, note, pinned_by,
@@ -16,3 +17,10 @@ CREATE VIEW pins AS SELECT
   strftime('%Y-%m-%dT%H:%M:%S', r.pinned_us / 1000000, 'unixepoch') || printf('.%06dZ', r.pinned_us % 1000000) AS pinned_at
 FROM pin_rows r
   LEFT JOIN trace_rows of_trace ON of_trace.key = r.trace AND r.trace = +of_trace.key;
+
+CREATE TABLE call_groups (
+  key INTEGER PRIMARY KEY, tool NOT NULL, tool_version, schema_hash, model, actor, toolset, outcome
+);
+CREATE INDEX call_groups_by_tool ON call_groups (tool);
+ALTER TABLE tool_call_rows ADD COLUMN call_group INTEGER;
+CREATE INDEX tool_calls_by_group ON tool_call_rows (call_group, started_us, duration_ms, trace);

@@ -113,7 +113,7 @@ def _history() -> Migrations:
 
     @history()
     def format_3(database: Database) -> None:
-        """Pins."""
+        """Pins; groups of calls."""
         for statement in statements(3):
             database.execute(statement)
         database.execute("UPDATE meta SET value = '3' WHERE name = 'format'")

@@ -263,6 +263,7 @@ class Store(Appending, Reading):
                 transcript = self.transcript(trace_id)
                 count += redact_trace(drainer, connection, transcript, verdicts, masking)
             findings = [plain(one) for run in runs for one in self.findings(run.id)]
+            findings += [plain(one) for one in self.runs(what_ifs=True) if one.is_what_if]
             drainer.write_all(masked_records(masking, findings) if findings else [])
             database.transaction(connection, lambda: drop_unused(connection))
             database.transaction(connection, lambda: recount(connection))
@@ -548,6 +549,27 @@ class Store(Appending, Reading):
             assert self._drain_connection is not None
             connection = self._drain_connection
             database.transaction(connection, lambda: recount(connection))
+            drainer.forget()
+
+    def group_calls(self) -> None:
+        """Group the calls that an older version wrote, so that metrics count them by an index.
+
+        Does nothing where the file cannot be written, or there are none.
+        """
+        from replay.store.call_groups import group_calls, ungrouped
+
+        with self._read_lock:
+            connection = self._read_connection()
+            if database.format_of(connection) < 3 or not ungrouped(connection):
+                return
+        if not database.is_writable(self.path):
+            return
+        _LOG.warning("Counting the calls of older recordings, once.")
+        with self._translated(), self._drain_lock:
+            drainer = self._take_drainer()
+            assert self._drain_connection is not None
+            writing = self._drain_connection
+            database.transaction(writing, lambda: group_calls(writing))
             drainer.forget()
 
     def _catch_up(self) -> None:

@@ -312,6 +312,9 @@ def as_format_1(path: Path) -> None:
     with connection:
         connection.execute("DROP VIEW pins")
         connection.execute("DROP TABLE pin_rows")
+        connection.execute("DROP TABLE call_groups")
+        connection.execute("DROP INDEX tool_calls_by_group")
+        connection.execute("ALTER TABLE tool_call_rows DROP COLUMN call_group")
         connection.execute("DROP TABLE schema_traces")
         connection.execute("DROP TABLE schema_calls")
         connection.execute("DROP INDEX tool_schemas_by_tool")

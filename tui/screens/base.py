@@ -17,6 +17,7 @@ from textual.widgets import Static
 
 from replay.errors import ReplayError
 from tui.actions import ACTIONS, EVERYWHERE, actions_of
+from tui.screens.searching import Searching
 from tui.views.entries import Entry, lay_out
 from tui.views.parts import Part, cut, printable
 from tui.widgets.bars import Bar, KeyBar, PromptBar, TabBar
@@ -159,7 +160,7 @@ BIG_SIZE: Final = 300_000
 _BIG_WAIT_S: Final = 0.03
 
 
-class PanesScreen(BaseScreen):
+class PanesScreen(Searching, BaseScreen):
     """A list and what is known of its line, side by side or one above the other."""
 
     TABS: ClassVar[bool] = False
@@ -238,18 +239,18 @@ class PanesScreen(BaseScreen):
         self.set_class(single, "-single")
         self.set_class(not single and width < 100, "-stacked")
         self.set_class(width >= 150, "-huge")
-        self._show_alone(self.focused)
+        self._show_focused(self.focused)
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Know which pane is the one that is shown alone."""
-        self._show_alone(event.widget)
+        self._show_focused(event.widget)
 
     @property
     def is_one_shown(self) -> bool:
         """Whether only one pane is shown: for want of room, or because somebody wants it so."""
         return self.has_class("-single") or self.has_class("-zoomed")
 
-    def _show_alone(self, pane: Widget | None) -> None:
+    def _show_focused(self, pane: Widget | None) -> None:
         """Where one is shown, it is ``pane``. Elsewhere nothing: a class styles all anew, 10 ms."""
         self.set_class(self.is_one_shown and pane is self.outline, "-in-detail")
 
@@ -264,54 +265,14 @@ class PanesScreen(BaseScreen):
         """Give the focus to the other pane, also while only one is shown."""
         table = self.query_one("#list-pane", Lines)
         target: Lines = table if self.focused is self.outline else self.outline
-        self._show_alone(target)
+        self._show_focused(target)
         target.focus()
 
     def action_back(self) -> None:
         """From a detail shown alone to its list; else leave."""
-        if any(pane.needle for pane in self.query(Lines)):
+        if self.is_searching:
             self.stop_search()
         elif self.is_one_shown and self.focused is self.outline:
             self.action_other_pane(-1)
         else:
             super().action_back()
-
-    # -- searching --------------------------------------------------------------------------------
-
-    def action_search(self) -> None:
-        """Find a text in the pane with the focus."""
-        pane = self.focused if isinstance(self.focused, Lines) else self.outline
-
-        def typed(text: str) -> None:
-            pane.needle = text
-            if text and not pane.find(1, here=True):
-                self.say((f"nothing here holds {printable(text)!r}", "warn"))
-            pane.refresh()
-
-        def done(text: str | None) -> None:
-            if not text:
-                pane.needle = ""
-            else:
-                self.say(
-                    (f"/{printable(text)}", "accent"), ("   n next   N last   esc ends", "dim")
-                )
-            pane.refresh()
-            pane.focus()
-
-        self.prompt.ask("find", pane.needle, on_done=done, on_change=typed)
-
-    def search_step(self, direction: int) -> bool:
-        """Go to the next match while a search is on; say whether one is."""
-        pane = self.focused
-        if not isinstance(pane, Lines) or not pane.needle:
-            return False
-        if not pane.find(direction):
-            self.app.bell()
-        return True
-
-    def stop_search(self) -> None:
-        """End the search."""
-        for pane in self.query(Lines):
-            pane.needle = ""
-            pane.refresh()
-        self.say(("", ""))
