@@ -14,6 +14,8 @@ from tui.widgets.keys import bindings
 from tui.widgets.lines import Lines
 
 GUTTER = 2
+_UNFOLDED_MAX = 3_000
+"""Entries that are opened at once: more takes longer than somebody waits for a key."""
 
 
 class Outline(Lines):
@@ -124,7 +126,7 @@ class Outline(Lines):
     def action_fold_all(self, is_open: bool) -> None:
         """Open or close everything, as far as it fits."""
         here = self.rows[self.cursor].entry if self.rows else None
-        budget = 20_000
+        budget = _UNFOLDED_MAX
         waiting = list(self.entries)
         while waiting and budget:
             budget -= 1
