@@ -37,6 +37,7 @@ _PLACES = {
     "runs": Place("replay.cli.runs", "runs", "List the replay runs of a database."),
     "diff": Place("replay.cli.diff", "diff", "Show what a replay run found, or compare two."),
     "debug": Place("replay.cli.debug", "debug", "Stop in today's tool, in a recorded call."),
+    "world": Place("replay.cli.world", "world", "Show a trace's world, step by step."),
     "approve": Place("replay.cli.runs", "approve", "Accept a finding: an intended change."),
     "contract": Place(
         "replay.cli.contract", "contract", "Check what tools promise against captured calls."

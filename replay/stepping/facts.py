@@ -35,7 +35,7 @@ FACTS: Final = {
 """The names a condition may use, and what each is."""
 
 OF_ROWS: Final = frozenset(
-    ("step", "kind", "tool", "version", "schema", "actor", "outcome", "duration_ms", "verdict")
+    ("step", "kind", "tool", "version", "actor", "outcome", "duration_ms", "verdict")
 )
 """What a list of steps knows without reading the steps themselves."""
 

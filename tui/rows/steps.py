@@ -42,6 +42,8 @@ class StepRow:
     """Tool calls of the same model output, this one included."""
     said: str = ""
     """For a model call: the tools it asked for; filled from the steps themselves."""
+    version: str | None = None
+    """For a tool call: the version of its tool."""
 
     @property
     def is_error(self) -> bool:
@@ -171,7 +173,7 @@ def _model_rows(connection: sqlite3.Connection, key: int) -> list[StepRow]:
 
 def _tool_rows(connection: sqlite3.Connection, key: int) -> list[StepRow]:
     rows = connection.execute(
-        "SELECT key, id, step_number, tool, outcome, duration_ms, actor, model_call "
+        "SELECT key, id, step_number, tool, outcome, duration_ms, actor, model_call, tool_version "
         "FROM tool_call_rows WHERE trace = ?",
         (key,),
     )
@@ -186,8 +188,9 @@ def _tool_rows(connection: sqlite3.Connection, key: int) -> list[StepRow]:
             duration_ms=duration,
             actor=actor or "assistant",
             model_call=model_call if isinstance(model_call, int) else None,
+            version=version,
         )
-        for row, id_, number, tool, outcome, duration, actor, model_call in rows
+        for row, id_, number, tool, outcome, duration, actor, model_call, version in rows
     ]
 
 
