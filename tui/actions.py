@@ -14,6 +14,9 @@ TRANSCRIPT: Final = "transcript"
 RUNS: Final = "runs"
 FINDINGS: Final = "findings"
 ORIGINS: Final = "origins"
+COMPARISON: Final = "comparison"
+SCHEMAS: Final = "schemas"
+METRICS: Final = "metrics"
 
 ALWAYS: Final = 30
 """From this rank on an action is in the footer however narrow it is."""
@@ -136,6 +139,14 @@ ACTIONS: Final[tuple[Action, ...]] = (
         footer=5,
     ),
     _action(TRANSCRIPT, "copy_all", "Y", "copy all", "copy the whole pane, as JSON", group="Act"),
+    _action(
+        TRANSCRIPT,
+        "compare",
+        "v",
+        "compare",
+        "this call, recorded against today; on the schema tab: the tool's schemas",
+        footer=3,
+    ),
     _action(TRANSCRIPT, "findings", "R", "findings", "the replay run that these verdicts are from"),
     # -- the list of traces ---------------------------------------------------------------------
     _action(TRACES, "open", "enter l right", "open", "open the trace", group="Move", footer=1),
@@ -148,6 +159,8 @@ ACTIONS: Final[tuple[Action, ...]] = (
         footer=2,
     ),
     _action(TRACES, "runs", "r R", "replay runs", "the replay runs and their findings", footer=3),
+    _action(TRACES, "schemas", "v", "schemas", "versions of a tool's schema, compared", footer=8),
+    _action(TRACES, "metrics", "m", "metrics", "by model and tool: outcomes, times", footer=9),
     _action(
         TRACES, "seek(1)", "c", "next ≠", "next trace that differs today", group="Step", footer=4
     ),
@@ -203,6 +216,14 @@ ACTIONS: Final[tuple[Action, ...]] = (
         group="Step",
         footer=4,
     ),
+    _action(
+        FINDINGS,
+        "compare",
+        "v",
+        "compare",
+        "this call, recorded against today, side by side too",
+        footer=5,
+    ),
     _action(FINDINGS, "search", "slash", "search", "find a text in this pane"),
     _action(FINDINGS, "zoom", "z", "zoom", "only this pane, and back", footer=7),
     _action(
@@ -219,6 +240,72 @@ ACTIONS: Final[tuple[Action, ...]] = (
         footer=1,
     ),
     _action(ORIGINS, "copy", "y", "copy", "copy the places as JSON", group="Act", footer=3),
+    # -- one call, recorded against today -------------------------------------------------------
+    _action(COMPARISON, "change(1)", "n", "next", "next change", group="Step", footer=1),
+    _action(COMPARISON, "change(-1)", "p N", "back", "previous change", group="Step", footer=2),
+    _action(
+        COMPARISON, "call(1)", "c f5", "next ≠", "next call that differs", group="Step", footer=3
+    ),
+    _action(COMPARISON, "call(-1)", "C", "last ≠", "previous call that differs", group="Step"),
+    _action(
+        COMPARISON, "beside", "D", "side by side", "side by side, or one below the other", footer=4
+    ),
+    _action(
+        COMPARISON,
+        "more(1)",
+        "right_curly_bracket",
+        "more",
+        "more of what is equal around each change",
+        footer=5,
+    ),
+    _action(
+        COMPARISON,
+        "more(-1)",
+        "left_curly_bracket",
+        "less",
+        "less of what is equal",
+        footer=6,
+    ),
+    _action(COMPARISON, "search", "slash", "search", "find a text", footer=7),
+    _action(
+        COMPARISON,
+        "copy",
+        "y",
+        "copy",
+        "copy what the cursor is on, as JSON",
+        group="Act",
+        footer=8,
+    ),
+    _action(COMPARISON, "copy_all", "Y", "copy all", "copy the call and its verdict", group="Act"),
+    # -- versions of a tool's schema ------------------------------------------------------------
+    _action(
+        SCHEMAS,
+        "open",
+        "enter",
+        "payload",
+        "the first recorded call that this hits",
+        group="Move",
+        footer=1,
+    ),
+    _action(SCHEMAS, "tool(1)", "right_square_bracket", "next tool", "next tool", footer=2),
+    _action(SCHEMAS, "tool(-1)", "left_square_bracket", "tool back", "previous tool"),
+    _action(SCHEMAS, "older(-1)", "less_than_sign", "older", "older version on the left", footer=3),
+    _action(
+        SCHEMAS, "older(1)", "greater_than_sign", "newer", "newer version on the left", footer=4
+    ),
+    _action(SCHEMAS, "newer(-1)", "left_parenthesis", "older right", "older version on the right"),
+    _action(SCHEMAS, "newer(1)", "right_parenthesis", "newer right", "newer version on the right"),
+    _action(SCHEMAS, "form", "t", "form", "what models were shown, or what validates", footer=5),
+    _action(SCHEMAS, "change(1)", "n", "next change", "next change in the definition"),
+    _action(SCHEMAS, "change(-1)", "p N", "change back", "previous change in the definition"),
+    _action(
+        SCHEMAS, "beside", "D", "side by side", "side by side, or one below the other", footer=6
+    ),
+    _action(SCHEMAS, "more(1)", "right_curly_bracket", "more", "more of what is equal", footer=7),
+    _action(SCHEMAS, "more(-1)", "left_curly_bracket", "less", "less of what is equal"),
+    _action(SCHEMAS, "search", "slash", "search", "find a text in this pane"),
+    _action(SCHEMAS, "zoom", "z", "zoom", "only this pane, and back"),
+    _action(SCHEMAS, "copy", "y", "copy", "copy the differences as JSON", group="Act", footer=8),
     # -- every list and pane --------------------------------------------------------------------
     _action(LINES, "move(1)", "j down", "down", "next line", group="Move"),
     _action(LINES, "move(-1)", "k up", "up", "previous line", group="Move"),
@@ -271,6 +358,12 @@ _KEY_WORDS: Final = {
     "minus": "-",
     "left_square_bracket": "[",
     "right_square_bracket": "]",
+    "left_curly_bracket": "{",
+    "right_curly_bracket": "}",
+    "less_than_sign": "<",
+    "greater_than_sign": ">",
+    "left_parenthesis": "(",
+    "right_parenthesis": ")",
     "down": "↓",
     "up": "↑",
     "left": "←",
@@ -307,6 +400,9 @@ _PLACE_WORDS: Final = {
     RUNS: "In the list of replay runs",
     FINDINGS: "In the findings of a run",
     ORIGINS: "Where a value came from",
+    COMPARISON: "In a comparison: one call, recorded against today",
+    SCHEMAS: "In the schemas",
+    METRICS: "In the metrics",
     LINES: "In every list and pane",
     OUTLINE: "In a detail pane",
     EMPTY: "On the first screen, while there is nothing to show",

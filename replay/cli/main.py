@@ -36,9 +36,15 @@ _PLACES = {
     "run": Place("replay.cli.run", "run", "Replay recorded calls through today's tools."),
     "runs": Place("replay.cli.runs", "runs", "List the replay runs of a database."),
     "diff": Place("replay.cli.diff", "diff", "Show what a replay run found, or compare two."),
+    "what-if": Place(
+        "replay.cli.what_if", "what_if", "Replay a trace with a payload or an answer edited."
+    ),
     "debug": Place("replay.cli.debug", "debug", "Stop in today's tool, in a recorded call."),
     "world": Place("replay.cli.world", "world", "Show a trace's world, step by step."),
     "approve": Place("replay.cli.runs", "approve", "Accept a finding: an intended change."),
+    "pin": Place("replay.cli.pins", "pin", "Pin a trace or a step as a regression case."),
+    "unpin": Place("replay.cli.pins", "unpin", "Take a pin away again."),
+    "pins": Place("replay.cli.pins", "pins", "List what is pinned."),
     "contract": Place(
         "replay.cli.contract", "contract", "Check what tools promise against captured calls."
     ),
@@ -47,7 +53,7 @@ _PLACES = {
     "feedback": Place(
         "replay.cli.feedback", "feedback", "Say what is good or bad about a trace or a step."
     ),
-    "export": Place("replay.cli.interchange", "export_command", "Write traces in another format."),
+    "export": Place("replay.cli.export", "export_command", "Write traces in another format."),
     "cassettes": Place("replay.cli.cassettes", "cassettes", "Look after what tools asked outside."),
     "schema": Place(
         "replay.cli.schema", "schema", "Look after tool schemas: versions, changes, evidence."

@@ -14,6 +14,7 @@ from replay.records import (
     JsonObject,
     JsonValue,
     ModelCall,
+    Pin,
     ToolCall,
     Transcript,
 )
@@ -34,7 +35,8 @@ def transcript_lines(transcript: Transcript, *, width: int) -> list[str]:
             lines += _said_before(step, seen, width)
             seen = len(step.messages)
         lines += _overview(step, transcript, width)
-    return lines + feedback_lines(transcript.feedback, width=width)
+    lines += feedback_lines(transcript.feedback, width=width)
+    return lines + pin_lines(transcript.pins, width=width)
 
 
 def some_step_lines(
@@ -59,9 +61,22 @@ def step_lines(transcript: Transcript, step: ModelCall | ToolCall, *, width: int
     attempts = _attempt_lines(transcript.attempts.get(step.id, []), width)
     said = [one for one in transcript.feedback if one.step_number == step.step_number]
     feedback = feedback_lines(said, width=width)
+    pins = [one for one in transcript.pins if one.step_number == step.step_number]
+    feedback += pin_lines(pins, width=width)
     if isinstance(step, ModelCall):
         return _model_in_full(step, attempts, width) + feedback
     return _tool_in_full(step, transcript.interactions.get(step.id, []), attempts, width) + feedback
+
+
+def pin_lines(kept: Sequence[Pin], *, width: int) -> list[str]:
+    """Return what is pinned, one line each."""
+    lines = []
+    for one in kept:
+        where = "the trace" if one.step_number is None else f"step {one.step_number}"
+        note = f": {one.note}" if one.note else ""
+        by = f", by {one.pinned_by}" if one.pinned_by else ""
+        lines.append(cut(plain(f"pinned: {where}{by}{note}"), width))
+    return lines
 
 
 def feedback_lines(kept: Sequence[Feedback], *, width: int) -> list[str]:

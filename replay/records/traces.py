@@ -228,6 +228,25 @@ class Feedback(Record):
     created_at: str
 
 
+class Pin(Record):
+    """A trace, or one step of it, that is to be replayed as a regression case."""
+
+    kind: Literal["pin"] = "pin"
+    id: str
+    """The same for the same place: pinning again replaces (`pin_id`)."""
+    trace_id: str
+    step_number: int | None = None
+    """None: the whole trace."""
+    note: str | None = None
+    pinned_by: str | None = None
+    pinned_at: str
+
+
+def pin_id(trace_id: str, step_number: int | None) -> str:
+    """Return the id of the pin of a trace, or of one step of it."""
+    return f"{trace_id}/{'' if step_number is None else step_number}"
+
+
 class CallResult(Record):
     """How one pass of a tool call's life went: the same in production and in replay."""
 
@@ -272,3 +291,5 @@ class Transcript(Record):
     attempts: dict[str, list[Attempt]] = Field(default_factory=dict)
     """By call id, in order; only calls that were retried."""
     feedback: list[Feedback] = Field(default_factory=list)
+    pins: list[Pin] = Field(default_factory=list)
+    """The trace's own first, then by step."""

@@ -22,6 +22,7 @@ from replay.replayer.environment import Place, place_of, sandboxed
 from replay.replayer.jobs import BASELINE, TODAY
 from replay.replayer.older_calls import versions_of_calls
 from replay.replayer.opened import Opened
+from replay.replayer.pinned import PinnedSteps
 from replay.replayer.policies import Policies
 from replay.replayer.pool import Isolation, Pool
 from replay.replayer.redacting import RedactionOnDemand, redaction_of_run
@@ -128,6 +129,8 @@ class Replayer:
         self.versions = dict(versions or {})
         self.refuses_unknown = True
         """Whether policies and versions must be of tools that are here, or were recorded."""
+        self.pinned = PinnedSteps()
+        """Of these traces only these steps are judged."""
         self.sandbox = sandbox
         self.baseline_environment = dict(baseline_environment or {})
         self.baseline = baseline
@@ -172,6 +175,8 @@ class Replayer:
             selection = Selection.model_validate(begun.selection)
         selection = selection or Selection()
         with self.opened() as opened:
+            if selection.pinned:
+                self.pinned = PinnedSteps.of(opened.reading.pins())
             traces = opened.reading.chosen(selection)
             if not traces.trace_ids:
                 raise SelectionError(

@@ -22,6 +22,7 @@ from replay.records import (
     JsonObject,
     JsonValue,
     ModelCall,
+    Pin,
     Record,
     ReplayRun,
     ToolCall,
@@ -29,6 +30,7 @@ from replay.records import (
     Trace,
 )
 from replay.store.contents import ContentReader
+from replay.store.database import format_of
 from replay.store.json_text import decode
 from replay.store.layout import LAYOUTS, Column, Layout, identity_fields
 from replay.store.times import iso_text
@@ -45,6 +47,7 @@ RECORD_CLASSES: Final[dict[str, type[Record]]] = {
     "call_verdict": CallVerdict,
     "finding": Finding,
     "approval": Approval,
+    "pin": Pin,
 }
 
 
@@ -67,9 +70,12 @@ class RecordReader:
     ) -> list[Any]:
         """Return the records of ``kind`` whose row ``r`` fulfils an SQL condition.
 
-        Fields that are ``left_out`` are not read, and have their defaults.
+        Fields that are ``left_out`` are not read, and have their defaults. A file of a format that
+        has no such kind yet has none.
         """
         layout = LAYOUTS[kind]
+        if layout.since > 1 and format_of(self._connection) < layout.since:
+            return []
         prompts = _Prompts(self._connection, self._contents)
         query = f"{_SELECTS[kind]} WHERE {condition}{' ORDER BY ' + order if order else ''}"
         return [

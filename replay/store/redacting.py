@@ -91,7 +91,7 @@ def _records(transcript: Transcript, verdicts: Iterable[CallVerdict]) -> list[Re
     parts: list[Any] = [transcript.trace, *transcript.steps]
     for several in (transcript.interactions, transcript.attempts):
         parts += [one for each in several.values() for one in each]
-    return [*parts, *transcript.feedback, *verdicts]
+    return [*parts, *transcript.feedback, *transcript.pins, *verdicts]
 
 
 def plain(record: Record) -> JsonObject:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from replay.cli.export import FORMATS as EXPORT_FORMATS
 from replay.cli.interchange import FORMATS
 from replay.cli.main import exit_code_of
 from replay.errors import ExitCode
@@ -16,7 +17,7 @@ from tests.interchange.conftest import WriteLines
 
 
 def test_the_commands_know_every_format() -> None:
-    assert FORMATS == KNOWN_FORMATS
+    assert KNOWN_FORMATS == FORMATS == EXPORT_FORMATS
 
 
 def test_import_tells_what_was_in_the_file_and_what_is_in_the_database(

@@ -15,6 +15,7 @@ from typing import Final
 
 import orjson
 
+from replay.records.replays import WHAT_IF
 from replay.store.database import store_error
 from replay.store.record_rows import RecordReader
 from replay.store.times import iso_text
@@ -199,7 +200,9 @@ def _verdicts_of(
     """Count the verdicts of each trace in the newest run that judged it."""
     found: dict[int, dict[str, int]] = {}
     runs = connection.execute(
-        "SELECT key FROM replay_run_rows ORDER BY started_us DESC, key DESC LIMIT ?", (_RUNS_MAX,)
+        f"SELECT key FROM replay_run_rows WHERE id NOT GLOB '{WHAT_IF}*' "
+        "ORDER BY started_us DESC, key DESC LIMIT ?",
+        (_RUNS_MAX,),
     ).fetchall()
     for (run,) in runs:
         left = [key for key in keys if key not in found]

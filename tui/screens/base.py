@@ -16,6 +16,7 @@ from textual.widgets import Static
 
 from replay.errors import ReplayError
 from tui.actions import ACTIONS, EVERYWHERE, actions_of
+from tui.screens.searching import Searching
 from tui.views.parts import Part, cut, printable
 from tui.views.step_views import TAB_NAMES
 from tui.widgets.bars import Bar, KeyBar, PromptBar, TabBar
@@ -153,7 +154,7 @@ class BaseScreen(Screen[None]):
             self.query_one("#too-small", Static).update(words[: max(1, width)])
 
 
-class PanesScreen(BaseScreen):
+class PanesScreen(Searching, BaseScreen):
     """A list and what is known of its line, side by side or one above the other."""
 
     TABS: ClassVar[bool] = False
@@ -211,49 +212,9 @@ class PanesScreen(BaseScreen):
     def action_back(self) -> None:
         """From a detail shown alone to its list; else leave."""
         alone = self.has_class("-single") or self.has_class("-zoomed")
-        if any(pane.needle for pane in self.query(Lines)):
+        if self.is_searching:
             self.stop_search()
         elif alone and self.focused is self.outline:
             self.action_other_pane(-1)
         else:
             super().action_back()
-
-    # -- searching --------------------------------------------------------------------------------
-
-    def action_search(self) -> None:
-        """Find a text in the pane with the focus."""
-        pane = self.focused if isinstance(self.focused, Lines) else self.outline
-
-        def typed(text: str) -> None:
-            pane.needle = text
-            if text and not pane.find(1, here=True):
-                self.say((f"nothing here holds {printable(text)!r}", "warn"))
-            pane.refresh()
-
-        def done(text: str | None) -> None:
-            if not text:
-                pane.needle = ""
-            else:
-                self.say(
-                    (f"/{printable(text)}", "accent"), ("   n next   N last   esc ends", "dim")
-                )
-            pane.refresh()
-            pane.focus()
-
-        self.prompt.ask("find", pane.needle, on_done=done, on_change=typed)
-
-    def search_step(self, direction: int) -> bool:
-        """Go to the next match while a search is on; say whether one is."""
-        pane = self.focused
-        if not isinstance(pane, Lines) or not pane.needle:
-            return False
-        if not pane.find(direction):
-            self.app.bell()
-        return True
-
-    def stop_search(self) -> None:
-        """End the search."""
-        for pane in self.query(Lines):
-            pane.needle = ""
-            pane.refresh()
-        self.say(("", ""))

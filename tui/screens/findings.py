@@ -148,6 +148,16 @@ class FindingsScreen(PanesScreen):
                 call.trace_id, run_id=self.run_id, step_number=call.step_number, tab="Verdict"
             )
 
+    def action_compare(self) -> None:
+        """Show this call recorded against today, on the whole screen."""
+        from tui.rows.comparisons import FindingComparisons
+        from tui.screens.comparison import ComparisonScreen
+
+        if not self.calls or self.finding is None or self.found is None:
+            return
+        calls = FindingComparisons(self.replay.the_database, self.found, self.finding, self.calls)
+        self.app.push_screen(ComparisonScreen(calls, self.call_index))
+
     def action_call(self, direction: int) -> None:
         """Show another call with the same cause; while a search is on: the next match."""
         if self.search_step(direction):

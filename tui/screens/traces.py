@@ -271,6 +271,12 @@ class TracesScreen(BaseScreen):
 
         self.app.push_screen(RunsScreen())
 
+    def action_schemas(self) -> None:
+        """Show the versions of tools' schemas."""
+        from tui.screens.schemas import SchemasScreen
+
+        self.app.push_screen(SchemasScreen())
+
     def action_follow(self) -> None:
         """Stay on the newest trace, or stop that."""
         self.is_following = not self.is_following

@@ -49,6 +49,8 @@ class Entry:
     """``-`` recorded, ``+`` today, ``~`` both: in front of the line."""
     is_change: bool = False
     """A place that next and previous change stop at."""
+    is_two_sided: bool = False
+    """It and what is beneath it has a recorded and a today's side, which may stand side by side."""
     value: Any = None
     """What copying gives; None: the text of the line."""
     _made: list[Entry] | None = field(default=None, repr=False)

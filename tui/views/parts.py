@@ -6,6 +6,7 @@ text is not trusted: whatever could steer a terminal is shown as an escape.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, TypeAlias
 
 from rich.cells import cell_len, set_cell_size
@@ -85,6 +86,22 @@ def count(number: int, noun: str, plural: str | None = None) -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
-def parts_text(parts: Parts | list[Part]) -> str:
+def parts_text(parts: Sequence[Part]) -> str:
     """Return the words without their roles."""
     return "".join(text for text, _ in parts)
+
+
+def fit_parts(parts: Sequence[Part], width: int) -> list[Part]:
+    """Return words in exactly ``width`` columns: cut with ``…``, or filled with spaces."""
+    fitted: list[Part] = []
+    left = width
+    for text, role in parts:
+        size = cell_len(text)
+        if size > left:
+            fitted.append((fit(text, left), role))
+            return fitted
+        fitted.append((text, role))
+        left -= size
+    if left:
+        fitted.append((" " * left, ""))
+    return fitted

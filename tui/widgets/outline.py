@@ -13,7 +13,7 @@ from tui.views.parts import Part, parts_text
 from tui.widgets.keys import bindings
 from tui.widgets.lines import Lines
 
-_GUTTER = 2
+GUTTER = 2
 
 
 class Outline(Lines):
@@ -40,21 +40,28 @@ class Outline(Lines):
         if at_change:
             self._show_first_change()
 
+    def lay_out_rows(self) -> list[Row]:
+        """Return the lines that are open, at this width."""
+        return lay_out(self.entries, self.line_width - GUTTER)
+
     def line_count(self) -> int:
         """Return how many lines are open."""
         return len(self.rows)
 
     def line_parts(self, index: int, width: int) -> Sequence[Part]:
         """Return one line with its sign."""
-        row = self.rows[index]
+        return self.row_parts(self.rows[index])
+
+    def row_parts(self, row: Row) -> list[Part]:
+        """Return a row with its sign."""
         entry = row.entry
         if entry.mark:
             role = {"-": "removed", "+": "added"}.get(entry.mark, "warn")
-            sign: Part = (entry.mark.ljust(_GUTTER), role)
+            sign: Part = (entry.mark.ljust(GUTTER), role)
         elif entry.folds and row.is_first and entry.children is not None:
             sign = ("▼ " if entry.is_open else "▶ ", "dim")
         else:
-            sign = (" " * _GUTTER, "")
+            sign = (" " * GUTTER, "")
         return [sign, *row.parts]
 
     def line_role(self, index: int) -> str:
@@ -138,12 +145,12 @@ class Outline(Lines):
         """A click on the sign folds."""
         super().on_click(event)
         offset = event.get_content_offset(self)
-        if offset is not None and offset.x < _GUTTER:
+        if offset is not None and offset.x < GUTTER:
             self.action_fold("toggle")
 
     def _lay_out(self, at: Entry | None = None) -> None:
         self._laid_out_width = self.line_width
-        self.rows = lay_out(self.entries, self.line_width - _GUTTER)
+        self.rows = self.lay_out_rows()
         if at is not None:
             index = next((i for i, row in enumerate(self.rows) if row.entry is at), None)
             if index is not None:

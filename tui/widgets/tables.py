@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from replay.records import Finding, ReplayRun
+from replay.records import Finding, JsonObject, ReplayRun
 from replay.verdicts.origins import Origin
 from tui.rows.steps import StepList
 from tui.rows.traces import TraceList
+from tui.views.field_lines import Field, field_parts
 from tui.views.parts import Part
 from tui.views.table_lines import (
     finding_parts,
@@ -89,3 +90,20 @@ class OriginTable(Lines):
     def line_parts(self, index: int, width: int) -> Sequence[Part]:
         """Return one place."""
         return origin_parts(self.origins[index], width)
+
+
+class FieldTable(Lines):
+    """The fields of a tool's arguments in two versions."""
+
+    fields: Sequence[Field] = ()
+    hits: Mapping[str, JsonObject] | None = None
+    """Evidence of recorded payloads; None: none was counted."""
+    is_counting: bool = False
+
+    def line_count(self) -> int:
+        """Return how many there are."""
+        return len(self.fields)
+
+    def line_parts(self, index: int, width: int) -> Sequence[Part]:
+        """Return one field."""
+        return field_parts(self.fields[index], width, self.hits, is_counting=self.is_counting)
