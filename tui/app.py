@@ -15,9 +15,11 @@ from textual.screen import Screen
 from replay.errors import ExitCode, ReplayError
 from tui.actions import EVERYWHERE, actions_of, key_words
 from tui.rows.database import Database
+from tui.rows.stops import Stops, stops_of
 from tui.screens.base import BaseScreen
 from tui.screens.start import StartScreen
 from tui.theme import DARK, LIGHT
+from tui.worlds import Worlds
 
 POLL_S = 0.25
 
@@ -68,6 +70,8 @@ class ReplayApp(App[None]):
         self.database: Database | None = None
         self.places: dict[str, tuple[str, str | None]] = {}
         """Where one was: step id and tab by trace."""
+        self.worlds = Worlds(path)
+        self._stops: Stops | None = None
         self._first_trace = trace
         self.register_theme(DARK)
         self.register_theme(LIGHT)
@@ -92,6 +96,18 @@ class ReplayApp(App[None]):
         """The database, once it is open."""
         assert self.database is not None
         return self.database
+
+    @property
+    def stops(self) -> Stops:
+        """The breakpoints and watches of this database, read when first asked for."""
+        if self._stops is None:
+            try:
+                self._stops = stops_of(self.path)
+            except ReplayError as error:
+                self._stops = stops_of(self.path)  # what could not be read is put aside
+                if isinstance(self.screen, BaseScreen):
+                    self.screen.call_after_refresh(self.screen.complain, error)
+        return self._stops
 
     def database_opened(self, database: Database) -> None:
         """Go on from the first screen to the traces, and to the trace that was asked for."""

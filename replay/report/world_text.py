@@ -39,8 +39,9 @@ def watch_lines(
     lines: list[str] = []
     for watch, one in zip(watches, series, strict=True):
         lines.append(ink.paint(cut(plain(watch.expression.text), width), "bold"))
-        if not one.indexes:
+        if not any(one.values):
             lines.append("  it is nowhere in this trace")
+            continue
         for place, values in zip(one.indexes, one.values, strict=True):
             where = "start" if place < 0 else f"{numbers[place]:>5}"
             lines.append(cut(f"  {where}  {values_words(values)}", width))

@@ -110,7 +110,7 @@ def series_of(values: Iterable[tuple[int, Values]], *, goes_away: bool = False) 
     indexes: list[int] = []
     kept: list[Values] = []
     for index, found in values:
-        if not found and not (goes_away and kept):
+        if not found and not goes_away:
             continue
         if not kept or not _same(found, kept[-1]):
             indexes.append(index)

@@ -9,6 +9,7 @@ import pytest
 
 from tests.tui.person import Person, use
 from tui.actions import ACTIONS, EVERYWHERE, LINES, OUTLINE, actions_of, key_tables, key_words
+from tui.screens.breakpoints import BreakpointsScreen
 from tui.screens.findings import FindingsScreen
 from tui.screens.help import help_entries
 from tui.screens.origins import OriginsScreen
@@ -16,6 +17,7 @@ from tui.screens.runs import RunsScreen
 from tui.screens.start import StartScreen
 from tui.screens.traces import TracesScreen
 from tui.screens.transcript import TranscriptScreen
+from tui.screens.watches import WatchesScreen
 from tui.views.parts import parts_text
 from tui.widgets.lines import Lines
 from tui.widgets.outline import Outline
@@ -31,6 +33,8 @@ OWNERS = {
     "runs": RunsScreen,
     "findings": FindingsScreen,
     "origins": OriginsScreen,
+    "breakpoints": BreakpointsScreen,
+    "watches": WatchesScreen,
 }
 
 
@@ -53,6 +57,8 @@ def test_every_action_has_a_method_that_takes_its_arguments(action) -> None:  # 
         ("runs", LINES, EVERYWHERE),
         ("empty", EVERYWHERE),
         ("origins", LINES, EVERYWHERE),
+        ("breakpoints", LINES, EVERYWHERE),
+        ("watches", LINES, EVERYWHERE),
         ("transcript", LINES, EVERYWHERE),
     ],
 )

@@ -59,12 +59,21 @@ def trace_parts(line: TraceLine, width: int) -> list[Part]:
     return parts
 
 
-def step_parts(steps: StepList, index: int, width: int, *, is_here: bool) -> list[Part]:
-    """Return one step: outcome, what it is, how long, and today's verdict beside it."""
+NO_MARK: Part = (" ", "")
+
+
+def step_parts(
+    steps: StepList, index: int, width: int, *, is_here: bool, mark: Part = NO_MARK
+) -> list[Part]:
+    """Return one step: outcome, what it is, how long, and today's verdict beside it.
+
+    ``mark``: the sign of what stops there, one column.
+    """
     step = steps.steps[index]
     parts: list[Part] = [
         ("▶" if is_here else " ", "accent"),
-        (f"{step.number:>4} ", "dim"),
+        (f"{step.number:>4}", "dim"),
+        mark,
         _brace(steps, index),
     ]
     room = width - 7 - 8 - (_VERDICT_WIDTH if steps.run is not None else 0)
