@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from textual.widget import Widget
+
 from replay.errors import ReplayError
 from replay.stepping.facts import FACTS
 from replay.stepping.parsing import parse
@@ -21,13 +23,15 @@ def ask_condition(
     *,
     never_mind: Callable[[], None],
     readable: Callable[[str], list[Part]] | None = None,
+    back: Widget | None = None,
 ) -> None:
     """Ask on ``screen``'s line until ``take`` takes the text, or nobody wants it any more.
 
     ``take`` may raise `ReplayError`: it is told, and asked again. ``readable`` says of what is
-    typed so far whether it can be read; None: as a condition.
+    typed so far whether it can be read; None: as a condition. ``back`` gets the focus at the end;
+    None: what has it now.
     """
-    back = screen.focused
+    back = back or screen.focused
     words = readable or condition_words
 
     def done(text: str | None) -> None:
@@ -37,8 +41,16 @@ def ask_condition(
             try:
                 take(text)
             except ReplayError as error:
-                again = label, text, example, take
-                ask_condition(screen, *again, never_mind=never_mind, readable=readable)
+                ask_condition(
+                    screen,
+                    label,
+                    text,
+                    example,
+                    take,
+                    never_mind=never_mind,
+                    readable=readable,
+                    back=back,
+                )
                 screen.say(("× ", "bad"), (printable(short_error(error)), ""))
                 return
         if back is not None:

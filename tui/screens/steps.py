@@ -137,6 +137,10 @@ class StepsScreen(PanesScreen):
         parts = status_parts(self.steps, row, next_divergence=next_number, why=self.arrival_parts())
         self.say(*parts)
 
+    def _say_again(self) -> None:
+        if self.row is not None:
+            self._say_status(self.row)
+
     def arrival_parts(self) -> list[Part]:
         """Return why this step was stopped at; nothing: somebody stepped to it."""
         return []

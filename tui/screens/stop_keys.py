@@ -79,10 +79,6 @@ class StopKeys(Stopping):
     def _ask(self, label: str, value: str, example: str, take: Callable[[str], None]) -> None:
         ask_condition(self, label, value, example, take, never_mind=self._say_again)
 
-    def _say_again(self) -> None:
-        if self.row is not None:
-            self._say_status(self.row)
-
     def _kept(self, *said: Part) -> None:
         """Keep what was changed, look anew, and say it."""
         self.look_again()

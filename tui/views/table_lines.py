@@ -187,5 +187,6 @@ def origin_parts(origin: Origin, width: int) -> list[Part]:
         (fit(whose, 14) + " ", "" if width >= 80 else "dim"),
         (fit(printable(origin.path) or "·", room) + " ", "key"),
         ("= " if origin.is_exact else "~ ", "good" if origin.is_exact else "dim"),
+        (f"{cut(printable(origin.part), 20)}: " if origin.part else "", "accent"),
         (printable(origin.excerpt), "string"),
     ]
