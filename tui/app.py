@@ -72,6 +72,8 @@ class ReplayApp(App[None]):
         """Where one was: step id and tab by trace."""
         self.worlds = Worlds(path)
         self._stops: Stops | None = None
+        self.stops_problem: ReplayError | None = None
+        """Why what was kept could not be read, until somebody was told."""
         self._first_trace = trace
         self.register_theme(DARK)
         self.register_theme(LIGHT)
@@ -101,12 +103,7 @@ class ReplayApp(App[None]):
     def stops(self) -> Stops:
         """The breakpoints and watches of this database, read when first asked for."""
         if self._stops is None:
-            try:
-                self._stops = stops_of(self.path)
-            except ReplayError as error:
-                self._stops = stops_of(self.path)  # what could not be read is put aside
-                if isinstance(self.screen, BaseScreen):
-                    self.screen.call_after_refresh(self.screen.complain, error)
+            self._stops, self.stops_problem = stops_of(self.path)
         return self._stops
 
     def database_opened(self, database: Database) -> None:

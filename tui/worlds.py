@@ -43,7 +43,7 @@ class Worlds:
         try:
             answer = ask(world_words(self.path, trace_id, run))
         except ReplayError as error:
-            said = " ".join(str(error.wanted).split())
+            said = " ".join(str(error.wanted).rpartition("Error: ")[2].split())
             raise ReplayError(f"The world is not known: {said}", hint=error.hint) from error
         if answer is None:
             return None

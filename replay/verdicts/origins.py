@@ -10,7 +10,7 @@ import json
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final, Literal, TypeAlias
 
@@ -71,37 +71,48 @@ def origins(value: JsonValue, sources: Iterable[Source]) -> list[Origin]:
 
     Texts are found whole, within texts between words, and in other letters; numbers as numbers
     (``3`` is ``3.0``) and as they are written in texts; days however they are written. Of objects,
-    lists and longer texts, sources that hold them nowhere whole are asked for their parts.
-    Of more places the first ones are kept, and the nearest.
+    lists and longer texts that stand nowhere whole, each part is found where it stood first and
+    last. Of more places the first ones are kept, and the nearest.
 
     Raises:
         TooCommonError: the value stands everywhere, so that finding it says nothing.
     """
     whole = _look(value)
-    parts = [_Part(path, one, _look(one)) for path, one in parts_of(value)]
-    first: list[Origin] = []
-    last: deque[Origin] = deque(maxlen=_LAST_MAX)
-    for source in sources:
-        found = _found_in(source, whole, parts)
-        if len(first) < _FOUND_MAX - _LAST_MAX:
-            first += found
-        else:
-            last.extend(found)
-    return (first + list(last))[:_FOUND_MAX]
+    parts = [(path, _look(part)) for path, part in parts_of(value)]
+    found = _Kept()
+    carried: dict[str, list[tuple[int, Origin]]] = {}
+    for number, source in enumerate(sources):
+        found.add(islice(_origins_in(source, whole), _IN_ONE_PART_MAX))
+        for path, look in () if found.first else parts:
+            for one in islice(_origins_in(source, look, path), 1):
+                # Where it was first, and where it was last before the value.
+                carried.setdefault(path, [])[1:] = [(number, one)]
+    if found.first:
+        return found.all()
+    places = [place for both in carried.values() for place in both]
+    return [one for _, one in sorted(places, key=lambda place: place[0])]
 
 
-def _found_in(source: Source, whole: _Look, parts: list[_Part]) -> list[Origin]:
-    """Return the places of the whole in one source; without any, those of its parts."""
+@dataclass(slots=True)
+class _Kept:
+    """The first places of a value, and its last ones."""
 
-    def places(look: _Look, part: str = "") -> Iterator[Origin]:
-        for path, excerpt, is_exact, found in _places(source.value, look):
-            where = source.step_number, source.place, source.label
-            yield Origin(*where, path, excerpt, is_exact, found, part)
+    first: list[Origin] = field(default_factory=list)
+    last: deque[Origin] = field(default_factory=lambda: deque(maxlen=_LAST_MAX))
 
-    if found := list(islice(places(whole), _IN_ONE_PART_MAX)):
-        return found
-    carried = [one for part in parts for one in islice(places(part.look, part.path), 1)]
-    return carried[:_IN_ONE_PART_MAX]
+    def add(self, found: Iterable[Origin]) -> None:
+        for one in found:
+            kept = self.first if len(self.first) < _FOUND_MAX - _LAST_MAX else self.last
+            kept.append(one)
+
+    def all(self) -> list[Origin]:
+        return [*self.first, *self.last]
+
+
+def _origins_in(source: Source, look: _Look, part: str = "") -> Iterator[Origin]:
+    where = source.step_number, source.place, source.label
+    for path, excerpt, is_exact, written in _places(source.value, look):
+        yield Origin(*where, path, excerpt, is_exact, written, part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +124,6 @@ class _Look:
     """It within a text; None: only whole values count."""
     number: float | None = None
     """It as a number, where it is one."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    path: str
-    value: JsonValue
-    look: _Look
 
 
 def _look(value: JsonValue) -> _Look:

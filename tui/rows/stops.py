@@ -64,28 +64,28 @@ def state_folder() -> Path:
     return home / "replay"
 
 
-def stops_of(database: Path) -> Stops:
-    """Return the stops of ``database``; none where none were kept.
+def stops_of(database: Path) -> tuple[Stops, ReplayError | None]:
+    """Return the stops of ``database``, none where none were kept, and what went wrong if it did.
 
-    Raises:
-        ReplayError: the file cannot be read. It is put aside, and the next call finds none.
+    A file that cannot be read is put aside: what is kept next does not overwrite it.
     """
     real = str(database.resolve()).encode("utf-8", "surrogateescape")
     named = f"{database.stem[:40]}-{hashlib.sha256(real).hexdigest()[:16]}.json"
     file = state_folder() / "stops" / named
     try:
-        kept = json.loads(file.read_text("utf-8"))
-        return _read(file, kept)
-    except FileNotFoundError:
-        return Stops(file)
+        return _read(file, json.loads(file.read_text("utf-8"))), None
+    except (FileNotFoundError, NotADirectoryError):
+        return Stops(file), None
     except (OSError, ValueError, ReplayError) as error:
         aside = file.with_suffix(".unreadable")
         with contextlib.suppress(OSError):
             file.replace(aside)
-        raise ReplayError(
-            f"The breakpoints in '{file}' cannot be read: {' '.join(str(error).split())}",
-            hint=f"The file is '{aside.name}' now; there are no breakpoints.",
-        ) from error
+        said = error.strerror if isinstance(error, OSError) else " ".join(str(error).split())
+        problem = ReplayError(
+            f"The breakpoints that were kept cannot be read: {said}",
+            hint=f"They are in '{aside}' now." if aside.exists() else f"They are in '{file}'.",
+        )
+        return Stops(file), problem
 
 
 def _read(file: Path, kept: JsonObject) -> Stops:

@@ -61,6 +61,7 @@ class StopKeys(Stopping):
     def _add_watch(self, text: str) -> None:
         watch = Watch.of(text)
         self.stops.watches.append(watch)
+        self._problem = None
         self._kept(("watching ", "good"), (printable(watch.expression.text), "accent"))
 
     def _ask_breakpoint(self, text: str) -> None:

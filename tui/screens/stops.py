@@ -11,6 +11,7 @@ from textual.app import ComposeResult
 from replay.errors import ReplayError
 from replay.stepping.breakpoints import Breakpoint, names_of
 from replay.stepping.watches import Watch
+from replay.stepping.worlds import WorldHistory
 from tui.answers import Asking
 from tui.rows.hits import Found, Interrupted, look_through
 from tui.rows.stops import Stops
@@ -35,6 +36,8 @@ class Stopping(StepsScreen):
         self._arrived: tuple[int, list[Part]] | None = None
         """Where going on stopped, and why."""
         self._looked_for: object = None
+        self._problem: ReplayError | None = None
+        """Why the world is not known: it is not asked for again before there is another run."""
         self._asking = Asking()
 
     def compose_body(self) -> ComposeResult:
@@ -45,9 +48,12 @@ class Stopping(StepsScreen):
         table.border_title = "Watches"
         yield table
 
-    def on_mount(self) -> None:
-        """Look for the stops of this trace."""
-        self.call_after_refresh(self.look_again)
+    def _arrive(self) -> None:
+        super()._arrive()
+        self.look_again()
+        problem, self.replay.stops_problem = self.replay.stops_problem, None
+        if problem is not None:
+            self.complain(problem)
 
     def on_screen_resume(self) -> None:
         """Breakpoints may be others now."""
@@ -80,7 +86,7 @@ class Stopping(StepsScreen):
         self._look(self._looks, tuple(stops.breakpoints), tuple(stops.watches), self._asking)
 
     def _world_is_settled(self) -> bool:
-        return not self.needs_world or self._world() is not None
+        return not self.needs_world or self._problem is not None or self._world() is not None
 
     @property
     def needs_world(self) -> bool:
@@ -88,7 +94,7 @@ class Stopping(StepsScreen):
         watched = any(one.is_of_world for one in self.stops.watches)
         return watched or "world" in names_of(self.stops.breakpoints)
 
-    def _world(self) -> object:
+    def _world(self) -> WorldHistory | None:
         return self.replay.worlds.known(self.steps.trace.id, self.steps.run)
 
     @work(thread=True, group="look")
@@ -102,30 +108,27 @@ class Stopping(StepsScreen):
         def is_wanted() -> bool:
             return self.looking == number and self.app.is_running
 
-        def tell(act: Callable[[], None]) -> None:
+        def tell(found: Found, *, is_all: bool = True, problem: ReplayError | None = None) -> None:
             if is_wanted():
-                self.app.call_from_thread(act)
+                take = partial(self._take, found, is_all=is_all, problem=problem)
+                self.app.call_from_thread(take)
 
         steps, database = self.steps, self.replay.the_database
         look = partial(look_through, database, steps, breakpoints, watches, is_wanted=is_wanted)
+        problem = self._problem
+        world = self._world()
         try:
-            world = self.replay.worlds.known(steps.trace.id, steps.run)
-            needs_world = any(one.is_of_world for one in watches)
-            needs_world |= "world" in names_of(breakpoints)
-            problem: ReplayError | None = None
-            if needs_world and world is None:
-                without = look(None)
-                tell(partial(self._take, without, is_all=False))
+            if self.needs_world and world is None and problem is None:
+                tell(look(None), is_all=False)
                 try:
                     world = self.replay.worlds.replayed(steps.trace.id, steps.run, ask)
                 except ReplayError as error:
                     problem = error
-            found = look(None if world is None else world.copied())
+            tell(look(None if world is None else world.copied()), problem=problem)
         except Interrupted:
             return
         except ReplayError as error:
-            problem, found = error, Found()
-        tell(partial(self._take, found, problem=problem))
+            tell(Found(), problem=error)
 
     def _take(
         self, found: Found, *, is_all: bool = True, problem: ReplayError | None = None
@@ -141,11 +144,12 @@ class Stopping(StepsScreen):
         if not is_all:
             return
         self.looking = 0
+        is_news, self._problem = problem is not self._problem, problem
         pending, self._pending = self._pending, None
-        if problem is not None:
-            self.complain(problem)
-        elif pending is not None:
+        if pending is not None:
             pending()
+        elif problem is not None and is_news:
+            self.complain(problem)
 
     def _stop_indexes(self) -> set[int]:
         found = self.found
@@ -238,7 +242,10 @@ class Stopping(StepsScreen):
 
     def database_changed(self) -> None:
         """Take in new steps, and look at them too."""
+        run = self.steps.run
         super().database_changed()
+        if self.steps.run != run:
+            self._problem = None
         self.look_again()
 
     def action_back(self) -> None:
