@@ -18,6 +18,8 @@ REPLAYING: Final = "replaying"
 WHAT_IF: Final = "what-if"
 COPYING: Final = "copying"
 LABELLING: Final = "labelling"
+BREAKPOINTS: Final = "breakpoints"
+WATCHES: Final = "watches"
 COMPARISON: Final = "comparison"
 SCHEMAS: Final = "schemas"
 METRICS: Final = "metrics"
@@ -62,19 +64,19 @@ ACTIONS: Final[tuple[Action, ...]] = (
     _action(TRANSCRIPT, "step(-1)", "p N", "back", "step back", group="Step", footer=2),
     _action(
         TRANSCRIPT,
-        "seek('divergence', 1)",
+        "go_on(1)",
         "c f5",
         "next ≠",
-        "next call that differs today",
+        "on to the next call that differs today, breakpoint or watched change",
         group="Step",
         footer=3,
     ),
     _action(
         TRANSCRIPT,
-        "seek('divergence', -1)",
+        "go_on(-1)",
         "C",
         "last ≠",
-        "previous call that differs today",
+        "back to the one before",
         group="Step",
     ),
     _action(TRANSCRIPT, "seek('error', 1)", "e", "next ×", "next error", group="Step", footer=4),
@@ -98,6 +100,50 @@ ACTIONS: Final[tuple[Action, ...]] = (
         group="Step",
     ),
     _action(TRANSCRIPT, "into(-1)", "S", "out of", "previous part", group="Step"),
+    _action(
+        TRANSCRIPT,
+        "over(1)",
+        "greater_than_sign",
+        "over",
+        "next step that no call beside this one is",
+        group="Step",
+    ),
+    _action(
+        TRANSCRIPT,
+        "over(-1)",
+        "less_than_sign",
+        "back over",
+        "back over the calls beside this one",
+        group="Step",
+    ),
+    _action(
+        TRANSCRIPT,
+        "out",
+        "u",
+        "out",
+        "from the detail to the list; from a call to the model call that asked for it",
+        group="Step",
+    ),
+    _action(TRANSCRIPT, "go_to", "colon", "go to", "go to a step by its number", group="Step"),
+    _action(
+        TRANSCRIPT,
+        "toggle_breakpoint",
+        "b f9",
+        "break",
+        "stop at calls of this tool, or no longer; on a value: where it is this",
+        group="Step",
+        footer=12,
+    ),
+    _action(TRANSCRIPT, "breakpoints", "B", "breakpoints", "list and edit the breakpoints"),
+    _action(
+        TRANSCRIPT,
+        "watch",
+        "W",
+        "watch",
+        "watch a value or an expression at every step",
+        footer=13,
+    ),
+    _action(TRANSCRIPT, "watches", "K", "watches", "list and edit the watches"),
     *(
         _action(TRANSCRIPT, f"tab({number - 1})", str(number), name.lower(), f"tab: {name}")
         for number, name in enumerate(
@@ -432,11 +478,35 @@ ACTIONS: Final[tuple[Action, ...]] = (
     _action(METRICS, "search", "slash", "search", "find a text in this pane"),
     _action(METRICS, "zoom", "z", "zoom", "only this pane, and back", footer=6),
     _action(METRICS, "copy", "y", "copy", "copy the row as JSON", group="Act", footer=5),
+    # -- breakpoints and watches ----------------------------------------------------------------
+    *(
+        action
+        for place, noun in ((BREAKPOINTS, "breakpoint"), (WATCHES, "watch"))
+        for action in (
+            _action(place, "add", "a", "add", f"add a {noun}", group="Act", footer=1),
+            _action(place, "edit", "enter e", "edit", "change it", group="Act", footer=2),
+            _action(place, "remove", "x delete", "remove", "take it out", group="Act", footer=4),
+            _action(place, "copy", "y", "copy", "copy the list as JSON", group="Act", footer=6),
+        )
+    ),
+    _action(BREAKPOINTS, "switch", "t", "on or off", "let it count, or not", group="Act", footer=3),
+    _action(
+        BREAKPOINTS,
+        "hits",
+        "h",
+        "hits",
+        "which of its hits it stops at: 3, >=3, %10",
+        group="Act",
+        footer=5,
+    ),
+    _action(
+        WATCHES, "switch", "t", "stop or show", "stop at its changes, or not", group="Act", footer=3
+    ),
     # -- every list and pane --------------------------------------------------------------------
     _action(LINES, "move(1)", "j down", "down", "next line", group="Move"),
     _action(LINES, "move(-1)", "k up", "up", "previous line", group="Move"),
     _action(LINES, "page(1)", "space pagedown ctrl+f", "page", "page down", group="Move"),
-    _action(LINES, "page(-1)", "b pageup ctrl+b", "page up", "page up", group="Move"),
+    _action(LINES, "page(-1)", "pageup ctrl+b", "page up", "page up", group="Move"),
     _action(LINES, "page(0.5)", "ctrl+d", "half page", "half a page down", group="Move"),
     _action(LINES, "page(-0.5)", "ctrl+u", "half page up", "half a page up", group="Move"),
     _action(LINES, "edge(-1)", "g home", "top", "first line", group="Move"),
@@ -483,6 +553,7 @@ _KEY_WORDS: Final = {
     "comma": ",",
     "plus": "+",
     "minus": "-",
+    "colon": ":",
     "left_square_bracket": "[",
     "right_square_bracket": "]",
     "left_curly_bracket": "{",
@@ -531,6 +602,8 @@ _PLACE_WORDS: Final = {
     WHAT_IF: "In an edited branch",
     COPYING: "What can be copied of a step",
     LABELLING: "Where calls are labelled (each label has a key of its own)",
+    BREAKPOINTS: "In the list of breakpoints",
+    WATCHES: "In the list of watches",
     COMPARISON: "In a comparison: one call, recorded against today",
     SCHEMAS: "In the schemas",
     METRICS: "In the metrics",

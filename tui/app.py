@@ -16,9 +16,11 @@ from textual.screen import Screen
 from replay.errors import ExitCode, ReplayError
 from tui.actions import EVERYWHERE, actions_of, key_words
 from tui.jobs import TICK_S, Jobs
+from tui.rows.stops import Stops, stops_of
 from tui.screens.base import BaseScreen
 from tui.screens.start import StartScreen
 from tui.theme import DARK, LIGHT
+from tui.worlds import Worlds
 
 if TYPE_CHECKING:
     from tui.rows.acting import Tools
@@ -79,6 +81,10 @@ class ReplayApp(App[None]):
         self.jobs = Jobs(self)
         self.tools: Tools | None = None
         """Today's tools, as they were named last."""
+        self.worlds = Worlds(path)
+        self._stops: Stops | None = None
+        self.stops_problem: ReplayError | None = None
+        """Why what was kept could not be read, until somebody was told."""
         self._first_trace = trace
         self.register_theme(DARK)
         self.register_theme(LIGHT)
@@ -105,6 +111,13 @@ class ReplayApp(App[None]):
         """The database, once it is open."""
         assert self.database is not None
         return self.database
+
+    @property
+    def stops(self) -> Stops:
+        """The breakpoints and watches of this database, read when first asked for."""
+        if self._stops is None:
+            self._stops, self.stops_problem = stops_of(self.path)
+        return self._stops
 
     def database_opened(self, database: Database) -> None:
         """Go on from the first screen to the traces, and to the trace that was asked for."""

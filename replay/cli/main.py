@@ -41,6 +41,8 @@ _PLACES = {
         "replay.cli.what_if", "what_if", "Replay a trace with a payload or an answer edited."
     ),
     "debug": Place("replay.cli.debug", "debug", "Stop in today's tool, in a recorded call."),
+    "world": Place("replay.cli.world", "world", "Show a trace's world, step by step."),
+    "origins": Place("replay.cli.origins", "origins", "Find where a value came from."),
     "approve": Place("replay.cli.runs", "approve", "Accept a finding: an intended change."),
     "pin": Place("replay.cli.pins", "pin", "Pin a trace or a step as a regression case."),
     "unpin": Place("replay.cli.pins", "unpin", "Take a pin away again."),

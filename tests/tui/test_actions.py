@@ -9,6 +9,7 @@ import pytest
 
 from tests.tui.person import Person, use
 from tui.actions import ACTIONS, EVERYWHERE, LINES, OUTLINE, actions_of, key_tables, key_words
+from tui.screens.breakpoints import BreakpointsScreen
 from tui.screens.comparison import ComparisonScreen
 from tui.screens.copying import CopyingScreen
 from tui.screens.findings import FindingsScreen
@@ -22,6 +23,7 @@ from tui.screens.schemas import SchemasScreen
 from tui.screens.start import StartScreen
 from tui.screens.traces import TracesScreen
 from tui.screens.transcript import TranscriptScreen
+from tui.screens.watches import WatchesScreen
 from tui.screens.what_if import WhatIfScreen
 from tui.views.parts import parts_text
 from tui.widgets.lines import Lines
@@ -45,6 +47,8 @@ OWNERS = {
     "comparison": ComparisonScreen,
     "schemas": SchemasScreen,
     "metrics": MetricsScreen,
+    "breakpoints": BreakpointsScreen,
+    "watches": WatchesScreen,
 }
 
 
@@ -70,6 +74,8 @@ def test_every_action_has_a_method_that_takes_its_arguments(action) -> None:  # 
         ("comparison", LINES, EVERYWHERE),
         ("schemas", LINES, EVERYWHERE),
         ("metrics", LINES, EVERYWHERE),
+        ("breakpoints", LINES, EVERYWHERE),
+        ("watches", LINES, EVERYWHERE),
         ("transcript", LINES, EVERYWHERE),
         ("replaying", EVERYWHERE),
         ("copying", LINES, EVERYWHERE),

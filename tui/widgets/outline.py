@@ -102,6 +102,10 @@ class Outline(Lines):
             return row.entry.value
         return row.entry.text or parts_text(row.parts).strip()
 
+    def path_here(self) -> str:
+        """Return the way to the value under the cursor in its step; empty: it has none."""
+        return self.rows[self.cursor].entry.path if self.rows else ""
+
     def values(self) -> Any:
         """Return everything in the pane as JSON: one value, or a list of them."""
         found = [entry.value for entry in self.entries if entry.value is not None]
