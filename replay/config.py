@@ -121,6 +121,48 @@ class SchemaConfig(BaseModel):
     """Changes that do not count."""
 
 
+class Budget(BaseModel):
+    """How long something may take: a value of ``[tool.replay.budgets]``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    p50_ms: float | None = Field(default=None, gt=0)
+    """Half of the calls take at most so long."""
+    p95_ms: float | None = Field(default=None, gt=0)
+    """All but one in twenty."""
+    p99_ms: float | None = Field(default=None, gt=0)
+    """All but one in a hundred."""
+    max_ms: float | None = Field(default=None, gt=0)
+    """Every one."""
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Budget:
+        if not self.bounds:
+            raise ValueError("it says nothing; give p50_ms, p95_ms, p99_ms or max_ms")
+        return self
+
+    @property
+    def bounds(self) -> dict[str, float]:
+        """Return what is said, by the name of the measure: ``{"p95": 800.0}``."""
+        said = {name.removesuffix("_ms"): value for name, value in self}
+        return {name: value for name, value in said.items() if value is not None}
+
+
+class TokenPrice(BaseModel):
+    """What a million tokens cost: a value of ``[tool.replay.prices]``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    input: float = Field(ge=0)
+    """Of the prompt."""
+    output: float = Field(ge=0)
+    """Of what the model wrote."""
+    cached: float | None = Field(default=None, ge=0)
+    """Of the prompt, read from the provider's cache; None: as ``input``."""
+    cache_written: float | None = Field(default=None, ge=0)
+    """Of the prompt, written to the cache; None: as ``input``."""
+
+
 class Config(BaseModel):
     """The user's ``[tool.replay]``."""
 
@@ -164,6 +206,10 @@ class Config(BaseModel):
     """What is replaced by placeholders before it is stored."""
     schemas: SchemaConfig = Field(default_factory=SchemaConfig, alias="schema")
     """How schemas are compared. (pydantic has a ``schema`` of its own.)"""
+    budgets: dict[str, Budget] = Field(default_factory=dict)
+    """How long things may take, by tool (``*`` globs), component, or both: ``search:network``."""
+    prices: dict[str, TokenPrice] = Field(default_factory=dict)
+    """What tokens cost, by model (``*`` globs); the first that fits counts. None are built in."""
 
     file: Path | None = Field(default=None, exclude=True)
     """The pyproject.toml it was read from; None: there is none with a ``[tool.replay]``."""
@@ -279,6 +325,8 @@ def _known_keys() -> dict[str, tuple[str, list[str]]]:
         "ignore": ("[[tool.replay.ignore]]", list(IgnoreRule.model_fields)),
         "redact": ("[tool.replay.redact]", list(RedactConfig.model_fields)),
         "schema": ("[tool.replay.schema]", list(SchemaConfig.model_fields)),
+        "budgets": ("A budget", list(Budget.model_fields)),
+        "prices": ("A price", list(TokenPrice.model_fields)),
         "schema.ignore": ("An entry of `ignore`", list(SchemaIgnore.model_fields)),
     }
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual.app import App
 from textual.command import DiscoveryHit, Hit, Hits, Provider
@@ -14,14 +15,19 @@ from textual.screen import Screen
 
 from replay.errors import ExitCode, ReplayError
 from tui.actions import EVERYWHERE, actions_of, key_words
-from tui.rows.database import Database
-from tui.rows.stops import Stops, stops_of
 from tui.screens.base import BaseScreen
 from tui.screens.start import StartScreen
 from tui.theme import DARK, LIGHT
-from tui.worlds import Worlds
+
+if TYPE_CHECKING:
+    from tui.rows.database import Database
+    from tui.rows.stops import Stops
+    from tui.worlds import Worlds
 
 POLL_S = 0.25
+_GARBAGE_MAX: Final = 200_000
+"""New containers before the collector looks: a value of five megabytes has eighty thousand, and a
+look at each seven hundred, as is usual, triples the time that reading it takes."""
 
 
 class ActionProvider(Provider):
@@ -70,7 +76,7 @@ class ReplayApp(App[None]):
         self.database: Database | None = None
         self.places: dict[str, tuple[str, str | None]] = {}
         """Where one was: step id and tab by trace."""
-        self.worlds = Worlds(path)
+        self._worlds: Worlds | None = None
         self._stops: Stops | None = None
         self.stops_problem: ReplayError | None = None
         """Why what was kept could not be read, until somebody was told."""
@@ -103,18 +109,35 @@ class ReplayApp(App[None]):
     def stops(self) -> Stops:
         """The breakpoints and watches of this database, read when first asked for."""
         if self._stops is None:
+            from tui.rows.stops import stops_of
+
             self._stops, self.stops_problem = stops_of(self.path)
         return self._stops
+
+    @property
+    def worlds(self) -> Worlds:
+        """The worlds that this session has asked for."""
+        if self._worlds is None:
+            from tui.worlds import Worlds
+
+            self._worlds = Worlds(self.path)
+        return self._worlds
 
     def database_opened(self, database: Database) -> None:
         """Go on from the first screen to the traces, and to the trace that was asked for."""
         from tui.screens.traces import TracesScreen
 
         self.database = database
+        self.call_after_refresh(self._started)
         self.push_screen(TracesScreen())
         if self._first_trace is not None:
             trace, self._first_trace = self._first_trace, None
             self.open_trace(trace)
+
+    def _started(self) -> None:
+        """What is there now stays: the collector need not look at it again."""
+        gc.freeze()
+        gc.enable()
 
     def open_trace(
         self,
@@ -159,6 +182,8 @@ def run(path: Path, trace: str | None = None, *, theme: str | None = None) -> in
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
     for name in ("COLUMNS", "LINES"):  # Textual would believe them, and never see a resize
         os.environ.pop(name, None)
+    gc.disable()  # until the first rows are there
+    gc.set_threshold(_GARBAGE_MAX, 20, 20)
     app = ReplayApp(path, trace, theme=theme)
     app.run()
     return int(ExitCode.COULD_NOT_RUN if app.return_code else ExitCode.OK)

@@ -14,6 +14,7 @@ import click
 from replay.cli import terminal
 from replay.cli.arguments import database_and, examples
 from replay.cli.selection import selection_options
+from replay.cli.training import export_training, options_given, training_options
 
 if TYPE_CHECKING:
     from replay.interchange import ExportReport
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 FORMATS = ("openai-chat", "anthropic-messages", "records")
 """Repeated from `replay.interchange.FORMATS`, which costs an import; a test keeps them equal."""
 
+TRAINING = ("tuples", "openai-sft", "anthropic", "dpo", "toolformer")
+"""Repeated from `replay.training.TRAINING_FORMATS`, likewise."""
+
 
 @click.command(
     "export",
@@ -29,12 +33,14 @@ FORMATS = ("openai-chat", "anthropic-messages", "records")
     epilog=examples(
         "replay export traces.db -o traces.jsonl",
         "replay export traces.db --to openai-chat --label domain=airline > airline.jsonl",
+        "replay export traces.db --to openai-sft -o data/ --split train=0.8,test=0.2",
     ),
 )
 @click.option(
     "--to",
+    "--format",
     "format_name",
-    type=click.Choice(FORMATS),
+    type=click.Choice((*FORMATS, *TRAINING)),
     default="records",
     show_default=True,
     help="The format; records is replay's own and holds everything.",
@@ -42,24 +48,41 @@ FORMATS = ("openai-chat", "anthropic-messages", "records")
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="The file to write, whole or not at all (default: stdout).",
+    type=click.Path(path_type=Path),
+    help="The file to write, whole or not at all (default: stdout); of training data the folder.",
 )
 @click.option(
     "--inline",
     is_flag=True,
     help="Write toolsets and system prompts that came from a contexts.json into each line.",
 )
+@training_options
 @selection_options
 @database_and()
 def export_command(
-    database: Path, selection: Selection, format_name: str, output: Path | None, inline: bool
+    database: Path,
+    selection: Selection,
+    format_name: str,
+    output: Path | None,
+    inline: bool,
+    **training: Any,
 ) -> None:
     """Write traces as JSONL: all of them, or those that the options select.
 
     A conversation that was imported comes out as it went in; one that was recorded becomes one
-    line for each conversation inside it.
+    line for each conversation inside it. Training data (tuples, openai-sft, anthropic, dpo,
+    toolformer) goes into a folder, divided into parts, with a data card.
     """
+    given = options_given(training)
+    if format_name in TRAINING:
+        export_training(database, selection, format_name, output, training)
+        return
+    if given:
+        raise click.UsageError(
+            f"{given[0]} is for training data: --to {', '.join(TRAINING)}; not for {format_name}."
+        )
+    if output is not None and output.is_dir():
+        raise click.UsageError(f"-o {output} is a folder; {format_name} goes into a file.")
     from replay.cli.progress import Progress
     from replay.interchange import ExportReport, export_lines
     from replay.store import Store

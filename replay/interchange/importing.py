@@ -200,7 +200,7 @@ class _File:
         else:
             self.report.renewed_count += 1
         written.add(trace.id)
-        store.append_all([trace, *transcript.steps])
+        store.append_all([trace, *transcript.steps, *transcript.feedback])
 
 
 def made_exact(chat: ChatFormat, conversation: Conversation, transcript: Transcript) -> Transcript:

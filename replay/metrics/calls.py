@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final, Literal, TypeAlias
 
 from replay.metrics.cells import Cell, Cells, read_cells
@@ -54,8 +55,8 @@ class CallMetrics:
     """Calls in each bucket of time."""
     not_ok_trend: tuple[int, ...]
     """Of these, calls that did not end well."""
-    durations_ms: tuple[float, ...]
-    """Every recorded duration, ascending."""
+    durations_ms: Sequence[float]
+    """Every recorded duration, ascending; not to be changed."""
 
     @property
     def ok_count(self) -> int:
@@ -108,9 +109,9 @@ def rolled_up(cells: Cells, by: Sequence[Dimension] = ("tool",)) -> list[CallMet
     return sorted(rows, key=lambda row: (-row.call_count, _ordered(row.name)))
 
 
-def totals(cells: Cells) -> CallMetrics:
-    """Return the metrics of all calls together."""
-    return _metrics((), (), cells.cells, cells.buckets.count)
+def totals(cells: Cells, rows: Sequence[CallMetrics] | None = None) -> CallMetrics:
+    """Return the metrics of all calls together; ``rows``, made of these cells, spare some work."""
+    return _metrics((), (), cells.cells, cells.buckets.count, rows)
 
 
 def _name(cell: Cell, cells: Cells, by: Sequence[Dimension]) -> Name:
@@ -127,18 +128,22 @@ def _name(cell: Cell, cells: Cells, by: Sequence[Dimension]) -> Name:
 
 
 def _metrics(
-    by: tuple[Dimension, ...], name: Name, cells: Iterable[Cell], bucket_count: int
+    by: tuple[Dimension, ...],
+    name: Name,
+    cells: Sequence[Cell],
+    bucket_count: int,
+    rows: Sequence[CallMetrics] | None = None,
 ) -> CallMetrics:
     outcomes: Counter[str] = Counter()
     trend, not_ok = [0] * bucket_count, [0] * bucket_count
-    durations: list[float] = []
     for cell in cells:
         outcomes[cell.outcome] += cell.call_count
         trend[cell.bucket] += cell.call_count
         if cell.outcome != "ok":
             not_ok[cell.bucket] += cell.call_count
-        durations += cell.durations_ms
-    durations.sort()
+    # Stretches that are in order are merged, not sorted: the fewer, the faster.
+    stretches = [one.durations_ms for one in (cells if rows is None else rows)]
+    durations = sorted(chain.from_iterable(stretches))
     return CallMetrics(
         by=by,
         name=name,
@@ -150,7 +155,7 @@ def _metrics(
         p99_ms=percentile(durations, 0.99),
         trend=tuple(trend),
         not_ok_trend=tuple(not_ok),
-        durations_ms=tuple(durations),
+        durations_ms=durations,
     )
 
 

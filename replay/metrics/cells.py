@@ -7,8 +7,10 @@ over all models are those of its calls, not an average of percentiles.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import orjson
@@ -43,7 +45,7 @@ class Cell:
     """From 0."""
     call_count: int
     durations_ms: list[float]
-    """Of the calls whose recording says one, in no order."""
+    """Of the calls whose recording says one, ascending."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +94,14 @@ def _placed(connection: sqlite3.Connection, scope: Scope, count: int) -> tuple[S
 
     since, until = scope.since_us, scope.until_us
     if since is None or until is None:
-        first, last = _first_and_last(connection)
+        first, last = first_and_last(connection)
         since = first if since is None else since
         until = last + 1 if until is None else until
     width = max(1, -(-(until - since) // count))
     return replace(scope, since_us=since, until_us=until), Buckets(since, width, count)
 
 
-def _first_and_last(connection: sqlite3.Connection) -> tuple[int, int]:
+def first_and_last(connection: sqlite3.Connection) -> tuple[int, int]:
     """Return when the first and the last call started; zeros where there is none."""
     if not has_groups(connection):
         row = connection.execute(
@@ -152,6 +154,7 @@ def _counted(
         name = (group, outcome or "unfinished", bucket)
         before, durations = found.get(name, (0, []))
         durations += orjson.loads(texts)
+        durations.sort()
         found[name] = (before + count, durations)
     return found
 
@@ -159,30 +162,63 @@ def _counted(
 _Row = tuple[tuple[Any, ...], str, int, int, str]
 """Group columns, outcome, bucket, count, durations as a JSON list."""
 
+_Counted = list[tuple[int, int, str]]
+"""Of one group: bucket, count, durations."""
+
 _DURATIONS: Final = "json_group_array(c.duration_ms) FILTER (WHERE c.duration_ms IS NOT NULL)"
 
 
 def _by_index(connection: sqlite3.Connection, scope: Scope, buckets: Buckets) -> Iterator[_Row]:
-    """Count group by group and span by span: each is one stretch of the index."""
+    """Count group by group and span by span: each is one stretch of the index.
+
+    SQLite counts the next group in a thread of its own while this one sorts the last.
+    """
+    groups = [
+        row
+        for row in connection.execute(
+            "SELECT key, tool, tool_version, schema_hash, model, actor, toolset, outcome "
+            "FROM call_groups"
+        )
+        if scope.covers(row[1], row[2], row[4], row[5] or "assistant")
+    ]
+    tasks = [partial(_of_group, connection, scope, buckets, row[0]) for row in groups]
+    for row, counted in zip(groups, _in_turn(connection, tasks), strict=True):
+        for number, count, durations in counted:
+            yield row[1:7], row[7], number, count, durations
+
+
+def _in_turn(
+    connection: sqlite3.Connection, tasks: Sequence[Callable[[], _Counted]]
+) -> Iterator[_Counted]:
+    """Give what each task returns; in a thread, where the connection lets threads share it."""
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        try:
+            thread.submit(connection.execute, "SELECT 1").result()
+        except sqlite3.ProgrammingError:
+            yield from (task() for task in tasks)
+            return
+        waiting = [thread.submit(task) for task in tasks]
+        for one in waiting:
+            yield one.result()
+
+
+def _of_group(
+    connection: sqlite3.Connection, scope: Scope, buckets: Buckets, group: int
+) -> _Counted:
+    """Return bucket, count and durations of a group's calls."""
     in_traces, values = scope.traces("c.trace")
     statement = (
         f"SELECT count(*), {_DURATIONS} FROM tool_call_rows c INDEXED BY tool_calls_by_group "
         f"WHERE c.call_group = ? AND c.started_us >= ? AND c.started_us < ? AND {in_traces}"
     )
-    groups = connection.execute(
-        "SELECT key, tool, tool_version, schema_hash, model, actor, toolset, outcome "
-        "FROM call_groups"
-    ).fetchall()
     assert scope.until_us is not None
-    for key, tool, version, validator, model, actor, toolset, outcome in groups:
-        if not scope.covers(tool, version, model, actor or "assistant"):
-            continue
-        for number, (start, end) in enumerate(buckets.edges()):
-            row = connection.execute(
-                statement, [key, start, min(end, scope.until_us), *values]
-            ).fetchone()
-            if row[0]:
-                yield (tool, version, validator, model, actor, toolset), outcome, number, *row
+    found = []
+    for number, (start, end) in enumerate(buckets.edges()):
+        bounds = [group, start, min(end, scope.until_us)]
+        count, durations = connection.execute(statement, [*bounds, *values]).fetchone()
+        if count:
+            found.append((number, count, durations))
+    return found
 
 
 def _by_row(connection: sqlite3.Connection, scope: Scope, buckets: Buckets) -> Iterator[_Row]:

@@ -15,6 +15,7 @@ from replay.recorder.calls import LiveTrace
 from replay.recorder.decorator import F, captured
 from replay.recorder.executions import json_form
 from replay.recorder.failures import Failures
+from replay.recorder.feedback import keep_feedback
 from replay.recorder.http_plane import watch_client, watch_module
 from replay.recorder.journal import Journal
 from replay.recorder.opening import NoStore, open_or_warn
@@ -214,6 +215,53 @@ class Recorder:
         if function is None:
             return functools.partial(self._captured, name=name, actor=actor)
         return self._captured(function, name=name, actor=actor)
+
+    def feedback(
+        self,
+        trace_id: str,
+        *,
+        step_number: int | None = None,
+        call_id: str | None = None,
+        score: float | None = None,
+        label: str | None = None,
+        text: str | None = None,
+        correction: JsonValue = None,
+        annotator: str | None = None,
+    ) -> str | None:
+        """Keep what somebody says of a recorded trace, of one step of it, or of one tool call.
+
+        It may come long after the trace, and from another process: `TraceScope.id` is what to
+        remember. It is masked and durable like everything recorded.
+
+        Args:
+            trace_id: The trace.
+            step_number: About this step; None: about the whole trace.
+            call_id: About this tool call instead (`replay.tools.current.request_id`); it is looked
+                up, which costs some milliseconds.
+            score: From 0, bad, to 1, good.
+            label: A word to find it by.
+            text: What was said.
+            correction: What should have been called, ``{"tool": ..., "arguments": {...}}``, or the
+                text that should have been answered.
+            annotator: Who says so.
+
+        Returns:
+            The feedback's id; None when it could not be kept: `failures` counts, the log tells.
+        """
+        kept: str | None = None
+        with self._failures.guard("keep feedback"):
+            kept = keep_feedback(
+                self._store,
+                trace_id,
+                step_number=step_number,
+                call_id=call_id,
+                score=score,
+                label=label,
+                text=text,
+                correction=json_form(correction)[0] if correction is not None else None,
+                annotator=annotator,
+            )
+        return kept
 
     def _captured(self, function: F, *, name: str | None, actor: Actor) -> F:
         return captured(function, self._journal, name=name, actor=actor, outside=self._outside)

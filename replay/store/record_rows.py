@@ -161,6 +161,10 @@ class RecordReader:
         )
         return dict(rows.fetchall())
 
+    def messages(self, trace: int, positions: Sequence[int]) -> list[JsonValue]:
+        """Return the messages at these places of a trace's pool."""
+        return _Prompts(self._connection, self._contents).at(trace, positions)
+
     def toolset(self, key: int) -> list[JsonValue]:
         """Return the tool definitions of one set, in order."""
         return _Prompts(self._connection, self._contents).tools(key)
@@ -296,6 +300,17 @@ class _Prompts:
             for first, last in decode(prompt)
             for position in range(first, last + 1)
         ]
+
+    def at(self, trace: int, positions: Sequence[int]) -> list[JsonValue]:
+        if not positions:
+            return []
+        rows = self._connection.execute(
+            "SELECT position, content FROM prompt_messages WHERE trace = ? "
+            "AND position BETWEEN ? AND ?",
+            (trace, min(positions), max(positions)),
+        )
+        pool = dict(rows.fetchall())
+        return [self._value(pool[position]) for position in positions]
 
     def tools(self, toolset: int | None) -> list[JsonValue]:
         if toolset is None:

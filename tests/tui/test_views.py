@@ -40,8 +40,12 @@ def test_what_is_too_much_starts_folded_and_opens() -> None:
     entries = json_entries(value)
 
     assert text_of(entries) == ["  {", '    "small": 1,', '    "large": [ 10,000 items ]', "  }"]
-    entries[0].made()[1].is_open = True
-    assert len(text_of(entries)) == 10_005
+    large = entries[0].made()[1]
+    large.is_open = True
+    assert text_of(entries)[3:5] == ["      0 … 499", "      500 … 999"]
+    large.made()[1].is_open = True
+    assert text_of(entries)[5] == '      "500",'
+    assert len(text_of(entries)) == 5 + 20 + 500
 
 
 def test_a_long_text_is_cut_until_it_is_opened() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -81,6 +81,11 @@ class Database:
     def records(self) -> RecordReader:
         """Rows as records; use it inside `reading` only."""
         return self._records
+
+    def content_size(self, values: Iterable[object]) -> int:
+        """Return the bytes of the contents that these column values name, and of texts in them."""
+        keys = [value for value in values if isinstance(value, int)]
+        return self._contents.sizes(keys)
 
     def has_changed(self) -> bool:
         """Say whether another process wrote since this was asked last; 0.1 ms.

@@ -25,7 +25,7 @@ from tui.rows.filters import TraceFilter
 
 BLOCK_SIZE: Final = 256
 BLOCKS_MAX: Final = 64
-_CHUNK: Final = 4096
+_CHUNK: Final = 65_536
 _RUNS_MAX: Final = 64
 """Newest replay runs that a block of traces looks for its verdicts in; 0.3 ms each, at worst."""
 

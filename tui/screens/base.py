@@ -18,7 +18,6 @@ from replay.errors import ReplayError
 from tui.actions import ACTIONS, EVERYWHERE, actions_of
 from tui.screens.searching import Searching
 from tui.views.parts import Part, cut, printable
-from tui.views.step_views import TAB_NAMES
 from tui.widgets.bars import Bar, KeyBar, PromptBar, TabBar
 from tui.widgets.keys import bindings
 from tui.widgets.lines import Lines
@@ -167,6 +166,8 @@ class PanesScreen(Searching, BaseScreen):
             yield table
             with Vertical(id="detail-pane", classes="pane"):
                 if self.TABS:
+                    from tui.views.step_views import TAB_NAMES
+
                     yield TabBar(TAB_NAMES)
                 yield Outline(id="outline")
 
@@ -192,29 +193,40 @@ class PanesScreen(Searching, BaseScreen):
         self.set_class(single, "-single")
         self.set_class(not single and width < 100, "-stacked")
         self.set_class(width >= 150, "-huge")
+        self._show_focused(self.focused)
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Know which pane is the one that is shown alone."""
-        self.set_class(event.widget is self.outline, "-in-detail")
+        self._show_focused(event.widget)
+
+    @property
+    def is_one_shown(self) -> bool:
+        """Whether only one pane is shown: for want of room, or because somebody wants it so."""
+        return self.has_class("-single") or self.has_class("-zoomed")
+
+    def _show_focused(self, pane: Widget | None) -> None:
+        """Where one is shown, it is ``pane``. Elsewhere nothing: a class styles all anew, 10 ms."""
+        self.set_class(self.is_one_shown and pane is self.outline, "-in-detail")
 
     def action_zoom(self) -> None:
         """Show only the pane with the focus, or both again."""
-        self.set_class(self.focused is self.outline, "-in-detail")
-        self.toggle_class("-zoomed")
+        is_zoomed = not self.has_class("-zoomed")
+        is_detail = (is_zoomed or self.has_class("-single")) and self.focused is self.outline
+        self.set_class(is_detail, "-in-detail", update=False)
+        self.set_class(is_zoomed, "-zoomed")
 
     def action_other_pane(self, direction: int) -> None:
         """Give the focus to the other pane, also while only one is shown."""
         table = self.query_one("#list-pane", Lines)
         target: Lines = table if self.focused is self.outline else self.outline
-        self.set_class(target is self.outline, "-in-detail")
+        self._show_focused(target)
         target.focus()
 
     def action_back(self) -> None:
         """From a detail shown alone to its list; else leave."""
-        alone = self.has_class("-single") or self.has_class("-zoomed")
         if self.is_searching:
             self.stop_search()
-        elif alone and self.focused is self.outline:
+        elif self.is_one_shown and self.focused is self.outline:
             self.action_other_pane(-1)
         else:
             super().action_back()

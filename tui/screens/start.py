@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import work
 from textual.app import ComposeResult
@@ -14,12 +14,13 @@ from textual.containers import Vertical
 
 from replay.errors import ReplayError, StoreError
 from tui.actions import EMPTY
-from tui.rows.database import Database
-from tui.rows.traces import trace_count
 from tui.screens.base import BaseScreen
 from tui.views.parts import Part, printable
 from tui.widgets.bars import Bar
 from tui.widgets.keys import bindings
+
+if TYPE_CHECKING:
+    from tui.rows.database import Database
 
 DEMO_FOLDER: Final = "replay-demo"
 _RETRY_S: Final = 1.5
@@ -54,6 +55,11 @@ class StartScreen(BaseScreen):
 
     @work(thread=True, exclusive=True, group="open")
     def _open(self) -> None:
+        # Imported here, while the first screen is painted: the half of what a start takes.
+        import tui.screens.traces  # noqa: F401 - what comes next
+        from tui.rows.database import Database
+        from tui.rows.traces import trace_count
+
         try:
             if not self.path.exists():
                 raise FileNotFoundError

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar
+from functools import partial
+from typing import ClassVar, Final
 
-from textual import on
+from textual import on, work
+from textual.worker import get_current_worker
 
+from replay.errors import ReplayError
 from tui.actions import OUTLINE, TRANSCRIPT
-from tui.rows.steps import StepDetail, StepList, StepRow, read_detail, read_steps
+from tui.rows.steps import StepDetail, StepList, StepRow, has_changed, read_detail, read_steps
 from tui.screens.base import PanesScreen
-from tui.views.entries import Entry
+from tui.views.entries import Entry, lay_out
 from tui.views.parts import Part, printable
 from tui.views.step_views import TAB_NAMES, TABS, tab_applies
 from tui.views.transcript_words import counts_words, head_parts, status_parts
 from tui.widgets.bars import TabBar
 from tui.widgets.lines import Lines
 from tui.widgets.tables import StepTable
+
+BIG_SIZE: Final = 300_000
+"""A step of more bytes is made ready in a thread."""
+_BIG_WAIT_S: Final = 0.03
 
 
 class StepsScreen(PanesScreen):
@@ -42,6 +49,8 @@ class StepsScreen(PanesScreen):
         self._chosen_tab = tab
         """The tab that was asked for: it stays while it has something to say."""
         self._first_step = step_number
+        self._counted: StepList | None = None
+        """Whose counts are shown."""
 
     def make_table(self) -> Lines:
         """The list of steps."""
@@ -126,10 +135,43 @@ class StepsScreen(PanesScreen):
         pane = self.detail_pane
         pane.border_title = f"{detail.row.number} {printable(detail.row.name)}"
         self.outline.needle = ""
-        self.outline.show(TABS[self.tab](detail), at_change=at_change and self.tab == "Verdict")
+        at_change = at_change and self.tab == "Verdict"
+        if detail.size <= BIG_SIZE:
+            with self.telling_errors():
+                self.outline.show(TABS[self.tab](detail), at_change=at_change)
+            return
+        self.outline.show([Entry(((f"reading {detail.size / 1e6:.1f} MB …", "dim"),))])
+        # Not before that is painted, nor for a step that is passed by: reading five megabytes
+        # takes the interpreter for itself.
+        make = partial(self._make_entries, detail, self.tab, at_change=at_change)
+        self.set_timer(_BIG_WAIT_S, make)
+
+    @work(thread=True, exclusive=True, group="entries")
+    def _make_entries(self, detail: StepDetail, tab: str, *, at_change: bool) -> None:
+        """Make a pane of megabytes without keeping the keys waiting."""
+        worker = get_current_worker()
+        if detail is not self.detail or tab != self.tab:
+            return
+        try:
+            entries = TABS[tab](detail)
+            lay_out(entries, self.outline.line_width)  # makes what is open, too
+        except ReplayError as error:
+            if not worker.is_cancelled:
+                self.app.call_from_thread(self.complain, error)
+            return
+        if not worker.is_cancelled:
+            self.app.call_from_thread(self._show_made, detail, tab, entries, at_change)
+
+    def _show_made(
+        self, detail: StepDetail, tab: str, entries: list[Entry], at_change: bool
+    ) -> None:
+        if detail is self.detail and tab == self.tab and self.is_ready:
+            self.outline.show(entries, at_change=at_change)
 
     def _say_counts(self) -> None:
-        self.table.border_subtitle = counts_words(self.steps)
+        if self._counted is not self.steps:  # ten thousand of them are not counted at each key
+            self._counted = self.steps
+            self.table.border_subtitle = counts_words(self.steps)
 
     def _say_status(self, row: StepRow) -> None:
         following = self._seek_from(self.table.cursor, 1, self._differs)
@@ -159,6 +201,8 @@ class StepsScreen(PanesScreen):
         """Take in new steps and verdicts; what is looked at stays as it is."""
         with self.telling_errors():
             before = self.steps
+            if not has_changed(self.replay.the_database, before):
+                return
             steps = read_steps(self.replay.the_database, before.trace.id, self.run_id)
             if steps == before:
                 return
