@@ -16,6 +16,10 @@ FINDINGS: Final = "findings"
 ORIGINS: Final = "origins"
 BREAKPOINTS: Final = "breakpoints"
 WATCHES: Final = "watches"
+REPLAYING: Final = "replaying"
+WHAT_IF: Final = "what-if"
+COPYING: Final = "copying"
+LABELLING: Final = "labelling"
 COMPARISON: Final = "comparison"
 SCHEMAS: Final = "schemas"
 METRICS: Final = "metrics"
@@ -184,7 +188,14 @@ ACTIONS: Final[tuple[Action, ...]] = (
         group="Act",
         footer=5,
     ),
-    _action(TRANSCRIPT, "copy_all", "Y", "copy all", "copy the whole pane, as JSON", group="Act"),
+    _action(
+        TRANSCRIPT,
+        "copy_menu",
+        "Y",
+        "copy as",
+        "copy as JSON, curl, a pytest test, a command, an id",
+        group="Act",
+    ),
     _action(
         TRANSCRIPT,
         "compare",
@@ -193,6 +204,61 @@ ACTIONS: Final[tuple[Action, ...]] = (
         "this call, recorded against today; on the schema tab: the tool's schemas",
         footer=3,
     ),
+    _action(
+        TRANSCRIPT,
+        "replay",
+        "r",
+        "replay",
+        "replay this trace, or more, through today's tools",
+        group="Act",
+        footer=12,
+    ),
+    _action(
+        TRANSCRIPT,
+        "what_if",
+        "i",
+        "what if",
+        "edit this call's arguments and run on; on its tabs: the response, an outside answer",
+        group="Act",
+        footer=13,
+    ),
+    _action(TRANSCRIPT, "branches", "I", "branch", "the newest edited branch", group="Act"),
+    _action(
+        TRANSCRIPT,
+        "approve",
+        "a",
+        "approve",
+        "accept what differs in this call: it is meant",
+        group="Act",
+        footer=14,
+    ),
+    _action(
+        TRANSCRIPT,
+        "pin",
+        "P",
+        "pin",
+        "pin this call (or trace) as a regression case, and unpin it",
+        group="Act",
+    ),
+    _action(
+        TRANSCRIPT,
+        "feedback",
+        "f",
+        "feedback",
+        "say what is good or bad about this step",
+        group="Act",
+        footer=15,
+    ),
+    _action(
+        TRANSCRIPT,
+        "label",
+        "L",
+        "label",
+        "label one call after the other, one key each",
+        group="Act",
+    ),
+    _action(TRANSCRIPT, "edit_pane", "o", "editor", "this pane in $EDITOR, to read", group="Act"),
+    _action(TRANSCRIPT, "edit_source", "O", "source", "the tool's source in $EDITOR", group="Act"),
     _action(TRANSCRIPT, "findings", "R", "findings", "the replay run that these verdicts are from"),
     # -- the list of traces ---------------------------------------------------------------------
     _action(TRACES, "open", "enter l right", "open", "open the trace", group="Move", footer=1),
@@ -376,6 +442,66 @@ ACTIONS: Final[tuple[Action, ...]] = (
     _action(
         WATCHES, "switch", "t", "stop or show", "stop at its changes, or not", group="Act", footer=3
     ),
+    # -- replaying ------------------------------------------------------------------------------
+    _action(REPLAYING, "start", "enter", "start", "start the replay", group="Act", footer=1),
+    _action(REPLAYING, "scope", "s space", "traces", "other traces", group="Act", footer=2),
+    _action(REPLAYING, "tools", "t", "tools", "name the tools", group="Act", footer=3),
+    _action(REPLAYING, "parser", "v", "parser", "who reads the arguments", group="Act", footer=4),
+    _action(
+        REPLAYING, "hide", "h", "hide", "go on meanwhile; J shows it again", group="Act", footer=5
+    ),
+    # -- an edited branch -----------------------------------------------------------------------
+    _action(
+        WHAT_IF,
+        "difference(1)",
+        "n",
+        "next ≠",
+        "next call that the edit changes",
+        group="Step",
+        footer=1,
+    ),
+    _action(
+        WHAT_IF,
+        "difference(-1)",
+        "p N",
+        "last ≠",
+        "previous call that the edit changes",
+        group="Step",
+        footer=2,
+    ),
+    _action(WHAT_IF, "search", "slash", "search", "find a text in this pane"),
+    _action(WHAT_IF, "zoom", "z", "zoom", "only this pane, and back", footer=7),
+    _action(
+        WHAT_IF, "copy", "y", "copy", "copy what the cursor is on, as JSON", group="Act", footer=6
+    ),
+    # -- what can be copied ----------------------------------------------------------------------
+    _action(
+        COPYING,
+        "take",
+        "enter l right y",
+        "copy",
+        "copy this form, and go back",
+        group="Act",
+        footer=1,
+    ),
+    # -- labelling -------------------------------------------------------------------------------
+    _action(LABELLING, "call(1)", "n", "next", "next call, unlabelled", group="Step", footer=1),
+    _action(LABELLING, "call(-1)", "p N", "back", "previous call", group="Step", footer=2),
+    _action(
+        LABELLING, "undo", "u", "undo", "take back the label given last", group="Act", footer=3
+    ),
+    # -- metrics --------------------------------------------------------------------------------
+    _action(
+        METRICS, "open", "enter", "traces", "the traces with these calls", group="Move", footer=1
+    ),
+    _action(METRICS, "group", "t", "group", "count by something else", footer=2),
+    _action(METRICS, "sort(1)", "s", "sort", "sort by something else", footer=3),
+    _action(METRICS, "sort(-1)", "S", "sort back", "sort by what was before"),
+    _action(METRICS, "period(1)", "right_square_bracket", "period", "shorter period", footer=4),
+    _action(METRICS, "period(-1)", "left_square_bracket", "period back", "longer period"),
+    _action(METRICS, "search", "slash", "search", "find a text in this pane"),
+    _action(METRICS, "zoom", "z", "zoom", "only this pane, and back", footer=6),
+    _action(METRICS, "copy", "y", "copy", "copy the row as JSON", group="Act", footer=5),
     # -- every list and pane --------------------------------------------------------------------
     _action(LINES, "move(1)", "j down", "down", "next line", group="Move"),
     _action(LINES, "move(-1)", "k up", "up", "previous line", group="Move"),
@@ -406,6 +532,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
     _action(
         EVERYWHERE, "help", "question_mark f1", "help", "these keys", group="Program", footer=30
     ),
+    _action(EVERYWHERE, "job", "J", "under way", "the replay that is under way", group="Program"),
     _action(EVERYWHERE, "theme", "f2", "light or dark", "light or dark", group="Program"),
     _action(
         EVERYWHERE,
@@ -473,6 +600,10 @@ _PLACE_WORDS: Final = {
     ORIGINS: "Where a value came from",
     BREAKPOINTS: "In the list of breakpoints",
     WATCHES: "In the list of watches",
+    REPLAYING: "Where a replay is started, and while it runs",
+    WHAT_IF: "In an edited branch",
+    COPYING: "What can be copied of a step",
+    LABELLING: "Where calls are labelled (each label has a key of its own)",
     COMPARISON: "In a comparison: one call, recorded against today",
     SCHEMAS: "In the schemas",
     METRICS: "In the metrics",

@@ -89,10 +89,22 @@ def list_command(
     metavar="NUMBER",
     help="Only this step, with everything that is known of it.",
 )
+@click.option(
+    "--as",
+    "form",
+    type=click.Choice(["curl", "pytest", "json"]),
+    help="Print the step to be pasted elsewhere: what it asked over HTTP as curl commands, or a "
+    "test that today's tools answer as was recorded.",
+)
 @where_option("Only the steps for which this holds: `payload.total > 1000`.")
 @json_option
 def show(
-    database: Path, trace: str, step_number: int | None, condition: Condition | None, as_json: bool
+    database: Path,
+    trace: str,
+    step_number: int | None,
+    form: str | None,
+    condition: Condition | None,
+    as_json: bool,
 ) -> int:
     """Show TRACE step by step: what the model said, what the tools were asked, what they told.
 
@@ -105,6 +117,8 @@ def show(
         transcript = store.transcript(trace)
         steps = None if condition is None else fitting_steps(store, transcript, condition)
     if step_number is None:
+        if form is not None:
+            raise click.UsageError(f"--as {form} is of one step: name it with --step.")
         if as_json and steps is not None:
             terminal.emit_json([step.model_dump(mode="json") for step in steps])
         elif as_json:
@@ -121,7 +135,11 @@ def show(
             terminal.emit("\n".join(lines))
         return ExitCode.OK
     step = step_of(transcript, step_number)
-    if as_json:
+    if form in ("curl", "pytest"):
+        from replay.cli.copies import step_as
+
+        terminal.emit(step_as(form, transcript, step, database=database))
+    elif as_json or form == "json":
         terminal.emit_json(step.model_dump(mode="json"))
     else:
         terminal.emit("\n".join(step_lines(transcript, step, width=terminal.width())))

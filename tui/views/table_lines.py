@@ -151,10 +151,14 @@ def run_parts(run: ReplayRun, width: int) -> list[Part]:
         counts[sign] = counts.get(sign, 0) + count
     sign, role = worst_sign({name: 1 for name, count in run.verdict_counts.items() if count})
     ended = str(run.exit_code) if run.status == "finished" else run.status
+    room = 30 if wide else 16
     parts: list[Part] = [
         (f"  {sign}  ", f"{role} strong"),
         (run.started_at[:16].replace("T", " ") + "  ", "dim"),
-        (fit(printable(run.toolbox), 30 if wide else 16) + " ", "strong"),
+        (
+            fit(f"{'what if ' if run.is_what_if else ''}{printable(run.toolbox)}", room) + " ",
+            "strong",
+        ),
         (f"{run.call_count:>7,}", ""),
     ]
     roles = {"×": "bad", "≠": "warn", "?": "unsure", "≈": "accent", "✓": "good"}

@@ -14,6 +14,8 @@ from tui.widgets.keys import bindings
 from tui.widgets.lines import Lines
 
 GUTTER = 2
+_UNFOLDED_MAX = 3_000
+"""Entries that are opened at once: more takes longer than somebody waits for a key."""
 
 
 class Outline(Lines):
@@ -39,6 +41,11 @@ class Outline(Lines):
         self._is_at_change = at_change
         if at_change:
             self._show_first_change()
+
+    def replace_keeping(self, entries: list[Entry]) -> None:
+        """Show entries that are known better now: neither cursor nor view moves."""
+        self.entries = entries
+        self._lay_out()
 
     def lay_out_rows(self) -> list[Row]:
         """Return the lines that are open, at this width."""
@@ -123,7 +130,7 @@ class Outline(Lines):
     def action_fold_all(self, is_open: bool) -> None:
         """Open or close everything, as far as it fits."""
         here = self.rows[self.cursor].entry if self.rows else None
-        budget = 20_000
+        budget = _UNFOLDED_MAX
         waiting = list(self.entries)
         while waiting and budget:
             budget -= 1
