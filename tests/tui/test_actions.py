@@ -40,8 +40,11 @@ OWNERS = {
     "runs": RunsScreen,
     "findings": FindingsScreen,
     "origins": OriginsScreen,
+<<<<<<< HEAD
     "breakpoints": BreakpointsScreen,
     "watches": WatchesScreen,
+=======
+>>>>>>> main
     "replaying": ReplayingScreen,
     "what-if": WhatIfScreen,
     "copying": CopyingScreen,
@@ -49,6 +52,11 @@ OWNERS = {
     "comparison": ComparisonScreen,
     "schemas": SchemasScreen,
     "metrics": MetricsScreen,
+<<<<<<< HEAD
+=======
+    "breakpoints": BreakpointsScreen,
+    "watches": WatchesScreen,
+>>>>>>> main
 }
 
 
@@ -71,11 +79,19 @@ def test_every_action_has_a_method_that_takes_its_arguments(action) -> None:  # 
         ("runs", LINES, EVERYWHERE),
         ("empty", EVERYWHERE),
         ("origins", LINES, EVERYWHERE),
+<<<<<<< HEAD
         ("breakpoints", LINES, EVERYWHERE),
         ("watches", LINES, EVERYWHERE),
         ("comparison", LINES, EVERYWHERE),
         ("schemas", LINES, EVERYWHERE),
         ("metrics", LINES, EVERYWHERE),
+=======
+        ("comparison", LINES, EVERYWHERE),
+        ("schemas", LINES, EVERYWHERE),
+        ("metrics", LINES, EVERYWHERE),
+        ("breakpoints", LINES, EVERYWHERE),
+        ("watches", LINES, EVERYWHERE),
+>>>>>>> main
         ("transcript", LINES, EVERYWHERE),
         ("replaying", EVERYWHERE),
         ("copying", LINES, EVERYWHERE),
