@@ -14,20 +14,12 @@ TRANSCRIPT: Final = "transcript"
 RUNS: Final = "runs"
 FINDINGS: Final = "findings"
 ORIGINS: Final = "origins"
-<<<<<<< HEAD
-BREAKPOINTS: Final = "breakpoints"
-WATCHES: Final = "watches"
-=======
->>>>>>> main
 REPLAYING: Final = "replaying"
 WHAT_IF: Final = "what-if"
 COPYING: Final = "copying"
 LABELLING: Final = "labelling"
-<<<<<<< HEAD
-=======
 BREAKPOINTS: Final = "breakpoints"
 WATCHES: Final = "watches"
->>>>>>> main
 COMPARISON: Final = "comparison"
 SCHEMAS: Final = "schemas"
 METRICS: Final = "metrics"
@@ -433,33 +425,6 @@ ACTIONS: Final[tuple[Action, ...]] = (
     _action(SCHEMAS, "search", "slash", "search", "find a text in this pane"),
     _action(SCHEMAS, "zoom", "z", "zoom", "only this pane, and back"),
     _action(SCHEMAS, "copy", "y", "copy", "copy the differences as JSON", group="Act", footer=8),
-<<<<<<< HEAD
-    # -- breakpoints and watches ----------------------------------------------------------------
-    *(
-        action
-        for place, noun in ((BREAKPOINTS, "breakpoint"), (WATCHES, "watch"))
-        for action in (
-            _action(place, "add", "a", "add", f"add a {noun}", group="Act", footer=1),
-            _action(place, "edit", "enter e", "edit", "change it", group="Act", footer=2),
-            _action(place, "remove", "x delete", "remove", "take it out", group="Act", footer=4),
-            _action(place, "copy", "y", "copy", "copy the list as JSON", group="Act", footer=6),
-        )
-    ),
-    _action(BREAKPOINTS, "switch", "t", "on or off", "let it count, or not", group="Act", footer=3),
-    _action(
-        BREAKPOINTS,
-        "hits",
-        "h",
-        "hits",
-        "which of its hits it stops at: 3, >=3, %10",
-        group="Act",
-        footer=5,
-    ),
-    _action(
-        WATCHES, "switch", "t", "stop or show", "stop at its changes, or not", group="Act", footer=3
-    ),
-=======
->>>>>>> main
     # -- replaying ------------------------------------------------------------------------------
     _action(REPLAYING, "start", "enter", "start", "start the replay", group="Act", footer=1),
     _action(REPLAYING, "scope", "s space", "traces", "other traces", group="Act", footer=2),
@@ -520,8 +485,6 @@ ACTIONS: Final[tuple[Action, ...]] = (
     _action(METRICS, "search", "slash", "search", "find a text in this pane"),
     _action(METRICS, "zoom", "z", "zoom", "only this pane, and back", footer=6),
     _action(METRICS, "copy", "y", "copy", "copy the row as JSON", group="Act", footer=5),
-<<<<<<< HEAD
-=======
     # -- breakpoints and watches ----------------------------------------------------------------
     *(
         action
@@ -546,7 +509,6 @@ ACTIONS: Final[tuple[Action, ...]] = (
     _action(
         WATCHES, "switch", "t", "stop or show", "stop at its changes, or not", group="Act", footer=3
     ),
->>>>>>> main
     # -- every list and pane --------------------------------------------------------------------
     _action(LINES, "move(1)", "j down", "down", "next line", group="Move"),
     _action(LINES, "move(-1)", "k up", "up", "previous line", group="Move"),
@@ -643,20 +605,12 @@ _PLACE_WORDS: Final = {
     RUNS: "In the list of replay runs",
     FINDINGS: "In the findings of a run",
     ORIGINS: "Where a value came from",
-<<<<<<< HEAD
-    BREAKPOINTS: "In the list of breakpoints",
-    WATCHES: "In the list of watches",
-=======
->>>>>>> main
     REPLAYING: "Where a replay is started, and while it runs",
     WHAT_IF: "In an edited branch",
     COPYING: "What can be copied of a step",
     LABELLING: "Where calls are labelled (each label has a key of its own)",
-<<<<<<< HEAD
-=======
     BREAKPOINTS: "In the list of breakpoints",
     WATCHES: "In the list of watches",
->>>>>>> main
     COMPARISON: "In a comparison: one call, recorded against today",
     SCHEMAS: "In the schemas",
     METRICS: "In the metrics",

@@ -16,10 +16,6 @@ from textual.screen import Screen
 from replay.errors import ExitCode, ReplayError
 from tui.actions import EVERYWHERE, actions_of, key_words
 from tui.jobs import TICK_S, Jobs
-<<<<<<< HEAD
-=======
-from tui.rows.stops import Stops, stops_of
->>>>>>> main
 from tui.screens.base import BaseScreen
 from tui.screens.start import StartScreen
 from tui.theme import DARK, LIGHT
@@ -82,7 +78,6 @@ class ReplayApp(App[None]):
         self.database: Database | None = None
         self.places: dict[str, tuple[str, str | None]] = {}
         """Where one was: step id and tab by trace."""
-<<<<<<< HEAD
         self._worlds: Worlds | None = None
         self._stops: Stops | None = None
         self.stops_problem: ReplayError | None = None
@@ -90,15 +85,6 @@ class ReplayApp(App[None]):
         self.jobs = Jobs(self)
         self.tools: Tools | None = None
         """Today's tools, as they were named last."""
-=======
-        self.jobs = Jobs(self)
-        self.tools: Tools | None = None
-        """Today's tools, as they were named last."""
-        self.worlds = Worlds(path)
-        self._stops: Stops | None = None
-        self.stops_problem: ReplayError | None = None
-        """Why what was kept could not be read, until somebody was told."""
->>>>>>> main
         self._first_trace = trace
         self.register_theme(DARK)
         self.register_theme(LIGHT)

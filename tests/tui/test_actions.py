@@ -40,11 +40,6 @@ OWNERS = {
     "runs": RunsScreen,
     "findings": FindingsScreen,
     "origins": OriginsScreen,
-<<<<<<< HEAD
-    "breakpoints": BreakpointsScreen,
-    "watches": WatchesScreen,
-=======
->>>>>>> main
     "replaying": ReplayingScreen,
     "what-if": WhatIfScreen,
     "copying": CopyingScreen,
@@ -52,11 +47,8 @@ OWNERS = {
     "comparison": ComparisonScreen,
     "schemas": SchemasScreen,
     "metrics": MetricsScreen,
-<<<<<<< HEAD
-=======
     "breakpoints": BreakpointsScreen,
     "watches": WatchesScreen,
->>>>>>> main
 }
 
 
@@ -79,19 +71,11 @@ def test_every_action_has_a_method_that_takes_its_arguments(action) -> None:  # 
         ("runs", LINES, EVERYWHERE),
         ("empty", EVERYWHERE),
         ("origins", LINES, EVERYWHERE),
-<<<<<<< HEAD
-        ("breakpoints", LINES, EVERYWHERE),
-        ("watches", LINES, EVERYWHERE),
-        ("comparison", LINES, EVERYWHERE),
-        ("schemas", LINES, EVERYWHERE),
-        ("metrics", LINES, EVERYWHERE),
-=======
         ("comparison", LINES, EVERYWHERE),
         ("schemas", LINES, EVERYWHERE),
         ("metrics", LINES, EVERYWHERE),
         ("breakpoints", LINES, EVERYWHERE),
         ("watches", LINES, EVERYWHERE),
->>>>>>> main
         ("transcript", LINES, EVERYWHERE),
         ("replaying", EVERYWHERE),
         ("copying", LINES, EVERYWHERE),
