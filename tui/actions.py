@@ -274,9 +274,16 @@ ACTIONS: Final[tuple[Action, ...]] = (
     _action(TRACES, "schemas", "v", "schemas", "versions of a tool's schema, compared", footer=8),
     _action(TRACES, "metrics", "m", "metrics", "by model and tool: outcomes, times", footer=9),
     _action(
-        TRACES, "seek(1)", "c", "next ≠", "next trace that differs today", group="Step", footer=4
+        TRACES,
+        "seek(1)",
+        "c",
+        "next ≠",
+        "next trace that differs today, or that a breakpoint stops in",
+        group="Step",
+        footer=4,
     ),
-    _action(TRACES, "seek(-1)", "C", "last ≠", "previous trace that differs today", group="Step"),
+    _action(TRACES, "seek(-1)", "C", "last ≠", "the one before", group="Step"),
+    _action(TRACES, "breakpoints", "B", "breakpoints", "list and edit the breakpoints"),
     _action(TRACES, "copy", "y", "copy", "copy the trace as JSON", group="Act", footer=6),
     _action(
         TRACES,

@@ -16,15 +16,15 @@ from textual.screen import Screen
 from replay.errors import ExitCode, ReplayError
 from tui.actions import EVERYWHERE, actions_of, key_words
 from tui.jobs import TICK_S, Jobs
-from tui.rows.stops import Stops, stops_of
 from tui.screens.base import BaseScreen
 from tui.screens.start import StartScreen
 from tui.theme import DARK, LIGHT
-from tui.worlds import Worlds
 
 if TYPE_CHECKING:
     from tui.rows.acting import Tools
     from tui.rows.database import Database
+    from tui.rows.stops import Stops
+    from tui.worlds import Worlds
 
 POLL_S = 0.25
 _GARBAGE_MAX: Final = 200_000
@@ -78,13 +78,13 @@ class ReplayApp(App[None]):
         self.database: Database | None = None
         self.places: dict[str, tuple[str, str | None]] = {}
         """Where one was: step id and tab by trace."""
-        self.jobs = Jobs(self)
-        self.tools: Tools | None = None
-        """Today's tools, as they were named last."""
-        self.worlds = Worlds(path)
+        self._worlds: Worlds | None = None
         self._stops: Stops | None = None
         self.stops_problem: ReplayError | None = None
         """Why what was kept could not be read, until somebody was told."""
+        self.jobs = Jobs(self)
+        self.tools: Tools | None = None
+        """Today's tools, as they were named last."""
         self._first_trace = trace
         self.register_theme(DARK)
         self.register_theme(LIGHT)
@@ -116,8 +116,19 @@ class ReplayApp(App[None]):
     def stops(self) -> Stops:
         """The breakpoints and watches of this database, read when first asked for."""
         if self._stops is None:
+            from tui.rows.stops import stops_of
+
             self._stops, self.stops_problem = stops_of(self.path)
         return self._stops
+
+    @property
+    def worlds(self) -> Worlds:
+        """The worlds that this session has asked for."""
+        if self._worlds is None:
+            from tui.worlds import Worlds
+
+            self._worlds = Worlds(self.path)
+        return self._worlds
 
     def database_opened(self, database: Database) -> None:
         """Go on from the first screen to the traces, and to the trace that was asked for."""

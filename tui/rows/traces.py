@@ -146,7 +146,7 @@ class TraceList:
             return []
         marks = ", ".join("?" * len(keys))
         with self.database.reading() as connection:
-            verdicts = _verdicts_of(connection, self.database.records, list(keys))
+            verdicts = verdict_counts(connection, self.database.records, list(keys))
             rows = connection.execute(
                 "SELECT key, id, app, started_us, ended_us, outcome, source, model, "
                 "model_call_count, tool_call_count, outcome_counts, first_user_text "
@@ -194,7 +194,7 @@ def _line(row: tuple[object, ...], verdicts: dict[str, int]) -> TraceLine:
     )
 
 
-def _verdicts_of(
+def verdict_counts(
     connection: sqlite3.Connection, records: RecordReader, keys: list[int]
 ) -> dict[int, dict[str, int]]:
     """Count the verdicts of each trace in the newest run that judged it."""

@@ -13,9 +13,8 @@ from replay.errors import ReplayError
 from tui.actions import TRACES
 from tui.rows.filters import TraceFilter, parse_filter
 from tui.rows.traces import TraceLine, TraceList, call_count, trace_count
-from tui.screens.base import BaseScreen
+from tui.screens.trace_seeking import SeekingTraces
 from tui.views.parts import count, printable
-from tui.views.signs import worst_sign
 from tui.views.table_lines import trace_header
 from tui.widgets.bars import Bar
 from tui.widgets.keys import bindings
@@ -26,7 +25,7 @@ _REFRESH_S = 1.0
 """At most so often, and never more than a tenth of the time is spent on it."""
 
 
-class TracesScreen(BaseScreen):
+class TracesScreen(SeekingTraces):
     """Everything that was recorded, newest first."""
 
     BINDINGS = bindings(TRACES)
@@ -216,12 +215,6 @@ class TracesScreen(BaseScreen):
 
     # -- actions ----------------------------------------------------------------------------------
 
-    def action_open(self) -> None:
-        """Open the trace under the cursor."""
-        line = self.line_here()
-        if line is not None:
-            self.replay.open_trace(line.id)
-
     def action_filter(self) -> None:
         """Ask for a filter; the list follows what is typed."""
         before = self.wanted
@@ -260,7 +253,7 @@ class TracesScreen(BaseScreen):
 
     def action_back(self) -> None:
         """Clear the filter; without one: leave."""
-        if self.wanted:
+        if self.wanted and not self.is_seeking:
             self._find(TraceFilter())
         else:
             super().action_back()
@@ -293,20 +286,6 @@ class TracesScreen(BaseScreen):
         if self.is_following:
             self.table.cursor = 0
         self._say_position()
-
-    def action_seek(self, direction: int) -> None:
-        """Go to the next trace that differs today."""
-        table = self.table
-        traces = table.traces
-        index = table.cursor + direction
-        while traces is not None and 0 <= index < len(traces):
-            line = traces.line(index)
-            if line is not None and worst_sign(line.verdicts)[0] in "×≠?":
-                table.cursor = index
-                return
-            index += direction
-        self.app.bell()
-        self.say(("no more traces that differ, in this direction", "warn"))
 
     def action_copy(self) -> None:
         """Copy the trace as JSON."""
