@@ -117,6 +117,10 @@ class BaseScreen(Screen[None]):
         """End the program."""
         self.app.exit()
 
+    def action_stop(self) -> None:
+        """Leave the screen to the shell; `fg` comes back."""
+        self.app.action_suspend_process()
+
     def action_theme(self) -> None:
         """Change between light and dark."""
         self.replay.toggle_theme()

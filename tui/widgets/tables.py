@@ -8,6 +8,7 @@ from replay.records import Finding, JsonObject, ReplayRun
 from replay.verdicts.origins import Origin
 from tui.rows.steps import StepList
 from tui.rows.traces import TraceList
+from tui.views.facet_lines import FacetLine, facet_parts
 from tui.views.field_lines import Field, field_parts
 from tui.views.parts import Part
 from tui.views.table_lines import (
@@ -33,6 +34,20 @@ class TraceTable(Lines):
         """Return one trace."""
         line = self.traces.line(index) if self.traces is not None else None
         return [("", "")] if line is None else trace_parts(line, width)
+
+
+class FacetTable(Lines):
+    """Groups of values, each with the traces that have it."""
+
+    facet_lines: Sequence[FacetLine] = ()
+
+    def line_count(self) -> int:
+        """Return how many lines there are."""
+        return len(self.facet_lines)
+
+    def line_parts(self, index: int, width: int) -> Sequence[Part]:
+        """Return one line."""
+        return facet_parts(self.facet_lines[index], width)
 
 
 class StepTable(Lines):
