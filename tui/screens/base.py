@@ -27,6 +27,7 @@ from tui.widgets.outline import Outline
 
 if TYPE_CHECKING:
     from tui.app import ReplayApp
+    from tui.jobs import Job
 
 WIDTH_MIN: Final = 50
 HEIGHT_MIN: Final = 12
@@ -40,6 +41,8 @@ class BaseScreen(Screen[None]):
     """None by itself: it would take the hidden line to type into."""
     PLACES: ClassVar[tuple[str, ...]] = ()
     """Whose actions the line of keys and the help show, besides those of everywhere."""
+    _focused_before: Widget | None = None
+    """What had the focus when the terminal became too small."""
 
     def compose(self) -> ComposeResult:
         """The frame; a subclass gives the body."""
@@ -47,6 +50,7 @@ class BaseScreen(Screen[None]):
         yield Bar(id="head", markup=False)
         yield from self.compose_body()
         yield PromptBar()
+        yield Bar(id="job", markup=False)
         yield Bar(id="status", markup=False)
         yield KeyBar(actions_of(*self.PLACES, EVERYWHERE))
 
@@ -121,6 +125,16 @@ class BaseScreen(Screen[None]):
         """Leave the screen to the shell; `fg` comes back."""
         self.app.action_suspend_process()
 
+    def show_job_line(self, job: Job | None) -> None:
+        """Show how far a command is that goes on beside this screen, on a line of its own."""
+        self.set_class(job is not None, "-working")
+        if job is not None:
+            self.query_one("#job", Bar).say([*job.progress_parts(), ("   J shows it", "dim")])
+
+    def action_job(self) -> None:
+        """Show what is under way."""
+        self.replay.show_job()
+
     def action_theme(self) -> None:
         """Change between light and dark."""
         self.replay.toggle_theme()
@@ -153,6 +167,10 @@ class BaseScreen(Screen[None]):
         """Say when there is no room."""
         width, height = event.size
         is_small = width < WIDTH_MIN or height < HEIGHT_MIN
+        if is_small and self.focused is not None:
+            self._focused_before = self.focused  # what is hidden loses the focus
+        elif not is_small and self.focused is None and self._focused_before is not None:
+            self.call_after_refresh(self._focused_before.focus)
         self.set_class(is_small, "-too-small")
         if is_small:
             words = f"needs {WIDTH_MIN}x{HEIGHT_MIN}, this is {width}x{height}"

@@ -12,7 +12,7 @@ from tui.actions import OUTLINE, TRANSCRIPT
 from tui.rows.steps import StepDetail, StepList, StepRow, has_changed, read_detail, read_steps
 from tui.screens.base import PanesScreen
 from tui.views.entries import Entry
-from tui.views.parts import printable
+from tui.views.parts import Part, printable
 from tui.views.step_views import TAB_NAMES, TABS, tab_applies
 from tui.views.transcript_words import counts_words, head_parts, status_parts
 from tui.widgets.bars import TabBar
@@ -101,13 +101,13 @@ class StepsScreen(PanesScreen):
         if row is None:
             self.outline.show([Entry((("This trace has no steps.", "dim"),))])
             return
-        with self.telling_errors():
+        table.border_title = f"Steps {table.cursor + 1}/{len(self.steps.steps)}"
+        self._say_status(row)
+        with self.telling_errors():  # after the status: what is told last stays
             self.detail = read_detail(self.replay.the_database, self.steps, row)
             self._choose_tab()
             self._show_tab(at_change=at_change)
-        table.border_title = f"Steps {table.cursor + 1}/{len(self.steps.steps)}"
         self.replay.places[self.steps.trace.id] = (row.id, self._chosen_tab)
-        self._say_status(row)
 
     def _choose_tab(self) -> None:
         assert self.detail is not None
@@ -143,7 +143,16 @@ class StepsScreen(PanesScreen):
     def _say_status(self, row: StepRow) -> None:
         following = self._seek_from(self.table.cursor, 1, self._differs)
         next_number = None if following is None else self.steps.steps[following].number
-        self.say(*status_parts(self.steps, row, next_divergence=next_number))
+        parts = status_parts(self.steps, row, next_divergence=next_number, why=self.arrival_parts())
+        self.say(*parts)
+
+    def _say_again(self) -> None:
+        if self.row is not None:
+            self._say_status(self.row)
+
+    def arrival_parts(self) -> list[Part]:
+        """Return why this step was stopped at; nothing: somebody stepped to it."""
+        return []
 
     # -- what happens -----------------------------------------------------------------------------
 

@@ -224,6 +224,16 @@ class TracesScreen(TraceListScreen):
 
         self.app.push_screen(RunsScreen())
 
+    def show_filter(self, text: str) -> None:
+        """Show the traces that a filter selects."""
+        self._apply(text)
+
+    def action_metrics(self) -> None:
+        """Show calls counted and timed."""
+        from tui.screens.metrics import MetricsScreen
+
+        self.app.push_screen(MetricsScreen())
+
     def action_schemas(self) -> None:
         """Show the versions of tools' schemas."""
         from tui.screens.schemas import SchemasScreen

@@ -42,6 +42,11 @@ class Outline(Lines):
         if at_change:
             self._show_first_change()
 
+    def replace_keeping(self, entries: list[Entry]) -> None:
+        """Show entries that are known better now: neither cursor nor view moves."""
+        self.entries = entries
+        self._lay_out()
+
     def lay_out_rows(self) -> list[Row]:
         """Return the lines that are open, at this width."""
         return lay_out(self.entries, self.line_width - GUTTER)
@@ -96,6 +101,10 @@ class Outline(Lines):
         if row.entry.value is not None or row.entry.parts[:1] == ():
             return row.entry.value
         return row.entry.text or parts_text(row.parts).strip()
+
+    def path_here(self) -> str:
+        """Return the way to the value under the cursor in its step; empty: it has none."""
+        return self.rows[self.cursor].entry.path if self.rows else ""
 
     def values(self) -> Any:
         """Return everything in the pane as JSON: one value, or a list of them."""
