@@ -126,7 +126,7 @@ class MetricsScreen(PanesScreen):
     def _show_judged(self, measured: Measured, judged: Judged) -> None:
         if measured is not self.measured or not self.is_ready:
             return
-        self.judged = made_up
+        self.judged = judged
         row = self.row
         if row is not None:
             self.outline.replace_keeping(metric_entries(row, measured, judged))

@@ -10,6 +10,7 @@ from replay.cli.sparkline import sparkline
 from replay.metrics import CallMetrics, Cells, ComponentMetrics, Components
 from replay.metrics.budgets import BudgetResult
 from replay.metrics.invented import InventedArgument, MadeUp
+from replay.metrics.labels import Accuracy
 from replay.store.times import iso_text
 from tui.rows.metrics import Judged, Measured, budgets_of
 from tui.views.entries import Entry
