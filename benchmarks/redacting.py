@@ -100,8 +100,8 @@ def _tool_calls(folder: Path, count: int) -> Iterator[tuple[str, float, float]]:
         return {"sum": a + b, "note": note}
 
     with (
-        Recorder(folder / "off2.db", redact=False) as off,
-        Recorder(folder / "on2.db", redact=True) as on,
+        Recorder(folder / "off2.db", mask=False) as off,
+        Recorder(folder / "on2.db", mask=True) as on,
     ):
         plain = [_called(recorder, toolbox) for recorder in (off, on)]
         yield (

@@ -14,6 +14,12 @@ TRANSCRIPT: Final = "transcript"
 RUNS: Final = "runs"
 FINDINGS: Final = "findings"
 ORIGINS: Final = "origins"
+REPLAYING: Final = "replaying"
+WHAT_IF: Final = "what-if"
+COPYING: Final = "copying"
+LABELLING: Final = "labelling"
+BREAKPOINTS: Final = "breakpoints"
+WATCHES: Final = "watches"
 COMPARISON: Final = "comparison"
 SCHEMAS: Final = "schemas"
 METRICS: Final = "metrics"
@@ -58,19 +64,19 @@ ACTIONS: Final[tuple[Action, ...]] = (
     _action(TRANSCRIPT, "step(-1)", "p N", "back", "step back", group="Step", footer=2),
     _action(
         TRANSCRIPT,
-        "seek('divergence', 1)",
+        "go_on(1)",
         "c f5",
         "next ≠",
-        "next call that differs today",
+        "on to the next call that differs today, breakpoint or watched change",
         group="Step",
         footer=3,
     ),
     _action(
         TRANSCRIPT,
-        "seek('divergence', -1)",
+        "go_on(-1)",
         "C",
         "last ≠",
-        "previous call that differs today",
+        "back to the one before",
         group="Step",
     ),
     _action(TRANSCRIPT, "seek('error', 1)", "e", "next ×", "next error", group="Step", footer=4),
@@ -94,6 +100,50 @@ ACTIONS: Final[tuple[Action, ...]] = (
         group="Step",
     ),
     _action(TRANSCRIPT, "into(-1)", "S", "out of", "previous part", group="Step"),
+    _action(
+        TRANSCRIPT,
+        "over(1)",
+        "greater_than_sign",
+        "over",
+        "next step that no call beside this one is",
+        group="Step",
+    ),
+    _action(
+        TRANSCRIPT,
+        "over(-1)",
+        "less_than_sign",
+        "back over",
+        "back over the calls beside this one",
+        group="Step",
+    ),
+    _action(
+        TRANSCRIPT,
+        "out",
+        "u",
+        "out",
+        "from the detail to the list; from a call to the model call that asked for it",
+        group="Step",
+    ),
+    _action(TRANSCRIPT, "go_to", "colon", "go to", "go to a step by its number", group="Step"),
+    _action(
+        TRANSCRIPT,
+        "toggle_breakpoint",
+        "b f9",
+        "break",
+        "stop at calls of this tool, or no longer; on a value: where it is this",
+        group="Step",
+        footer=12,
+    ),
+    _action(TRANSCRIPT, "breakpoints", "B", "breakpoints", "list and edit the breakpoints"),
+    _action(
+        TRANSCRIPT,
+        "watch",
+        "W",
+        "watch",
+        "watch a value or an expression at every step",
+        footer=13,
+    ),
+    _action(TRANSCRIPT, "watches", "K", "watches", "list and edit the watches"),
     *(
         _action(TRANSCRIPT, f"tab({number - 1})", str(number), name.lower(), f"tab: {name}")
         for number, name in enumerate(
@@ -138,7 +188,14 @@ ACTIONS: Final[tuple[Action, ...]] = (
         group="Act",
         footer=5,
     ),
-    _action(TRANSCRIPT, "copy_all", "Y", "copy all", "copy the whole pane, as JSON", group="Act"),
+    _action(
+        TRANSCRIPT,
+        "copy_menu",
+        "Y",
+        "copy as",
+        "copy as JSON, curl, a pytest test, a command, an id",
+        group="Act",
+    ),
     _action(
         TRANSCRIPT,
         "compare",
@@ -147,6 +204,61 @@ ACTIONS: Final[tuple[Action, ...]] = (
         "this call, recorded against today; on the schema tab: the tool's schemas",
         footer=3,
     ),
+    _action(
+        TRANSCRIPT,
+        "replay",
+        "r",
+        "replay",
+        "replay this trace, or more, through today's tools",
+        group="Act",
+        footer=12,
+    ),
+    _action(
+        TRANSCRIPT,
+        "what_if",
+        "i",
+        "what if",
+        "edit this call's arguments and run on; on its tabs: the response, an outside answer",
+        group="Act",
+        footer=13,
+    ),
+    _action(TRANSCRIPT, "branches", "I", "branch", "the newest edited branch", group="Act"),
+    _action(
+        TRANSCRIPT,
+        "approve",
+        "a",
+        "approve",
+        "accept what differs in this call: it is meant",
+        group="Act",
+        footer=14,
+    ),
+    _action(
+        TRANSCRIPT,
+        "pin",
+        "P",
+        "pin",
+        "pin this call (or trace) as a regression case, and unpin it",
+        group="Act",
+    ),
+    _action(
+        TRANSCRIPT,
+        "feedback",
+        "f",
+        "feedback",
+        "say what is good or bad about this step",
+        group="Act",
+        footer=15,
+    ),
+    _action(
+        TRANSCRIPT,
+        "label",
+        "L",
+        "label",
+        "label one call after the other, one key each",
+        group="Act",
+    ),
+    _action(TRANSCRIPT, "edit_pane", "o", "editor", "this pane in $EDITOR, to read", group="Act"),
+    _action(TRANSCRIPT, "edit_source", "O", "source", "the tool's source in $EDITOR", group="Act"),
     _action(TRANSCRIPT, "findings", "R", "findings", "the replay run that these verdicts are from"),
     # -- the list of traces ---------------------------------------------------------------------
     _action(TRACES, "open", "enter l right", "open", "open the trace", group="Move", footer=1),
@@ -306,6 +418,54 @@ ACTIONS: Final[tuple[Action, ...]] = (
     _action(SCHEMAS, "search", "slash", "search", "find a text in this pane"),
     _action(SCHEMAS, "zoom", "z", "zoom", "only this pane, and back"),
     _action(SCHEMAS, "copy", "y", "copy", "copy the differences as JSON", group="Act", footer=8),
+    # -- replaying ------------------------------------------------------------------------------
+    _action(REPLAYING, "start", "enter", "start", "start the replay", group="Act", footer=1),
+    _action(REPLAYING, "scope", "s space", "traces", "other traces", group="Act", footer=2),
+    _action(REPLAYING, "tools", "t", "tools", "name the tools", group="Act", footer=3),
+    _action(REPLAYING, "parser", "v", "parser", "who reads the arguments", group="Act", footer=4),
+    _action(
+        REPLAYING, "hide", "h", "hide", "go on meanwhile; J shows it again", group="Act", footer=5
+    ),
+    # -- an edited branch -----------------------------------------------------------------------
+    _action(
+        WHAT_IF,
+        "difference(1)",
+        "n",
+        "next ≠",
+        "next call that the edit changes",
+        group="Step",
+        footer=1,
+    ),
+    _action(
+        WHAT_IF,
+        "difference(-1)",
+        "p N",
+        "last ≠",
+        "previous call that the edit changes",
+        group="Step",
+        footer=2,
+    ),
+    _action(WHAT_IF, "search", "slash", "search", "find a text in this pane"),
+    _action(WHAT_IF, "zoom", "z", "zoom", "only this pane, and back", footer=7),
+    _action(
+        WHAT_IF, "copy", "y", "copy", "copy what the cursor is on, as JSON", group="Act", footer=6
+    ),
+    # -- what can be copied ----------------------------------------------------------------------
+    _action(
+        COPYING,
+        "take",
+        "enter l right y",
+        "copy",
+        "copy this form, and go back",
+        group="Act",
+        footer=1,
+    ),
+    # -- labelling -------------------------------------------------------------------------------
+    _action(LABELLING, "call(1)", "n", "next", "next call, unlabelled", group="Step", footer=1),
+    _action(LABELLING, "call(-1)", "p N", "back", "previous call", group="Step", footer=2),
+    _action(
+        LABELLING, "undo", "u", "undo", "take back the label given last", group="Act", footer=3
+    ),
     # -- metrics --------------------------------------------------------------------------------
     _action(
         METRICS, "open", "enter", "traces", "the traces with these calls", group="Move", footer=1
@@ -318,11 +478,35 @@ ACTIONS: Final[tuple[Action, ...]] = (
     _action(METRICS, "search", "slash", "search", "find a text in this pane"),
     _action(METRICS, "zoom", "z", "zoom", "only this pane, and back", footer=6),
     _action(METRICS, "copy", "y", "copy", "copy the row as JSON", group="Act", footer=5),
+    # -- breakpoints and watches ----------------------------------------------------------------
+    *(
+        action
+        for place, noun in ((BREAKPOINTS, "breakpoint"), (WATCHES, "watch"))
+        for action in (
+            _action(place, "add", "a", "add", f"add a {noun}", group="Act", footer=1),
+            _action(place, "edit", "enter e", "edit", "change it", group="Act", footer=2),
+            _action(place, "remove", "x delete", "remove", "take it out", group="Act", footer=4),
+            _action(place, "copy", "y", "copy", "copy the list as JSON", group="Act", footer=6),
+        )
+    ),
+    _action(BREAKPOINTS, "switch", "t", "on or off", "let it count, or not", group="Act", footer=3),
+    _action(
+        BREAKPOINTS,
+        "hits",
+        "h",
+        "hits",
+        "which of its hits it stops at: 3, >=3, %10",
+        group="Act",
+        footer=5,
+    ),
+    _action(
+        WATCHES, "switch", "t", "stop or show", "stop at its changes, or not", group="Act", footer=3
+    ),
     # -- every list and pane --------------------------------------------------------------------
     _action(LINES, "move(1)", "j down", "down", "next line", group="Move"),
     _action(LINES, "move(-1)", "k up", "up", "previous line", group="Move"),
     _action(LINES, "page(1)", "space pagedown ctrl+f", "page", "page down", group="Move"),
-    _action(LINES, "page(-1)", "b pageup ctrl+b", "page up", "page up", group="Move"),
+    _action(LINES, "page(-1)", "pageup ctrl+b", "page up", "page up", group="Move"),
     _action(LINES, "page(0.5)", "ctrl+d", "half page", "half a page down", group="Move"),
     _action(LINES, "page(-0.5)", "ctrl+u", "half page up", "half a page up", group="Move"),
     _action(LINES, "edge(-1)", "g home", "top", "first line", group="Move"),
@@ -348,6 +532,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
     _action(
         EVERYWHERE, "help", "question_mark f1", "help", "these keys", group="Program", footer=30
     ),
+    _action(EVERYWHERE, "job", "J", "under way", "the replay that is under way", group="Program"),
     _action(EVERYWHERE, "theme", "f2", "light or dark", "light or dark", group="Program"),
     _action(
         EVERYWHERE,
@@ -368,6 +553,7 @@ _KEY_WORDS: Final = {
     "comma": ",",
     "plus": "+",
     "minus": "-",
+    "colon": ":",
     "left_square_bracket": "[",
     "right_square_bracket": "]",
     "left_curly_bracket": "{",
@@ -412,6 +598,12 @@ _PLACE_WORDS: Final = {
     RUNS: "In the list of replay runs",
     FINDINGS: "In the findings of a run",
     ORIGINS: "Where a value came from",
+    REPLAYING: "Where a replay is started, and while it runs",
+    WHAT_IF: "In an edited branch",
+    COPYING: "What can be copied of a step",
+    LABELLING: "Where calls are labelled (each label has a key of its own)",
+    BREAKPOINTS: "In the list of breakpoints",
+    WATCHES: "In the list of watches",
     COMPARISON: "In a comparison: one call, recorded against today",
     SCHEMAS: "In the schemas",
     METRICS: "In the metrics",

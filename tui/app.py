@@ -15,11 +15,15 @@ from textual.screen import Screen
 
 from replay.errors import ExitCode, ReplayError
 from tui.actions import EVERYWHERE, actions_of, key_words
+from tui.jobs import TICK_S, Jobs
+from tui.rows.stops import Stops, stops_of
 from tui.screens.base import BaseScreen
 from tui.screens.start import StartScreen
 from tui.theme import DARK, LIGHT
+from tui.worlds import Worlds
 
 if TYPE_CHECKING:
+    from tui.rows.acting import Tools
     from tui.rows.database import Database
 
 POLL_S = 0.25
@@ -74,6 +78,13 @@ class ReplayApp(App[None]):
         self.database: Database | None = None
         self.places: dict[str, tuple[str, str | None]] = {}
         """Where one was: step id and tab by trace."""
+        self.jobs = Jobs(self)
+        self.tools: Tools | None = None
+        """Today's tools, as they were named last."""
+        self.worlds = Worlds(path)
+        self._stops: Stops | None = None
+        self.stops_problem: ReplayError | None = None
+        """Why what was kept could not be read, until somebody was told."""
         self._first_trace = trace
         self.register_theme(DARK)
         self.register_theme(LIGHT)
@@ -86,9 +97,11 @@ class ReplayApp(App[None]):
     def on_mount(self) -> None:
         """Watch what others write."""
         self.set_interval(POLL_S, self._poll)
+        self.set_interval(TICK_S, self.show_job_line)
 
     def on_unmount(self) -> None:
-        """Let go of the file."""
+        """Let go of the file; what was asked for is done."""
+        self.jobs.leave()
         if self.database is not None:
             self.database.close()
             self.database = None
@@ -98,6 +111,13 @@ class ReplayApp(App[None]):
         """The database, once it is open."""
         assert self.database is not None
         return self.database
+
+    @property
+    def stops(self) -> Stops:
+        """The breakpoints and watches of this database, read when first asked for."""
+        if self._stops is None:
+            self._stops, self.stops_problem = stops_of(self.path)
+        return self._stops
 
     def database_opened(self, database: Database) -> None:
         """Go on from the first screen to the traces, and to the trace that was asked for."""
@@ -135,9 +155,55 @@ class ReplayApp(App[None]):
             return
         self.push_screen(TranscriptScreen(steps, run_id=run_id, step_number=step_number, tab=tab))
 
+    def shown_traces(self) -> list[str]:
+        """Return the ids of the traces that the list shows, where it shows only some."""
+        from tui.rows.acting import trace_ids_of
+        from tui.screens.traces import TracesScreen
+
+        for screen in self.screen_stack:
+            if isinstance(screen, TracesScreen) and screen.table.traces is not None:
+                return trace_ids_of(self.the_database, screen.table.traces)
+        return []
+
+    def trace_beside(self, key: int, direction: int) -> str | None:
+        """Return the id of the next trace in the list, or the one before; None: there is none."""
+        from tui.rows.acting import trace_id_of
+        from tui.screens.traces import TracesScreen
+
+        for screen in self.screen_stack:
+            if isinstance(screen, TracesScreen) and screen.table.traces is not None:
+                keys = screen.table.traces.keys
+                at = next((index for index, one in enumerate(keys) if one == key), None)
+                if at is not None and 0 <= at + direction < len(keys):
+                    return trace_id_of(self.the_database, int(keys[at + direction]))
+        return None
+
+    def show_job(self) -> None:
+        """Show the replay that is under way."""
+        from tui.screens.replaying import ReplayingScreen
+
+        screen = self.screen
+        if self.jobs.now is None or isinstance(screen, ReplayingScreen):
+            if isinstance(screen, BaseScreen):
+                screen.say(("nothing is under way", "dim"))
+            return
+        self.push_screen(ReplayingScreen.of_job(self.jobs.now))
+
     def toggle_theme(self) -> None:
         """Change between light and dark."""
         self.theme = (LIGHT if self.theme == DARK.name else DARK).name
+
+    def show_job_line(self) -> None:
+        """Say how far the command under way is."""
+        screen, job = self.screen, self.jobs.now
+        if not isinstance(screen, BaseScreen) or not screen.is_ready:
+            return
+        if job is not None and self.database is not None:
+            from tui.rows.acting import judged_count
+
+            with screen.telling_errors():
+                job.judged_count = judged_count(self.database, job.began_us)
+        screen.show_job_line(job)
 
     def _poll(self) -> None:
         screen = self.screen

@@ -202,6 +202,14 @@ def note_error(run: Execution, error: BaseException) -> None:
     if kind.__module__ != "builtins":
         name = f"{kind.__module__}.{name}"
     run.outcome = _outcome_of(error)
+    never_ran = isinstance(error, TypeError) and (
+        error.__traceback__ is None or error.__traceback__.tb_next is None
+    )
+    if never_ran and run.outcome is Outcome.FAILED:
+        # Python itself turned the call away: no frame of the tool's was ever entered.
+        run.outcome = Outcome.INVALID_ARGUMENTS
+        run.error = CallError(type="TypeError", message=_words(error), stage=Stage.VALIDATE)
+        return
     details = None
     if isinstance(error, Refusal):
         details = json_form({"code": error.code, "details": error.details})[0]

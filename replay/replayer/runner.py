@@ -46,6 +46,7 @@ from replay.replayer.turn import (
     within_limits,
 )
 from replay.replayer.warm_world import WarmWorld
+from replay.replayer.world_teller import WorldTeller
 from replay.tools.call import run_call, run_call_sync
 from replay.tools.observer import see_states_through
 from replay.tools.older_results import translated_response
@@ -157,6 +158,7 @@ class _Trace:
         """When the first call began, and where virtual time was then."""
         self.shows_start_state = job["shows_start_state"]
         self.states_of = set(job["states_of"])
+        self.world_teller = WorldTeller(runner.toolbox) if job["tells_world"] else None
         self.has_late_threads = False
         """Whether a call passed its deadline: its thread may run on."""
 
@@ -339,6 +341,9 @@ class _Trace:
         loose = any(fnmatchcase(tool, glob) for glob in self.runner.loose)
         cassette = CallCassette(order, turn.spare, redactor, loose=loose)
         state_before = self._start_state()
+        if self.world_teller is not None:
+            with self._aside("world"):
+                self.world_teller.begin(self.world, self.redaction)
         holding.begin_call()
         waited_ns = here().turns.now_ns
         try:
@@ -367,6 +372,9 @@ class _Trace:
             told = redacted_answer(self.redaction, told)
         if call_id in self.states_of:
             told["state"] = self._state()
+        if self.world_teller is not None:
+            with self._aside("world"):
+                told["world_changes"] = self.world_teller.changes(self.world, self.redaction)
         if observing := sys.modules.get("replay.replayer.shaking.observing"):
             told["sources"] = observing.sources_of(call_id)
         if order["is_watched"]:

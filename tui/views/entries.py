@@ -53,6 +53,8 @@ class Entry:
     """It and what is beneath it has a recorded and a today's side, which may stand side by side."""
     value: Any = None
     """What copying gives; None: the text of the line."""
+    path: str = ""
+    """The way to the value in its step, as conditions write it; empty: it has none."""
     _made: list[Entry] | None = field(default=None, repr=False)
 
     def made(self) -> list[Entry]:

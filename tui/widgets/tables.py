@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
+from types import MappingProxyType
 
 from replay.errors import StoreError
 from replay.metrics import CallMetrics
@@ -14,6 +15,7 @@ from tui.views.field_lines import Field, field_parts
 from tui.views.metric_lines import metric_parts
 from tui.views.parts import Part, printable
 from tui.views.table_lines import (
+    NO_MARK,
     finding_parts,
     origin_parts,
     run_parts,
@@ -45,6 +47,8 @@ class StepTable(Lines):
     """The steps of a transcript."""
 
     steps: StepList | None = None
+    marks: Mapping[int, Part] = MappingProxyType({})
+    """By place in the list: the sign of what stops there."""
 
     def line_count(self) -> int:
         """Return how many there are."""
@@ -53,7 +57,26 @@ class StepTable(Lines):
     def line_parts(self, index: int, width: int) -> Sequence[Part]:
         """Return one step."""
         assert self.steps is not None
-        return step_parts(self.steps, index, width, is_here=index == self.cursor)
+        mark = self.marks.get(index, NO_MARK)
+        return step_parts(self.steps, index, width, is_here=index == self.cursor, mark=mark)
+
+
+class PartsTable(Lines):
+    """Lines that are made already: breakpoints, watches."""
+
+    lines_shown: Sequence[Sequence[Part]] = ()
+
+    def line_count(self) -> int:
+        """Return how many there are."""
+        return len(self.lines_shown)
+
+    def line_parts(self, index: int, width: int) -> Sequence[Part]:
+        """Return one of them."""
+        return self.lines_shown[index]
+
+
+class WatchTable(PartsTable, can_focus=False):
+    """What is watched in a transcript: a line for each."""
 
 
 class RunTable(Lines):
