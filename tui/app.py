@@ -14,7 +14,7 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.screen import Screen
 
 from replay.errors import ExitCode, ReplayError
-from tui.actions import EVERYWHERE, actions_of, key_words
+from tui.actions import EVERYWHERE, LINES, actions_of, key_words, use_keys
 from tui.jobs import TICK_S, Jobs
 from tui.rows.stops import Stops, stops_of
 from tui.screens.base import BaseScreen
@@ -23,6 +23,7 @@ from tui.theme import DARK, LIGHT
 from tui.worlds import Worlds
 
 if TYPE_CHECKING:
+    from tui.keymap import Keymap
     from tui.rows.acting import Tools
     from tui.rows.database import Database
 
@@ -58,7 +59,7 @@ class ActionProvider(Provider):
                 action.name,
                 partial(screen.action_by_id, action.id),
             )
-            for action in actions_of(*screen.PLACES, EVERYWHERE)
+            for action in actions_of(*screen.PLACES, LINES, EVERYWHERE)
         ]
 
 
@@ -70,9 +71,18 @@ class ReplayApp(App[None]):
     COMMANDS: ClassVar[set[type[Provider]]] = {ActionProvider}  # type: ignore[assignment]  # no themes, no screenshots
     COMMAND_PALETTE_BINDING = "ctrl+p"
 
-    def __init__(self, path: Path, trace: str | None = None, *, theme: str | None = None) -> None:
-        """``trace``: the id, or its unique beginning, of a trace to open at once."""
+    def __init__(
+        self,
+        path: Path,
+        trace: str | None = None,
+        *,
+        theme: str | None = None,
+        keys: Keymap | None = None,
+    ) -> None:
+        """``trace``: the id, or its unique beginning, of a trace to open; ``keys``: chosen ones."""
         super().__init__()
+        use_keys(keys or {})
+        self.set_keymap({name: ",".join(chosen) for name, chosen in (keys or {}).items()})
         self.animation_level = "none"  # an animated page costs twenty frames
         self.path = path
         self.database: Database | None = None
@@ -216,6 +226,17 @@ class ReplayApp(App[None]):
             screen.complain(error)
 
 
+def _chosen_keys() -> Keymap | None:
+    """Return ``[tool.replay.keys]``; reading all of the configuration would cost a first paint."""
+    here = Path.cwd()
+    files = (folder / "pyproject.toml" for folder in (here, *here.parents))
+    if not any(b"tool.replay.keys" in file.read_bytes() for file in files if file.is_file()):
+        return None
+    from tui.keymap import read_keymap
+
+    return read_keymap()
+
+
 def run(path: Path, trace: str | None = None, *, theme: str | None = None) -> int:
     """Show the terminal UI until it is left; return the exit code.
 
@@ -226,6 +247,6 @@ def run(path: Path, trace: str | None = None, *, theme: str | None = None) -> in
         os.environ.pop(name, None)
     gc.disable()  # until the first rows are there
     gc.set_threshold(_GARBAGE_MAX, 20, 20)
-    app = ReplayApp(path, trace, theme=theme)
+    app = ReplayApp(path, trace, theme=theme, keys=_chosen_keys())
     app.run()
     return int(ExitCode.COULD_NOT_RUN if app.return_code else ExitCode.OK)
