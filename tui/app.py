@@ -19,6 +19,7 @@ from textual.command import Provider
 from textual.screen import Screen
 
 from replay.errors import ExitCode, ReplayError
+from tui.actions import use_keys
 from tui.crash import crash_words, write_report
 from tui.jobs import TICK_S, Jobs
 from tui.palette import ActionProvider
@@ -28,6 +29,7 @@ from tui.state import Place, State
 from tui.theme import DARK, LIGHT
 
 if TYPE_CHECKING:
+    from tui.keymap import Keymap
     from tui.rows.acting import Tools
     from tui.rows.database import Database
     from tui.rows.sorting import TraceSort
@@ -58,12 +60,15 @@ class ReplayApp(App[None]):
         *,
         theme: str | None = None,
         state: State | None = None,
+        keys: Keymap | None = None,
     ) -> None:
         """``trace``: the id, or its unique beginning, of a trace to open at once.
 
-        ``state``: where it is kept where one was; None: nowhere.
+        ``state``: where it is kept where one was; None: nowhere. ``keys``: chosen ones.
         """
         super().__init__()
+        use_keys(keys or {})
+        self.set_keymap({name: ",".join(chosen) for name, chosen in (keys or {}).items()})
         self.animation_level = "none"  # an animated page costs twenty frames
         self.path = path
         self.database: Database | None = None
@@ -290,6 +295,17 @@ def end_on_signals(app: ReplayApp) -> None:
         loop.add_signal_handler(number, partial(app.exit, return_code=_SIGNALLED + number))
 
 
+def _chosen_keys() -> Keymap | None:
+    """Return ``[tool.replay.keys]``; reading all of the configuration would cost a first paint."""
+    here = Path.cwd()
+    files = (folder / "pyproject.toml" for folder in (here, *here.parents))
+    if not any(b"tool.replay.keys" in file.read_bytes() for file in files if file.is_file()):
+        return None
+    from tui.keymap import read_keymap
+
+    return read_keymap()
+
+
 def run(path: Path, trace: str | None = None, *, theme: str | None = None) -> int:
     """Show the terminal UI until it is left; return the exit code.
 
@@ -301,7 +317,7 @@ def run(path: Path, trace: str | None = None, *, theme: str | None = None) -> in
         os.environ.pop(name, None)
     gc.disable()  # until the first rows are there
     gc.set_threshold(_GARBAGE_MAX, 20, 20)
-    app = ReplayApp(path, trace, theme=theme, state=State.of_user())
+    app = ReplayApp(path, trace, theme=theme, state=State.of_user(), keys=_chosen_keys())
     app.run()
     code = app.return_code or 0
     if code > _SIGNALLED:
