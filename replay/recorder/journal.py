@@ -41,6 +41,7 @@ from replay.recorder.scope import (
     announced,
     last_turn,
     model_facts,
+    next_model_facts,
     open_scope,
     running_call,
 )
@@ -287,10 +288,20 @@ class Journal:
 
     def _known_of_asking(self) -> JsonObject:
         known: JsonObject = dict(model_facts.get() or {})
+        said = next_model_facts.get()
+        if said is not None:
+            next_model_facts.set(None)
+            known |= said.facts
+            said.is_taken = True
         for ask in self.asking:
             with self.failures.guard("ask a framework about a model call"):
                 known |= ask()
         return known
+
+    def knows_response(self, response_id: str) -> bool:
+        """Whether some plane has recorded this answer."""
+        with self._lock:
+            return self._lineage.knows_response(response_id)
 
     def _recall(self, question: Question, trace: LiveTrace | None) -> None:
         """Bring back the turn that a request goes on from, where another process recorded it."""
