@@ -106,9 +106,9 @@ class Redactor:
                 continue
             self._seen_variables[name] = value
             if self.rules.names.is_secret(name):
-                self.learn(value)
+                self.vault.learn(value, None, puts_away=False)
             for password in _USERINFO.findall(value):
-                self.learn(password)
+                self.vault.learn(password, None, puts_away=False)
         self.vault.settle()
 
     def recognise(self, recorded: Any) -> None:
