@@ -33,6 +33,9 @@ from cassettes.redaction.vault import Vault
 
 T = TypeVar("T")
 
+_FOLDERS: Final = frozenset(("PWD", "OLDPWD"))
+"""Variables of the shell whose names look like a password's."""
+
 _USERINFO: Final = re.compile(r"://[^/\s:@]*:([^/\s@]+)@")
 
 
@@ -102,7 +105,7 @@ class Redactor:
     def learn_variables(self, variables: Mapping[str, str]) -> None:
         """Learn the values of those ``variables`` whose names say that they are secret."""
         for name, value in list(variables.items()):
-            if self._seen_variables.get(name) == value:
+            if self._seen_variables.get(name) == value or name in _FOLDERS:
                 continue
             self._seen_variables[name] = value
             if self.rules.names.is_secret(name):
