@@ -38,7 +38,7 @@ class Action:
     call: str
     """The method, as Textual's bindings spell it: ``step(1)``."""
     keys: tuple[str, ...]
-    """Textual's key names; the first one is shown."""
+    """Textual's key names; the first one is shown. None: it is in the palette only."""
     name: str
     """One or two words, for footer and palette."""
     help: str
@@ -132,6 +132,14 @@ ACTIONS: Final[tuple[Action, ...]] = (
         "stop in today's tool, in this call (pdb)",
         group="Act",
         footer=11,
+    ),
+    _action(
+        TRANSCRIPT,
+        "debug_in_editor",
+        "",
+        "debug in an editor",
+        "stop in today's tool, in an editor that attaches (debugpy)",
+        group="Act",
     ),
     _action(
         TRANSCRIPT,
@@ -506,7 +514,7 @@ def key_word(key: str) -> str:
 
 def key_words(action: Action) -> str:
     """Return all keys of an action, as the help lists them."""
-    return " ".join(key_word(key) for key in action.keys)
+    return " ".join(key_word(key) for key in action.keys) or "ctrl+p"
 
 
 _PLACE_WORDS: Final = {
@@ -529,13 +537,14 @@ _PLACE_WORDS: Final = {
 }
 
 
+def _key_cell(action: Action) -> str:
+    return " ".join(f"`{key_word(key)}`" for key in action.keys) or "`ctrl+p`, by its name"
+
+
 def key_tables() -> str:
     """Return all keys as Markdown, for docs/tui.md."""
     parts = []
     for place, words in _PLACE_WORDS.items():
-        rows = [
-            f"| {' '.join(f'`{key_word(key)}`' for key in action.keys)} | {action.help} |"
-            for action in actions_of(place)
-        ]
+        rows = [f"| {_key_cell(action)} | {action.help} |" for action in actions_of(place)]
         parts.append("\n".join([f"### {words}", "", "| key | does |", "|---|---|", *rows]))
     return "\n\n".join(parts) + "\n"

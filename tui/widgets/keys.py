@@ -12,4 +12,5 @@ def bindings(*places: str) -> list[BindingType]:
     return [
         Binding(",".join(action.keys), action.call, action.name, show=False, id=action.id)
         for action in actions_of(*places)
+        if action.keys
     ]
