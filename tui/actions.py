@@ -13,6 +13,7 @@ OUTLINE: Final = "outline"
 TRACES: Final = "traces"
 EMPTY: Final = "empty"
 TRANSCRIPT: Final = "transcript"
+FACETS: Final = "facets"
 RUNS: Final = "runs"
 FINDINGS: Final = "findings"
 ORIGINS: Final = "origins"
@@ -282,27 +283,72 @@ ACTIONS: Final[tuple[Action, ...]] = (
     _action(
         TRACES,
         "filter",
-        "slash f",
+        "f",
         "filter",
         "show only some: tool:NAME outcome:failed words",
         footer=2,
     ),
+    _action(TRACES, "search", "slash", "search", "find a text in the list", footer=5),
+    _action(TRACES, "match(1)", "n", "next match", "next match of the search"),
+    _action(TRACES, "match(-1)", "N", "match back", "previous match"),
+    _action(
+        TRACES,
+        "facets",
+        "x",
+        "facets",
+        "what there is: tools, models, outcomes; choose one",
+        footer=4,
+    ),
+    _action(TRACES, "sort", "s", "sort", "sort by the next column", footer=6),
+    _action(TRACES, "turn_round", "S", "turn round", "sort the other way round"),
     _action(TRACES, "runs", "r R", "replay runs", "the replay runs and their findings", footer=3),
     _action(TRACES, "schemas", "v", "schemas", "versions of a tool's schema, compared", footer=8),
     _action(TRACES, "metrics", "m", "metrics", "by model and tool: outcomes, times", footer=9),
     _action(
-        TRACES, "seek(1)", "c", "next ≠", "next trace that differs today", group="Step", footer=4
+        TRACES,
+        "seek(1)",
+        "c",
+        "next ≠",
+        "next trace that differs today, or that a breakpoint stops in",
+        group="Step",
+        footer=7,
     ),
-    _action(TRACES, "seek(-1)", "C", "last ≠", "previous trace that differs today", group="Step"),
-    _action(TRACES, "copy", "y", "copy", "copy the trace as JSON", group="Act", footer=6),
+    _action(TRACES, "seek(-1)", "C", "last ≠", "the one before", group="Step"),
+    _action(TRACES, "breakpoints", "B", "breakpoints", "list and edit the breakpoints"),
+    _action(TRACES, "copy", "y", "copy", "copy the trace as JSON", group="Act", footer=11),
     _action(
         TRACES,
         "follow",
         "F",
         "follow",
         "stay on the newest trace while recording goes on",
-        footer=7,
+        footer=10,
     ),
+    # -- what there is to choose from -----------------------------------------------------------
+    _action(
+        FACETS,
+        "choose",
+        "enter l right",
+        "only these",
+        "show only the traces with this value",
+        group="Move",
+        footer=1,
+    ),
+    _action(
+        FACETS,
+        "group(1)",
+        "right_square_bracket J",
+        "next group",
+        "next group",
+        group="Move",
+        footer=3,
+    ),
+    _action(
+        FACETS, "group(-1)", "left_square_bracket K", "group back", "group before", group="Move"
+    ),
+    _action(FACETS, "search", "slash", "search", "find a text in the list", footer=2),
+    _action(FACETS, "step(1)", "n", "next match", "next match of the search"),
+    _action(FACETS, "step(-1)", "N", "match back", "previous match"),
     # -- an empty database ----------------------------------------------------------------------
     _action(
         EMPTY, "demo", "t", "try the demo", "record and replay the demo", group="Act", footer=1
@@ -560,6 +606,14 @@ ACTIONS: Final[tuple[Action, ...]] = (
         group="Program",
         footer=31,
     ),
+    _action(
+        EVERYWHERE,
+        "stop",
+        "ctrl+z",
+        "to the shell",
+        "to the shell; `fg` comes back",
+        group="Program",
+    ),
     _action(EVERYWHERE, "quit", "Q ctrl+q ctrl+c", "quit", "quit", group="Program"),
 )
 
@@ -634,6 +688,7 @@ def key_words(action: Action) -> str:
 _PLACE_WORDS: Final = {
     TRANSCRIPT: "In a transcript",
     TRACES: "In the list of traces",
+    FACETS: "Where traces are chosen by what they have",
     RUNS: "In the list of replay runs",
     FINDINGS: "In the findings of a run",
     ORIGINS: "Where a value came from",

@@ -124,6 +124,10 @@ class BaseScreen(Screen[None]):
         """End the program."""
         self.app.exit()
 
+    def action_stop(self) -> None:
+        """Leave the screen to the shell; `fg` comes back."""
+        self.app.action_suspend_process()
+
     def show_job_line(self, job: Job | None) -> None:
         """Show how far a command is that goes on beside this screen, on a line of its own."""
         self.set_class(job is not None, "-working")
