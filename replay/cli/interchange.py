@@ -28,7 +28,16 @@ if TYPE_CHECKING:
     from replay.records import Selection
 
 FORMATS = ("openai-chat", "anthropic-messages", "records")
-READ_FORMATS = (*FORMATS, "otlp")
+READ_FORMATS = (
+    *FORMATS,
+    "langfuse",
+    "otlp",
+    "langsmith",
+    "mlflow",
+    "inspect",
+    "openai-agents",
+    "gateway",
+)
 """Repeated from `replay.interchange`, which costs an import; a test keeps them equal."""
 
 _DATABASE_SUFFIXES = (".db", ".sqlite", ".sqlite3")
