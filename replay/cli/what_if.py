@@ -106,7 +106,6 @@ def what_if(
 
     edits = _edits(step_number, arguments, changed, response, outside)
     with Store.open(database, mode="w") as store:
-        edits.call_of(store.transcript(trace, prompts=False))  # before any worker starts
         replayer = replayer_of(store, jobs=2, **options)
         with ctrl_c.calls(replayer.stop):
             run = run_what_if(replayer, trace, edits)

@@ -51,9 +51,9 @@ def what_if(replayer: Replayer, trace_id: str, edits: Edits) -> ReplayRun:
         ToolboxError: the tools cannot be loaded.
         WorkerError: a worker cannot be started.
     """
+    transcript = replayer.store.transcript(trace_id, prompts=False)
+    edited, made = edits.applied(transcript)  # before any worker starts
     with replayer.opened() as opened:
-        transcript = opened.reading.transcript(trace_id, prompts=False)
-        edited, made = edits.applied(transcript)
         greeting = opened.greeting()
         chosen = Chosen([transcript.trace.id])
         run = replayer._begun(Selection(trace_ids=chosen.trace_ids), chosen, greeting)
@@ -169,6 +169,7 @@ def _steps(
 ) -> Iterator[BranchStep]:
     calls = {call.id: call for call in tool_calls(transcript)}
     responses = {edit.step_number: edit for edit in made if edit.part == "response"}
+    edited = {edit.step_number for edit in made}
     gone: set[str] = set()
     for now, branch in zip(today, otherwise, strict=True):
         call = calls[now.tool_call_id]
@@ -180,7 +181,9 @@ def _steps(
         if edit is not None:
             after = str(edit.edited)
         changes = compare_responses(call.tool, before, after, rules).changes
-        differs = edit is not None or bool(changes) or _rest(now) != _rest(branch)
+        given = call.step_number not in edited
+        rest = _rest(now, payload=given) != _rest(branch, payload=given)
+        differs = edit is not None or bool(changes) or rest
         if differs:
             gone |= {text for _, text in _leaves(read_response(recorded_response(call)).value, "")}
             gone -= {text for _, text in _leaves(read_response(after).value, "")}
@@ -193,13 +196,14 @@ def told(verdict: CallVerdict, call: ToolCall) -> str | None:
     return recorded_response(call) if verdict.replayed is None else verdict.replayed.response
 
 
-def _rest(verdict: CallVerdict) -> tuple[JsonValue, ...]:
-    """What else of a call can differ than its response."""
+def _rest(verdict: CallVerdict, *, payload: bool = True) -> tuple[JsonValue, ...]:
+    """What else of a call can differ than its response; its payload not where it was edited."""
     result = verdict.replayed
     outside = [change.model_dump(mode="json") for change in verdict.interaction_changes]
     if result is None:
         return (verdict.note, outside)
-    return (result.outcome, result.payload, result.state_hash, outside, verdict.effect_changed)
+    given = result.payload if payload else None
+    return (result.outcome, given, result.state_hash, outside, verdict.effect_changed)
 
 
 def _leaves(value: JsonValue, path: str) -> Iterator[tuple[str, str]]:

@@ -23,8 +23,9 @@ def render_branch(run: ReplayRun, *, width: int = 80, colored: bool = False) -> 
         lines += _edit_lines(edit, width, ink)
     lines += ["", *_table(branch, width, ink)]
     differing = [step for step in branch.steps if step.differs]
-    for step in differing:
-        lines += ["", *_step_lines(step, width, ink)]
+    for step in branch.steps:
+        if step.differs or step.gone:
+            lines += ["", *_step_lines(step, width, ink)]
     lines += ["", *wrap(summary(branch), width, hang="")]
     if differing:
         lines += wrap(CONDITIONAL, width, hang="")
@@ -77,7 +78,7 @@ def _table(branch: Branch, width: int, ink: Ink) -> list[str]:
     lines = [ink.paint(f"   step  {'tool':<{room}}  {'today':<20}  edited", "dim")]
     for step, name in zip(branch.steps, names, strict=True):
         number = step.edited.step_number
-        mark = "✎" if number in edited else "≠" if step.differs else " "
+        mark = "✎" if number in edited else "≠" if step.differs else "?" if step.gone else " "
         head = f" {mark} {number:>4}  {cut(name, room):<{room}}  "
         today = cut(state_words(step.today), 20)
         after = state_words(step.edited) if step.differs else "as today"
@@ -90,8 +91,13 @@ def _table(branch: Branch, width: int, ink: Ink) -> list[str]:
 
 def _step_lines(step: BranchStep, width: int, ink: Ink) -> list[str]:
     edited, today = step.edited, step.today
-    title = f"{edited.step_number} {plain(edited.tool)}: {VERDICT_WORDS[edited.verdict]}"
-    lines = [ink.paint(cut(title, width), "bold")]
+    said = VERDICT_WORDS[edited.verdict] if step.differs else "as today"
+    lines = [ink.paint(cut(f"{edited.step_number} {plain(edited.tool)}: {said}", width), "bold")]
+    for path in step.gone:
+        words = f"its `{path}` came from an answer that no longer says it"
+        lines += wrap(plain(words), width, indent="  ")
+    if not step.differs:
+        return lines
     for name, verdict in (("today", today), ("edited", edited)):
         result = verdict.replayed
         if result is None:
@@ -114,7 +120,4 @@ def _step_lines(step: BranchStep, width: int, ink: Ink) -> list[str]:
         lines += [f"    {line}" for line in full_lines(edited.changes, width=width - 4, ink=ink)]
     for change in edited.interaction_changes:
         lines += wrap(f"outside, {change.change}: {plain(change.request)}", width, indent="  ")
-    for path in step.gone:
-        words = f"its `{path}` came from an answer that no longer says it"
-        lines += wrap(plain(words), width, indent="  ")
     return lines

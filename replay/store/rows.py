@@ -425,11 +425,12 @@ def delete_run(connection: sqlite3.Connection, key: int) -> None:
         )
 
 
-def delete_pin(connection: sqlite3.Connection, pin: str) -> bool:
-    """Delete a pin, inside the caller's transaction; return whether it was there."""
-    count = connection.execute("DELETE FROM pin_rows WHERE id = ?", (pin,)).rowcount
+def delete_record(connection: sqlite3.Connection, kind: str, identity: str) -> bool:
+    """Delete a record that no other names, inside the caller's transaction; say if it was there."""
+    table = LAYOUTS[kind].table
+    count = connection.execute(f"DELETE FROM {table} WHERE id = ?", (identity,)).rowcount
     connection.execute(
-        "UPDATE record_totals SET record_count = record_count - ? WHERE kind = 'pin'", (count,)
+        "UPDATE record_totals SET record_count = record_count - ? WHERE kind = ?", (count, kind)
     )
     return count > 0
 

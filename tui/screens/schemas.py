@@ -21,6 +21,7 @@ from tui.views.field_lines import (
     field_header,
     fields_of,
     hit_key,
+    hits_words,
     same_words,
     side_words,
 )
@@ -272,18 +273,17 @@ class SchemasScreen(PanesScreen):
         self._say_counts()
 
     def _say_counts(self) -> None:
-        number = len(self.difference["changes"]) if self.difference is not None else 0
-        if not number:
+        if self.difference is None or not self.difference["changes"]:
             self.say(("✓ no difference", "good"))
             return
-        worst = max(self.table.fields, key=lambda field: field.on_payloads == "breaks")
         said: list[Part] = [(same_words(self.table.fields), "strong")]
-        if worst.on_payloads == "breaks":
-            said.append(("   × breaks recorded payloads", "bad"))
         if self.is_counting:
-            said.append(("   ◐ counting recorded payloads", "accent"))
+            said.append(("   ◐ counting the recorded payloads that they hit", "accent"))
         elif self.hits is None:
             said.append(("   payloads are counted against today's tools only", "dim"))
+        else:
+            shown = [hit_key(change) for change in self.difference["changes"]]
+            said.append(hits_words([self.hits[key] for key in shown if key in self.hits]))
         self.say(*said)
 
     def _set_fields(self, fields: list[Field], *, keep: bool = False) -> None:

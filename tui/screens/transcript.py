@@ -5,12 +5,14 @@ from __future__ import annotations
 from tui.actions import TRANSCRIPT
 from tui.debugging import debug_command, leave_screen_to
 from tui.screens.comparing import Comparing
+from tui.screens.reviewing import Reviewing
 from tui.screens.stepping import Stepping
+from tui.screens.stop_keys import StopKeys
 from tui.screens.where_from import WhereFrom
 from tui.widgets.keys import bindings
 
 
-class TranscriptScreen(Stepping, WhereFrom, Comparing):
+class TranscriptScreen(Reviewing, Stepping, StopKeys, WhereFrom, Comparing):
     """Step through a trace, forwards and backwards."""
 
     BINDINGS = bindings(TRANSCRIPT)
@@ -24,9 +26,24 @@ class TranscriptScreen(Stepping, WhereFrom, Comparing):
             if call is not None:
                 self.copy(call.model_dump(), f"step {self.detail.row.number}")
 
-    def action_copy_all(self) -> None:
-        """Copy the whole pane."""
-        self.copy(self.outline.values(), self.tab.lower())
+    def action_copy_menu(self) -> None:
+        """Choose what of this step to copy: JSON, curl, a test, a command, an id."""
+        from tui.screens.copying import CopyingScreen, copy_of
+        from tui.views.copies import forms_of
+
+        detail = self.detail
+        if detail is None:
+            return
+        forms = forms_of(
+            detail,
+            pane=self.outline.values(),
+            tab=self.tab,
+            database=str(self.replay.path),
+            options=self.tools.words(),
+        )
+        copies = [copy_of(name, make) for name, make in forms]
+        about = f"step {detail.row.number}, {detail.row.name}"
+        self.app.push_screen(CopyingScreen(about, copies))
 
     def action_debug(self) -> None:
         """Leave the screen to a debugger that stops in today's tool, in this call."""
@@ -37,6 +54,16 @@ class TranscriptScreen(Stepping, WhereFrom, Comparing):
         words = debug_command(self.replay.path, self.steps.trace.id, row.number, run)
         with self.telling_errors():
             leave_screen_to(self.app, words)
+
+    def action_debug_in_editor(self) -> None:
+        """Leave the screen to `replay debug --listen`, which waits for an editor."""
+        row, run = self.row, self.steps.run
+        if row is None or row.kind != "tool":
+            self._stay("only a tool call can be stopped in: t goes to the next one")
+            return
+        words = debug_command(self.replay.path, self.steps.trace.id, row.number, run)
+        with self.telling_errors():
+            leave_screen_to(self.app, [*words, "--listen", "5678"])
 
     def action_findings(self) -> None:
         """Show the findings of the run that the verdicts are from."""
