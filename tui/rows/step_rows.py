@@ -56,7 +56,7 @@ def step_rows(connection: sqlite3.Connection, trace: int) -> list[StepRow]:
         "WHERE r.trace = ? ORDER BY r.step_number",
         (trace,),
     ).fetchall()
-    steps = [StepRow._make((*row, 1, ", ".join(asked.get(row[1], ())))) for row in models]
+    steps = [StepRow._make((*row, 1, ", ".join(asked.get(row[1], ())), None)) for row in models]
     steps += [
         StepRow._make((*row[:9], 1 if row[8] is None else len(asked[row[8]]), "", row[9]))
         for row in tools
