@@ -19,6 +19,7 @@ from textual.command import Provider
 from textual.screen import Screen
 
 from replay.errors import ExitCode, ReplayError
+from tui.actions import use_keys
 from tui.crash import crash_words, write_report
 from tui.jobs import TICK_S, Jobs
 from tui.palette import ActionProvider
@@ -28,6 +29,7 @@ from tui.state import Place, State
 from tui.theme import DARK, LIGHT
 
 if TYPE_CHECKING:
+    from tui.keymap import Keymap
     from tui.rows.acting import Tools
     from tui.rows.database import Database
     from tui.rows.sorting import TraceSort
@@ -58,12 +60,15 @@ class ReplayApp(App[None]):
         *,
         theme: str | None = None,
         state: State | None = None,
+        keys: Keymap | None = None,
     ) -> None:
         """``trace``: the id, or its unique beginning, of a trace to open at once.
 
-        ``state``: where it is kept where one was; None: nowhere.
+        ``state``: where it is kept where one was; None: nowhere. ``keys``: chosen ones.
         """
         super().__init__()
+        use_keys(keys or {})
+        self.set_keymap({name: ",".join(chosen) for name, chosen in (keys or {}).items()})
         self.animation_level = "none"  # an animated page costs twenty frames
         self.path = path
         self.database: Database | None = None
@@ -72,13 +77,13 @@ class ReplayApp(App[None]):
         self._state = state or State(None)
         self._kept: object = None
         self._complained = ""
-        self.jobs = Jobs(self)
-        self.tools: Tools | None = None
-        """Today's tools, as they were named last."""
         self._worlds: Worlds | None = None
         self._stops: Stops | None = None
         self.stops_problem: ReplayError | None = None
         """Why what was kept could not be read, until somebody was told."""
+        self.jobs = Jobs(self)
+        self.tools: Tools | None = None
+        """Today's tools, as they were named last."""
         self._first_trace = trace
         self.register_theme(DARK)
         self.register_theme(LIGHT)
@@ -142,7 +147,7 @@ class ReplayApp(App[None]):
 
     @property
     def worlds(self) -> Worlds:
-        """The worlds of the traces that were replayed to see them."""
+        """The worlds that this session has asked for."""
         if self._worlds is None:
             from tui.worlds import Worlds
 
@@ -292,6 +297,17 @@ def end_on_signals(app: ReplayApp) -> None:
         loop.add_signal_handler(number, partial(app.exit, return_code=_SIGNALLED + number))
 
 
+def _chosen_keys() -> Keymap | None:
+    """Return ``[tool.replay.keys]``; reading all of the configuration would cost a first paint."""
+    here = Path.cwd()
+    files = (folder / "pyproject.toml" for folder in (here, *here.parents))
+    if not any(b"tool.replay.keys" in file.read_bytes() for file in files if file.is_file()):
+        return None
+    from tui.keymap import read_keymap
+
+    return read_keymap()
+
+
 def run(path: Path, trace: str | None = None, *, theme: str | None = None) -> int:
     """Show the terminal UI until it is left; return the exit code.
 
@@ -303,7 +319,7 @@ def run(path: Path, trace: str | None = None, *, theme: str | None = None) -> in
         os.environ.pop(name, None)
     gc.disable()  # until the first rows are there
     gc.set_threshold(_GARBAGE_MAX, 20, 20)
-    app = ReplayApp(path, trace, theme=theme, state=State.of_user())
+    app = ReplayApp(path, trace, theme=theme, state=State.of_user(), keys=_chosen_keys())
     app.run()
     code = app.return_code or 0
     if code > _SIGNALLED:

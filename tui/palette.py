@@ -7,7 +7,7 @@ from functools import partial
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
-from tui.actions import EVERYWHERE, actions_of, key_words
+from tui.actions import EVERYWHERE, LINES, actions_of, key_words
 from tui.screens.base import BaseScreen
 
 
@@ -37,5 +37,5 @@ class ActionProvider(Provider):
                 action.name,
                 partial(screen.action_by_id, action.id),
             )
-            for action in actions_of(*screen.PLACES, EVERYWHERE)
+            for action in actions_of(*screen.PLACES, LINES, EVERYWHERE)
         ]

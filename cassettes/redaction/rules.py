@@ -20,8 +20,8 @@ from cassettes.redaction.prefilter import (
     value_searches,
 )
 
-_BASE64: Final = r"[A-Za-z0-9]{9}[g-zG-Z][A-Za-z0-9]{10}"
-"""Text that may be packed so, and is no hash; only looked into where personal data are masked."""
+_BASE64: Final = r"[A-Za-z0-9]{9}[g-zG-Z][A-Za-z0-9]{10}|=[^\s&]{0,60}%[23][0-9A-Fa-f]"
+"""Text that may be packed, and is no hash; fields of URLs; looked into where personal data are masked."""
 
 
 class Rules:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from replay.records import ReplayRun
+from replay.stepping.breakpoints import Breakpoint
 from replay.store import Store
 from tests.stepping.order_traces import moment, write_orders
 from tests.tui.person import Person, use
 from tui.rows.stops import stops_of
+from tui.rows.trace_stops import TraceStops
 
 
 @pytest.fixture
@@ -298,3 +303,66 @@ def test_watches_leave_room_for_the_steps_at_every_size(
         assert person.app.screen.table.size.height >= 3
 
     use(orders, script, trace="orders-a", size=size)
+
+
+def test_the_list_of_traces_goes_on_to_a_trace_that_a_breakpoint_stops_in(orders: Path) -> None:
+    async def script(person: Person) -> None:
+        await person.sees("1 / 2")
+        await person.press("c")
+        assert "no more traces that differ below this one" in status(person)
+        await person.press("B", "a", *typed("tool == 'drop'"), "enter", "q", "c")
+        await person.sees("orders-a  step 12: ● 1 tool == 'drop'", "2 / 2")
+        await person.press("enter")
+        await person.sees("stopped at 12", "12● ✓ drop")
+        await person.press("q", "C")
+        assert "no more traces that differ or hit a breakpoint above this one" in status(person)
+
+    use(orders, script)
+
+
+@pytest.mark.slow
+def test_the_list_of_traces_stops_at_differences_and_looks_into_payloads(
+    database: Path,
+) -> None:
+    async def script(person: Person) -> None:
+        await person.sees("1 / 3")
+        await person.press("c")
+        await person.sees("b-trip  differs today")
+        await person.press("B", "a", *typed("error.message contains 'left' and step == 4"), "enter")
+        await person.press("q", "c")
+        await person.sees("a-trip  step 4: ● 1 error.message")
+        await person.press("C", "C")
+        await person.sees("c-trip  step 4: ● 1 error.message")
+
+    use(database, script)
+
+
+@pytest.mark.slow
+def test_a_search_over_many_traces_is_ended_by_escape(orders: Path) -> None:
+    stops, _ = stops_of(orders)
+    stops.breakpoints = [Breakpoint.of("payload.x == 'nowhere'")]
+    stops.save()
+
+    async def script(person: Person) -> None:
+        await person.sees("1 / 2")
+        started, go = threading.Event(), threading.Event()
+
+        def waits(
+            self: TraceStops, keys: Any, start: int, direction: int, on_progress: Any
+        ) -> None:
+            started.set()
+            go.wait(10)
+            on_progress(5)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(TraceStops, "next_stop", waits)
+            await person.pilot.press("c")
+            await asyncio.to_thread(started.wait, 10)
+            await person.sees("looking for the next stop…")
+            await person.pilot.press("escape")
+            go.set()
+            await person.sees("stopped looking")
+        await person.press("c")
+        await person.sees("no more traces that differ or hit a breakpoint")
+
+    use(orders, script)

@@ -17,7 +17,6 @@ from typing import Final
 import orjson
 
 from replay.records.replays import WHAT_IF
-from replay.store.contents import ContentReader
 from replay.store.database import store_error
 from replay.store.record_rows import RecordReader
 from replay.store.times import iso_text
@@ -160,39 +159,6 @@ class TraceList:
             connection.close()
         return None
 
-    def next_judged(
-        self,
-        start: int,
-        direction: int,
-        wanted: Callable[[dict[str, int]], bool],
-        is_over: Callable[[], bool],
-    ) -> int | None:
-        """Return the index of the next trace whose verdicts are ``wanted``; None: there is none.
-
-        Meant for a thread, as `next_with`.
-
-        Raises:
-            StoreError: the database cannot be read.
-        """
-        connection = reading_connection(self.database.path)
-        records = RecordReader(connection, ContentReader(connection))
-        try:
-            span = range(start, len(self.keys) if direction > 0 else -1, direction)
-            for first in range(0, len(span), BLOCK_SIZE):
-                if is_over():
-                    return None
-                indexes = span[first : first + BLOCK_SIZE]
-                keys = [self.keys[index] for index in indexes]
-                verdicts = _verdicts_of(connection, records, keys)
-                for index in indexes:
-                    if wanted(verdicts.get(self.keys[index], {})):
-                        return index
-        except sqlite3.Error as error:
-            raise store_error(error, self.database.path) from error
-        finally:
-            connection.close()
-        return None
-
     def line(self, index: int) -> TraceLine | None:
         """Return the row at ``index``; None: there is none, or it is gone from the database."""
         number, offset = divmod(index, BLOCK_SIZE)
@@ -221,7 +187,7 @@ class TraceList:
             return []
         marks = ", ".join("?" * len(keys))
         with self.database.reading() as connection:
-            verdicts = _verdicts_of(connection, self.database.records, list(keys))
+            verdicts = verdict_counts(connection, self.database.records, list(keys))
             rows = connection.execute(
                 "SELECT key, id, app, started_us, ended_us, outcome, source, model, "
                 "model_call_count, tool_call_count, outcome_counts, first_user_text "
@@ -289,7 +255,7 @@ def _line(row: tuple[object, ...], verdicts: dict[str, int]) -> TraceLine:
     )
 
 
-def _verdicts_of(
+def verdict_counts(
     connection: sqlite3.Connection, records: RecordReader, keys: list[int]
 ) -> dict[int, dict[str, int]]:
     """Count the verdicts of each trace in the newest run that judged it."""

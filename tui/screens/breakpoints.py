@@ -91,4 +91,10 @@ def hits_words(hits: str) -> str:
         return "each hit"
     if hits.startswith(">="):
         return f"each hit from number {hits[2:]} on"
-    return f"every {hits[1:]}th hit" if hits.startswith("%") else f"hit number {hits}"
+    return f"every {_ordinal(int(hits[1:]))} hit" if hits.startswith("%") else f"hit number {hits}"
+
+
+def _ordinal(number: int) -> str:
+    is_teen = number % 100 in (11, 12, 13)
+    end = "th" if is_teen else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{end}"

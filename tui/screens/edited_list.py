@@ -147,7 +147,9 @@ class EditedListScreen(BaseScreen):
         if self.item is None:
             self.app.bell()
             return
-        removed = self.items().pop(self.table.cursor)
+        table = self.table
+        removed = self.items().pop(table.cursor)
+        table.set_reactive(PartsTable.cursor, max(0, min(table.cursor, len(self.items()) - 1)))
         self.changed(("removed ", "warn"), (self.text_of(removed), "accent"))
 
     def action_copy(self) -> None:

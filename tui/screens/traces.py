@@ -14,9 +14,8 @@ from tui.actions import TRACES
 from tui.rows.filters import TraceFilter, parse_filter
 from tui.rows.sorting import TraceSort
 from tui.rows.traces import TraceList
-from tui.screens.trace_list import TraceListScreen
+from tui.screens.trace_seeking import SeekingTraces
 from tui.views.parts import printable
-from tui.views.signs import worst_sign
 from tui.widgets.keys import bindings
 from tui.widgets.lines import Lines
 
@@ -29,7 +28,7 @@ Search: TypeAlias = tuple[Look, str, str]
 """With what the status line says of it, and what when nothing is found."""
 
 
-class TracesScreen(TraceListScreen):
+class TracesScreen(SeekingTraces):
     """Everything that was recorded, newest first."""
 
     BINDINGS = bindings(TRACES)
@@ -44,12 +43,6 @@ class TracesScreen(TraceListScreen):
     @on(Lines.Chosen)
     def _chosen(self) -> None:
         self.action_open()
-
-    def action_open(self) -> None:
-        """Open the trace under the cursor."""
-        line = self.line_here()
-        if line is not None:
-            self.replay.open_trace(line.id)
 
     # -- which traces -----------------------------------------------------------------------------
 
@@ -126,7 +119,7 @@ class TracesScreen(TraceListScreen):
             self.table.needle = ""
             self.table.refresh()
             self._say_position()
-        elif self.wanted:
+        elif self.wanted and not self.is_seeking:
             self._find(TraceFilter())
         else:
             super().action_back()
@@ -162,15 +155,6 @@ class TracesScreen(TraceListScreen):
             lambda traces, is_over: traces.next_with(needle, start, direction or 1, is_over),
             f"/{printable(needle)}",
             nothing=f"no trace here holds {printable(needle)!r}",
-        )
-
-    def action_seek(self, direction: int) -> None:
-        """Go to the next trace that differs today."""
-        start = self.table.cursor + direction
-        self._search(
-            lambda traces, is_over: traces.next_judged(start, direction, _differs, is_over),
-            "",
-            nothing="no more traces that differ, in this direction",
         )
 
     def _search(self, look: Look, words: str, *, nothing: str) -> None:
@@ -259,7 +243,3 @@ class TracesScreen(TraceListScreen):
             from dataclasses import asdict
 
             self.copy(asdict(line), f"trace {printable(line.id)}")
-
-
-def _differs(verdicts: dict[str, int]) -> bool:
-    return worst_sign(verdicts)[0] in "×≠?"
