@@ -91,10 +91,9 @@ class Terminal:
         return (first - pressed) * 1000, (last - pressed) * 1000
 
     def cpu_ms(self) -> float:
-        """Return the processor time of all threads, living and gone."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        ticks = int(fields[11]) + int(fields[12])
-        return ticks * 1000 / os.sysconf("SC_CLK_TCK")
+        """Return the processor time of all threads, living and gone (Linux names that clock so)."""
+
+        return time.clock_gettime_ns((~self.pid << 3) | 2) / 1e6
 
     def memory_mb(self) -> tuple[float, float]:
         """Return the resident memory: now, and at its highest."""

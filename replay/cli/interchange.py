@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from replay.interchange import FileReport
 
 FORMATS = ("openai-chat", "anthropic-messages", "records")
-"""Repeated from `replay.interchange.FORMATS`, which costs an import; a test keeps them equal."""
+READ_FORMATS = (*FORMATS, "otlp")
+"""Repeated from `replay.interchange`, which costs an import; a test keeps them equal."""
 
 _DATABASE_SUFFIXES = (".db", ".sqlite", ".sqlite3")
 
@@ -40,7 +41,7 @@ _DATABASE_SUFFIXES = (".db", ".sqlite", ".sqlite3")
 @click.option(
     "--format",
     "format_name",
-    type=click.Choice(FORMATS),
+    type=click.Choice(READ_FORMATS),
     help="Read the files as this format, instead of finding out from their content.",
 )
 @click.option("--app", metavar="NAME", help="The application that the traces come from.")
@@ -128,7 +129,7 @@ def _database_and_files(words: tuple[str, ...]) -> tuple[Path, list[Path]]:
 
 def report_lines(report: FileReport) -> Iterator[str]:
     """Yield the lines that tell what became of one file."""
-    from replay.interchange.import_report import ALWAYS_MISSING, KINDS
+    from replay.interchange.import_report import KINDS
 
     yield f"{report.path}: {report.format}"
     kinds = {kind: KINDS.get(kind, kind) for kind in (*KINDS, *report.read) if report.read[kind]}
@@ -146,8 +147,8 @@ def report_lines(report: FileReport) -> Iterator[str]:
         if count
     ]
     yield f"  traces: {', '.join(parts) or 'none'}"
-    if report.format != "records" and report.read:
-        yield f"  {ALWAYS_MISSING}"
+    if report.always_missing is not None:
+        yield f"  {report.always_missing}"
     for words, count in sorted(report.notes.items()):
         yield f"  {count:>9,} {words}"
     if report.bad_lines:

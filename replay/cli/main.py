@@ -34,6 +34,9 @@ _PLACES = {
     "show": Place("replay.cli.traces", "show", "Show one trace, or one step of it."),
     "ui": Place("replay.cli.ui", "ui", "Step through traces in the terminal."),
     "stats": Place("replay.cli.stats", "stats", "Count, time and compare recorded calls."),
+    "budgets": Place(
+        "replay.cli.budgets", "budgets", "Hold latency budgets against recorded calls."
+    ),
     "run": Place("replay.cli.run", "run", "Replay recorded calls through today's tools."),
     "runs": Place("replay.cli.runs", "runs", "List the replay runs of a database."),
     "diff": Place("replay.cli.diff", "diff", "Show what a replay run found, or compare two."),
@@ -41,6 +44,8 @@ _PLACES = {
         "replay.cli.what_if", "what_if", "Replay a trace with a payload or an answer edited."
     ),
     "debug": Place("replay.cli.debug", "debug", "Stop in today's tool, in a recorded call."),
+    "world": Place("replay.cli.world", "world", "Show a trace's world, step by step."),
+    "origins": Place("replay.cli.origins", "origins", "Find where a value came from."),
     "approve": Place("replay.cli.runs", "approve", "Accept a finding: an intended change."),
     "pin": Place("replay.cli.pins", "pin", "Pin a trace or a step as a regression case."),
     "unpin": Place("replay.cli.pins", "unpin", "Take a pin away again."),
@@ -59,6 +64,9 @@ _PLACES = {
         "replay.cli.schema", "schema", "Look after tool schemas: versions, changes, evidence."
     ),
     "db": Place("replay.cli.db", "db", "Look after a database: check, compact, schema."),
+    "mask": Place(
+        "replay.cli.mask", "mask", "Find what should be masked in a database, or mask it."
+    ),
     "doctor": Place("replay.cli.doctor", "doctor", "Check this machine and a database."),
     "completion": Place("replay.cli.completion", "completion", "Print a shell completion script."),
 }

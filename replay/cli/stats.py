@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from replay.metrics.comparing import Compared
 
 LISTED_MAX = 40
+TRACES_MAX = 200
+"""`replay.metrics.invented.TRACES_MAX`: a second or two."""
 BUCKETS_NARROW, BUCKETS_WIDE = 12, 24
 """Marks of a trend, below 100 columns and from there on."""
 
@@ -60,6 +62,28 @@ BUCKETS_NARROW, BUCKETS_WIDE = 12, 24
     "with_components",
     is_flag=True,
     help="Where the time goes: model, marshal, validate, tool, network.",
+)
+@click.option(
+    "--quality",
+    "with_quality",
+    is_flag=True,
+    help="What models made up, whether they were right and as sure as right, retries, cold starts.",
+)
+@click.option(
+    "--traces",
+    "traces_max",
+    type=click.IntRange(min=1),
+    default=TRACES_MAX,
+    metavar="COUNT",
+    help="With --quality: look for made-up arguments in so many traces, the newest. "
+    f"Default: {TRACES_MAX}.",
+)
+@click.option(
+    "--success",
+    multiple=True,
+    metavar="OUTCOME",
+    help="With --quality: an outcome of a trace that is a success; `*` stands for anything. "
+    "Default: ok, success, succeeded, completed, done, resolved, reward=1.0.",
 )
 @click.option(
     "--compare",
@@ -101,6 +125,9 @@ def stats(
     by: Sequence[str],
     with_models: bool,
     with_components: bool,
+    with_quality: bool,
+    traces_max: int,
+    success: tuple[str, ...],
     sides: tuple[str, str] | None,
     span: timedelta | None,
     tells_by_code: bool,
@@ -134,6 +161,12 @@ def stats(
             with_models=with_models or prometheus is not None,
             with_components=with_components or prometheus is not None,
         )
+        if with_quality:
+            from replay.cli.stats_quality import read_quality
+
+            found["quality"] = read_quality(
+                connection, scope, traces_max=traces_max, success=success
+            )
     _tell(found, database, limit, prometheus, as_json=as_json)
     return ExitCode.OK
 

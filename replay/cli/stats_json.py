@@ -27,7 +27,16 @@ def stats_json(found: dict[str, Any]) -> dict[str, Any]:
             "call_count": found["components"].call_count,
             "rows": [_plain(row) for row in found["components"].rows],
         },
+        **_quality(found),
     }
+
+
+def _quality(found: dict[str, Any]) -> dict[str, Any]:
+    if "quality" not in found:
+        return {}
+    from replay.cli.stats_quality import quality_json
+
+    return {"quality": quality_json(found["quality"])}
 
 
 def call_json(row: CallMetrics) -> dict[str, Any]:

@@ -37,6 +37,10 @@ def stats_lines(found: dict[str, Any], limit: int, width: int) -> list[str]:
         lines += ["", *model_lines(found["models"], width)]
     if found["components"] is not None:
         lines += ["", *component_lines(found["components"], width)]
+    if "quality" in found:
+        from replay.cli.stats_quality import quality_lines
+
+        lines += ["", *quality_lines(found["quality"], width)]
     return lines
 
 

@@ -39,7 +39,7 @@ LISTED_MAX = 50
 @where_option("Only traces with a step for which this holds: `payload.total > 1000`.")
 @json_option
 def list_command(
-    database: Path, selection: Selection, where: Condition | None, as_json: bool
+    database: Path, selection: Selection, condition: Condition | None, as_json: bool
 ) -> int:
     """List the traces of DATABASE, newest first: the newest 50, or as many as --limit says."""
     from dataclasses import asdict
@@ -48,25 +48,25 @@ def list_command(
 
     wanted = selection.limit or LISTED_MAX
     with Store.open(database, mode="r") as store:
-        if where is None:
+        if condition is None:
             rows = store.traces(selection, limit=wanted + 1)
             steps: dict[str, list[int]] = {}
         else:
-            found = list(islice(fitting_traces(store, selection, where), wanted + 1))
+            found = list(islice(fitting_traces(store, selection, condition), wanted + 1))
             rows, steps = [row for row, _ in found], {row.id: one for row, one in found}
         if as_json:
             terminal.emit_json(
                 [
-                    asdict(row) | ({} if where is None else {"steps": steps[row.id]})
+                    asdict(row) | ({} if condition is None else {"steps": steps[row.id]})
                     for row in rows[:wanted]
                 ]
             )
         elif rows:
             _emit_rows(rows[:wanted], steps)
-        elif where is None:
+        elif condition is None:
             terminal.say(nothing_found(store, database, selection))
         else:
-            terminal.say(f"No step of these traces fits {where.text!r}.")
+            terminal.say(f"No step of these traces fits {condition.text!r}.")
     if len(rows) > wanted and selection.limit is None:
         terminal.say(f"The newest {wanted}; more with --limit.")
     return ExitCode.OK
@@ -103,7 +103,7 @@ def show(
     trace: str,
     step_number: int | None,
     form: str | None,
-    where: Condition | None,
+    condition: Condition | None,
     as_json: bool,
 ) -> int:
     """Show TRACE step by step: what the model said, what the tools were asked, what they told.
@@ -115,7 +115,7 @@ def show(
 
     with Store.open(database, mode="r") as store:
         transcript = store.transcript(trace)
-        steps = None if where is None else fitting_steps(store, transcript, where)
+        steps = None if condition is None else fitting_steps(store, transcript, condition)
     if step_number is None:
         if form is not None:
             raise click.UsageError(f"--as {form} is of one step: name it with --step.")
@@ -123,8 +123,8 @@ def show(
             terminal.emit_json([step.model_dump(mode="json") for step in steps])
         elif as_json:
             terminal.emit_json(transcript.model_dump(mode="json"))
-        elif where is not None and not steps:
-            terminal.say(f"No step of trace {transcript.trace.id} fits {where.text!r}.")
+        elif condition is not None and not steps:
+            terminal.say(f"No step of trace {transcript.trace.id} fits {condition.text!r}.")
         else:
             width = terminal.width()
             lines = (

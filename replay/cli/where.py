@@ -10,6 +10,7 @@ import click
 if TYPE_CHECKING:
     from replay.records import CallVerdict, ModelCall, Selection, ToolCall, Transcript
     from replay.stepping.conditions import Condition
+    from replay.stepping.worlds import WorldHistory
     from replay.store import Store, TraceRow
 
 _OF_VERDICTS = frozenset(("verdict", "cause", "approved", "today"))
@@ -30,14 +31,22 @@ def read_condition(ctx: click.Context, param: click.Parameter, value: str | None
 
 
 def where_option(help_text: str) -> Callable[..., Any]:
-    """Return the option ``--where``; the command gets the `Condition` as ``where``, or None."""
-    return click.option("--where", callback=read_condition, metavar="CONDITION", help=help_text)
+    """Return the option ``--where``; the command gets the `Condition` as ``condition``, or None."""
+    return click.option(
+        "--where", "condition", callback=read_condition, metavar="CONDITION", help=help_text
+    )
 
 
 def fitting_steps(
-    store: Store, transcript: Transcript, condition: Condition
+    store: Store,
+    transcript: Transcript,
+    condition: Condition,
+    *,
+    world: WorldHistory | None = None,
 ) -> list[ModelCall | ToolCall]:
     """Return the steps of a trace that ``condition`` holds for; the newest run's verdicts count.
+
+    ``world``: the trace's world, where it was replayed.
 
     Raises:
         SelectionError: it asks for the world, which no recording has.
@@ -45,7 +54,8 @@ def fitting_steps(
     from replay.records import ModelCall, ToolCall
     from replay.stepping.facts import StepFacts
 
-    _refuse_world(condition)
+    if world is None:
+        _refuse_world(condition)
     needs_verdicts = bool(condition.names & _OF_VERDICTS)
     verdicts = newest_verdicts(store, transcript.trace.id) if needs_verdicts else {}
     models = {
@@ -62,6 +72,7 @@ def fitting_steps(
                 model=models.get(step.model_call_id or "") if isinstance(step, ToolCall) else None,
                 interactions=transcript.interactions.get(step.id),
                 verdict=verdicts.get(step.id),
+                world=None if world is None else world.values_at(step.step_number),
             )
         )
     ]

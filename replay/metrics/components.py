@@ -23,8 +23,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
-import orjson
-
 from replay.metrics.percentiles import percentile
 from replay.metrics.scope import Scope
 from replay.store.contents import ContentReader
@@ -82,14 +80,14 @@ def read_components(
     found: dict[tuple[str | None, str], list[float]] = {}
     for duration in _model_durations(connection, scope, calls_max):
         found.setdefault((None, "model"), []).append(duration)
-    calls = _tool_calls(connection, scope, calls_max)
-    for tool, parts in calls:
-        for component, duration in parts.items():
+    calls = read_parts(connection, scope, calls_max)
+    for call in calls:
+        for component, duration in call.parts.items():
             found.setdefault((None, component), []).append(duration)
-            found.setdefault((tool, component), []).append(duration)
+            found.setdefault((call.tool, component), []).append(duration)
     rows = [_metrics(tool, component, durations) for (tool, component), durations in found.items()]
     rows.sort(key=lambda row: (row.tool or "", COMPONENTS.index(row.component)))
-    return Components(rows, len(calls), _count(connection, scope))
+    return Components(rows, len(calls), count_calls(connection, scope))
 
 
 def _metrics(tool: str | None, component: str, durations: Iterable[float]) -> ComponentMetrics:
@@ -114,10 +112,19 @@ def _model_durations(
     return [duration for duration, model in rows if of_models.covers("", None, model, "")]
 
 
-def _tool_calls(
-    connection: sqlite3.Connection, scope: Scope, calls_max: int
-) -> list[tuple[str, dict[str, float]]]:
-    """Return the tool of each call, and how long its components took."""
+@dataclass(frozen=True, slots=True)
+class CallParts:
+    """One tool call, and how long its components took."""
+
+    key: int
+    """Of its row."""
+    tool: str
+    parts: dict[str, float]
+    """Milliseconds, by component."""
+
+
+def read_parts(connection: sqlite3.Connection, scope: Scope, calls_max: int) -> list[CallParts]:
+    """Return how long the components of each of the newest ``calls_max`` calls took."""
     contents = ContentReader(connection)
     found = []
     for key, tool, stages, duration in connection.execute(
@@ -125,7 +132,7 @@ def _tool_calls(
         f"ORDER BY c.key DESC LIMIT {int(calls_max)}",
         _values(scope),
     ):
-        timings = orjson.loads(stages) if isinstance(stages, str) else contents.json(stages)
+        timings = contents.json(stages)
         parts = _by_component(timings or [])
         if not timings and duration is not None:
             parts["tool"] = duration
@@ -134,7 +141,7 @@ def _tool_calls(
             parts["network"] = waited
             if "tool" in parts:
                 parts["tool"] = max(0.0, parts["tool"] - waited)
-        found.append((tool, parts))
+        found.append(CallParts(key, tool, parts))
     return found
 
 
@@ -183,6 +190,7 @@ def _values(scope: Scope) -> list[Any]:
     return [*scope.tools, *scope.moments("")[1], *scope.traces("")[1]]
 
 
-def _count(connection: sqlite3.Connection, scope: Scope) -> int:
+def count_calls(connection: sqlite3.Connection, scope: Scope) -> int:
+    """Return how many tool calls the scope has."""
     row = connection.execute(f"SELECT count(*) {_from(scope)}", _values(scope)).fetchone()
     return int(row[0])

@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
-import orjson
-
 from replay.metrics.percentiles import percentile
 from replay.metrics.scope import Scope
 from replay.metrics.usage import Tokens, tokens_of
@@ -111,7 +109,7 @@ def read_models(
         if first_chunk is not None:
             one.first_chunks.append(first_chunk)
         if usage is not None:
-            _add_usage(one, orjson.loads(usage) if isinstance(usage, str) else contents.json(usage))
+            _add_usage(one, contents.json(usage))
     rows = [_metrics(model, one, _price(model, prices or {})) for model, one in sums.items()]
     return sorted(rows, key=lambda row: (-row.call_count, row.model or ""))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,31 +39,45 @@ def read_samples(
     """Return the calls of ``scope``, by ``tool``, ``version`` or ``model``."""
     found: dict[Key, Sample] = {}
     places = [("tool", "version", "model").index(one) for one in by]
-    for tool, version, model, actor, outcome, trace, duration in _calls(connection, scope):
-        if not scope.covers(tool, version, model, actor or "assistant"):
-            continue
-        named = (tool, version, model)
+    for *named, outcome, trace, duration in _calls(connection, scope):
         key = tuple(named[place] for place in places)
         found.setdefault(key, Sample()).add(trace, outcome or "unfinished", duration)
     return found
 
 
-def _calls(connection: sqlite3.Connection, scope: Scope) -> Iterable[tuple[Any, ...]]:
+def read_timed(
+    connection: sqlite3.Connection, scope: Scope, column: str = "c.key"
+) -> Iterator[tuple[str, int, float]]:
+    """Give tool, ``column`` and duration of every call of ``scope`` that says how long it took."""
+    for tool, _, _, value, _, duration in _calls(connection, scope, fourth=column):
+        if duration is not None:
+            yield tool, value, duration
+
+
+def _calls(
+    connection: sqlite3.Connection, scope: Scope, fourth: str = "outcome"
+) -> Iterator[tuple[Any, ...]]:
+    """Give tool, version, model, ``fourth``, trace and duration of each call."""
     in_window, moments = scope.moments("c.started_us")
     in_traces, values = scope.traces("c.trace")
-    where, without = f"{in_window} AND {in_traces}", "1"
+    where, rest = f"{in_window} AND {in_traces}", "1"
+    queries = []
     if has_groups(connection):
-        without = "c.call_group IS NULL"
-        yield from connection.execute(
-            "SELECT g.tool, g.tool_version, g.model, g.actor, g.outcome, c.trace, c.duration_ms "
+        rest = "c.call_group IS NULL"
+        queries.append(
+            "SELECT g.actor, g.tool, g.tool_version, g.model, "
+            f"{'g.outcome' if fourth == 'outcome' else fourth}, c.trace, c.duration_ms "
             "FROM call_groups g JOIN tool_call_rows c INDEXED BY tool_calls_by_group "
-            f"ON c.call_group = g.key WHERE {where}",
-            [*moments, *values],
+            f"ON c.call_group = g.key WHERE {where}"
         )
-    yield from connection.execute(
-        "SELECT c.tool, c.tool_version, coalesce(s.response_model, s.model), c.actor, c.outcome, "
-        "c.trace, c.duration_ms FROM tool_call_rows c "
+    queries.append(
+        "SELECT c.actor, c.tool, c.tool_version, coalesce(s.response_model, s.model), "
+        f"{'c.outcome' if fourth == 'outcome' else fourth}, c.trace, c.duration_ms "
+        "FROM tool_call_rows c "
         "LEFT JOIN model_call_rows m ON m.key = c.model_call AND typeof(c.model_call) = 'integer' "
-        f"LEFT JOIN model_settings s ON s.key = m.settings WHERE {without} AND {where}",
-        [*moments, *values],
+        f"LEFT JOIN model_settings s ON s.key = m.settings WHERE {rest} AND {where}"
     )
+    for query in queries:
+        for actor, *row in connection.execute(query, [*moments, *values]):
+            if scope.covers(row[0], row[1], row[2], actor or "assistant"):
+                yield tuple(row)

@@ -20,6 +20,7 @@ class ShownSchemas:
         self._contents = ContentReader(connection)
         self._toolsets: dict[int, dict[str, str]] = {}
         self._definitions: dict[int, JsonValue] = {}
+        self._parameters: dict[int, dict[str, JsonValue]] = {}
 
     def schema_of(self, toolset: int | None, tool: str) -> str | None:
         """Return the id of the schema of ``tool`` in a toolset; None: it was not shown."""
@@ -45,3 +46,20 @@ class ShownSchemas:
             if key not in self._definitions:
                 self._definitions[key] = self._contents.json(key)
         return [self._definitions[key] for key in keys]
+
+    def parameters(self, toolset: int) -> dict[str, JsonValue]:
+        """Return the JSON Schema of each tool's arguments; None: the provider has it."""
+        known = self._parameters.get(toolset)
+        if known is None:
+            known = self._parameters[toolset] = {}
+            for entry in self.entries(toolset):
+                for one in shown_definitions(entry):
+                    known.setdefault(one.tool, _parameters_in(one.definition))
+        return known
+
+
+def _parameters_in(definition: JsonValue) -> JsonValue:
+    """Return the schema in a definition, whatever its dialect."""
+    inner = definition.get("function", definition)
+    names = ("parameters", "input_schema", "inputSchema")
+    return next((inner[name] for name in names if isinstance(inner.get(name), dict)), None)

@@ -13,7 +13,8 @@ import threading
 import time
 import weakref
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from replay.recorder import turn_watch
@@ -35,7 +36,15 @@ from replay.recorder.model_calls import (
     effective_messages,
     model_call_record,
 )
-from replay.recorder.scope import last_turn, open_scope, running_call
+from replay.recorder.scope import (
+    OpenScope,
+    announced,
+    last_turn,
+    model_facts,
+    next_model_facts,
+    open_scope,
+    running_call,
+)
 from replay.recorder.sent import Sent
 from replay.recorder.unseen import settle
 from replay.recorder.wire import Question, Reply
@@ -45,6 +54,7 @@ from replay.tools.observer import CallObserver, current_observer, start_observin
 
 if TYPE_CHECKING:
     from cassettes.draws import Keep
+    from replay.recorder.hooked import HookedCall
 
 _STITCHED_MAX: Final = 1024
 _FAILED_MAX: Final = 64
@@ -98,11 +108,20 @@ class Journal:
         """Tools whose executions are seen, by decorator or toolbox."""
         self.waiting_streams: weakref.WeakSet[Any] = weakref.WeakSet()
         """Streams that are being read: a tool may run before they end."""
+        self.watching = threading.Lock()
+        self.watched_modules: set[ModuleType] = set()
+        """Modules whose clients are all watched."""
+        self.hooked: dict[str, HookedCall] = {}
+        """Calls that frameworks' hooks hold while they run, by our identity of them."""
+        self.asking: list[Callable[[], JsonObject]] = []
+        """What frameworks know of a model call that is about to be made here: its agent."""
         self.abandoned: deque[Callable[[], None]] = deque()
         """Streams that were dropped half read: what the collector must not store itself."""
         self._lock = threading.RLock()
         self._lineage = Lineage()
         self._stitched: OrderedDict[str, LiveTrace] = OrderedDict()
+        self._sessions: OrderedDict[str, str] = OrderedDict()
+        """Traces of callers whose own recording is elsewhere, by what tells them apart."""
         self._open: dict[str, LiveTrace] = {}
         """Traces in a scope, by the id that the application gave them."""
         self._failed: deque[LiveModelCall] = deque(maxlen=_FAILED_MAX)
@@ -168,23 +187,27 @@ class Journal:
             attributes=dict(self.attributes),
         )
 
-    def _stitch(self, parent: Turn | None) -> LiveTrace:
+    def _stitch(self, parent: Turn | None, labels: dict[str, str] | None = None) -> LiveTrace:
         """The trace of a model call outside any scope: its parent's, or a new one."""
         if parent is not None:
             trace = parent.trace
         else:
             trace = self._new_trace(None)
             trace.is_stitched = True
+            trace.labels |= labels or {}
             self.sink.append(trace.record())
         if trace.is_stitched:
-            self._stitched[trace.id] = trace
-            self._stitched.move_to_end(trace.id)
-            trace.last_at = now()
-            if len(self._stitched) > _STITCHED_MAX:
-                _, ended = self._stitched.popitem(last=False)
-                ended.ended_at = ended.last_at
-                self.sink.append(ended.record())
+            self._stitch_on(trace)
         return trace
+
+    def _stitch_on(self, trace: LiveTrace) -> None:
+        self._stitched[trace.id] = trace
+        self._stitched.move_to_end(trace.id)
+        trace.last_at = now()
+        if len(self._stitched) > _STITCHED_MAX:
+            _, ended = self._stitched.popitem(last=False)
+            ended.ended_at = ended.last_at
+            self.sink.append(ended.record())
 
     # -- model calls
 
@@ -202,6 +225,7 @@ class Journal:
             turn_watch.end()
         trace = self._trace_in_scope()
         self._recall(question, trace)
+        known = self._known_of_asking()
         with self._lock:
             again = self._retried(trace, content)
             if again is not None:
@@ -229,6 +253,7 @@ class Journal:
                 attempt_started=started,
             )
             call.attempt_started_at = call.started_at
+            call.attributes |= known
             if question.is_delta and parent is None:
                 call.attributes["prompt_is_partial"] = True
             # Ahead of its answer: a process that dies before it leaves an unfinished call.
@@ -245,7 +270,7 @@ class Journal:
             if reply.error is None or reply.output is not None:
                 turn = turn or self._new_turn(call, reply, ended)
                 self._ask(call, turn, reply)
-            elif landing.is_final:
+            elif landing.is_final and call not in self._failed:
                 self._failed.append(call)
             # On its own: the store writes a lone model call as what its prompt adds to the last.
             self.sink.append_fields("model_call", model_call_record(call, landing, ended))
@@ -260,6 +285,23 @@ class Journal:
                 turn_watch.begin(turn)
             if self.observer is not None and call.trace.is_stitched and not current_observer():
                 start_observing(self.observer)
+
+    def _known_of_asking(self) -> JsonObject:
+        known: JsonObject = dict(model_facts.get() or {})
+        said = next_model_facts.get()
+        if said is not None:
+            next_model_facts.set(None)
+            known |= said.facts
+            said.is_taken = True
+        for ask in self.asking:
+            with self.failures.guard("ask a framework about a model call"):
+                known |= ask()
+        return known
+
+    def knows_response(self, response_id: str) -> bool:
+        """Whether some plane has recorded this answer."""
+        with self._lock:
+            return self._lineage.knows_response(response_id)
 
     def _recall(self, question: Question, trace: LiveTrace | None) -> None:
         """Bring back the turn that a request goes on from, where another process recorded it."""
@@ -388,13 +430,21 @@ class Journal:
     # -- tool calls
 
     def start_tool_call(
-        self, sighting: Sighting, *, started: float, actor: Any = "assistant", stray: bool = True
+        self,
+        sighting: Sighting,
+        *,
+        started: float,
+        actor: Any = "assistant",
+        stray: bool = True,
+        captures: bool = True,
     ) -> OpenCall | None:
         """Return the call that an execution answers; it is in the store when this returns.
 
         ``stray`` False: an execution that no model asked for, outside any trace, gives None.
+        ``captures`` False: that this one is seen does not tell that all of its tool's are.
         """
-        self.captured.add(sighting.tool)
+        if captures:
+            self.captured.add(sighting.tool)
         began_at = now()  # before any lock: calls that ran one by one must not seem to overlap
         call = self._claim(sighting)
         if call is None and (self.waiting_streams or self.abandoned):
@@ -438,6 +488,46 @@ class Journal:
         with self._lock:
             trace.attributes[START_STATE] = state_hash
             self.sink.append(trace.record())
+
+    def announce(self, tool: str, provider_call_id: str) -> None:
+        """Say for which call ``tool`` runs next in this task or thread."""
+        announced.set((tool, provider_call_id))
+
+    @contextlib.contextmanager
+    def in_session(self, key: str, labels: dict[str, str]) -> Iterator[None]:
+        """Hold the trace of a session, for whoever serves tools to callers that it does not see.
+
+        ``key``: the caller, or the connection. The trace ends with the recorder, or once many
+        others were served since.
+        """
+        trace: LiveTrace | None = None
+        with self.failures.guard("open the trace of a session"), self._lock:
+            trace = self._stitched.get(self._sessions.get(key, ""))
+            if trace is None:
+                trace = self._stitch(None, labels)
+                self._sessions[key] = trace.id
+                if len(self._sessions) > _STITCHED_MAX:
+                    self._sessions.popitem(last=False)
+            else:
+                self._stitch_on(trace)
+        token = open_scope.set(OpenScope(self, trace) if trace is not None else open_scope.get())
+        # A client in this process may be in the middle of a call of its own.
+        outer = running_call.set(None)
+        try:
+            yield
+        finally:
+            running_call.reset(outer)
+            open_scope.reset(token)
+
+    def note_calls(self, is_meant: Callable[[OpenCall], bool], facts: JsonObject) -> None:
+        """Keep facts with those calls of this task's or thread's last turn that are meant."""
+        with self.failures.guard("note what a framework says of a call"), self._lock:
+            turn = _near(self._trace_in_scope())
+            for call in turn.calls if turn is not None else ():
+                if is_meant(call):
+                    run = call.execution
+                    run.attributes = {**run.attributes, **facts}
+                    self._store_call(call)
 
     def note_attempt(self, attempt: Attempt) -> None:
         """Store one try of a tool call."""

@@ -11,21 +11,25 @@ from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import Any, Literal, Self, TypeVar, cast, overload
 
+from replay.recorder.binding import Sighting
 from replay.recorder.calls import LiveTrace
 from replay.recorder.decorator import F, captured
 from replay.recorder.executions import json_form
 from replay.recorder.failures import Failures
 from replay.recorder.feedback import keep_feedback
+from replay.recorder.hooked import HookedCall
 from replay.recorder.http_plane import watch_client, watch_module
 from replay.recorder.journal import Journal
 from replay.recorder.opening import NoStore, open_or_warn
-from replay.recorder.redacting import Redact, redact_into
+from replay.recorder.redacting import Mask, mask_into
 from replay.recorder.resume import stored_trace, stored_turn
 from replay.recorder.scope import OpenScope, open_scope
 from replay.recorder.toolbox_watch import ToolboxWatch
+from replay.recorder.urllib3_plane import MODULE, watch_urllib3
 from replay.records import Actor, JsonObject, JsonValue
 from replay.store import Store
 from replay.store.redaction import ATTRIBUTE, Redaction
+from replay.tools.arguments import raw_arguments
 from replay.tools.observer import observe
 
 C = TypeVar("C")
@@ -52,7 +56,7 @@ class Recorder:
         outside: bool = True,
         keep_draws: Literal["uuid", "all", "none"] = "uuid",
         keep_streams: bool = False,
-        redact: Redact = None,
+        mask: Mask = None,
     ) -> None:
         """Open ``database``, or make it.
 
@@ -69,10 +73,10 @@ class Recorder:
                 draws them again: ``uuid``, those of uuid4 and uuid1; ``all``, those of secrets and
                 ``os.urandom`` too; ``none``. Only with ``outside``.
             keep_streams: Keep the raw server-sent events of streamed answers.
-            redact: Replace secrets by placeholders before anything is stored; the application sees
-                the real ones. None: as ``[tool.replay.redact]`` says, which is on where it says
-                nothing. False: store everything as it is. A `replay.config.RedactConfig`: with
-                more names and patterns.
+            mask: Replace secrets by placeholders before anything is stored; the application sees
+                the real ones. None: as ``[tool.replay.mask]`` says, which is on where it says
+                nothing. ``"personal"``: personal data too. False: store everything as it is. A
+                `replay.config.MaskConfig`: with names, paths and patterns of your own.
 
         Raises:
             ConfigError: ``[tool.replay]`` of the pyproject.toml here cannot be read.
@@ -87,8 +91,8 @@ class Recorder:
             if isinstance(database, Store)
             else open_or_warn(Path(database), self._failures)
         )
-        is_redacted = isinstance(self._store, Store) and redact_into(
-            self._store, redact, self._failures
+        is_redacted = isinstance(self._store, Store) and mask_into(
+            self._store, mask, self._failures
         )
         self._journal = Journal(
             self._store,
@@ -139,9 +143,10 @@ class Recorder:
     def wrap(self, client: C) -> C:
         """Watch ``client``'s model calls, and return the very same client.
 
-        Takes the OpenAI Python client, sync or async, on httpx or httpx2 (any client that holds
-        one of theirs), or such an HTTP client itself. Chat completions and Responses are told by
-        path and body, whatever host serves them. Copies made by ``with_options`` are watched too.
+        Takes the clients of OpenAI, Anthropic and Google GenAI, sync or async, on httpx or httpx2
+        (any client that holds one of theirs), or such an HTTP client itself. Model calls are told
+        by path and body, whatever host serves them. Copies made by ``with_options`` are watched
+        too.
 
         Raises:
             ReplayError: no httpx or httpx2 client was found in it.
@@ -150,12 +155,20 @@ class Recorder:
         return client
 
     def watch_module(self, module: ModuleType) -> None:
-        """Watch every client of ``module`` (httpx or httpx2) in this process, for good.
+        """Watch every client of ``module`` in this process, for good.
+
+        ``module``: httpx, httpx2 or ``urllib3.connectionpool``; one that is watched already is not
+        watched twice.
 
         Model calls outside any trace are put together into traces by their prompts: a prompt that
         goes on from an earlier one belongs to its trace, any other starts a new one.
         """
-        watch_module(self._journal, module, keep_streams=self._keep_streams)
+        with self._journal.watching:
+            if module in self._journal.watched_modules:
+                return
+            self._journal.watched_modules.add(module)
+        watch = watch_urllib3 if module.__name__ == MODULE else watch_module
+        watch(self._journal, module, keep_streams=self._keep_streams)
 
     def watch_turns(self) -> None:
         """Keep also what is asked of the outside between a model's output and its next prompt.
@@ -265,6 +278,31 @@ class Recorder:
 
     def _captured(self, function: F, *, name: str | None, actor: Actor) -> F:
         return captured(function, self._journal, name=name, actor=actor, outside=self._outside)
+
+    def tool_call(
+        self,
+        tool: str,
+        *,
+        call_id: str | None = None,
+        arguments: str | Mapping[str, Any] | None = None,
+        by: str | None = None,
+    ) -> HookedCall:
+        """Return a context for ``with``: one tool call, as the loop that runs it knows it.
+
+        For loops and frameworks of your own; `replay.recorder.middleware` has it for those that
+        many use. Tell it what came of the call (``returned``, ``answered``, ``refused``); a tool
+        under `@recorder.tool` that runs inside tells it by itself. Recorded is a call that a model
+        asked for, or that is made in a trace; any other just runs.
+
+        Args:
+            tool: Its name, as the model wrote it.
+            call_id: The provider's id of the call.
+            arguments: As the model wrote them; None: not known.
+            by: Who calls: kept with the call.
+        """
+        text = None if arguments is None else raw_arguments(arguments)
+        sighting = Sighting(tool, provider_call_id=call_id, arguments=text)
+        return HookedCall(self._journal, sighting, by=by, outside=self._outside)
 
     def bind(self, function: F) -> F:
         """Return ``function`` to be run in a thread of yours: it takes this trace along."""

@@ -72,6 +72,10 @@ class ReplayedCall(Record):
     """Of a trace's first call, where the recording has it: the state of the world before it."""
     state: JsonValue = None
     """The world's state after it, where it was asked for and is not too large; never stored."""
+    world_changes: list[JsonObject] | None = None
+    """What changed in the world since the call that was told before, where that was asked for
+    (`replay.stepping.worlds.WorldChange.to_json`); the first one begins with the world itself.
+    None: not asked for, too large, or not shown; never stored."""
     schema_errors: list[JsonObject] = Field(default_factory=list)
     """pydantic's errors where today's schema would reject the payload, gating or not."""
     policy: Policy | None = None

@@ -206,6 +206,10 @@ class ToolSchema(Record):
     """Validators only: whether pydantic's strict mode judges. None: shown, or not known."""
     validation: str | None = None
     """Validators only: ``gate`` (what does not fit is not run) or ``report``."""
+    sensitive: list[str] | None = None
+    """Validators only: places that the tool marks, as ``arguments.customer.email=email``."""
+    stored: str | None = None
+    """Validators only: ``shape`` where nothing else of its calls is stored."""
     first_seen_at: str | None = None
     last_seen_at: str | None = None
     """The last model call that showed it, or tool call that it validated."""

@@ -39,7 +39,7 @@ class Place:
     """Tools (``*`` globs) whose changed requests the recorded answers serve."""
     redact: JsonObject | None = None
     """How traces that were redacted are redacted again: the key (hex digits) and the fields of a
-    `RedactConfig`; None: not at all."""
+    `MaskConfig`; None: not at all."""
     sandbox: Sandbox = field(default_factory=NoSandbox)
     """What a worker is started in."""
     limits: Limits = field(default_factory=Limits)

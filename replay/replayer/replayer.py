@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from replay.config import RedactConfig
+from replay.config import MaskConfig
 from replay.errors import SelectionError, StoreError, WorkerError
 from replay.records import JsonObject, ReplayRun, Selection
 from replay.replayer.baseline import baseline_place, code_version
@@ -73,7 +73,7 @@ class Replayer:
         writable: Sequence[str | Path] = (),
         policies: Policies | None = None,
         on_output: Callable[[str, str], None] | None = None,
-        redact: RedactConfig | None = None,
+        mask: MaskConfig | None = None,
         versions: Mapping[str, str] | None = None,
         parser: Parser = "",
     ) -> None:
@@ -99,7 +99,7 @@ class Replayer:
             writable: Folders that a sandbox lets the tools write to.
             policies: Tools that are not replayed from their cassettes.
             on_output: Is told of what a call printed, with the tool's name first.
-            redact: What is secret, for traces that were recorded without their secrets; None: what
+            mask: What is masked, for traces that were recorded without their secrets; None: what
                 is built in.
             versions: By tool, the version that calls were written for that were recorded without
                 one.
@@ -109,7 +109,7 @@ class Replayer:
             ReplayError: the key of the redaction cannot be used.
         """
         self.store = store
-        redacting = redaction_of_run(store, redact or RedactConfig())
+        redacting = redaction_of_run(store, mask or MaskConfig())
         self._redaction = RedactionOnDemand(redacting, environment)
         self.policies = policies or Policies()
         self.place = replace(

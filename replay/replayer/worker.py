@@ -23,6 +23,7 @@ from replay.errors import ReplayError, ToolboxError
 from replay.records import JsonObject
 from replay.replayer.channel import Channel
 from replay.replayer.forking import WarmProcess
+from replay.replayer.known_again import KnownAgain, data_of, has_placeholders
 from replay.replayer.redacting import RedactionOnDemand
 from replay.replayer.runner import TraceRunner
 from replay.replayer.sandbox import holding
@@ -106,8 +107,18 @@ def _work() -> None:
             redaction=redaction.get,
         ).run(job),
         keep=warm.keep,
-        prepare=lambda job: redaction.get() if job["redacts"] else None,
+        prepare=lambda job: _prepare(job, redaction, warm, toolbox),
     ).serve()
+
+
+def _prepare(job: JsonObject, redaction: RedactionOnDemand, warm: WarmWorld, toolbox: Any) -> None:
+    """Have ready, before the first fork that wants it, what takes long and all traces share."""
+    made = redaction.get() if job["redacts"] else None
+    if made is None or not warm.is_made or warm.known is not None:
+        return
+    if has_placeholders(job, made.redactor):
+        warm.known = KnownAgain(made.redactor)
+        warm.known.look_at(warm.world, *data_of(toolbox))
 
 
 def _cannot_be_apart() -> JsonObject:

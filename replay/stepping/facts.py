@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from replay.records import JsonValue, ModelCall, ToolCall
+from replay.records import JsonValue, ModelCall, Outcome, ToolCall
 from replay.records.replays import CallVerdict
 from replay.records.traces import Interaction
 from replay.stepping.conditions import Values, looked_into
@@ -20,7 +20,7 @@ FACTS: Final = {
     "outcome": "how it ended: 'ok', 'failed', ...",
     "duration_ms": "how long it took",
     "arguments": "what the model wrote, looked into as JSON",
-    "payload": "the validated arguments",
+    "payload": "the validated arguments; of a recording without them what the model wrote",
     "result": "what the tool returned",
     "response": "what the model was told, looked into as JSON",
     "error": "error.type and error.message of a failed step",
@@ -35,7 +35,7 @@ FACTS: Final = {
 """The names a condition may use, and what each is."""
 
 OF_ROWS: Final = frozenset(
-    ("step", "kind", "tool", "version", "schema", "actor", "outcome", "duration_ms", "verdict")
+    ("step", "kind", "tool", "version", "actor", "outcome", "duration_ms", "verdict")
 )
 """What a list of steps knows without reading the steps themselves."""
 
@@ -50,7 +50,7 @@ def call_values(call: ToolCall, name: str) -> Values:
     if name == "result":
         return [call.result]
     if name == "payload":
-        return [] if call.payload is None else [call.payload]
+        return _payload(call)
     simple: dict[str, JsonValue] = {
         "step": call.step_number,
         "kind": "tool",
@@ -63,6 +63,16 @@ def call_values(call: ToolCall, name: str) -> Values:
     }
     value = simple.get(name)
     return [] if value is None else [value]
+
+
+def _payload(call: ToolCall) -> Values:
+    if call.payload is not None:
+        return [call.payload]
+    written = None if call.outcome in _NEVER_VALID else looked_into(call.arguments)
+    return [written] if isinstance(written, dict) else []
+
+
+_NEVER_VALID: Final = (Outcome.BAD_JSON, Outcome.INVALID_ARGUMENTS, Outcome.UNKNOWN_TOOL)
 
 
 def model_values(call: ModelCall, name: str) -> Values:

@@ -46,7 +46,7 @@ def parse(text: str) -> Condition:
         ConditionError: it says none; the message shows where, and the nearest name.
     """
     root = _Parser(text).whole()
-    return Condition(" ".join(text.split()), root, frozenset(root.names()))
+    return Condition(text.strip(), root, frozenset(root.names()))
 
 
 class _Parser:

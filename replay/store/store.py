@@ -34,7 +34,7 @@ from replay.store.cassettes import (
 from replay.store.check import check
 from replay.store.compacting import Compaction, compact
 from replay.store.drain import Drainer, go_on, pending_bytes
-from replay.store.masking import Masker, Masking, masked_records
+from replay.store.masking import Masker, Masking
 from replay.store.pace import LOOK_S, SLICE_SIZE, Pace
 from replay.store.problems import Problem
 from replay.store.reading import Reading
@@ -247,7 +247,14 @@ class Store(Appending, Reading):
         Raises:
             StoreError: the database is open for reading, locked, or its disk too full for a copy.
         """
-        from replay.store.redacting import Redacted, drop_unused, plain, redact_trace
+        from replay.store.redacting import (
+            Redacted,
+            drop_unused,
+            plain,
+            redact_records,
+            redact_rejected,
+            redact_trace,
+        )
         from replay.store.schema_counts import recount
 
         self._refuse_reading_mode("redacted")
@@ -256,15 +263,16 @@ class Store(Appending, Reading):
             self._drain_all()
             drainer, connection = self._take_drainer(), self._drain_connection
             assert connection is not None
-            trace_ids, runs = self.trace_ids(), self.runs()
+            trace_ids, runs = self.trace_ids(), self.runs(what_ifs=True)
             for done, trace_id in enumerate(trace_ids):
                 tell(done, len(trace_ids))
                 verdicts = [v for run in runs for v in self.verdicts(run.id, trace_id=trace_id)]
                 transcript = self.transcript(trace_id)
                 count += redact_trace(drainer, connection, transcript, verdicts, masking)
-            findings = [plain(one) for run in runs for one in self.findings(run.id)]
-            findings += [plain(one) for one in self.runs(what_ifs=True) if one.is_what_if]
-            drainer.write_all(masked_records(masking, findings) if findings else [])
+            others: list[Any] = [*runs, *self.approvals(), *self.tool_schemas()]
+            others += [one for run in runs for one in self.findings(run.id)]
+            count += redact_records(drainer, [plain(one) for one in others], masking)
+            redact_rejected(connection, masking)
             database.transaction(connection, lambda: drop_unused(connection))
             database.transaction(connection, lambda: recount(connection))
             drainer.forget()

@@ -10,6 +10,7 @@ from replay.errors import ToolboxError
 from replay.records import Actor, JsonObject, JsonValue, ToolSchema
 from replay.tools.contract import Contract
 from replay.tools.error_text import CallFailure, default_error_text, nearest_name
+from replay.tools.marks import announce_tool
 from replay.tools.observer import CallStart, current_trace_id
 from replay.tools.routing import (
     Rollout,
@@ -22,7 +23,7 @@ from replay.tools.routing import (
 from replay.tools.schemas import DIALECTS, check_name
 from replay.tools.shadow import Shadows
 from replay.tools.signature import FromWorld
-from replay.tools.tool import ReplayAs, Tool, ToolOptions, Validation
+from replay.tools.tool import ReplayAs, StoreAs, Tool, ToolOptions, Validation
 from replay.tools.translations import ResultTranslation, Translation, Translations
 from replay.tools.world import Session, WorldFactory
 
@@ -88,6 +89,7 @@ class Toolbox:
         authorize: Callable[..., Any] | None = None,
         sanitize: Callable[..., Any] | None = None,
         replay: ReplayAs = "cassette",
+        store: StoreAs = "all",
         raises: Iterable[type[BaseException]] = (),
         contract: Contract | None = None,
     ) -> Callable[[F], F]: ...
@@ -122,6 +124,7 @@ class Toolbox:
         authorize: Callable[..., Any] | None = None,
         sanitize: Callable[..., Any] | None = None,
         replay: ReplayAs = "cassette",
+        store: StoreAs = "all",
         raises: Iterable[type[BaseException]] = (),
         contract: Contract | None = None,
         method_of: FromWorld | None = None,
@@ -136,6 +139,8 @@ class Toolbox:
         ``authorize(call)`` may raise ``Denied``, ``Throttled`` or ``Refused``, or return False;
         ``sanitize(arguments)`` returns the arguments that the tool gets. ``replay="recorded"``
         lets the recorded answers stand in replays, ``"refuse"`` has it not run there at all.
+        ``store="shape"`` keeps what it is asked and answers off the disk: a recorder stores a
+        hash and the shape.
 
         ``raises`` are the exceptions that its callers must expect; `replay fuzz` finds others.
         ``contract`` is what it promises them; `replay contract` checks it.
@@ -156,6 +161,7 @@ class Toolbox:
             authorize=authorize,
             sanitize=sanitize,
             replay=replay,
+            store=store,
             raises=tuple(raises),
             contract=contract,
         )
@@ -177,6 +183,7 @@ class Toolbox:
                 hint="Give it another `name=`, or a `version=`.",
             )
         versions[version] = tool
+        announce_tool(tool)
         return tool
 
     def add_methods(

@@ -17,6 +17,8 @@ from tui.app import ReplayApp
 from tui.theme import DARK, LIGHT
 
 _PLAIN = {"foreground", "surface", "background"}
+_FIRST = ("words-", "line-")
+"""What these are called wins where another thing has the same colour."""
 _BLENDED = "blended"
 
 
@@ -34,7 +36,9 @@ def _names(app: ReplayApp) -> dict[str, str]:
     """Return the name of each colour of the theme that is on; of two alike the first."""
     theme = DARK if app.theme == DARK.name else LIGHT
     fields = ("foreground", "background", "surface", "panel")
-    named = {name: str(getattr(theme, name)) for name in fields} | dict(theme.variables)
+    named = {name: str(getattr(theme, name)) for name in fields}
+    variables = sorted(theme.variables, key=lambda name: not name.startswith(_FIRST))
+    named |= {name: theme.variables[name] for name in variables}
     found: dict[str, str] = {}
     for name, value in named.items():
         found.setdefault(value.lower(), name)

@@ -1,4 +1,4 @@
-"""What `replay schema diff` and `check` would answer of the snapshots' tool: made by their own code,
+"""What `replay schema diff` and `check` would answer of the snapshots' tool, by their own code:
 in this process, so that a picture does not wait for two others.
 """
 

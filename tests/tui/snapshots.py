@@ -45,7 +45,8 @@ class Camera:
             else:
                 await step(self.person)
             await self.person.sees(seen)
-            await self.shoot(name)
+            if name:
+                await self.shoot(name)
         assert not self.failures, "\n\n".join(self.failures) + "\n\nMeant? SNAPSHOTS=update"
 
     async def shoot(self, name: str) -> None:
@@ -82,14 +83,31 @@ class Camera:
 
     def compare(self, name: str, text: str) -> None:
         """Compare one picture with its file, or write the file."""
-        path = FOLDER / f"{name}.txt"
-        if IS_UPDATING:
-            FOLDER.mkdir(exist_ok=True)
-            path.write_text(text, "utf-8")
-            return
-        before = path.read_text("utf-8") if path.exists() else ""
-        if before != text:
-            lines = difflib.unified_diff(
-                before.splitlines(), text.splitlines(), f"{name}, in git", "now", lineterm="", n=1
-            )
-            self.failures.append("\n".join(lines))
+        if (difference := difference_of(name, text)) is not None:
+            self.failures.append(difference)
+
+
+def check_text(name: str, text: str) -> None:
+    """Compare a text with its file, or write the file.
+
+    Raises:
+        AssertionError: it is another.
+    """
+    difference = difference_of(name, text)
+    assert difference is None, difference
+
+
+def difference_of(name: str, text: str) -> str | None:
+    """Return how a text differs from its file; None: it does not, or the file was written."""
+    path = FOLDER / f"{name}.txt"
+    if IS_UPDATING:
+        FOLDER.mkdir(exist_ok=True)
+        path.write_text(text, "utf-8")
+        return None
+    before = path.read_text("utf-8") if path.exists() else ""
+    if before == text:
+        return None
+    lines = difflib.unified_diff(
+        before.splitlines(), text.splitlines(), f"{name}, in git", "now", lineterm="", n=1
+    )
+    return "\n".join(lines)

@@ -9,16 +9,21 @@ import pytest
 
 from tests.tui.person import Person, use
 from tui.actions import ACTIONS, EVERYWHERE, LINES, OUTLINE, actions_of, key_tables, key_words
+from tui.screens.breakpoints import BreakpointsScreen
+from tui.screens.comparison import ComparisonScreen
 from tui.screens.copying import CopyingScreen
 from tui.screens.findings import FindingsScreen
 from tui.screens.help import help_entries
 from tui.screens.labelling import LabellingScreen
+from tui.screens.metrics import MetricsScreen
 from tui.screens.origins import OriginsScreen
 from tui.screens.replaying import ReplayingScreen
 from tui.screens.runs import RunsScreen
+from tui.screens.schemas import SchemasScreen
 from tui.screens.start import StartScreen
 from tui.screens.traces import TracesScreen
 from tui.screens.transcript import TranscriptScreen
+from tui.screens.watches import WatchesScreen
 from tui.screens.what_if import WhatIfScreen
 from tui.views.parts import parts_text
 from tui.widgets.lines import Lines
@@ -39,6 +44,11 @@ OWNERS = {
     "what-if": WhatIfScreen,
     "copying": CopyingScreen,
     "labelling": LabellingScreen,
+    "comparison": ComparisonScreen,
+    "schemas": SchemasScreen,
+    "metrics": MetricsScreen,
+    "breakpoints": BreakpointsScreen,
+    "watches": WatchesScreen,
 }
 
 
@@ -61,6 +71,11 @@ def test_every_action_has_a_method_that_takes_its_arguments(action) -> None:  # 
         ("runs", LINES, EVERYWHERE),
         ("empty", EVERYWHERE),
         ("origins", LINES, EVERYWHERE),
+        ("comparison", LINES, EVERYWHERE),
+        ("schemas", LINES, EVERYWHERE),
+        ("metrics", LINES, EVERYWHERE),
+        ("breakpoints", LINES, EVERYWHERE),
+        ("watches", LINES, EVERYWHERE),
         ("transcript", LINES, EVERYWHERE),
         ("replaying", EVERYWHERE),
         ("copying", LINES, EVERYWHERE),

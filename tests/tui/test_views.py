@@ -136,7 +136,14 @@ def test_wide_characters_are_wrapped_by_their_columns() -> None:
 
 @pytest.mark.parametrize(
     ("ms", "words"),
-    [(None, ""), (0.04, "0.0 ms"), (12.4, "12 ms"), (2100, "2.1 s"), (720_000, "12.0 min")],
+    [
+        (None, ""),
+        (0.04, "40 µs"),
+        (0.4, "0.4 ms"),
+        (12.4, "12 ms"),
+        (2100, "2.1 s"),
+        (720_000, "12.0 min"),
+    ],
 )
 def test_lengths_of_time_in_words(ms: float | None, words: str) -> None:
     assert lasted(ms) == words

@@ -25,6 +25,8 @@ class StepRow(NamedTuple):
     """Tool calls of the same model output, this one included."""
     said: str = ""
     """For a model call: the tools it asked for; filled from the steps themselves."""
+    version: str | None = None
+    """For a tool call: the version of its tool."""
 
     @property
     def is_error(self) -> bool:
@@ -37,7 +39,7 @@ def step_rows(connection: sqlite3.Connection, trace: int) -> list[StepRow]:
     tools = connection.execute(
         "SELECT 'tool', key, id, step_number, tool, coalesce(outcome, 'unfinished'), duration_ms, "
         "coalesce(actor, 'assistant'), "
-        "CASE typeof(model_call) WHEN 'integer' THEN model_call END "
+        "CASE typeof(model_call) WHEN 'integer' THEN model_call END, tool_version "
         "FROM tool_call_rows WHERE trace = ? ORDER BY step_number",
         (trace,),
     ).fetchall()
@@ -54,9 +56,10 @@ def step_rows(connection: sqlite3.Connection, trace: int) -> list[StepRow]:
         "WHERE r.trace = ? ORDER BY r.step_number",
         (trace,),
     ).fetchall()
-    steps = [StepRow._make((*row, 1, ", ".join(asked.get(row[1], ())))) for row in models]
+    steps = [StepRow._make((*row, 1, ", ".join(asked.get(row[1], ())), None)) for row in models]
     steps += [
-        StepRow._make((*row, 1 if row[8] is None else len(asked[row[8]]), "")) for row in tools
+        StepRow._make((*row[:9], 1 if row[8] is None else len(asked[row[8]]), "", row[9]))
+        for row in tools
     ]
     steps.sort(key=lambda step: (step[3], step[0]))
     return steps

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
-from textual import events
+from textual import events, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
@@ -16,7 +17,9 @@ from textual.widgets import Static
 
 from replay.errors import ReplayError
 from tui.actions import ACTIONS, EVERYWHERE, actions_of
+from tui.copies import save_copy
 from tui.screens.searching import Searching
+from tui.views.entries import Entry, lay_out
 from tui.views.parts import Part, cut, printable
 from tui.widgets.bars import Bar, KeyBar, PromptBar, TabBar
 from tui.widgets.keys import bindings
@@ -39,6 +42,10 @@ class BaseScreen(Screen[None]):
     """None by itself: it would take the hidden line to type into."""
     PLACES: ClassVar[tuple[str, ...]] = ()
     """Whose actions the line of keys and the help show, besides those of everywhere."""
+    _copied: str | None = None
+    """What was copied last."""
+    _focused_before: Widget | None = None
+    """What had the focus when the terminal became too small."""
 
     def compose(self) -> ComposeResult:
         """The frame; a subclass gives the body."""
@@ -117,6 +124,10 @@ class BaseScreen(Screen[None]):
         """End the program."""
         self.app.exit()
 
+    def action_stop(self) -> None:
+        """Leave the screen to the shell; `fg` comes back."""
+        self.app.action_suspend_process()
+
     def show_job_line(self, job: Job | None) -> None:
         """Show how far a command is that goes on beside this screen, on a line of its own."""
         self.set_class(job is not None, "-working")
@@ -148,27 +159,52 @@ class BaseScreen(Screen[None]):
         """Put ``value`` as JSON on the clipboard, through the terminal (OSC 52)."""
         text = json.dumps(value, indent=2, ensure_ascii=False, default=str)
         text = text.encode("utf-8", "backslashreplace").decode()
+        if text == self._copied:
+            self._save_copy(text)
+            return
+        self._copied = text
         self.app.copy_to_clipboard(text)
         self.say(
             ("copied ", "good"),
             (f"{what} as JSON, {len(text):,} characters", ""),
-            ("   (no luck? shift + drag selects)", "dim"),
+            ("   not in your clipboard? again writes a file", "dim"),
         )
+
+    def _save_copy(self, text: str) -> None:
+        """Write what was copied to a file: not every terminal takes it, and few take much."""
+        try:
+            place = save_copy(text)
+        except OSError as error:
+            self.say(("× ", "bad"), (f"{error.filename} cannot be written: {error.strerror}", ""))
+        else:
+            self.say(("written to ", "good"), (printable(str(place)), "strong"))
 
     def on_resize(self, event: events.Resize) -> None:
         """Say when there is no room."""
         width, height = event.size
         is_small = width < WIDTH_MIN or height < HEIGHT_MIN
+        if is_small and self.focused is not None:
+            self._focused_before = self.focused  # what is hidden loses the focus
+        elif not is_small and self.focused is None and self._focused_before is not None:
+            self.call_after_refresh(self._focused_before.focus)
         self.set_class(is_small, "-too-small")
         if is_small:
             words = f"needs {WIDTH_MIN}x{HEIGHT_MIN}, this is {width}x{height}"
             self.query_one("#too-small", Static).update(words[: max(1, width)])
 
 
+BIG_SIZE: Final = 300_000
+"""A pane of more bytes is made ready in a thread."""
+_BIG_WAIT_S: Final = 0.03
+
+
 class PanesScreen(Searching, BaseScreen):
     """A list and what is known of its line, side by side or one above the other."""
 
     TABS: ClassVar[bool] = False
+
+    _showing: object = None
+    """What makes the detail that is shown, or that will be."""
 
     def compose_body(self) -> ComposeResult:
         """The list on the left, the detail on the right."""
@@ -196,6 +232,42 @@ class PanesScreen(Searching, BaseScreen):
     def detail_pane(self) -> Vertical:
         """The frame of the detail."""
         return self.query_one("#detail-pane", Vertical)
+
+    def show_entries(
+        self, make: Callable[[], list[Entry]], *, size: int, at_change: bool = False
+    ) -> None:
+        """Show in the detail what ``make`` gives; of ``size`` megabytes when a thread made it."""
+        self._showing = make
+        if size <= BIG_SIZE:
+            with self.telling_errors():
+                self.outline.show(make(), at_change=at_change)
+            return
+        self.outline.show([Entry(((f"reading {size / 1e6:.1f} MB …", "dim"),))])
+        # Not before that is painted, nor for what is passed by: reading five megabytes takes the
+        # interpreter for itself.
+        self.set_timer(_BIG_WAIT_S, partial(self._make_in_thread, make, at_change=at_change))
+
+    def _make_in_thread(self, make: Callable[[], list[Entry]], *, at_change: bool) -> None:
+        if make is self._showing:
+            self._make_entries(make, at_change=at_change)
+
+    @work(thread=True, exclusive=True, group="entries")
+    def _make_entries(self, make: Callable[[], list[Entry]], *, at_change: bool) -> None:
+        try:
+            entries = make()
+            lay_out(entries, self.outline.line_width)  # makes what is open, too
+        except ReplayError as error:
+            if self.app.is_running:
+                self.app.call_from_thread(self.complain, error)
+            return
+        if self.app.is_running:
+            self.app.call_from_thread(self._show_made, make, entries, at_change)
+
+    def _show_made(
+        self, make: Callable[[], list[Entry]], entries: list[Entry], at_change: bool
+    ) -> None:
+        if make is self._showing and self.is_ready:
+            self.outline.show(entries, at_change=at_change)
 
     def on_resize(self, event: events.Resize) -> None:
         """Arrange the panes for this size."""

@@ -12,6 +12,7 @@ from tui.jobs import Ended
 from tui.rows.replays import (
     FoundCalls,
     RunFindings,
+    found_call_size,
     read_findings,
     read_found_call,
     read_found_calls,
@@ -59,6 +60,7 @@ class FindingsScreen(PanesScreen):
     def on_mount(self) -> None:
         """Read them."""
         self.table.focus()
+        self.outline.show([Entry((("◐ reading what the run found", "accent"),))])
         self.call_after_refresh(self._read)
 
     def database_changed(self) -> None:
@@ -107,9 +109,14 @@ class FindingsScreen(PanesScreen):
             self.outline.show(finding_entries(finding, None, None))
             return
         call = self.calls[self.call_index]
-        verdict, recorded, _ = read_found_call(self.replay.the_database, self.found, finding, call)
+        database, found = self.replay.the_database, self.found
+
+        def make() -> list[Entry]:
+            verdict, recorded, _ = read_found_call(database, found, finding, call)
+            return finding_entries(finding, verdict, recorded)
+
         self.outline.needle = ""
-        self.outline.show(finding_entries(finding, verdict, recorded), at_change=True)
+        self.show_entries(make, size=found_call_size(database, found, call), at_change=True)
         pane = self.detail_pane
         pane.border_title = f"{printable(call.trace_id)}, step {call.step_number}"
         pane.border_subtitle = f"call {self.call_index + 1:,} of {len(self.calls):,}"

@@ -43,7 +43,8 @@ class RunsScreen(BaseScreen):
         """Read them."""
         self.say_head([(printable(self.replay.the_database.path.name), "strong")])
         self.table.focus()
-        self._read()
+        self.say(("◐ reading the replay runs", "accent"))
+        self.call_after_refresh(self._read)
 
     def on_resize(self, event: object) -> None:
         """Name the columns that there is room for."""

@@ -21,6 +21,7 @@ from tui.views.field_lines import (
     field_header,
     fields_of,
     hit_key,
+    hits_words,
     same_words,
     side_words,
 )
@@ -276,14 +277,13 @@ class SchemasScreen(PanesScreen):
         if not number:
             self.say(("✓ no difference", "good"))
             return
-        worst = max(self.table.fields, key=lambda field: field.on_payloads == "breaks")
         said: list[Part] = [(same_words(self.table.fields), "strong")]
-        if worst.on_payloads == "breaks":
-            said.append(("   × breaks recorded payloads", "bad"))
         if self.is_counting:
-            said.append(("   ◐ counting recorded payloads", "accent"))
+            said.append(("   ◐ counting the recorded payloads that they hit", "accent"))
         elif self.hits is None:
             said.append(("   payloads are counted against today's tools only", "dim"))
+        else:
+            said.append(hits_words(list(self.hits.values())))
         self.say(*said)
 
     def _set_fields(self, fields: list[Field], *, keep: bool = False) -> None:

@@ -46,6 +46,67 @@ class Stepping(StepsScreen):
             self._chosen_tab = None
         self.table.cursor = index
 
+    def action_over(self, direction: int) -> None:
+        """Go to the next step that is not a call of the same model output."""
+        row = self.row
+        if row is None or row.siblings < 2:
+            self.action_step(direction)
+            return
+        asked_by = row.model_call
+        index = self._seek_from(
+            self.table.cursor, direction, lambda one: one.model_call != asked_by
+        )
+        end = len(self.steps.steps) if direction > 0 else -1
+        self._go(end if index is None else index, "this is the last step", "this is the first step")
+
+    def action_out(self) -> None:
+        """From the detail to the list of steps; from a call to the model call that asked for it."""
+        if self.focused is self.outline:
+            self.action_other_pane(-1)
+            return
+        row = self.row
+        asked_by = None if row is None else row.model_call
+        if asked_by is None:
+            self._stay("no model call asked for this step: q goes back to the traces")
+            return
+        index = self._seek_from(
+            self.table.cursor, -1, lambda one: one.kind == "model" and one.key == asked_by
+        )
+        if index is not None:
+            self.table.cursor = index
+
+    def action_go_to(self) -> None:
+        """Ask for a step by its number."""
+        back = self.focused or self.table
+
+        def done(text: str | None) -> None:
+            back.focus()
+            if text and text.strip():
+                self._go_to_number(text.strip())
+
+        last = self.steps.steps[-1].number if self.steps.steps else 0
+        self.prompt.ask(
+            "go to step", on_done=done, placeholder=f"1 to {last}, +10, -10, $ the last"
+        )
+
+    def _go_to_number(self, text: str) -> None:
+        steps = self.steps.steps
+        here = self.row
+        last = steps[-1].number if steps else 0
+        relative = text[0] in "+-" and here is not None
+        if text == "$":
+            wanted = last
+        elif text.lstrip("+-").isdecimal():
+            wanted = int(text) + (here.number if relative and here is not None else 0)
+        else:
+            self._stay(f"{text!r} is no step: write 12, +10, -10 or $")
+            return
+        index = next((i for i, one in enumerate(steps) if one.number >= wanted), None)
+        if index is None or wanted < 1:
+            self._stay(f"there is no step {wanted}: this trace has 1 to {last}")
+            return
+        self.table.cursor = index
+
     def action_into(self, direction: int) -> None:
         """Go to the next part of this step, then to the next step."""
         row, detail = self.row, self.detail

@@ -4,26 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import ClassVar, Final
+from typing import ClassVar
 
-from textual import on, work
-from textual.worker import get_current_worker
+from textual import on
 
-from replay.errors import ReplayError
 from tui.actions import OUTLINE, TRANSCRIPT
 from tui.rows.steps import StepDetail, StepList, StepRow, has_changed, read_detail, read_steps
 from tui.screens.base import PanesScreen
-from tui.views.entries import Entry, lay_out
-from tui.views.parts import printable
+from tui.views.entries import Entry
+from tui.views.parts import Part, printable
 from tui.views.step_views import TAB_NAMES, TABS, tab_applies
 from tui.views.transcript_words import counts_words, head_parts, status_parts
 from tui.widgets.bars import TabBar
 from tui.widgets.lines import Lines
 from tui.widgets.tables import StepTable
-
-BIG_SIZE: Final = 300_000
-"""A step of more bytes is made ready in a thread."""
-_BIG_WAIT_S: Final = 0.03
 
 
 class StepsScreen(PanesScreen):
@@ -107,13 +101,13 @@ class StepsScreen(PanesScreen):
         if row is None:
             self.outline.show([Entry((("This trace has no steps.", "dim"),))])
             return
-        with self.telling_errors():
+        table.border_title = f"Steps {table.cursor + 1}/{len(self.steps.steps)}"
+        self._say_status(row)
+        with self.telling_errors():  # after the status: what is told last stays
             self.detail = read_detail(self.replay.the_database, self.steps, row)
             self._choose_tab()
             self._show_tab(at_change=at_change)
-        table.border_title = f"Steps {table.cursor + 1}/{len(self.steps.steps)}"
         self.replay.places[self.steps.trace.id] = (row.id, self._chosen_tab)
-        self._say_status(row)
 
     def _choose_tab(self) -> None:
         assert self.detail is not None
@@ -135,38 +129,11 @@ class StepsScreen(PanesScreen):
         pane = self.detail_pane
         pane.border_title = f"{detail.row.number} {printable(detail.row.name)}"
         self.outline.needle = ""
-        at_change = at_change and self.tab == "Verdict"
-        if detail.size <= BIG_SIZE:
-            with self.telling_errors():
-                self.outline.show(TABS[self.tab](detail), at_change=at_change)
-            return
-        self.outline.show([Entry(((f"reading {detail.size / 1e6:.1f} MB …", "dim"),))])
-        # Not before that is painted, nor for a step that is passed by: reading five megabytes
-        # takes the interpreter for itself.
-        make = partial(self._make_entries, detail, self.tab, at_change=at_change)
-        self.set_timer(_BIG_WAIT_S, make)
-
-    @work(thread=True, exclusive=True, group="entries")
-    def _make_entries(self, detail: StepDetail, tab: str, *, at_change: bool) -> None:
-        """Make a pane of megabytes without keeping the keys waiting."""
-        worker = get_current_worker()
-        if detail is not self.detail or tab != self.tab:
-            return
-        try:
-            entries = TABS[tab](detail)
-            lay_out(entries, self.outline.line_width)  # makes what is open, too
-        except ReplayError as error:
-            if not worker.is_cancelled:
-                self.app.call_from_thread(self.complain, error)
-            return
-        if not worker.is_cancelled:
-            self.app.call_from_thread(self._show_made, detail, tab, entries, at_change)
-
-    def _show_made(
-        self, detail: StepDetail, tab: str, entries: list[Entry], at_change: bool
-    ) -> None:
-        if detail is self.detail and tab == self.tab and self.is_ready:
-            self.outline.show(entries, at_change=at_change)
+        self.show_entries(
+            partial(TABS[self.tab], detail),
+            size=detail.size,
+            at_change=at_change and self.tab == "Verdict",
+        )
 
     def _say_counts(self) -> None:
         if self._counted is not self.steps:  # ten thousand of them are not counted at each key
@@ -176,7 +143,16 @@ class StepsScreen(PanesScreen):
     def _say_status(self, row: StepRow) -> None:
         following = self._seek_from(self.table.cursor, 1, self._differs)
         next_number = None if following is None else self.steps.steps[following].number
-        self.say(*status_parts(self.steps, row, next_divergence=next_number))
+        parts = status_parts(self.steps, row, next_divergence=next_number, why=self.arrival_parts())
+        self.say(*parts)
+
+    def _say_again(self) -> None:
+        if self.row is not None:
+            self._say_status(self.row)
+
+    def arrival_parts(self) -> list[Part]:
+        """Return why this step was stopped at; nothing: somebody stepped to it."""
+        return []
 
     # -- what happens -----------------------------------------------------------------------------
 

@@ -7,11 +7,12 @@ from tui.debugging import debug_command, leave_screen_to
 from tui.screens.comparing import Comparing
 from tui.screens.reviewing import Reviewing
 from tui.screens.stepping import Stepping
+from tui.screens.stop_keys import StopKeys
 from tui.screens.where_from import WhereFrom
 from tui.widgets.keys import bindings
 
 
-class TranscriptScreen(Reviewing, Stepping, WhereFrom, Comparing):
+class TranscriptScreen(Reviewing, Stepping, StopKeys, WhereFrom, Comparing):
     """Step through a trace, forwards and backwards."""
 
     BINDINGS = bindings(TRANSCRIPT)

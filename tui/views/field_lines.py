@@ -125,6 +125,15 @@ def affected(evidence: JsonObject) -> int:
     return int(evidence["breaks"]) + int(evidence["silent"]) + int(evidence.get("reported") or 0)
 
 
+def hits_words(evidence: Sequence[JsonObject]) -> Part:
+    """Return what the worst change does to recorded payloads, in words."""
+    worst = max(evidence, key=affected, default=None)
+    if worst is None or not affected(worst):
+        return ("   ✓ no recorded payload is hit", "good")
+    hit = f"{affected(worst):,} of {count(int(worst['call_count']), 'recorded payload')} hit"
+    return (f"   {'× ' if worst['breaks'] else '≠ '}{hit}", "bad" if worst["breaks"] else "warn")
+
+
 def same_words(fields: Sequence[Field]) -> str:
     """Return how many fields did not change, in words."""
     same = sum(not field.changes for field in fields)

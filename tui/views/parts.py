@@ -71,14 +71,16 @@ def fit(text: str, width: int) -> str:
 
 
 def lasted(duration_ms: float | None) -> str:
-    """Return a length of time in at most seven columns: ``0.4 ms``, ``38 ms``, ``2.1 s``."""
+    """Return a length of time in at most seven columns: ``40 µs``, ``0.4 ms``, ``2.1 s``."""
     if duration_ms is None:
         return ""
     if duration_ms >= 100_000:
         return f"{duration_ms / 60_000:.1f} min"
     if duration_ms >= 1000:
         return f"{duration_ms / 1000:.1f} s"
-    return f"{duration_ms:.0f} ms" if duration_ms >= 1 else f"{duration_ms:.1f} ms"
+    if duration_ms >= 1:
+        return f"{duration_ms:.0f} ms"
+    return f"{duration_ms:.1f} ms" if duration_ms >= 0.1 else f"{duration_ms * 1000:.0f} µs"
 
 
 def count(number: int, noun: str, plural: str | None = None) -> str:

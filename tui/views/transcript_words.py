@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from tui.rows.steps import StepList, StepRow
 from tui.views.parts import Part, count, printable
 from tui.views.signs import outcome_sign, verdict_sign, verdict_word
@@ -37,12 +39,18 @@ def counts_words(steps: StepList) -> str:
     return " · ".join(words)
 
 
-def status_parts(steps: StepList, row: StepRow, *, next_divergence: int | None) -> list[Part]:
-    """Return where one stands: the step, how it ended, what it is today, what comes next."""
+def status_parts(
+    steps: StepList, row: StepRow, *, next_divergence: int | None, why: Sequence[Part] = ()
+) -> list[Part]:
+    """Return where one stands: the step, how it ended, what it is today, what comes next.
+
+    ``why``: what it was stopped at for.
+    """
     sign, role = outcome_sign(row.outcome)
     parts: list[Part] = [
-        (f"stopped at {row.number}  ", "strong"),
-        (f"{sign} {row.outcome.replace('_', ' ')}", role),
+        (f"stopped at {row.number}{':' if why else ''}", "strong"),
+        *why,
+        (f"  {sign} {row.outcome.replace('_', ' ')}", role),
     ]
     if row.siblings > 1:
         parts.append((f"  one of {row.siblings} parallel calls", "dim"))

@@ -14,6 +14,8 @@ from tui.widgets.keys import bindings
 from tui.widgets.lines import Lines
 
 GUTTER = 2
+_UNFOLDED_MAX = 3_000
+"""Entries that are opened at once: more takes longer than somebody waits for a key."""
 
 
 class Outline(Lines):
@@ -39,6 +41,11 @@ class Outline(Lines):
         self._is_at_change = at_change
         if at_change:
             self._show_first_change()
+
+    def replace_keeping(self, entries: list[Entry]) -> None:
+        """Show entries that are known better now: neither cursor nor view moves."""
+        self.entries = entries
+        self._lay_out()
 
     def lay_out_rows(self) -> list[Row]:
         """Return the lines that are open, at this width."""
@@ -95,6 +102,10 @@ class Outline(Lines):
             return row.entry.value
         return row.entry.text or parts_text(row.parts).strip()
 
+    def path_here(self) -> str:
+        """Return the way to the value under the cursor in its step; empty: it has none."""
+        return self.rows[self.cursor].entry.path if self.rows else ""
+
     def values(self) -> Any:
         """Return everything in the pane as JSON: one value, or a list of them."""
         found = [entry.value for entry in self.entries if entry.value is not None]
@@ -119,7 +130,7 @@ class Outline(Lines):
     def action_fold_all(self, is_open: bool) -> None:
         """Open or close everything, as far as it fits."""
         here = self.rows[self.cursor].entry if self.rows else None
-        budget = 20_000
+        budget = _UNFOLDED_MAX
         waiting = list(self.entries)
         while waiting and budget:
             budget -= 1
@@ -142,10 +153,10 @@ class Outline(Lines):
         self.app.bell()
 
     def on_click(self, event: events.Click) -> None:
-        """A click on the sign folds."""
+        """A click on the sign folds, a double click anywhere on the line."""
         super().on_click(event)
         offset = event.get_content_offset(self)
-        if offset is not None and offset.x < GUTTER:
+        if offset is not None and (offset.x < GUTTER or event.chain == 2):
             self.action_fold("toggle")
 
     def _lay_out(self, at: Entry | None = None) -> None:
