@@ -34,13 +34,21 @@ class Editor:
     def ask(self, command: str, **arguments: Any) -> dict[str, Any]:
         return self.answer(self.send(command, **arguments))
 
+    def reply(self, command: str, **arguments: Any) -> str:
+        """Return what comes back, an answer or a refusal: of an error debugpy makes either."""
+        return json.dumps(self._response(self.send(command, **arguments)))
+
     def answer(self, number: int) -> dict[str, Any]:
+        said = self._response(number)
+        assert said["success"], said
+        found: dict[str, Any] = said.get("body") or {}
+        return found
+
+    def _response(self, number: int) -> dict[str, Any]:
         while True:
             said = self._read()
             if said["type"] == "response" and said["request_seq"] == number:
-                assert said["success"], said
-                found: dict[str, Any] = said.get("body") or {}
-                return found
+                return said
             self._keep(said)
 
     def event(self, name: str) -> dict[str, Any]:

@@ -112,7 +112,7 @@ def test_an_editor_stops_at_the_tools_first_line_in_the_frozen_world(
     time.sleep(1.1)  # a person who thinks: it costs no time of the world's
     assert evaluate(clock) == before
     outward = f"__import__('socket').create_connection(('127.0.0.1', {waiting.port}))"
-    assert "EgressBlocked" in evaluate(outward)
+    assert "EgressBlocked" in editor.reply("evaluate", expression=outward, frameId=frame["id"])
     editor.ask("setExpression", expression="text", value="'c'", frameId=frame["id"])
     editor.ask("continue", threadId=thread)
     editor.event("terminated")
