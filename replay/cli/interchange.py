@@ -31,6 +31,8 @@ READ_FORMATS = (
     "inspect",
     "openai-agents",
     "gateway",
+    "claude-code",
+    "codex",
 )
 """Repeated from `replay.interchange`, which costs an import; a test keeps them equal."""
 

