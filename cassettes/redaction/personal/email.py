@@ -31,7 +31,7 @@ def _stand_in(key: bytes, text: str) -> str:
 
 EMAIL: Final = Kind(
     name="email",
-    search=r"[\w.%+\-](?:@|%40)[\w-]",
+    search=r"@|%40",
     spans=spans_of(_FORM, _is_email),
     stand_in=_stand_in,
     is_stand_in=lambda text: _STAND_IN.fullmatch(text) is not None,
