@@ -8,7 +8,7 @@ from typing import Final
 from cassettes.redaction.personal.kind import Kind, keyed, spans_of
 
 _FORM: Final = re.compile(
-    r"(?<![\w.%+\-/])[\w](?:[\w.%+\-]|(?<=\w)'(?=\w))*?(?:@|%40)(?:[^\W_](?:[\w-]*[^\W_])?\.)+[^\W\d_]{2,24}"
+    r"(?<![\w.%+\-])(?<!://)[\w](?:[\w.+\-]|(?<=\w)'(?=\w))*?(?:@|%40)(?:[^\W_](?:[\w-]*[^\W_])?\.)+[^\W\d_]{2,24}"
     r"(?![\w-]|\.\w)"
 )
 _STAND_IN: Final = re.compile(r"R[0-9a-f]{4,12}R(?:@|%40)example\.com", re.IGNORECASE)
