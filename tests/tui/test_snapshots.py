@@ -51,7 +51,8 @@ async def _counted(person: Person) -> None:
 
 EVERYTHING: Sequence[Shot] = (
     ("traces", "j j", "3 / 4"),
-    ("traces-filter", "f v e r", "filter"),
+    ("facets", "x", "enter shows only"),
+    ("traces-filter", "escape f v e r", "filter"),
     ("traces-empty", "x escape f z z z z enter", "0 traces"),
     ("help-traces", "escape question_mark", "Keys"),
     ("transcript-verdict", "escape j j enter", "stopped at 3"),
