@@ -257,6 +257,8 @@ class Config(BaseModel):
     """How schemas are compared. (pydantic has a ``schema`` of its own.)"""
     budgets: dict[str, Budget] = Field(default_factory=dict)
     """How long things may take, by tool (``*`` globs), component, or both: ``search:network``."""
+    keys: dict[str, str | list[str]] = Field(default_factory=dict)
+    """Keys of the terminal UI, by action: ``"transcript.step" = "j"``; several apart by spaces."""
     prices: dict[str, TokenPrice] = Field(default_factory=dict)
     """What tokens cost, by model (``*`` globs); the first that fits counts. None are built in."""
 

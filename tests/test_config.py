@@ -82,15 +82,15 @@ def test_the_nearest_file_with_a_table_of_ours_wins(tmp_path: Path) -> None:
         (
             "[tool.replay]\njob = 2\n",
             "tool.replay.job = 2 in {file!r}: there is no such key.\nNearest: jobs\n"
-            "[tool.replay] takes tools, database, schema_lock, approvals, deadline_ms, jobs, "
-            "allow, loose, sandbox, writable, limits, env, policy, versions, ignore, mask, "
-            "schema.",
+            "[tool.replay] takes tools, database, schema_lock, approvals, deadline_ms, labels, "
+            "jobs, allow, loose, sandbox, writable, limits, env, policy, versions, ignore, mask, "
+            "schema, budgets, keys, prices.",
         ),
         (
             "[tool.replay.mask]\nname = ['x']\n",
             "tool.replay.mask.name = ['x'] in {file!r}: there is no such key.\nNearest: names\n"
-            "[tool.replay.mask] takes enabled, personal, paths, shape_only, functions, names, patterns, allow, "
-            "environment.",
+            "[tool.replay.mask] takes enabled, personal, paths, shape_only, functions, names, "
+            "patterns, allow, environment.",
         ),
         (
             "[tool.replay.mask]\npatterns = ['(']\n",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from ast import literal_eval
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Final
 
 EVERYWHERE: Final = "everywhere"
@@ -11,6 +13,7 @@ OUTLINE: Final = "outline"
 TRACES: Final = "traces"
 EMPTY: Final = "empty"
 TRANSCRIPT: Final = "transcript"
+FACETS: Final = "facets"
 RUNS: Final = "runs"
 FINDINGS: Final = "findings"
 ORIGINS: Final = "origins"
@@ -40,7 +43,7 @@ class Action:
     call: str
     """The method, as Textual's bindings spell it: ``step(1)``."""
     keys: tuple[str, ...]
-    """Textual's key names; the first one is shown."""
+    """Textual's key names; the first one is shown. None: it is in the palette only."""
     name: str
     """One or two words, for footer and palette."""
     help: str
@@ -50,8 +53,23 @@ class Action:
 
     @property
     def id(self) -> str:
-        """A stable name for keymaps: ``transcript.step(1)``."""
-        return f"{self.place}.{self.call}"
+        """A stable name for keymaps: ``transcript.step``, ``transcript.seek-error-back``."""
+        name, _, given = self.call.rstrip(")").partition("(")
+        arguments = literal_eval(f"({given},)") if given else ()
+        words = [word for one in arguments for word in _id_words(name, one)]
+        return f"{self.place}.{'-'.join([name.replace('_', '-'), *words])}"
+
+
+def _id_words(name: str, argument: str | float | bool) -> list[str]:
+    """Return how an argument is said in an id: what goes forward needs no word."""
+    if isinstance(argument, str):
+        return [argument]
+    if isinstance(argument, bool):
+        return [] if argument else ["off"]
+    if name == "tab":
+        return [str(int(argument) + 1)]  # as its key
+    half = ["half"] if abs(argument) == 0.5 else []
+    return half + (["back"] if argument < 0 else [])
 
 
 def _action(place: str, call: str, keys: str, name: str, help: str, **more: object) -> Action:
@@ -181,6 +199,14 @@ ACTIONS: Final[tuple[Action, ...]] = (
     ),
     _action(
         TRANSCRIPT,
+        "debug_in_editor",
+        "",
+        "debug in an editor",
+        "stop in today's tool, in an editor that attaches (debugpy)",
+        group="Act",
+    ),
+    _action(
+        TRANSCRIPT,
         "copy",
         "y",
         "copy",
@@ -265,11 +291,24 @@ ACTIONS: Final[tuple[Action, ...]] = (
     _action(
         TRACES,
         "filter",
-        "slash f",
+        "f",
         "filter",
         "show only some: tool:NAME outcome:failed words",
         footer=2,
     ),
+    _action(TRACES, "search", "slash", "search", "find a text in the list", footer=5),
+    _action(TRACES, "match(1)", "n", "next match", "next match of the search"),
+    _action(TRACES, "match(-1)", "N", "match back", "previous match"),
+    _action(
+        TRACES,
+        "facets",
+        "x",
+        "facets",
+        "what there is: tools, models, outcomes; choose one",
+        footer=4,
+    ),
+    _action(TRACES, "sort", "s", "sort", "sort by the next column", footer=6),
+    _action(TRACES, "turn_round", "S", "turn round", "sort the other way round"),
     _action(TRACES, "runs", "r R", "replay runs", "the replay runs and their findings", footer=3),
     _action(TRACES, "schemas", "v", "schemas", "versions of a tool's schema, compared", footer=8),
     _action(TRACES, "metrics", "m", "metrics", "by model and tool: outcomes, times", footer=9),
@@ -280,19 +319,44 @@ ACTIONS: Final[tuple[Action, ...]] = (
         "next ≠",
         "next trace that differs today, or that a breakpoint stops in",
         group="Step",
-        footer=4,
+        footer=7,
     ),
     _action(TRACES, "seek(-1)", "C", "last ≠", "the one before", group="Step"),
     _action(TRACES, "breakpoints", "B", "breakpoints", "list and edit the breakpoints"),
-    _action(TRACES, "copy", "y", "copy", "copy the trace as JSON", group="Act", footer=6),
+    _action(TRACES, "copy", "y", "copy", "copy the trace as JSON", group="Act", footer=11),
     _action(
         TRACES,
         "follow",
         "F",
         "follow",
         "stay on the newest trace while recording goes on",
-        footer=7,
+        footer=10,
     ),
+    # -- what there is to choose from -----------------------------------------------------------
+    _action(
+        FACETS,
+        "choose",
+        "enter l right",
+        "only these",
+        "show only the traces with this value",
+        group="Move",
+        footer=1,
+    ),
+    _action(
+        FACETS,
+        "group(1)",
+        "right_square_bracket J",
+        "next group",
+        "next group",
+        group="Move",
+        footer=3,
+    ),
+    _action(
+        FACETS, "group(-1)", "left_square_bracket K", "group back", "group before", group="Move"
+    ),
+    _action(FACETS, "search", "slash", "search", "find a text in the list", footer=2),
+    _action(FACETS, "step(1)", "n", "next match", "next match of the search"),
+    _action(FACETS, "step(-1)", "N", "match back", "previous match"),
     # -- an empty database ----------------------------------------------------------------------
     _action(
         EMPTY, "demo", "t", "try the demo", "record and replay the demo", group="Act", footer=1
@@ -550,6 +614,14 @@ ACTIONS: Final[tuple[Action, ...]] = (
         group="Program",
         footer=31,
     ),
+    _action(
+        EVERYWHERE,
+        "stop",
+        "ctrl+z",
+        "to the shell",
+        "to the shell; `fg` comes back",
+        group="Program",
+    ),
     _action(EVERYWHERE, "quit", "Q ctrl+q ctrl+c", "quit", "quit", group="Program"),
 )
 
@@ -582,9 +654,23 @@ _KEY_WORDS: Final = {
 }
 
 
+_own_keys: dict[str, tuple[str, ...]] = {}
+"""Keys that somebody chose otherwise, by action."""
+
+
+def use_keys(keys: Mapping[str, tuple[str, ...]]) -> None:
+    """Let footer, help, palette and tables name these keys instead of the table's own."""
+    _own_keys.clear()
+    _own_keys.update(keys)
+
+
 def actions_of(*places: str) -> list[Action]:
-    """Return the actions of these places, in the table's order."""
-    return [action for action in ACTIONS if action.place in places]
+    """Return the actions of these places, in the table's order, with the keys that are in use."""
+    return [
+        replace(action, keys=_own_keys[action.id]) if action.id in _own_keys else action
+        for action in ACTIONS
+        if action.place in places
+    ]
 
 
 def key_word(key: str) -> str:
@@ -594,14 +680,23 @@ def key_word(key: str) -> str:
     return key.upper() if key[0] == "f" and key[1:].isdecimal() else key
 
 
+def key_name(word: str) -> str:
+    """Return a key as Textual names it, from how people write it: ``?``, ``PgDn``, ``esc``."""
+    for name, written in _KEY_WORDS.items():
+        if word == written or word.lower() == written.lower() != written:
+            return name
+    return word if len(word) == 1 else word.lower()
+
+
 def key_words(action: Action) -> str:
     """Return all keys of an action, as the help lists them."""
-    return " ".join(key_word(key) for key in action.keys)
+    return " ".join(key_word(key) for key in action.keys) or "ctrl+p"
 
 
 _PLACE_WORDS: Final = {
     TRANSCRIPT: "In a transcript",
     TRACES: "In the list of traces",
+    FACETS: "Where traces are chosen by what they have",
     RUNS: "In the list of replay runs",
     FINDINGS: "In the findings of a run",
     ORIGINS: "Where a value came from",
@@ -621,13 +716,19 @@ _PLACE_WORDS: Final = {
 }
 
 
+def _key_cell(action: Action) -> str:
+    return " ".join(f"`{key_word(key)}`" for key in action.keys) or "`ctrl+p`, by its name"
+
+
 def key_tables() -> str:
     """Return all keys as Markdown, for docs/tui.md."""
     parts = []
     for place, words in _PLACE_WORDS.items():
         rows = [
-            f"| {' '.join(f'`{key_word(key)}`' for key in action.keys)} | {action.help} |"
-            for action in actions_of(place)
+            f"| {_key_cell(action)} | {action.help} | `{action.id}` |"
+            for action in ACTIONS
+            if action.place == place
         ]
-        parts.append("\n".join([f"### {words}", "", "| key | does |", "|---|---|", *rows]))
+        head = [f"### {words}", "", "| key | does | action |", "|---|---|---|"]
+        parts.append("\n".join([*head, *rows]))
     return "\n\n".join(parts) + "\n"

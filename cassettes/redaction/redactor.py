@@ -33,6 +33,9 @@ from cassettes.redaction.vault import Vault
 
 T = TypeVar("T")
 
+_FOLDERS: Final = frozenset(("PWD", "OLDPWD"))
+"""Variables of the shell whose names look like a password's."""
+
 _USERINFO: Final = re.compile(r"://[^/\s:@]*:([^/\s@]+)@")
 
 
@@ -100,13 +103,13 @@ class Redactor:
     def learn_variables(self, variables: Mapping[str, str]) -> None:
         """Learn the values of those ``variables`` whose names say that they are secret."""
         for name, value in list(variables.items()):
-            if self._seen_variables.get(name) == value:
+            if self._seen_variables.get(name) == value or name in _FOLDERS:
                 continue
             self._seen_variables[name] = value
             if self.rules.names.is_secret(name):
-                self.learn(value)
+                self.vault.learn(value, None, puts_away=False)
             for password in _USERINFO.findall(value):
-                self.learn(password)
+                self.vault.learn(password, None, puts_away=False)
         self.vault.settle()
 
     def recognise(self, recorded: Any) -> None:

@@ -12,7 +12,7 @@ import binascii
 import json
 import re
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import quote_plus, unquote_plus
+from urllib.parse import quote, quote_plus, unquote_plus
 
 import orjson
 
@@ -40,6 +40,7 @@ _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9:.,+\-Z ]*)?")
 _SCHEMA_TYPES: Final = frozenset(
     ("string", "number", "integer", "boolean", "object", "array", "null")
 )
+_QUOTED: Final = re.compile(r"(?<==)[^\s&;=\"'<>%]*%[0-9A-Fa-f]{2}[^\s&;=\"'<>]*")
 _INTEGER_MIN: Final = 100
 """Numbers below it are counts, not codes."""
 
@@ -255,6 +256,8 @@ class Sweep:
         if rules.is_personal:
             if rules.may_be_packed(text):
                 text = opened_base64(text, self._inside)
+            if "%" in text:
+                text = _QUOTED.sub(self._unquoted, text)
             text = self._without_personal(text)
         return self._replaced(text)
 
@@ -276,6 +279,12 @@ class Sweep:
             parts += (text[done : found.start], masked)
             done = found.end
         return "".join(parts) + text[done:] if parts else text
+
+    def _unquoted(self, found: re.Match[str]) -> str:
+        """A field of a URL in a text, in which a value is spelled with percent signs."""
+        plain = unquote_plus(found[0])
+        clean = self._inside(plain)
+        return found[0] if clean == plain else quote(clean, safe="")
 
     def _inside(self, text: str) -> str:
         """Return a text redacted that was packed in another."""

@@ -34,6 +34,9 @@ _PLACES = {
     "show": Place("replay.cli.traces", "show", "Show one trace, or one step of it."),
     "ui": Place("replay.cli.ui", "ui", "Step through traces in the terminal."),
     "stats": Place("replay.cli.stats", "stats", "Count, time and compare recorded calls."),
+    "budgets": Place(
+        "replay.cli.budgets", "budgets", "Hold latency budgets against recorded calls."
+    ),
     "run": Place("replay.cli.run", "run", "Replay recorded calls through today's tools."),
     "runs": Place("replay.cli.runs", "runs", "List the replay runs of a database."),
     "diff": Place("replay.cli.diff", "diff", "Show what a replay run found, or compare two."),
@@ -64,6 +67,7 @@ _PLACES = {
     "mask": Place(
         "replay.cli.mask", "mask", "Find what should be masked in a database, or mask it."
     ),
+    "mcp": Place("replay.cli.mcp", "mcp", "Serve a database to coding agents, over MCP."),
     "doctor": Place("replay.cli.doctor", "doctor", "Check this machine and a database."),
     "completion": Place("replay.cli.completion", "completion", "Print a shell completion script."),
 }

@@ -31,6 +31,8 @@ class AskedCall:
     model_call: int | None
     started_us: int
     duration_ms: float | None
+    has_positional: bool
+    """Some of its arguments have no name: a schema of named ones says nothing of it."""
     _arguments: str | int
     _response: str | int | None
 
@@ -113,7 +115,8 @@ class Conversations:
             "SELECT key, step_number, tool, coalesce(outcome, 'unfinished'), "
             "coalesce(actor, 'assistant'), "
             "CASE typeof(model_call) WHEN 'integer' THEN model_call END, started_us, duration_ms, "
-            "arguments, response FROM tool_call_rows WHERE trace = ? ORDER BY step_number",
+            "positional IS NOT NULL, arguments, response FROM tool_call_rows "
+            "WHERE trace = ? ORDER BY step_number",
             (trace,),
         )
         return [AskedCall(*row) for row in rows]

@@ -136,7 +136,7 @@ def _check_shown(
         counted.not_shown_count += 1
         return
     schema = schemas[call.tool]
-    if schema is None:
+    if schema is None or call.has_positional:
         return
     counted.shown_count += 1
     if given is None or schema_errors(schema, given):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import inspect
 import json
 import sys
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextvars import Token
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -158,6 +159,20 @@ class Watch:
                 last_turn.reset(self._turn)
             if self._running is not None:
                 running_call.reset(self._running)
+
+    @contextlib.contextmanager
+    def carried(self) -> Iterator[None]:
+        """Hold the same cassette in another task or thread, while this one is held."""
+        if self._cassette is None:
+            yield
+            return
+        from cassettes.scope import Scope, current
+
+        token = current.set(Scope(self._cassette))
+        try:
+            yield
+        finally:
+            current.reset(token)
 
     def interactions(self) -> list[JsonObject]:
         """Return the Interaction records of what was asked outside."""

@@ -7,7 +7,9 @@ counts, for frameworks turn exceptions into words and results into text.
 
 from __future__ import annotations
 
+import contextlib
 import time
+from collections.abc import Iterator
 from types import TracebackType
 from typing import Any, Self
 
@@ -15,6 +17,7 @@ from replay.recorder.binding import Sighting
 from replay.recorder.calls import Execution, OpenCall, now
 from replay.recorder.executions import Watch, json_form, note_error, note_return
 from replay.recorder.journal import Journal
+from replay.recorder.scope import running_call
 from replay.recorder.unseen import turned_away
 from replay.records import Attempt, CallError, JsonObject, JsonValue, Outcome, Stage
 
@@ -167,6 +170,20 @@ class HookedCall:
             self._journal.end_tool_call(watch.execution, watch.interactions())
 
     # -- from inside
+
+    @contextlib.contextmanager
+    def carried(self) -> Iterator[None]:
+        """Hold this call in another task or thread, which works for it: a server's, say."""
+        watch, call = self._watch, self.call
+        if watch is None or call is None:
+            yield
+            return
+        token = running_call.set(call)
+        try:
+            with watch.carried():
+                yield
+        finally:
+            running_call.reset(token)
 
     def inside(self, payload: JsonValue) -> Inner | None:
         """Return the watch over the tool's own function; None where that runs in itself."""

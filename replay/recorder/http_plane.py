@@ -31,15 +31,22 @@ def watch_client(journal: Journal, client: Any, *, keep_streams: bool) -> None:
     Raises:
         ReplayError: there is no such client in ``client``.
     """
-    http = client if _module_of(client) is not None else getattr(client, "_client", None)
-    module = _module_of(http)
-    if http is None or module is None:
+    clients = [(http, module) for http in _held_by(client) if (module := _module_of(http))]
+    if not clients:
         raise ReplayError(
             f"recorder.wrap() got {client!r}, which sends through no httpx or httpx2 client.",
-            hint="Give it an OpenAI or AsyncOpenAI client, or the httpx client itself.",
+            hint="Give it an OpenAI, Anthropic or Google GenAI client, or the httpx client itself.",
         )
-    make = _watched_async if isinstance(http, module.AsyncClient) else _watched_sync
-    http.send = make(journal, module, http.send, keep_streams)
+    for http, module in clients:
+        make = _watched_async if isinstance(http, module.AsyncClient) else _watched_sync
+        http.send = make(journal, module, http.send, keep_streams)
+
+
+def _held_by(client: Any) -> list[Any]:
+    """What an SDK's client sends through: one client, or one for each of sync and async."""
+    inner = getattr(client, "_api_client", None)  # Google's
+    names = ("_httpx_client", "_async_httpx_client")
+    return [client, getattr(client, "_client", None), *(getattr(inner, n, None) for n in names)]
 
 
 def watch_module(journal: Journal, module: ModuleType, *, keep_streams: bool = False) -> None:

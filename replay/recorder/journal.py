@@ -13,7 +13,7 @@ import threading
 import time
 import weakref
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -36,7 +36,15 @@ from replay.recorder.model_calls import (
     effective_messages,
     model_call_record,
 )
-from replay.recorder.scope import announced, last_turn, model_facts, open_scope, running_call
+from replay.recorder.scope import (
+    OpenScope,
+    announced,
+    last_turn,
+    model_facts,
+    next_model_facts,
+    open_scope,
+    running_call,
+)
 from replay.recorder.sent import Sent
 from replay.recorder.unseen import settle
 from replay.recorder.wire import Question, Reply
@@ -112,6 +120,8 @@ class Journal:
         self._lock = threading.RLock()
         self._lineage = Lineage()
         self._stitched: OrderedDict[str, LiveTrace] = OrderedDict()
+        self._sessions: OrderedDict[str, str] = OrderedDict()
+        """Traces of callers whose own recording is elsewhere, by what tells them apart."""
         self._open: dict[str, LiveTrace] = {}
         """Traces in a scope, by the id that the application gave them."""
         self._failed: deque[LiveModelCall] = deque(maxlen=_FAILED_MAX)
@@ -177,23 +187,27 @@ class Journal:
             attributes=dict(self.attributes),
         )
 
-    def _stitch(self, parent: Turn | None) -> LiveTrace:
+    def _stitch(self, parent: Turn | None, labels: dict[str, str] | None = None) -> LiveTrace:
         """The trace of a model call outside any scope: its parent's, or a new one."""
         if parent is not None:
             trace = parent.trace
         else:
             trace = self._new_trace(None)
             trace.is_stitched = True
+            trace.labels |= labels or {}
             self.sink.append(trace.record())
         if trace.is_stitched:
-            self._stitched[trace.id] = trace
-            self._stitched.move_to_end(trace.id)
-            trace.last_at = now()
-            if len(self._stitched) > _STITCHED_MAX:
-                _, ended = self._stitched.popitem(last=False)
-                ended.ended_at = ended.last_at
-                self.sink.append(ended.record())
+            self._stitch_on(trace)
         return trace
+
+    def _stitch_on(self, trace: LiveTrace) -> None:
+        self._stitched[trace.id] = trace
+        self._stitched.move_to_end(trace.id)
+        trace.last_at = now()
+        if len(self._stitched) > _STITCHED_MAX:
+            _, ended = self._stitched.popitem(last=False)
+            ended.ended_at = ended.last_at
+            self.sink.append(ended.record())
 
     # -- model calls
 
@@ -274,10 +288,20 @@ class Journal:
 
     def _known_of_asking(self) -> JsonObject:
         known: JsonObject = dict(model_facts.get() or {})
+        said = next_model_facts.get()
+        if said is not None:
+            next_model_facts.set(None)
+            known |= said.facts
+            said.is_taken = True
         for ask in self.asking:
             with self.failures.guard("ask a framework about a model call"):
                 known |= ask()
         return known
+
+    def knows_response(self, response_id: str) -> bool:
+        """Whether some plane has recorded this answer."""
+        with self._lock:
+            return self._lineage.knows_response(response_id)
 
     def _recall(self, question: Question, trace: LiveTrace | None) -> None:
         """Bring back the turn that a request goes on from, where another process recorded it."""
@@ -468,6 +492,32 @@ class Journal:
     def announce(self, tool: str, provider_call_id: str) -> None:
         """Say for which call ``tool`` runs next in this task or thread."""
         announced.set((tool, provider_call_id))
+
+    @contextlib.contextmanager
+    def in_session(self, key: str, labels: dict[str, str]) -> Iterator[None]:
+        """Hold the trace of a session, for whoever serves tools to callers that it does not see.
+
+        ``key``: the caller, or the connection. The trace ends with the recorder, or once many
+        others were served since.
+        """
+        trace: LiveTrace | None = None
+        with self.failures.guard("open the trace of a session"), self._lock:
+            trace = self._stitched.get(self._sessions.get(key, ""))
+            if trace is None:
+                trace = self._stitch(None, labels)
+                self._sessions[key] = trace.id
+                if len(self._sessions) > _STITCHED_MAX:
+                    self._sessions.popitem(last=False)
+            else:
+                self._stitch_on(trace)
+        token = open_scope.set(OpenScope(self, trace) if trace is not None else open_scope.get())
+        # A client in this process may be in the middle of a call of its own.
+        outer = running_call.set(None)
+        try:
+            yield
+        finally:
+            running_call.reset(outer)
+            open_scope.reset(token)
 
     def note_calls(self, is_meant: Callable[[OpenCall], bool], facts: JsonObject) -> None:
         """Keep facts with those calls of this task's or thread's last turn that are meant."""

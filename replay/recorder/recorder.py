@@ -143,9 +143,10 @@ class Recorder:
     def wrap(self, client: C) -> C:
         """Watch ``client``'s model calls, and return the very same client.
 
-        Takes the OpenAI Python client, sync or async, on httpx or httpx2 (any client that holds
-        one of theirs), or such an HTTP client itself. Chat completions and Responses are told by
-        path and body, whatever host serves them. Copies made by ``with_options`` are watched too.
+        Takes the clients of OpenAI, Anthropic and Google GenAI, sync or async, on httpx or httpx2
+        (any client that holds one of theirs), or such an HTTP client itself. Model calls are told
+        by path and body, whatever host serves them. Copies made by ``with_options`` are watched
+        too.
 
         Raises:
             ReplayError: no httpx or httpx2 client was found in it.

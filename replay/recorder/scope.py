@@ -36,3 +36,16 @@ announced: ContextVar[tuple[str, str] | None] = ContextVar("replay_announced", d
 
 model_facts: ContextVar[JsonObject | None] = ContextVar("replay_model_facts", default=None)
 """What a framework's hook said of the model calls that are made in this context, or None."""
+
+
+@dataclass(slots=True)
+class NextFacts:
+    """What a framework says of the one model call that is made next in this context."""
+
+    facts: JsonObject
+    is_taken: bool = False
+    """True once a plane has seen that call."""
+
+
+next_model_facts: ContextVar[NextFacts | None] = ContextVar("replay_next_facts", default=None)
+"""The facts that wait for their model call, or None."""

@@ -90,7 +90,7 @@ def _told(entry: JsonObject) -> list[Told]:
         Told(
             text_or_none(result.get("toolUseId")),
             _result_text(result.get("content")),
-            result.get("status") == "error",
+            True if result.get("status") == "error" else None,
         )
         for result in results
         if isinstance(result, dict)

@@ -25,6 +25,9 @@ from replay.recorder.wire_values import (
 from replay.records import JsonObject, JsonValue
 from replay.tools.arguments import raw_arguments
 
+# Google reads both spellings, and its clients write the second.
+_SCHEMA_NAMES = ("parametersJsonSchema", "parameters_json_schema")
+
 
 def _question(body: JsonObject, messages: list[Any] | None) -> Question | None:
     if messages is None:
@@ -53,10 +56,11 @@ def _definitions(tool: Any) -> list[Any]:
 
 def _flat(declaration: JsonObject) -> JsonObject:
     """The schema under the name that all other formats have for it."""
-    if "parameters" in declaration or "parametersJsonSchema" not in declaration:
+    found = next((name for name in _SCHEMA_NAMES if name in declaration), None)
+    if found is None or "parameters" in declaration:
         return declaration
-    rest = {key: value for key, value in declaration.items() if key != "parametersJsonSchema"}
-    return {**rest, "parameters": declaration["parametersJsonSchema"]}
+    rest = {key: value for key, value in declaration.items() if key != found}
+    return {**rest, "parameters": declaration[found]}
 
 
 def _reply(body: JsonObject) -> Reply:

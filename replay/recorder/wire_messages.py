@@ -83,8 +83,8 @@ def _told(entry: JsonObject) -> list[Told]:
         Told(
             text_or_none(block.get("tool_use_id")),
             content_text(block.get("content") or ""),
-            # Only failures are flagged, so an answer without the flag is a success.
-            block.get("is_error") is True,
+            # Only failures are flagged, and not by every framework.
+            True if block.get("is_error") is True else None,
         )
         for block in list_of(entry.get("content"))
         if isinstance(block, dict) and block.get("type") == "tool_result"

@@ -51,8 +51,8 @@ async def _counted(person: Person) -> None:
 
 EVERYTHING: Sequence[Shot] = (
     ("traces", "j j", "3 / 4"),
-    ("traces-filter", "slash v e r", "filter"),
-    ("traces-empty", "x escape slash z z z z enter", "0 traces"),
+    ("traces-filter", "f v e r", "filter"),
+    ("traces-empty", "x escape f z z z z enter", "0 traces"),
     ("help-traces", "escape question_mark", "Keys"),
     ("transcript-verdict", "escape j j enter", "stopped at 3"),
     ("transcript-prompt", "1", "What is the weather"),

@@ -24,6 +24,7 @@ from replay.metrics import (
 from replay.metrics.budgets import BudgetResult, check_budgets, split_name
 from replay.metrics.cells import first_and_last
 from replay.metrics.invented import MadeUp, read_made_up
+from replay.metrics.labels import Accuracy, accuracy, read_labels
 from replay.store.times import iso_text
 from tui.rows.database import Database, reading_connection
 
@@ -91,8 +92,17 @@ def read_measured(database: Database, period: timedelta | None) -> Measured:
         connection.close()
 
 
-def read_made_up_calls(database: Database, scope: Scope) -> MadeUp:
-    """Return what models made up in the newest traces. Meant for a thread of its own.
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What was wrong with calls that may well have ended well."""
+
+    made_up: MadeUp
+    accuracy: Sequence[Accuracy]
+    """By tool: how often people who labelled calls found them right."""
+
+
+def read_judged(database: Database, scope: Scope) -> Judged:
+    """Look through the newest traces and the labels. Meant for a thread of its own.
 
     Raises:
         sqlite3.Error: the database cannot be read.
@@ -100,7 +110,7 @@ def read_made_up_calls(database: Database, scope: Scope) -> MadeUp:
     connection = reading_connection(database.path)
     try:
         connection.execute("BEGIN")
-        return read_made_up(connection, scope)
+        return Judged(read_made_up(connection, scope), accuracy(read_labels(connection, scope)))
     finally:
         connection.close()
 

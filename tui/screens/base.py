@@ -17,6 +17,7 @@ from textual.widgets import Static
 
 from replay.errors import ReplayError
 from tui.actions import ACTIONS, EVERYWHERE, actions_of
+from tui.copies import save_copy
 from tui.screens.searching import Searching
 from tui.views.entries import Entry, lay_out
 from tui.views.parts import Part, cut, printable
@@ -41,6 +42,8 @@ class BaseScreen(Screen[None]):
     """None by itself: it would take the hidden line to type into."""
     PLACES: ClassVar[tuple[str, ...]] = ()
     """Whose actions the line of keys and the help show, besides those of everywhere."""
+    _copied: str | None = None
+    """What was copied last."""
     _focused_before: Widget | None = None
     """What had the focus when the terminal became too small."""
 
@@ -121,6 +124,10 @@ class BaseScreen(Screen[None]):
         """End the program."""
         self.app.exit()
 
+    def action_stop(self) -> None:
+        """Leave the screen to the shell; `fg` comes back."""
+        self.app.action_suspend_process()
+
     def show_job_line(self, job: Job | None) -> None:
         """Show how far a command is that goes on beside this screen, on a line of its own."""
         self.set_class(job is not None, "-working")
@@ -152,12 +159,25 @@ class BaseScreen(Screen[None]):
         """Put ``value`` as JSON on the clipboard, through the terminal (OSC 52)."""
         text = json.dumps(value, indent=2, ensure_ascii=False, default=str)
         text = text.encode("utf-8", "backslashreplace").decode()
+        if text == self._copied:
+            self._save_copy(text)
+            return
+        self._copied = text
         self.app.copy_to_clipboard(text)
         self.say(
             ("copied ", "good"),
             (f"{what} as JSON, {len(text):,} characters", ""),
-            ("   (no luck? shift + drag selects)", "dim"),
+            ("   not in your clipboard? again writes a file", "dim"),
         )
+
+    def _save_copy(self, text: str) -> None:
+        """Write what was copied to a file: not every terminal takes it, and few take much."""
+        try:
+            place = save_copy(text)
+        except OSError as error:
+            self.say(("× ", "bad"), (f"{error.filename} cannot be written: {error.strerror}", ""))
+        else:
+            self.say(("written to ", "good"), (printable(str(place)), "strong"))
 
     def on_resize(self, event: events.Resize) -> None:
         """Say when there is no room."""

@@ -11,16 +11,16 @@ from textual.containers import Vertical
 
 from replay.errors import ReplayError
 from replay.metrics import CallMetrics
-from replay.metrics.invented import MadeUp
 from replay.store.database import store_error
 from tui.actions import METRICS, OUTLINE
 from tui.rows.metrics import (
     GROUPINGS,
     ORDERS,
     PERIODS,
+    Judged,
     Measured,
     filter_of,
-    read_made_up_calls,
+    read_judged,
     read_measured,
 )
 from tui.screens.base import PanesScreen
@@ -45,7 +45,7 @@ class MetricsScreen(PanesScreen):
         """Counted when mounted."""
         super().__init__()
         self.measured: Measured | None = None
-        self.made_up: MadeUp | None = None
+        self.judged: Judged | None = None
         self.period = self.grouping = self.order = 0
 
     def compose_body(self) -> ComposeResult:
@@ -108,28 +108,28 @@ class MetricsScreen(PanesScreen):
     def _show(self, period: int, measured: Measured) -> None:
         if period != self.period or not self.is_ready:
             return
-        self.measured, self.made_up = measured, None
+        self.measured, self.judged = measured, None
         self._roll_up()
-        self._look_for_made_up(measured)
+        self._judge(measured)
 
-    @work(thread=True, exclusive=True, group="made up")
-    def _look_for_made_up(self, measured: Measured) -> None:
-        """Look through the newest prompts for what the model was told; it comes a moment later."""
+    @work(thread=True, exclusive=True, group="judge")
+    def _judge(self, measured: Measured) -> None:
+        """Look through prompts and labels; what they say comes a moment later."""
         database = self.replay.the_database
         try:
-            made_up = read_made_up_calls(database, measured.scope)
+            judged = read_judged(database, measured.scope)
         except sqlite3.Error as error:
             self.app.call_from_thread(self.complain, store_error(error, database.path))
             return
-        self.app.call_from_thread(self._show_made_up, measured, made_up)
+        self.app.call_from_thread(self._show_judged, measured, judged)
 
-    def _show_made_up(self, measured: Measured, made_up: MadeUp) -> None:
+    def _show_judged(self, measured: Measured, judged: Judged) -> None:
         if measured is not self.measured or not self.is_ready:
             return
-        self.made_up = made_up
+        self.judged = judged
         row = self.row
         if row is not None:
-            self.outline.replace_keeping(metric_entries(row, measured, made_up))
+            self.outline.replace_keeping(metric_entries(row, measured, judged))
 
     def _roll_up(self) -> None:
         measured = self.measured
@@ -179,7 +179,7 @@ class MetricsScreen(PanesScreen):
             )
             self.say(("nothing to count", "warn"))
             return
-        self.outline.show(metric_entries(row, measured, self.made_up))
+        self.outline.show(metric_entries(row, measured, self.judged))
         names = " · ".join(printable(str(value)) for value in row.name if value is not None)
         self.detail_pane.border_title = names
         self.say((filter_of(row, measured.since), "accent"), ("   enter shows these traces", "dim"))

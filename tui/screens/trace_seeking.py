@@ -10,28 +10,18 @@ from textual import work
 from replay.errors import ReplayError
 from tui.rows.hits import Interrupted
 from tui.rows.trace_stops import TraceStop, TraceStops
-from tui.rows.traces import TraceLine, TraceList
-from tui.screens.base import BaseScreen
+from tui.rows.traces import TraceList
+from tui.screens.trace_list import TraceListScreen
 from tui.views.parts import Part, cut, printable
-from tui.widgets.tables import TraceTable
 
 
-class SeekingTraces(BaseScreen):
+class SeekingTraces(TraceListScreen):
     """What `c` and `C` do in the list of traces."""
 
     is_seeking = False
     _seeks = 0
     _stop: TraceStop | None = None
     """Where it stopped last: opened, that trace shows the step."""
-
-    @property
-    def table(self) -> TraceTable:
-        """The list."""
-        raise NotImplementedError
-
-    def line_here(self) -> TraceLine | None:
-        """Return the trace under the cursor."""
-        raise NotImplementedError
 
     def action_seek(self, direction: int) -> None:
         """Go to the next trace that differs today, or that a breakpoint stops in."""

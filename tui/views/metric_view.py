@@ -10,8 +10,9 @@ from replay.cli.sparkline import sparkline
 from replay.metrics import CallMetrics, Cells, ComponentMetrics, Components
 from replay.metrics.budgets import BudgetResult
 from replay.metrics.invented import InventedArgument, MadeUp
+from replay.metrics.labels import Accuracy
 from replay.store.times import iso_text
-from tui.rows.metrics import Measured, budgets_of
+from tui.rows.metrics import Judged, Measured, budgets_of
 from tui.views.entries import Entry
 from tui.views.json_entries import json_text
 from tui.views.metric_lines import share
@@ -23,8 +24,8 @@ _BINS_MAX: Final = 9
 _STEPS: Final = (1, 2, 5)
 
 
-def metric_entries(row: CallMetrics, measured: Measured, made_up: MadeUp | None) -> list[Entry]:
-    """Return everything that was measured of a row; ``made_up`` None: it is not known yet."""
+def metric_entries(row: CallMetrics, measured: Measured, judged: Judged | None) -> list[Entry]:
+    """Return everything that was measured of a row; ``judged`` None: it is not known yet."""
     named = row.value("tool")
     tool = named if isinstance(named, str) else None
     return [
@@ -33,7 +34,7 @@ def metric_entries(row: CallMetrics, measured: Measured, made_up: MadeUp | None)
         *_budgets(budgets_of(measured.budgets, tool)),
         *_components(tool, measured.components),
         *_trend(row, measured.cells),
-        *(_made_up(tool, made_up) if tool is not None else []),
+        *(_judged(tool, judged) if tool is not None else []),
     ]
 
 
@@ -63,11 +64,35 @@ def _budgets(budgets: Sequence[BudgetResult]) -> list[Entry]:
     return entries
 
 
-def _made_up(tool: str, made_up: MadeUp | None) -> list[Entry]:
+def _judged(tool: str, judged: Judged | None) -> list[Entry]:
+    if judged is None:
+        looking = Entry((("◐ looking through the newest traces", "accent"),), 1)
+        return [_gap(), _heading("Made up by models"), looking]
+    return [*_selection(tool, judged.accuracy), *_made_up(tool, judged.made_up)]
+
+
+def _selection(tool: str, accuracy: Sequence[Accuracy]) -> list[Entry]:
+    """Return how often labelled calls were the right ones; nothing where none was labelled."""
+    one = next((one for one in accuracy if one.tool == tool), None)
+    if one is None:
+        return []
+    labelled = count(one.labelled_count, "labelled call")
+    right = one.right_tool_count == one.labelled_count
+    said = f"{one.right_tool_count:,} of {labelled} were of the right tool"
+    all_right = f"{one.right_count:,} with the right arguments, too"
+    entries = [
+        _gap(),
+        _heading("Chosen by models"),
+        Entry(((said, "good" if right else "warn"), (f", {all_right}", "")), 1),
+    ]
+    for name, number in one.instead.most_common():
+        entries.append(Entry(((f"{number:,} should have been {printable(name)}", "warn"),), 2))
+    return entries
+
+
+def _made_up(tool: str, made_up: MadeUp) -> list[Entry]:
     """Return how often models gave what they were nowhere told."""
     entries = [_gap(), _heading("Made up by models")]
-    if made_up is None:
-        return [*entries, Entry((("◐ looking through the newest traces", "accent"),), 1)]
     calls = next((one for one in made_up.calls if one.tool == tool), None)
     if calls is None:
         return [*entries, Entry((("None of its calls has a prompt to look at.", "dim"),), 1)]
@@ -102,7 +127,7 @@ def _outcomes(row: CallMetrics) -> list[Entry]:
     for outcome, number in row.outcome_counts.items():
         sign, role = outcome_sign(outcome)
         parts: list[Part] = [
-            (f"{sign} {printable(outcome.replace('_', ' ')):<18}", role),
+            (f"{sign} {printable(outcome.replace('_', ' ')):<16}", role),
             (f"{number:>9,}  {share(number, row.call_count):>6}  ", ""),
             (_bar(number, row.call_count), role),
         ]

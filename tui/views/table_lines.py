@@ -25,15 +25,22 @@ _MODEL_NAME_MIN = 48
 _RUN_ORDER = ("×", "≠", "?", "≈", "✓")
 
 
-def trace_header(width: int) -> list[Part]:
-    """Return the names above the list of traces."""
+def trace_header(width: int, sort: str = "started", *, is_falling: bool = True) -> list[Part]:
+    """Return the names above the list of traces; the one that it is sorted by is marked."""
     wide = width >= TRACE_COLUMNS_WIDE
     id_width = 26 if wide else 20
     text = f"      {'started':<11} {'trace':<{id_width}} "
     if wide:
         text += f"{'app':<12} {'model':<18} "
     text += f"{'calls':>5} {'not ok':>6}  asked"
-    return [(text, "dim")]
+    at = text.find(sort)
+    if at < 0:  # its column has no room
+        return [(f"{text}   by {sort} {'↓' if is_falling else '↑'}", "dim")]
+    end = at + len(sort)
+    arrow = "↓" if is_falling else "↑"
+    if text[end : end + 1] == " " and sort not in ("calls", "not ok"):
+        return [(text[:at], "dim"), (sort + arrow, "accent"), (text[end + 1 :], "dim")]
+    return [(text[: at - 1], "dim"), (arrow + sort, "accent"), (text[end:], "dim")]
 
 
 def trace_parts(line: TraceLine, width: int) -> list[Part]:

@@ -153,10 +153,10 @@ class Outline(Lines):
         self.app.bell()
 
     def on_click(self, event: events.Click) -> None:
-        """A click on the sign folds."""
+        """A click on the sign folds, a double click anywhere on the line."""
         super().on_click(event)
         offset = event.get_content_offset(self)
-        if offset is not None and offset.x < GUTTER:
+        if offset is not None and (offset.x < GUTTER or event.chain == 2):
             self.action_fold("toggle")
 
     def _lay_out(self, at: Entry | None = None) -> None:

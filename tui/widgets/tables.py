@@ -11,6 +11,7 @@ from replay.records import Finding, JsonObject, ReplayRun
 from replay.verdicts.origins import Origin
 from tui.rows.steps import StepList
 from tui.rows.traces import TraceList
+from tui.views.facet_lines import FacetLine, facet_parts
 from tui.views.field_lines import Field, field_parts
 from tui.views.metric_lines import metric_parts
 from tui.views.parts import Part, printable
@@ -41,6 +42,20 @@ class TraceTable(Lines):
         except StoreError as error:  # painting must go on: it is read again when it is painted next
             return [("× ", "bad"), (printable(error.wanted), "dim")]
         return [("", "")] if line is None else trace_parts(line, width)
+
+
+class FacetTable(Lines):
+    """Groups of values, each with the traces that have it."""
+
+    facet_lines: Sequence[FacetLine] = ()
+
+    def line_count(self) -> int:
+        """Return how many lines there are."""
+        return len(self.facet_lines)
+
+    def line_parts(self, index: int, width: int) -> Sequence[Part]:
+        """Return one line."""
+        return facet_parts(self.facet_lines[index], width)
 
 
 class StepTable(Lines):

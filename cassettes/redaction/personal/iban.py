@@ -111,7 +111,7 @@ _MARKED: Final = 5
 
 def _spans(text: str) -> Iterator[Span]:
     for found in _START.finditer(text):
-        size = _SIZES.get(found[0][:2])
+        size = _SIZES.get(found[0][:2]) if 2 <= int(found[0][2:]) <= 98 else None
         end = None if size is None else _end(text, found.start(), size)
         if end is not None and _remainder(_bare(text[found.start() : end])) == 1:
             yield found.start(), end

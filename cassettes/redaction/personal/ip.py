@@ -12,7 +12,7 @@ from cassettes.redaction.personal.kind import Kind, Span, keyed
 _V4: Final = re.compile(r"(?<![\w.\-])(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?![\w\-]|\.[\w])")
 _V6: Final = re.compile(r"(?<![\w:.\-])[23][0-9a-fA-F]{3}:[0-9a-fA-F:]{3,34}(?![\w:])")
 _VERSION: Final = re.compile(
-    r"(?:(?:version|versions|ver|release|build|section|firmware|oid|chapter)\W{0,3}|[=~<>^]=? ?"
+    r"(?:(?:version|versions|ver|release|build|section|firmware|oid|chapter)\W{0,3}|[=~<>^!]=[ ]?|[~^][ ]?"
     r"|(?:^|[\s(\"';])[A-Za-z][\w.\-]*/)$",
     re.IGNORECASE,
 )
