@@ -132,7 +132,7 @@ def test_i_edits_the_arguments_and_shows_the_branch_beside_the_original(
         await person.press("i")
         await person.sees("what if", "✎", "≠", '"count": 5', "2 calls of 3 differ by it")
         await person.press("n")
-        await person.sees("came from an answer that no longer says it")
+        await person.sees("stood in an answer that no longer says it")
         await person.press("q")
         await person.sees("stopped at 4")
         await person.press("I")

@@ -57,7 +57,7 @@ def test_find_a_difference_edit_run_on_replay_approve_and_quit(
     terminal.press("i")
     terminal.sees("what if", "the arguments of step 4 edited. 2 calls of 3 differ by it")
     terminal.press("n")
-    terminal.sees("came from an answer that no longer says it")
+    terminal.sees("stood in an answer that no longer says it")
     terminal.press("q")
     terminal.sees("stopped at 4")
     terminal.press("c")
