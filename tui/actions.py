@@ -493,7 +493,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
     _action(REPLAYING, "tools", "t", "tools", "name the tools", group="Act", footer=3),
     _action(REPLAYING, "parser", "v", "parser", "who reads the arguments", group="Act", footer=4),
     _action(
-        REPLAYING, "hide", "h", "hide", "go on meanwhile; J shows it again", group="Act", footer=5
+        REPLAYING, "hide", "h", "hide", "go on meanwhile; H shows it again", group="Act", footer=5
     ),
     # -- an edited branch -----------------------------------------------------------------------
     _action(
@@ -601,7 +601,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
     _action(
         EVERYWHERE, "help", "question_mark f1", "help", "these keys", group="Program", footer=30
     ),
-    _action(EVERYWHERE, "job", "J", "under way", "the replay that is under way", group="Program"),
+    _action(EVERYWHERE, "job", "H", "under way", "the replay that is under way", group="Program"),
     _action(EVERYWHERE, "theme", "f2", "light or dark", "light or dark", group="Program"),
     _action(
         EVERYWHERE,

@@ -18,10 +18,12 @@ from textual.theme import Theme
 import tui.screens
 from tests.tui.person import Person, use
 from tests.tui.records import replay_run, trip, write
+from tests.tui.snapshot_acting import branch_run
 from tests.tui.snapshot_answers import CHECK, DIFFERENCE
 from tests.tui.snapshot_database import write_snapshot_database
 from tests.tui.snapshots import FOLDER, SIZES, Camera, Shot, check_text
 from tui.app import ReplayApp
+from tui.jobs import Job, Jobs
 from tui.screens.base import BaseScreen
 from tui.screens.comparison import ComparisonScreen
 from tui.screens.findings import FindingsScreen
@@ -30,6 +32,7 @@ from tui.screens.runs import RunsScreen
 from tui.screens.schemas import SchemasScreen
 from tui.screens.start import StartScreen
 from tui.screens.traces import TracesScreen
+from tui.screens.what_if import WhatIfScreen
 from tui.theme import DARK, LIGHT
 
 
@@ -174,6 +177,42 @@ def test_every_screen_with_something_to_show(place: Path) -> None:
     write_snapshot_database(place)
 
     _tour(place, EVERYTHING)
+
+
+def test_every_screen_that_acts(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_snapshot_database(place)
+    monkeypatch.setattr(Jobs, "start", _stands_still)
+    monkeypatch.setattr("tui.rows.acting.judged_count", lambda *_: 12)
+    shots: Sequence[Shot] = (
+        ("copying", "j j enter Y", "a pytest test of this call"),
+        ("labelling", "escape L", "call 2 of 3"),
+        ("replaying", "escape r", "enter starts it"),
+        ("replaying-under-way", "enter", "esc stops, h hides"),
+        ("transcript-replaying", "h", "H shows it"),
+        ("", _ends_it, "stopped at"),
+        ("what-if", _pushes(lambda: WhatIfScreen(branch_run(), 2)), "Edited branch"),
+    )
+
+    _tour(place, shots)
+
+
+def _stands_still(jobs: Jobs, title: str, words: Sequence[str], done: Any) -> Job:
+    """Begin a command that never gets anywhere."""
+    jobs.now = StillJob(title, list(words), done)
+    return jobs.now
+
+
+class StillJob(Job):
+    """Under way for two seconds, whenever somebody looks."""
+
+    @property
+    def elapsed_s(self) -> float:
+        return 2.0
+
+
+async def _ends_it(person: Person) -> None:
+    person.app.jobs.now = None
+    person.app.show_job_line()
 
 
 def test_every_screen_with_nothing_to_show(place: Path) -> None:

@@ -132,7 +132,7 @@ class BaseScreen(Screen[None]):
         """Show how far a command is that goes on beside this screen, on a line of its own."""
         self.set_class(job is not None, "-working")
         if job is not None:
-            self.query_one("#job", Bar).say([*job.progress_parts(), ("   J shows it", "dim")])
+            self.query_one("#job", Bar).say([*job.progress_parts(), ("   H shows it", "dim")])
 
     def action_job(self) -> None:
         """Show what is under way."""
