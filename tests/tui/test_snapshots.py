@@ -16,6 +16,7 @@ from textual.screen import ModalScreen, Screen
 from textual.theme import Theme
 
 import tui.screens
+from replay.records import Branch, BranchStep, Edit, ReplayRun
 from tests.tui.person import Person, use
 from tests.tui.records import replay_run, trip, write
 from tests.tui.snapshot_answers import CHECK, DIFFERENCE
@@ -30,6 +31,7 @@ from tui.screens.runs import RunsScreen
 from tui.screens.schemas import SchemasScreen
 from tui.screens.start import StartScreen
 from tui.screens.traces import TracesScreen
+from tui.screens.what_if import WhatIfScreen
 from tui.theme import DARK, LIGHT
 
 
@@ -83,12 +85,6 @@ EVERYTHING: Sequence[Shot] = (
 )
 
 
-async def _writes_a_calm_run(person: Person) -> None:
-    run = replay_run("calm")[0].model_copy(update={"verdict_counts": {"same": 3}, "exit_code": 0})
-    write(person.app.path, run)
-    person.app.screen.database_changed()  # type: ignore[attr-defined]  # a screen of ours
-
-
 def _pushes(screen: Callable[[], Screen[None]]) -> Callable[[Person], Awaitable[None]]:
     """Open a screen that no key leads to here."""
 
@@ -97,6 +93,36 @@ def _pushes(screen: Callable[[], Screen[None]]) -> Callable[[Person], Awaitable[
         await person.settle()
 
     return step
+
+
+def _branch() -> ReplayRun:
+    """What a what-if keeps: one call given another city, and what that changes."""
+    run, same, differs, *_ = replay_run("what-if")
+    edit = Edit(step_number=2, part="arguments", recorded={"city": "Oslo"}, edited={"city": "Rome"})
+    steps = [
+        BranchStep(today=same, edited=same, differs=False),
+        BranchStep(today=differs, edited=differs, differs=True, changes=differs.changes),
+    ]
+    branch = Branch(trace_id="b-trip", edits=[edit], steps=steps)
+    return run.model_copy(update={"branch": branch})
+
+
+ON_A_CALL: Sequence[Shot] = (
+    ("copying", "Y", "replay debug, as a command"),
+    ("breakpoints-empty", "escape B", "No breakpoints"),
+    ("breakpoints", "escape b B", "tool == 'get_weather'"),
+    ("watches-empty", "escape K", "Nothing is watched"),
+    ("watches", "a p a y l o a d full_stop c i t y enter", "payload.city"),
+    ("replaying", "escape r", "Replay"),
+    ("labelling", "escape L", "labelling"),
+    ("what-if", _pushes(lambda: WhatIfScreen(_branch(), 2)), "what if"),
+)
+
+
+async def _writes_a_calm_run(person: Person) -> None:
+    run = replay_run("calm")[0].model_copy(update={"verdict_counts": {"same": 3}, "exit_code": 0})
+    write(person.app.path, run)
+    person.app.screen.database_changed()  # type: ignore[attr-defined]  # a screen of ours
 
 
 NOTHING: Sequence[Shot] = (
@@ -173,6 +199,12 @@ def test_every_screen_with_something_to_show(place: Path) -> None:
     write_snapshot_database(place)
 
     _tour(place, EVERYTHING)
+
+
+def test_every_screen_that_is_about_a_call(place: Path) -> None:
+    write_snapshot_database(place)
+
+    _tour(place, ON_A_CALL, trace="b-trip")
 
 
 def test_every_screen_with_nothing_to_show(place: Path) -> None:
@@ -303,7 +335,7 @@ def test_every_screen_that_reads_has_its_four_states(screen: str) -> None:
 
 
 def test_no_picture_is_left_over() -> None:
-    shots = [*EVERYTHING, *NOTHING, *BROKEN]
+    shots = [*EVERYTHING, *ON_A_CALL, *NOTHING, *BROKEN]
     source = Path(__file__).read_text("utf-8")
 
     left = {path.stem for path in FOLDER.glob("*.txt")} - {name for name, *_ in shots}
