@@ -2,9 +2,9 @@
 
 The database is the synthetic one of `benchmarks.queries_database`, with a duration of its own for
 each call (``--calls``, ``--database`` to keep it). Each command runs in a process of its own, in
-turns; the numbers are the medians of wall and of CPU time. The floor reads every row: `SELECT tool,
-outcome, count(*) ... GROUP BY 1, 2` in a bare Python. The exit code is 1 when the plain command takes
-longer than the bound on the CPU: others use the machine too.
+turns; the numbers are the medians of wall and of CPU time. The floor reads every row: `SELECT
+tool, outcome, count(*) ... GROUP BY 1, 2` in a bare Python. The exit code is 1 when the plain
+command takes more than the bound on the CPU: others use the machine too.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from pathlib import Path
 from benchmarks.queries_database import build
 
 BOUND_S = 1.0
-ROUNDS = 5
+ROUNDS = 3
 
 FLOOR = """
 import sqlite3, sys
