@@ -55,6 +55,7 @@ EVERYTHING: Sequence[Shot] = (
     ("traces", "j j", "3 / 4"),
     ("traces-filter", "f v e r", "filter"),
     ("traces-empty", "x escape f z z z z enter", "0 traces"),
+    ("facets", "escape x", "What there is"),
     ("help-traces", "escape question_mark", "Keys"),
     ("transcript-verdict", "escape j j enter", "stopped at 3"),
     ("transcript-prompt", "1", "What is the weather"),
@@ -338,7 +339,7 @@ def test_no_picture_is_left_over() -> None:
         for path in FOLDER.glob("*.txt")
         if not any(f'"{path.stem}"' in source for source in sources)
     ]
-    assert left == ["too-small"]
+    assert left == []
 
 
 def test_the_colours_of_both_themes_are_what_was_looked_at() -> None:
