@@ -345,15 +345,13 @@ ACTIONS: Final[tuple[Action, ...]] = (
     _action(
         FACETS,
         "group(1)",
-        "right_square_bracket J",
+        "right_square_bracket",
         "next group",
         "next group",
         group="Move",
         footer=3,
     ),
-    _action(
-        FACETS, "group(-1)", "left_square_bracket K", "group back", "group before", group="Move"
-    ),
+    _action(FACETS, "group(-1)", "left_square_bracket", "group back", "group before", group="Move"),
     _action(FACETS, "search", "slash", "search", "find a text in the list", footer=2),
     _action(FACETS, "step(1)", "n", "next match", "next match of the search"),
     _action(FACETS, "step(-1)", "N", "match back", "previous match"),
