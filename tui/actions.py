@@ -43,7 +43,7 @@ class Action:
     call: str
     """The method, as Textual's bindings spell it: ``step(1)``."""
     keys: tuple[str, ...]
-    """Textual's key names; the first one is shown."""
+    """Textual's key names; the first one is shown. None: it is in the palette only."""
     name: str
     """One or two words, for footer and palette."""
     help: str
@@ -196,6 +196,14 @@ ACTIONS: Final[tuple[Action, ...]] = (
         "stop in today's tool, in this call (pdb)",
         group="Act",
         footer=11,
+    ),
+    _action(
+        TRANSCRIPT,
+        "debug_in_editor",
+        "",
+        "debug in an editor",
+        "stop in today's tool, in an editor that attaches (debugpy)",
+        group="Act",
     ),
     _action(
         TRANSCRIPT,
@@ -682,7 +690,7 @@ def key_name(word: str) -> str:
 
 def key_words(action: Action) -> str:
     """Return all keys of an action, as the help lists them."""
-    return " ".join(key_word(key) for key in action.keys)
+    return " ".join(key_word(key) for key in action.keys) or "ctrl+p"
 
 
 _PLACE_WORDS: Final = {
@@ -708,13 +716,16 @@ _PLACE_WORDS: Final = {
 }
 
 
+def _key_cell(action: Action) -> str:
+    return " ".join(f"`{key_word(key)}`" for key in action.keys) or "`ctrl+p`, by its name"
+
+
 def key_tables() -> str:
     """Return all keys as Markdown, for docs/tui.md."""
     parts = []
     for place, words in _PLACE_WORDS.items():
         rows = [
-            f"| {' '.join(f'`{key_word(key)}`' for key in action.keys)} "
-            f"| {action.help} | `{action.id}` |"
+            f"| {_key_cell(action)} | {action.help} | `{action.id}` |"
             for action in ACTIONS
             if action.place == place
         ]

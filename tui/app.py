@@ -276,7 +276,9 @@ class ReplayApp(App[None]):
         assert error is not None
         screen = type(self.screen).__name__ if self.screen_stack else "no screen"
         report = write_report(error, folder=self._state.folder, screen=screen)
-        self._exit_renderables.append(Text(crash_words(error, report), end=""))
+        self._exit_renderables.append(
+            Text(crash_words(error, report), end="", no_wrap=True, overflow="ignore")
+        )
         self._close_messages_no_wait()
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections import OrderedDict
+from collections.abc import Hashable, Sequence
 from pathlib import Path
 from typing import Final
 
 from replay.errors import ReplayError
-from replay.records import ReplayRun
 from replay.stepping.worlds import NOTHING, WorldHistory, WorldStep
 from tui.answers import Ask
 
@@ -17,31 +16,33 @@ _KEPT_MAX: Final = 8
 
 
 class Worlds:
-    """The worlds that this session has asked for."""
+    """The worlds that this session has asked for, by trace and whatever says which tools."""
 
     def __init__(self, path: Path) -> None:
         """``path``: the database."""
         self.path = path
-        self._known: OrderedDict[tuple[str, str | None], WorldHistory] = OrderedDict()
+        self._known: OrderedDict[tuple[str, Hashable], WorldHistory] = OrderedDict()
 
-    def known(self, trace_id: str, run: ReplayRun | None) -> WorldHistory | None:
+    def known(self, trace_id: str, by: Hashable) -> WorldHistory | None:
         """Return the world of a trace, where it was replayed in this session; None: not yet."""
-        return self._known.get((trace_id, run.id if run else None))
+        return self._known.get((trace_id, by))
 
-    def replayed(self, trace_id: str, run: ReplayRun | None, ask: Ask) -> WorldHistory | None:
+    def replayed(
+        self, trace_id: str, by: Hashable, tools: Sequence[str], ask: Ask
+    ) -> WorldHistory | None:
         """Return the world of a trace; replays it where that was not done yet. For a thread.
 
-        ``run``: the replay run whose tools are taken; None: those of ``[tool.replay]``. None is
-        returned where ``ask`` was stopped meanwhile.
+        ``tools``: the options that name them; none: `[tool.replay]` does. None is returned where
+        ``ask`` was stopped meanwhile.
 
         Raises:
             ReplayError: the replay failed; the message says what it said, and what to do.
         """
-        known = self.known(trace_id, run)
+        known = self.known(trace_id, by)
         if known is not None:
             return known
         try:
-            answer = ask(world_words(self.path, trace_id, run))
+            answer = ask(["world", str(self.path), trace_id, *tools])
         except ReplayError as error:
             said = " ".join(str(error.wanted).rpartition("Error: ")[2].split())
             raise ReplayError(f"The world is not known: {said}", hint=error.hint) from error
@@ -49,24 +50,7 @@ class Worlds:
             return None
         steps = [WorldStep.from_json(one) for one in answer["steps"]]
         world = WorldHistory(answer.get("start", NOTHING), steps)
-        self._known[(trace_id, run.id if run else None)] = world
+        self._known[(trace_id, by)] = world
         while len(self._known) > _KEPT_MAX:
             self._known.popitem(last=False)
         return world
-
-
-def world_words(path: Path, trace_id: str, run: ReplayRun | None) -> list[str]:
-    """Return the words of the command that tells a trace's world, by the tools of ``run``."""
-    return ["world", str(path), trace_id, *tools_words(run)]
-
-
-def tools_words(run: ReplayRun | None) -> list[str]:
-    """Return the options that name the tools of ``run``; None: ``[tool.replay]`` names them."""
-    if run is None:
-        return []
-    words = ["--tools", run.toolbox]
-    for folder in run.options.get("paths") or []:
-        words += ["--path", str(folder)]
-    for name in run.options.get("environment") or []:
-        words += ["--env", str(name)] if name in os.environ else []
-    return words

@@ -53,7 +53,7 @@ class Rules:
         self._name_searches = name_searches() + ((own_name,) if own_name else ())
         self._secret_searches = value_searches() + ((own_value,) if own_value else ())
         self._kind_searches = tuple((kind, search(kind.search)) for kind in self.kinds)
-        self._value_searches = self._secret_searches + tuple(one for _, one in self._kind_searches)
+        self._value_searches = self._secret_searches + _together(self.kinds)
         self._finds_packed: Finds = search(_BASE64) if self.kinds else _never
         if self.kinds:
             self._value_searches += (self._finds_packed,)
@@ -125,6 +125,16 @@ def _kinds(personal: bool | Iterable[str], asked: list[str]) -> tuple[Kind, ...]
                 f"There is no kind {one!r} of personal data, only {', '.join(KINDS)}."
             )
     return tuple(kind for name, kind in KINDS.items() if name in wanted)
+
+
+def _together(kinds: tuple[Kind, ...]) -> tuple[Finds, ...]:
+    """Return what together finds any of ``kinds``: one pass for all that are not found by a letter.
+
+    Each pass over a text takes as long as the next, however many kinds it looks for.
+    """
+    literal = [kind.search for kind in kinds if "[" not in kind.search]
+    others = [kind.search for kind in kinds if "[" in kind.search]
+    return tuple(search("|".join(some)) for some in (literal, others) if some)
 
 
 def _never(text: str) -> bool:

@@ -22,7 +22,18 @@ if TYPE_CHECKING:
     from replay.interchange import FileReport
 
 FORMATS = ("openai-chat", "anthropic-messages", "records")
-READ_FORMATS = (*FORMATS, "otlp")
+READ_FORMATS = (
+    *FORMATS,
+    "langfuse",
+    "otlp",
+    "langsmith",
+    "mlflow",
+    "inspect",
+    "openai-agents",
+    "gateway",
+    "claude-code",
+    "codex",
+)
 """Repeated from `replay.interchange`, which costs an import; a test keeps them equal."""
 
 _DATABASE_SUFFIXES = (".db", ".sqlite", ".sqlite3")

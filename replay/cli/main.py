@@ -67,6 +67,7 @@ _PLACES = {
     "mask": Place(
         "replay.cli.mask", "mask", "Find what should be masked in a database, or mask it."
     ),
+    "mcp": Place("replay.cli.mcp", "mcp", "Serve a database to coding agents, over MCP."),
     "doctor": Place("replay.cli.doctor", "doctor", "Check this machine and a database."),
     "completion": Place("replay.cli.completion", "completion", "Print a shell completion script."),
 }

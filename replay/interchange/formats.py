@@ -10,7 +10,20 @@ from pathlib import Path
 from typing import Final
 
 from replay.errors import ImportFileError
-from replay.interchange import anthropic, openai_chat, otlp, record_lines
+from replay.interchange import (
+    anthropic,
+    claude_code,
+    codex,
+    gateway,
+    inspect_logs,
+    langfuse,
+    langsmith,
+    mlflow,
+    openai_agents,
+    openai_chat,
+    otlp,
+    record_lines,
+)
 from replay.interchange.contexts import Contexts
 from replay.interchange.conversation import Conversation
 from replay.interchange.json_values import read_values
@@ -45,7 +58,13 @@ CHAT_FORMATS: Final = {
 }
 FORMATS: Final = (*CHAT_FORMATS, record_lines.SOURCE)
 """What can be read and written."""
-TRACE_FORMATS: Final[dict[str | None, TraceFormat]] = {one.name: one for one in (otlp.FORMAT,)}
+TRACE_FORMATS: Final[dict[str | None, TraceFormat]] = {
+    module.FORMAT.name: module.FORMAT
+    for module in (
+        *(langfuse, otlp, langsmith, mlflow, inspect_logs, openai_agents, gateway),
+        *(claude_code, codex),
+    )
+}
 """What can be read only."""
 READ_FORMATS: Final = (*FORMATS, *(one.name for one in TRACE_FORMATS.values()))
 

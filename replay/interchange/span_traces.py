@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from replay.interchange import genai_spans, openinference_spans
+from replay.interchange import genai_spans, langfuse_spans, openinference_spans
 from replay.interchange.spans import Span, parsed
 from replay.interchange.told import ToldModelCall, ToldRun, ToldTrace
 from replay.records import JsonObject
@@ -13,10 +13,15 @@ from replay.records import JsonObject
 OTHER_SPANS: Final = "spans of neither a model nor a tool: left out"
 NO_CONTENT: Final = "model calls whose messages were not kept: their times and tokens only"
 
-_DIALECTS: Final = (openinference_spans, genai_spans)
+_DIALECTS: Final = (langfuse_spans, openinference_spans, genai_spans)
 _APP: Final = ("gen_ai.agent.name", "agent.name", "service.name")
 _SESSION: Final = ("session.id", "gen_ai.conversation.id")
 _USER: Final = ("user.id", "enduser.id")
+_KNOWN: Final = (
+    *("gen_ai.", "llm.", "openinference.", "input.", "output.", "traceloop.", "langfuse."),
+    *("telemetry.", "metadata", "session.id", "user.id", "error.", "exception."),
+)
+"""How the names of attributes begin that are no metadata of the application's."""
 
 
 def tell_spans(source: str, trace_id: str, spans: Sequence[Span]) -> Iterator[ToldTrace]:
@@ -70,8 +75,7 @@ def _add_facts(told: ToldTrace, spans: Sequence[Span]) -> None:
 
 def _metadata(root: Span) -> JsonObject:
     said = parsed(root.attributes.get("metadata"))
-    known = ("gen_ai.", "llm.", "openinference.", "input.", "output.", "telemetry.", "traceloop.")
-    rest = root.rest(*known, "metadata", "session.id", "user.id", "error.", "exception.")
+    rest = root.rest(*_KNOWN)
     return {**rest, **(said if isinstance(said, dict) else {})}
 
 

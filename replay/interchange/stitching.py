@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from replay.interchange.line_fields import ReadOptions
@@ -59,6 +59,8 @@ class _Call:
     turn: Turn | None
     call_index: int
     started_ns: int | None
+    shown_as: str = ""
+    """What the model called it."""
     told: Told | None = None
     run: ToldRun | None = None
     bound_by: str | None = None
@@ -107,8 +109,9 @@ class _Stitcher:
                 call.tools = call.tools or parent.call.tools
         self._answer(parent, fresh)
         turn = self.prompts.add(call, parent)
-        for index, asked in enumerate(asked_by(call.api, call.output)):
-            one = _Call(asked, turn, index, call.ended_ns or call.started_ns)
+        for index, shown in enumerate(asked_by(call.api, call.output)):
+            asked = replace(shown, tool=self.told.name_of(shown.tool))
+            one = _Call(asked, turn, index, call.ended_ns or call.started_ns, shown.tool)
             self.calls.append(one)
             self.by_turn[turn.number].append(one)
         return turn
@@ -233,6 +236,11 @@ class _Stitcher:
     def _tool_call(self, call: _Call, of: ModelCall | None, number: int) -> ToolCall:
         run, asked = call.run, call.asked
         text = call.told.text if call.told is not None else run.response if run else None
+        attributes = dict(run.attributes) if run is not None else {}
+        if call.shown_as not in ("", asked.tool):
+            attributes["shown_as"] = call.shown_as
+        if run is not None and run.is_exact and run.response != text:
+            attributes["told"], text = text, run.response
         error = run.error if run is not None else None
         is_error = call.told.is_error if call.told is not None else None
         if error is not None:
@@ -268,7 +276,7 @@ class _Stitcher:
             offset_ms=_ms(ended_ns, started_ns),
             duration_ms=_ms(run.started_ns, run.ended_ns) if run is not None else None,
             bound_by=call.bound_by,
-            attributes=run.attributes if run is not None else {},
+            attributes=attributes,
         )
 
     def _trace(self, steps: list[ModelCall | ToolCall]) -> Trace:

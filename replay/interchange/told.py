@@ -8,6 +8,7 @@ or stand for themselves where no model call is told.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -64,7 +65,8 @@ class ToldRun:
     provider_call_id: str | None = None
     response: str | None = None
     """What came of it, as text; None: the source does not say."""
-    result: JsonValue = None
+    is_exact: bool = False
+    """True: ``response`` is the tool's own, and what prompts tell is wrapped by the agent."""
     error: CallError | None = None
     started_ns: int | None = None
     ended_ns: int | None = None
@@ -101,6 +103,8 @@ class ToldTrace:
     code_version: str | None = None
     started_ns: int | None = None
     ended_ns: int | None = None
+    name_of: Callable[[str], str] = str
+    """Of a tool, by the name that the model was shown: what the tool itself is called."""
     parents: dict[str, str] = field(default_factory=dict)
     """By the id of every piece, also of those that are neither model call nor run: its parent's."""
     metadata: JsonObject = field(default_factory=dict)

@@ -183,8 +183,25 @@ def _parts(one: Any) -> Iterable[Any]:
 
 
 _NOT_USERS: Final = frozenset(
-    ("builtins", "threading", "_thread", "asyncio", "logging", "socket", "re", "types", "sqlite3",
-     "httpx", "requests", "functools", "weakref", "io", "_io", "abc", "inspect")
+    (
+        "builtins",
+        "threading",
+        "_thread",
+        "asyncio",
+        "logging",
+        "socket",
+        "re",
+        "types",
+        "sqlite3",
+        "httpx",
+        "requests",
+        "functools",
+        "weakref",
+        "io",
+        "_io",
+        "abc",
+        "inspect",
+    )
 )
 
 
@@ -197,5 +214,3 @@ def data_of(toolbox: Any) -> list[Any]:
             if not name.startswith("__") and isinstance(value, (dict, list, tuple, set)):
                 found[id(value)] = value
     return list(found.values())
-
-

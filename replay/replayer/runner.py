@@ -47,7 +47,6 @@ from replay.replayer.turn import (
     within_limits,
 )
 from replay.replayer.warm_world import WarmWorld
-from replay.replayer.world_teller import WorldTeller
 from replay.tools.call import run_call, run_call_sync
 from replay.tools.observer import see_states_through
 from replay.tools.older_results import translated_response
@@ -56,6 +55,7 @@ from replay.tools.translations import ToolVersion
 from replay.tools.world import Session
 
 if TYPE_CHECKING:
+    from replay.replayer.world_teller import WorldTeller
     from replay.store.redaction import Redaction
 
 
@@ -163,7 +163,11 @@ class _Trace:
         """When the first call began, and where virtual time was then."""
         self.shows_start_state = job["shows_start_state"]
         self.states_of = set(job["states_of"])
-        self.world_teller = WorldTeller(runner.toolbox) if job["tells_world"] else None
+        self.world_teller: WorldTeller | None = None
+        if job["tells_world"]:
+            from replay.replayer.world_teller import WorldTeller
+
+            self.world_teller = WorldTeller(runner.toolbox)
         self.has_late_threads = False
         """Whether a call passed its deadline: its thread may run on."""
 

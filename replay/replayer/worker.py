@@ -51,7 +51,10 @@ def _work() -> None:
         return
     channel.nonce = setup["nonce"]
     limits = Limits.of_message(setup["limits"])
-    guard = kernel.enter(setup["allow"], process_count_max=limits.process_count)
+    guard = kernel.enter(
+        [*setup["allow"], *_debugger_address(setup["debugged"])],
+        process_count_max=limits.process_count,
+    )
     faulthandler.enable()
     redaction = RedactionOnDemand(setup["redact"])
     try:
@@ -144,9 +147,20 @@ def _observe(salt: str) -> None:
 
 
 def _debug(asked: JsonObject) -> None:
+    if "adapter" in asked:
+        from replay.replayer.debugging.attending import attend
+
+        attend(asked)
+        return
     from replay.replayer.debugging.stopping import stop_in
 
     stop_in(asked)
+
+
+def _debugger_address(asked: JsonObject | None) -> list[str]:
+    """Return the address of the debugger that the worker connects to, if it does."""
+    adapter = None if asked is None else asked.get("adapter")
+    return [] if adapter is None else [f"{adapter['host']}:{adapter['port']}"]
 
 
 def load(named: str, paths: list[str], *, allow: list[str]) -> Any:

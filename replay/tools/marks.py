@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin, is_typeddict
+from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
 
 from pydantic import BaseModel
-from typing_extensions import get_type_hints
+from typing_extensions import get_type_hints, is_typeddict
 
 from replay.errors import ToolboxError
 from replay.records import JsonObject, ToolSchema

@@ -8,6 +8,7 @@ from typing import Any, TypeVar, overload
 
 from replay.errors import ToolboxError
 from replay.records import Actor, JsonObject, JsonValue, ToolSchema
+from replay.tools.adopting import Adopting
 from replay.tools.contract import Contract
 from replay.tools.error_text import CallFailure, default_error_text, nearest_name
 from replay.tools.marks import announce_tool
@@ -30,7 +31,7 @@ from replay.tools.world import Session, WorldFactory
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class Toolbox:
+class Toolbox(Adopting):
     """The tools of an agent, in one place: for the model, for production and for replay.
 
     ::

@@ -30,9 +30,27 @@ EXPORTS = {
     "otlp-openinference/otlp.jsonl": "otlp",
     "otlp-openinference-responses/otlp.jsonl": "otlp",
     "otlp-both/otlp.jsonl": "otlp",
+    "langsmith/runs.jsonl": "langsmith",
+    "langsmith/batches.jsonl": "langsmith",
+    "langsmith-langgraph/runs.jsonl": "langsmith",
+    "langfuse/otlp.jsonl": "langfuse",
+    "mlflow/traces.jsonl": "mlflow",
+    "mlflow/table.json": "mlflow",
+    "inspect/travel.eval": "inspect",
+    "inspect/travel.json": "inspect",
+    "openai-agents-chat/traces.jsonl": "openai-agents",
+    "openai-agents-chat/posted.jsonl": "openai-agents",
+    "openai-agents-responses/traces.jsonl": "openai-agents",
+    "litellm/payloads.jsonl": "gateway",
+    "gateway-chat/log.jsonl": "gateway",
+    "gateway-responses/log.jsonl": "gateway",
+    "claude-code/session.jsonl": "claude-code",
+    "codex/session.jsonl": "codex",
 }
 """What each file must be taken for."""
 
+WITHOUT_MODELS = {"openai-agents-responses/traces.jsonl"}
+"""Of its model calls only the responses' ids are told."""
 NATIVE = "native.jsonl"
 Said = dict[int, list[tuple[str, ...]]]
 """What is said of each call of a trace; a fixture's traces differ in how many calls they have."""
@@ -81,7 +99,8 @@ class Imported:
         said: Said = {}
         for transcript in self.of(name):
             calls = [step for step in transcript.steps if isinstance(step, ToolCall)]
-            said[len(calls)] = [
+            # Runs of tools that no model call is told for stand in the order they began.
+            said[len(calls)] = sorted(
                 (
                     call.tool,
                     json.dumps(json.loads(call.arguments), sort_keys=True),
@@ -89,7 +108,7 @@ class Imported:
                     *(by[call.trace_id].get(call.id, "") for by in self.verdicts.values()),
                 )
                 for call in calls
-            ]
+            )
         return said
 
 
@@ -113,7 +132,7 @@ def test_a_replay_says_of_the_export_what_it_says_of_the_recording(
 ) -> None:
     recorded = imported.said(Path(name).parts[0])
     assert imported.said(name) == recorded
-    assert sorted(recorded) == [1, 5]
+    assert sorted(recorded) in ([1, 5], [5])
 
 
 @pytest.mark.parametrize("name", EXPORTS)
@@ -122,13 +141,14 @@ def test_the_content_of_an_export_tells_its_format(imported: Imported, name: str
     assert (report.format, report.is_complete) == (EXPORTS[name], True)
 
 
-@pytest.mark.parametrize("name", EXPORTS)
+@pytest.mark.parametrize("name", sorted(EXPORTS.keys() - WITHOUT_MODELS))
 def test_model_calls_have_their_models_their_tokens_and_their_times(
     imported: Imported, name: str
 ) -> None:
     for transcript in imported.of(name):
         calls = [step for step in transcript.steps if isinstance(step, ModelCall)]
-        assert {call.response_model or call.model for call in calls} == {"gpt-5-2026-11-01"}
-        assert all(call.usage and call.usage.get("total_tokens") for call in calls)
+        models = {call.response_model or call.model or "" for call in calls}
+        assert all(model.startswith(("gpt-5", "claude-sonnet-4-5")) for model in models)
+        assert all(call.usage for call in calls)
         assert all(call.started_at > "2026-11" for call in calls)
         assert all(call.duration_ms is not None for call in calls)

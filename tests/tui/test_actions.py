@@ -12,6 +12,7 @@ from tui.actions import ACTIONS, EVERYWHERE, LINES, OUTLINE, actions_of, key_tab
 from tui.screens.breakpoints import BreakpointsScreen
 from tui.screens.comparison import ComparisonScreen
 from tui.screens.copying import CopyingScreen
+from tui.screens.facets import FacetsScreen
 from tui.screens.findings import FindingsScreen
 from tui.screens.help import help_entries
 from tui.screens.labelling import LabellingScreen
@@ -35,6 +36,7 @@ OWNERS = {
     "lines": Lines,
     "outline": Outline,
     "traces": TracesScreen,
+    "facets": FacetsScreen,
     "empty": StartScreen,
     "transcript": TranscriptScreen,
     "runs": RunsScreen,
@@ -67,6 +69,7 @@ def test_every_action_has_a_method_that_takes_its_arguments(action) -> None:  # 
     [
         ("transcript", EVERYWHERE),
         ("traces", LINES, EVERYWHERE),
+        ("facets", LINES, EVERYWHERE),
         ("findings", EVERYWHERE),
         ("runs", LINES, EVERYWHERE),
         ("empty", EVERYWHERE),

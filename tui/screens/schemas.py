@@ -273,8 +273,7 @@ class SchemasScreen(PanesScreen):
         self._say_counts()
 
     def _say_counts(self) -> None:
-        number = len(self.difference["changes"]) if self.difference is not None else 0
-        if not number:
+        if self.difference is None or not self.difference["changes"]:
             self.say(("✓ no difference", "good"))
             return
         said: list[Part] = [(same_words(self.table.fields), "strong")]
@@ -283,7 +282,8 @@ class SchemasScreen(PanesScreen):
         elif self.hits is None:
             said.append(("   payloads are counted against today's tools only", "dim"))
         else:
-            said.append(hits_words(list(self.hits.values())))
+            shown = [hit_key(change) for change in self.difference["changes"]]
+            said.append(hits_words([self.hits[key] for key in shown if key in self.hits]))
         self.say(*said)
 
     def _set_fields(self, fields: list[Field], *, keep: bool = False) -> None:

@@ -13,6 +13,7 @@ from replay.stepping.breakpoints import Breakpoint, names_of
 from replay.stepping.watches import Watch
 from replay.stepping.worlds import WorldHistory
 from tui.answers import Asking
+from tui.rows.acting import Tools, tools_at_hand
 from tui.rows.hits import Found, Interrupted, look_through
 from tui.rows.stops import Stops
 from tui.screens.steps import StepsScreen
@@ -95,7 +96,12 @@ class Stopping(StepsScreen):
         return watched or "world" in names_of(self.stops.breakpoints)
 
     def _world(self) -> WorldHistory | None:
-        return self.replay.worlds.known(self.steps.trace.id, self.steps.run)
+        return self.replay.worlds.known(self.steps.trace.id, self._by())
+
+    def _by(self) -> tuple[str | None, Tools | None]:
+        """What says which tools make the world: the run that is looked at, or who named some."""
+        run = self.steps.run
+        return None if run is None else run.id, self.replay.tools
 
     @work(thread=True, group="look")
     def _look(
@@ -121,7 +127,9 @@ class Stopping(StepsScreen):
             if self.needs_world and world is None and problem is None:
                 tell(look(None), is_all=False)
                 try:
-                    world = self.replay.worlds.replayed(steps.trace.id, steps.run, ask)
+                    by = self._by()
+                    tools = self.replay.tools or tools_at_hand(database, steps.run)
+                    world = self.replay.worlds.replayed(steps.trace.id, by, tools.words(), ask)
                 except ReplayError as error:
                     problem = error
             tell(look(None if world is None else world.copied()), problem=problem)

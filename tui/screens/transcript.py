@@ -55,6 +55,16 @@ class TranscriptScreen(Reviewing, Stepping, StopKeys, WhereFrom, Comparing):
         with self.telling_errors():
             leave_screen_to(self.app, words)
 
+    def action_debug_in_editor(self) -> None:
+        """Leave the screen to `replay debug --listen`, which waits for an editor."""
+        row, run = self.row, self.steps.run
+        if row is None or row.kind != "tool":
+            self._stay("only a tool call can be stopped in: t goes to the next one")
+            return
+        words = debug_command(self.replay.path, self.steps.trace.id, row.number, run)
+        with self.telling_errors():
+            leave_screen_to(self.app, [*words, "--listen", "5678"])
+
     def action_findings(self) -> None:
         """Show the findings of the run that the verdicts are from."""
         from tui.screens.findings import FindingsScreen

@@ -32,8 +32,13 @@ def comparison_entries(compared: Compared, *, context: int = 0) -> list[Entry]:
     recorded = read_response(verdict.translated_response or call.response).value
     said = read_response(replayed.response).value
     note = "recorded, as today's version would say it" if verdict.translated_response else ""
-    if call.payload is not None or replayed.payload is not None:
+    if replayed.payload is not None:
         entries += _part("payload", call.payload, replayed.payload, context)
+    elif call.payload is not None:  # turned away before it had one, or nobody kept it
+        kept = _same("payload", call.payload)
+        words = "   recorded" if replayed.outcome == "ok" else "   the tool got none today"
+        kept.parts = (("payload", "strong"), (f"{words}  ", "dim"))
+        entries += [_gap(), kept]
     entries += _outside(verdict, compared.interactions)
     entries += _part("what the model is told", recorded, said, context, note=note)
     entries += _errors(compared, verdict, context)

@@ -127,7 +127,7 @@ def _outcomes(row: CallMetrics) -> list[Entry]:
     for outcome, number in row.outcome_counts.items():
         sign, role = outcome_sign(outcome)
         parts: list[Part] = [
-            (f"{sign} {printable(outcome.replace('_', ' ')):<18}", role),
+            (f"{sign} {printable(outcome.replace('_', ' ')):<16}", role),
             (f"{number:>9,}  {share(number, row.call_count):>6}  ", ""),
             (_bar(number, row.call_count), role),
         ]

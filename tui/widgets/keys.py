@@ -12,5 +12,5 @@ def bindings(*places: str) -> list[BindingType]:
     return [
         Binding(",".join(action.keys), action.call, action.name, show=False, id=action.id)
         for action in ACTIONS
-        if action.place in places
+        if action.place in places and action.keys
     ]

@@ -8,7 +8,7 @@ from typing import Final
 from cassettes.redaction.personal.kind import Kind, keyed, spans_of
 
 _FORM: Final = re.compile(
-    r"(?<![\w.%+\-/])[\w](?:[\w.%+\-]|(?<=\w)'(?=\w))*?(?:@|%40)(?:[^\W_](?:[\w-]*[^\W_])?\.)+[^\W\d_]{2,24}"
+    r"(?<![\w.%+\-])(?<!://)[\w](?:[\w.+\-]|(?<=\w)'(?=\w))*?(?:@|%40)(?:[^\W_](?:[\w-]*[^\W_])?\.)+[^\W\d_]{2,24}"
     r"(?![\w-]|\.\w)"
 )
 _STAND_IN: Final = re.compile(r"R[0-9a-f]{4,12}R(?:@|%40)example\.com", re.IGNORECASE)
@@ -31,7 +31,7 @@ def _stand_in(key: bytes, text: str) -> str:
 
 EMAIL: Final = Kind(
     name="email",
-    search=r"[\w.%+\-](?:@|%40)[\w-]",
+    search=r"@|%40",
     spans=spans_of(_FORM, _is_email),
     stand_in=_stand_in,
     is_stand_in=lambda text: _STAND_IN.fullmatch(text) is not None,

@@ -73,8 +73,9 @@ def _stand_in(key: bytes, text: str) -> str:
 
 SSN: Final = Kind(
     name="ssn",
-    search=r"[0-9]{3}-[0-9]{2}-[0-9]{4}|[A-Z]{2} ?[0-9]{2} ?[0-9]{2} ?[0-9]{2} ?[A-D]"
-    r"|[0-9]{3}-[0-9]{3}-[0-9]{3}|(?i:ssn|social.?security|national.?insurance|tax.?payer)",
+    search=r"(?:^|[^0-9\-])[0-9]{3}-(?:[0-9]{2}-[0-9]{4}|[0-9]{3}-[0-9]{3})"
+    r"|[A-Z]{2} ?[0-9]{2} ?[0-9]{2} ?[0-9]{2} ?[A-D]|(?:ssns?|SSN|nino|NINO|itin|ITIN)\\*[\" .:=#_]"
+    r"|ocial.?[sS]ecurity|ational.?[iI]nsurance|ocial.?[iI]nsurance|axpayer.?[iI]",
     spans=_spans,
     stand_in=_stand_in,
     is_stand_in=_is_stand_in,

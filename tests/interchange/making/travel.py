@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import contextvars
-import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -129,9 +129,7 @@ def recorded(folder: Path) -> Iterator[tuple[Recorder, ModelServer]]:
     subprocess.run([replay, "export", database, "-o", folder / "native.jsonl"], check=True)
     for stale in folder.glob("native.db*"):
         stale.unlink()
-    here = str(Path(__file__).parents[3])
-    native = folder / "native.jsonl"
-    native.write_text(native.read_text("utf-8").replace(here, "."), "utf-8")
+    without_this_machine(folder)
 
 
 def hold(
@@ -149,6 +147,18 @@ def hold(
             agent(client, question, execute)
 
 
-def write_lines(path: Path, values: list[Any]) -> None:
-    """Write ``values`` as JSON lines."""
-    path.write_text("".join(json.dumps(value) + "\n" for value in values), "utf-8")
+def without_this_machine(folder: Path) -> None:
+    """Take the places and names of the machine out of the files in ``folder``."""
+    here = str(Path(__file__).parents[3])
+    for file in folder.glob("*.json*"):
+        if file.suffix in (".json", ".jsonl"):
+            text = file.read_text("utf-8").replace(here, ".").replace(sys.prefix, "/venv")
+            text = re.sub(r'"(mlflow.source.git.branch|mlflow.user)": "[^"]*"', r'"\1": "x"', text)
+            text = re.sub(
+                r'"mlflow.source.git.repoURL": "[^"]*"', '"mlflow.source.git.repoURL": ""', text
+            )
+            file.write_text(text, "utf-8")
+
+
+if __name__ == "__main__":
+    without_this_machine(Path(sys.argv[1]))
