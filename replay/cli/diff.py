@@ -23,6 +23,7 @@ from replay.cli.reports import (
     write_reports,
 )
 from replay.cli.runs import findings_now, report_json, show_report
+from replay.cli.what_if import show_branch
 from replay.errors import ExitCode, SelectionError
 
 if TYPE_CHECKING:
@@ -92,6 +93,9 @@ def diff(
                     "--step belongs to a trace: `replay diff DATABASE TRACE --step 3`."
                 )
             assert first is not None
+            if first.branch is not None:
+                show_branch(first, database, as_json=as_json)
+                return ExitCode.OK
             _show_run(store, first, database=database, show_all=show_all, form=form)
             write_reports(store, first, files=files, database=database)
             return ExitCode.OK

@@ -69,7 +69,7 @@ def record(
         app=app,
         labels=dict(labels),
         keep_streams=keep_streams,
-        redact=load_config().redact.model_dump(),
+        mask=load_config().mask.model_dump(),
     )
     began_at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     with Store.open(place, "create") as store:

@@ -103,7 +103,7 @@ class ToolPlace:
             limits=limits_of((), config.limits),
             writable=config.writable_paths,
         )
-        return replace(place, redact=redaction_of_run(store, config.redact))
+        return replace(place, redact=redaction_of_run(store, config.mask))
 
     def workers(self) -> dict[str, Any]:
         """Return how workers run, as what runs them takes it."""

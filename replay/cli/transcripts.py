@@ -14,6 +14,7 @@ from replay.records import (
     JsonObject,
     JsonValue,
     ModelCall,
+    Pin,
     ToolCall,
     Transcript,
 )
@@ -33,14 +34,26 @@ def transcript_lines(transcript: Transcript, *, width: int) -> list[str]:
         if isinstance(step, ModelCall):
             lines += _said_before(step, seen, width)
             seen = len(step.messages)
-            lines += _model_overview(
-                step, _called_by(step, transcript), _tries(step, transcript), width
-            )
-        else:
-            lines += _tool_overview(
-                step, transcript.interactions.get(step.id, []), _tries(step, transcript), width
-            )
-    return lines + feedback_lines(transcript.feedback, width=width)
+        lines += _overview(step, transcript, width)
+    lines += feedback_lines(transcript.feedback, width=width)
+    return lines + pin_lines(transcript.pins, width=width)
+
+
+def some_step_lines(
+    transcript: Transcript, steps: Sequence[ModelCall | ToolCall], *, width: int
+) -> list[str]:
+    """Return the trace's own line, and these of its steps in a few lines each."""
+    lines = [*_head(transcript, width), ""]
+    for step in steps:
+        lines += _overview(step, transcript, width)
+    return lines
+
+
+def _overview(step: ModelCall | ToolCall, transcript: Transcript, width: int) -> list[str]:
+    tries = _tries(step, transcript)
+    if isinstance(step, ModelCall):
+        return _model_overview(step, _called_by(step, transcript), tries, width)
+    return _tool_overview(step, transcript.interactions.get(step.id, []), tries, width)
 
 
 def step_lines(transcript: Transcript, step: ModelCall | ToolCall, *, width: int) -> list[str]:
@@ -48,9 +61,22 @@ def step_lines(transcript: Transcript, step: ModelCall | ToolCall, *, width: int
     attempts = _attempt_lines(transcript.attempts.get(step.id, []), width)
     said = [one for one in transcript.feedback if one.step_number == step.step_number]
     feedback = feedback_lines(said, width=width)
+    pins = [one for one in transcript.pins if one.step_number == step.step_number]
+    feedback += pin_lines(pins, width=width)
     if isinstance(step, ModelCall):
         return _model_in_full(step, attempts, width) + feedback
     return _tool_in_full(step, transcript.interactions.get(step.id, []), attempts, width) + feedback
+
+
+def pin_lines(kept: Sequence[Pin], *, width: int) -> list[str]:
+    """Return what is pinned, one line each."""
+    lines = []
+    for one in kept:
+        where = "the trace" if one.step_number is None else f"step {one.step_number}"
+        note = f": {one.note}" if one.note else ""
+        by = f", by {one.pinned_by}" if one.pinned_by else ""
+        lines.append(cut(plain(f"pinned: {where}{by}{note}"), width))
+    return lines
 
 
 def feedback_lines(kept: Sequence[Feedback], *, width: int) -> list[str]:

@@ -9,6 +9,8 @@ from typing import Final
 
 from replay.interchange.binding import BoundAnswer, CallPlace, bind_answers
 from replay.interchange.conversation import ORPHANS, AskedCall, Conversation, Message
+from replay.interchange.human_feedback import KEY, UNREAD, feedback_from
+from replay.interchange.outcomes import outcome_of, tool_name
 from replay.interchange.times import UNKNOWN_TIME
 from replay.records import (
     CallError,
@@ -16,13 +18,10 @@ from replay.records import (
     JsonValue,
     ModelCall,
     Outcome,
-    Stage,
     ToolCall,
     Trace,
     Transcript,
 )
-from replay.records.unknown_tools import says_unknown
-from replay.tools.arguments import BadJson, parse_arguments
 
 _UNSAFE_IN_ID: Final = re.compile(r"[^A-Za-z0-9._/:@+=-]+")
 
@@ -34,8 +33,12 @@ def trace_id_of(conversation: Conversation) -> str:
     """
     canonical = json.dumps(conversation.whole, sort_keys=True, separators=(",", ":"))
     digest = hashlib.blake2b(canonical.encode(), digest_size=5).hexdigest()
-    name = _UNSAFE_IN_ID.sub("_", conversation.source_id or conversation.source)[:100]
-    return f"{name}~{digest}"
+    return f"{safe_id(conversation.source_id or conversation.source)}~{digest}"
+
+
+def safe_id(name: str) -> str:
+    """Return ``name`` as one word of a shell, in at most 100 characters."""
+    return _UNSAFE_IN_ID.sub("_", name)[:100]
 
 
 def transcript_of(conversation: Conversation, trace_id: str) -> Transcript:
@@ -51,7 +54,7 @@ class _Builder:
         self.trace_id = trace_id
         self.bound = bind_answers(conversation)
         self.answers_bound: dict[int, int] = {}
-        self.tool_names = {_tool_name(tool) for tool in conversation.tools}
+        self.tool_names = {name for one in conversation.tools if (name := tool_name(one))}
         self.seen: list[JsonValue] = list(conversation.prefix)
         self.steps: list[ModelCall | ToolCall] = []
         self.kept: JsonObject = {}
@@ -68,7 +71,12 @@ class _Builder:
                 self._add_call(CallPlace(index, call_index), message, asked, model_call_id)
             self._keep(index, message, hidden=index in hidden)
         self._note_lost_answers()
-        return Transcript(trace=self._trace(started_at), steps=self.steps)
+        feedback, unread_count = feedback_from(
+            self.conversation.whole.get(KEY), self.trace_id, self.steps, self.now
+        )
+        if unread_count:
+            self.conversation.notes[UNREAD] += unread_count
+        return Transcript(trace=self._trace(started_at), steps=self.steps, feedback=feedback)
 
     def _trace(self, started_at: str) -> Trace:
         told = self.conversation
@@ -154,18 +162,15 @@ class _Builder:
         """Say no more than the file does: a text that only sounds like an error is an answer."""
         if bound is None:
             return Outcome.UNFINISHED, None
-        answer = bound.answer
-        complaint = None if asked.free_text else _complaint_of(asked)
-        if complaint and answer.is_error is not False:
-            error = CallError(type="BadJson", message=complaint, stage=Stage.PARSE)
-            return Outcome.BAD_JSON, error
-        was_shown = asked.tool in self.tool_names or message.actor != "assistant"
-        if self.tool_names and not was_shown and says_unknown(answer.text, answer.is_error):
-            error = CallError(type="UnknownTool", message=answer.text or "", stage=Stage.RESOLVE)
-            return Outcome.UNKNOWN_TOOL, error
-        if answer.is_error:
-            return Outcome.FAILED, CallError(type="Error", message=answer.text or "")
-        return Outcome.OK, None
+        return outcome_of(
+            asked.tool,
+            asked.arguments,
+            text=bound.answer.text,
+            is_error=bound.answer.is_error,
+            tools=None,
+            names=self.tool_names if message.actor == "assistant" else set(),
+            free_text=asked.free_text,
+        )
 
     def _keep(self, index: int, message: Message, *, hidden: bool) -> None:
         """Keep for the exporter what no record holds; add to the prompt what the model saw."""
@@ -212,23 +217,6 @@ def _call_attributes(asked: AskedCall, bound: BoundAnswer | None) -> JsonObject:
         if bound.answer.fields:
             attributes["answer"] = bound.answer.fields
     return attributes
-
-
-def _complaint_of(asked: AskedCall) -> str | None:
-    try:
-        parse_arguments(asked.arguments)
-    except BadJson as error:
-        return str(error)
-    return None
-
-
-def _tool_name(tool: JsonValue) -> str | None:
-    if not isinstance(tool, dict):
-        return None
-    for holder in (tool.get("function"), tool.get("custom"), tool):
-        if isinstance(holder, dict) and isinstance(holder.get("name"), str):
-            return str(holder["name"])
-    return None
 
 
 def _first_time(conversation: Conversation) -> str:

@@ -10,11 +10,27 @@ from pathlib import Path
 from typing import Final
 
 from replay.errors import ImportFileError
-from replay.interchange import anthropic, openai_chat, record_lines
+from replay.interchange import (
+    anthropic,
+    claude_code,
+    codex,
+    gateway,
+    inspect_logs,
+    langfuse,
+    langsmith,
+    mlflow,
+    openai_agents,
+    openai_chat,
+    otlp,
+    record_lines,
+)
 from replay.interchange.contexts import Contexts
 from replay.interchange.conversation import Conversation
+from replay.interchange.json_values import read_values
 from replay.interchange.line_fields import ReadOptions
-from replay.interchange.lines import BadLine, Line, file_error, read_lines
+from replay.interchange.lines import BadLine, Line, file_error
+from replay.interchange.sources import head_of
+from replay.interchange.trace_format import TraceFormat
 from replay.records import JsonObject, JsonValue, Transcript
 
 
@@ -41,50 +57,86 @@ CHAT_FORMATS: Final = {
     for module in (openai_chat, anthropic)
 }
 FORMATS: Final = (*CHAT_FORMATS, record_lines.SOURCE)
+"""What can be read and written."""
+TRACE_FORMATS: Final[dict[str | None, TraceFormat]] = {
+    module.FORMAT.name: module.FORMAT
+    for module in (
+        *(langfuse, otlp, langsmith, mlflow, inspect_logs, openai_agents, gateway),
+        *(claude_code, codex),
+    )
+}
+"""What can be read only."""
+READ_FORMATS: Final = (*FORMATS, *(one.name for one in TRACE_FORMATS.values()))
 
 _LOOK_AT_LINES_MAX: Final = 200
 _FOREIGN: Final = {
     "traj": "a tau-bench result; write its `traj` as `messages`",
     "conversations": "ShareGPT; write `from`/`value` as `role`/`content` of `messages`",
-    "resourceSpans": "OpenTelemetry (OTLP), which this version does not read",
-    "run_type": "a LangSmith run, which this version does not read",
     "simulations": "a tau2-bench result; write each simulation on a line of its own",
     "custom_id": "an OpenAI batch; write each `body` on a line of its own",
 }
 _EXPECTED: Final = (
-    "expected a conversation with `messages` (OpenAI chat or Anthropic), or a record of replay's "
-    "with `kind`"
+    "expected a conversation with `messages` (OpenAI chat or Anthropic), a record of replay's with "
+    "`kind`, or traces of one of the tools in docs/import.md"
 )
+_BINARY: Final = {
+    b"PAR1": "a Parquet file; write its rows as JSON, one a line (`to_json(orient='records', "
+    "lines=True)` of a DataFrame does)",
+    b"SQLite format 3": "a SQLite database; export the traces that are in it with the tool that "
+    "wrote it",
+    b"\x1f\x8b": "packed twice with gzip; unpack it once",
+}
 
 
 def detect_format(path: Path) -> str | None:
-    """Return the name of the format of ``path``, read from its first lines; None for no lines.
+    """Return the name of the format of ``path``, read from its first values; None for no values.
 
     A file whose conversations could be both (text alone) is OpenAI chat.
 
     Raises:
-        ImportFileError: it is no format that we know, or not JSON lines at all.
+        ImportFileError: it is no format that we know, or neither JSON nor a binary form we know.
     """
-    undecided = None
-    for line in islice(read_lines(path), _LOOK_AT_LINES_MAX):
+    head = head_of(path)
+    for begin, words in _BINARY.items():
+        if head.startswith(begin):
+            raise ImportFileError(f"{str(path)!r} cannot be imported: this is {words}.")
+    binary = next((f for f in TRACE_FORMATS.values() if f.is_binary and f.is_binary(path)), None)
+    if binary is not None:
+        return binary.name
+    undecided, first, bad = None, None, None
+    for line in islice(read_values(path), _LOOK_AT_LINES_MAX):
         if isinstance(line, BadLine):
-            if line.number == 1:
-                raise _no_json_lines(path, line)
+            bad = bad or line
+            if first is None and line.number == 1:
+                break
             continue
-        found = _format_of(path, line)
+        found = _format_of(line)
         if found is not None:
             return found
-        undecided = openai_chat.SOURCE
+        if _is_chat(line.value):
+            undecided = openai_chat.SOURCE
+        first = first or line
+    if first is None and bad is not None:
+        raise _no_json_lines(path, bad)
+    if undecided is None and first is not None:
+        raise file_error(path, first.number, 1, f"{_EXPECTED}; {_found(first.value)}.")
     return undecided
 
 
-def _format_of(path: Path, line: Line) -> str | None:
+def _format_of(line: Line) -> str | None:
     value = line.value
     if isinstance(value, dict) and record_lines.looks_like(value):
         return record_lines.SOURCE
-    if not isinstance(value, dict) or not isinstance(value.get("messages"), list):
-        raise file_error(path, line.number, 1, f"{_EXPECTED}; {_found(value)}.")
+    traces = (one.name for one in TRACE_FORMATS.values() if one.looks_like(value))
+    if (found := next(traces, None)) is not None:
+        return found
+    if not isinstance(value, dict) or not _is_chat(value):
+        return None
     return next((name for name, one in CHAT_FORMATS.items() if one.looks_like(value)), None)
+
+
+def _is_chat(value: JsonValue) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("messages"), list)
 
 
 def _found(value: JsonValue) -> str:
@@ -96,13 +148,7 @@ def _found(value: JsonValue) -> str:
 
 
 def _no_json_lines(path: Path, bad: BadLine) -> ImportFileError:
-    with path.open("rb") as file:
-        start = file.read(4)
-    if start.lstrip()[:1] in (b"{", b"["):
-        hint = (
-            "If the file is one JSON document over many lines, `jq -c '.[]' FILE` (or `jq -c .`) "
-            "writes it one value per line."
-        )
-    else:
-        hint = "The files to import have one JSON object per line (JSONL)."
-    return ImportFileError(str(bad.error), hint=hint)
+    return ImportFileError(
+        str(bad.error),
+        hint="The files to import have one JSON object per line (JSONL), or a list of them.",
+    )

@@ -11,15 +11,20 @@ from replay.records import JsonObject, ModelCall, ToolCall, Transcript
 
 KINDS = {
     "conversations": "traces",
+    "traces": "traces",
     "messages": "messages",
     "model_calls": "model calls",
     "tool_calls": "tool calls",
     "answers": "answers",
+    "scores": "feedback",
 }
-"""What is counted in a conversation, and what becomes of it."""
+"""What is counted in a conversation or trace, and what becomes of it."""
 
 ALWAYS_MISSING = (
     "Chat files have no validated payloads, stage timings or outside interactions; these are empty."
+)
+TRACES_MISSING = (
+    "Traces of other tools have no validated payloads or outside interactions; these are empty."
 )
 
 
@@ -42,6 +47,13 @@ class FileReport:
     """What could not be carried over or was not in the file, in words, counted."""
     bad_lines: list[ImportFileError] = field(default_factory=list)
     """Lines left out, with the reason."""
+
+    @property
+    def always_missing(self) -> str | None:
+        """What no file of this format has, in words; None for one that has everything."""
+        if not self.read or self.format == "records":
+            return None
+        return TRACES_MISSING if self.read["traces"] else ALWAYS_MISSING
 
     @property
     def is_complete(self) -> bool:

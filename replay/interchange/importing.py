@@ -16,12 +16,15 @@ from replay.errors import ImportFileError
 from replay.interchange.building import trace_id_of, transcript_of
 from replay.interchange.contexts import Contexts
 from replay.interchange.conversation import Conversation
-from replay.interchange.formats import CHAT_FORMATS, ChatFormat, detect_format
+from replay.interchange.formats import CHAT_FORMATS, TRACE_FORMATS, ChatFormat, detect_format
 from replay.interchange.import_report import FileReport, count_written
+from replay.interchange.json_values import read_values
 from replay.interchange.line_fields import ReadOptions
-from replay.interchange.lines import BadLine, Line, Misfit, misfit_line, read_lines
+from replay.interchange.lines import BadLine, Line, Misfit, misfit_line
 from replay.interchange.rebuilding import VERBATIM
 from replay.interchange.record_file import check_records, write_record_file
+from replay.interchange.sources import files_of
+from replay.interchange.trace_files import TraceFiles
 from replay.records import Selection, Transcript
 
 if TYPE_CHECKING:
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
 OnProgress = Callable[[int, int], None]
 """Called with the bytes done and the bytes in all; every byte is read twice."""
 
+FULLER: Final = "traces of which the database has more steps: left as they are there"
 _BAD_LINES_SHOWN_MAX: Final = 5
 
 
@@ -72,23 +76,94 @@ class CheckedFiles:
         *,
         on_progress: OnProgress | None = None,
     ) -> None:
-        """Read every line of ``paths``.
+        """Read every line of ``paths``; of a folder, of every file in it that is of a format.
 
         Raises:
             ImportFileError: a file that is no format we know, or with a line that cannot be read.
         """
-        progress = _Progress(paths, on_progress)
-        self._files = [_File(path, options or ImportOptions(), progress) for path in paths]
-        for file in self._files:
+        options = options or ImportOptions()
+        files = files_of(paths)
+        progress = _Progress([path for path, _ in files], on_progress)
+        self._files: list[_File | TraceFiles] = []
+        self._reports: list[FileReport] = []
+        self._progress = progress
+        for path, is_found in files:
+            self._check(path, options, is_found=is_found)
+
+    def _check(self, path: Path, options: ImportOptions, *, is_found: bool) -> None:
+        try:
+            name = options.format or detect_format(path)
+        except ImportFileError as error:
+            if not is_found:
+                raise
+            self._reports.append(_left_out(path, error))
+            return
+        if name not in TRACE_FORMATS:
+            file = _File(path, name, options, self._progress)
+            self._files.append(file)
             file.check()
+            return
+        group = next((f for f in self._files if _is_of(f, name)), None)
+        if group is None:
+            group = TraceFiles(TRACE_FORMATS[name], options.read)
+            self._files.append(group)
+        assert isinstance(group, TraceFiles)
+        bad = group.check(path, self._progress.add)
+        if bad and not options.skip_bad_lines:
+            raise _refusal(path, bad)
 
     def write(self, store: Store) -> list[FileReport]:
         """Write every trace that ``store`` does not have, and return what became of each file."""
-        known, written = set(store.trace_ids(Selection())), set[str]()
+        writing = Writing(store)
+        reports = []
         for file in self._files:
-            file.write(store, known, written)
+            if isinstance(file, TraceFiles):
+                reports.append(file.write(writing, self._progress.add))
+            else:
+                file.write(writing)
+                reports.append(file.report)
         store.flush()
-        return [file.report for file in self._files]
+        return [*reports, *self._reports]
+
+
+def _is_of(file: _File | TraceFiles, name: str | None) -> bool:
+    return isinstance(file, TraceFiles) and file.format.name == name
+
+
+def _left_out(path: Path, error: ImportFileError) -> FileReport:
+    report = FileReport(str(path), "left out")
+    report.notes[str(error).removeprefix(f"{path}:")] = 1
+    return report
+
+
+class Writing:
+    """One import's way into a database: each trace once, whole, and only where it is news."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self._known = set(store.trace_ids(Selection()))
+        self._written = set[str]()
+
+    def write(self, report: FileReport, transcript: Transcript) -> None:
+        """Write ``transcript`` unless the database has it, and count what was done."""
+        trace = transcript.trace
+        if trace.id in self._written:
+            report.known_count += 1
+            return
+        if trace.id not in self._known:
+            report.new_count += 1
+        else:
+            stored = self.store.transcript(trace.id)
+            if _is_same(stored, transcript):
+                report.known_count += 1
+                return
+            if len(stored.steps) > len(transcript.steps):
+                report.known_count += 1
+                report.notes[FULLER] += 1
+                return
+            report.renewed_count += 1
+        self._written.add(trace.id)
+        self.store.append_all([trace, *transcript.steps, *transcript.feedback])
 
 
 class _Progress:
@@ -98,7 +173,7 @@ class _Progress:
         self.on_progress = on_progress
 
     def add(self, size_bytes: int) -> None:
-        self.done += size_bytes
+        self.done = min(self.done + size_bytes, self.total)
         if self.on_progress is not None:
             self.on_progress(self.done, self.total)
 
@@ -106,11 +181,14 @@ class _Progress:
 class _File:
     """One file on its way in: first checked, then written."""
 
-    def __init__(self, path: Path, options: ImportOptions, progress: _Progress) -> None:
+    def __init__(
+        self, path: Path, name: str | None, options: ImportOptions, progress: _Progress
+    ) -> None:
+        """``name``: of its format; None for an empty file."""
         self.path = path
         self.options = options
         self.progress = progress
-        self.format = options.format or detect_format(path)
+        self.format = name
         self.contexts = Contexts.beside(path)
         self.report = FileReport(str(path), self.format or "empty")
 
@@ -132,18 +210,15 @@ class _File:
             raise _refusal(self.path, bad)
         self.report.bad_lines = [line.error for line in bad]
 
-    def write(self, store: Store, known: set[str], written: set[str]) -> None:
-        """Write every trace that the database does not have.
-
-        ``known``: the traces it had before this import; ``written``: those of this import.
-        """
+    def write(self, writing: Writing) -> None:
+        """Write every trace that the database does not have."""
         if self.format is None:
             return
         if self.chat_format is None:
-            write_record_file(store, self.path, self.report, self.progress.add)
+            write_record_file(writing.store, self.path, self.report, self.progress.add)
             return
         for conversation, transcript in self._transcripts(self.chat_format):
-            self._write_one(store, known, written, transcript)
+            writing.write(self.report, transcript)
             self.report.read += self.chat_format.count_line(conversation.whole)
             self.report.written += count_written(conversation, transcript)
             self.report.notes += conversation.notes
@@ -152,7 +227,7 @@ class _File:
         if self.chat_format is None:
             return check_records(self.path, self.progress.add)
         bad = []
-        for line in read_lines(self.path):
+        for line in read_values(self.path):
             found = self._conversation(self.chat_format, line)
             if isinstance(found, BadLine):
                 bad.append(found)
@@ -171,7 +246,7 @@ class _File:
 
     def _transcripts(self, chat: ChatFormat) -> Iterator[tuple[Conversation, Transcript]]:
         occurrences: Counter[str] = Counter()
-        for line in read_lines(self.path):
+        for line in read_values(self.path):
             conversation = self._conversation(chat, line)
             self.progress.add(line.size_bytes)
             if isinstance(conversation, BadLine):
@@ -184,23 +259,6 @@ class _File:
                 trace_id += f".{occurrences[trace_id]}"
             transcript = transcript_of(conversation, trace_id)
             yield conversation, made_exact(chat, conversation, transcript)
-
-    def _write_one(
-        self, store: Store, known: set[str], written: set[str], transcript: Transcript
-    ) -> None:
-        trace = transcript.trace
-        if trace.id in written:
-            self.report.known_count += 1
-            return
-        if trace.id not in known:
-            self.report.new_count += 1
-        elif _is_same(store.transcript(trace.id), transcript):
-            self.report.known_count += 1
-            return
-        else:
-            self.report.renewed_count += 1
-        written.add(trace.id)
-        store.append_all([trace, *transcript.steps])
 
 
 def made_exact(chat: ChatFormat, conversation: Conversation, transcript: Transcript) -> Transcript:
@@ -216,7 +274,11 @@ def made_exact(chat: ChatFormat, conversation: Conversation, transcript: Transcr
 
 
 def _is_same(stored: Transcript, imported: Transcript) -> bool:
-    return stored.trace == imported.trace and stored.steps == imported.steps
+    if stored.trace != imported.trace or stored.steps != imported.steps:
+        return False
+    # What people said of it here is not the file's to take away.
+    known = {one.id: one for one in stored.feedback}
+    return all(known.get(one.id) == one for one in imported.feedback)
 
 
 def _refusal(path: Path, bad: Sequence[BadLine]) -> ImportFileError:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from replay.errors import ImportFileError
+from replay.interchange.sources import open_source
 from replay.records import JsonValue
 
 PathPart = str | int
@@ -54,17 +55,12 @@ def read_lines(path: Path) -> Iterator[Line | BadLine]:
     Raises:
         ImportFileError: the file cannot be opened or read.
     """
-    try:
-        with path.open("rb") as file:
-            for number, raw in enumerate(file, start=1):
-                if number == 1:
-                    raw = raw.removeprefix(b"\xef\xbb\xbf")
-                if raw.strip():
-                    yield _parsed(path, number, raw)
-    except OSError as error:
-        raise ImportFileError(
-            f"Cannot read {str(path)!r}: {error.strerror}.", hint="Is the name right?"
-        ) from error
+    with open_source(path) as source:
+        for number, raw in enumerate(source.bytes, start=1):
+            if number == 1:
+                raw = raw.removeprefix(b"\xef\xbb\xbf")
+            if raw.strip():
+                yield _parsed(path, number, raw)
 
 
 def _parsed(path: Path, number: int, raw: bytes) -> Line | BadLine:

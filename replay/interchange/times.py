@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from replay.records import JsonValue
@@ -41,3 +41,18 @@ def _from_text(text: str) -> datetime:
 
 def _spelled(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%S.%f").rjust(26, "0") + "Z"
+
+
+def utc_ns(time_ns: int) -> str:
+    """Return nanoseconds since 1970 in the records' spelling."""
+    return _spelled(datetime.fromtimestamp(0, UTC) + timedelta(microseconds=time_ns // 1000))
+
+
+def ns_of(value: JsonValue) -> int | None:
+    """Return a time as files spell it in nanoseconds since 1970, or None when it is no time."""
+    text = utc(value)
+    if text is None:
+        return None
+    moment = datetime.fromisoformat(text.removesuffix("Z") + "+00:00")
+    since = moment - datetime.fromtimestamp(0, UTC)
+    return (since // timedelta(microseconds=1)) * 1000

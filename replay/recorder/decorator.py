@@ -20,6 +20,7 @@ from replay.recorder.journal import Journal
 from replay.recorder.scope import announced, running_call
 from replay.recorder.unseen import tool_schema
 from replay.records import Actor
+from replay.tools.marks import announce_function
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -61,6 +62,7 @@ def captured(function: F, journal: Journal, *, name: str | None, actor: Actor, o
             return result
 
     journal.captured.add(capture.tool)
+    announce_function(capture.tool, function)
     kept: F = wrapper
     return kept
 

@@ -36,8 +36,8 @@ class Orders:
     app: str | None = None
     labels: dict[str, str] = field(default_factory=dict)
     keep_streams: bool = False
-    redact: JsonObject = field(default_factory=dict)
-    """The fields of the `RedactConfig` that holds where the command was given."""
+    mask: JsonObject = field(default_factory=dict)
+    """The fields of the `MaskConfig` that holds where the command was given."""
 
 
 def environment(orders: Orders, base: Mapping[str, str]) -> dict[str, str]:
@@ -65,7 +65,7 @@ def recorder_by_orders() -> Recorder:
         StoreError: the database cannot be opened.
         ValueError: the variable holds no orders.
     """
-    from replay.config import RedactConfig
+    from replay.config import MaskConfig
     from replay.recorder.recorder import Recorder
 
     orders = Orders(**json.loads(os.environ[VARIABLE]))
@@ -74,7 +74,7 @@ def recorder_by_orders() -> Recorder:
         app=orders.app,
         labels=orders.labels,
         keep_streams=orders.keep_streams,
-        redact=RedactConfig(**orders.redact),
+        mask=MaskConfig(**orders.mask),
     )
     recorder.watch_turns()
     atexit.register(recorder.close)

@@ -16,11 +16,12 @@ from replay.recorder.calls import LiveTrace
 from replay.recorder.decorator import F, captured
 from replay.recorder.executions import json_form
 from replay.recorder.failures import Failures
+from replay.recorder.feedback import keep_feedback
 from replay.recorder.hooked import HookedCall
 from replay.recorder.http_plane import watch_client, watch_module
 from replay.recorder.journal import Journal
 from replay.recorder.opening import NoStore, open_or_warn
-from replay.recorder.redacting import Redact, redact_into
+from replay.recorder.redacting import Mask, mask_into
 from replay.recorder.resume import stored_trace, stored_turn
 from replay.recorder.scope import OpenScope, open_scope
 from replay.recorder.toolbox_watch import ToolboxWatch
@@ -55,7 +56,7 @@ class Recorder:
         outside: bool = True,
         keep_draws: Literal["uuid", "all", "none"] = "uuid",
         keep_streams: bool = False,
-        redact: Redact = None,
+        mask: Mask = None,
     ) -> None:
         """Open ``database``, or make it.
 
@@ -72,10 +73,10 @@ class Recorder:
                 draws them again: ``uuid``, those of uuid4 and uuid1; ``all``, those of secrets and
                 ``os.urandom`` too; ``none``. Only with ``outside``.
             keep_streams: Keep the raw server-sent events of streamed answers.
-            redact: Replace secrets by placeholders before anything is stored; the application sees
-                the real ones. None: as ``[tool.replay.redact]`` says, which is on where it says
-                nothing. False: store everything as it is. A `replay.config.RedactConfig`: with
-                more names and patterns.
+            mask: Replace secrets by placeholders before anything is stored; the application sees
+                the real ones. None: as ``[tool.replay.mask]`` says, which is on where it says
+                nothing. ``"personal"``: personal data too. False: store everything as it is. A
+                `replay.config.MaskConfig`: with names, paths and patterns of your own.
 
         Raises:
             ConfigError: ``[tool.replay]`` of the pyproject.toml here cannot be read.
@@ -90,8 +91,8 @@ class Recorder:
             if isinstance(database, Store)
             else open_or_warn(Path(database), self._failures)
         )
-        is_redacted = isinstance(self._store, Store) and redact_into(
-            self._store, redact, self._failures
+        is_redacted = isinstance(self._store, Store) and mask_into(
+            self._store, mask, self._failures
         )
         self._journal = Journal(
             self._store,
@@ -227,6 +228,53 @@ class Recorder:
         if function is None:
             return functools.partial(self._captured, name=name, actor=actor)
         return self._captured(function, name=name, actor=actor)
+
+    def feedback(
+        self,
+        trace_id: str,
+        *,
+        step_number: int | None = None,
+        call_id: str | None = None,
+        score: float | None = None,
+        label: str | None = None,
+        text: str | None = None,
+        correction: JsonValue = None,
+        annotator: str | None = None,
+    ) -> str | None:
+        """Keep what somebody says of a recorded trace, of one step of it, or of one tool call.
+
+        It may come long after the trace, and from another process: `TraceScope.id` is what to
+        remember. It is masked and durable like everything recorded.
+
+        Args:
+            trace_id: The trace.
+            step_number: About this step; None: about the whole trace.
+            call_id: About this tool call instead (`replay.tools.current.request_id`); it is looked
+                up, which costs some milliseconds.
+            score: From 0, bad, to 1, good.
+            label: A word to find it by.
+            text: What was said.
+            correction: What should have been called, ``{"tool": ..., "arguments": {...}}``, or the
+                text that should have been answered.
+            annotator: Who says so.
+
+        Returns:
+            The feedback's id; None when it could not be kept: `failures` counts, the log tells.
+        """
+        kept: str | None = None
+        with self._failures.guard("keep feedback"):
+            kept = keep_feedback(
+                self._store,
+                trace_id,
+                step_number=step_number,
+                call_id=call_id,
+                score=score,
+                label=label,
+                text=text,
+                correction=json_form(correction)[0] if correction is not None else None,
+                annotator=annotator,
+            )
+        return kept
 
     def _captured(self, function: F, *, name: str | None, actor: Actor) -> F:
         return captured(function, self._journal, name=name, actor=actor, outside=self._outside)

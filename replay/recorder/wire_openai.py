@@ -21,7 +21,7 @@ from replay.recorder.wire_values import (
     list_of,
     text_or_none,
 )
-from replay.records import JsonObject
+from replay.records import JsonObject, JsonValue
 
 _CALL_TYPES = ("function_call", "custom_tool_call")
 _RESULT_TYPES = ("function_call_output", "custom_tool_call_output")
@@ -76,7 +76,20 @@ def _read_chat(body: JsonObject) -> Reply:
     )
     if len(choices) > 1:
         reply.attributes["choices"] = choices[1:]
+    logprobs = _token_logprobs(first.get("logprobs"))
+    if logprobs:
+        reply.attributes["token_logprobs"] = logprobs
     return reply
+
+
+def _token_logprobs(said: JsonValue) -> list[float]:
+    """Return how sure the model was of each token; without the tokens.
+
+    Pieces of a text that masking would replace are no text that it could find.
+    """
+    tokens = said.get("content") if isinstance(said, dict) else None
+    values = [one.get("logprob") for one in list_of(tokens) if isinstance(one, dict)]
+    return [float(one) for one in values if isinstance(one, (int, float))]
 
 
 def chat_calls(message: JsonObject) -> list[AskedCall]:
@@ -204,6 +217,7 @@ def _chat(events: Iterable[JsonObject]) -> JsonObject:
                 said.get("index", 0), {"index": said.get("index", 0), "message": {}}
             )
             _add_delta(choice["message"], said.get("delta") or {})
+            _add_logprobs(choice, said.get("logprobs"))
             if said.get("finish_reason"):
                 choice["finish_reason"] = said["finish_reason"]
     for choice in choices.values():
@@ -213,6 +227,12 @@ def _chat(events: Iterable[JsonObject]) -> JsonObject:
     body["choices"] = [choices[index] for index in sorted(choices)]
     body["object"] = "chat.completion"
     return body
+
+
+def _add_logprobs(choice: JsonObject, said: Any) -> None:
+    tokens = said.get("content") if isinstance(said, dict) else None
+    if isinstance(tokens, list):
+        choice.setdefault("logprobs", {"content": []})["content"] += tokens
 
 
 def _add_delta(message: JsonObject, delta: JsonObject) -> None:

@@ -130,7 +130,9 @@ class TraceByTrace:
         calls = {call.id: call for call in tool_calls(trace.transcript)}
         verdicts = [
             self._with_output(one, trace.output_of(one.tool_call_id), masks=masks)
-            for one in older.told(trace.verdicts(), calls)
+            for one in self.replayer.pinned.judged(
+                trace.transcript.trace.id, older.told(trace.verdicts(), calls)
+            )
         ]
         trace.close()
         if self._approvals is None:

@@ -109,6 +109,8 @@ class Job:
     """True: the state before the first call was recorded, and is shown too."""
     states_of: tuple[str, ...] = ()
     """Calls after which the state itself is told, not only its digest."""
+    tells_world: bool = False
+    """Whether each call tells what changed in the world, the first one all of it."""
     redacts: bool = False
     """The trace was redacted when it was recorded: so is what a replay of it asks and answers."""
     name: str = "replayed"
@@ -147,6 +149,7 @@ class Job:
             "shows_state": self.shows_state,
             "shows_start_state": self.shows_start_state,
             "states_of": list(self.states_of),
+            "tells_world": self.tells_world,
             "redacts": self.redacts,
             "skip": skip,
             "reported": list(reported),

@@ -17,7 +17,7 @@ from replay.errors import ReplayError
 from replay.records import JsonObject
 
 if TYPE_CHECKING:
-    from replay.config import RedactConfig
+    from replay.config import MaskConfig
     from replay.store import Store
     from replay.store.redaction import Redaction
 
@@ -39,17 +39,17 @@ class RedactionOnDemand:
     def get(self) -> Redaction | None:
         """Return it; None where nothing is redacted."""
         if self._made is None and self._described is not None:
-            from replay.config import RedactConfig
-            from replay.store.redaction import Redaction, redactor_of
+            from replay.config import MaskConfig
+            from replay.store.redaction import redaction_of
 
             key = bytes.fromhex(self._described["key"])
-            config = RedactConfig.model_validate(self._described["config"])
-            self._made = Redaction(redactor_of(config, key))
+            config = MaskConfig.model_validate(self._described["config"])
+            self._made = redaction_of(config, key)
             self._made.redactor.learn_variables(self._environment)
         return self._made
 
 
-def redaction_of_run(store: Store, config: RedactConfig) -> JsonObject | None:
+def redaction_of_run(store: Store, config: MaskConfig) -> JsonObject | None:
     """Return how all of a replay run make the same redaction of what it brings; None: they do not.
 
     Without the key of the recording they share a fresh one: requests are then matched blind to
@@ -66,7 +66,7 @@ def redaction_of_run(store: Store, config: RedactConfig) -> JsonObject | None:
 
 def _recorded_key(path: Path) -> bytes | None:
     """Return the key that the recording was redacted with; None: there is none here."""
-    if "REPLAY_REDACTION_KEY" not in os.environ and not Path(f"{path}.redaction-key").exists():
+    if "REPLAY_MASKING_KEY" not in os.environ and not Path(f"{path}.masking-key").exists():
         return None  # and nothing of redaction need be loaded before the workers start
     from cassettes.redaction import KeyUnusable, known_key
 

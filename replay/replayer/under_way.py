@@ -163,7 +163,9 @@ class RunUnderWay:
         calls = {call.id: call for call in tool_calls(trace.transcript)}
         verdicts = [
             self._kept(verdict, trace.output_of(verdict.tool_call_id), masks=masks)
-            for verdict in self.older.told(trace.verdicts(), calls)
+            for verdict in self.replayer.pinned.judged(
+                trace.transcript.trace.id, self.older.told(trace.verdicts(), calls)
+            )
         ]
         trace.close()
         self._count(trace.transcript, verdicts)

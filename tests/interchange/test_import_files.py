@@ -125,7 +125,7 @@ def test_bad_lines_can_be_left_out_and_are_told(store: Store, write_lines: Write
         ('{"traj": []}', "this looks like a tau-bench result"),
         ('{"messages": [{"role": "robot"}]}', "1:24: messages[0].role: expected a role: assistant"),
         ('{"messages": [3]}', "1:15: messages[0]: expected a message object, found 3."),
-        ('{"messages": [],\n"tools": []}', "the line is not one whole JSON value"),
+        ('{"messages": [],\n"tools": [}', "a JSON value begins here"),
         ("conversation,text", "The files to import have one JSON object per line"),
     ],
 )

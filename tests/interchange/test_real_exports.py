@@ -1,0 +1,154 @@
+"""What real exporters wrote of a run says in a replay what the run's own recording says.
+
+Each folder of ``fixtures/`` has the native recording of a run beside what one system wrote of the
+same run; ``fixtures/README.md`` says how each was made.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from replay.interchange import FileReport, ImportOptions, ReadOptions, import_files
+from replay.records import ModelCall, Selection, ToolCall, Transcript
+from replay.replayer import Replayer
+from replay.store import Store
+
+HERE = Path(__file__).parent
+FIXTURES = HERE / "fixtures"
+
+EXPORTS = {
+    "otlp-genai/otlp.jsonl": "otlp",
+    "otlp-genai/otlp.jsonl.gz": "otlp",
+    "otlp-genai/otlp.binpb": "otlp",
+    "otlp-genai-events/otlp.jsonl": "otlp",
+    "otlp-traceloop/otlp.jsonl": "otlp",
+    "otlp-openinference/otlp.jsonl": "otlp",
+    "otlp-openinference-responses/otlp.jsonl": "otlp",
+    "otlp-both/otlp.jsonl": "otlp",
+    "langsmith/runs.jsonl": "langsmith",
+    "langsmith/batches.jsonl": "langsmith",
+    "langsmith-langgraph/runs.jsonl": "langsmith",
+    "langfuse/otlp.jsonl": "langfuse",
+    "mlflow/traces.jsonl": "mlflow",
+    "mlflow/table.json": "mlflow",
+    "inspect/travel.eval": "inspect",
+    "inspect/travel.json": "inspect",
+    "openai-agents-chat/traces.jsonl": "openai-agents",
+    "openai-agents-chat/posted.jsonl": "openai-agents",
+    "openai-agents-responses/traces.jsonl": "openai-agents",
+    "litellm/payloads.jsonl": "gateway",
+    "gateway-chat/log.jsonl": "gateway",
+    "gateway-responses/log.jsonl": "gateway",
+    "claude-code/session.jsonl": "claude-code",
+    "codex/session.jsonl": "codex",
+}
+"""What each file must be taken for."""
+
+WITHOUT_MODELS = {"openai-agents-responses/traces.jsonl"}
+"""Of its model calls only the responses' ids are told."""
+NATIVE = "native.jsonl"
+Said = dict[int, list[tuple[str, ...]]]
+"""What is said of each call of a trace; a fixture's traces differ in how many calls they have."""
+
+
+class Imported:
+    """All fixtures in one database, and what yesterday's and today's tools make of them."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.reports: dict[str, FileReport] = {}
+        natives = sorted(FIXTURES.glob(f"*/{NATIVE}"))
+        import_files(store, natives)
+        for name in EXPORTS:
+            # One file at a time: two files of one run tell the same traces.
+            read = ReadOptions(labels={"file": name})
+            (self.reports[name],) = import_files(store, [FIXTURES / name], ImportOptions(read=read))
+            self._relabel(name)
+        self.verdicts = {
+            tools: self._run(tools) for tools in ("travel_tools", "travel_tools_today")
+        }
+
+    def _relabel(self, name: str) -> None:
+        """Give the traces of a file ids of its own, for the next file of the run has the same."""
+        for trace_id in self.store.trace_ids(Selection(labels={"file": name})):
+            if not trace_id.startswith(name):
+                self.store.append_all(_renamed(self.store.transcript(trace_id), name))
+
+    def _run(self, tools: str) -> dict[str, dict[str, str]]:
+        toolbox = f"{HERE / 'making' / tools}.py:toolbox"
+        run = Replayer(self.store, toolbox=toolbox, folder=HERE, jobs=1).run()
+        found: dict[str, dict[str, str]] = defaultdict(dict)
+        for verdict in self.store.verdicts(run.id):
+            found[verdict.trace_id][verdict.tool_call_id] = verdict.verdict.value
+        return found
+
+    def of(self, name: str) -> list[Transcript]:
+        """Return the traces of a file; of a native recording by its folder."""
+        ids = self.store.trace_ids(Selection())
+        native = (f"{name}-travel", f"{name}-rome")
+        ours = [one for one in ids if one in native or ("/" in name and one.startswith(f"{name}-"))]
+        return [self.store.transcript(one) for one in ours]
+
+    def said(self, name: str) -> Said:
+        """Return tool, arguments, answer and both verdicts of each call, as asked."""
+        said: Said = {}
+        for transcript in self.of(name):
+            calls = [step for step in transcript.steps if isinstance(step, ToolCall)]
+            # Runs of tools that no model call is told for stand in the order they began.
+            said[len(calls)] = sorted(
+                (
+                    call.tool,
+                    json.dumps(json.loads(call.arguments), sort_keys=True),
+                    call.response or "",
+                    *(by[call.trace_id].get(call.id, "") for by in self.verdicts.values()),
+                )
+                for call in calls
+            )
+        return said
+
+
+def _renamed(transcript: Transcript, name: str) -> list[object]:
+    old, new = transcript.trace.id, f"{name}-{transcript.trace.id}"
+    records = [transcript.trace, *transcript.steps]
+    return [
+        type(one).model_validate_json(one.model_dump_json().replace(old, new)) for one in records
+    ]
+
+
+@pytest.fixture(scope="module")
+def imported(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Imported]:
+    with Store.open(tmp_path_factory.mktemp("exports") / "traces.db", "create") as store:
+        yield Imported(store)
+
+
+@pytest.mark.parametrize("name", EXPORTS)
+def test_a_replay_says_of_the_export_what_it_says_of_the_recording(
+    imported: Imported, name: str
+) -> None:
+    recorded = imported.said(Path(name).parts[0])
+    assert imported.said(name) == recorded
+    assert sorted(recorded) in ([1, 5], [5])
+
+
+@pytest.mark.parametrize("name", EXPORTS)
+def test_the_content_of_an_export_tells_its_format(imported: Imported, name: str) -> None:
+    report = imported.reports[name]
+    assert (report.format, report.is_complete) == (EXPORTS[name], True)
+
+
+@pytest.mark.parametrize("name", sorted(EXPORTS.keys() - WITHOUT_MODELS))
+def test_model_calls_have_their_models_their_tokens_and_their_times(
+    imported: Imported, name: str
+) -> None:
+    for transcript in imported.of(name):
+        calls = [step for step in transcript.steps if isinstance(step, ModelCall)]
+        models = {call.response_model or call.model or "" for call in calls}
+        assert all(model.startswith(("gpt-5", "claude-sonnet-4-5")) for model in models)
+        assert all(call.usage for call in calls)
+        assert all(call.started_at > "2026-11" for call in calls)
+        assert all(call.duration_ms is not None for call in calls)
