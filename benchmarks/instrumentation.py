@@ -40,9 +40,10 @@ def main() -> None:
     python = sys.executable if options.peers is None else _python(options.peers)
     ways = OURS if options.peers is None else (*OURS, *PEERS)
     with _Server() as url:
-        print(
-            f"{'prompt':>8}  {'way':<14}{'CPU ms':>9}{'added ms':>10}{'x bare':>8}{'wall ms':>9}{'KB/call':>9}"
+        numbers = "".join(
+            f"{name:>10}" for name in ("CPU ms", "added", "x bare", "wall ms", "KB/call")
         )
+        print(f"{'prompt':>8}  {'way':<14}{numbers}")
         for size in SIZES_KB:
             _compare(python, ways, url, size, options.rounds, options.turns)
 
@@ -64,8 +65,8 @@ def _compare(
         cpu, wall = _median(runs, "cpu"), _median(runs, "wall")
         written = statistics.median(run["bytes"] for run in runs) / turns / 1e3
         print(
-            f"{size:>5} KB  {way:<14}{cpu * 1e3:>9.2f}{(cpu - bare) * 1e3:>10.2f}"
-            f"{cpu / bare:>8.2f}{wall * 1e3:>9.2f}{written:>9.1f}",
+            f"{size:>5} KB  {way:<14}{cpu * 1e3:>10.2f}{(cpu - bare) * 1e3:>10.2f}"
+            f"{cpu / bare:>10.2f}{wall * 1e3:>10.2f}{written:>10.1f}",
             flush=True,
         )
 
