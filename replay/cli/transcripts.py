@@ -19,6 +19,7 @@ from replay.records import (
     ToolSchema,
     Transcript,
 )
+from replay.records.blocks import as_blocks
 from replay.report.ink import count, cut, plain
 
 INDENT = "    "
@@ -152,7 +153,7 @@ def _said_before(step: ModelCall, seen: int, width: int) -> list[str]:
     for message in step.messages[seen:]:
         if not isinstance(message, dict) or message.get("role") not in ("user", "system"):
             continue
-        text = _text_of(message.get("content"))
+        text = _text_of(as_blocks(message).get("content"))
         if text:
             lines += _labelled(
                 str(message["role"]), text, width, indent="", most=OVERVIEW_LINES_MAX
@@ -356,7 +357,7 @@ def _tool_name(tool: JsonValue) -> str:
 
 
 def _output_content(output: JsonValue) -> JsonValue:
-    return output.get("content") if isinstance(output, dict) else output
+    return as_blocks(output).get("content") if isinstance(output, dict) else output
 
 
 def _text_of(content: JsonValue) -> str:
