@@ -345,15 +345,13 @@ ACTIONS: Final[tuple[Action, ...]] = (
     _action(
         FACETS,
         "group(1)",
-        "right_square_bracket J",
+        "right_square_bracket",
         "next group",
         "next group",
         group="Move",
         footer=3,
     ),
-    _action(
-        FACETS, "group(-1)", "left_square_bracket K", "group back", "group before", group="Move"
-    ),
+    _action(FACETS, "group(-1)", "left_square_bracket", "group back", "group before", group="Move"),
     _action(FACETS, "search", "slash", "search", "find a text in the list", footer=2),
     _action(FACETS, "step(1)", "n", "next match", "next match of the search"),
     _action(FACETS, "step(-1)", "N", "match back", "previous match"),
@@ -495,7 +493,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
     _action(REPLAYING, "tools", "t", "tools", "name the tools", group="Act", footer=3),
     _action(REPLAYING, "parser", "v", "parser", "who reads the arguments", group="Act", footer=4),
     _action(
-        REPLAYING, "hide", "h", "hide", "go on meanwhile; J shows it again", group="Act", footer=5
+        REPLAYING, "hide", "h", "hide", "go on meanwhile; H shows it again", group="Act", footer=5
     ),
     # -- an edited branch -----------------------------------------------------------------------
     _action(
@@ -603,7 +601,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
     _action(
         EVERYWHERE, "help", "question_mark f1", "help", "these keys", group="Program", footer=30
     ),
-    _action(EVERYWHERE, "job", "J", "under way", "the replay that is under way", group="Program"),
+    _action(EVERYWHERE, "job", "H", "under way", "the replay that is under way", group="Program"),
     _action(EVERYWHERE, "theme", "f2", "light or dark", "light or dark", group="Program"),
     _action(
         EVERYWHERE,

@@ -15,7 +15,7 @@ from types import ModuleType
 from typing import Any, Final
 
 from replay.errors import ReplayError
-from replay.recorder.flight import Flight, take_off
+from replay.recorder.flight import Flight, held, take_off
 from replay.recorder.journal import Journal
 from replay.recorder.wire import api_of
 
@@ -80,7 +80,8 @@ def _watched_sync(journal: Journal, module: Any, send: Any, keep_streams: bool) 
         if flight is None:
             return send(request, **options)
         try:
-            response = send(request, **options)
+            with held():
+                response = send(request, **options)
         except BaseException as error:
             flight.crash(error)
             raise
@@ -98,7 +99,8 @@ def _watched_async(journal: Journal, module: Any, send: Any, keep_streams: bool)
         if flight is None:
             return await send(request, **options)
         try:
-            response = await send(request, **options)
+            with held():
+                response = await send(request, **options)
         except BaseException as error:
             flight.crash(error)
             raise

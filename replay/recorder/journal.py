@@ -61,6 +61,7 @@ _FAILED_MAX: Final = 64
 _RETRY_SECONDS_MAX: Final = 600
 """Outside a scope, the same prompt later than this after a failure is a new question."""
 _SUSPECTS_MAX: Final = 1024
+_ANSWERED_MAX: Final = 64
 
 
 class RecordSink(Protocol):
@@ -125,6 +126,8 @@ class Journal:
         self._open: dict[str, LiveTrace] = {}
         """Traces in a scope, by the id that the application gave them."""
         self._failed: deque[LiveModelCall] = deque(maxlen=_FAILED_MAX)
+        self._answered: OrderedDict[str, tuple[LiveModelCall, Landing]] = OrderedDict()
+        """The last answers by their ids: one may be seen twice, on both sides of a proxy."""
         self._suspects: deque[OpenCall] = deque(maxlen=_SUSPECTS_MAX)
         if hasattr(os, "register_at_fork"):
             _reset_lock_in_children(self)
@@ -272,6 +275,8 @@ class Journal:
                 self._ask(call, turn, reply)
             elif landing.is_final and call not in self._failed:
                 self._failed.append(call)
+            if landing.is_final:
+                self._mark_twin(call, landing)
             # On its own: the store writes a lone model call as what its prompt adds to the last.
             self.sink.append_fields("model_call", model_call_record(call, landing, ended))
             records = attempt_records(call, landing, ended) if landing.is_final else []
@@ -285,6 +290,34 @@ class Journal:
                 turn_watch.begin(turn)
             if self.observer is not None and call.trace.is_stitched and not current_observer():
                 start_observing(self.observer)
+
+    def _mark_twin(self, call: LiveModelCall, landing: Landing) -> None:
+        """Mark a call that was made while this one waited, and got the very same answer.
+
+        It is the same call, seen behind a proxy that runs in this process; this side is the
+        application's.
+        """
+        response_id = landing.reply.response_id
+        if response_id is None:
+            return
+        twin, seen = self._answered.get(response_id, (None, None))
+        self._answered[response_id] = call, landing
+        if len(self._answered) > _ANSWERED_MAX:
+            self._answered.popitem(last=False)
+        if twin is None or seen is None or twin is call or twin.turn is None or call.turn is None:
+            return
+        is_inside = twin.started > call.started
+        if not is_inside or twin.attributes.get("url") == call.attributes.get("url"):
+            return
+        twin.attributes["same_as"] = call.id
+        self.sink.append_fields("model_call", model_call_record(twin, seen, twin.turn.ended))
+        with contextlib.suppress(ValueError):
+            twin.trace.waiting.remove(twin.turn)
+        for theirs, ours in zip(twin.turn.calls, call.turn.calls, strict=False):
+            if not theirs.execution.is_seen:
+                run = theirs.execution
+                run.attributes = {**run.attributes, "same_as": ours.execution.id}
+                self._store_call(theirs)
 
     def _known_of_asking(self) -> JsonObject:
         known: JsonObject = dict(model_facts.get() or {})
@@ -563,7 +596,8 @@ class Journal:
 
     def _trace_in_scope(self) -> LiveTrace | None:
         scope = open_scope.get()
-        return scope.trace if scope is not None and scope.journal is self else None
+        is_ours = scope is not None and scope.journal is self and not scope.is_left
+        return scope.trace if scope is not None and is_ours else None
 
     def _end_abandoned(self) -> None:
         while self.abandoned:

@@ -351,6 +351,7 @@ class TraceScope:
         self._given = (id, start, labels)
         self._trace: LiveTrace | None = None
         self._held: contextlib.ExitStack | None = None
+        self._scope: OpenScope | None = None
 
     @property
     def id(self) -> str:
@@ -394,7 +395,8 @@ class TraceScope:
         if self._trace is None:  # the store is failing: the agent runs on, unrecorded
             self._trace = LiveTrace(id=id or "unrecorded", started_at="")
         self._held = contextlib.ExitStack()
-        token = open_scope.set(OpenScope(self._journal, self._trace))
+        self._scope = OpenScope(self._journal, self._trace)
+        token = open_scope.set(self._scope)
         self._held.callback(open_scope.reset, token)
         self._held.enter_context(observe(self._watch))
         return self
@@ -409,8 +411,12 @@ class TraceScope:
         traceback: TracebackType | None,
     ) -> None:
         with self._journal.failures.guard("leave a trace"):
-            if self._held is not None:
-                self._held.close()
+            if self._scope is not None and self._held is not None:
+                self._scope.is_left = True
+                # A generator that holds a trace may be closed in another task than it was begun
+                # in: nothing of that task's is to be put back there.
+                with contextlib.suppress(ValueError):
+                    self._held.close()
         with self._journal.failures.guard("close a trace"):
             if error is not None:
                 self._live.attributes["raised"] = f"{type(error).__qualname__}: {error}"

@@ -13,12 +13,14 @@ if TYPE_CHECKING:
     from replay.recorder.journal import Journal
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class OpenScope:
     """One ``with recorder.trace()`` that is in force."""
 
     journal: Journal
     trace: LiveTrace
+    is_left: bool = False
+    """True once it was left, perhaps in another task or thread than it was entered in."""
 
 
 open_scope: ContextVar[OpenScope | None] = ContextVar("replay_trace_scope", default=None)

@@ -89,7 +89,8 @@ class ModelCall(Record):
     provider: str | None = None
     """``openai``, ``anthropic``, ... as in OpenTelemetry's ``gen_ai.provider.name``."""
     api: str
-    """``chat.completions``, ``responses``, ``messages`` or ``imported``."""
+    """``chat.completions``, ``responses``, ``messages``, ``generate_content`` (Google's),
+    ``converse`` (Bedrock's) or ``imported``."""
     model: str | None = None
     """The model asked for."""
     response_model: str | None = None
@@ -104,8 +105,9 @@ class ModelCall(Record):
     """``delta``: the request named an earlier response instead of repeating the prompt."""
     previous_response_id: str | None = None
     output: JsonValue = None
-    """The raw model output: the assistant message (chat), the output items (responses), or the
-    content blocks (messages). None when the call failed or never ended."""
+    """The raw model output: the assistant message (chat, converse), the output items (responses),
+    the content blocks (messages), or the content (generate_content). None when the call failed or
+    never ended."""
     finish_reason: str | None = None
     usage: JsonObject | None = None
     response_id: str | None = None

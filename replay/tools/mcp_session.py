@@ -19,7 +19,6 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from replay import __version__
 from replay.records import JsonObject
 
 PROTOCOL_VERSION: Final = "2025-06-18"
@@ -186,5 +185,5 @@ def _greeting() -> JsonObject:
     return {
         "protocolVersion": PROTOCOL_VERSION,
         "capabilities": {},
-        "clientInfo": {"name": "replay", "version": __version__},
+        "clientInfo": {"name": "replay", "version": PROTOCOL_VERSION},
     }

@@ -29,6 +29,7 @@ SCRIPTS: dict[str, list[Any]] = {
     "unknown_tool": [Call("book_hotel", {"city": "Paris"}), DONE],
     "rate_limited": [Turn([WEATHER], failures=(429,)), DONE],
     "overloaded": [Turn([WEATHER], failures=(529, 529)), DONE],
+    "one": [WEATHER, DONE],  # of every model that is no scenario
     "handoff": [Call("transfer_to_booker", {}), FLIGHTS, DONE],
 }
 _VOLATILE = ("host", "date", "idempotency-key", "x-stainless-read-timeout", "traceparent")
@@ -117,7 +118,8 @@ class _Handler(BaseHTTPRequestHandler):
         return self._openai(path, body)
 
     def _model(self, name: str) -> ModelServer:
-        return self.server.provider.models[name.rpartition("/")[2]]
+        models = self.server.provider.models
+        return models.get(name.rpartition("/")[2]) or models["one"]
 
     def _openai(self, path: str, body: Any) -> None:
         answer = self._model(body["model"]).answer(path, body)

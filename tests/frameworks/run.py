@@ -50,7 +50,7 @@ ENVIRONMENTS = [
     *_both("anthropic", ("anthropic==1.0.0",), ("anthropic",), "test_anthropic.py"),
     *_both(
         "openai-agents",
-        ("openai-agents==0.14.0", "openai<3"),
+        ("openai-agents==0.20.0", "openai<3"),
         ("openai-agents",),
         "test_openai_agents.py",
     ),

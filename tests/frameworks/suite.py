@@ -150,7 +150,13 @@ class Suite:
             told = call.result if call.result is not None else call.response
             assert parsed(told) == truth[3]
 
-    @pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
+    @pytest.mark.parametrize(
+        "stream",
+        [
+            pytest.param(False, marks=pytest.mark.slow, id="whole"),
+            pytest.param(True, id="streamed"),
+        ],
+    )
     def test_requests_are_the_same_byte_by_byte_with_and_without_us(
         self, provider: Provider, recorder: Recorder, unwatched: Any, stream: bool
     ) -> None:

@@ -141,7 +141,7 @@ def test_the_content_of_an_export_tells_its_format(imported: Imported, name: str
     assert (report.format, report.is_complete) == (EXPORTS[name], True)
 
 
-@pytest.mark.parametrize("name", EXPORTS.keys() - WITHOUT_MODELS)
+@pytest.mark.parametrize("name", sorted(EXPORTS.keys() - WITHOUT_MODELS))
 def test_model_calls_have_their_models_their_tokens_and_their_times(
     imported: Imported, name: str
 ) -> None:

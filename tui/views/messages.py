@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from replay.records import JsonValue, ModelCall
+from replay.records.blocks import as_blocks
 from tui.views.entries import Entry
 from tui.views.json_entries import grouped, json_entries, json_text, key_parts, marked_entries
 from tui.views.parts import count, cut, printable
@@ -143,6 +144,7 @@ def _message(
 ) -> Entry:
     if not isinstance(message, dict):
         return json_entries(message)[0]
+    message = as_blocks(message)
     role = str(message.get("role") or message.get("type") or "message")
     label = f"{number:>2} {role}" if number is not None else role
     return Entry(

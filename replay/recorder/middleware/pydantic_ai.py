@@ -36,7 +36,7 @@ class RecordingCapability(AbstractCapability[Any]):
     async def wrap_run(self, ctx: Any, *, handler: Callable[[], Awaitable[Any]]) -> Any:
         """Make the run a trace of its own, unless one is open."""
         scope = open_scope.get()
-        if scope is not None and scope.journal is self.recorder._journal:
+        if scope is not None and scope.journal is self.recorder._journal and not scope.is_left:
             return await handler()
         async with self.recorder.trace() as trace:
             trace.attributes["run_id"] = ctx.run_id

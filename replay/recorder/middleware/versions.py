@@ -20,7 +20,7 @@ SUPPORTED: Final = {
     "litellm": ("1.75", "1"),
     "mcp": ("2.0", "2"),
     "openai": ("2.20", "3"),
-    "openai-agents": ("0.14", "0"),
+    "openai-agents": ("0.20", "0"),
     "pydantic-ai-slim": ("2.0", "2"),
     "starlette": ("0.40", "1"),
 }
