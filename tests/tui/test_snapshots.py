@@ -187,7 +187,7 @@ def test_every_screen_that_acts(place: Path, monkeypatch: pytest.MonkeyPatch) ->
         ("copying", "j j enter Y", "a pytest test of this call"),
         ("labelling", "escape L", "call 2 of 3"),
         ("replaying", "escape r", "enter starts it"),
-        ("replaying-under-way", "enter", "esc stops, h hides"),
+        ("replaying-under-way", "enter", "12 calls judged"),
         ("transcript-replaying", "h", "H shows it"),
         ("", _ends_it, "stopped at"),
         ("what-if", _pushes(lambda: WhatIfScreen(branch_run(), 2)), "Edited branch"),
