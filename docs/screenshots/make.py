@@ -58,7 +58,7 @@ async def shoot(database: Path, name: str) -> None:
 async def answered(app: ReplayApp) -> None:
     """Wait until nothing on the screen is still being asked for."""
     while any(words in app.export_screenshot() for words in ("comparing", "counting")):
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0.1)  # noqa: ASYNC110 - the screen itself is what is waited for
 
 
 def convert(svg: str, target: Path) -> None:
