@@ -348,7 +348,8 @@ def test_no_picture_is_left_over() -> None:
     left = [
         path.stem
         for path in FOLDER.glob("*.txt")
-        if not any(f'"{path.stem}"' in source for source in sources)
+        if path.stem != "too-small"  # one for all of them
+        and not any(f'"{path.stem}"' in source for source in sources)
     ]
     assert left == []
 
