@@ -107,6 +107,7 @@ def import_command(
     """
     from replay.cli.progress import Progress
     from replay.interchange import START_FIELDS, CheckedFiles, ImportOptions, ReadOptions
+    from replay.interchange.sources import paths_with_stdin
     from replay.store import Store
 
     database, paths = _database_and_files(words)
@@ -114,7 +115,7 @@ def import_command(
     options = ImportOptions(format_name, skip_bad_lines, ReadOptions(**read))
     if database.exists():
         Store.open(database, mode="w").close()  # what is wrong with it shows before the long work
-    with Progress("bytes") as progress:
+    with paths_with_stdin(paths) as paths, Progress("bytes") as progress:
         checked = CheckedFiles(paths, options, on_progress=progress.update)
         store = Store.open(database, mode="create")
         try:
@@ -146,8 +147,11 @@ def _database_and_files(words: tuple[str, ...]) -> tuple[Path, list[Path]]:
 
 def report_lines(report: FileReport) -> Iterator[str]:
     """Yield the lines that tell what became of one file."""
-    from replay.interchange.import_report import KINDS
+    from replay.interchange.import_report import KINDS, LEFT_OUT
 
+    if report.format == LEFT_OUT:
+        yield f"{report.path}: left out: {'; '.join(report.notes)}"
+        return
     yield f"{report.path}: {report.format}"
     kinds = {kind: KINDS.get(kind, kind) for kind in (*KINDS, *report.read) if report.read[kind]}
     for kind, name in kinds.items():
