@@ -50,7 +50,8 @@ _DATABASE_SUFFIXES = (".db", ".sqlite", ".sqlite3")
     short_help="Read traces from another format.",
     epilog=examples(
         "replay import conversations.jsonl",
-        "replay import traces.db january.jsonl february.jsonl --app support",
+        "replay import traces.db otlp.jsonl.gz january.jsonl --app support",
+        "replay import traces.db ~/.claude/projects",
         "replay import log.jsonl --start metadata --skip-bad-lines",
     ),
 )
@@ -75,7 +76,8 @@ _DATABASE_SUFFIXES = (".db", ".sqlite", ".sqlite3")
     "start_fields",
     multiple=True,
     metavar="FIELD",
-    help="A field of each line that your world factory gets as part of its start "
+    help="A field of each line, or of a trace's metadata, that your world factory gets as part of "
+    "its start "
     "(default: init, corpus and domain).",
 )
 @click.option(
@@ -98,12 +100,13 @@ def import_command(
     as_json: bool,
     **read: Any,
 ) -> None:
-    """Read conversations from JSONL files into a database.
+    """Read conversations and traces of other tools into a database.
 
-    Takes OpenAI chat (`{"messages": [...], "tools": [...]}`), Anthropic messages, and what
-    `replay export` wrote; the content tells which. Importing a file again changes nothing. At the
-    end it says what was in the files, what is in the database now, and what could not be carried
-    over.
+    Takes OpenAI chat and Anthropic messages, OpenTelemetry (GenAI, OpenInference), Langfuse,
+    LangSmith, MLflow, Inspect, OpenAI Agents, logs of gateways, sessions of Claude Code and Codex,
+    and what `replay export` wrote; the content tells which. A FILE may be packed, a folder, or
+    `-` for stdin. Importing again changes nothing. At the end it says what was in the files, what
+    is in the database now, and what could not be carried over.
     """
     from replay.cli.progress import Progress
     from replay.interchange import START_FIELDS, CheckedFiles, ImportOptions, ReadOptions
