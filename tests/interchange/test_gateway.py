@@ -37,10 +37,10 @@ def exchange(messages: list[Any], said: dict[str, Any], number: int = 1) -> tupl
     return request, answer
 
 
-def conversation(question: str = "Weather?") -> list[tuple[Any, Any]]:
+def conversation(question: str = "Weather?", number: int = 1) -> list[tuple[Any, Any]]:
     first = [asked_by_user(question)]
     second = [*first, ASKED, answers("c1", "15 C")]
-    return [exchange(first, ASKED), exchange(second, says("15 degrees."), 2)]
+    return [exchange(first, ASKED, number), exchange(second, says("15 degrees."), -number)]
 
 
 SHAPES: dict[str, Any] = {
@@ -83,9 +83,9 @@ def test_pairs_in_every_shape_become_one_conversation(
 def test_equal_questions_asked_side_by_side_are_conversations_of_their_own(
     store: Store, write_lines: WriteLines
 ) -> None:
-    pairs = [SHAPES["bodies"](*one) for one in conversation()]
+    talks = [[SHAPES["bodies"](*one) for one in conversation(number=number)] for number in (1, 2)]
 
-    imported(store, write_lines(pairs[0], pairs[0], pairs[1], pairs[1]))
+    imported(store, write_lines(talks[0][0], talks[1][0], talks[0][1], talks[1][1]))
 
     assert sorted(len(tool_calls(one)) for one in transcripts(store)) == [1, 1]
     assert [call.response for one in transcripts(store) for call in tool_calls(one)] == ["15 C"] * 2
@@ -103,7 +103,7 @@ def test_equal_questions_asked_side_by_side_are_conversations_of_their_own(
 def test_a_session_id_keeps_requests_together_that_do_not_go_on_from_one_another(
     store: Store, write_lines: WriteLines, where: dict[str, Any]
 ) -> None:
-    pairs = [SHAPES["bodies"](*one) for one in (conversation("A")[0], conversation("B")[0])]
+    pairs = [SHAPES["bodies"](*one) for one in (conversation("A")[0], conversation("B", 2)[0])]
 
     imported(store, write_lines(*({**pair, **where} for pair in pairs)))
 
@@ -138,18 +138,20 @@ def test_a_response_that_an_earlier_request_of_the_log_gave_is_gone_on_from(
 def test_anthropic_messages_are_told_by_their_shape(store: Store, write_lines: WriteLines) -> None:
     use = {"type": "tool_use", "id": "t1", "name": "get_weather", "input": {"city": "Rome"}}
     told = {"type": "tool_result", "tool_use_id": "t1", "content": "no", "is_error": True}
-    question = [{"role": "user", "content": "Weather?"}]
-    later = [
-        *question,
-        {"role": "assistant", "content": [use]},
-        {"role": "user", "content": [told]},
-    ]
+    question: list[Any] = [{"role": "user", "content": "Weather?"}]
+    later = [*question, {"role": "assistant", "content": [use]}]
+    later.append({"role": "user", "content": [told]})
 
     def pair(messages: list[Any], content: list[Any]) -> dict[str, Any]:
-        answer = {"type": "message", "id": "m", "role": "assistant", "content": content}
+        answer = {
+            "type": "message",
+            "id": f"m{len(messages)}",
+            "role": "assistant",
+            "content": content,
+        }
         return {"request": {"model": "claude", "messages": messages}, "response": answer}
 
-    imported(store, write_lines(pair(question, [use]), {**pair(later, []), "id": 2}))
+    imported(store, write_lines(pair(question, [use]), pair(later, [])))
 
     calls = [call for one in transcripts(store) for call in tool_calls(one)]
     assert [(call.outcome, call.response) for call in calls] == [(Outcome.FAILED, "no")]

@@ -42,9 +42,7 @@ def observation(number: int, kind: str, given: Any, came: Any, **more: Any) -> d
 
 FIRST = {"messages": [asked_by_user()], "tools": [WEATHER_TOOL]}
 OBSERVATIONS = [
-    observation(
-        1, "GENERATION", FIRST, ASKED, model="gpt-5", usageDetails={"input": 3, "output": 4}
-    ),
+    observation(1, "GENERATION", FIRST, ASKED, usageDetails={"input": 3, "output": 4}),
     observation(2, "TOOL", {"city": "Paris"}, "no such city", level="ERROR"),
     observation(
         3,

@@ -99,9 +99,8 @@ def test_bad_lines_are_left_out_where_that_is_wanted(store: Store, write_lines: 
     report = imported(store, path, ImportOptions(skip_bad_lines=True))
 
     assert report.new_count == 2
-    assert [error.wanted.split(": ")[0] for error in report.bad_lines] == [
-        f"{path}:{len(LINES) + 1}:20"
-    ]
+    (bad,) = report.bad_lines
+    assert bad.wanted.startswith(f"{path}:{len(LINES) + 1}:20: ")
 
 
 def test_a_span_without_an_id_is_named_with_its_place(
