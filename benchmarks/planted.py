@@ -13,9 +13,49 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, quote_plus
 
-FIRST = "anna bob carla dmitri elena farid grace hugo ines jonas kira liam maya nils olga pedro".split()
-LAST = "smith keller rossi ivanov garcia haddad okafor dubois silva berg novak murphy tanaka".split()
-HOSTS = "gmail.com outlook.com web.de laposte.net corp-mail.co.uk uni-bonn.de proton.me acme.io".split()
+FIRST = [
+    "anna",
+    "bob",
+    "carla",
+    "dmitri",
+    "elena",
+    "farid",
+    "grace",
+    "hugo",
+    "ines",
+    "jonas",
+    "kira",
+    "liam",
+    "maya",
+    "nils",
+    "olga",
+    "pedro",
+]
+LAST = [
+    "smith",
+    "keller",
+    "rossi",
+    "ivanov",
+    "garcia",
+    "haddad",
+    "okafor",
+    "dubois",
+    "silva",
+    "berg",
+    "novak",
+    "murphy",
+    "tanaka",
+]
+HOSTS = [
+    "gmail.com",
+    "outlook.com",
+    "web.de",
+    "laposte.net",
+    "corp-mail.co.uk",
+    "uni-bonn.de",
+    "proton.me",
+    "acme.io",
+]
 
 
 @dataclass(frozen=True)
@@ -75,13 +115,24 @@ class Values:
     def email(self) -> str:
         draw = self.random
         first, last = draw.choice(FIRST), draw.choice(LAST)
-        local = draw.choice([f"{first}.{last}", f"{first}{draw.randrange(99)}", f"{first[0]}_{last}", f"{first}+{last}"])
+        local = draw.choice(
+            [
+                f"{first}.{last}",
+                f"{first}{draw.randrange(99)}",
+                f"{first[0]}_{last}",
+                f"{first}+{last}",
+            ]
+        )
         local = local.title() if draw.random() < 0.1 else local
         return f"{local}{draw.randrange(1000)}@{draw.choice(HOSTS)}"
 
     def phone(self) -> str:
         draw = self.random
-        area, exchange, line = f"{draw.randrange(2, 9)}{draw.randrange(2, 9)}{draw.randrange(2, 10)}", f"{draw.randrange(2, 10)}{draw.randrange(2, 9)}{draw.randrange(10)}", self.digits(4)
+        area, exchange, line = (
+            f"{draw.randrange(2, 9)}{draw.randrange(2, 9)}{draw.randrange(2, 10)}",
+            f"{draw.randrange(2, 10)}{draw.randrange(2, 9)}{draw.randrange(10)}",
+            self.digits(4),
+        )
         return draw.choice(
             [
                 f"({area}) {exchange}-{line}",
@@ -101,7 +152,9 @@ class Values:
 
     def card(self) -> str:
         draw = self.random
-        prefix, size = draw.choice([("4", 16), ("4", 16), ("52", 16), ("2345", 16), ("37", 15), ("6011", 16), ("3530", 16)])
+        prefix, size = draw.choice(
+            [("4", 16), ("4", 16), ("52", 16), ("2345", 16), ("37", 15), ("6011", 16), ("3530", 16)]
+        )
         body = prefix + self.digits(size - len(prefix) - 1)
         number = body + _luhn_digit(body)
         if size == 15:
@@ -142,7 +195,9 @@ class Values:
 
     def jwt(self) -> str:
         parts = [{"alg": "HS256", "typ": "JWT"}, {"sub": self.letters(12), "exp": 1795200000}]
-        packed = [base64.urlsafe_b64encode(json.dumps(one).encode()).decode().rstrip("=") for one in parts]
+        packed = [
+            base64.urlsafe_b64encode(json.dumps(one).encode()).decode().rstrip("=") for one in parts
+        ]
         return ".".join([*packed, self.letters(43)])
 
     def vendor_key(self) -> str:
@@ -171,31 +226,67 @@ class Values:
             yield "order number", "phone", f"ORD-{self.digits(4)}-{self.digits(6)}"
             yield "order number", "card", "8" + self.digits(15)
             yield "no Luhn", "card", _fails_luhn("4" + self.digits(15))
-            yield "ISO time", "phone", f"2026-{draw.randrange(1, 13):02}-{draw.randrange(1, 29):02}T{draw.randrange(24):02}:{draw.randrange(60):02}:{draw.randrange(60):02}+0{draw.randrange(1, 10)}:00"
+            yield (
+                "ISO time",
+                "phone",
+                f"2026-{draw.randrange(1, 13):02}-{draw.randrange(1, 29):02}T{draw.randrange(24):02}:{draw.randrange(60):02}:{draw.randrange(60):02}+0{draw.randrange(1, 10)}:00",
+            )
             yield "epoch ms", "phone", "17" + self.digits(11)
             yield "epoch us", "card", "17" + self.digits(14)
             yield "epoch s", "phone", "17" + self.digits(8)
             yield "sha1", "vendor_key", self.letters(40, string.hexdigits.lower()[:16])
             yield "sha256", "jwt", self.letters(64, string.hexdigits.lower()[:16])
-            yield "version", "ip", f"v{draw.randrange(30)}.{draw.randrange(30)}.{draw.randrange(30)}.{draw.randrange(30)}"
-            yield "version", "ip", f"Chrome/{draw.randrange(90, 140)}.0.{draw.randrange(1000, 7000)}.{draw.randrange(10, 250)}"
-            yield "version", "ip", f"version {draw.randrange(1, 30)}.{draw.randrange(30)}.{draw.randrange(30)}.{draw.randrange(30)}"
+            yield (
+                "version",
+                "ip",
+                f"v{draw.randrange(30)}.{draw.randrange(30)}.{draw.randrange(30)}.{draw.randrange(30)}",
+            )
+            yield (
+                "version",
+                "ip",
+                f"Chrome/{draw.randrange(90, 140)}.0.{draw.randrange(1000, 7000)}.{draw.randrange(10, 250)}",
+            )
+            yield (
+                "version",
+                "ip",
+                f"version {draw.randrange(1, 30)}.{draw.randrange(30)}.{draw.randrange(30)}.{draw.randrange(30)}",
+            )
             yield "private address", "ip", f"192.168.{draw.randrange(256)}.{draw.randrange(1, 255)}"
             yield "float", "phone", f"{draw.random() * 1000:.9f}"
             yield "float", "card", f"{draw.random():.16f}"
-            yield "coordinates", "phone", f"+{draw.randrange(30, 60)}.{self.digits(7)},-{draw.randrange(10, 99)}.{self.digits(7)}"
+            yield (
+                "coordinates",
+                "phone",
+                f"+{draw.randrange(30, 60)}.{self.digits(7)},-{draw.randrange(10, 99)}.{self.digits(7)}",
+            )
             yield "uuid", "ssn", _uuid(self)
-            yield "flight number", "ssn", f"{draw.choice(['LH', 'BA', 'UA', 'AF'])}{draw.randrange(100, 9999)}"
+            yield (
+                "flight number",
+                "ssn",
+                f"{draw.choice(['LH', 'BA', 'UA', 'AF'])}{draw.randrange(100, 9999)}",
+            )
             yield "barcode", "card", "40" + self.digits(11)
             yield "isbn", "phone", f"978-3-{self.digits(2)}-{self.digits(6)}-{self.digits(1)}"
             yield "part number", "ssn", f"{self.digits(4)}-{self.digits(3)}-{self.digits(2)}"
             yield "file name", "email", f"logo-{draw.randrange(999)}@2x.png"
             yield "repository", "email", f"git@github.com:acme/app-{draw.randrange(999)}.git"
-            yield "package", "email", f"left-pad@{draw.randrange(9)}.{draw.randrange(9)}.{draw.randrange(9)}"
+            yield (
+                "package",
+                "email",
+                f"left-pad@{draw.randrange(9)}.{draw.randrange(9)}.{draw.randrange(9)}",
+            )
             yield "country and digits", "iban", f"DE{self.digits(6)}"
             yield "wrong checksum", "iban", f"DE00{self.digits(18)}"
-            yield "MAC address", "ip", ":".join(self.letters(2, "0123456789abcdef") for _ in range(6))
-            yield "amount", "phone", f"{draw.randrange(100, 999)},{self.digits(3)},{self.digits(3)}.{self.digits(2)}"
+            yield (
+                "MAC address",
+                "ip",
+                ":".join(self.letters(2, "0123456789abcdef") for _ in range(6)),
+            )
+            yield (
+                "amount",
+                "phone",
+                f"{draw.randrange(100, 999)},{self.digits(3)},{self.digits(3)}.{self.digits(2)}",
+            )
 
 
 def _luhn_digit(body: str) -> str:
@@ -217,7 +308,9 @@ def _uuid(values: Values) -> str:
 
 
 def _said(value: str, values: Values) -> str:
-    before = values.random.choice(["Please note", "For the booking use", "He wrote", "It is", "See"])
+    before = values.random.choice(
+        ["Please note", "For the booking use", "He wrote", "It is", "See"]
+    )
     return f"{before} {value} and then go on with the next step."
 
 
@@ -239,7 +332,10 @@ PLACES: dict[str, Place] = {
     "list": lambda value, v: json.dumps(["a", value, "b"]),
     "key": lambda value, v: json.dumps({value: {"seen": True}}),
     "schema": lambda value, v: json.dumps(
-        {"type": "object", "properties": {"to": {"type": "string", "description": f"Such as {value}."}}}
+        {
+            "type": "object",
+            "properties": {"to": {"type": "string", "description": f"Such as {value}."}},
+        }
     ),
     "error": lambda value, v: f"LookupError: no customer with {value} was found",
     "traceback": lambda value, v: (
@@ -306,8 +402,22 @@ def records(items: list[Planted]) -> Iterator[dict[str, Any]]:
             yield {"kind": "trace", "id": trace_id, "started_at": at}
         step = {"trace_id": trace_id, "step_number": number % 50 + 1, "started_at": at}
         if one.place in ("words", "pieces", "schema"):
-            tools = [{"type": "function", "function": {"name": "find", "parameters": json.loads(one.text)}}] if one.place == "schema" else []
-            call: dict[str, Any] = {"kind": "model_call", "id": f"m{number}", "api": "chat.completions", **step}
+            tools = (
+                [
+                    {
+                        "type": "function",
+                        "function": {"name": "find", "parameters": json.loads(one.text)},
+                    }
+                ]
+                if one.place == "schema"
+                else []
+            )
+            call: dict[str, Any] = {
+                "kind": "model_call",
+                "id": f"m{number}",
+                "api": "chat.completions",
+                **step,
+            }
             said = one.text if one.place == "words" else "go on"
             call |= {"messages": [{"role": "user", "content": said}], "tools": tools}
             call |= {"stream": one.text} if one.place == "pieces" else {}
@@ -334,5 +444,14 @@ def _interaction(number: int, one: Planted, at: str) -> dict[str, Any]:
     uri = one.text if one.place == "URL" else "https://api.acme.io/find"
     sent = [("X-Customer", one.value)] if one.place == "header" else []
     body = one.text.encode() if one.place == "XML" else b"{}"
-    exchange = Interaction(Request("GET", uri, sent), Response(200, "OK", headers=[("Content-Type", "text/xml")], body=body))
-    return {"kind": "interaction", "id": f"i{number}", "tool_call_id": f"c{number}", "interaction_index": 0, "exchange": exchange.to_json()}
+    exchange = Interaction(
+        Request("GET", uri, sent),
+        Response(200, "OK", headers=[("Content-Type", "text/xml")], body=body),
+    )
+    return {
+        "kind": "interaction",
+        "id": f"i{number}",
+        "tool_call_id": f"c{number}",
+        "interaction_index": 0,
+        "exchange": exchange.to_json(),
+    }

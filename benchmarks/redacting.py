@@ -40,7 +40,11 @@ def paired(pairs: Iterator[tuple[Work, Work]]) -> tuple[float, float]:
 def rows(folder: Path, count: int, *, personal: bool) -> Iterator[tuple[str, float, float]]:
     """Yield what is measured: its name, and the microseconds without and with masking."""
     off = Store.open(folder / "off.db", "create")
-    on = Store.open(folder / "on.db", "create", masker=Redaction(Redactor(environment=VARIABLES, personal=personal)))
+    on = Store.open(
+        folder / "on.db",
+        "create",
+        masker=Redaction(Redactor(environment=VARIABLES, personal=personal)),
+    )
     made = list(events(max(2, count // 24)))
     for kind in ("model_call", "tool_call"):
         yield f"append a {kind.replace('_', ' ')}", *paired(_appends(off, on, made, kind))

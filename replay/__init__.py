@@ -17,7 +17,11 @@ __all__ = ["Recorder", "Sensitive", "Toolbox", "__version__"]
 
 __version__ = "0.1.0"
 
-_LAZY = {"Recorder": "replay.recorder", "Toolbox": "replay.tools", "Sensitive": "replay.records.sensitive"}
+_LAZY = {
+    "Recorder": "replay.recorder",
+    "Toolbox": "replay.tools",
+    "Sensitive": "replay.records.sensitive",
+}
 
 
 def __getattr__(name: str) -> Any:

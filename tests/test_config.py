@@ -89,8 +89,8 @@ def test_the_nearest_file_with_a_table_of_ours_wins(tmp_path: Path) -> None:
         (
             "[tool.replay.mask]\nname = ['x']\n",
             "tool.replay.mask.name = ['x'] in {file!r}: there is no such key.\nNearest: names\n"
-            "[tool.replay.mask] takes enabled, personal, paths, shape_only, functions, names, patterns, allow, "
-            "environment.",
+            "[tool.replay.mask] takes enabled, personal, paths, shape_only, functions, names, "
+            "patterns, allow, environment.",
         ),
         (
             "[tool.replay.mask]\npatterns = ['(']\n",

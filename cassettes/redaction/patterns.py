@@ -67,6 +67,7 @@ BUILT_IN: Final = (
     _pattern("Bearer bearer", r"\b[Bb]earer (?=\S*[0-9])(?P<secret>[A-Za-z0-9._~+/=-]{12,})"),
 )
 
+
 class PatternError(ValueError):
     """A pattern of the user's is no regular expression."""
 

@@ -75,9 +75,7 @@ class Redactor:
             PatternError: a pattern is no regular expression, or there is no such kind.
         """
         self._key = secrets.token_bytes(32) if key is None else key
-        self.rules: Final = Rules(
-            names, patterns, allow, personal=personal, finders=finders
-        )
+        self.rules: Final = Rules(names, patterns, allow, personal=personal, finders=finders)
         self.vault: Final = Vault()
         self._environment = environment
         self._seen_variables: dict[str, str] = {}

@@ -121,7 +121,9 @@ def _kinds(personal: bool | Iterable[str], asked: list[str]) -> tuple[Kind, ...]
         wanted.update(personal)
     for one in wanted:
         if one not in KINDS:
-            raise PatternError(f"There is no kind {one!r} of personal data, only {', '.join(KINDS)}.")
+            raise PatternError(
+                f"There is no kind {one!r} of personal data, only {', '.join(KINDS)}."
+            )
     return tuple(kind for name, kind in KINDS.items() if name in wanted)
 
 

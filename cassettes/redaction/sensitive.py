@@ -140,5 +140,3 @@ def _fits(text: str, fit: Fit) -> bool:
         return fit.pattern is None or re.search(fit.pattern, text) is not None
     except re.error:
         return True
-
-

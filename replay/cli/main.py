@@ -52,7 +52,9 @@ _PLACES = {
         "replay.cli.schema", "schema", "Look after tool schemas: versions, changes, evidence."
     ),
     "db": Place("replay.cli.db", "db", "Look after a database: check, compact, schema."),
-    "mask": Place("replay.cli.mask", "mask", "Find what should be masked in a database, or mask it."),
+    "mask": Place(
+        "replay.cli.mask", "mask", "Find what should be masked in a database, or mask it."
+    ),
     "doctor": Place("replay.cli.doctor", "doctor", "Check this machine and a database."),
     "completion": Place("replay.cli.completion", "completion", "Print a shell completion script."),
 }

@@ -27,11 +27,11 @@ _CHILD: Final = "REPLAY_MASK_CHILD"
 
 @click.command(
     short_help="Find what a database holds that should be masked, or mask it.",
-    epilog=examples(
-        "replay mask --check traces.db", "replay mask --apply --personal traces.db"
-    ),
+    epilog=examples("replay mask --check traces.db", "replay mask --apply --personal traces.db"),
 )
-@click.option("--check", "wants", flag_value="check", help="Tell what is found where (the default).")
+@click.option(
+    "--check", "wants", flag_value="check", help="Tell what is found where (the default)."
+)
 @click.option("--apply", "wants", flag_value="apply", help="Replace it by placeholders.")
 @click.option(
     "--personal", is_flag=True, help="Personal data of all kinds, whatever [tool.replay.mask] says."
@@ -39,9 +39,7 @@ _CHILD: Final = "REPLAY_MASK_CHILD"
 @click.option("--all", "shows_all", is_flag=True, help="Show every place, not the first of each.")
 @json_option
 @database_and()
-def mask(
-    database: Path, wants: str | None, personal: bool, shows_all: bool, as_json: bool
-) -> int:
+def mask(database: Path, wants: str | None, personal: bool, shows_all: bool, as_json: bool) -> int:
     """Find secrets and personal data in DATABASE, or replace them by placeholders.
 
     What is masked says [tool.replay.mask] and docs/masking.md; the key is the one that recordings

@@ -98,9 +98,7 @@ class _Announced:
                     continue
                 if found is not None and (found.rules or found.shape_only):
                     rules = dict.fromkeys((*self._known.rules, *found.rules))
-                    self._known = ToolMarks(
-                        tuple(rules), self._known.shape_only | found.shape_only
-                    )
+                    self._known = ToolMarks(tuple(rules), self._known.shape_only | found.shape_only)
             return self._known
 
 

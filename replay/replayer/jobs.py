@@ -109,8 +109,9 @@ class Job:
     """True: the state before the first call was recorded, and is shown too."""
     states_of: tuple[str, ...] = ()
     """Calls after which the state itself is told, not only its digest."""
-    redacts: bool = False
-    """The trace was redacted when it was recorded: so is what a replay of it asks and answers."""
+    redacts: bool | list[str] = False
+    """The trace was masked when it was recorded: so is what a replay of it asks and answers. Which
+    kinds of personal data were, if any."""
     name: str = "replayed"
     """Which of a trace's jobs it is, for whoever asked."""
 

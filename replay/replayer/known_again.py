@@ -38,6 +38,10 @@ class KnownAgain:
         self._texts: list[str] | None = None
         self._tried: set[str] = set()
 
+    def is_of(self, redactor: Redactor) -> bool:
+        """Whether it was made for ``redactor``."""
+        return redactor is self._redactor
+
     def look_at(self, *parts: Any) -> None:
         """Take note of the personal data in a world, and of its texts."""
         self._texts = list(dict.fromkeys(texts_in(parts)))
@@ -183,8 +187,25 @@ def _parts(one: Any) -> Iterable[Any]:
 
 
 _NOT_USERS: Final = frozenset(
-    ("builtins", "threading", "_thread", "asyncio", "logging", "socket", "re", "types", "sqlite3",
-     "httpx", "requests", "functools", "weakref", "io", "_io", "abc", "inspect")
+    (
+        "builtins",
+        "threading",
+        "_thread",
+        "asyncio",
+        "logging",
+        "socket",
+        "re",
+        "types",
+        "sqlite3",
+        "httpx",
+        "requests",
+        "functools",
+        "weakref",
+        "io",
+        "_io",
+        "abc",
+        "inspect",
+    )
 )
 
 
@@ -197,5 +218,3 @@ def data_of(toolbox: Any) -> list[Any]:
             if not name.startswith("__") and isinstance(value, (dict, list, tuple, set)):
                 found[id(value)] = value
     return list(found.values())
-
-

@@ -46,7 +46,9 @@ def copy_path(database: Path) -> Path:
 def copies_left(database: Path) -> list[Path]:
     """Return the files that an interrupted masking left beside a database."""
     copy = copy_path(database)
-    return [path for end in ("", "-wal", "-shm", "-journal") if (path := Path(f"{copy}{end}")).exists()]
+    return [
+        path for end in ("", "-wal", "-shm", "-journal") if (path := Path(f"{copy}{end}")).exists()
+    ]
 
 
 def free_pages(database: Path) -> list[bytes]:

@@ -125,5 +125,3 @@ def _look_at(piece: Bytes, redaction: Redaction, sights: Sights) -> None:
             continue
         for kind, value in redaction.redactor.kinds_in(text, redaction.redactor.text(text)):
             sights.found.append(Sight(kind, piece.place, hint_of(value)))
-
-

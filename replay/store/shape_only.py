@@ -84,7 +84,11 @@ class ShapeOnly:
             found["error"] = {**error, "message": "", "traceback": None}
         found.pop("draws", None)
         found["attributes"] = {
-            **{name: found.get("attributes", {}).get(name) for name in ("request_id", "toolbox") if name in found.get("attributes", {})},
+            **{
+                name: found.get("attributes", {}).get(name)
+                for name in ("request_id", "toolbox")
+                if name in found.get("attributes", {})
+            },
             STORED: SHAPE,
         }
         return found
@@ -99,7 +103,8 @@ class ShapeOnly:
             return [self.said(item) for item in value]
         if type(value) is not dict:
             return value
-        named = value.get("function") if type(value.get("function")) is dict else value
+        function = value.get("function")
+        named: JsonObject = function if type(function) is dict else value
         if self.covers(named.get("name")) and any(name in named for name in _SAID):
             self._remember(*(value.get(name) for name in _CALL_IDS))
             return self._without(value, named)

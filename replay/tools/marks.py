@@ -185,9 +185,7 @@ def _resolved(node: Any, root: Any) -> Any:
 
 def told_of(marks: ToolMarks) -> list[str]:
     """Return the marks of a tool as its stored schema tells them: ``arguments.card=card``."""
-    return [
-        ".".join(rule.path) + (f"={rule.kind}" if rule.kind else "") for rule in marks.rules
-    ]
+    return [".".join(rule.path) + (f"={rule.kind}" if rule.kind else "") for rule in marks.rules]
 
 
 def recorded_marks(schemas: Iterable[ToolSchema]) -> ToolMarks:

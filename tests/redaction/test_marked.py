@@ -1,4 +1,4 @@
-"""Fields that tools mark as sensitive, rules by path, and tools of which only the shape is stored."""
+"""Fields that tools mark, rules by path, and tools of which only the shape is stored."""
 
 from __future__ import annotations
 
@@ -44,7 +44,10 @@ class Seat(TypedDict):
 
 def asked(tool: str, **arguments: Any) -> dict[str, Any]:
     function = {"name": tool, "arguments": json.dumps(arguments)}
-    return {"role": "assistant", "tool_calls": [{"id": f"call_{tool}", "type": "function", "function": function}]}
+    return {
+        "role": "assistant",
+        "tool_calls": [{"id": f"call_{tool}", "type": "function", "function": function}],
+    }
 
 
 def everything(folder: Path) -> bytes:
@@ -116,7 +119,13 @@ def test_marked_values_are_masked_wherever_they_stand_and_still_fit_the_schema(
         return {"booked": f"for {customer.name}, {customer.passport}"}
 
     friend = {"name": "Boris Karlsson", "email": "boris@web.de", "passport": "XY7654321"}
-    ann = {"name": "Annabel Leeward", "email": "annabel@web.de", "passport": "AB1234567", "born": "1980-05-04", "friends": [friend]}
+    ann = {
+        "name": "Annabel Leeward",
+        "email": "annabel@web.de",
+        "passport": "AB1234567",
+        "born": "1980-05-04",
+        "friends": [friend],
+    }
     with Recorder(tmp_path / "traces.db") as recorder, recorder.trace():
         [told] = toolbox.dispatch_sync(asked("book_for", customer=ann, note="Annabel Leeward pays"))
         assert (recorder.failures, json.loads(told["content"])) == (
@@ -132,7 +141,9 @@ def test_marked_values_are_masked_wherever_they_stand_and_still_fit_the_schema(
     assert re.fullmatch(r"[A-Z]{2}\d{7}", kept["customer"]["passport"])
     assert re.fullmatch(r"r[0-9a-f]{8}r@example\.com", kept["customer"]["email"])
     assert kept["customer"]["born"] == "1980-01-01"
-    assert call.result == {"booked": f"for {kept['customer']['name']}, {kept['customer']['passport']}"}
+    assert call.result == {
+        "booked": f"for {kept['customer']['name']}, {kept['customer']['passport']}"
+    }
     assert kept["note"] == f"{kept['customer']['name']} pays"
     Customer.model_validate(kept["customer"])
 
@@ -151,9 +162,17 @@ def test_marks_of_decorated_functions_count(tmp_path: Path) -> None:
 
 
 def test_paths_mask_whatever_stands_there(tmp_path: Path) -> None:
-    config = MaskConfig(paths=["tool_calls.find_*.arguments.customer.name", "traces.labels.user", "tool_calls.*.result.rows[*].who"])
+    config = MaskConfig(
+        paths=[
+            "tool_calls.find_*.arguments.customer.name",
+            "traces.labels.user",
+            "tool_calls.*.result.rows[*].who",
+        ]
+    )
     with Recorder(tmp_path / "traces.db", mask=config) as recorder:
-        tool = recorder.tool(lambda customer: {"rows": [{"who": "Xaver Yllmann", "n": 1}]}, name="find_order")
+        tool = recorder.tool(
+            lambda customer: {"rows": [{"who": "Xaver Yllmann", "n": 1}]}, name="find_order"
+        )
         with recorder.trace(labels={"user": "Zacharias Q", "plan": "free"}):
             tool({"name": "Annabel Leeward", "plan": "free"})
         [trace_id] = recorder.store.trace_ids()
@@ -174,8 +193,21 @@ def test_a_models_words_hold_no_arguments_that_are_marked(tmp_path: Path) -> Non
     with Recorder(tmp_path / "traces.db", mask=config) as recorder:
         store = recorder.store
         store.append({"kind": "trace", "id": "t", "started_at": AT})
-        common = {"kind": "model_call", "trace_id": "t", "started_at": AT, "api": "chat.completions"}
-        store.append({**common, "id": "m1", "step_number": 1, "messages": [], "output": {"choices": [{"message": output}]}})
+        common = {
+            "kind": "model_call",
+            "trace_id": "t",
+            "started_at": AT,
+            "api": "chat.completions",
+        }
+        store.append(
+            {
+                **common,
+                "id": "m1",
+                "step_number": 1,
+                "messages": [],
+                "output": {"choices": [{"message": output}]},
+            }
+        )
         store.append({**common, "id": "m2", "step_number": 2, "messages": [output]})
 
     assert b"Annabel" not in everything(tmp_path)
@@ -195,7 +227,15 @@ def test_of_a_tool_only_the_shape_is_stored(tmp_path: Path) -> None:
         answers = toolbox.dispatch_sync(output)
         store = recorder.store
         call = {"trace_id": store.trace_ids()[0], "started_at": AT, "api": "chat.completions"}
-        store.append({"kind": "model_call", "id": "m9", "step_number": 9, "messages": [output, *answers], **call})
+        store.append(
+            {
+                "kind": "model_call",
+                "id": "m9",
+                "step_number": 9,
+                "messages": [output, *answers],
+                **call,
+            }
+        )
         again = toolbox.dispatch_sync(asked("diagnose", patient="Annabel Leeward", days=[3, 4]))
         assert (answers, recorder.failures) == (again, 0)
 
@@ -224,9 +264,7 @@ def call_of_shape(kept: Any) -> Any:
 
 def test_a_tool_says_what_of_it_is_stored_in_one_of_two_words() -> None:
     with pytest.raises(ToolboxError, match=r"Tool 'f' says store='shapes'.\nNearest: shape\n"):
-        Toolbox().tool(store="shapes")(lambda: None) if False else Toolbox().add(  # type: ignore[call-overload]
-            f, store="shapes"
-        )
+        Toolbox().add(f, store="shapes")  # type: ignore[arg-type]
 
 
 def f() -> None: ...
@@ -249,7 +287,9 @@ def test_what_a_function_of_ones_own_breaks_on_is_left_out_and_told(tmp_path: Pa
 
     assert b"Annabel" not in everything(tmp_path)
     assert failures > 0
-    assert last == "store a value: RecordError: It was left out: it could not be masked: ValueError."
+    assert (
+        last == "store a value: RecordError: It was left out: it could not be masked: ValueError."
+    )
     with Store.open(tmp_path / "traces.db") as store:
         call = call_of(store, "see")
     assert call.attributes["left_out"]["payload"] == "it could not be masked: ValueError"

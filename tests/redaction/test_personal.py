@@ -33,7 +33,11 @@ def test_of_planted_values_none_is_left_and_nothing_is_masked_twice() -> None:
 
     masked = [masker.text(one.text) for one in values]
 
-    left = [(one.kind, one.place) for one, text in zip(values, masked, strict=True) if one.stands_in(text)]
+    left = [
+        (one.kind, one.place)
+        for one, text in zip(values, masked, strict=True)
+        if one.stands_in(text)
+    ]
     assert left == []
     assert [masker.text(text) for text in masked] == masked
 
@@ -95,7 +99,9 @@ def test_spellings_of_one_value_have_one_placeholder(ours: Redactor, spellings: 
     assert len(masked) == 1
 
 
-@pytest.mark.parametrize("write", ["({}) {}-{}", "{}-{}-{}", "+1 {} {} {}", "+1{}{}{}", "1-{}-{}-{}"])
+@pytest.mark.parametrize(
+    "write", ["({}) {}-{}", "{}-{}-{}", "+1 {} {} {}", "+1{}{}{}", "1-{}-{}-{}"]
+)
 def test_a_tool_that_normalizes_numbers_comes_to_the_same(ours: Redactor, write: str) -> None:
     masked = ours.text(write.format("415", "555", "0132"))
 
@@ -114,7 +120,11 @@ def test_numbers_stay_numbers_and_names_say_what_bare_digits_are(ours: Redactor)
 
     found = ours.json(given_)
 
-    assert (type(found["card"]), is_card(str(found["card"])), found["card"] % 10000) == (int, True, 1111)
+    assert (type(found["card"]), is_card(str(found["card"])), found["card"] % 10000) == (
+        int,
+        True,
+        1111,
+    )
     assert found["order"] == given_["order"]
     assert re.fullmatch("[2-9]909[0-9]{6}", str(found["phone"]))
     assert re.fullmatch("0000[0-9]{6}", found["mobileNumber"])
@@ -143,7 +153,9 @@ def test_keys_nested_json_base64_and_urls_are_looked_into(ours: Redactor) -> Non
     assert found["url"] == f"https://x.io/a?who={quote('Ann <' + masked + '>', safe='')}&n=1"
 
 
-def test_a_value_in_pieces_of_a_stream_is_masked_and_the_pieces_say_the_same(ours: Redactor) -> None:
+def test_a_value_in_pieces_of_a_stream_is_masked_and_the_pieces_say_the_same(
+    ours: Redactor,
+) -> None:
     stream = PLACES["pieces"]("ann.lee@gmail.com", Values(1))
 
     masked = ours.text(stream)

@@ -49,7 +49,9 @@ class Kind:
         return value if self.is_stand_in(value) else self.stand_in(key, value)
 
 
-def spans_of(form: re.Pattern[str], is_one: Callable[[str], bool]) -> Callable[[str], Iterator[Span]]:
+def spans_of(
+    form: re.Pattern[str], is_one: Callable[[str], bool]
+) -> Callable[[str], Iterator[Span]]:
     """Return what yields the matches of ``form`` that are one; of a group ``value`` only that."""
     group: str | int = "value" if "value" in form.groupindex else 0
 
