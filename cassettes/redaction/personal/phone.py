@@ -20,19 +20,20 @@ _INTERNATIONAL: Final = re.compile(
     + r"(?![\w]|[.,\-][0-9])"
 )
 _AMERICAN: Final = re.compile(
-    r"(?<![\w.+\-])(?:1[ .\-])?(?:\([2-9][0-9]{2}\) ?|[2-9][0-9]{2}([.\-]))[2-9][0-9]{2}[.\-][0-9]{4}"
-    + _EXTENSION
-    + r"(?![\w\-]|\.[0-9])"
+    r"(?<![\w.+\-])(?:1[ .\-])?(?:\([2-9][0-9]{2}\) ?|[2-9][0-9]{2}([.\-]))"
+    r"[2-9][0-9]{2}[.\-][0-9]{4}" + _EXTENSION + r"(?![\w\-]|\.[0-9])"
 )
 _IN_PAIRS: Final = re.compile(
     r"(?<![\w.+\-])0[1-9](?:([ .])[0-9]{2})(?:\1[0-9]{2}){3}(?![\w\-]|[. ][0-9])"
 )
 _BRITISH: Final = re.compile(
-    r"(?<![\w.+\-])0(?:7[0-9]{3} [0-9]{6}|7[0-9]{3} [0-9]{3} [0-9]{3}|20 [0-9]{4} [0-9]{4}|[1-3589][0-9]{2} [0-9]{3} [0-9]{4})(?![\w\-])"
+    r"(?<![\w.+\-])0(?:7[0-9]{3} [0-9]{6}|7[0-9]{3} [0-9]{3} [0-9]{3}|20 [0-9]{4} [0-9]{4}"
+    r"|[1-3589][0-9]{2} [0-9]{3} [0-9]{4})(?![\w\-])"
 )
 _CALLED: Final = re.compile(
-    r"\b(?:phone|telephone|tel|mobile|cellphone|cell|fax|whatsapp|msisdn|(?:call|reach|text) (?:me|us|him|her|them)"
-    r" (?:at|on|under))\b(?: (?:number|no|nr|is|was))*[ .:=#]{0,4}(?P<value>\(?[0-9][0-9 ().\-/]{5,17}[0-9])(?![\w])",
+    r"\b(?:phone|telephone|tel|mobile|cellphone|cell|fax|whatsapp|msisdn"
+    r"|(?:call|reach|text) (?:me|us|him|her|them) (?:at|on|under))\b"
+    r"(?: (?:number|no|nr|is|was))*[ .:=#]{0,4}(?P<value>\(?[0-9][0-9 ().\-/]{5,17}[0-9])(?![\w])",
     re.IGNORECASE,
 )
 _NAMED: Final = re.compile(
@@ -199,8 +200,9 @@ def _split_extension(text: str) -> tuple[str, str, str]:
 
 PHONE: Final = Kind(
     name="phone",
-    search=r"(?:\+|%2B|00)[1-9][0-9 ().\-/]{7}|[2-9][0-9]{2}(?:\) ?|[.\-])[2-9][0-9]{2}[.\-][0-9]{4}"
-    r"|0[1-9][ .][0-9]{2}[ .][0-9]{2}|07[0-9]{3} [0-9]{3}|020 [0-9]{4} |0[1-35-9][0-9]{2} [0-9]{3} [0-9]{4}|(?:hone|obile|HONE|OBILE|hatsapp|hatsApp|msisdn|MSISDN)"
+    search=r"(?:\+|%2B|00)[1-9][0-9 ().\-/]{7}|[2-9][0-9]{2}(?:\) ?|[.\-])[2-9][0-9]{2}[.\-]"
+    r"|0[1-9][ .][0-9]{2}[ .][0-9]{2}|07[0-9]{3} [0-9]{3}|020 [0-9]{4} "
+    r"|0[1-35-9][0-9]{2} [0-9]{3} [0-9]{4}|(?:hone|obile|HONE|OBILE|hatsapp|hatsApp|msisdn|MSISDN)"
     r"|(?:[tT]el|TEL|[fF]ax|FAX|[cC]ell|CELL)\\*[\" .:=#]|(?:ext|all|each) (?:me|us|him|her|them) ",
     spans=_spans,
     stand_in=_stand_in,
