@@ -5,14 +5,15 @@ What it finds by form we find ourselves, and more surely; its language model fin
 
 from __future__ import annotations
 
-import importlib.util
+import pkgutil
 from functools import cache
 from typing import Any, Final
 
 from cassettes.errors import CassetteError
 
 ENTITIES: Final = ("PERSON", "LOCATION")
-_MODELS: Final = ("en_core_web_lg", "en_core_web_md", "en_core_web_sm")
+_MODEL: Final = "en_core_web_"
+"""How spaCy's models for English begin; the size follows."""
 _LETTERS_MIN: Final = 4
 _LENGTH_MAX: Final = 100_000
 
@@ -42,11 +43,14 @@ def _analyzer() -> Any:
         raise CassetteError(
             "Masking people by presidio needs it: pip install 'replay-sandbox[presidio]'."
         ) from error
-    model = next((one for one in _MODELS if importlib.util.find_spec(one)), None)
+    installed = [one.name for one in pkgutil.iter_modules() if one.name.startswith(_MODEL)]
+    model = min(installed, key=len, default=None)
     if model is None:
         raise CassetteError(
             "presidio needs a spaCy model for English: python -m spacy download en_core_web_sm."
         )
     models = [{"lang_code": "en", "model_name": model}]
-    provider = NlpEngineProvider({"nlp_engine_name": "spacy", "models": models})
+    provider = NlpEngineProvider(
+        nlp_configuration={"nlp_engine_name": "spacy", "models": models}
+    )
     return AnalyzerEngine(nlp_engine=provider.create_engine())
