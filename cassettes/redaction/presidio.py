@@ -50,7 +50,5 @@ def _analyzer() -> Any:
             "presidio needs a spaCy model for English: python -m spacy download en_core_web_sm."
         )
     models = [{"lang_code": "en", "model_name": model}]
-    provider = NlpEngineProvider(
-        nlp_configuration={"nlp_engine_name": "spacy", "models": models}
-    )
+    provider = NlpEngineProvider(nlp_configuration={"nlp_engine_name": "spacy", "models": models})
     return AnalyzerEngine(nlp_engine=provider.create_engine())
