@@ -18,6 +18,7 @@ from typing import Final
 QUIET_S: Final = 0.06
 """So long without a byte, and the screen is painted."""
 _WAIT_S: Final = 60.0
+_ANSWER_S: Final = 2.0
 
 
 class Terminal:
@@ -80,10 +81,10 @@ class Terminal:
     def answer_ms(self, keys: str) -> tuple[float, float] | None:
         """Press; return the milliseconds to the first byte and to the last one.
 
-        None: nothing was written within a second.
+        None: nothing was written: the key has nothing to do here.
         """
         pressed = self.press(keys)
-        if not self._read(1.0):
+        if not self._read(_ANSWER_S):
             return None
         first = last = time.perf_counter()
         while self._read(QUIET_S):

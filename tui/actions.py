@@ -85,7 +85,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
         "go_on(1)",
         "c f5",
         "next ≠",
-        "on to the next call that differs today, breakpoint or watched change",
+        "next call that differs, breakpoint or watched change",
         group="Step",
         footer=3,
     ),
@@ -123,7 +123,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
         "over(1)",
         "greater_than_sign",
         "over",
-        "next step that no call beside this one is",
+        "over the calls beside this one",
         group="Step",
     ),
     _action(
@@ -139,7 +139,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
         "out",
         "u",
         "out",
-        "from the detail to the list; from a call to the model call that asked for it",
+        "to the list; from a call to the model that asked for it",
         group="Step",
     ),
     _action(TRANSCRIPT, "go_to", "colon", "go to", "go to a step by its number", group="Step"),
@@ -148,7 +148,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
         "toggle_breakpoint",
         "b f9",
         "break",
-        "stop at calls of this tool, or no longer; on a value: where it is this",
+        "stop at this tool's calls; on a value: where it is so",
         group="Step",
         footer=12,
     ),
@@ -317,7 +317,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
         "seek(1)",
         "c",
         "next ≠",
-        "next trace that differs today, or that a breakpoint stops in",
+        "next trace that differs or hits a breakpoint",
         group="Step",
         footer=7,
     ),
@@ -345,15 +345,13 @@ ACTIONS: Final[tuple[Action, ...]] = (
     _action(
         FACETS,
         "group(1)",
-        "right_square_bracket J",
+        "right_square_bracket",
         "next group",
         "next group",
         group="Move",
         footer=3,
     ),
-    _action(
-        FACETS, "group(-1)", "left_square_bracket K", "group back", "group before", group="Move"
-    ),
+    _action(FACETS, "group(-1)", "left_square_bracket", "group back", "group before", group="Move"),
     _action(FACETS, "search", "slash", "search", "find a text in the list", footer=2),
     _action(FACETS, "step(1)", "n", "next match", "next match of the search"),
     _action(FACETS, "step(-1)", "N", "match back", "previous match"),
@@ -495,7 +493,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
     _action(REPLAYING, "tools", "t", "tools", "name the tools", group="Act", footer=3),
     _action(REPLAYING, "parser", "v", "parser", "who reads the arguments", group="Act", footer=4),
     _action(
-        REPLAYING, "hide", "h", "hide", "go on meanwhile; J shows it again", group="Act", footer=5
+        REPLAYING, "hide", "h", "hide", "go on meanwhile; H shows it again", group="Act", footer=5
     ),
     # -- an edited branch -----------------------------------------------------------------------
     _action(
@@ -603,7 +601,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
     _action(
         EVERYWHERE, "help", "question_mark f1", "help", "these keys", group="Program", footer=30
     ),
-    _action(EVERYWHERE, "job", "J", "under way", "the replay that is under way", group="Program"),
+    _action(EVERYWHERE, "job", "H", "under way", "the replay that is under way", group="Program"),
     _action(EVERYWHERE, "theme", "f2", "light or dark", "light or dark", group="Program"),
     _action(
         EVERYWHERE,

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from rich.text import Text
-from textual.app import App
+from textual.app import App, ScreenStackError
 from textual.command import Provider
 from textual.screen import Screen
 
@@ -232,8 +232,8 @@ class ReplayApp(App[None]):
 
     def show_job_line(self) -> None:
         """Say how far the command under way is."""
-        screen, job = self.screen, self.jobs.now
-        if not isinstance(screen, BaseScreen) or not screen.is_ready:
+        screen, job = self._screen_now(), self.jobs.now
+        if screen is None:
             return
         if job is not None and self.database is not None:
             from tui.rows.acting import judged_count
@@ -242,9 +242,17 @@ class ReplayApp(App[None]):
                 job.judged_count = judged_count(self.database, job.began_us)
         screen.show_job_line(job)
 
+    def _screen_now(self) -> BaseScreen | None:
+        """Return the screen that is shown; None: it is not ready, or the program ends just now."""
+        try:
+            screen = self.screen
+        except ScreenStackError:
+            return None
+        return screen if isinstance(screen, BaseScreen) and screen.is_ready else None
+
     def _poll(self) -> None:
-        screen, database = self.screen, self.database
-        if database is None or not isinstance(screen, BaseScreen) or not screen.is_ready:
+        screen, database = self._screen_now(), self.database
+        if database is None or screen is None:
             return  # what was written meanwhile is still news at the next poll
         if database.is_replaced():
             self._start_again()
@@ -274,7 +282,7 @@ class ReplayApp(App[None]):
         """End, with a report instead of a traceback with recorded values in it."""
         error = sys.exc_info()[1] or self._exception
         assert error is not None
-        screen = type(self.screen).__name__ if self.screen_stack else "no screen"
+        screen = type(self._screen_now()).__name__
         report = write_report(error, folder=self._state.folder, screen=screen)
         self._exit_renderables.append(
             Text(crash_words(error, report), end="", no_wrap=True, overflow="ignore")

@@ -121,7 +121,7 @@ class Jobs:
         if self.now is not None:
             raise ReplayError(
                 f"One thing at a time: {self.now.title}.",
-                hint="Wait for it, or stop it: J shows it.",
+                hint="Wait for it, or stop it: H shows it.",
             )
         job = self.now = Job(title, replay_command(*words), done)
         self._app.run_worker(

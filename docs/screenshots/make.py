@@ -57,7 +57,7 @@ async def shoot(database: Path, name: str) -> None:
 
 async def answered(app: ReplayApp) -> None:
     """Wait until nothing on the screen is still being asked for."""
-    while any(words in app.export_screenshot() for words in ("comparing", "counting")):
+    while any(words in app.export_screenshot() for words in ("comparing", "counting")):  # noqa: ASYNC110 - the screen says when
         await asyncio.sleep(0.1)
 
 

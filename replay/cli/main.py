@@ -28,6 +28,7 @@ Start here:
 
 _PLACES = {
     "demo": Place("replay.cli.demo", "demo", "See it work: no key, no network."),
+    "proxy": Place("replay.cli.proxy", "proxy", "Record agents in any language, by a proxy."),
     "record": Place("replay.cli.record", "record", "Run a program and record its agent."),
     "import": Place("replay.cli.interchange", "import_command", "Read traces from another format."),
     "list": Place("replay.cli.traces", "list_command", "List the traces of a database."),

@@ -59,10 +59,8 @@ def _head(total: CallMetrics, cells: Cells) -> str:
     first, last = (iso_text(one)[:19].replace("T", " ") for one in (start, end))
     if first[:10] != last[:10]:
         first, last = first[:10], last[:10]
-    return (
-        f"{count(total.call_count, 'tool call')}, {first} to {last}; "
-        f"a mark of the trend is {_span(width / 1e6)}"
-    )
+    said = f"{count(total.call_count, 'tool call')}, {first} to {last}"
+    return said if width < 1000 else f"{said}; a mark of the trend is {_span(width / 1e6)}"
 
 
 def call_lines(

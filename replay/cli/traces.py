@@ -17,7 +17,7 @@ from replay.errors import ExitCode
 
 if TYPE_CHECKING:
     from replay.cli.table import Column
-    from replay.records import ModelCall, Selection, ToolCall, Transcript
+    from replay.records import ModelCall, Selection, ToolCall, ToolSchema, Transcript
     from replay.stepping.conditions import Condition
     from replay.store import Store, TraceRow
 
@@ -115,6 +115,7 @@ def show(
 
     with Store.open(database, mode="r") as store:
         transcript = store.transcript(trace)
+        schema = None if step_number is None else _schema_of(store, transcript, step_number)
         steps = None if condition is None else fitting_steps(store, transcript, condition)
     if step_number is None:
         if form is not None:
@@ -142,8 +143,17 @@ def show(
     elif as_json or form == "json":
         terminal.emit_json(step.model_dump(mode="json"))
     else:
-        terminal.emit("\n".join(step_lines(transcript, step, width=terminal.width())))
+        width = terminal.width()
+        terminal.emit("\n".join(step_lines(transcript, step, width=width, schema=schema)))
     return ExitCode.OK
+
+
+def _schema_of(store: Store, transcript: Transcript, step_number: int) -> ToolSchema | None:
+    """Return the schema that validated a tool call; None: it is none, or nobody recorded it."""
+    step = step_of(transcript, step_number)
+    if step.kind != "tool_call" or step.schema_hash is None:
+        return None
+    return store.tool_schema(step.schema_hash)
 
 
 def nothing_found(store: Store, database: Path, selection: Selection) -> str:

@@ -16,6 +16,7 @@ from replay.records import (
     ModelCall,
     Pin,
     ToolCall,
+    ToolSchema,
     Transcript,
 )
 from replay.records.blocks import as_blocks
@@ -57,8 +58,14 @@ def _overview(step: ModelCall | ToolCall, transcript: Transcript, width: int) ->
     return _tool_overview(step, transcript.interactions.get(step.id, []), tries, width)
 
 
-def step_lines(transcript: Transcript, step: ModelCall | ToolCall, *, width: int) -> list[str]:
-    """Return everything that is known of one step; nothing is cut."""
+def step_lines(
+    transcript: Transcript,
+    step: ModelCall | ToolCall,
+    *,
+    width: int,
+    schema: ToolSchema | None = None,
+) -> list[str]:
+    """Return all that is known of one step, nothing cut; ``schema`` is what validated it."""
     attempts = _attempt_lines(transcript.attempts.get(step.id, []), width)
     said = [one for one in transcript.feedback if one.step_number == step.step_number]
     feedback = feedback_lines(said, width=width)
@@ -66,7 +73,10 @@ def step_lines(transcript: Transcript, step: ModelCall | ToolCall, *, width: int
     feedback += pin_lines(pins, width=width)
     if isinstance(step, ModelCall):
         return _model_in_full(step, attempts, width) + feedback
-    return _tool_in_full(step, transcript.interactions.get(step.id, []), attempts, width) + feedback
+    lines = _tool_in_full(step, transcript.interactions.get(step.id, []), attempts, width)
+    if schema is not None:
+        lines += _json_block("schema", schema.definition, width)
+    return lines + feedback
 
 
 def pin_lines(kept: Sequence[Pin], *, width: int) -> list[str]:
@@ -237,6 +247,7 @@ def _tool_in_full(
     lines += _json_block("payload", step.payload, width)
     for interaction in interactions:
         lines += _whole("outside", request_line(interaction), width)
+        lines += _bodies(interaction, width)
     lines += _json_block("result", step.result, width)
     if step.response is not None:
         lines += _whole("response", step.response, width)
@@ -250,6 +261,17 @@ def _tool_in_full(
     lines += _whole("stages", timings, width) if timings else []
     for version, told in sorted((step.attributes.get("shadow") or {}).items()):
         lines += _whole("shadow", f"version {version}: {_shadow_words(told)}", width)
+    return lines
+
+
+def _bodies(interaction: Interaction, width: int) -> list[str]:
+    """What was asked and answered, whole: headers are in `--json`."""
+    exchange, lines = interaction.exchange, []
+    for name, label in (("request", "  asked"), ("response", "  answered")):
+        part = exchange.get(name)
+        body = part.get("body") if isinstance(part, dict) else part
+        if body not in (None, "", {}):
+            lines += _json_block(label, body, width)
     return lines
 
 

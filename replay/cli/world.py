@@ -12,7 +12,7 @@ import click
 
 from replay.cli import terminal
 from replay.cli.arguments import database_and, examples, json_option
-from replay.cli.tool_place import ToolPlace, place_options
+from replay.cli.tool_place import ToolPlace, one_worker_options
 from replay.cli.where import where_option
 from replay.errors import ExitCode, SelectionError
 
@@ -43,7 +43,7 @@ def _read_watches(ctx: click.Context, param: click.Parameter, value: tuple[str, 
     ),
 )
 @database_and("trace")
-@place_options
+@one_worker_options
 @click.option(
     "--baseline",
     metavar="MODULE:TOOLBOX|git:REF",

@@ -7,9 +7,7 @@ into a database of our own that is gone when the import is; then trace by trace.
 from __future__ import annotations
 
 import sqlite3
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -24,8 +22,7 @@ class Spill:
     """Pieces by the key of their trace; keys come out by their first piece."""
 
     def __init__(self) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="replay-import-")
-        self._db = sqlite3.connect(Path(self._folder.name) / "pieces.db")
+        self._db = sqlite3.connect("")  # a file without a name, gone when it is closed
         self._db.executescript(
             "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -8000;"
             "CREATE TABLE traces (number INTEGER PRIMARY KEY, key TEXT UNIQUE, size_bytes INT);"
@@ -81,7 +78,6 @@ class Spill:
     def close(self) -> None:
         """Take it off the disk."""
         self._db.close()
-        self._folder.cleanup()
 
     def _number(self, key: str) -> int:
         number = self._numbers.get(key)

@@ -12,9 +12,11 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final, Literal, TypeAlias
 
 from replay.verdicts.origins import Source, TooCommonError, origins
+from replay.verdicts.spellings import date_of, number_of
 
 SMALL_NUMBER_MAX: Final = 10
 WORDS_MAX: Final = 3
@@ -67,33 +69,65 @@ class Part:
 
     source: Source
     folded: str
-    """Its text in small letters: most values are not in it, which is quickly seen."""
-    is_whole: bool
-    """False: values may be spelled otherwise in ``folded``, so its not having one says nothing."""
+    """All its values in small letters: that most values are not in it shows fast."""
 
 
 def part_of(value: Any) -> Part:
     """Return a message, a response or a definition as a part to look into."""
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return Part(Source(0, "prompt", value), text.casefold(), "\\" not in text)
+    return Part(Source(0, "prompt", value), "\n".join(_texts(value)).casefold())
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Give every value in ``value`` as a text, those of JSON in texts too."""
+    for _, leaf in leaves(value):
+        inner = _inner(leaf) if isinstance(leaf, str) else None
+        if inner is not None:
+            yield from _texts(inner)
+        else:
+            yield leaf if isinstance(leaf, str) else json.dumps(leaf)
+
+
+def _inner(text: str) -> Any:
+    """Return the object or list that ``text`` is the JSON of, as origins look into it."""
+    if text[:1] not in ("{", "["):
+        return None
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
 
 
 def holds(part: Part, value: Any) -> bool:
     """Return whether ``value`` stands in a part."""
-    if part.is_whole and not any(one in part.folded for one in _spellings(value)):
+    if isinstance(value, (dict, list)) or not _may_hold(part, value):
         return False
     try:
-        return bool(origins(value, [part.source]))
+        # Not `part`: an id in a longer text is some of the value, not the value.
+        return any(not one.part for one in origins(value, [part.source]))
     except TooCommonError:
         return True
 
 
-def _spellings(value: Any) -> list[str]:
+def _may_hold(part: Part, value: Any) -> bool:
+    texts = _hints(value, is_float=isinstance(value, float))
+    return any(text in part.folded for text in texts)
+
+
+@lru_cache(maxsize=4_096)
+def _hints(value: Any, *, is_float: bool) -> tuple[str, ...]:
+    """Return texts of which one stands in every text that ``value`` stands in.
+
+    ``is_float`` keeps 1 and 1.0 apart in the cache.
+    """
     if isinstance(value, str):
-        return [value.strip().casefold()]
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return [str(value).casefold(), f"{value:,}", json.dumps(value)]
+        day, number = date_of(value), number_of(value)
+        if day is not None:
+            return (str(day.year),)
+        if number is None:
+            return (value.strip().casefold(),)
+        value = number
+    # Whatever separates thousands, the last three digits of the whole stand together.
+    return (str(abs(int(value)))[-3:] if abs(value) < 1e15 else "",)
 
 
 def is_told(value: Any, parts: Iterable[Part]) -> bool:
@@ -106,23 +140,12 @@ def is_told(value: Any, parts: Iterable[Part]) -> bool:
     date = _DATE.fullmatch(value.strip())
     if date is not None:
         return _date_is_told(date, parts)
-    number = _number(value)
-    if number is not None:
-        return any(holds(part, number) for part in parts)
     words = [word for word in re.split(r"[\s,/]+", value) if len(word) > 1]
     return len(words) > 1 and all(any(holds(part, word) for part in parts) for word in words)
 
 
-def _number(text: str) -> float | None:
-    try:
-        number = float(text)
-    except ValueError:
-        return None
-    return number if number - number == 0 else None
-
-
 def _date_is_told(date: re.Match[str], parts: list[Part]) -> bool:
-    """Return whether day and month stand in one part: ``May 20th``, ``20 May``, ``5/20``."""
+    """Return whether day and month stand in one part without a year: ``May 20th``, ``5/20``."""
     month, day = int(date[2]), int(date[3])
     if not 1 <= month <= 12:
         return False

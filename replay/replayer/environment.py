@@ -15,11 +15,11 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from replay.errors import ToolboxError
+from replay.mcp_reference import allowed_for, is_mcp
 from replay.records import JsonObject
 from replay.replayer.sandbox.backends import Needs, NoSandbox, Sandbox, sandbox_named
 from replay.replayer.sandbox.limits import Limits
 from replay.starting import ROOT
-from replay.tools.mcp_reference import allowed_for, is_mcp
 
 
 @dataclass(frozen=True, slots=True)

@@ -171,11 +171,14 @@ def _steps(
     responses = {edit.step_number: edit for edit in made if edit.part == "response"}
     edited = {edit.step_number for edit in made}
     gone: set[str] = set()
+    still: set[str] = set()  # what some answer of the branch says, too
     for now, branch in zip(today, otherwise, strict=True):
         call = calls[now.tool_call_id]
         edit = responses.get(call.step_number)
         taken = [
-            path for path, text in _leaves(read_response(call.arguments).value, "") if text in gone
+            path
+            for path, text in _leaves(read_response(call.arguments).value, "")
+            if text in gone - still
         ]
         before, after = told(now, call), told(branch, call)
         if edit is not None:
@@ -184,9 +187,9 @@ def _steps(
         given = call.step_number not in edited
         rest = _rest(now, payload=given) != _rest(branch, payload=given)
         differs = edit is not None or bool(changes) or rest
+        still |= {text for _, text in _leaves(read_response(after).value, "")}
         if differs:
             gone |= {text for _, text in _leaves(read_response(recorded_response(call)).value, "")}
-            gone -= {text for _, text in _leaves(read_response(after).value, "")}
             branch = branch.model_copy(update={"cause": None, "signature": None, "approved": False})
         yield BranchStep(today=now, edited=branch, differs=differs, changes=changes, gone=taken)
 

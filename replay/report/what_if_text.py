@@ -43,6 +43,13 @@ def summary(branch: Branch) -> str:
     return f"{len(differing):,} calls of {len(branch.steps)} differ by it: steps {steps}."
 
 
+def gone_words(step: BranchStep) -> str:
+    """Return which arguments stood in an answer that, in the branch, no longer says them."""
+    named = ", ".join(f"`{path}`" for path in step.gone[:6])
+    more = f" and {len(step.gone) - 6} more" if len(step.gone) > 6 else ""
+    return f"its {named}{more} stood in an answer that no longer says it"
+
+
 def edit_words(edit: Edit) -> str:
     """Return what an edit is of: ``the arguments of step 3``."""
     what = {
@@ -93,9 +100,8 @@ def _step_lines(step: BranchStep, width: int, ink: Ink) -> list[str]:
     edited, today = step.edited, step.today
     said = VERDICT_WORDS[edited.verdict] if step.differs else "as today"
     lines = [ink.paint(cut(f"{edited.step_number} {plain(edited.tool)}: {said}", width), "bold")]
-    for path in step.gone:
-        words = f"its `{path}` came from an answer that no longer says it"
-        lines += wrap(plain(words), width, indent="  ")
+    if step.gone:
+        lines += wrap(plain(gone_words(step)), width, indent="  ")
     if not step.differs:
         return lines
     for name, verdict in (("today", today), ("edited", edited)):

@@ -12,8 +12,8 @@ from types import ModuleType
 from typing import Final
 
 from replay.errors import ToolboxError
+from replay.mcp_reference import PREFIX, is_mcp
 from replay.tools.error_text import nearest_name
-from replay.tools.mcp_reference import PREFIX, is_mcp
 from replay.tools.toolbox import Toolbox
 
 _FRAMES_MAX = 3

@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from replay.errors import ToolboxError
+from replay.mcp_reference import command_of
 from replay.records import Actor, JsonObject, JsonValue
 from replay.tools.current import current_call
 from replay.tools.error_text import CallFailure, default_error_text
-from replay.tools.mcp_reference import command_of
 from replay.tools.mcp_session import McpRefused, McpServerGone, McpSession
 from replay.tools.tool import Tool
 from replay.tools.toolbox import Toolbox

@@ -60,7 +60,7 @@ def number_pattern(number: float) -> str:
     written = _SEPARATOR.join(groups)
     tail = rf"[.,]{decimals}0*" if decimals else r"(?:[.,]0+)?"
     sign = "[-−]" if number < 0 else ""
-    before = r"(?<!\d,)" if len(whole) == 3 and not decimals else ""
+    before = r"(?<!\d,)" if len(whole) == 3 else ""
     return rf"{before}{sign}{written}{tail}(?!,\d{{3}}(?!\d))"
 
 

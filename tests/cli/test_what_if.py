@@ -98,7 +98,7 @@ def test_an_edited_response_is_told_and_the_later_calls_are_conditional(
     assert code == 2
     assert '+ order: "order-77"' in said
     assert "as today" in said
-    assert "its `order` came from an answer that no longer says it" in said
+    assert "its `order` stood in an answer that no longer says it" in said
     assert "The calls after the first that differs are conditional." in " ".join(said.split())
 
 

@@ -111,7 +111,7 @@ def test_successes_are_the_rewards_of_the_files(imported: sqlite3.Connection) ->
 
 
 @pytest.mark.parametrize(
-    ("name", "app"), [("apibank", "api-bank"), ("livemcp-sonnet4", "livemcp%")]
+    ("name", "app"), [("apibank", "api-bank"), ("livemcp-sonnet4", "livemcpbench")]
 )
 def test_calls_that_do_not_fit_what_was_shown_are_the_labelled_ones(
     imported: sqlite3.Connection, name: str, app: str

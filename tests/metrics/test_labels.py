@@ -73,6 +73,8 @@ RECORDS = [
     step(9, 0.55),
     call(10, "search"),
     step(11),
+    call(12, "refund", model_call_id=None),
+    call(13, "refund", "failed", model_call_id=None),
     said(1, 2, score=0.0),
     said(2, 2, score=1.0),  # somebody looked again
     said(3, 4, **should("book", city="Oslo")),
@@ -143,7 +145,8 @@ def test_calls_not_ok_are_followed_to_the_call_that_mended_them(
         )
         for tool, one in rows.items()
     }
-    assert told == {"search": (1, 1, 1, 0), "book": (1, 1, 1, 1)}
+    # Of `refund` only a call before ended well: that mends nothing.
+    assert told == {"search": (1, 1, 1, 0), "book": (1, 1, 1, 1), "refund": (1, 0, 0, 0)}
 
 
 def test_endings_count_successes_of_the_traces_that_say_how_they_ended(

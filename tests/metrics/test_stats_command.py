@@ -162,6 +162,9 @@ def test_prometheus_reads_what_is_written(
         "_sum",
         "_count",
     }
+    seconds = sum(one.value for one in durations.samples if one.name.endswith("_sum"))
+    lasted_ms = [row["duration_ms"] or 0.0 for row in rows_of(store_path)]
+    assert seconds == pytest.approx(sum(lasted_ms) / 1000)
     assert {
         "replay_model_calls",
         "replay_model_tokens",

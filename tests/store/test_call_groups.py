@@ -59,9 +59,13 @@ def test_a_call_that_ends_later_moves_to_the_group_of_its_outcome(path: Path) ->
 
 def test_a_model_call_that_names_its_model_later_moves_its_calls(path: Path) -> None:
     with Store.open(path, "w") as store:
-        one = next(one for one in records(30) if one.kind == "model_call")
-        store.append(one.model_copy(update={"response_model": "small-1-2026-11-01"}))
+        store.append_all(
+            one.model_copy(update={"response_model": "small-1-2026-11-01"})
+            for one in records(30)
+            if one.kind == "model_call"
+        )
 
+    assert {name[3] for name, *_ in counted(path)} == {"small-1-2026-11-01"}
     assert check(path) == []
     assert counted(path) == without_groups(path)
 

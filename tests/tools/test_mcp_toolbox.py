@@ -15,7 +15,7 @@ import pytest
 from replay import Toolbox
 from replay.cli.main import exit_code_of
 from replay.errors import ToolboxError
-from replay.tools.mcp_reference import allowed_for, command_of
+from replay.mcp_reference import allowed_for, command_of
 from tests.interchange.chats import answers, asked_by_user, asks, call, chat, says
 from tests.tools.mcp_server import over_http
 

@@ -99,7 +99,7 @@ def shop_records(trace: str = "tea") -> list[Any]:
 
 def rate(trace: str) -> Interaction:
     """What ``price`` asked, and what it was answered."""
-    headers = {"authorization": ["Bearer <secret:1f>"], "host": ["127.0.0.1:9"]}
+    headers = {"accept": ["*/*"], "host": ["127.0.0.1:9"]}
     exchange = {
         "protocol": "http",
         "via": "httpx",

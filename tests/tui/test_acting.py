@@ -109,12 +109,12 @@ def test_a_replay_is_hidden_shown_and_stopped_and_what_is_done_is_kept(
             await person.pilot.pause()
         await person.sees("◐ replaying this trace, long")
         await person.pilot.press("h")
-        await person.sees("stopped at 1", "◐ replaying this trace, long", "J shows it")
-        await person.pilot.press("J")
+        await person.sees("stopped at 1", "◐ replaying this trace, long", "H shows it")
+        await person.pilot.press("H")
         await person.sees("esc stops, h hides")
         await person.pilot.press("escape")
         await person.sees("Stopped before the first trace was judged")
-        assert "◐" not in person.screen
+        await person.sees_no("◐")
 
     use(shop, script, trace="long", is_settled=False)
     with Store.open(shop) as store:
@@ -132,7 +132,7 @@ def test_i_edits_the_arguments_and_shows_the_branch_beside_the_original(
         await person.press("i")
         await person.sees("what if", "✎", "≠", '"count": 5', "2 calls of 3 differ by it")
         await person.press("n")
-        await person.sees("came from an answer that no longer says it")
+        await person.sees("stood in an answer that no longer says it")
         await person.press("q")
         await person.sees("stopped at 4")
         await person.press("I")

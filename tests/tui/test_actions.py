@@ -113,7 +113,7 @@ def test_the_help_opens_on_every_screen_and_closes(database: Path) -> None:
     async def script(person: Person) -> None:
         await person.sees("1 / 3")
         for keys, own in (
-            ([], "open the trace"),
+            ([], "what there is: tools"),
             (["enter"], "next step"),
             (["q", "r"], "run found"),
         ):

@@ -76,7 +76,7 @@ ACTS: list[tuple[list[str], str, str]] = [
     (["g"], "o", "cannot be left to another program"),
     (["g"], "O", "only a tool has a source"),
     (["g"], "Y", "Copy step 1"),
-    (["g"], "J", "nothing is under way"),
+    (["g"], "H", "nothing is under way"),
 ]
 MOVES: list[tuple[list[str], str, str]] = [
     (["g"], "j", "stopped at 2"),
@@ -129,7 +129,7 @@ async def stand_in_the_list(person: Person) -> None:
     await person.settle()
 
 
-LEAVES = {"q", "Q", "ctrl+q", "ctrl+c", "tab", "shift+tab", "f2", "z"}
+LEAVES = {"q", "Q", "ctrl+q", "ctrl+c", "tab", "shift+tab", "f2", "z", "ctrl+z"}
 """Looked at one by one below."""
 
 

@@ -132,7 +132,7 @@ class BaseScreen(Screen[None]):
         """Show how far a command is that goes on beside this screen, on a line of its own."""
         self.set_class(job is not None, "-working")
         if job is not None:
-            self.query_one("#job", Bar).say([*job.progress_parts(), ("   J shows it", "dim")])
+            self.query_one("#job", Bar).say([*job.progress_parts(), ("   H shows it", "dim")])
 
     def action_job(self) -> None:
         """Show what is under way."""
@@ -205,6 +205,7 @@ class PanesScreen(Searching, BaseScreen):
 
     _showing: object = None
     """What makes the detail that is shown, or that will be."""
+    _is_making = False
 
     def compose_body(self) -> ComposeResult:
         """The list on the left, the detail on the right."""
@@ -248,8 +249,14 @@ class PanesScreen(Searching, BaseScreen):
         self.set_timer(_BIG_WAIT_S, partial(self._make_in_thread, make, at_change=at_change))
 
     def _make_in_thread(self, make: Callable[[], list[Entry]], *, at_change: bool) -> None:
-        if make is self._showing:
-            self._make_entries(make, at_change=at_change)
+        if make is not self._showing:
+            return
+        if self._is_making:  # one at a time: each holds ten times what it reads
+            again = partial(self._make_in_thread, make, at_change=at_change)
+            self.set_timer(_BIG_WAIT_S, again)
+            return
+        self._is_making = True
+        self._make_entries(make, at_change=at_change)
 
     @work(thread=True, exclusive=True, group="entries")
     def _make_entries(self, make: Callable[[], list[Entry]], *, at_change: bool) -> None:
@@ -260,6 +267,8 @@ class PanesScreen(Searching, BaseScreen):
             if self.app.is_running:
                 self.app.call_from_thread(self.complain, error)
             return
+        finally:
+            self._is_making = False
         if self.app.is_running:
             self.app.call_from_thread(self._show_made, make, entries, at_change)
 

@@ -135,16 +135,11 @@ class FacetsScreen(Searching, BaseScreen):
 
     def action_group(self, direction: int) -> None:
         """Go to the next group, or the one before."""
-        lines, index = self.table.facet_lines, self.table.cursor + direction
-        heads = [at for at, line in enumerate(lines) if line.value is None and line.count < 0]
-        if direction > 0:
-            following = [at for at in heads if at >= index]
-            if following:
-                self.table.cursor = following[0] + 1
-        else:
-            before = [at for at in heads if at < index]
-            if before:
-                self.table.cursor = before[-1] + 1
+        lines, here = self.table.facet_lines, self.table.cursor
+        firsts = [at + 1 for at, line in enumerate(lines) if line.value is None and line.count < 0]
+        wanted = [at for at in firsts if (at > here if direction > 0 else at < here)]
+        if wanted:
+            self.table.cursor = wanted[0] if direction > 0 else wanted[-1]
 
     def action_step(self, direction: int) -> None:
         """Go to the next match while a search is on."""

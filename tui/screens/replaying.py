@@ -81,7 +81,7 @@ class ReplayingScreen(BaseScreen):
         """Show how far it is."""
         job = self.job
         if job is not None:
-            self._line("progress", *job.progress_parts(), ("   esc stops, h hides", "dim"))
+            self._line("progress", *job.progress_parts(), ("  esc stops, h hides", "dim"))
 
     def _show(self) -> None:
         scope = self.scopes[self.scope_index]

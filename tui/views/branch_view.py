@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from replay.records import Branch, BranchStep, CallVerdict, Edit, ToolCall
-from replay.report.what_if_text import CONDITIONAL, edit_words, summary
+from replay.report.what_if_text import CONDITIONAL, edit_words, gone_words, summary
 from tui.views.diff_entries import diff_entries
 from tui.views.entries import Entry
 from tui.views.json_entries import json_entries
@@ -43,9 +43,7 @@ def branch_step_entries(branch: Branch, step: BranchStep, call: ToolCall | None)
     today, edited = _told(step.today, call), _told(step.edited, call)
     entries += _ended(step, call)
     if step.gone:
-        for path in step.gone:
-            words = f"{printable(path)} came from an answer that no longer says it"
-            entries.append(Entry((("? ", "unsure"), (words, ""))))
+        entries.append(Entry((("? ", "unsure"), (printable(gone_words(step)), ""))))
     if not step.differs:
         entries += [_gap(), Entry((("The edit makes no difference to this call.", "good"),))]
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from replay.records import CallVerdict, Interaction, JsonValue
 from replay.verdicts.canonical import read_response, same_value
@@ -13,7 +14,7 @@ from tui.views.json_entries import json_entries, json_text, size_words
 from tui.views.parts import Part, count, cut, lasted, printable
 from tui.views.verdict_view import notes_entries, outside_entry, schema_error_entries, verdict_head
 
-_SHORT: int = 60
+_SHORT: Final = 60
 
 
 def comparison_entries(compared: Compared, *, context: int = 0) -> list[Entry]:

@@ -12,6 +12,8 @@ from replay.metrics.budgets import split_name
 from tui.views.parts import Part, fit, lasted, printable
 
 _WIDE: Final = 100
+_NARROW: Final = 72
+"""Below, names need the room of shares and trend."""
 _UNKNOWN: Final = "not known"
 
 
@@ -19,6 +21,8 @@ def metric_header(by: Sequence[Dimension], width: int) -> list[Part]:
     """Return the names above the list."""
     wide = width >= _WIDE
     names = "".join(f"{name:<{_name_width(by, width)}} " for name in by)
+    if width < _NARROW:
+        return [(f"    {names}{'calls':>9} {'ok':>6} {'p95':>8}", "dim")]
     shares = f"{'ok':>6} {'invalid':>8} {'invented':>9}" if wide else f"{'ok':>6} {'invalid':>8}"
     times = f"{'p50':>8} {'p95':>8}" if wide else f"{'p95':>8}"
     return [(f"    {names}{'calls':>9} {shares} {times}  trend", "dim")]
@@ -36,14 +40,16 @@ def metric_parts(row: CallMetrics, width: int, over: Set[str]) -> list[Part]:
         parts.append((fit(words, size) + " ", role))
     parts.append((f"{row.call_count:>9,} ", ""))
     parts.append((f"{share(row.ok_count, row.call_count):>6} ", "warn" if failed else "good"))
-    parts.append(_share(row.invalid_count, row.call_count, 8))
+    if width >= _NARROW:
+        parts.append(_share(row.invalid_count, row.call_count, 8))
     if wide:
         parts.append(_share(row.unknown_count, row.call_count, 9))
         parts.append((f"{lasted(row.p50_ms) or '–':>8} ", "dim"))
     slow = any(_is_of(name, row.value("tool")) for name in over)
     parts.append((f"{lasted(row.p95_ms) or '–':>8}", "bad" if slow else ""))
     parts.append(("! " if slow else "  ", "bad"))
-    parts.append((sparkline(row.trend if wide else halved(row.trend)), "accent"))
+    if width >= _NARROW:
+        parts.append((sparkline(row.trend if wide else halved(row.trend)), "accent"))
     return parts
 
 
@@ -55,6 +61,7 @@ def _is_of(name: str, tool: str | int | None) -> bool:
 
 def _name_width(by: Sequence[Dimension], width: int) -> int:
     taken = 4 + 10 + 26 + 18 + 24 if width >= _WIDE else 4 + 10 + 16 + 10 + 12
+    taken = taken if width >= _NARROW else 4 + 10 + 7 + 9
     return max(8, min(30, (width - taken) // max(1, len(by)) - 1))
 
 

@@ -10,7 +10,10 @@ from typing import Final
 from cassettes.redaction.personal.kind import Kind, Span, keyed
 
 _V4: Final = re.compile(r"(?<![\w.\-])(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?![\w\-]|\.[\w])")
-_V6: Final = re.compile(r"(?<![\w:.\-])[23][0-9a-fA-F]{3}:[0-9a-fA-F:]{3,34}(?![\w:])")
+_V6: Final = re.compile(
+    r"(?<![\w:.\-])(?:[23][0-9a-fA-F]{3}:[0-9a-fA-F:]{3,34}"
+    r"|(?:[0-9a-fA-F]{1,4}:){7}[0-9a-fA-F]{1,4})(?![\w:])"
+)
 _VERSION: Final = re.compile(
     r"(?:(?:version|versions|ver|release|build|section|firmware|oid|chapter)\W{0,3}|[=~<>^!]=[ ]?|[~^][ ]?"
     r"|(?:^|[\s(\"';])[A-Za-z][\w.\-]*/)$",
@@ -41,7 +44,10 @@ def _is_v4(text: str) -> bool:
 
 def _is_v6(text: str) -> bool:
     try:
-        return IPv6Address(text).is_global or _is_stand_in(text)
+        address = IPv6Address(text)
+        is_ours = address.is_private or address.is_link_local or address.is_multicast
+        is_hardware = all(len(part) == 2 for part in text.split(":"))
+        return not (is_ours or is_hardware) or _is_stand_in(text)
     except AddressValueError:
         return False
 
@@ -64,7 +70,8 @@ def _stand_in(key: bytes, text: str) -> str:
 
 IP: Final = Kind(
     name="ip",
-    search=r"[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]|[23][0-9a-fA-F]{3}:[0-9a-fA-F]{0,4}:",
+    search=r"[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]|[23][0-9a-fA-F]{3}:[0-9a-fA-F]{0,4}:"
+    r"|[0-9a-fA-F]:[0-9a-fA-F]{1,4}:[0-9a-fA-F]{1,4}:[0-9a-fA-F]{1,4}:",
     spans=_spans,
     stand_in=_stand_in,
     is_stand_in=_is_stand_in,

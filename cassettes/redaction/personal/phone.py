@@ -13,18 +13,22 @@ from typing import Final
 
 from cassettes.redaction.personal.kind import Kind, Span, digits_of, keyed_digits
 
+_EXTENSION: Final = r"(?: ?(?:x|ext\.? ?)[0-9]{1,6})?"
 _INTERNATIONAL: Final = re.compile(
-    r"(?<![\w+.])(?:\+|%2B|00(?=[1-9]))(?! )[1-9](?:[ .\-/]{0,2}\(?[0-9]\)?){7,14}(?![\w]|[.,\-][0-9])"
+    r"(?<![\w+.])(?:\+|%2B|00(?=[1-9]))(?! )[1-9](?:[ .\-/]{0,2}\(?[0-9]\)?){7,14}"
+    + _EXTENSION
+    + r"(?![\w]|[.,\-][0-9])"
 )
 _AMERICAN: Final = re.compile(
     r"(?<![\w.+\-])(?:1[ .\-])?(?:\([2-9][0-9]{2}\) ?|[2-9][0-9]{2}([.\-]))[2-9][0-9]{2}[.\-][0-9]{4}"
-    r"(?![\w\-]|\.[0-9])"
+    + _EXTENSION
+    + r"(?![\w\-]|\.[0-9])"
 )
 _IN_PAIRS: Final = re.compile(
     r"(?<![\w.+\-])0[1-9](?:([ .])[0-9]{2})(?:\1[0-9]{2}){3}(?![\w\-]|[. ][0-9])"
 )
 _BRITISH: Final = re.compile(
-    r"(?<![\w.+\-])0(?:7[0-9]{3} [0-9]{6}|7[0-9]{3} [0-9]{3} [0-9]{3}|20 [0-9]{4} [0-9]{4})(?![\w\-])"
+    r"(?<![\w.+\-])0(?:7[0-9]{3} [0-9]{6}|7[0-9]{3} [0-9]{3} [0-9]{3}|20 [0-9]{4} [0-9]{4}|[1-3589][0-9]{2} [0-9]{3} [0-9]{4})(?![\w\-])"
 )
 _CALLED: Final = re.compile(
     r"\b(?:phone|telephone|tel|mobile|cellphone|cell|fax|whatsapp|msisdn|(?:call|reach|text) (?:me|us|him|her|them)"
@@ -41,60 +45,17 @@ _FLOAT: Final = re.compile(r"\+?[0-9]+\.[0-9]+")
 _TRUNK: Final = "(0)"
 _PLUS: Final = "%2B"
 _CODES: Final = frozenset(
-    [
-        "1",
-        "7",
-        "20",
-        "27",
-        "30",
-        "31",
-        "32",
-        "33",
-        "34",
-        "36",
-        "39",
-        "40",
-        "41",
-        "43",
-        "44",
-        "45",
-        "46",
-        "47",
-        "48",
-        "49",
-        "51",
-        "52",
-        "53",
-        "54",
-        "55",
-        "56",
-        "57",
-        "58",
-        "60",
-        "61",
-        "62",
-        "63",
-        "64",
-        "65",
-        "66",
-        "81",
-        "82",
-        "84",
-        "86",
-        "90",
-        "91",
-        "92",
-        "93",
-        "94",
-        "95",
-        "98",
-    ]
+    "1 7 20 27 30 31 32 33 34 36 39 40 41 43 44 45 46 47 48 49 51 52 53 54 55 56 57 58 60 61 62 63 64"
+    " 65 66 81 82 84 86 90 91 92 93 94 95 98".split()
 )
 _NO_CODES: Final = re.compile(
     r"21[04579]|28|29[2-6]|38[48]|80[1-79]|83|85[147-9]|87[1-9]|88[4579]|89|97[89]|99[079]"
 )
-_AMERICA: Final = re.compile(r"[2-9][0-8][0-9][2-9][0-9]{6}")
-_AMERICA_FREE: Final = re.compile(r"[2-9]9[0-9][2-9][0-9]{6}")
+_AMERICA: Final = re.compile(r"[2-9][0-9]{2}[2-9][0-9]{6}")
+_AMERICA_FREE: Final = re.compile(r"[2-9]909[0-9]{6}")
+"""No area code has a nine in its middle."""
+_SHORT: Final = 8
+"""Digits up to which a number has room for two zeros only."""
 
 
 def _spans(text: str) -> Iterator[Span]:
@@ -112,12 +73,12 @@ def _spans(text: str) -> Iterator[Span]:
 def _is_international(text: str) -> bool:
     if _FLOAT.fullmatch(text):
         return False
-    _, code, number = _parts(text)
+    _, code, number = _parts(_split_extension(text)[0])
     if not code or _NO_CODES.match(code):
         return False
     if code == "1":
-        return _AMERICA.fullmatch(number) is not None or _AMERICA_FREE.fullmatch(number) is not None
-    return len(number) >= 6 and 9 <= len(code + number) <= 15
+        return _AMERICA.fullmatch(number) is not None
+    return 6 <= len(number) and 9 <= len(code + number) <= 15
 
 
 def _is_named(value: str) -> bool:
@@ -143,7 +104,7 @@ def _parts(text: str) -> tuple[str, str, str]:
 
 
 def _american(number: str) -> bool:
-    return bool(_AMERICA.fullmatch(number) or _AMERICA_FREE.fullmatch(number))
+    return _AMERICA.fullmatch(number) is not None
 
 
 def _after_code(digits: str) -> tuple[str, str]:
@@ -154,10 +115,15 @@ def _after_code(digits: str) -> tuple[str, str]:
 
 
 def _is_stand_in(text: str) -> bool:
-    _, code, number = _parts(text)
-    if code in ("", "1") and _AMERICA_FREE.fullmatch(number):
-        return True
-    return number.startswith("00")
+    lead, code, number = _parts(_split_extension(text)[0])
+    if lead != "0" and code in ("", "1") and _american(number):
+        return _AMERICA_FREE.fullmatch(number) is not None
+    return number.startswith(_zeros(number))
+
+
+def _zeros(number: str) -> str:
+    """Return how the placeholder of a number of so many digits begins, and no number does."""
+    return "00" if len(number) <= _SHORT else "000"
 
 
 def _stand_in(key: bytes, text: str) -> str:
@@ -167,10 +133,11 @@ def _stand_in(key: bytes, text: str) -> str:
     lead, code, number = _parts(text)
     size = len(number)
     drawn = keyed_digits(key, f"phone {number}", size)
-    if code in ("", "1") and _AMERICA.fullmatch(number):
-        made = f"{int(drawn[0]) % 8 + 2}9{drawn[2]}{int(drawn[3]) % 8 + 2}{drawn[4:]}"
+    if lead != "0" and code in ("", "1") and _american(number):
+        made = f"{int(drawn[0]) % 8 + 2}909{drawn[4:]}"
     else:
-        made = "00" + drawn[2:] if lead or code else "000" + drawn[3:]
+        zeros = _zeros(number) if lead or code else f"0{_zeros(number[1:])}"
+        made = zeros + drawn[len(zeros) :]
     left = iter(lead + code + made)
     parts = text.split(_TRUNK)
     written = ["".join(next(left) if one.isdigit() else one for one in part) for part in parts]
@@ -187,26 +154,13 @@ def _split_extension(text: str) -> tuple[str, str, str]:
 PHONE: Final = Kind(
     name="phone",
     search=r"(?:\+|%2B|00)[1-9][0-9 ().\-/]{7}|[2-9][0-9]{2}(?:\) ?|[.\-])[2-9][0-9]{2}[.\-][0-9]{4}"
-    r"|0[1-9][ .][0-9]{2}[ .][0-9]{2}|07[0-9]{3} [0-9]{3}|020 [0-9]{4} |(?:hone|obile|HONE|OBILE|hatsapp|hatsApp|msisdn|MSISDN)"
+    r"|0[1-9][ .][0-9]{2}[ .][0-9]{2}|07[0-9]{3} [0-9]{3}|020 [0-9]{4} |0[1-35-9][0-9]{2} [0-9]{3} [0-9]{4}|(?:hone|obile|HONE|OBILE|hatsapp|hatsApp|msisdn|MSISDN)"
     r"|(?:[tT]el|TEL|[fF]ax|FAX|[cC]ell|CELL)\\*[\" .:=#]|(?:ext|all|each) (?:me|us|him|her|them) ",
     spans=_spans,
     stand_in=_stand_in,
     is_stand_in=_is_stand_in,
     is_named=_is_named,
     names=frozenset(
-        [
-            "phone",
-            "phones",
-            "telephone",
-            "tel",
-            "mobile",
-            "cell",
-            "cellphone",
-            "fax",
-            "msisdn",
-            "whatsapp",
-            "phonenumber",
-            "mobilenumber",
-        ]
+        "phone phones telephone tel mobile cell cellphone fax msisdn whatsapp phonenumber mobilenumber".split()
     ),
 )

@@ -26,7 +26,12 @@ def command_of(server: str) -> list[str]:
         ToolboxError: it names nothing, or its quotes do not close.
     """
     if _url(server):
-        return [sys.executable, "-I", str(Path(__file__).with_name("mcp_bridge.py")), server]
+        return [
+            sys.executable,
+            "-I",
+            str(Path(__file__).parent / "tools" / "mcp_bridge.py"),
+            server,
+        ]
     try:
         words = shlex.split(server)
     except ValueError as error:
