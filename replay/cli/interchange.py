@@ -32,6 +32,7 @@ READ_FORMATS = (
     *FORMATS,
     "langfuse",
     "otlp",
+    "phoenix",
     "langsmith",
     "mlflow",
     "inspect",
