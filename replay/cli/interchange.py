@@ -26,6 +26,7 @@ READ_FORMATS = (
     *FORMATS,
     "langfuse",
     "otlp",
+    "phoenix",
     "langsmith",
     "mlflow",
     "inspect",

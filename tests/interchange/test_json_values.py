@@ -59,6 +59,17 @@ def test_of_an_object_that_is_too_large_each_element_comes_with_the_fields_befor
     ]
 
 
+def test_an_object_that_is_too_large_and_no_list_of_anything_is_one_value(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(json_values, "OBJECT_BYTES_MAX", 10)
+    path = tmp_path / "trace.json"
+    value = {"info": {"id": "x"}, "data": {"spans": [1, 2]}, "tags": ["a", "b"], "last": 1.5}
+    path.write_text(json.dumps(value, indent=1), "utf-8")
+
+    assert values_of(path) == [value]
+
+
 def test_a_value_that_is_broken_is_named_with_its_line_and_the_rest_is_read(
     tmp_path: Path,
 ) -> None:

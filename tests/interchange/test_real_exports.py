@@ -33,6 +33,8 @@ EXPORTS = {
     "otlp-traceloop-flat/otlp.jsonl": "otlp",
     "otlp-traceloop-anthropic/otlp.jsonl": "otlp",
     "otlp-openinference-anthropic/otlp.jsonl": "otlp",
+    "phoenix/spans.jsonl": "phoenix",
+    "phoenix/table.json": "phoenix",
     "langsmith/runs.jsonl": "langsmith",
     "langsmith/batches.jsonl": "langsmith",
     "langsmith-langgraph/runs.jsonl": "langsmith",
@@ -73,7 +75,9 @@ class Imported:
             for trace_id in scratch.trace_ids(Selection(labels={"file": name})):
                 # Two files of one run tell traces of the same ids.
                 store.append_all(_renamed(scratch.transcript(trace_id), name))
-        self.verdicts = {tools: self._run(tools) for tools in ("travel_tools", "travel_tools_today")}
+        self.verdicts = {
+            tools: self._run(tools) for tools in ("travel_tools", "travel_tools_today")
+        }
 
     def _run(self, tools: str) -> dict[str, dict[str, str]]:
         toolbox = f"{HERE / 'making' / tools}.py:toolbox"

@@ -304,14 +304,17 @@ def test_runs_of_tools_stand_alone_where_no_model_call_asks_for_them(store: Stor
     [
         (["langfuse/otlp.jsonl", "langfuse/scores.jsonl"], ("helpful", 0.5, "half of it")),
         (["mlflow/traces.jsonl"], ("helpful", 0.5, "half of it")),
+        (
+            ["phoenix/spans.jsonl", "phoenix/annotations.jsonl"],
+            ("helpful: partly", 0.5, "half of it"),
+        ),
     ],
 )
 def test_scores_become_feedback(store: Store, files: list[str], said: tuple[Any, ...]) -> None:
     import_files(store, [FIXTURES / file for file in files])
 
-    for trace_id in store.trace_ids(Selection()):
-        (feedback,) = store.transcript(trace_id).feedback
-        assert (feedback.label, feedback.score, feedback.text) == said
+    feedback = [one for t in store.trace_ids(Selection()) for one in store.transcript(t).feedback]
+    assert {(one.label, one.score, one.text) for one in feedback} == {said}
 
 
 def test_what_a_scorer_of_inspect_said_becomes_feedback(store: Store) -> None:
@@ -336,7 +339,7 @@ def test_an_answer_that_the_agent_wrapped_is_kept_beside_the_tools_own(store: St
 @pytest.mark.slow
 @pytest.mark.parametrize("form", ["lines", "one object", "a list"])
 def test_the_memory_of_an_import_does_not_grow_with_the_file(tmp_path: Path, form: str) -> None:
-    used = [peak_kib(tmp_path / f"{count}", form, count) for count in (40, 1200)]
+    used = [peak_kib(tmp_path / f"{count}", form, count) for count in (20, 450)]
 
     assert used[1] < used[0] + 40_000
 
