@@ -3,8 +3,8 @@
     python -m benchmarks.instrumentation --peers DIR   # makes a venv there with the peers, once
     python -m benchmarks.instrumentation               # replay alone, in this environment
 
-The client asks a model server on loopback, in another process, with prompts of 10, 100 and 400 KB that
-go on turn by turn. Bare and instrumented runs take turns, each in a process of its own; `added`
+The client asks a model server on loopback, in another process, with prompts of 10, 100 and 400
+KB that go on turn by turn. Bare and instrumented runs take turns, each in a process of its own; `added`
 is the median CPU time of a call over the bare one, of all threads, with what is put off to the end.
 """
 
