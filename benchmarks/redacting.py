@@ -1,4 +1,4 @@
-"""``python -m benchmarks.redacting``: what redaction costs, beside storing everything as it is.
+"""``python -m benchmarks.redacting``: what masking costs, beside storing everything as it is.
 
 Both ways take turns in one process, record by record; every number is a median of CPU time, every
 ratio one of the same run.
@@ -37,10 +37,14 @@ def paired(pairs: Iterator[tuple[Work, Work]]) -> tuple[float, float]:
     return statistics.median(taken[0]) / 1000, statistics.median(taken[1]) / 1000
 
 
-def rows(folder: Path, count: int) -> Iterator[tuple[str, float, float]]:
-    """Yield what is measured: its name, and the microseconds without and with redaction."""
+def rows(folder: Path, count: int, *, personal: bool) -> Iterator[tuple[str, float, float]]:
+    """Yield what is measured: its name, and the microseconds without and with masking."""
     off = Store.open(folder / "off.db", "create")
-    on = Store.open(folder / "on.db", "create", masker=Redaction(Redactor(environment=VARIABLES)))
+    on = Store.open(
+        folder / "on.db",
+        "create",
+        masker=Redaction(Redactor(environment=VARIABLES, personal=personal)),
+    )
     made = list(events(max(2, count // 24)))
     for kind in ("model_call", "tool_call"):
         yield f"append a {kind.replace('_', ' ')}", *paired(_appends(off, on, made, kind))
@@ -49,7 +53,7 @@ def rows(folder: Path, count: int) -> Iterator[tuple[str, float, float]]:
         yield name, *paired(_interactions(off, on, size * 1000, planted, count))
     off.close()
     on.close()
-    yield from _tool_calls(folder, count)
+    yield from _tool_calls(folder, count, personal=personal)
 
 
 def _appends(off: Store, on: Store, made: list[Any], kind: str) -> Iterator[tuple[Work, Work]]:
@@ -92,7 +96,7 @@ def _interactions(
         yield (lambda r=record: off.append_all([r]), lambda r=record: on.append_all([r]))
 
 
-def _tool_calls(folder: Path, count: int) -> Iterator[tuple[str, float, float]]:
+def _tool_calls(folder: Path, count: int, *, personal: bool) -> Iterator[tuple[str, float, float]]:
     toolbox = Toolbox("bench")
 
     @toolbox.tool
@@ -100,8 +104,8 @@ def _tool_calls(folder: Path, count: int) -> Iterator[tuple[str, float, float]]:
         return {"sum": a + b, "note": note}
 
     with (
-        Recorder(folder / "off2.db", redact=False) as off,
-        Recorder(folder / "on2.db", redact=True) as on,
+        Recorder(folder / "off2.db", mask=False) as off,
+        Recorder(folder / "on2.db", mask="personal" if personal else True) as on,
     ):
         plain = [_called(recorder, toolbox) for recorder in (off, on)]
         yield (
@@ -132,10 +136,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=400, help="records of each kind")
     args = parser.parse_args()
-    print(f"{'CPU us, medians':52}{'as it is':>10}{'redacted':>10}{'x':>7}{'more':>8}")
-    with tempfile.TemporaryDirectory(dir=".") as folder:
-        for name, off, on in rows(Path(folder), args.count):
-            print(f"{name:52}{off:10.1f}{on:10.1f}{on / off:7.2f}{on - off:8.1f}")
+    for what in ("secrets", "personal"):
+        print(f"{'CPU us, medians':52}{'as it is':>10}{what:>10}{'x':>7}{'more':>8}")
+        with tempfile.TemporaryDirectory(dir=".") as folder:
+            for name, off, on in rows(Path(folder), args.count, personal=what == "personal"):
+                print(f"{name:52}{off:10.1f}{on:10.1f}{on / off:7.2f}{on - off:8.1f}")
 
 
 if __name__ == "__main__":

@@ -20,11 +20,12 @@ UUID_MARK: Final = "7265706c6179"
 """The last group of a UUID that is a placeholder."""
 
 PLACEHOLDER: Final = re.compile(
-    rf"R[0-9a-f]{{12}}R|[0-9a-f]{{8}}-[0-9a-f]{{4}}-4[0-9a-f]{{3}}-8[0-9a-f]{{3}}-{UUID_MARK}"
+    r"R[0-9a-f]{12}R|r[0-9a-f]{4,12}r(?=(?:@|%40)example\.com)"
+    rf"|[0-9a-f]{{8}}-[0-9a-f]{{4}}-4[0-9a-f]{{3}}-8[0-9a-f]{{3}}-{UUID_MARK}"
 )
 """How a masked value looks: a keyed hash, so that equal secrets stay equal."""
 
-_SHAPED: Final = re.compile(rf"(?:{PLACEHOLDER.pattern})(?:(?:@|%40)example\.com)?")
+SHAPED: Final = re.compile(rf"(?:{PLACEHOLDER.pattern})(?:(?:@|%40)example\.com)?")
 """The same with what keeps an email an email."""
 
 _FIELD: Final = "[^&/?\r\n]*?"
@@ -105,5 +106,5 @@ def _without_digits(fields: str, is_secret: Callable[[str], bool]) -> str:
 @lru_cache(maxsize=1024)
 def _blind_form(text: str, anything: str) -> re.Pattern[str]:
     """``text`` as a pattern in which each placeholder matches ``anything``."""
-    parts = [re.escape(part) for part in _SHAPED.split(text)]
+    parts = [re.escape(part) for part in SHAPED.split(text)]
     return re.compile(anything.join(parts), re.DOTALL)

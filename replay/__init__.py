@@ -10,13 +10,20 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from replay.recorder import Recorder
+    from replay.recorder.installing import install
+    from replay.records.sensitive import Sensitive
     from replay.tools import Toolbox
 
-__all__ = ["Recorder", "Toolbox", "__version__"]
+__all__ = ["Recorder", "Sensitive", "Toolbox", "__version__", "install"]
 
 __version__ = "0.1.0"
 
-_LAZY = {"Recorder": "replay.recorder", "Toolbox": "replay.tools"}
+_LAZY = {
+    "Recorder": "replay.recorder",
+    "Sensitive": "replay.records.sensitive",
+    "Toolbox": "replay.tools",
+    "install": "replay.recorder.installing",
+}
 
 
 def __getattr__(name: str) -> Any:

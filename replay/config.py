@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal, get_args
 
 from pydantic import (
     BaseModel,
@@ -27,6 +27,13 @@ from replay.records import JsonObject, Policy
 
 RuleKind = Literal["any", "timestamp", "id", "float", "unordered"]
 """What may differ: anything, or only what two values of that kind have between them."""
+
+
+PersonalKind = Literal["email", "phone", "card", "iban", "ssn", "ip"]
+"""The kinds of personal data that are found by their form."""
+
+_PLACES: Final = ("tool_calls", "model_calls", "traces")
+"""Records that have values of the user's at paths of the user's."""
 
 
 class ConfigError(ReplayError):
@@ -59,30 +66,70 @@ class IgnoreRule(BaseModel):
         return self
 
 
-class RedactConfig(BaseModel):
-    """What is kept off the disk: ``[tool.replay.redact]``."""
+class MaskConfig(BaseModel):
+    """What is masked before it is stored: ``[tool.replay.mask]``."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     enabled: bool = True
     """False: everything is stored as it is."""
+    personal: bool | list[str] = False
+    """Mask personal data too: all kinds, or some of ``email``, ``phone``, ``card``, ``iban``,
+    ``ssn``, ``ip``."""
+    paths: list[str] = Field(default_factory=list)
+    """Values that are masked whatever they are: ``tool_calls.*.arguments.customer.email``."""
+    shape_only: list[str] = Field(default_factory=list)
+    """Tools (``*`` globs) of whose calls only a hash and the shape is stored."""
+    functions: list[str] = Field(default_factory=list)
+    """Functions of yours that find more in a text: ``package.module:function``."""
     names: list[str] = Field(default_factory=list)
     """More names whose values are secret: of headers, fields, keys, in any spelling, with ``*``."""
     patterns: list[str] = Field(default_factory=list)
-    """More values that are secret: regular expressions, or ``email``, ``card``, ``ssn``."""
+    """More values that are secret: regular expressions."""
     allow: list[str] = Field(default_factory=list)
     """Names whose values are not secret, whatever is built in."""
     environment: bool = True
     """Treat the values of secret-named environment variables as secret wherever they stand."""
 
     @model_validator(mode="after")
-    def _patterns_are_expressions(self) -> RedactConfig:
+    def _patterns_are_expressions(self) -> MaskConfig:
         for pattern in self.patterns:
             try:
                 re.compile(pattern)
             except re.error as error:
                 raise ValueError(f"{pattern!r} is no regular expression: {error}") from error
         return self
+
+    @field_validator("personal")
+    @classmethod
+    def _kinds_are_known(cls, personal: bool | list[str]) -> bool | list[str]:
+        known = get_args(PersonalKind)
+        for one in [] if isinstance(personal, bool) else personal:
+            if one not in known:
+                near = get_close_matches(one, known, n=1, cutoff=0.4)
+                meant = f"; did you mean {near[0]!r}?" if near else ""
+                raise ValueError(f"there is no kind {one!r}, only {', '.join(known)}{meant}")
+        return personal
+
+    @field_validator("paths")
+    @classmethod
+    def _paths_are_places(cls, paths: list[str]) -> list[str]:
+        for path in paths:
+            first = path.split(".")[0]
+            if first not in ("*", "**", *_PLACES) or len(path.split(".")) < 2:
+                raise ValueError(
+                    f"{path!r} begins with no kind of record: {', '.join(_PLACES)}; "
+                    "tool_calls.TOOL.arguments.customer.email"
+                )
+        return paths
+
+    @field_validator("functions")
+    @classmethod
+    def _functions_are_named(cls, functions: list[str]) -> list[str]:
+        for name in functions:
+            if not re.fullmatch(r"[\w.]+:[\w.]+", name):
+                raise ValueError(f"{name!r} names no function: package.module:function")
+        return functions
 
 
 class SchemaIgnore(BaseModel):
@@ -121,6 +168,48 @@ class SchemaConfig(BaseModel):
     """Changes that do not count."""
 
 
+class Budget(BaseModel):
+    """How long something may take: a value of ``[tool.replay.budgets]``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    p50_ms: float | None = Field(default=None, gt=0)
+    """Half of the calls take at most so long."""
+    p95_ms: float | None = Field(default=None, gt=0)
+    """All but one in twenty."""
+    p99_ms: float | None = Field(default=None, gt=0)
+    """All but one in a hundred."""
+    max_ms: float | None = Field(default=None, gt=0)
+    """Every one."""
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Budget:
+        if not self.bounds:
+            raise ValueError("it says nothing; give p50_ms, p95_ms, p99_ms or max_ms")
+        return self
+
+    @property
+    def bounds(self) -> dict[str, float]:
+        """Return what is said, by the name of the measure: ``{"p95": 800.0}``."""
+        said = {name.removesuffix("_ms"): value for name, value in self}
+        return {name: value for name, value in said.items() if value is not None}
+
+
+class TokenPrice(BaseModel):
+    """What a million tokens cost: a value of ``[tool.replay.prices]``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    input: float = Field(ge=0)
+    """Of the prompt."""
+    output: float = Field(ge=0)
+    """Of what the model wrote."""
+    cached: float | None = Field(default=None, ge=0)
+    """Of the prompt, read from the provider's cache; None: as ``input``."""
+    cache_written: float | None = Field(default=None, ge=0)
+    """Of the prompt, written to the cache; None: as ``input``."""
+
+
 class Config(BaseModel):
     """The user's ``[tool.replay]``."""
 
@@ -137,6 +226,8 @@ class Config(BaseModel):
     to the pyproject.toml. A team commits it."""
     deadline_ms: int | None = Field(default=None, gt=0)
     """How long one tool call may take in a replay; None: the replayer's own deadline."""
+    labels: dict[str, str] = Field(default_factory=dict)
+    """Keys of the labelling mode of `replay ui`, each with the label it gives; empty: its own."""
     jobs: int | None = Field(default=None, gt=0)
     """Worker processes; None: one for each core."""
     allow: list[str] = Field(default_factory=list)
@@ -160,13 +251,27 @@ class Config(BaseModel):
     """By tool, the version that calls were written for that were recorded without one."""
     ignore: list[IgnoreRule] = Field(default_factory=list)
     """Differences that do not count, all tools together."""
-    redact: RedactConfig = Field(default_factory=RedactConfig)
+    mask: MaskConfig = Field(default_factory=MaskConfig)
     """What is replaced by placeholders before it is stored."""
     schemas: SchemaConfig = Field(default_factory=SchemaConfig, alias="schema")
     """How schemas are compared. (pydantic has a ``schema`` of its own.)"""
+    budgets: dict[str, Budget] = Field(default_factory=dict)
+    """How long things may take, by tool (``*`` globs), component, or both: ``search:network``."""
+    keys: dict[str, str | list[str]] = Field(default_factory=dict)
+    """Keys of the terminal UI, by action: ``"transcript.step" = "j"``; several apart by spaces."""
+    prices: dict[str, TokenPrice] = Field(default_factory=dict)
+    """What tokens cost, by model (``*`` globs); the first that fits counts. None are built in."""
 
     file: Path | None = Field(default=None, exclude=True)
     """The pyproject.toml it was read from; None: there is none with a ``[tool.replay]``."""
+
+    @field_validator("labels")
+    @classmethod
+    def _one_key_each(cls, labels: dict[str, str]) -> dict[str, str]:
+        for key, label in labels.items():
+            if len(key) != 1 or not key.isprintable() or not label.strip():
+                raise ValueError(f"{key!r} is no key: write one letter or digit, and its label")
+        return labels
 
     @field_validator("policy")
     @classmethod
@@ -277,8 +382,10 @@ def _known_keys() -> dict[str, tuple[str, list[str]]]:
     return {
         "": ("[tool.replay]", _keys(Config)),
         "ignore": ("[[tool.replay.ignore]]", list(IgnoreRule.model_fields)),
-        "redact": ("[tool.replay.redact]", list(RedactConfig.model_fields)),
+        "mask": ("[tool.replay.mask]", list(MaskConfig.model_fields)),
         "schema": ("[tool.replay.schema]", list(SchemaConfig.model_fields)),
+        "budgets": ("A budget", list(Budget.model_fields)),
+        "prices": ("A price", list(TokenPrice.model_fields)),
         "schema.ignore": ("An entry of `ignore`", list(SchemaIgnore.model_fields)),
     }
 

@@ -11,7 +11,7 @@ from replay.config import (
     Config,
     ConfigError,
     IgnoreRule,
-    RedactConfig,
+    MaskConfig,
     SchemaConfig,
     config_from,
     load_config,
@@ -48,7 +48,7 @@ def test_the_example_of_the_documentation_shows_every_key() -> None:
 
     assert set(shown) == set(Config.model_fields) - {"file", "schemas"} | {"schema"}
     assert set(shown["schema"]) == set(SchemaConfig.model_fields)
-    assert set(shown["redact"]) == set(RedactConfig.model_fields)
+    assert set(shown["mask"]) == set(MaskConfig.model_fields)
     assert in_rules == set(IgnoreRule.model_fields) - {"relative"}
 
 
@@ -82,18 +82,19 @@ def test_the_nearest_file_with_a_table_of_ours_wins(tmp_path: Path) -> None:
         (
             "[tool.replay]\njob = 2\n",
             "tool.replay.job = 2 in {file!r}: there is no such key.\nNearest: jobs\n"
-            "[tool.replay] takes tools, database, schema_lock, approvals, deadline_ms, jobs, "
-            "allow, loose, sandbox, writable, limits, env, policy, versions, ignore, redact, "
-            "schema.",
+            "[tool.replay] takes tools, database, schema_lock, approvals, deadline_ms, labels, "
+            "jobs, allow, loose, sandbox, writable, limits, env, policy, versions, ignore, mask, "
+            "schema, budgets, keys, prices.",
         ),
         (
-            "[tool.replay.redact]\nname = ['x']\n",
-            "tool.replay.redact.name = ['x'] in {file!r}: there is no such key.\nNearest: names\n"
-            "[tool.replay.redact] takes enabled, names, patterns, allow, environment.",
+            "[tool.replay.mask]\nname = ['x']\n",
+            "tool.replay.mask.name = ['x'] in {file!r}: there is no such key.\nNearest: names\n"
+            "[tool.replay.mask] takes enabled, personal, paths, shape_only, functions, names, "
+            "patterns, allow, environment.",
         ),
         (
-            "[tool.replay.redact]\npatterns = ['(']\n",
-            "tool.replay.redact = {{'patterns': ['(']}} in {file!r}: '(' is no regular expression: "
+            "[tool.replay.mask]\npatterns = ['(']\n",
+            "tool.replay.mask = {{'patterns': ['(']}} in {file!r}: '(' is no regular expression: "
             "missing ), unterminated subpattern at position 0.\n"
             "docs/config.md has every key with an example.",
         ),

@@ -48,6 +48,8 @@ COMMANDS = [
     "list",
     "show",
     "ui",
+    "stats",
+    "budgets",
     "run",
     "runs",
     "diff",
@@ -149,3 +151,10 @@ def test_a_run_and_its_workers_load_only_what_every_run_needs() -> None:
 
     assert not run & {"replay.tools", "asyncio", "ssl", "replay.replayer.questions.asking"}
     assert not worker & {"replay.verdicts", "replay.config", "replay.store", "importlib.metadata"}
+
+
+def test_metrics_load_nothing_that_draws_or_diffs() -> None:
+    loaded = loaded_after("import replay.metrics, replay.metrics.what_if, replay.metrics.invented")
+
+    assert not loaded & (HEAVY - {"click"})
+    assert not {name for name in loaded if name.startswith(("replay.cli", "replay.report"))}

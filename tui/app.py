@@ -2,54 +2,47 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
+import importlib
 import os
-from collections.abc import Callable
+import signal
+import sys
+import threading
 from functools import partial
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
-from textual.app import App
-from textual.command import DiscoveryHit, Hit, Hits, Provider
+from rich.text import Text
+from textual.app import App, ScreenStackError
+from textual.command import Provider
 from textual.screen import Screen
 
 from replay.errors import ExitCode, ReplayError
-from tui.actions import EVERYWHERE, actions_of, key_words
-from tui.rows.database import Database
+from tui.actions import use_keys
+from tui.crash import crash_words, write_report
+from tui.jobs import TICK_S, Jobs
+from tui.palette import ActionProvider
 from tui.screens.base import BaseScreen
 from tui.screens.start import StartScreen
+from tui.state import Place, State
 from tui.theme import DARK, LIGHT
 
+if TYPE_CHECKING:
+    from tui.keymap import Keymap
+    from tui.rows.acting import Tools
+    from tui.rows.database import Database
+    from tui.rows.sorting import TraceSort
+    from tui.rows.stops import Stops
+    from tui.worlds import Worlds
+
 POLL_S = 0.25
-
-
-class ActionProvider(Provider):
-    """The command palette: every action of the screen, by name."""
-
-    async def discover(self) -> Hits:
-        """Give all of them."""
-        for name, help_text, run in self._commands():
-            yield DiscoveryHit(name, run, help=help_text)
-
-    async def search(self, query: str) -> Hits:
-        """Give those that match."""
-        matcher = self.matcher(query)
-        for name, help_text, run in self._commands():
-            score = matcher.match(f"{name} {help_text}")
-            if score > 0:
-                yield Hit(score, matcher.highlight(f"{name} {help_text}"), run, help=name)
-
-    def _commands(self) -> list[tuple[str, str, Callable[[], object]]]:
-        screen = self.screen
-        if not isinstance(screen, BaseScreen):
-            return []
-        return [
-            (
-                f"{action.help}  ({key_words(action)})",
-                action.name,
-                partial(screen.action_by_id, action.id),
-            )
-            for action in actions_of(*screen.PLACES, EVERYWHERE)
-        ]
+_KEEP_S: Final = 3.0
+_IMPORT_S: Final = 0.3
+_SIGNALLED: Final = 128
+_GARBAGE_MAX: Final = 200_000
+"""New containers before the collector looks: a value of five megabytes has eighty thousand, and a
+look at each seven hundred, as is usual, triples the time that reading it takes."""
 
 
 class ReplayApp(App[None]):
@@ -60,14 +53,37 @@ class ReplayApp(App[None]):
     COMMANDS: ClassVar[set[type[Provider]]] = {ActionProvider}  # type: ignore[assignment]  # no themes, no screenshots
     COMMAND_PALETTE_BINDING = "ctrl+p"
 
-    def __init__(self, path: Path, trace: str | None = None, *, theme: str | None = None) -> None:
-        """``trace``: the id, or its unique beginning, of a trace to open at once."""
+    def __init__(
+        self,
+        path: Path,
+        trace: str | None = None,
+        *,
+        theme: str | None = None,
+        state: State | None = None,
+        keys: Keymap | None = None,
+    ) -> None:
+        """``trace``: the id, or its unique beginning, of a trace to open at once.
+
+        ``state``: where it is kept where one was; None: nowhere. ``keys``: chosen ones.
+        """
         super().__init__()
+        use_keys(keys or {})
+        self.set_keymap({name: ",".join(chosen) for name, chosen in (keys or {}).items()})
         self.animation_level = "none"  # an animated page costs twenty frames
         self.path = path
         self.database: Database | None = None
-        self.places: dict[str, tuple[str, str | None]] = {}
-        """Where one was: step id and tab by trace."""
+        self.place = Place()
+        """Where one is in the list of traces, and was in transcripts."""
+        self._state = state or State(None)
+        self._kept: object = None
+        self._complained = ""
+        self._worlds: Worlds | None = None
+        self._stops: Stops | None = None
+        self.stops_problem: ReplayError | None = None
+        """Why what was kept could not be read, until somebody was told."""
+        self.jobs = Jobs(self)
+        self.tools: Tools | None = None
+        """Today's tools, as they were named last."""
         self._first_trace = trace
         self.register_theme(DARK)
         self.register_theme(LIGHT)
@@ -80,12 +96,39 @@ class ReplayApp(App[None]):
     def on_mount(self) -> None:
         """Watch what others write."""
         self.set_interval(POLL_S, self._poll)
+        self.set_interval(_KEEP_S, self._keep)
+        self.set_interval(TICK_S, self.show_job_line)
+        if not self.is_headless:
+            end_on_signals(self)
 
     def on_unmount(self) -> None:
-        """Let go of the file."""
+        """Keep where one was, and let go of the file; what was asked for is done."""
+        self._keep()
+        self.jobs.leave()
         if self.database is not None:
             self.database.close()
             self.database = None
+
+    @property
+    def places(self) -> dict[str, tuple[str, str | None]]:
+        """Where one was in transcripts: step id and tab by trace."""
+        return self.place.steps
+
+    def place_in_traces(self) -> tuple[TraceSort, int | None]:
+        """Return the order of the list, and the row of the trace, that one was at."""
+        from tui.rows.sorting import SORT_NAMES, TraceSort
+        from tui.rows.traces import row_of
+
+        name, is_reversed = self.place.sort
+        sort = TraceSort(name, is_reversed) if name in SORT_NAMES else TraceSort()
+        return sort, row_of(self.the_database, self.place.trace)
+
+    def _keep(self) -> None:
+        """Write where one is, when it is elsewhere than before."""
+        held = (self.place.trace, self.place.sort, tuple(self.place.steps.items()))
+        if self.database is not None and held != self._kept:
+            self._kept = held
+            self._state.keep(self.database.path, self.place)
 
     @property
     def the_database(self) -> Database:
@@ -93,15 +136,41 @@ class ReplayApp(App[None]):
         assert self.database is not None
         return self.database
 
+    @property
+    def stops(self) -> Stops:
+        """The breakpoints and watches of this database, read when first asked for."""
+        if self._stops is None:
+            from tui.rows.stops import stops_of
+
+            self._stops, self.stops_problem = stops_of(self.path)
+        return self._stops
+
+    @property
+    def worlds(self) -> Worlds:
+        """The worlds that this session has asked for."""
+        if self._worlds is None:
+            from tui.worlds import Worlds
+
+            self._worlds = Worlds(self.path)
+        return self._worlds
+
     def database_opened(self, database: Database) -> None:
         """Go on from the first screen to the traces, and to the trace that was asked for."""
         from tui.screens.traces import TracesScreen
 
         self.database = database
+        self.place = self._state.place_in(database.path)
+        self.call_after_refresh(self._started)
         self.push_screen(TracesScreen())
         if self._first_trace is not None:
             trace, self._first_trace = self._first_trace, None
             self.open_trace(trace)
+
+    def _started(self) -> None:
+        """What is there now stays: the collector need not look at it again."""
+        gc.freeze()
+        gc.enable()
+        self.set_timer(_IMPORT_S, _import_the_rest)
 
     def open_trace(
         self,
@@ -123,29 +192,144 @@ class ReplayApp(App[None]):
             return
         self.push_screen(TranscriptScreen(steps, run_id=run_id, step_number=step_number, tab=tab))
 
+    def shown_traces(self) -> list[str]:
+        """Return the ids of the traces that the list shows, where it shows only some."""
+        from tui.rows.acting import trace_ids_of
+        from tui.screens.traces import TracesScreen
+
+        for screen in self.screen_stack:
+            if isinstance(screen, TracesScreen) and screen.table.traces is not None:
+                return trace_ids_of(self.the_database, screen.table.traces)
+        return []
+
+    def trace_beside(self, key: int, direction: int) -> str | None:
+        """Return the id of the next trace in the list, or the one before; None: there is none."""
+        from tui.rows.acting import trace_id_of
+        from tui.screens.traces import TracesScreen
+
+        for screen in self.screen_stack:
+            if isinstance(screen, TracesScreen) and screen.table.traces is not None:
+                keys = screen.table.traces.keys
+                at = next((index for index, one in enumerate(keys) if one == key), None)
+                if at is not None and 0 <= at + direction < len(keys):
+                    return trace_id_of(self.the_database, int(keys[at + direction]))
+        return None
+
+    def show_job(self) -> None:
+        """Show the replay that is under way."""
+        from tui.screens.replaying import ReplayingScreen
+
+        screen = self.screen
+        if self.jobs.now is None or isinstance(screen, ReplayingScreen):
+            if isinstance(screen, BaseScreen):
+                screen.say(("nothing is under way", "dim"))
+            return
+        self.push_screen(ReplayingScreen.of_job(self.jobs.now))
+
     def toggle_theme(self) -> None:
         """Change between light and dark."""
         self.theme = (LIGHT if self.theme == DARK.name else DARK).name
 
-    def _poll(self) -> None:
-        screen = self.screen
-        if self.database is None or not isinstance(screen, BaseScreen) or not screen.is_ready:
-            return  # what was written meanwhile is still news at the next poll
+    def show_job_line(self) -> None:
+        """Say how far the command under way is."""
+        screen, job = self._screen_now(), self.jobs.now
+        if screen is None:
+            return
+        if job is not None and self.database is not None:
+            from tui.rows.acting import judged_count
+
+            with screen.telling_errors():
+                job.judged_count = judged_count(self.database, job.began_us)
+        screen.show_job_line(job)
+
+    def _screen_now(self) -> BaseScreen | None:
+        """Return the screen that is shown; None: it is not ready, or the program ends just now."""
         try:
-            if self.database.has_changed():
+            screen = self.screen
+        except ScreenStackError:
+            return None
+        return screen if isinstance(screen, BaseScreen) and screen.is_ready else None
+
+    def _poll(self) -> None:
+        screen, database = self._screen_now(), self.database
+        if database is None or screen is None:
+            return  # what was written meanwhile is still news at the next poll
+        if database.is_replaced():
+            self._start_again()
+            return
+        try:
+            if database.has_changed():
                 screen.database_changed()
+            self._complained = ""
         except ReplayError as error:
-            screen.complain(error)
+            if str(error) != self._complained:  # once, not four times a second
+                self._complained = str(error)
+                screen.complain(error)
+
+    def _start_again(self) -> None:
+        """Another file has the database's name now: open that one."""
+        assert self.database is not None
+        self._keep()
+        self.database.close()
+        self.database = None
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+        start = self.screen
+        assert isinstance(start, StartScreen)
+        start.open_again()
+
+    def _fatal_error(self) -> None:
+        """End, with a report instead of a traceback with recorded values in it."""
+        error = sys.exc_info()[1] or self._exception
+        assert error is not None
+        screen = type(self._screen_now()).__name__
+        report = write_report(error, folder=self._state.folder, screen=screen)
+        self._exit_renderables.append(
+            Text(crash_words(error, report), end="", no_wrap=True, overflow="ignore")
+        )
+        self._close_messages_no_wait()
+
+
+def _import_the_rest() -> None:
+    """Import what the next key may need, while somebody looks at the list."""
+    names = ("tui.screens.transcript", "tui.screens.runs", "tui.screens.findings")
+    threading.Thread(
+        target=lambda: [importlib.import_module(name) for name in names], daemon=True
+    ).start()
+
+
+def end_on_signals(app: ReplayApp) -> None:
+    """Leave as `q` does when the process is told to end: the terminal is then as it was."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        loop.add_signal_handler(number, partial(app.exit, return_code=_SIGNALLED + number))
+
+
+def _chosen_keys() -> Keymap | None:
+    """Return ``[tool.replay.keys]``; reading all of the configuration would cost a first paint."""
+    here = Path.cwd()
+    files = (folder / "pyproject.toml" for folder in (here, *here.parents))
+    if not any(b"tool.replay.keys" in file.read_bytes() for file in files if file.is_file()):
+        return None
+    from tui.keymap import read_keymap
+
+    return read_keymap()
 
 
 def run(path: Path, trace: str | None = None, *, theme: str | None = None) -> int:
     """Show the terminal UI until it is left; return the exit code.
 
-    A bug of ours ends in a traceback and code 3, never in 1, which is a verdict.
+    A bug of ours ends in a report and code 3, never in 1, which is a verdict; a signal in 128 and
+    its number, as shells say it.
     """
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
     for name in ("COLUMNS", "LINES"):  # Textual would believe them, and never see a resize
         os.environ.pop(name, None)
-    app = ReplayApp(path, trace, theme=theme)
+    gc.disable()  # until the first rows are there
+    gc.set_threshold(_GARBAGE_MAX, 20, 20)
+    app = ReplayApp(path, trace, theme=theme, state=State.of_user(), keys=_chosen_keys())
     app.run()
-    return int(ExitCode.COULD_NOT_RUN if app.return_code else ExitCode.OK)
+    code = app.return_code or 0
+    if code > _SIGNALLED:
+        return code
+    return int(ExitCode.COULD_NOT_RUN if code else ExitCode.OK)

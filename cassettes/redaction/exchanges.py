@@ -62,14 +62,14 @@ def request(sweep: Sweep, form: dict[str, Any]) -> dict[str, Any]:
     is_uri = "://" in uri[:32]
     found = {**form, "headers": headers, "uri": sweep.uri(uri) if is_uri else sweep.plain(uri)}
     found["body"] = _body(sweep, form["body"], form["headers"])
-    return _mended(found, form)
+    return mended(found, form)
 
 
 def _response(sweep: Sweep, form: dict[str, Any]) -> dict[str, Any]:
     found = {**form, "headers": _headers(sweep, form["headers"])}
     found["reason"] = sweep.text(form["reason"])
     found["body"] = _body(sweep, form["body"], form["headers"])
-    return _mended(found, form)
+    return mended(found, form)
 
 
 def _failure(sweep: Sweep, form: dict[str, Any]) -> dict[str, Any]:
@@ -176,7 +176,7 @@ def _part(sweep: Sweep, part: bytes) -> bytes:
     return sweep.bytes(head) + blank + clean + content[len(plain) :]
 
 
-def _mended(found: dict[str, Any], form: dict[str, Any]) -> dict[str, Any]:
+def mended(found: dict[str, Any], form: dict[str, Any]) -> dict[str, Any]:
     """Set Content-Length to what the body has now, where that changed."""
     has_length = bool(_header(found["headers"], "content-length"))
     is_cut = (found["body"] or {}).get("cut") is not None

@@ -1,7 +1,7 @@
 """The key of placeholders: where it lives, and how it comes into being.
 
 Placeholders are only as good as their key is secret: with it, guesses can be tried. So it never
-stands in what is recorded. It is the environment's (``REPLAY_REDACTION_KEY``, to share one between
+stands in what is recorded. It is the environment's (``REPLAY_MASKING_KEY``, to share one between
 machines), or a file of the owner's alone beside what is recorded, made when it is first needed.
 Lose it, and what was recorded still replays; new placeholders are then other ones.
 """
@@ -17,7 +17,7 @@ from typing import Final
 
 from cassettes.errors import CassetteError
 
-VARIABLE: Final = "REPLAY_REDACTION_KEY"
+VARIABLE: Final = "REPLAY_MASKING_KEY"
 LENGTH_MIN: Final = 16
 """Characters that a key must have at least."""
 
@@ -27,9 +27,9 @@ class KeyUnusable(CassetteError):
 
 
 def key_path(beside: str | os.PathLike[str]) -> Path:
-    """Return where the key of a database (or another file) lies: ``traces.db.redaction-key``."""
+    """Return where the key of a database (or another file) lies: ``traces.db.masking-key``."""
     place = Path(beside)
-    return place.with_name(place.name + ".redaction-key")
+    return place.with_name(place.name + ".masking-key")
 
 
 def key_beside(beside: str | os.PathLike[str]) -> bytes:
@@ -53,7 +53,7 @@ def known_key(beside: str | os.PathLike[str]) -> bytes | None:
 
 
 def key_of_environment() -> bytes | None:
-    """Return the key that ``REPLAY_REDACTION_KEY`` holds; None when it is not set.
+    """Return the key that ``REPLAY_MASKING_KEY`` holds; None when it is not set.
 
     Raises:
         KeyUnusable: it is too short.
@@ -74,7 +74,7 @@ def key_of_file(path: Path, *, make: bool = False) -> bytes:
         return _key(path.read_text("utf-8").strip(), f"The file '{path}'")
     except (OSError, UnicodeDecodeError) as error:
         raise KeyUnusable(
-            f"The redaction key '{path}' cannot be read: {error}. Mend the file's rights, or set "
+            f"The masking key '{path}' cannot be read: {error}. Mend the file's rights, or set "
             f"{VARIABLE} to a text of {LENGTH_MIN} characters or more."
         ) from error
 
@@ -87,11 +87,11 @@ def fingerprint(key: bytes) -> str:
 def _key(given: str, where: str) -> bytes:
     if len(given) < LENGTH_MIN:
         raise KeyUnusable(
-            f"{where} holds a redaction key of {len(given)} characters; with fewer than "
+            f"{where} holds a masking key of {len(given)} characters; with fewer than "
             f"{LENGTH_MIN} the secrets could be guessed from their placeholders. `python -c "
             '"import secrets; print(secrets.token_hex(32))"` makes a good one.'
         )
-    return hashlib.blake2b(given.encode(), digest_size=32, person=b"redaction key").digest()
+    return hashlib.blake2b(given.encode(), digest_size=32, person=b"masking key").digest()
 
 
 def _make(path: Path) -> None:

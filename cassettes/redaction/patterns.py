@@ -67,38 +67,21 @@ BUILT_IN: Final = (
     _pattern("Bearer bearer", r"\b[Bb]earer (?=\S*[0-9])(?P<secret>[A-Za-z0-9._~+/=-]{12,})"),
 )
 
-ON_REQUEST: Final = {
-    "email": _pattern("@", r"\b[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}"),
-    "card": Pattern((), re.compile(r"(?<![0-9.-])(?:[0-9][ -]?){12,18}[0-9](?![0-9.-])"), False),
-    "ssn": _pattern("-", r"(?<![0-9-])[0-9]{3}-[0-9]{2}-[0-9]{4}(?![0-9-])", is_learned=False),
-}
-"""What only some want hidden: asked for by name among the user's patterns."""
-
 
 class PatternError(ValueError):
     """A pattern of the user's is no regular expression."""
 
 
 def patterns_of(wanted: Iterable[str]) -> tuple[Pattern, ...]:
-    """Return the built-in patterns and the ``wanted``: names of ``ON_REQUEST``, or expressions.
+    """Return the built-in patterns and the ``wanted``: regular expressions.
 
     Raises:
         PatternError: One is no regular expression.
     """
     own = []
     for one in wanted:
-        if one in ON_REQUEST:
-            own.append(ON_REQUEST[one])
-            continue
         try:
             own.append(Pattern((), re.compile(one)))
         except re.error as error:
             raise PatternError(f"{one!r} is no regular expression: {error}.") from error
     return (*own, *BUILT_IN)
-
-
-def is_card(digits: str) -> bool:
-    """Whether the digits of a number could be a payment card's: its check digit is right."""
-    plain = [int(one) for one in digits if one.isdigit()]
-    doubled = [sum(divmod(one * 2, 10)) for one in plain[-2::-2]]
-    return (sum(plain[::-2]) + sum(doubled)) % 10 == 0 and len(set(plain)) > 1

@@ -35,11 +35,8 @@ _VALUES = (
     r"|://[^/ :@\"'<>\\]*:[^/ @\"'<>\\]+@|hooks\.slack|api/webhooks"
     r"|SG\.[A-Za-z0-9_-]{16}",
 )
-_ON_REQUEST = {
-    "email": r"[A-Za-z0-9._%+-]@[A-Za-z0-9-]",
-    "card": r"[0-9][ -]?[0-9][ -]?[0-9][ -]?[0-9][ -]?(?:[0-9][ -]?){8}[0-9]",
-    "ssn": r"[0-9]{3}-[0-9]{2}-[0-9]{4}",
-}
+_STREAMS = r"data: ?\{|\}\\*\n\{|\}\\+n\{"
+"""Events, of which several may hold a value in pieces."""
 
 
 @cache
@@ -51,12 +48,12 @@ def name_searches() -> tuple[Finds, ...]:
 @cache
 def value_searches() -> tuple[Finds, ...]:
     """Return what together finds anything that a built-in secret value must contain."""
-    return tuple(map(_search, _VALUES))
+    return (*map(_search, _VALUES), _search(_STREAMS))
 
 
 def any_in(names: Iterable[str], patterns: Iterable[str]) -> Finds | None:
     """Return what finds the user's own names and patterns; None: nothing to look for."""
-    parts = [_ON_REQUEST.get(one, one) for one in patterns]
+    parts = [*patterns]
     parts += ["(?i:" + _loosely(name) + ")" for name in names]
     return _search("|".join(f"(?:{part})" for part in parts)) if parts else None
 
@@ -82,6 +79,11 @@ def readable(text: str) -> str:
     return text if is_readable(text) else text.encode("utf-8", "replace").decode()
 
 
+def search(form: str) -> Finds:
+    """Return what finds an expression in a text."""
+    return _search(form)
+
+
 def _loosely(name: str) -> str:
     """A name in any spelling: with dashes, underscores, or as one word."""
     words = re.findall(r"[A-Za-z0-9]+", name)
@@ -93,6 +95,7 @@ def _literal(value: str) -> str:
     return re.sub(r"[\\.+*?()|\[\]{}^$#&\-~]", lambda found: "\\" + found[0], value)
 
 
+@cache
 def _search(form: str) -> Finds:
     try:
         from pydantic_core import SchemaError, SchemaValidator, core_schema

@@ -16,20 +16,25 @@ import json
 import os
 import re
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, TypeVar
 
 import orjson
 
 from cassettes.interaction import Interaction, Request
 from cassettes.redaction import exchanges
+from cassettes.redaction.finding import Finder, found_in
 from cassettes.redaction.prefilter import is_readable
 from cassettes.redaction.rules import Rules
+from cassettes.redaction.sensitive import Fit, Sensitives
 from cassettes.redaction.shapes import placeholder
 from cassettes.redaction.sweep import Sweep
 from cassettes.redaction.vault import Vault
 
 T = TypeVar("T")
+
+_FOLDERS: Final = frozenset(("PWD", "OLDPWD"))
+"""Variables of the shell whose names look like a password's."""
 
 _USERINFO: Final = re.compile(r"://[^/\s:@]*:([^/\s@]+)@")
 
@@ -49,6 +54,8 @@ class Redactor:
         patterns: Iterable[str] = (),
         allow: Iterable[str] = (),
         environment: bool | Mapping[str, str] = True,
+        personal: bool | Iterable[str] = False,
+        finders: Iterable[Finder] = (),
     ) -> None:
         """Make a redactor.
 
@@ -57,15 +64,18 @@ class Redactor:
                 None: a fresh one, so that they are equal within this process only.
             names: More names whose values are secret, in any spelling, with ``*``.
             patterns: More values that are secret: regular expressions (a group called ``secret``
-                says which part of a match is), or ``email``, ``card``, ``ssn``.
+                says which part of a match is), or kinds of personal data.
             allow: Names that are none.
             environment: Learn the values of secret-named environment variables; or the variables.
+            personal: Mask personal data too: True for all kinds, or which (`KINDS`).
+            finders: Functions that find more: each takes a text and gives back where something
+                starts and ends in it, and what it is.
 
         Raises:
-            PatternError: a pattern is no regular expression.
+            PatternError: a pattern is no regular expression, or there is no such kind.
         """
         self._key = secrets.token_bytes(32) if key is None else key
-        self.rules: Final = Rules(names, patterns, allow)
+        self.rules: Final = Rules(names, patterns, allow, personal=personal, finders=finders)
         self.vault: Final = Vault()
         self._environment = environment
         self._seen_variables: dict[str, str] = {}
@@ -93,13 +103,13 @@ class Redactor:
     def learn_variables(self, variables: Mapping[str, str]) -> None:
         """Learn the values of those ``variables`` whose names say that they are secret."""
         for name, value in list(variables.items()):
-            if self._seen_variables.get(name) == value:
+            if self._seen_variables.get(name) == value or name in _FOLDERS:
                 continue
             self._seen_variables[name] = value
             if self.rules.names.is_secret(name):
-                self.learn(value)
+                self.vault.learn(value, None, puts_away=False)
             for password in _USERINFO.findall(value):
-                self.learn(password)
+                self.vault.learn(password, None, puts_away=False)
         self.vault.settle()
 
     def recognise(self, recorded: Any) -> None:
@@ -189,9 +199,41 @@ class Redactor:
         """Return what ``redacted`` makes of ``values`` (JSON); what one teaches holds for all."""
         return self._again_if_taught(_json_text(values), redacted)
 
+    def kinds_in(self, before: Any, after: Any) -> Iterator[tuple[str, str]]:
+        """Yield what kind of values were replaced between two forms of one JSON value, and each.
+
+        ``secret`` where no form tells; a text within which others were replaced counts once where
+        none of them can be told from the rest.
+        """
+        text, new = (one if type(one) is str else json.dumps(one) for one in (before, after))
+        found = [
+            (one.label, text[one.start : one.end])
+            for one in found_in(text, self.rules.kinds, self.rules.finders)
+            if text[one.start : one.end] not in new
+        ]
+        yield from found
+        if not found and text != new:
+            yield "secret", _replaced_part(text, new)
+
     def placeholder(self, value: str) -> str:
         """Return what stands for ``value``: the same for the same value and key."""
         return value if value in self._recognised else placeholder(self.key, value)
+
+    def sensitive(self, value: Any, kind: str | None, fit: Fit) -> Any:
+        """Return what stands for a JSON value that is masked whatever it is; learn its texts."""
+        found = Sensitives(self.key, self.placeholder).value(value, kind, fit)
+        self._learn_all(value, found)
+        return found
+
+    def _learn_all(self, value: Any, found: Any) -> None:
+        if type(value) is dict:
+            for name, item in value.items():
+                self._learn_all(item, found[name])
+        elif type(value) is list:
+            for item, masked in zip(value, found, strict=True):
+                self._learn_all(item, masked)
+        elif type(value) in (str, int) and value != found and type(value) is type(found):
+            self.vault.learn(str(value), str(found))
 
     def _sweep(self, text: str) -> Sweep:
         return Sweep(self, self.vault.found_in(text))
@@ -204,6 +246,20 @@ class Redactor:
         before = self.vault.version
         found = redacted(self._sweep(text))
         return found if self.vault.version == before else redacted(self._sweep(text))
+
+
+def _replaced_part(before: str, after: str) -> str:
+    """Return what of ``before`` is not in ``after``, without what both begin and end with."""
+    start = _common(before, after)
+    rest = min(len(before), len(after)) - start
+    end = _common(before[::-1][:rest], after[::-1][:rest])
+    return before[start : len(before) - end] or before
+
+
+def _common(one: str, other: str) -> int:
+    """Return with how many letters both begin."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)))
 
 
 def _json_text(value: Any) -> str:

@@ -1,13 +1,27 @@
-"""What counts as secret: the names and the patterns, built in and the user's own."""
+"""What is masked: by name, by form, by kind; built in and the user's own."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
+from itertools import pairwise
 from typing import Final
 
-from cassettes.redaction.names import Names
-from cassettes.redaction.patterns import ON_REQUEST, Pattern, patterns_of
-from cassettes.redaction.prefilter import Finds, any_in, is_readable, name_searches, value_searches
+from cassettes.redaction.finding import Finder
+from cassettes.redaction.names import Names, words_of
+from cassettes.redaction.patterns import Pattern, PatternError, patterns_of
+from cassettes.redaction.personal import KINDS, Kind
+from cassettes.redaction.prefilter import (
+    Finds,
+    any_in,
+    is_readable,
+    name_searches,
+    search,
+    value_searches,
+)
+
+_BASE64: Final = r"[A-Za-z0-9]{9}[g-zG-Z][A-Za-z0-9]{10}|=[^\s&]{0,60}%[23][0-9A-Fa-f]"
+"""Text that may be packed and is no hash, and fields of URLs, in which personal data may be."""
 
 
 class Rules:
@@ -18,21 +32,37 @@ class Rules:
         names: Iterable[str] = (),
         patterns: Iterable[str] = (),
         allow: Iterable[str] = (),
+        *,
+        personal: bool | Iterable[str] = False,
+        finders: Iterable[Finder] = (),
     ) -> None:
-        """``names``, ``patterns`` and ``allow`` as `Redactor` takes them.
+        """As `Redactor` takes them.
 
         Raises:
-            PatternError: A pattern is no regular expression.
+            PatternError: A pattern is no regular expression, or there is no such kind.
         """
-        own_names, own_patterns = tuple(names), tuple(patterns)
+        own_names, said = tuple(names), tuple(patterns)
+        own_patterns = [one for one in said if one not in KINDS]
+        asked = [one for one in said if one in KINDS]
         self.names: Final = Names(own_names, allow)
         self.patterns: Final[tuple[Pattern, ...]] = patterns_of(own_patterns)
-        self.card: Final = ON_REQUEST["card"]
+        self.kinds: Final = _kinds(personal, asked)
+        self.finders: Final = tuple(finders)
+        self.is_personal: Final = bool(self.kinds or self.finders)
         own_name, own_value = any_in(own_names, ()), any_in((), own_patterns)
         self._name_searches = name_searches() + ((own_name,) if own_name else ())
-        self._value_searches = value_searches() + ((own_value,) if own_value else ())
+        self._secret_searches = value_searches() + ((own_value,) if own_value else ())
+        self._kind_searches = tuple((kind, search(kind.search)) for kind in self.kinds)
+        self._value_searches = self._secret_searches + _together(self.kinds)
+        self._finds_packed: Finds = search(_BASE64) if self.kinds else _never
+        if self.kinds:
+            self._value_searches += (self._finds_packed,)
+        if self.finders:
+            self._value_searches = (_always,)
         self.searches: Final[tuple[Finds, ...]] = self._name_searches + self._value_searches
-        """What together finds anything that may be secret, in a text that is readable."""
+        """What together finds anything that may have to be masked, in a text that is readable."""
+        self.kind_named = lru_cache(maxsize=4096)(self._kind_named)
+        """Return the kind that a name says its value is of; None: it says none."""
 
     def may_hold(self, text: str) -> bool:
         """Whether a secret may stand in ``text``, by its name or its form."""
@@ -47,6 +77,20 @@ class Rules:
         """Whether something in ``text`` may have the form of a secret."""
         return not is_readable(text) or any(finds(text) for finds in self._value_searches)
 
+    def has_secret_form(self, text: str) -> bool:
+        """Whether something in ``text`` may have the form of a secret, personal data aside."""
+        return not is_readable(text) or any(finds(text) for finds in self._secret_searches)
+
+    def kinds_in(self, text: str) -> list[Kind]:
+        """Return the kinds that ``text`` may hold, the surest first."""
+        if not is_readable(text):
+            return list(self.kinds)
+        return [kind for kind, finds in self._kind_searches if finds(text)]
+
+    def may_be_packed(self, text: str) -> bool:
+        """Whether text may stand in ``text`` that is packed as base64."""
+        return not is_readable(text) or self._finds_packed(text)
+
     def names_stand_in(self, text: str) -> bool:
         """Whether the name of a secret may stand in ``text``."""
         return not is_readable(text) or any(finds(text) for finds in self._name_searches)
@@ -54,3 +98,50 @@ class Rules:
     def is_allowed(self, name: str) -> bool:
         """Whether the user says that what is called so is no secret."""
         return self.names.is_allowed(name)
+
+    def _kind_named(self, name: str) -> Kind | None:
+        if not self.kinds or self.is_allowed(name):
+            return None
+        words = words_of(name)
+        pairs = {f"{left} {right}" for left, right in pairwise(words)}
+        for kind in self.kinds:
+            if not kind.names.isdisjoint(words) or not kind.pairs.isdisjoint(pairs):
+                return kind
+        return None
+
+
+def _kinds(personal: bool | Iterable[str], asked: list[str]) -> tuple[Kind, ...]:
+    """Return the kinds that are wanted, the surest first.
+
+    Raises:
+        PatternError: there is no such kind.
+    """
+    wanted = set(KINDS if personal is True else asked)
+    if not isinstance(personal, bool):
+        wanted.update(personal)
+    for one in wanted:
+        if one not in KINDS:
+            raise PatternError(
+                f"There is no kind {one!r} of personal data, only {', '.join(KINDS)}."
+            )
+    return tuple(kind for name, kind in KINDS.items() if name in wanted)
+
+
+def _together(kinds: tuple[Kind, ...]) -> tuple[Finds, ...]:
+    """Return what together finds any of ``kinds``: one pass for all that are not found by a letter.
+
+    Each pass over a text takes as long as the next, however many kinds it looks for.
+    """
+    literal = [kind.search for kind in kinds if "[" not in kind.search]
+    others = [kind.search for kind in kinds if "[" in kind.search]
+    return tuple(search("|".join(some)) for some in (literal, others) if some)
+
+
+def _never(text: str) -> bool:
+    del text
+    return False
+
+
+def _always(text: str) -> bool:
+    del text
+    return True

@@ -18,9 +18,13 @@ from typing import Any, Final
 import orjson
 
 from cassettes.placeholders import PLACEHOLDER, UUID_MARK
+from cassettes.redaction.personal import KINDS
+from cassettes.redaction.personal.card import is_card
 
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _EMAIL: Final = re.compile(r"[^\s@/:]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
+_LENGTH_MAX: Final = 64
+"""Longer texts are no personal data as a whole."""
 _JWT: Final = re.compile(r"(eyJ[\w-]+)\.(eyJ[\w-]+)\.([\w-]+)")
 _TIMES: Final = ("iat", "nbf", "exp")
 _KEPT: Final = re.compile(
@@ -32,13 +36,19 @@ _KEPT: Final = re.compile(
 
 def is_placeholder(value: str) -> bool:
     """Whether the whole ``value`` is a placeholder, with the shape that it kept."""
-    return _KEPT.fullmatch(value) is not None
+    return _KEPT.fullmatch(value) is not None or any(
+        kind.is_stand_in(value) and kind.is_whole(value)
+        for kind in (KINDS.values() if len(value) <= _LENGTH_MAX else ())
+    )
 
 
 def placeholder(key: bytes, value: str) -> str:
     """Return what stands for ``value``, in its shape; of a placeholder of this key itself."""
     if value.isascii() and value.isdigit():
         return _digits(key, value)
+    for kind in KINDS.values() if len(value) <= _LENGTH_MAX else ():
+        if kind.is_whole(value):
+            return kind.masked(key, value)
     digest = _hash(key, value).hex()
     plain = f"R{digest[:12]}R"
     if _UUID.fullmatch(value):
@@ -63,9 +73,15 @@ def _digits(key: bytes, value: str) -> str:
     half = size - size // 2
     if value[half:] == _number(key, f"check {size} {value[:half]}", size - half):
         return value
-    first = _number(key, f"digits {value}", half)
-    first = ("1" if first[0] == "0" else first[0]) + first[1:]
-    return first + _number(key, f"check {size} {first}", size - half)
+    if is_card(value):
+        return KINDS["card"].masked(key, value)
+    for draw in ("", *range(1, 100)):  # never what looks like a card's: it would be masked again
+        first = _number(key, f"digits {value}{draw}", half)
+        first = ("1" if first[0] == "0" else first[0]) + first[1:]
+        made = first + _number(key, f"check {size} {first}", size - half)
+        if not is_card(made):
+            break
+    return made
 
 
 def _number(key: bytes, of: str, size: int) -> str:

@@ -12,16 +12,20 @@ import binascii
 import json
 import re
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import quote_plus, unquote_plus
+from urllib.parse import quote, quote_plus, unquote_plus
 
 import orjson
 
-from cassettes.placeholders import PLACEHOLDER
+from cassettes.placeholders import PLACEHOLDER, SHAPED
+from cassettes.redaction.finding import found_in
 from cassettes.redaction.free_text import COOKIES, ELEMENT, INPUT, assigned
 from cassettes.redaction.names import HARMLESS, words_of
-from cassettes.redaction.patterns import Pattern, is_card
+from cassettes.redaction.packed import opened_base64
+from cassettes.redaction.patterns import Pattern
+from cassettes.redaction.personal import Kind
 from cassettes.redaction.shapes import is_placeholder
 from cassettes.redaction.spelling import spelled_as
+from cassettes.redaction.streams import Events
 from cassettes.redaction.vault import Learned
 
 if TYPE_CHECKING:
@@ -36,8 +40,12 @@ _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9:.,+\-Z ]*)?")
 _SCHEMA_TYPES: Final = frozenset(
     ("string", "number", "integer", "boolean", "object", "array", "null")
 )
+_QUOTED: Final = re.compile(r"(?<==)[^\s&;=\"'<>%]*%[0-9A-Fa-f]{2}[^\s&;=\"'<>]*")
 _INTEGER_MIN: Final = 100
 """Numbers below it are counts, not codes."""
+
+_NUMBER_MIN: Final = 10**13
+"""Numbers below it are looked at where their name says what they are."""
 
 _MANY: Final = 4
 """Items from which on a look at all of them is quicker than to go through them."""
@@ -54,6 +62,8 @@ class Sweep:
         self._rules = redactor.rules
         self._learned = learned
         self._depth = 0
+        self.memo: dict[bytes, Any] = {}
+        """Values that this pass has redacted, by their JSON: prompts repeat each other."""
 
     # Values
 
@@ -65,10 +75,15 @@ class Sweep:
             return self._object(value, secret=secret)
         if type(value) is list:
             return self._list(value, secret=secret)
+        if type(value) is int and self._rules.kinds:
+            return self._number(value)
         return value
 
     def under(self, name: str, value: Any) -> Any:
         """Return the JSON value called ``name`` redacted."""
+        kind = self._rules.kind_named(name)
+        if kind is not None and type(value) in (str, int) and kind.is_named(str(value)):
+            return self._personal(kind, value)
         if not self._rules.names.is_secret(name):
             return self.value(value)
         if type(value) is str:
@@ -85,7 +100,7 @@ class Sweep:
     def _object(self, value: dict[str, Any], *, secret: bool) -> dict[str, Any]:
         if "$kind" in value:
             return self._tagged(value)
-        if len(value) >= _MANY and not secret and self._is_clean(value):
+        if len(value) >= _MANY and not secret and self.is_clean(value):
             return value
         found: dict[str, Any] = {}
         for name, item in value.items():
@@ -119,7 +134,7 @@ class Sweep:
         return self.plain(name, assigned=False)
 
     def _list(self, value: list[Any], *, secret: bool) -> list[Any]:
-        if len(value) >= _MANY and not secret and self._is_clean(value):
+        if len(value) >= _MANY and not secret and self.is_clean(value):
             return value
         if value and all(type(one) is list and len(one) == 2 for one in value):
             return [self._pair(*one) for one in value]  # headers, rows of a form
@@ -147,10 +162,38 @@ class Sweep:
         masked = int(self._hold(str(abs(value))))
         return masked if value > 0 else -masked
 
+    def _number(self, value: int) -> int:
+        """A number that is a card's, or another thing that is made of digits."""
+        if value < _NUMBER_MIN:
+            return value
+        for found in found_in(str(value), self._rules.kinds, ()):
+            if found.kind is not None and found.end - found.start == len(str(value)):
+                masked: int = self._personal(found.kind, value)
+                return masked
+        return value
+
+    def _personal(self, kind: Kind, value: Any) -> Any:
+        """Return what stands for a value that is of ``kind``: a number for a number."""
+        text = str(value)
+        if kind.is_stand_in(text):
+            return value
+        masked = kind.masked(self._redactor.key, text)
+        if type(value) is int:
+            if masked[:1] == "0":
+                return self._integer(value)
+            self._learn(text, masked)
+            return int(masked)
+        self._learn(text, masked)
+        return masked
+
     # Texts
 
     def called(self, name: str, value: str) -> str:
         """Return the text called ``name`` redacted."""
+        kind = self._rules.kind_named(name)
+        if kind is not None and kind.is_named(value):
+            masked: str = self._personal(kind, value)
+            return masked
         return (
             self.named(value) if self._rules.names.is_secret_text(name, value) else self.text(value)
         )
@@ -184,7 +227,7 @@ class Sweep:
             if nested is not None:
                 return nested
         if "\n" in text and "{" in text:
-            return self._lines(text)
+            return self._lines(Events(text).masked(self._apart, self._whole_in))
         return self.plain(text)
 
     def bytes(self, body: bytes) -> bytes:
@@ -200,16 +243,70 @@ class Sweep:
     def plain(self, text: str, *, assigned: bool = True) -> str:
         """Return a text redacted that has no form of its own."""
         rules = self._rules
-        for pattern in rules.patterns:
-            if pattern.finds_in(text):
-                text = self._sub(pattern, text)
+        if rules.has_secret_form(text):
+            for pattern in rules.patterns:
+                if pattern.finds_in(text):
+                    text = self._sub(pattern, text)
         if assigned and rules.names_stand_in(text):
             text = self._assigned(text)
             if "</" in text:
                 text = ELEMENT.sub(self._valued, text)
             if "value=" in text:
                 text = INPUT.sub(self._valued, text)
+        if rules.is_personal:
+            if rules.may_be_packed(text):
+                text = opened_base64(text, self._inside)
+            if "%" in text:
+                text = _QUOTED.sub(self._unquoted, text)
+            text = self._without_personal(text)
         return self._replaced(text)
+
+    def _without_personal(self, text: str) -> str:
+        """Return a text with the personal data in it replaced."""
+        parts: list[str] = []
+        done = 0
+        kinds = self._rules.kinds_in(text)
+        if not kinds and not self._rules.finders:
+            return text
+        for found in found_in(text, kinds, self._rules.finders):
+            value = text[found.start : found.end]
+            if found.kind is not None:
+                masked = found.kind.masked(self._redactor.key, value)
+            elif PLACEHOLDER.search(value):
+                masked = value
+            else:
+                masked = self._hold(value)
+            parts += (text[done : found.start], masked)
+            done = found.end
+        return "".join(parts) + text[done:] if parts else text
+
+    def _unquoted(self, found: re.Match[str]) -> str:
+        """A field of a URL in a text, in which a value is spelled with percent signs."""
+        plain = unquote_plus(found[0])
+        clean = self._inside(plain)
+        return found[0] if clean == plain else quote(clean, safe="")
+
+    def _inside(self, text: str) -> str:
+        """Return a text redacted that was packed in another."""
+        if self._depth >= _DEPTH_MAX:
+            return text
+        self._depth += 1
+        try:
+            return self._apart(text)
+        finally:
+            self._depth -= 1
+
+    def _whole_in(self, text: str) -> list[tuple[int, int]]:
+        """Return where placeholders stand in a text that was redacted."""
+        spans = [found.span() for found in SHAPED.finditer(text)]
+        found = found_in(text, self._rules.kinds, ()) if self._rules.kinds else ()
+        return spans + [(one.start, one.end) for one in found]
+
+    def _apart(self, text: str) -> str:
+        """Return a text redacted that nobody has looked at yet: learned values may be in it."""
+        inside = Sweep(self._redactor, self._redactor.vault.found_in(text))
+        inside._depth = self._depth
+        return inside.text(text)
 
     def uri(self, uri: str) -> str:
         """Return a URI redacted: its query and fragment by name, all of it by form and learned."""
@@ -231,6 +328,10 @@ class Sweep:
 
     def field(self, name: str, value: str) -> str:
         """Return the value of one field of a form redacted."""
+        kind = self._rules.kind_named(name)
+        if kind is not None and kind.is_named(value):
+            masked: str = self._personal(kind, value)
+            return masked
         is_secret = self._rules.names.is_secret_field(name, value)
         return self.named(value) if is_secret else self.text(value)
 
@@ -244,7 +345,7 @@ class Sweep:
     def _may_hold(self, text: str) -> bool:
         return self._rules.may_hold(text) or any(one in text for one, _ in self._learned)
 
-    def _is_clean(self, value: Any) -> bool:
+    def is_clean(self, value: Any) -> bool:
         """Whether one look at all of ``value`` is enough: quicker than to go through it."""
         try:
             encoded = orjson.dumps(value)
@@ -285,8 +386,6 @@ class Sweep:
             secret = found["secret"] if "secret" in pattern.form.groupindex else whole
             if not secret or PLACEHOLDER.search(secret):
                 return whole
-            if pattern is self._rules.card and not is_card(whole):
-                return whole
             if secret is whole:
                 return self._hold(whole, learns=pattern.is_learned)
             start = found.start("secret") - found.start()
@@ -313,6 +412,10 @@ class Sweep:
 
     def _spoken(self, name: str, value: str) -> str:
         lower = name.lower()
+        kind = self._rules.kind_named(name)
+        if kind is not None and kind.is_named(value):
+            masked: str = self._personal(kind, value)
+            return masked
         return self.header(lower, value) if lower in COOKIES else self.named(value)
 
     def _valued(self, found: re.Match[str]) -> str:

@@ -53,6 +53,8 @@ class Vault:
         self._lock = threading.Lock()
         _vaults.add(self)
         self._known: dict[str, str | None] = {}
+        self._kept: tuple[_Chunk, ...] = ()
+        """Those of the environment: they are never forgotten."""
         self._chunks: tuple[_Chunk, ...] = ()
         self._newest: tuple[Learned, ...] = ()
 
@@ -63,8 +65,11 @@ class Vault:
         """Return what stands for ``value``; None: nobody has said."""
         return self._known.get(value)
 
-    def learn(self, value: str, stand_in: str | None) -> None:
-        """Remember ``value``, which ``stand_in`` stands for; None: it is made when it is needed."""
+    def learn(self, value: str, stand_in: str | None, *, puts_away: bool = True) -> None:
+        """Remember ``value``, which ``stand_in`` stands for; None: it is made when it is needed.
+
+        ``puts_away`` False: `settle` follows.
+        """
         if value in self._known or not is_learnable(value):
             return
         with self._lock:
@@ -72,31 +77,37 @@ class Vault:
                 return
             self._known[value] = stand_in
             self._newest += tuple((one, value) for one in _spellings(value))
-            if len(self._newest) > _NEWEST:
+            if len(self._newest) > _NEWEST and puts_away:
                 self._put_away()
             self.version += 1
 
     def holds_any(self, text: str) -> bool:
         """Whether a learned value stands in ``text``, which is readable and may be JSON."""
-        for chunk in self._chunks:
+        newest = self._newest  # before the others: what is put away meanwhile stands in both
+        for chunk in self._kept + self._chunks:
             if chunk.finds(text):
                 return True
-        return any(spelling in text for spelling, _ in self._newest) if self._newest else False
+        return any(spelling in text for spelling, _ in newest) if newest else False
 
     def found_in(self, text: str) -> list[Learned]:
         """Return the learned values that stand in ``text``, the longest first."""
         text = readable(text)
         found = [one for one in self._newest if one[0] in text]
-        for chunk in self._chunks:
+        for chunk in self._kept + self._chunks:
             if chunk.finds(text):
                 found += [one for one in chunk.values if one[0] in text]
         return sorted(found, key=_by_length) if len(found) > 1 else found
 
     def settle(self) -> None:
-        """Make the look for the newest values as quick as that for the others."""
+        """Keep the newest values for good: those of the environment were just learned.
+
+        The look for them is then as quick as that for the others.
+        """
         with self._lock:
-            if self._newest:
-                self._put_away()
+            values = self._newest
+            for at in range(0, len(values), _CHUNK):
+                self._kept += (_Chunk(values[at : at + _CHUNK]),)
+            self._newest = ()
 
     def _put_away(self) -> None:
         """Move the newest values to the others, and forget the oldest of these."""

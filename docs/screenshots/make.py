@@ -28,25 +28,37 @@ CELL_PX = 12.2
 CHUNK = 4
 
 SHOTS = {
-    "tui-transcript": ("time-to-write", "dark", []),
-    "tui-findings": (None, "dark", ["r", "down", "enter"]),
+    "tui-traces": (None, []),
+    "tui-transcript": ("time-to-write", []),
+    "tui-findings": (None, ["r", "down", "enter"]),
+    "tui-diff": ("weekend-in-paris", ["v", "D"]),
+    "tui-schemas": (None, ["v", "left_square_bracket", "WAIT", "WAIT"]),
+    "tui-metrics": (None, ["m", "t"]),
 }
-"""Name: the trace to open, the theme, and the keys to press."""
+"""Name: the trace to open, and the keys to press; ``WAIT``: until a process of its own answered."""
 
 
 async def shoot(database: Path, name: str) -> None:
     """Drive the app to one screen and save it as a PNG."""
-    trace, theme, keys = SHOTS[name]
-    app = ReplayApp(database, trace, theme=theme)
+    trace, keys = SHOTS[name]
+    app = ReplayApp(database, trace)
     async with app.run_test(size=SIZE) as pilot:
         for key in [None, *keys, None]:
-            if key:
+            if key == "WAIT":
+                await answered(app)
+            elif key:
                 await pilot.press(key)
             for _ in range(5):
                 await pilot.pause()
                 await app.workers.wait_for_complete()
         svg = app.export_screenshot(title=f"replay ui {database.name}")
     convert(svg, HERE / f"{name}.png")
+
+
+async def answered(app: ReplayApp) -> None:
+    """Wait until nothing on the screen is still being asked for."""
+    while any(words in app.export_screenshot() for words in ("comparing", "counting")):  # noqa: ASYNC110 - the screen says when
+        await asyncio.sleep(0.1)
 
 
 def convert(svg: str, target: Path) -> None:

@@ -179,8 +179,15 @@ def read_moment(ctx: click.Context, param: click.Parameter, value: str | None) -
     Raises:
         click.BadParameter: it is neither.
     """
-    if value is None:
-        return None
+    return None if value is None else moment_of(value)
+
+
+def moment_of(value: str) -> str:
+    """Return a moment as `read_moment` does, for words that come from elsewhere.
+
+    Raises:
+        click.BadParameter: it is none.
+    """
     moment = _ago(value) or _iso(value)
     if moment is None:
         raise click.BadParameter(

@@ -250,5 +250,5 @@ def _refresher(
         deadline_ms=deadline_ms if deadline_s is None else max(1, round(deadline_s * 1000)),
         allow=config.allow,
         policies=Policies((config.policy,)),
-        redact=config.redact,
+        mask=config.mask,
     )

@@ -11,7 +11,7 @@ import click
 from replay.cli import terminal
 from replay.cli.arguments import database_and, examples, json_option
 from replay.cli.lazy import LazyGroup, Place
-from replay.errors import ExitCode, ReplayError
+from replay.errors import ExitCode
 
 _HERE = "replay.cli.db"
 _NOTE_EVERY_S: Final = 5.0
@@ -22,7 +22,6 @@ _NOTE_EVERY_S: Final = 5.0
     places={
         "check": Place(_HERE, "check", "Verify that everything is there and whole."),
         "compact": Place(_HERE, "compact", "Make the file as small as it can be."),
-        "redact": Place(_HERE, "redact", "Replace secrets that are stored already."),
         "query": Place(_HERE, "query", "Run SQL over the records, compressed ones included."),
         "schema": Place(_HERE, "schema", "Print the JSON Schema of every record."),
     },
@@ -103,42 +102,6 @@ def compact(database: Path, as_json: bool) -> int:
     else:
         terminal.emit(
             f"{database}: {done.size_bytes_before:,} bytes before, {done.size_bytes_after:,} after."
-        )
-    return ExitCode.OK
-
-
-@click.command(
-    short_help="Replace secrets that are stored already.",
-    epilog=examples("replay db redact traces.db"),
-)
-@database_and()
-@json_option
-def redact(database: Path, as_json: bool) -> int:
-    """Replace secrets in what DATABASE holds by placeholders, and write the file anew.
-
-    For recordings made without redaction, and for values that were seen to be secret only after
-    they were stored. What is secret says [tool.replay.redact] and docs/redaction.md; the key is the
-    one that recordings use. There is no way back. Needs room for a copy while it works.
-    """
-    from dataclasses import asdict
-
-    from cassettes.redaction import KeyUnusable, key_beside
-    from replay.config import load_config
-    from replay.store import Store
-    from replay.store.redaction import Redaction, redactor_of
-
-    with Store.open(database, mode="w") as store:
-        try:
-            key = key_beside(database)
-        except KeyUnusable as error:
-            raise ReplayError(str(error)) from error
-        done = store.redact(Redaction(redactor_of(load_config().redact, key)))
-    if as_json:
-        terminal.emit_json(asdict(done))
-    else:
-        terminal.emit(
-            f"{database}: {done.record_count:,} records of {done.trace_count:,} traces held "
-            "secrets; placeholders stand there now."
         )
     return ExitCode.OK
 

@@ -6,6 +6,8 @@ import contextlib
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,11 +15,12 @@ import click
 
 from replay.cli import terminal
 from replay.cli.arguments import database_and, examples
+from replay.cli.debug_listening import address_of, listening
 from replay.cli.tools_options import env_option, path_option, toolbox_named, tools_option
 from replay.errors import ExitCode, ReplayError, SelectionError
 
 if TYPE_CHECKING:
-    from replay.records import CallVerdict, ToolCall, Transcript
+    from replay.records import CallVerdict, JsonObject, ToolCall, Transcript
     from replay.store import Store
 
 
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     epilog=examples(
         "replay debug traces.db t660c71da6be --step 3 --tools shop.tools:toolbox",
         "replay debug traces.db t660c71da6be --post-mortem",
+        "replay debug traces.db t660c71da6be --step 3 --listen 5678",
     ),
 )
 @database_and("trace")
@@ -42,6 +46,12 @@ if TYPE_CHECKING:
 @click.option(
     "--post-mortem", is_flag=True, help="Stop only where the tool raises, not at its first line."
 )
+@click.option(
+    "--listen",
+    metavar="[HOST:]PORT",
+    help="Wait for an editor (VS Code, or any that speaks DAP) to attach there, instead of pdb in "
+    "this terminal; PORT 0 takes any that is free. Needs the extra `debugpy`.",
+)
 def debug(
     database: Path,
     trace: str,
@@ -50,20 +60,27 @@ def debug(
     paths: Sequence[Path],
     variables: Sequence[str],
     post_mortem: bool,
+    listen: str | None,
 ) -> int:
     """Run TRACE again up to one tool call, and stop at the first line of its tool, in pdb.
 
     The world is the recorded one: the calls before it have run, what the tool asks outside is
     answered from its cassette, its clock stands where it stood. Change a variable, step, go on with
     `c`; `q` leaves the debugger, and the call runs on. Its verdict is shown at the end. Where the
-    tool raises, pdb opens there too. Nothing is stored.
+    tool raises, pdb opens there too. Nothing is stored. With --listen an editor is waited for, and
+    stops there.
     """
     from replay.cli.traces import step_of
     from replay.records import ToolCall
     from replay.report.diff_text import render_verdict
     from replay.store import Store
 
-    device = _terminal()
+    if listen is not None and post_mortem:
+        raise click.UsageError(
+            "--post-mortem is pdb's: in an editor switch on its stop at user uncaught exceptions."
+        )
+    place = None if listen is None else address_of(listen)
+    device = _terminal() if place is None else None
     with Store.open(database, mode="r") as store:
         transcript = store.transcript(trace)
         number = step_number or _differing_step(store, transcript)
@@ -74,9 +91,19 @@ def debug(
                 "to stop in.",
                 hint=_tool_steps(transcript),
             )
-        verdict = _debugged(
-            transcript, call, store, device, toolbox, paths, variables, post_mortem=post_mortem
-        )
+        asked: JsonObject
+        run = partial(_debugged, transcript, call, store, toolbox, paths, variables)
+        if place is None:
+            where = "where it raises" if post_mortem else "at its first line"
+            said = f"stopping {where}. `c` goes on, `q` leaves."
+            terminal.say(f"Step {call.step_number}, {call.tool}: {said}")
+            term = os.environ.get("TERM", "dumb")
+            asked = {"terminal": device, "term": term, "post_mortem": post_mortem}
+            verdict = run(asked, interrupted_by=_interrupts)
+        else:
+            with listening(place, call) as adapter:
+                asked = {"adapter": adapter}
+                verdict = run(asked, interrupted_by=lambda _: contextlib.nullcontext())
     colored = terminal.colours(sys.stdout)
     terminal.emit("")
     terminal.emit(render_verdict(verdict, call, width=terminal.width(), colored=colored))
@@ -87,12 +114,12 @@ def _debugged(
     transcript: Transcript,
     call: ToolCall,
     store: Store,
-    device: str,
     toolbox: str | None,
     paths: Sequence[Path],
     variables: Sequence[str],
+    asked: JsonObject,
     *,
-    post_mortem: bool,
+    interrupted_by: Callable[[Callable[[], None]], AbstractContextManager[None]],
 ) -> CallVerdict:
     from replay.config import load_config
     from replay.replayer.debugging.session import debug_call
@@ -109,22 +136,16 @@ def _debugged(
         allow=config.allow,
         loose=config.loose,
     )
-    where = "where it raises" if post_mortem else "at its first line"
-    terminal.say(
-        f"Step {call.step_number}, {call.tool}: stopping {where}. `c` goes on, `q` leaves."
-    )
     return debug_call(
         transcript,
         call,
         store=store,
         place=place,
-        terminal=device,
-        term=os.environ.get("TERM", "dumb"),
+        asked=asked,
         rules=Rules.from_config(config),
         policies=Policies((config.policy,)),
         versions=config.versions,
-        post_mortem=post_mortem,
-        interrupted_by=_interrupts,
+        interrupted_by=interrupted_by,
     )
 
 

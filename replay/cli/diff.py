@@ -13,6 +13,7 @@ import click
 from replay.cli import terminal
 from replay.cli.approvals import approvals_option, use_file
 from replay.cli.arguments import database_and, examples, json_option
+from replay.cli.diff_whole import CALLS_SHOWN_MAX, read_context, show_whole_calls
 from replay.cli.reports import (
     ReportFiles,
     ReportFormat,
@@ -23,14 +24,12 @@ from replay.cli.reports import (
     write_reports,
 )
 from replay.cli.runs import findings_now, report_json, show_report
+from replay.cli.what_if import show_branch
 from replay.errors import ExitCode, SelectionError
 
 if TYPE_CHECKING:
     from replay.records import CallVerdict, ReplayRun
     from replay.store import Store
-
-CALLS_SHOWN_MAX = 20
-"""Calls of a trace or a finding that are shown without ``--all``."""
 
 
 @click.command(
@@ -40,6 +39,7 @@ CALLS_SHOWN_MAX = 20
         "replay diff traces.db latest --all",
         "replay diff traces.db 974087364c47",
         "replay diff traces.db latest t660c71da6be --step 3",
+        "replay diff traces.db t660c71da6be --step 3 --side-by-side",
         "replay diff traces.db run_20261121T090000 run_20261121T101500",
     ),
 )
@@ -57,6 +57,18 @@ CALLS_SHOWN_MAX = 20
     is_flag=True,
     help="With a run: every differing call with every difference; else every call, not only 20.",
 )
+@click.option(
+    "--side-by-side",
+    "is_beside",
+    is_flag=True,
+    help="With calls: every part, recorded on the left and today on the right.",
+)
+@click.option(
+    "--unfold",
+    metavar="COUNT|all",
+    callback=read_context,
+    help="With calls: every part, with so many equal lines beside each change, or all.",
+)
 @approvals_option
 @report_files
 @format_option
@@ -67,6 +79,8 @@ def diff(
     other: str | None,
     step_number: int | None,
     show_all: bool,
+    is_beside: bool,
+    unfold: int | None,
     approvals_file: Path | None,
     files: ReportFiles,
     report_format: ReportFormat | None,
@@ -91,7 +105,14 @@ def diff(
                 raise click.UsageError(
                     "--step belongs to a trace: `replay diff DATABASE TRACE --step 3`."
                 )
+            if is_beside or unfold is not None:
+                raise click.UsageError(
+                    "--side-by-side and --unfold belong to calls: name a trace or a finding."
+                )
             assert first is not None
+            if first.branch is not None:
+                show_branch(first, database, as_json=as_json)
+                return ExitCode.OK
             _show_run(store, first, database=database, show_all=show_all, form=form)
             write_reports(store, first, files=files, database=database)
             return ExitCode.OK
@@ -106,7 +127,12 @@ def diff(
             _compare(store, first, second, as_json=as_json)
             return ExitCode.OK
         found = _verdicts(store, first, wanted, step_number)
-        _show_calls(store, found, show_all=show_all, as_json=as_json)
+        if (is_beside or unfold is not None) and not as_json:
+            show_whole_calls(
+                store, found, show_all=show_all, is_beside=is_beside, context=unfold or 0
+            )
+        else:
+            _show_calls(store, found, show_all=show_all, as_json=as_json)
     return ExitCode.OK
 
 

@@ -239,7 +239,7 @@ def _database(path: Path) -> list[Finding]:
     except ReplayError as error:
         return [Finding("database", "broken", error.wanted, error.hint)]
     size = path.stat().st_size
-    own = {path.name, f"{path.name}.redaction-key"}
+    own = {path.name, f"{path.name}.masking-key"}
     spool = [file for file in path.parent.glob(f"{path.name}*") if file.name not in own]
     findings = [
         Finding(

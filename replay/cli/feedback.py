@@ -10,7 +10,7 @@ import click
 
 from replay.cli import terminal
 from replay.cli.arguments import database_and, examples, json_option
-from replay.errors import ExitCode, ReplayError
+from replay.errors import ExitCode, ReplayError, SelectionError
 
 if TYPE_CHECKING:
     from replay.records import Feedback, JsonObject, ModelCall, ToolCall, Transcript
@@ -37,6 +37,9 @@ _SCORES: Final = {"good": 1.0, "bad": 0.0}
     help="About this step; without it, about the whole trace.",
 )
 @click.option("--rating", type=click.Choice(list(_SCORES)), help="Whether it is as it should be.")
+@click.option(
+    "--score", type=click.FloatRange(0, 1), metavar="NUMBER", help="How good it is, from 0 to 1."
+)
 @click.option("--label", metavar="WORD", help="A word to find it by: wrong_tool, too_slow, ...")
 @click.option("--note", metavar="TEXT", help="What you have to say of it.")
 @click.option(
@@ -45,6 +48,7 @@ _SCORES: Final = {"good": 1.0, "bad": 0.0}
     help='What should have been called: its arguments, or {"tool": ..., "arguments": ...}; '
     "@FILE reads it from a file.",
 )
+@click.option("--remove", metavar="ID", help="Take back what was said: its id, as --json tells it.")
 @click.option("--by", metavar="NAME", help="Who says so. Default: your user name.")
 @json_option
 def feedback(
@@ -52,9 +56,11 @@ def feedback(
     trace: str,
     step_number: int | None,
     rating: str | None,
+    score: float | None,
     label: str | None,
     note: str | None,
     correction: str | None,
+    remove: str | None,
     by: str | None,
     as_json: bool,
 ) -> int:
@@ -67,7 +73,12 @@ def feedback(
     from replay.cli.traces import step_of
     from replay.store import Store
 
-    says_nothing = rating is None and label is None and note is None and correction is None
+    if remove is not None:
+        return _remove(database, trace, remove)
+    if rating is not None and score is not None:
+        raise click.UsageError("--rating is a score of its own: 1 or 0. Give one of the two.")
+    given_any = (rating, score, label, note, correction)
+    says_nothing = all(one is None for one in given_any)
     with Store.open(database, mode="r" if says_nothing else "w") as store:
         transcript = store.transcript(trace)
         step = None if step_number is None else step_of(transcript, step_number)
@@ -77,7 +88,7 @@ def feedback(
             transcript.trace.id,
             step_number=step_number,
             label=label or rating,
-            score=None if rating is None else _SCORES[rating],
+            score=score if rating is None else _SCORES[rating],
             text=note,
             correction=None if correction is None else _correction(correction, step),
             annotator=by or user_name(),
@@ -98,6 +109,22 @@ def _feedback(trace_id: str, **said: Any) -> Feedback:
     from replay.store.times import now_text
 
     return Feedback(id=f"f{secrets.token_hex(8)}", trace_id=trace_id, created_at=now_text(), **said)
+
+
+def _remove(database: Path, trace: str, feedback_id: str) -> int:
+    from replay.store import Store
+
+    with Store.open(database, mode="w") as store:
+        kept = [one.id for one in store.transcript(trace).feedback]
+        if feedback_id not in kept:
+            raise SelectionError(
+                f"Trace {trace!r} has no feedback {feedback_id!r}.",
+                nearest=", ".join(kept[-4:]) or None,
+                hint="`replay feedback DATABASE TRACE --json` lists what was said, with ids.",
+            )
+        store.remove_feedback(feedback_id)
+    terminal.say("Taken back.")
+    return ExitCode.OK
 
 
 def _list(transcript: Transcript, step_number: int | None, *, as_json: bool) -> int:

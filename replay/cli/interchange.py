@@ -1,31 +1,25 @@
-"""`replay import` and `replay export`: traces from and to other formats."""
+"""`replay import`: traces from other formats."""
 
 from __future__ import annotations
 
 import shlex
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from io import TextIOWrapper
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from replay.cli import terminal
 from replay.cli.arguments import (
-    database_and,
     default_database,
     examples,
     json_option,
     read_labels,
     read_moment,
 )
-from replay.cli.selection import selection_options
 
 if TYPE_CHECKING:
-    from replay.interchange import ExportReport, FileReport
-    from replay.records import Selection
+    from replay.interchange import FileReport
 
 FORMATS = ("openai-chat", "anthropic-messages", "records")
 READ_FORMATS = (
@@ -183,123 +177,3 @@ def report_lines(report: FileReport) -> Iterator[str]:
             yield f"            {error.wanted}"
         if len(report.bad_lines) > 20:
             yield f"            and {len(report.bad_lines) - 20:,} more"
-
-
-@click.command(
-    "export",
-    short_help="Write traces in another format.",
-    epilog=examples(
-        "replay export traces.db -o traces.jsonl",
-        "replay export traces.db --to openai-chat --label domain=airline > airline.jsonl",
-    ),
-)
-@click.option(
-    "--to",
-    "format_name",
-    type=click.Choice(FORMATS),
-    default="records",
-    show_default=True,
-    help="The format; records is replay's own and holds everything.",
-)
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="The file to write, whole or not at all (default: stdout).",
-)
-@click.option(
-    "--inline",
-    is_flag=True,
-    help="Write toolsets and system prompts that came from a contexts.json into each line.",
-)
-@selection_options
-@database_and()
-def export_command(
-    database: Path, selection: Selection, format_name: str, output: Path | None, inline: bool
-) -> None:
-    """Write traces as JSONL: all of them, or those that the options select.
-
-    A conversation that was imported comes out as it went in; one that was recorded becomes one
-    line for each conversation inside it.
-    """
-    from replay.cli.progress import Progress
-    from replay.interchange import ExportReport, export_lines
-    from replay.store import Store
-
-    report = ExportReport()
-    store = Store.open(database, mode="r")
-    try:
-        with Progress("traces", shown=None if output else False) as progress, _sink(output) as file:
-            for line in export_lines(
-                store,
-                selection,
-                format_name,
-                report,
-                inline=inline,
-                on_progress=progress.update,
-            ):
-                file.write(line)
-    finally:
-        store.close()
-    _tell_export(report, output)
-
-
-@contextmanager
-def _sink(output: Path | None) -> Iterator[TextIO]:
-    """Yield what to write to; a file gets its name when it is whole."""
-    if output is None:
-        if isinstance(sys.stdout, TextIOWrapper):
-            # JSONL is UTF-8, whatever this terminal's locale shows.
-            sys.stdout.reconfigure(encoding="utf-8", errors=terminal.ESCAPES, newline="\n")
-        try:
-            yield sys.stdout
-        except BrokenPipeError:
-            terminal.reader_is_gone()
-        except OSError as error:
-            raise terminal.not_written(error) from error
-        return
-    from replay.errors import ReplayError
-
-    partial = output.with_name(output.name + ".partial")
-    try:
-        with partial.open("w", encoding="utf-8", errors=terminal.ESCAPES, newline="\n") as file:
-            yield file
-        partial.replace(output)
-    except OSError as error:
-        raise ReplayError(
-            f"Cannot write {str(output)!r}: {error.strerror}.", hint="Nothing was changed there."
-        ) from error
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-def _tell_export(report: ExportReport, output: Path | None) -> None:
-    from replay.report.ink import count
-
-    where = f" to {output}" if output else ""
-    written = f"{count(report.trace_count, 'trace')}, {count(report.line_count, 'line')}"
-    terminal.say(f"Wrote {written}{where}.")
-    for words, lost_count in sorted(report.lost.items()):
-        terminal.say(f"  left out, the format cannot say it: {lost_count:,} {words}")
-    if not report.contexts:
-        return
-    if output is None:
-        terminal.say(
-            "  The lines name toolsets of a contexts.json, which is not in them: --inline."
-        )
-        return
-    place = output.parent / "contexts.json"
-    _add_contexts(place, report.contexts, terminal.say)
-
-
-def _add_contexts(place: Path, contexts: dict[str, Any], say: Callable[[str], None]) -> None:
-    import json
-
-    known = json.loads(place.read_text("utf-8")) if place.is_file() else {}
-    clashes = [name for name in contexts if known.get(name, contexts[name]) != contexts[name]]
-    if clashes:
-        say(f"  {place} has other toolsets under the names {', '.join(clashes)}; use --inline.")
-        return
-    text = json.dumps({**known, **contexts}, ensure_ascii=False)
-    place.write_text(text, "utf-8")
-    say(f"  Their {len(contexts):,} toolsets are in {place}.")

@@ -28,16 +28,29 @@ Start here:
 
 _PLACES = {
     "demo": Place("replay.cli.demo", "demo", "See it work: no key, no network."),
+    "proxy": Place("replay.cli.proxy", "proxy", "Record agents in any language, by a proxy."),
     "record": Place("replay.cli.record", "record", "Run a program and record its agent."),
     "import": Place("replay.cli.interchange", "import_command", "Read traces from another format."),
     "list": Place("replay.cli.traces", "list_command", "List the traces of a database."),
     "show": Place("replay.cli.traces", "show", "Show one trace, or one step of it."),
     "ui": Place("replay.cli.ui", "ui", "Step through traces in the terminal."),
+    "stats": Place("replay.cli.stats", "stats", "Count, time and compare recorded calls."),
+    "budgets": Place(
+        "replay.cli.budgets", "budgets", "Hold latency budgets against recorded calls."
+    ),
     "run": Place("replay.cli.run", "run", "Replay recorded calls through today's tools."),
     "runs": Place("replay.cli.runs", "runs", "List the replay runs of a database."),
     "diff": Place("replay.cli.diff", "diff", "Show what a replay run found, or compare two."),
+    "what-if": Place(
+        "replay.cli.what_if", "what_if", "Replay a trace with a payload or an answer edited."
+    ),
     "debug": Place("replay.cli.debug", "debug", "Stop in today's tool, in a recorded call."),
+    "world": Place("replay.cli.world", "world", "Show a trace's world, step by step."),
+    "origins": Place("replay.cli.origins", "origins", "Find where a value came from."),
     "approve": Place("replay.cli.runs", "approve", "Accept a finding: an intended change."),
+    "pin": Place("replay.cli.pins", "pin", "Pin a trace or a step as a regression case."),
+    "unpin": Place("replay.cli.pins", "unpin", "Take a pin away again."),
+    "pins": Place("replay.cli.pins", "pins", "List what is pinned."),
     "contract": Place(
         "replay.cli.contract", "contract", "Check what tools promise against captured calls."
     ),
@@ -46,12 +59,16 @@ _PLACES = {
     "feedback": Place(
         "replay.cli.feedback", "feedback", "Say what is good or bad about a trace or a step."
     ),
-    "export": Place("replay.cli.interchange", "export_command", "Write traces in another format."),
+    "export": Place("replay.cli.export", "export_command", "Write traces in another format."),
     "cassettes": Place("replay.cli.cassettes", "cassettes", "Look after what tools asked outside."),
     "schema": Place(
         "replay.cli.schema", "schema", "Look after tool schemas: versions, changes, evidence."
     ),
     "db": Place("replay.cli.db", "db", "Look after a database: check, compact, schema."),
+    "mask": Place(
+        "replay.cli.mask", "mask", "Find what should be masked in a database, or mask it."
+    ),
+    "mcp": Place("replay.cli.mcp", "mcp", "Serve a database to coding agents, over MCP."),
     "doctor": Place("replay.cli.doctor", "doctor", "Check this machine and a database."),
     "completion": Place("replay.cli.completion", "completion", "Print a shell completion script."),
 }

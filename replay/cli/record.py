@@ -52,10 +52,10 @@ def record(
 ) -> int:
     """Run COMMAND as it is, and record the model calls of every Python process in it.
 
-    Model calls are OpenAI chat completions and Responses, to any host, through httpx or httpx2;
-    what tools answered is read from the next prompt, and tools of a replay toolbox are recorded in
-    full. What others ask by HTTP is kept with their turn: docs/recording.md. Ends with COMMAND's
-    own exit code (128 + n when signal n killed it).
+    Model calls are those of OpenAI, Anthropic, Google and Bedrock and of all who speak like them,
+    to any host, through httpx, httpx2 or urllib3; what tools answered is read from the next prompt,
+    and tools of a replay toolbox are recorded in full. What others ask by HTTP is kept with their
+    turn: docs/recording.md. Ends with COMMAND's own exit code (128 + n when signal n killed it).
 
     Not seen: Pythons started with -I, -E or -S, and calls through other HTTP libraries.
     """
@@ -69,7 +69,7 @@ def record(
         app=app,
         labels=dict(labels),
         keep_streams=keep_streams,
-        redact=load_config().redact.model_dump(),
+        mask=load_config().mask.model_dump(),
     )
     began_at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     with Store.open(place, "create") as store:
@@ -156,8 +156,8 @@ def _summary(before: Mapping[str, int], after: Mapping[str, int], place: Path) -
     shown = _shown(place)
     if not new.get("model_call") and not new.get("tool_call"):
         return (
-            f"No model call was seen; {shown} is as it was. Seen are OpenAI chat completions and "
-            "Responses sent through httpx or httpx2."
+            f"No model call was seen; {shown} is as it was. Seen are calls to the APIs of OpenAI, "
+            "Anthropic, Google and Bedrock, through httpx, httpx2 or urllib3: docs/middleware.md."
         )
     words = (("trace", "trace"), ("model_call", "model call"), ("tool_call", "tool call"))
     counted = ", ".join(f"{new[k]} {word}{'' if new[k] == 1 else 's'}" for k, word in words)

@@ -295,7 +295,7 @@ def replayer_of(
         writable=[*config.writable_paths, *writable],
         policies=Policies((read_policies(policies), config.policy)),
         on_output=_say_output if show_output else None,
-        redact=config.redact,
+        mask=config.mask,
         versions={**config.versions, **read_versions(versions)},
         parser=parser[-1] if parser else "",
     )

@@ -29,7 +29,7 @@ def runs(database: Path, as_json: bool) -> int:
     from replay.store import Store
 
     with Store.open(database, mode="r") as store:
-        found = store.runs()
+        found = store.runs(what_ifs=True)
     if as_json:
         terminal.emit_json([run.model_dump(mode="json") for run in found])
     elif found:
@@ -222,6 +222,7 @@ def _run_lines(found: list[ReplayRun]) -> list[str]:
         ended = run.status if run.status != "finished" else str(run.exit_code)
         same = run.verdict_counts.get("same", 0) + run.verdict_counts.get("equivalent", 0)
         counts = [f"{run.call_count:,}", f"{same:,}", ended]
-        tools = f"(sample) {run.toolbox}" if is_sampled(run) else run.toolbox
+        kind = "(what-if) " if run.is_what_if else "(sample) " if is_sampled(run) else ""
+        tools = f"{kind}{run.toolbox}"
         rows.append([run.id, moment(run.started_at)[:16], tools, *counts])
     return table_lines(columns, rows, width=terminal.width())

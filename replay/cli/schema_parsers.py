@@ -71,7 +71,7 @@ def parsers(
             toolbox=toolbox,
             paths=paths,
             environment=environment_of([*config.env, *variables]),
-            redact=config.redact,
+            mask=config.mask,
             versions=config.versions,
         )
         compared = replayer.compare_parsers(selection, parser)

@@ -80,6 +80,7 @@ _OPTIONS = (
     click.option(
         "--text", metavar="TEXT", help="Only calls with this text in arguments or response."
     ),
+    click.option("--pinned", is_flag=True, help="Only traces that are pinned (`replay pin`)."),
     click.option(
         "--limit",
         type=click.IntRange(min=1),
@@ -100,6 +101,7 @@ SELECTION_FIELDS = (
     "since",
     "until",
     "text",
+    "pinned",
     "limit",
 )
 
@@ -227,6 +229,9 @@ def selection_words(selection: Selection) -> str:
     for field, value in dumped.items():
         if isinstance(value, dict):
             value = [f"{key}={wanted}" for key, wanted in value.items()]
+        if value is True:
+            words.append(f"--{field}")
+            continue
         values = value if isinstance(value, list) else [value]
         words += [f"--{names.get(field, field)} {one}" for one in values]
     return " ".join([*words, *_sample_words(sample or {})])

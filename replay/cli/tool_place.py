@@ -33,18 +33,19 @@ _OPTIONS = (
         help="What workers run in, as for `replay run`.",
     ),
     click.option(
-        "--jobs",
-        type=click.IntRange(min=1),
-        metavar="COUNT",
-        help="Worker processes. Default: one for each core.",
-    ),
-    click.option(
         "--deadline",
         "deadline_s",
         type=click.FloatRange(min=0, min_open=True),
         metavar="SECONDS",
         help="How long one call may take before it is ended.",
     ),
+)
+
+_JOBS = click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    metavar="COUNT",
+    help="Worker processes. Default: one for each core.",
 )
 
 _ISOLATION = click.option(
@@ -103,7 +104,7 @@ class ToolPlace:
             limits=limits_of((), config.limits),
             writable=config.writable_paths,
         )
-        return replace(place, redact=redaction_of_run(store, config.redact))
+        return replace(place, redact=redaction_of_run(store, config.mask))
 
     def workers(self) -> dict[str, Any]:
         """Return how workers run, as what runs them takes it."""
@@ -121,11 +122,16 @@ class ToolPlace:
 
 
 def place_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give ``command`` these options; it gets them as one ``where``."""
+    """Give ``command`` these options, and ``--jobs``; it gets them as one ``where``."""
+    return _JOBS(one_worker_options(command))
+
+
+def one_worker_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give ``command`` those options that a single worker has; it gets them as one ``where``."""
 
     @functools.wraps(command)
     def with_place(*args: Any, isolation: str = "trace", **options: Any) -> Any:
-        given = {field: options.pop(field) for field in _FIELDS}
+        given = {field: options.pop(field, None) for field in _FIELDS}
         return command(*args, where=ToolPlace(**given, isolation=isolation), **options)
 
     wrapped: Callable[..., Any] = with_place

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,11 +12,13 @@ import click
 from replay.cli import terminal
 from replay.cli.arguments import database_and, examples, json_option
 from replay.cli.selection import selection_options, selection_words
+from replay.cli.where import fitting_steps, fitting_traces, where_option
 from replay.errors import ExitCode
 
 if TYPE_CHECKING:
     from replay.cli.table import Column
-    from replay.records import ModelCall, Selection, ToolCall, Transcript
+    from replay.records import ModelCall, Selection, ToolCall, ToolSchema, Transcript
+    from replay.stepping.conditions import Condition
     from replay.store import Store, TraceRow
 
 LISTED_MAX = 50
@@ -34,8 +36,11 @@ LISTED_MAX = 50
 )
 @database_and()
 @selection_options
+@where_option("Only traces with a step for which this holds: `payload.total > 1000`.")
 @json_option
-def list_command(database: Path, selection: Selection, as_json: bool) -> int:
+def list_command(
+    database: Path, selection: Selection, condition: Condition | None, as_json: bool
+) -> int:
     """List the traces of DATABASE, newest first: the newest 50, or as many as --limit says."""
     from dataclasses import asdict
 
@@ -43,13 +48,25 @@ def list_command(database: Path, selection: Selection, as_json: bool) -> int:
 
     wanted = selection.limit or LISTED_MAX
     with Store.open(database, mode="r") as store:
-        rows = store.traces(selection, limit=wanted + 1)
-        if as_json:
-            terminal.emit_json([asdict(row) for row in rows[:wanted]])
-        elif rows:
-            _emit_rows(rows[:wanted])
+        if condition is None:
+            rows = store.traces(selection, limit=wanted + 1)
+            steps: dict[str, list[int]] = {}
         else:
+            found = list(islice(fitting_traces(store, selection, condition), wanted + 1))
+            rows, steps = [row for row, _ in found], {row.id: one for row, one in found}
+        if as_json:
+            terminal.emit_json(
+                [
+                    asdict(row) | ({} if condition is None else {"steps": steps[row.id]})
+                    for row in rows[:wanted]
+                ]
+            )
+        elif rows:
+            _emit_rows(rows[:wanted], steps)
+        elif condition is None:
             terminal.say(nothing_found(store, database, selection))
+        else:
+            terminal.say(f"No step of these traces fits {condition.text!r}.")
     if len(rows) > wanted and selection.limit is None:
         terminal.say(f"The newest {wanted}; more with --limit.")
     return ExitCode.OK
@@ -60,6 +77,7 @@ def list_command(database: Path, selection: Selection, as_json: bool) -> int:
     epilog=examples(
         "replay show traces.db t660c71da6be",
         "replay show traces.db t660c71da6be --step 3",
+        "replay show traces.db t660c71da6be --where \"outcome != 'ok' or payload.total > 1000\"",
         "replay show traces.db t660c71da6be --json",
     ),
 )
@@ -71,29 +89,71 @@ def list_command(database: Path, selection: Selection, as_json: bool) -> int:
     metavar="NUMBER",
     help="Only this step, with everything that is known of it.",
 )
+@click.option(
+    "--as",
+    "form",
+    type=click.Choice(["curl", "pytest", "json"]),
+    help="Print the step to be pasted elsewhere: what it asked over HTTP as curl commands, or a "
+    "test that today's tools answer as was recorded.",
+)
+@where_option("Only the steps for which this holds: `payload.total > 1000`.")
 @json_option
-def show(database: Path, trace: str, step_number: int | None, as_json: bool) -> int:
+def show(
+    database: Path,
+    trace: str,
+    step_number: int | None,
+    form: str | None,
+    condition: Condition | None,
+    as_json: bool,
+) -> int:
     """Show TRACE step by step: what the model said, what the tools were asked, what they told.
 
     TRACE is an id or the unique beginning of one. Long texts are cut; --step shows all of them.
     """
-    from replay.cli.transcripts import step_lines, transcript_lines
+    from replay.cli.transcripts import some_step_lines, step_lines, transcript_lines
     from replay.store import Store
 
     with Store.open(database, mode="r") as store:
         transcript = store.transcript(trace)
+        schema = None if step_number is None else _schema_of(store, transcript, step_number)
+        steps = None if condition is None else fitting_steps(store, transcript, condition)
     if step_number is None:
-        if as_json:
+        if form is not None:
+            raise click.UsageError(f"--as {form} is of one step: name it with --step.")
+        if as_json and steps is not None:
+            terminal.emit_json([step.model_dump(mode="json") for step in steps])
+        elif as_json:
             terminal.emit_json(transcript.model_dump(mode="json"))
+        elif condition is not None and not steps:
+            terminal.say(f"No step of trace {transcript.trace.id} fits {condition.text!r}.")
         else:
-            terminal.emit("\n".join(transcript_lines(transcript, width=terminal.width())))
+            width = terminal.width()
+            lines = (
+                transcript_lines(transcript, width=width)
+                if steps is None
+                else some_step_lines(transcript, steps, width=width)
+            )
+            terminal.emit("\n".join(lines))
         return ExitCode.OK
     step = step_of(transcript, step_number)
-    if as_json:
+    if form in ("curl", "pytest"):
+        from replay.cli.copies import step_as
+
+        terminal.emit(step_as(form, transcript, step, database=database))
+    elif as_json or form == "json":
         terminal.emit_json(step.model_dump(mode="json"))
     else:
-        terminal.emit("\n".join(step_lines(transcript, step, width=terminal.width())))
+        width = terminal.width()
+        terminal.emit("\n".join(step_lines(transcript, step, width=width, schema=schema)))
     return ExitCode.OK
+
+
+def _schema_of(store: Store, transcript: Transcript, step_number: int) -> ToolSchema | None:
+    """Return the schema that validated a tool call; None: it is none, or nobody recorded it."""
+    step = step_of(transcript, step_number)
+    if step.kind != "tool_call" or step.schema_hash is None:
+        return None
+    return store.tool_schema(step.schema_hash)
 
 
 def nothing_found(store: Store, database: Path, selection: Selection) -> str:
@@ -121,10 +181,14 @@ def _some(names: list[str], shown_max: int = 12) -> str:
     return ", ".join(names[:shown_max]) + more
 
 
-def _emit_rows(rows: list[TraceRow]) -> None:
-    from replay.cli.table import table_lines
+def _emit_rows(rows: list[TraceRow], steps: dict[str, list[int]]) -> None:
+    from replay.cli.table import Column, table_lines
 
     columns, cells = trace_table(rows)
+    if steps:
+        columns.insert(1, Column("STEPS"))
+        for found, line in zip(rows, cells, strict=True):
+            line.insert(1, _some([str(number) for number in steps[found.id]], 5))
     for row, name in zip(cells, shown_ids([row.id for row in rows], terminal.width()), strict=True):
         row[0] = name
     terminal.emit("\n".join(table_lines(columns, cells, width=terminal.width())))

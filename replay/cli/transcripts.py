@@ -14,9 +14,12 @@ from replay.records import (
     JsonObject,
     JsonValue,
     ModelCall,
+    Pin,
     ToolCall,
+    ToolSchema,
     Transcript,
 )
+from replay.records.blocks import as_blocks
 from replay.report.ink import count, cut, plain
 
 INDENT = "    "
@@ -33,24 +36,58 @@ def transcript_lines(transcript: Transcript, *, width: int) -> list[str]:
         if isinstance(step, ModelCall):
             lines += _said_before(step, seen, width)
             seen = len(step.messages)
-            lines += _model_overview(
-                step, _called_by(step, transcript), _tries(step, transcript), width
-            )
-        else:
-            lines += _tool_overview(
-                step, transcript.interactions.get(step.id, []), _tries(step, transcript), width
-            )
-    return lines + feedback_lines(transcript.feedback, width=width)
+        lines += _overview(step, transcript, width)
+    lines += feedback_lines(transcript.feedback, width=width)
+    return lines + pin_lines(transcript.pins, width=width)
 
 
-def step_lines(transcript: Transcript, step: ModelCall | ToolCall, *, width: int) -> list[str]:
-    """Return everything that is known of one step; nothing is cut."""
+def some_step_lines(
+    transcript: Transcript, steps: Sequence[ModelCall | ToolCall], *, width: int
+) -> list[str]:
+    """Return the trace's own line, and these of its steps in a few lines each."""
+    lines = [*_head(transcript, width), ""]
+    for step in steps:
+        lines += _overview(step, transcript, width)
+    return lines
+
+
+def _overview(step: ModelCall | ToolCall, transcript: Transcript, width: int) -> list[str]:
+    tries = _tries(step, transcript)
+    if isinstance(step, ModelCall):
+        return _model_overview(step, _called_by(step, transcript), tries, width)
+    return _tool_overview(step, transcript.interactions.get(step.id, []), tries, width)
+
+
+def step_lines(
+    transcript: Transcript,
+    step: ModelCall | ToolCall,
+    *,
+    width: int,
+    schema: ToolSchema | None = None,
+) -> list[str]:
+    """Return all that is known of one step, nothing cut; ``schema`` is what validated it."""
     attempts = _attempt_lines(transcript.attempts.get(step.id, []), width)
     said = [one for one in transcript.feedback if one.step_number == step.step_number]
     feedback = feedback_lines(said, width=width)
+    pins = [one for one in transcript.pins if one.step_number == step.step_number]
+    feedback += pin_lines(pins, width=width)
     if isinstance(step, ModelCall):
         return _model_in_full(step, attempts, width) + feedback
-    return _tool_in_full(step, transcript.interactions.get(step.id, []), attempts, width) + feedback
+    lines = _tool_in_full(step, transcript.interactions.get(step.id, []), attempts, width)
+    if schema is not None:
+        lines += _json_block("schema", schema.definition, width)
+    return lines + feedback
+
+
+def pin_lines(kept: Sequence[Pin], *, width: int) -> list[str]:
+    """Return what is pinned, one line each."""
+    lines = []
+    for one in kept:
+        where = "the trace" if one.step_number is None else f"step {one.step_number}"
+        note = f": {one.note}" if one.note else ""
+        by = f", by {one.pinned_by}" if one.pinned_by else ""
+        lines.append(cut(plain(f"pinned: {where}{by}{note}"), width))
+    return lines
 
 
 def feedback_lines(kept: Sequence[Feedback], *, width: int) -> list[str]:
@@ -116,7 +153,7 @@ def _said_before(step: ModelCall, seen: int, width: int) -> list[str]:
     for message in step.messages[seen:]:
         if not isinstance(message, dict) or message.get("role") not in ("user", "system"):
             continue
-        text = _text_of(message.get("content"))
+        text = _text_of(as_blocks(message).get("content"))
         if text:
             lines += _labelled(
                 str(message["role"]), text, width, indent="", most=OVERVIEW_LINES_MAX
@@ -210,6 +247,7 @@ def _tool_in_full(
     lines += _json_block("payload", step.payload, width)
     for interaction in interactions:
         lines += _whole("outside", request_line(interaction), width)
+        lines += _bodies(interaction, width)
     lines += _json_block("result", step.result, width)
     if step.response is not None:
         lines += _whole("response", step.response, width)
@@ -223,6 +261,17 @@ def _tool_in_full(
     lines += _whole("stages", timings, width) if timings else []
     for version, told in sorted((step.attributes.get("shadow") or {}).items()):
         lines += _whole("shadow", f"version {version}: {_shadow_words(told)}", width)
+    return lines
+
+
+def _bodies(interaction: Interaction, width: int) -> list[str]:
+    """What was asked and answered, whole: headers are in `--json`."""
+    exchange, lines = interaction.exchange, []
+    for name, label in (("request", "  asked"), ("response", "  answered")):
+        part = exchange.get(name)
+        body = part.get("body") if isinstance(part, dict) else part
+        if body not in (None, "", {}):
+            lines += _json_block(label, body, width)
     return lines
 
 
@@ -308,7 +357,7 @@ def _tool_name(tool: JsonValue) -> str:
 
 
 def _output_content(output: JsonValue) -> JsonValue:
-    return output.get("content") if isinstance(output, dict) else output
+    return as_blocks(output).get("content") if isinstance(output, dict) else output
 
 
 def _text_of(content: JsonValue) -> str:

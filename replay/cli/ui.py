@@ -72,7 +72,15 @@ def _refuse_without_terminal(database: Path) -> None:
 
 
 def _load_app() -> Any:
-    """Return the module `tui.app` that belongs to this replay, whatever else is called tui."""
+    return load_ui("tui.app")
+
+
+def load_ui(module: str) -> Any:
+    """Return a module of the `tui` that belongs to this replay, whatever else is called tui.
+
+    Raises:
+        NoTerminalError: this installation has none.
+    """
     package = Path(__file__).resolve().parent.parent
     places = [package / "_apps", package.parent]
     home = next((place for place in places if (place / "tui" / "app.py").is_file()), None)
@@ -85,5 +93,6 @@ def _load_app() -> Any:
     if loaded is not None and not str(getattr(loaded, "__file__", "")).startswith(str(home)):
         for name in [one for one in sys.modules if one == "tui" or one.startswith("tui.")]:
             del sys.modules[name]
-    sys.path.insert(0, str(home))
-    return importlib.import_module("tui.app")
+    if str(home) not in sys.path[:1]:
+        sys.path.insert(0, str(home))
+    return importlib.import_module(module)

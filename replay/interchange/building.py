@@ -9,6 +9,7 @@ from typing import Final
 
 from replay.interchange.binding import BoundAnswer, CallPlace, bind_answers
 from replay.interchange.conversation import ORPHANS, AskedCall, Conversation, Message
+from replay.interchange.human_feedback import KEY, UNREAD, feedback_from
 from replay.interchange.outcomes import outcome_of, tool_name
 from replay.interchange.times import UNKNOWN_TIME
 from replay.records import (
@@ -70,7 +71,12 @@ class _Builder:
                 self._add_call(CallPlace(index, call_index), message, asked, model_call_id)
             self._keep(index, message, hidden=index in hidden)
         self._note_lost_answers()
-        return Transcript(trace=self._trace(started_at), steps=self.steps)
+        feedback, unread_count = feedback_from(
+            self.conversation.whole.get(KEY), self.trace_id, self.steps, self.now
+        )
+        if unread_count:
+            self.conversation.notes[UNREAD] += unread_count
+        return Transcript(trace=self._trace(started_at), steps=self.steps, feedback=feedback)
 
     def _trace(self, started_at: str) -> Trace:
         told = self.conversation

@@ -49,8 +49,8 @@ def write_records(transcript: Transcript) -> Iterator[JsonObject]:
             yield attempt.model_dump(mode="json")
         for interaction in transcript.interactions.get(step.id, []):
             yield interaction.model_dump(mode="json")
-    for feedback in transcript.feedback:
-        yield feedback.model_dump(mode="json")
+    for said in (*transcript.feedback, *transcript.pins):
+        yield said.model_dump(mode="json")
 
 
 def write_schemas(

@@ -10,9 +10,12 @@ import json
 from collections import Counter
 
 from replay.records import JsonObject, JsonValue, ModelCall
+from replay.records.blocks import as_blocks
 from replay.tools.arguments import raw_arguments
 
 Lost = Counter[str]
+
+_IN_BLOCKS = ("messages", "generate_content", "converse")
 
 
 def chat_messages(call: ModelCall, lost: Lost | None = None) -> list[JsonObject]:
@@ -22,8 +25,9 @@ def chat_messages(call: ModelCall, lost: Lost | None = None) -> list[JsonObject]
         instructions = call.parameters.get("instructions")
         first = [{"role": "system", "content": instructions}] if instructions else []
         return first + _chat_from_items(call.messages, lost)
-    if call.api == "messages":
-        return [one for message in call.messages for one in _chat_from_blocks(message, lost)]
+    if call.api in _IN_BLOCKS:
+        messages = (as_blocks(message) for message in call.messages)
+        return [one for message in messages for one in _chat_from_blocks(message, lost)]
     return list(call.messages)
 
 
@@ -36,6 +40,8 @@ def chat_output(call: ModelCall, lost: Lost | None = None) -> list[JsonObject]:
         return _chat_from_items(call.output, lost)
     if call.api == "messages":
         return _chat_from_blocks({"role": "assistant", "content": call.output}, lost)
+    if call.api in _IN_BLOCKS:
+        return _chat_from_blocks(as_blocks(call.output), lost)
     return [call.output]
 
 
@@ -49,6 +55,13 @@ def chat_tools(call: ModelCall, lost: Lost | None = None) -> list[JsonObject]:
         elif "input_schema" in tool:
             function = {"name": tool["name"], "parameters": tool["input_schema"]}
             function |= {key: tool[key] for key in ("description", "strict") if key in tool}
+            tools.append({"type": "function", "function": function})
+        elif "type" not in tool and ("parameters" in tool or "inputSchema" in tool):
+            function = {
+                "name": tool["name"],
+                "parameters": tool.get("parameters", tool.get("inputSchema")),
+            }
+            function |= {key: tool[key] for key in ("description",) if key in tool}
             tools.append({"type": "function", "function": function})
         elif tool.get("type") == "function":
             function = {key: value for key, value in tool.items() if key != "type"}

@@ -8,7 +8,9 @@ from typing import Any
 
 from replay.interchange.shapes import block_text
 from replay.interchange.told import CHAT, MESSAGES, RESPONSES
-from replay.recorder.wire import AskedCall, Told, chat_calls, item_calls, told_in
+from replay.recorder.wire import told_in
+from replay.recorder.wire_openai import chat_calls, item_calls
+from replay.recorder.wire_values import AskedCall, Told
 from replay.records import JsonObject, JsonValue
 from replay.tools.arguments import raw_arguments
 
@@ -30,8 +32,7 @@ def asked_by(api: str, output: JsonValue) -> list[AskedCall]:
 def told_by(api: str, entry: Any) -> list[Told]:
     """Return what one entry of a prompt tells the model of its calls, in order."""
     if api != MESSAGES:
-        told = told_in(api, entry)
-        return [told] if told is not None else []
+        return told_in(api, entry)
     content = entry.get("content") if isinstance(entry, dict) else None
     return [
         Told(

@@ -14,6 +14,7 @@ from replay.errors import ReplayError, ToolboxError
 from replay.pytest_plugin.options import ReplayOptions
 from replay.records import CallVerdict, Finding, Verdict
 from replay.replayer import ReplayedTrace, Replayer, TraceByTrace
+from replay.replayer.pinned import PinnedSteps
 from replay.store import Store
 from replay.verdicts import apply_approvals, collect
 
@@ -162,7 +163,10 @@ class Replays:
 
     def _open(self) -> TraceByTrace:
         if self._traces is None:
-            self._traces = self._stack.enter_context(TraceByTrace(self.replayer()))
+            replayer = self.replayer()
+            if self.options.selection.pinned:
+                replayer.pinned = PinnedSteps.of(self.store.pins())
+            self._traces = self._stack.enter_context(TraceByTrace(replayer))
         self._traces.open()
         return self._traces
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from replay.recorder.calls import OpenCall, Turn
 from replay.recorder.wire import Question, Told, parse_json, told_in
-from replay.records import JsonValue, Outcome
+from replay.records import JsonObject, JsonValue, Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,16 @@ class Sighting:
     payload: JsonValue = None
     """The bound arguments, where it has not; they may hold defaults that the model left out."""
     call_index: int | None = None
+
+    def parsed(self) -> JsonObject | None:
+        """Return the arguments, where they are known and are an object."""
+        found = self.payload
+        if self.arguments is not None:
+            try:
+                found = parse_json(self.arguments or "{}")
+            except ValueError:
+                return None
+        return found if isinstance(found, dict) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +88,14 @@ def _first_open(sighting: Sighting, alike: list[OpenCall], bound_by: str) -> Bou
 
 
 def _same_arguments(sighting: Sighting, call: OpenCall) -> bool:
-    if sighting.arguments is not None:
-        return sighting.arguments == call.arguments
+    if sighting.arguments is not None and sighting.arguments == call.arguments:
+        return True
     try:
         asked = parse_json(call.arguments or "{}")
     except ValueError:
         return False
+    if sighting.arguments is not None:
+        return isinstance(asked, dict) and asked == sighting.parsed()
     payload = sighting.payload
     if not isinstance(asked, dict) or not isinstance(payload, dict):
         return False
@@ -95,28 +107,44 @@ def answers_by_call(question: Question, parent: Turn | None) -> list[tuple[OpenC
     if parent is None or not parent.calls:
         return []
     entries = question.messages if question.is_delta else question.messages[parent.message_count :]
-    waiting: defaultdict[str | None, deque[OpenCall]] = defaultdict(deque)
+    waiting: defaultdict[tuple[str | None, str | None], deque[OpenCall]] = defaultdict(deque)
     for call in parent.calls:
-        waiting[call.provider_call_id].append(call)
+        for name in _names(call):
+            waiting[name].append(call)
     pairs = []
     for entry in entries:
-        told = told_in(question.api, entry)
-        if told is not None and waiting.get(told.provider_call_id):
-            pairs.append((waiting[told.provider_call_id].popleft(), told))
+        for told in told_in(question.api, entry):
+            places = waiting[_name(told)]
+            if places:
+                call = places[0]
+                for name in _names(call):
+                    waiting[name].remove(call)
+                pairs.append((call, told))
     return pairs
+
+
+def _names(call: OpenCall) -> tuple[tuple[str | None, str | None], ...]:
+    """What an answer may name the call by: its id; its tool, or nothing, where it has none."""
+    if call.provider_call_id is not None:
+        return ((call.provider_call_id, None),)
+    return ((None, call.tool), (None, None))
+
+
+def _name(told: Told) -> tuple[str | None, str | None]:
+    return (told.provider_call_id, None if told.provider_call_id is not None else told.tool)
 
 
 def answers_from_the_end(question: Question, turns: Iterable[Turn]) -> list[tuple[OpenCall, Told]]:
     """Return the same for a prompt whose history was cut or rewritten, counted from its end."""
     untold = [call for turn in turns for call in turn.calls if call.told is None]
     pairs = []
-    for entry in reversed(question.messages) if untold else ():
-        told = told_in(question.api, entry)
-        if told is None:
-            continue
-        call = next(
-            (c for c in reversed(untold) if c.provider_call_id == told.provider_call_id), None
-        )
+    answers = (
+        told
+        for entry in reversed(question.messages)
+        for told in reversed(told_in(question.api, entry))
+    )
+    for told in answers if untold else ():
+        call = next((c for c in reversed(untold) if _name(told) in _names(c)), None)
         if call is None:
             break
         untold.remove(call)
@@ -181,8 +209,9 @@ def result_texts(call: OpenCall) -> set[str]:
         return {_normal(run.error.message), _normal(f"Error: {run.error.message}")}
     result = run.result_value
     if isinstance(result, str):
-        return {_normal(result)}
-    return {_normal(_dumps(result)), str(result)}
+        return {_normal(result), _normal(_dumps({"result": result}))}
+    # Google's clients lay what is no object under a name.
+    return {_normal(_dumps(result)), str(result), _normal(_dumps({"result": result}))}
 
 
 def _normal(text: str) -> str:

@@ -25,6 +25,7 @@ from replay.records import Actor, CallError, JsonObject, JsonValue, Outcome, Sta
 
 if TYPE_CHECKING:
     from cassettes import Cassette
+    from replay.recorder.hooked import HookedCall
 
 
 def now() -> str:
@@ -81,6 +82,8 @@ class Execution:
     attributes: JsonObject = field(default_factory=dict)
     call: OpenCall | None = None
     """The call it is bound to by now; it may change while the tool runs."""
+    hook: HookedCall | None = None
+    """The framework's hook that holds it while it runs, or None."""
 
     @property
     def result_value(self) -> JsonValue:

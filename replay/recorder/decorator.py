@@ -15,10 +15,12 @@ from typing import Any, TypeVar
 from replay.recorder.binding import Sighting
 from replay.recorder.calls import OpenCall
 from replay.recorder.executions import Signature, Watch, arguments_text, note_error, note_return
+from replay.recorder.hooked import Inner, hook_around
 from replay.recorder.journal import Journal
-from replay.recorder.scope import running_call
+from replay.recorder.scope import announced, running_call
 from replay.recorder.unseen import tool_schema
 from replay.records import Actor
+from replay.tools.marks import announce_function
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -60,6 +62,7 @@ def captured(function: F, journal: Journal, *, name: str | None, actor: Actor, o
             return result
 
     journal.captured.add(capture.tool)
+    announce_function(capture.tool, function)
     kept: F = wrapper
     return kept
 
@@ -76,16 +79,23 @@ class _Capture:
         self._actor = actor
         self._outside = outside
 
-    def start(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Watch | None:
+    def start(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Watch | Inner | None:
         """Return the watch over one call, or None when it is nobody's tool call."""
         outer = running_call.get()
-        if outer is not None and outer.tool == self.tool:
+        if outer is not None and outer.tool == self.tool and outer.execution.hook is None:
             return None  # the toolbox, or an outer decorator, has this very call already
+        if self._journal.hooked:
+            with self._journal.failures.guard(f"see {self.tool!r} inside of a hook"):
+                payload = self._signature.payload(args, kwargs)
+                hook = hook_around(self._journal, outer, self.tool, payload)
+                if hook is not None:
+                    call = hook.call
+                    return hook.inside(payload if call is None else _shown(payload, call))
         with self._journal.failures.guard(f"start the record of {self.tool!r}"):
             started = time.perf_counter()
             payload = self._signature.payload(args, kwargs)
             call = self._journal.start_tool_call(
-                Sighting(self.tool, payload=payload),
+                Sighting(self.tool, provider_call_id=_announced(self.tool), payload=payload),
                 started=started,
                 actor=self._actor,
                 stray=False,
@@ -98,15 +108,30 @@ class _Capture:
             return Watch(call, outside=self._outside, keep_draws=self._journal.keep_draws)
         return None
 
-    def returned(self, watch: Watch, result: object) -> None:
+    def returned(self, watch: Watch | Inner, result: object) -> None:
         with self._journal.failures.guard(f"store the result of {self.tool!r}"):
             note_return(watch.execution, result)
-            self._journal.end_tool_call(watch.execution, watch.interactions())
+            self._ended(watch)
 
-    def raised(self, watch: Watch, error: BaseException) -> None:
+    def raised(self, watch: Watch | Inner, error: BaseException) -> None:
         with self._journal.failures.guard(f"store the failure of {self.tool!r}"):
             note_error(watch.execution, error)
+            self._ended(watch)
+
+    def _ended(self, watch: Watch | Inner) -> None:
+        if isinstance(watch, Inner):
+            watch.ended()
+        else:
             self._journal.end_tool_call(watch.execution, watch.interactions())
+
+
+def _announced(tool: str) -> str | None:
+    """The id that a framework said for this very run of ``tool``; said once, it is used up."""
+    said = announced.get()
+    if said is None or said[0] != tool:
+        return None
+    announced.set(None)
+    return said[1]
 
 
 def _shown(payload: Any, call: OpenCall) -> Any:

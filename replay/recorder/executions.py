@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import inspect
 import json
 import sys
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextvars import Token
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -159,6 +160,20 @@ class Watch:
             if self._running is not None:
                 running_call.reset(self._running)
 
+    @contextlib.contextmanager
+    def carried(self) -> Iterator[None]:
+        """Hold the same cassette in another task or thread, while this one is held."""
+        if self._cassette is None:
+            yield
+            return
+        from cassettes.scope import Scope, current
+
+        token = current.set(Scope(self._cassette))
+        try:
+            yield
+        finally:
+            current.reset(token)
+
     def interactions(self) -> list[JsonObject]:
         """Return the Interaction records of what was asked outside."""
         if self._cassette is None:
@@ -202,6 +217,14 @@ def note_error(run: Execution, error: BaseException) -> None:
     if kind.__module__ != "builtins":
         name = f"{kind.__module__}.{name}"
     run.outcome = _outcome_of(error)
+    never_ran = isinstance(error, TypeError) and (
+        error.__traceback__ is None or error.__traceback__.tb_next is None
+    )
+    if never_ran and run.outcome is Outcome.FAILED:
+        # Python itself turned the call away: no frame of the tool's was ever entered.
+        run.outcome = Outcome.INVALID_ARGUMENTS
+        run.error = CallError(type="TypeError", message=_words(error), stage=Stage.VALIDATE)
+        return
     details = None
     if isinstance(error, Refusal):
         details = json_form({"code": error.code, "details": error.details})[0]

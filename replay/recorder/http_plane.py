@@ -10,25 +10,14 @@ from __future__ import annotations
 
 import functools
 import sys
-import time
 from collections.abc import AsyncIterator, Iterator
 from types import ModuleType
 from typing import Any, Final
 
 from replay.errors import ReplayError
+from replay.recorder.flight import Flight, held, take_off
 from replay.recorder.journal import Journal
-from replay.recorder.model_calls import Landing, LiveModelCall
-from replay.recorder.streams import is_terminal, reassemble
-from replay.recorder.wire import (
-    Reply,
-    api_of,
-    parse_json,
-    provider_of,
-    read_failure,
-    read_question,
-    read_reply,
-)
-from replay.records import CallError
+from replay.recorder.wire import api_of
 
 MODULES: Final = ("httpx", "httpx2")
 
@@ -42,15 +31,22 @@ def watch_client(journal: Journal, client: Any, *, keep_streams: bool) -> None:
     Raises:
         ReplayError: there is no such client in ``client``.
     """
-    http = client if _module_of(client) is not None else getattr(client, "_client", None)
-    module = _module_of(http)
-    if http is None or module is None:
+    clients = [(http, module) for http in _held_by(client) if (module := _module_of(http))]
+    if not clients:
         raise ReplayError(
             f"recorder.wrap() got {client!r}, which sends through no httpx or httpx2 client.",
-            hint="Give it an OpenAI or AsyncOpenAI client, or the httpx client itself.",
+            hint="Give it an OpenAI, Anthropic or Google GenAI client, or the httpx client itself.",
         )
-    make = _watched_async if isinstance(http, module.AsyncClient) else _watched_sync
-    http.send = make(journal, module, http.send, keep_streams)
+    for http, module in clients:
+        make = _watched_async if isinstance(http, module.AsyncClient) else _watched_sync
+        http.send = make(journal, module, http.send, keep_streams)
+
+
+def _held_by(client: Any) -> list[Any]:
+    """What an SDK's client sends through: one client, or one for each of sync and async."""
+    inner = getattr(client, "_api_client", None)  # Google's
+    names = ("_httpx_client", "_async_httpx_client")
+    return [client, getattr(client, "_client", None), *(getattr(inner, n, None) for n in names)]
 
 
 def watch_module(journal: Journal, module: ModuleType, *, keep_streams: bool = False) -> None:
@@ -84,13 +80,14 @@ def _watched_sync(journal: Journal, module: Any, send: Any, keep_streams: bool) 
         if flight is None:
             return send(request, **options)
         try:
-            response = send(request, **options)
+            with held():
+                response = send(request, **options)
         except BaseException as error:
             flight.crash(error)
             raise
         finally:
             _in_flight.discard(id(request))
-        flight.land(response)
+        land(journal, module, flight, response)
         return response
 
     return watched
@@ -102,13 +99,14 @@ def _watched_async(journal: Journal, module: Any, send: Any, keep_streams: bool)
         if flight is None:
             return await send(request, **options)
         try:
-            response = await send(request, **options)
+            with held():
+                response = await send(request, **options)
         except BaseException as error:
             flight.crash(error)
             raise
         finally:
             _in_flight.discard(id(request))
-        flight.land(response)
+        land(journal, module, flight, response)
         return response
 
     return watched
@@ -119,154 +117,43 @@ def _take_off(journal: Journal, module: Any, request: Any, keep_streams: bool) -
     if request.method != "POST" or id(request) in _in_flight:
         return None
     with journal.failures.guard("read a model call"):
-        api = api_of(request.url.path)
-        if api is None:
+        if api_of(request.url.path) is None:
             return None
         try:
             content: bytes = request.content
         except module.RequestNotRead:
             return None  # an upload that streams: no SDK sends prompts so
-        question = read_question(api, content, journal.sent_before())
-        if question is None:
-            return None
         # Without query and user: keys travel there.
         url = f"{request.url.scheme}://{request.url.netloc.decode('ascii')}{request.url.path}"
-        call = journal.begin_model_call(question, content, provider_of(url), {"url": url})
-        _in_flight.add(id(request))
-        return Flight(journal, module, call, keep_streams)
+        flight = take_off(journal, url, request.url.path, content, keep_streams=keep_streams)
+        if flight is not None:
+            _in_flight.add(id(request))
+        return flight
     return None
 
 
-class Flight:
-    """One try of a model call, from its request to the last byte of its answer."""
+def land(journal: Journal, module: Any, flight: Flight, response: Any) -> None:
+    """Take note of an answer: read already, or to be copied while the application reads it.
 
-    def __init__(
-        self, journal: Journal, module: Any, call: LiveModelCall, keep_streams: bool
-    ) -> None:
-        self._journal = journal
-        self._module = module
-        self._call = call
-        self._keep_streams = keep_streams
-        self._response: Any = None
-        self._chunks: list[bytes] = []
-        self._first_chunk: float | None = None
-        self._is_events = False
-        self._ending = False
-        self._is_done = False
-
-    def crash(self, error: BaseException) -> None:
-        """Take note of a request that got no answer."""
-        with self._journal.failures.guard("store a failed model call"):
-            self._journal.end_model_call(self._call, Landing(Reply(error=_error_of(error))))
-
-    def land(self, response: Any) -> None:
-        """Take note of an answer: read already, or to be copied while the application reads it."""
-        with self._journal.failures.guard("read a model's answer"):
-            self._response = response
-            if response.is_stream_consumed or response.is_closed:
-                self._finish(response.content)
-                return
-            kind = response.headers.get("content-type", "")
-            self._is_events = "event-stream" in kind
-            sync_tee, async_tee = _tees(self._module)
-            is_async = isinstance(response.stream, self._module.AsyncByteStream)
-            response.stream = (async_tee if is_async else sync_tee)(self, response.stream)
-            self._journal.waiting_streams.add(self)
-
-    def saw(self, chunk: bytes) -> None:
-        """Copy one chunk; after the model's last word, store the call before it is acted on."""
-        if self._is_done:
+    ``response``: of ``module``, which is httpx or httpx2.
+    """
+    with journal.failures.guard("read a model's answer"):
+        headers, status = response.headers, response.status_code
+        if response.is_stream_consumed or response.is_closed:
+            flight.land(status, headers, response.content)
             return
-        with self._journal.failures.guard("copy a streamed answer"):
-            if self._first_chunk is None:
-                self._first_chunk = time.perf_counter()
-            self._chunks.append(chunk)
-            if not self._is_events:
-                return
-            if not self._ending:
-                seam = b"".join(self._chunks[-2:])  # the marker may be cut in two
-                self._ending = is_terminal(self._call.question.api, seam)
-            if self._ending and chunk.endswith((b"\n\n", b"\r\n\r\n")):
-                self.end()
+        coding = headers.get("content-encoding")
+        flight.open(status, headers, functools.partial(_decoded, module, coding))
+        sync_tee, async_tee = _tees(module)
+        is_async = isinstance(response.stream, module.AsyncByteStream)
+        response.stream = (async_tee if is_async else sync_tee)(flight, response.stream)
 
-    def end(self, error: BaseException | None = None) -> None:
-        """The application reads no further: store what there is."""
-        if self._is_done:
-            return
-        self._is_done = True
-        self._journal.waiting_streams.discard(self)
-        with self._journal.failures.guard("store a streamed answer"):
-            self._finish(self._body(), error)
-        self._chunks = []
 
-    def flush(self) -> None:
-        """Store what was said so far: a tool is running before the stream has ended."""
-        with self._journal.failures.guard("store the beginning of a streamed answer"):
-            if not self._is_done and self._is_events and self._chunks:
-                self._finish(self._body(), is_final=False)
-
-    def __del__(self) -> None:
-        # Neither read to its end nor closed. Not while somebody holds the journal's lock in this
-        # thread: the collector may run anywhere.
-        if not self._is_done and self._response is not None and self._chunks:
-            self._journal.abandoned.append(self._end_abandoned)
-
-    def _end_abandoned(self) -> None:
-        if not self._is_done:
-            self.end()
-
-    def _body(self) -> bytes:
-        raw = b"".join(self._chunks)
-        coding = self._response.headers.get("content-encoding")
-        if raw and coding:
-            decoder = self._module.Response(200, headers={"content-encoding": coding}, content=raw)
-            decoded: bytes = decoder.content
-            return decoded
+def _decoded(module: Any, coding: str | None, raw: bytes) -> bytes:
+    if not raw or not coding:
         return raw
-
-    def _finish(
-        self, body: bytes, error: BaseException | None = None, *, is_final: bool = True
-    ) -> None:
-        landing = self._landing(body, error)
-        landing.is_final = is_final
-        self._journal.end_model_call(self._call, landing)
-
-    def _landing(self, body: bytes, error: BaseException | None) -> Landing:
-        headers, status = self._response.headers, self._response.status_code
-        api = self._call.question.api
-        if status >= 400:
-            reply = Reply(error=read_failure(status, body))
-        elif self._is_events:
-            reply = read_reply(api, reassemble(api, body))
-        else:
-            reply = _read_whole(api, body)
-        if error is not None:
-            reply.error = _error_of(error)
-        elif self._is_events and not self._ending and status < 400:
-            reply.attributes["stream_ended_early"] = True
-        return Landing(
-            reply=reply,
-            status_code=status,
-            request_id=headers.get("x-request-id"),
-            first_chunk=self._first_chunk,
-            streamed=self._is_events,
-            stream=body.decode("utf-8", "replace") if self._keep_streams else None,
-        )
-
-
-def _read_whole(api: str, body: bytes) -> Reply:
-    try:
-        return read_reply(api, parse_json(body))
-    except ValueError as error:
-        return Reply(error=CallError(type="UnreadableAnswer", message=str(error)))
-
-
-def _error_of(error: BaseException) -> CallError:
-    kind = type(error)
-    name = kind.__qualname__
-    if kind.__module__ != "builtins":
-        name = f"{kind.__module__.split('.')[0]}.{name}"
-    return CallError(type=name, message=str(error))
+    content: bytes = module.Response(200, headers={"content-encoding": coding}, content=raw).content
+    return content
 
 
 def _module_of(client: Any) -> Any:

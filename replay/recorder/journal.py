@@ -13,7 +13,8 @@ import threading
 import time
 import weakref
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from replay.recorder import turn_watch
@@ -35,7 +36,15 @@ from replay.recorder.model_calls import (
     effective_messages,
     model_call_record,
 )
-from replay.recorder.scope import last_turn, open_scope, running_call
+from replay.recorder.scope import (
+    OpenScope,
+    announced,
+    last_turn,
+    model_facts,
+    next_model_facts,
+    open_scope,
+    running_call,
+)
 from replay.recorder.sent import Sent
 from replay.recorder.unseen import settle
 from replay.recorder.wire import Question, Reply
@@ -45,12 +54,14 @@ from replay.tools.observer import CallObserver, current_observer, start_observin
 
 if TYPE_CHECKING:
     from cassettes.draws import Keep
+    from replay.recorder.hooked import HookedCall
 
 _STITCHED_MAX: Final = 1024
 _FAILED_MAX: Final = 64
 _RETRY_SECONDS_MAX: Final = 600
 """Outside a scope, the same prompt later than this after a failure is a new question."""
 _SUSPECTS_MAX: Final = 1024
+_ANSWERED_MAX: Final = 64
 
 
 class RecordSink(Protocol):
@@ -98,14 +109,25 @@ class Journal:
         """Tools whose executions are seen, by decorator or toolbox."""
         self.waiting_streams: weakref.WeakSet[Any] = weakref.WeakSet()
         """Streams that are being read: a tool may run before they end."""
+        self.watching = threading.Lock()
+        self.watched_modules: set[ModuleType] = set()
+        """Modules whose clients are all watched."""
+        self.hooked: dict[str, HookedCall] = {}
+        """Calls that frameworks' hooks hold while they run, by our identity of them."""
+        self.asking: list[Callable[[], JsonObject]] = []
+        """What frameworks know of a model call that is about to be made here: its agent."""
         self.abandoned: deque[Callable[[], None]] = deque()
         """Streams that were dropped half read: what the collector must not store itself."""
         self._lock = threading.RLock()
         self._lineage = Lineage()
         self._stitched: OrderedDict[str, LiveTrace] = OrderedDict()
+        self._sessions: OrderedDict[str, str] = OrderedDict()
+        """Traces of callers whose own recording is elsewhere, by what tells them apart."""
         self._open: dict[str, LiveTrace] = {}
         """Traces in a scope, by the id that the application gave them."""
         self._failed: deque[LiveModelCall] = deque(maxlen=_FAILED_MAX)
+        self._answered: OrderedDict[str, tuple[LiveModelCall, Landing]] = OrderedDict()
+        """The last answers by their ids: one may be seen twice, on both sides of a proxy."""
         self._suspects: deque[OpenCall] = deque(maxlen=_SUSPECTS_MAX)
         if hasattr(os, "register_at_fork"):
             _reset_lock_in_children(self)
@@ -168,23 +190,27 @@ class Journal:
             attributes=dict(self.attributes),
         )
 
-    def _stitch(self, parent: Turn | None) -> LiveTrace:
+    def _stitch(self, parent: Turn | None, labels: dict[str, str] | None = None) -> LiveTrace:
         """The trace of a model call outside any scope: its parent's, or a new one."""
         if parent is not None:
             trace = parent.trace
         else:
             trace = self._new_trace(None)
             trace.is_stitched = True
+            trace.labels |= labels or {}
             self.sink.append(trace.record())
         if trace.is_stitched:
-            self._stitched[trace.id] = trace
-            self._stitched.move_to_end(trace.id)
-            trace.last_at = now()
-            if len(self._stitched) > _STITCHED_MAX:
-                _, ended = self._stitched.popitem(last=False)
-                ended.ended_at = ended.last_at
-                self.sink.append(ended.record())
+            self._stitch_on(trace)
         return trace
+
+    def _stitch_on(self, trace: LiveTrace) -> None:
+        self._stitched[trace.id] = trace
+        self._stitched.move_to_end(trace.id)
+        trace.last_at = now()
+        if len(self._stitched) > _STITCHED_MAX:
+            _, ended = self._stitched.popitem(last=False)
+            ended.ended_at = ended.last_at
+            self.sink.append(ended.record())
 
     # -- model calls
 
@@ -202,6 +228,7 @@ class Journal:
             turn_watch.end()
         trace = self._trace_in_scope()
         self._recall(question, trace)
+        known = self._known_of_asking()
         with self._lock:
             again = self._retried(trace, content)
             if again is not None:
@@ -229,6 +256,7 @@ class Journal:
                 attempt_started=started,
             )
             call.attempt_started_at = call.started_at
+            call.attributes |= known
             if question.is_delta and parent is None:
                 call.attributes["prompt_is_partial"] = True
             # Ahead of its answer: a process that dies before it leaves an unfinished call.
@@ -245,8 +273,10 @@ class Journal:
             if reply.error is None or reply.output is not None:
                 turn = turn or self._new_turn(call, reply, ended)
                 self._ask(call, turn, reply)
-            elif landing.is_final:
+            elif landing.is_final and call not in self._failed:
                 self._failed.append(call)
+            if landing.is_final:
+                self._mark_twin(call, landing)
             # On its own: the store writes a lone model call as what its prompt adds to the last.
             self.sink.append_fields("model_call", model_call_record(call, landing, ended))
             records = attempt_records(call, landing, ended) if landing.is_final else []
@@ -260,6 +290,51 @@ class Journal:
                 turn_watch.begin(turn)
             if self.observer is not None and call.trace.is_stitched and not current_observer():
                 start_observing(self.observer)
+
+    def _mark_twin(self, call: LiveModelCall, landing: Landing) -> None:
+        """Mark a call that was made while this one waited, and got the very same answer.
+
+        It is the same call, seen behind a proxy that runs in this process; this side is the
+        application's.
+        """
+        response_id = landing.reply.response_id
+        if response_id is None:
+            return
+        twin, seen = self._answered.get(response_id, (None, None))
+        self._answered[response_id] = call, landing
+        if len(self._answered) > _ANSWERED_MAX:
+            self._answered.popitem(last=False)
+        if twin is None or seen is None or twin is call or twin.turn is None or call.turn is None:
+            return
+        is_inside = twin.started > call.started
+        if not is_inside or twin.attributes.get("url") == call.attributes.get("url"):
+            return
+        twin.attributes["same_as"] = call.id
+        self.sink.append_fields("model_call", model_call_record(twin, seen, twin.turn.ended))
+        with contextlib.suppress(ValueError):
+            twin.trace.waiting.remove(twin.turn)
+        for theirs, ours in zip(twin.turn.calls, call.turn.calls, strict=False):
+            if not theirs.execution.is_seen:
+                run = theirs.execution
+                run.attributes = {**run.attributes, "same_as": ours.execution.id}
+                self._store_call(theirs)
+
+    def _known_of_asking(self) -> JsonObject:
+        known: JsonObject = dict(model_facts.get() or {})
+        said = next_model_facts.get()
+        if said is not None:
+            next_model_facts.set(None)
+            known |= said.facts
+            said.is_taken = True
+        for ask in self.asking:
+            with self.failures.guard("ask a framework about a model call"):
+                known |= ask()
+        return known
+
+    def knows_response(self, response_id: str) -> bool:
+        """Whether some plane has recorded this answer."""
+        with self._lock:
+            return self._lineage.knows_response(response_id)
 
     def _recall(self, question: Question, trace: LiveTrace | None) -> None:
         """Bring back the turn that a request goes on from, where another process recorded it."""
@@ -388,13 +463,21 @@ class Journal:
     # -- tool calls
 
     def start_tool_call(
-        self, sighting: Sighting, *, started: float, actor: Any = "assistant", stray: bool = True
+        self,
+        sighting: Sighting,
+        *,
+        started: float,
+        actor: Any = "assistant",
+        stray: bool = True,
+        captures: bool = True,
     ) -> OpenCall | None:
         """Return the call that an execution answers; it is in the store when this returns.
 
         ``stray`` False: an execution that no model asked for, outside any trace, gives None.
+        ``captures`` False: that this one is seen does not tell that all of its tool's are.
         """
-        self.captured.add(sighting.tool)
+        if captures:
+            self.captured.add(sighting.tool)
         began_at = now()  # before any lock: calls that ran one by one must not seem to overlap
         call = self._claim(sighting)
         if call is None and (self.waiting_streams or self.abandoned):
@@ -439,6 +522,46 @@ class Journal:
             trace.attributes[START_STATE] = state_hash
             self.sink.append(trace.record())
 
+    def announce(self, tool: str, provider_call_id: str) -> None:
+        """Say for which call ``tool`` runs next in this task or thread."""
+        announced.set((tool, provider_call_id))
+
+    @contextlib.contextmanager
+    def in_session(self, key: str, labels: dict[str, str]) -> Iterator[None]:
+        """Hold the trace of a session, for whoever serves tools to callers that it does not see.
+
+        ``key``: the caller, or the connection. The trace ends with the recorder, or once many
+        others were served since.
+        """
+        trace: LiveTrace | None = None
+        with self.failures.guard("open the trace of a session"), self._lock:
+            trace = self._stitched.get(self._sessions.get(key, ""))
+            if trace is None:
+                trace = self._stitch(None, labels)
+                self._sessions[key] = trace.id
+                if len(self._sessions) > _STITCHED_MAX:
+                    self._sessions.popitem(last=False)
+            else:
+                self._stitch_on(trace)
+        token = open_scope.set(OpenScope(self, trace) if trace is not None else open_scope.get())
+        # A client in this process may be in the middle of a call of its own.
+        outer = running_call.set(None)
+        try:
+            yield
+        finally:
+            running_call.reset(outer)
+            open_scope.reset(token)
+
+    def note_calls(self, is_meant: Callable[[OpenCall], bool], facts: JsonObject) -> None:
+        """Keep facts with those calls of this task's or thread's last turn that are meant."""
+        with self.failures.guard("note what a framework says of a call"), self._lock:
+            turn = _near(self._trace_in_scope())
+            for call in turn.calls if turn is not None else ():
+                if is_meant(call):
+                    run = call.execution
+                    run.attributes = {**run.attributes, **facts}
+                    self._store_call(call)
+
     def note_attempt(self, attempt: Attempt) -> None:
         """Store one try of a tool call."""
         with self._lock:
@@ -473,7 +596,8 @@ class Journal:
 
     def _trace_in_scope(self) -> LiveTrace | None:
         scope = open_scope.get()
-        return scope.trace if scope is not None and scope.journal is self else None
+        is_ours = scope is not None and scope.journal is self and not scope.is_left
+        return scope.trace if scope is not None and is_ours else None
 
     def _end_abandoned(self) -> None:
         while self.abandoned:

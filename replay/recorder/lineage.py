@@ -11,7 +11,7 @@ from collections import OrderedDict, deque
 from typing import Any, Final, TypeAlias
 
 from replay.recorder.calls import LiveTrace, Turn
-from replay.recorder.wire import CHAT, Question, asked_in, content_text
+from replay.recorder.wire import Question, answer_entries, asked_in, said_in
 
 _KEYS_MAX: Final = 4096
 _TURNS_PER_KEY_MAX: Final = 64
@@ -30,8 +30,8 @@ class Lineage:
 
     def add(self, api: str, turn: Turn, conversation_id: str | None) -> None:
         """Remember ``turn`` as one that a later prompt may grow out of. Again: its answer grew."""
-        entries = [turn.output] if api == CHAT else turn.output
-        key = next((k for k in map(_key(api), entries or []) if k is not None), None)
+        entries = answer_entries(api, turn.output)
+        key = next((k for k in map(_key(api), entries) if k is not None), None)
         if key is not None:
             self._put(key, turn)
         if turn.response_id is not None:
@@ -118,11 +118,9 @@ def _key(api: str) -> Any:
             if calls[0].provider_call_id is not None:
                 return ("id", calls[0].provider_call_id, calls[0].tool)
             return ("call", calls[0].tool, calls[0].arguments)
-        if isinstance(entry, dict) and entry.get("role") == "assistant" and entry.get("content"):
-            # The whole text proves no more than its length and ends do, and costs a hash.
-            text = content_text(entry["content"])
-            return ("text", str(len(text)), text[:40] + text[-40:])
-        return None
+        # The whole text proves no more than its length and ends do, and costs a hash.
+        text = said_in(api, entry)
+        return ("text", str(len(text)), text[:40] + text[-40:]) if text else None
 
     return key_of
 
@@ -149,9 +147,27 @@ def _has_prefix(turn: Turn, messages: list[Any], position: int) -> bool:
         return False
     begin = messages[: turn.message_count]
     return turn.messages == begin or all(
-        then == now or (_is_system(then) and _is_system(now))
+        then == now
+        or (_is_system(then) and _is_system(now))
+        or _without_marks(then) == _without_marks(now)
         for then, now in zip(turn.messages, begin, strict=False)
     )
+
+
+def _without_marks(message: Any) -> Any:
+    """The message without where its cache ends: Anthropic's clients move that from turn to turn."""
+    content = message.get("content") if isinstance(message, dict) else None
+    if isinstance(content, str):
+        content = [{"type": "text", "text": content}]
+    if not isinstance(content, list):
+        return message
+    blocks = [
+        {key: value for key, value in block.items() if key not in ("cache_control", "cachePoint")}
+        if isinstance(block, dict)
+        else block
+        for block in content
+    ]
+    return {**message, "content": [block for block in blocks if block]}
 
 
 def _is_system(message: Any) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from replay.recorder.calls import LiveTrace, Turn
-from replay.recorder.wire import Question, Reply
+from replay.recorder.wire import Question, Reply, answer_entries
 from replay.records import CallError, JsonObject
 
 
@@ -56,8 +56,8 @@ def effective_messages(question: Question, parent: Turn | None) -> list[Any]:
     """Return every message the model sees, also where the request only adds to them."""
     if not question.is_delta or parent is None:
         return question.messages
-    output = parent.output if isinstance(parent.output, list) else []
-    return [*(parent.messages or []), *output, *question.messages]
+    answer = answer_entries(question.api, parent.output)
+    return [*(parent.messages or []), *answer, *question.messages]
 
 
 def model_call_record(call: LiveModelCall, landing: Landing, ended: float) -> JsonObject:

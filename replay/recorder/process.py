@@ -8,15 +8,19 @@ so that the processes which the child starts are recorded too.
 from __future__ import annotations
 
 import atexit
+import functools
 import json
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import ModuleType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from replay.records import JsonObject
+
+if TYPE_CHECKING:
+    from replay.recorder.recorder import Recorder
 
 VARIABLE: Final = "REPLAY_RECORD"
 
@@ -32,8 +36,8 @@ class Orders:
     app: str | None = None
     labels: dict[str, str] = field(default_factory=dict)
     keep_streams: bool = False
-    redact: JsonObject = field(default_factory=dict)
-    """The fields of the `RedactConfig` that holds where the command was given."""
+    mask: JsonObject = field(default_factory=dict)
+    """The fields of the `MaskConfig` that holds where the command was given."""
 
 
 def environment(orders: Orders, base: Mapping[str, str]) -> dict[str, str]:
@@ -50,7 +54,18 @@ def watching() -> Callable[[ModuleType], None]:
         StoreError: the database cannot be opened.
         ValueError: the variable holds no orders.
     """
-    from replay.config import RedactConfig
+    return recorder_by_orders().watch_module
+
+
+@functools.cache
+def recorder_by_orders() -> Recorder:
+    """Return the recorder of this process, as `VARIABLE` orders it; each time the same.
+
+    Raises:
+        StoreError: the database cannot be opened.
+        ValueError: the variable holds no orders.
+    """
+    from replay.config import MaskConfig
     from replay.recorder.recorder import Recorder
 
     orders = Orders(**json.loads(os.environ[VARIABLE]))
@@ -59,8 +74,8 @@ def watching() -> Callable[[ModuleType], None]:
         app=orders.app,
         labels=orders.labels,
         keep_streams=orders.keep_streams,
-        redact=RedactConfig(**orders.redact),
+        mask=MaskConfig(**orders.mask),
     )
     recorder.watch_turns()
     atexit.register(recorder.close)
-    return recorder.watch_module
+    return recorder

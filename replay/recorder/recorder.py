@@ -11,20 +11,25 @@ from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import Any, Literal, Self, TypeVar, cast, overload
 
+from replay.recorder.binding import Sighting
 from replay.recorder.calls import LiveTrace
 from replay.recorder.decorator import F, captured
 from replay.recorder.executions import json_form
 from replay.recorder.failures import Failures
+from replay.recorder.feedback import keep_feedback
+from replay.recorder.hooked import HookedCall
 from replay.recorder.http_plane import watch_client, watch_module
 from replay.recorder.journal import Journal
 from replay.recorder.opening import NoStore, open_or_warn
-from replay.recorder.redacting import Redact, redact_into
+from replay.recorder.redacting import Mask, mask_into
 from replay.recorder.resume import stored_trace, stored_turn
 from replay.recorder.scope import OpenScope, open_scope
 from replay.recorder.toolbox_watch import ToolboxWatch
+from replay.recorder.urllib3_plane import MODULE, watch_urllib3
 from replay.records import Actor, JsonObject, JsonValue
 from replay.store import Store
 from replay.store.redaction import ATTRIBUTE, Redaction
+from replay.tools.arguments import raw_arguments
 from replay.tools.observer import observe
 
 C = TypeVar("C")
@@ -51,7 +56,7 @@ class Recorder:
         outside: bool = True,
         keep_draws: Literal["uuid", "all", "none"] = "uuid",
         keep_streams: bool = False,
-        redact: Redact = None,
+        mask: Mask = None,
     ) -> None:
         """Open ``database``, or make it.
 
@@ -68,10 +73,10 @@ class Recorder:
                 draws them again: ``uuid``, those of uuid4 and uuid1; ``all``, those of secrets and
                 ``os.urandom`` too; ``none``. Only with ``outside``.
             keep_streams: Keep the raw server-sent events of streamed answers.
-            redact: Replace secrets by placeholders before anything is stored; the application sees
-                the real ones. None: as ``[tool.replay.redact]`` says, which is on where it says
-                nothing. False: store everything as it is. A `replay.config.RedactConfig`: with
-                more names and patterns.
+            mask: Replace secrets by placeholders before anything is stored; the application sees
+                the real ones. None: as ``[tool.replay.mask]`` says, which is on where it says
+                nothing. ``"personal"``: personal data too. False: store everything as it is. A
+                `replay.config.MaskConfig`: with names, paths and patterns of your own.
 
         Raises:
             ConfigError: ``[tool.replay]`` of the pyproject.toml here cannot be read.
@@ -86,15 +91,15 @@ class Recorder:
             if isinstance(database, Store)
             else open_or_warn(Path(database), self._failures)
         )
-        is_redacted = isinstance(self._store, Store) and redact_into(
-            self._store, redact, self._failures
+        is_redacted = isinstance(self._store, Store) and mask_into(
+            self._store, mask, self._failures
         )
         self._journal = Journal(
             self._store,
             app=app,
             code_version=code_version,
             labels=_words(labels),
-            attributes={ATTRIBUTE: True} if is_redacted else {},
+            attributes={ATTRIBUTE: self._told()} if is_redacted else {},
             failures=self._failures,
         )
         self._journal.keep_draws = keep_draws
@@ -113,6 +118,10 @@ class Recorder:
             import cassettes
 
             cassettes.install()
+
+    def _told(self) -> bool | list[str]:
+        masker = self.store.masker
+        return masker.told if isinstance(masker, Redaction) else True
 
     @property
     def store(self) -> Store:
@@ -138,9 +147,10 @@ class Recorder:
     def wrap(self, client: C) -> C:
         """Watch ``client``'s model calls, and return the very same client.
 
-        Takes the OpenAI Python client, sync or async, on httpx or httpx2 (any client that holds
-        one of theirs), or such an HTTP client itself. Chat completions and Responses are told by
-        path and body, whatever host serves them. Copies made by ``with_options`` are watched too.
+        Takes the clients of OpenAI, Anthropic and Google GenAI, sync or async, on httpx or httpx2
+        (any client that holds one of theirs), or such an HTTP client itself. Model calls are told
+        by path and body, whatever host serves them. Copies made by ``with_options`` are watched
+        too.
 
         Raises:
             ReplayError: no httpx or httpx2 client was found in it.
@@ -149,12 +159,20 @@ class Recorder:
         return client
 
     def watch_module(self, module: ModuleType) -> None:
-        """Watch every client of ``module`` (httpx or httpx2) in this process, for good.
+        """Watch every client of ``module`` in this process, for good.
+
+        ``module``: httpx, httpx2 or ``urllib3.connectionpool``; one that is watched already is not
+        watched twice.
 
         Model calls outside any trace are put together into traces by their prompts: a prompt that
         goes on from an earlier one belongs to its trace, any other starts a new one.
         """
-        watch_module(self._journal, module, keep_streams=self._keep_streams)
+        with self._journal.watching:
+            if module in self._journal.watched_modules:
+                return
+            self._journal.watched_modules.add(module)
+        watch = watch_urllib3 if module.__name__ == MODULE else watch_module
+        watch(self._journal, module, keep_streams=self._keep_streams)
 
     def watch_turns(self) -> None:
         """Keep also what is asked of the outside between a model's output and its next prompt.
@@ -215,8 +233,80 @@ class Recorder:
             return functools.partial(self._captured, name=name, actor=actor)
         return self._captured(function, name=name, actor=actor)
 
+    def feedback(
+        self,
+        trace_id: str,
+        *,
+        step_number: int | None = None,
+        call_id: str | None = None,
+        score: float | None = None,
+        label: str | None = None,
+        text: str | None = None,
+        correction: JsonValue = None,
+        annotator: str | None = None,
+    ) -> str | None:
+        """Keep what somebody says of a recorded trace, of one step of it, or of one tool call.
+
+        It may come long after the trace, and from another process: `TraceScope.id` is what to
+        remember. It is masked and durable like everything recorded.
+
+        Args:
+            trace_id: The trace.
+            step_number: About this step; None: about the whole trace.
+            call_id: About this tool call instead (`replay.tools.current.request_id`); it is looked
+                up, which costs some milliseconds.
+            score: From 0, bad, to 1, good.
+            label: A word to find it by.
+            text: What was said.
+            correction: What should have been called, ``{"tool": ..., "arguments": {...}}``, or the
+                text that should have been answered.
+            annotator: Who says so.
+
+        Returns:
+            The feedback's id; None when it could not be kept: `failures` counts, the log tells.
+        """
+        kept: str | None = None
+        with self._failures.guard("keep feedback"):
+            kept = keep_feedback(
+                self._store,
+                trace_id,
+                step_number=step_number,
+                call_id=call_id,
+                score=score,
+                label=label,
+                text=text,
+                correction=json_form(correction)[0] if correction is not None else None,
+                annotator=annotator,
+            )
+        return kept
+
     def _captured(self, function: F, *, name: str | None, actor: Actor) -> F:
         return captured(function, self._journal, name=name, actor=actor, outside=self._outside)
+
+    def tool_call(
+        self,
+        tool: str,
+        *,
+        call_id: str | None = None,
+        arguments: str | Mapping[str, Any] | None = None,
+        by: str | None = None,
+    ) -> HookedCall:
+        """Return a context for ``with``: one tool call, as the loop that runs it knows it.
+
+        For loops and frameworks of your own; `replay.recorder.middleware` has it for those that
+        many use. Tell it what came of the call (``returned``, ``answered``, ``refused``); a tool
+        under `@recorder.tool` that runs inside tells it by itself. Recorded is a call that a model
+        asked for, or that is made in a trace; any other just runs.
+
+        Args:
+            tool: Its name, as the model wrote it.
+            call_id: The provider's id of the call.
+            arguments: As the model wrote them; None: not known.
+            by: Who calls: kept with the call.
+        """
+        text = None if arguments is None else raw_arguments(arguments)
+        sighting = Sighting(tool, provider_call_id=call_id, arguments=text)
+        return HookedCall(self._journal, sighting, by=by, outside=self._outside)
 
     def bind(self, function: F) -> F:
         """Return ``function`` to be run in a thread of yours: it takes this trace along."""
@@ -265,6 +355,7 @@ class TraceScope:
         self._given = (id, start, labels)
         self._trace: LiveTrace | None = None
         self._held: contextlib.ExitStack | None = None
+        self._scope: OpenScope | None = None
 
     @property
     def id(self) -> str:
@@ -308,7 +399,8 @@ class TraceScope:
         if self._trace is None:  # the store is failing: the agent runs on, unrecorded
             self._trace = LiveTrace(id=id or "unrecorded", started_at="")
         self._held = contextlib.ExitStack()
-        token = open_scope.set(OpenScope(self._journal, self._trace))
+        self._scope = OpenScope(self._journal, self._trace)
+        token = open_scope.set(self._scope)
         self._held.callback(open_scope.reset, token)
         self._held.enter_context(observe(self._watch))
         return self
@@ -323,8 +415,12 @@ class TraceScope:
         traceback: TracebackType | None,
     ) -> None:
         with self._journal.failures.guard("leave a trace"):
-            if self._held is not None:
-                self._held.close()
+            if self._scope is not None and self._held is not None:
+                self._scope.is_left = True
+                # A generator that holds a trace may be closed in another task than it was begun
+                # in: nothing of that task's is to be put back there.
+                with contextlib.suppress(ValueError):
+                    self._held.close()
         with self._journal.failures.guard("close a trace"):
             if error is not None:
                 self._live.attributes["raised"] = f"{type(error).__qualname__}: {error}"

@@ -4,43 +4,58 @@ from __future__ import annotations
 
 import secrets
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from replay.config import RedactConfig, load_config
+from replay.config import MaskConfig, load_config
 from replay.errors import ReplayError
 from replay.recorder.failures import Failures
 from replay.store import Store
-from replay.store.redaction import Redaction, redactor_of
+from replay.store.redaction import Redaction, redaction_of
 
 if TYPE_CHECKING:
     from cassettes.redaction import Redactor
 
-Redact: TypeAlias = "bool | RedactConfig | Redactor | None"
-"""What `Recorder` takes: on or off, what beside the built-in, a redactor, or the project's own."""
+Mask: TypeAlias = "bool | Literal['secrets', 'personal'] | MaskConfig | Redactor | None"
+"""What `Recorder` takes: on or off, personal too, a config, a redactor; None: the project's."""
 
 
-def redact_into(store: Store, redact: Redact, failures: Failures) -> bool:
-    """Redact everything that is stored from now on, if ``redact`` says so; say whether it does.
+def mask_into(store: Store, mask: Mask, failures: Failures) -> bool:
+    """Mask everything that is stored from now on, if ``mask`` says so; say whether it does.
 
     A masker of the caller's own on the store stays in its place.
 
     Raises:
-        ConfigError: ``[tool.replay]`` cannot be read.
-        ReplayError: the environment's key is too short to be one.
+        ConfigError: ``[tool.replay]`` cannot be read, or names a function that cannot be imported.
+        ReplayError: the environment's key is too short to be one, or ``mask`` is none of these.
     """
-    if redact is None:
-        redact = load_config().redact
-    elif isinstance(redact, bool):
-        redact = RedactConfig(enabled=redact)
-    if isinstance(redact, RedactConfig) and not redact.enabled:
+    wanted = _wanted(mask)
+    if isinstance(wanted, MaskConfig) and not wanted.enabled:
         return False
     if store.masker is not None:
         return isinstance(store.masker, Redaction)
-    if isinstance(redact, RedactConfig):
+    if isinstance(wanted, MaskConfig):
         _refuse_a_short_key()
-        redact = redactor_of(redact, lambda: _key(store.path, failures))
-    store.masker = Redaction(redact)
+        redaction = redaction_of(wanted, lambda: _key(store.path, failures))
+    else:
+        redaction = Redaction(wanted)
+    redaction.on_failure = lambda act, error: failures.note(act, error)
+    store.masker = redaction
     return True
+
+
+def _wanted(mask: Mask) -> MaskConfig | Redactor:
+    if mask is None:
+        return load_config().mask
+    if isinstance(mask, bool):
+        return MaskConfig(enabled=mask)
+    if isinstance(mask, str):
+        if mask not in ("secrets", "personal"):
+            raise ReplayError(
+                f"Recorder(mask={mask!r}): there is no such masking.",
+                hint="Give 'secrets', 'personal', False, or a `replay.config.MaskConfig`.",
+            )
+        return MaskConfig(personal=mask == "personal")
+    return mask
 
 
 def _key(database: Path, failures: Failures) -> bytes:
@@ -50,7 +65,7 @@ def _key(database: Path, failures: Failures) -> bytes:
     try:
         return key_beside(database)
     except KeyUnusable as error:
-        failures.note("use its redaction key, so equal secrets differ from run to run", error)
+        failures.note("use its masking key, so equal secrets differ from run to run", error)
         return secrets.token_bytes(32)
 
 

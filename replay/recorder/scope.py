@@ -7,17 +7,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from replay.recorder.calls import LiveTrace, OpenCall, Turn
+from replay.records import JsonObject
 
 if TYPE_CHECKING:
     from replay.recorder.journal import Journal
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class OpenScope:
     """One ``with recorder.trace()`` that is in force."""
 
     journal: Journal
     trace: LiveTrace
+    is_left: bool = False
+    """True once it was left, perhaps in another task or thread than it was entered in."""
 
 
 open_scope: ContextVar[OpenScope | None] = ContextVar("replay_trace_scope", default=None)
@@ -29,3 +32,22 @@ tasks started from here. It tells conversations apart that run side by side with
 
 running_call: ContextVar[OpenCall | None] = ContextVar("replay_running_call", default=None)
 """The tool call that is running in this context, or None."""
+
+announced: ContextVar[tuple[str, str] | None] = ContextVar("replay_announced", default=None)
+"""A tool and the provider's id of the call that it runs for next in this context, or None."""
+
+model_facts: ContextVar[JsonObject | None] = ContextVar("replay_model_facts", default=None)
+"""What a framework's hook said of the model calls that are made in this context, or None."""
+
+
+@dataclass(slots=True)
+class NextFacts:
+    """What a framework says of the one model call that is made next in this context."""
+
+    facts: JsonObject
+    is_taken: bool = False
+    """True once a plane has seen that call."""
+
+
+next_model_facts: ContextVar[NextFacts | None] = ContextVar("replay_next_facts", default=None)
+"""The facts that wait for their model call, or None."""

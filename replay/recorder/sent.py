@@ -16,7 +16,9 @@ import orjson
 
 from replay.records import JsonObject
 
-_KEYS: Final = {"chat.completions": "messages", "responses": "input"}
+_KEYS: Final = {"chat.completions": "messages", "responses": "input", "messages": "messages"}
+_SYSTEM_BESIDE: Final = ("messages",)
+"""APIs whose system prompt stands beside the messages; here it is the first of them."""
 _CLOSING: Final = ord("]")
 _SEAMS_MAX: Final = 8
 
@@ -31,6 +33,8 @@ class Rest:
     """Of the whole body, in its order."""
     tools: bytes | None
     """JSON of the tools."""
+    first: bytes = b""
+    """JSON of a message that stands elsewhere in the body, and a comma."""
 
 
 @dataclass(slots=True)
@@ -54,7 +58,12 @@ class Sent:
     def messages_json(self) -> bytes:
         """Return the JSON of the messages, as it was sent; each time the very same bytes."""
         if self._messages_json is None:
-            self._messages_json = self.content[self.start : self.end + 1]
+            first = self.rest.first
+            if first:
+                sent = self.content[self.start + 1 : self.end + 1]
+                self._messages_json = b"[" + (first[:-1] if sent == b"]" else first) + sent
+            else:
+                self._messages_json = self.content[self.start : self.end + 1]
         return self._messages_json
 
 
@@ -68,7 +77,7 @@ def read_sent(api: str, content: bytes, before: Sent | None) -> Sent | None:
             grown = _grown(content, before)
             if grown is not None:
                 return grown
-        return _read(content, _KEYS[api])
+        return _read(content, api) if api in _KEYS else None
     except orjson.JSONDecodeError:
         return None
 
@@ -82,7 +91,7 @@ def _grown(content: bytes, before: Sent) -> Sent | None:
     messages = before.messages
     new = content[before.end : end]
     if new:
-        if messages:
+        if before.end > before.start + 1:
             if not new.startswith(b","):
                 return None
             new = new[1:]
@@ -93,7 +102,8 @@ def _grown(content: bytes, before: Sent) -> Sent | None:
     return Sent(content, before.start, end, messages, rest)
 
 
-def _read(content: bytes, key: str) -> Sent | None:
+def _read(content: bytes, api: str) -> Sent | None:
+    key = _KEYS[api]
     opening = f'"{key}":['.encode()
     at = content.find(opening)
     if at < 1:
@@ -111,7 +121,22 @@ def _read(content: bytes, key: str) -> Sent | None:
         return None
     tools = fields.get("tools")
     tools_json = orjson.dumps(tools) if isinstance(tools, list) else None
-    return Sent(content, start, end, messages, Rest(content[end + 1 :], fields, tools_json))
+    first = b""
+    if (
+        api in _SYSTEM_BESIDE
+        and not _names_earlier(fields)
+        and (system := fields.pop("system", None))
+    ):
+        said = {"role": "system", "content": system}
+        messages = [said, *messages]
+        first = orjson.dumps(said) + b","
+    return Sent(content, start, end, messages, Rest(content[end + 1 :], fields, tools_json, first))
+
+
+def _names_earlier(fields: JsonObject) -> bool:
+    """Whether the server adds what it was told before, the system prompt too."""
+    thread = fields.get("thread")
+    return isinstance(thread, dict) and thread.get("previous_message_id") is not None
 
 
 def _end(content: bytes, start: int, names: list[str]) -> int | None:

@@ -1,14 +1,20 @@
-"""Server-sent events put together: the body that the call would have had unstreamed."""
+"""Streamed answers put together: the body that the call would have had unstreamed."""
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
-from replay.recorder.wire import CHAT, parse_json
+from replay.recorder.wire import format_of, parse_json
 from replay.records import JsonObject
 
-_LAST_EVENTS = ("response.completed", "response.incomplete", "response.failed")
+SERVER_SENT: Final = "text/event-stream"
+AMAZON: Final = "application/vnd.amazon.eventstream"
+_PRELUDE_BYTES: Final = 12
+_CHECKSUM_BYTES: Final = 4
+_TEXT_HEADER: Final = 7
+_HEADER_BYTES: Final = {0: 0, 1: 0, 2: 1, 3: 2, 4: 4, 5: 8, 8: 8, 9: 16}
 
 
 def is_terminal(api: str, chunk: bytes) -> bool:
@@ -17,17 +23,22 @@ def is_terminal(api: str, chunk: bytes) -> bool:
     Clients stop reading there, some without closing the stream. A false alarm (a model that writes
     these words) only makes the call be written twice.
     """
-    if api == CHAT:
-        return b"data: [DONE]" in chunk or b"data:[DONE]" in chunk
-    return any(event.encode() in chunk for event in _LAST_EVENTS)
+    return format_of(api).is_terminal(chunk)
 
 
-def reassemble(api: str, raw: bytes) -> JsonObject | None:
-    """Return the whole answer that the events in ``raw`` add up to; None when there is none yet."""
-    events = [event for event in _events(raw) if isinstance(event, dict)]
-    if not events:
-        return None
-    return _chat(events) if api == CHAT else _response(events)
+def reassemble(api: str, raw: bytes, kind: str = SERVER_SENT) -> JsonObject | None:
+    """Return the whole answer that the events in ``raw`` add up to; None when there is none yet.
+
+    ``kind``: the stream's content type; what is neither of those above is taken for JSON.
+    """
+    if AMAZON in kind:
+        found: Iterator[Any] = _amazon_events(raw)
+    elif SERVER_SENT in kind:
+        found = _events(raw)
+    else:
+        found = _json_events(raw)
+    events = [event for event in found if isinstance(event, dict)]
+    return format_of(api).reassemble(events) if events else None
 
 
 def _events(raw: bytes) -> Iterator[Any]:
@@ -45,84 +56,54 @@ def _events(raw: bytes) -> Iterator[Any]:
                     continue  # an event that was cut off half way: what came before it counts
 
 
-def _response(events: list[JsonObject]) -> JsonObject | None:
-    body: JsonObject = {}
-    items: dict[int, JsonObject] = {}
-    for event in events:
-        kind = event.get("type")
-        if kind in _LAST_EVENTS:
-            whole = event.get("response")
-            return whole if isinstance(whole, dict) else None
-        if kind == "response.created" and isinstance(event.get("response"), dict):
-            body = dict(event["response"])
-        elif kind == "error":
-            body["error"] = event.get("error") or event
-        else:
-            _add_event(items, event)
-    body["output"] = [items[index] for index in sorted(items)]
-    return body
-
-
-def _add_event(items: dict[int, JsonObject], event: JsonObject) -> None:
-    """Bring the unfinished items of a response up to ``event``."""
-    kind, index = event.get("type"), event.get("output_index", len(items))
-    if kind in ("response.output_item.added", "response.output_item.done"):
-        items[index] = dict(event.get("item") or {})
-    elif index not in items:
-        return
-    elif kind == "response.function_call_arguments.delta":
-        items[index]["arguments"] = items[index].get("arguments", "") + event.get("delta", "")
-    elif kind == "response.function_call_arguments.done":
-        items[index]["arguments"] = event.get("arguments", "")
-    elif kind == "response.output_text.delta":
-        part = {"type": "output_text", "text": ""}
-        parts = items[index]["content"] = items[index].get("content") or [part]
-        parts[-1] = {**parts[-1], "text": parts[-1].get("text", "") + event.get("delta", "")}
-
-
-def _chat(events: list[JsonObject]) -> JsonObject:
-    body: JsonObject = {}
-    choices: dict[int, JsonObject] = {}
-    for event in events:
-        body |= {k: v for k, v in event.items() if k != "choices" and v is not None}
-        for said in event.get("choices") or []:
-            choice = choices.setdefault(
-                said.get("index", 0), {"index": said.get("index", 0), "message": {}}
-            )
-            _add_delta(choice["message"], said.get("delta") or {})
-            if said.get("finish_reason"):
-                choice["finish_reason"] = said["finish_reason"]
-    for choice in choices.values():
-        calls = choice["message"].get("tool_calls")
-        if calls is not None:
-            choice["message"]["tool_calls"] = [calls[index] for index in sorted(calls)]
-    body["choices"] = [choices[index] for index in sorted(choices)]
-    body["object"] = "chat.completion"
-    return body
-
-
-def _add_delta(message: JsonObject, delta: JsonObject) -> None:
-    for key, value in delta.items():
-        if key == "tool_calls":
-            calls = message.setdefault("tool_calls", {})
-            for piece in value or []:
-                # By index, never by id: only the first piece of a call has one.
-                _add_call(calls.setdefault(piece.get("index", len(calls)), {}), piece)
-        elif key == "function_call" and isinstance(value, dict):
-            _add_call(message.setdefault("function_call", {}), value)
-        elif isinstance(value, str) and key != "role":
-            message[key] = (message.get(key) or "") + value
-        elif value is not None or key not in message:
-            message[key] = value
-
-
-def _add_call(call: JsonObject, piece: JsonObject) -> None:
-    for key, value in piece.items():
-        if key == "index" or value is None:
+def _json_events(raw: bytes) -> Iterator[Any]:
+    """Google's stream without ``alt=sse``: one array, perhaps cut off."""
+    text = raw.strip()
+    for ending in (b"", b"]"):
+        try:
+            yield from parse_json(text.rstrip(b",") + ending) or ()
+        except ValueError:
             continue
-        if isinstance(value, dict):
-            _add_call(call.setdefault(key, {}), value)
-        elif key in ("name", "arguments", "input") and isinstance(value, str):
-            call[key] = call.get(key, "") + value
-        else:
-            call[key] = value
+        return
+
+
+def _amazon_events(raw: bytes) -> Iterator[Any]:
+    """Bedrock's frames: lengths, headers, a JSON payload, a checksum.
+
+    A payload is laid under its event's name; Anthropic's events come packed as base64.
+    """
+    start = 0
+    while start + _PRELUDE_BYTES <= len(raw):
+        size = int.from_bytes(raw[start : start + 4], "big")
+        headers_end = start + _PRELUDE_BYTES + int.from_bytes(raw[start + 4 : start + 8], "big")
+        if size <= _PRELUDE_BYTES or start + size > len(raw):
+            return  # cut off half way: what came before it counts
+        headers = _amazon_headers(raw[start + _PRELUDE_BYTES : headers_end])
+        payload = raw[headers_end : start + size - _CHECKSUM_BYTES]
+        start += size
+        try:
+            said = parse_json(payload)
+            if isinstance(said, dict) and isinstance(said.get("bytes"), str):
+                yield parse_json(base64.b64decode(said["bytes"]))
+            else:
+                name = headers.get(":event-type") or headers.get(":exception-type") or "event"
+                yield {name: said}
+        except ValueError:
+            continue
+
+
+def _amazon_headers(raw: bytes) -> dict[str, str]:
+    headers = {}
+    at = 0
+    while at < len(raw):
+        name_end = at + 1 + raw[at]
+        name, kind = raw[at + 1 : name_end].decode(), raw[name_end]
+        at = name_end + 1
+        if kind in _HEADER_BYTES:
+            at += _HEADER_BYTES[kind]
+            continue
+        size = int.from_bytes(raw[at : at + 2], "big")
+        if kind == _TEXT_HEADER:
+            headers[name] = raw[at + 2 : at + 2 + size].decode()
+        at += 2 + size
+    return headers

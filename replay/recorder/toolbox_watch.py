@@ -44,7 +44,8 @@ class ToolboxWatch(CallObserver):
     def trace_id(self) -> str | None:
         """The trace whose scope is open in this context; None: none is."""
         scope = open_scope.get()
-        return scope.trace.id if scope is not None and scope.journal is self._journal else None
+        is_ours = scope is not None and scope.journal is self._journal and not scope.is_left
+        return scope.trace.id if scope is not None and is_ours else None
 
     def asked_and_done(self) -> Iterator[Watch]:
         """Return the watches of calls whose tools are done asking and which are not stored yet."""

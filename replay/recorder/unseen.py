@@ -50,15 +50,28 @@ def _outcome(call: OpenCall, *, is_captured: bool) -> tuple[Outcome, str]:
         return Outcome.UNKNOWN_TOOL, "answer"
     if is_free_text(tools, call.tool):
         return unexplained, "prompt"
-    try:
-        arguments = json.loads(call.arguments or "{}")
-    except ValueError:
-        return Outcome.BAD_JSON, "arguments"
-    if not isinstance(arguments, dict):
-        return Outcome.BAD_JSON, "arguments"
-    if is_captured and schema is not None and not fits(arguments, schema, schema):
-        return Outcome.INVALID_ARGUMENTS, "schema"
+    why = turned_away(tools, call.tool, call.arguments)
+    if why is Outcome.BAD_JSON:
+        return why, "arguments"
+    if is_captured and why is not None:
+        return why, "schema"
     return unexplained, "prompt"
+
+
+def turned_away(tools: list[Any], tool: str, arguments: str) -> Outcome | None:
+    """Return why a call with these arguments cannot have reached its tool; None: it may have.
+
+    ``tools``: what the model was shown.
+    """
+    try:
+        values = json.loads(arguments or "{}")
+    except ValueError:
+        return Outcome.BAD_JSON
+    if not isinstance(values, dict):
+        return Outcome.BAD_JSON
+    schema = tool_schema(tools, tool)
+    is_fit = schema is None or fits(values, schema, schema)
+    return None if is_fit else Outcome.INVALID_ARGUMENTS
 
 
 def tool_schema(tools: list[Any], name: str) -> JsonObject | None:
@@ -66,8 +79,8 @@ def tool_schema(tools: list[Any], name: str) -> JsonObject | None:
     definition = _definition(tools, name)
     if definition is None:
         return None
-    schema = definition.get("parameters")
-    return schema if isinstance(schema, dict) else {}
+    schemas = (definition.get(key) for key in ("parameters", "input_schema", "inputSchema"))
+    return next((schema for schema in schemas if isinstance(schema, dict)), {})
 
 
 def is_free_text(tools: list[Any], name: str) -> bool:

@@ -1,4 +1,12 @@
-"""What model calls look like on the wire: OpenAI's chat completions and Responses.
+"""What model calls look like on the wire, read the same way whatever the API.
+
+======================== ==================================== =========================
+``chat.completions``      OpenAI, and all who speak like it    ``wire_openai.py``
+``responses``             OpenAI                               ``wire_openai.py``
+``messages``              Anthropic; also on Bedrock, Vertex   ``wire_messages.py``
+``generate_content``      Google                               ``wire_generate.py``
+``converse``              Bedrock                              ``wire_converse.py``
+======================== ==================================== =========================
 
 Requests and answers are told by their path and shape, whatever host serves them. Reading never
 changes a value: messages, tools and outputs are kept as they were sent.
@@ -6,89 +14,115 @@ changes a value: messages, tools and outputs are kept as they were sent.
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass, field
+import re
 from functools import lru_cache
 from typing import Any, Final
-from urllib.parse import urlsplit
-
-import orjson
+from urllib.parse import unquote, urlsplit
 
 from replay.recorder.sent import Sent, read_sent
+from replay.recorder.wire_converse import CONVERSE_FORMAT
+from replay.recorder.wire_generate import GENERATE_FORMAT
+from replay.recorder.wire_messages import MESSAGES_FORMAT
+from replay.recorder.wire_openai import CHAT_FORMAT, RESPONSES_FORMAT
+from replay.recorder.wire_values import (
+    CHAT,
+    CONVERSE,
+    GENERATE,
+    MESSAGES,
+    RESPONSES,
+    AskedCall,
+    Question,
+    Reply,
+    Told,
+    WireFormat,
+    content_text,
+    parse_json,
+    read_failure,
+)
 from replay.records import CallError, JsonObject, JsonValue
 
-CHAT: Final = "chat.completions"
-RESPONSES: Final = "responses"
+__all__ = [
+    "CHAT",
+    "CONVERSE",
+    "GENERATE",
+    "MESSAGES",
+    "RESPONSES",
+    "AskedCall",
+    "Question",
+    "Reply",
+    "Told",
+    "answer_entries",
+    "api_of",
+    "asked_in",
+    "content_text",
+    "format_of",
+    "parse_json",
+    "provider_of",
+    "read_failure",
+    "read_question",
+    "read_reply",
+    "said_in",
+    "told_in",
+]
 
-_CALL_TYPES = ("function_call", "custom_tool_call")
-_RESULT_TYPES = ("function_call_output", "custom_tool_call_output")
+_FORMATS: Final = {
+    CHAT: CHAT_FORMAT,
+    RESPONSES: RESPONSES_FORMAT,
+    MESSAGES: MESSAGES_FORMAT,
+    GENERATE: GENERATE_FORMAT,
+    CONVERSE: CONVERSE_FORMAT,
+}
+_KEYS: Final = {CHAT: "messages", RESPONSES: "input", GENERATE: "contents"}
+_ENDINGS: Final = (
+    ("/chat/completions", CHAT),
+    ("/responses", RESPONSES),
+    ("/messages", MESSAGES),
+    (":rawPredict", MESSAGES),
+    (":streamRawPredict", MESSAGES),
+    (":generateContent", GENERATE),
+    (":streamGenerateContent", GENERATE),
+    ("/converse", CONVERSE),
+    ("/converse-stream", CONVERSE),
+    ("/invoke", MESSAGES),
+    ("/invoke-with-response-stream", MESSAGES),
+)
+_ONLY_UNDER_MODEL: Final = (
+    "/converse",
+    "/converse-stream",
+    "/invoke",
+    "/invoke-with-response-stream",
+)
+_MODEL: Final = re.compile(r"/models?/([^/:]+(?::\d+)?)(?:[:/][A-Za-z-]+)$")
+_HOSTS: Final = (
+    ("api.openai.com", "openai"),
+    ("openai.azure.com", "azure.ai.openai"),
+    ("services.ai.azure.com", "azure.ai.openai"),
+    ("api.anthropic.com", "anthropic"),
+    ("generativelanguage.googleapis.com", "gcp.gemini"),
+    ("aiplatform.googleapis.com", "gcp.vertex_ai"),
+    ("api.mistral.ai", "mistral_ai"),
+    ("api.groq.com", "groq"),
+    ("api.deepseek.com", "deepseek"),
+    ("api.x.ai", "x_ai"),
+    ("api.perplexity.ai", "perplexity"),
+)
 
 
-@dataclass(slots=True)
-class Question:
-    """A request to a model, as it was sent."""
+def format_of(api: str) -> WireFormat:
+    """Return how ``api`` is read.
 
-    api: str
-    model: str | None
-    messages: list[Any]
-    """What this request carries; less than the effective prompt when it is a delta."""
-    tools: list[Any]
-    parameters: JsonObject
-    streamed: bool
-    previous_response_id: str | None = None
-    conversation_id: str | None = None
-    """OpenAI's server-held conversation, or None."""
-    sent: Sent | None = None
-    """The body in bytes, where it was read in parts."""
-
-    @property
-    def is_delta(self) -> bool:
-        """Whether the server adds earlier messages to what was sent."""
-        return self.previous_response_id is not None or self.conversation_id is not None
-
-
-@dataclass(frozen=True, slots=True)
-class AskedCall:
-    """One tool call as a model output asks for it."""
-
-    tool: str
-    arguments: str
-    provider_call_id: str | None
-
-
-@dataclass(slots=True)
-class Reply:
-    """A model's answer."""
-
-    output: JsonValue = None
-    finish_reason: str | None = None
-    usage: JsonObject | None = None
-    response_id: str | None = None
-    response_model: str | None = None
-    calls: list[AskedCall] = field(default_factory=list)
-    tools: list[Any] | None = None
-    """The toolset that the server says it used; None when it does not say."""
-    error: CallError | None = None
-    attributes: JsonObject = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What a prompt tells the model about one of its tool calls."""
-
-    provider_call_id: str | None
-    text: str
-    is_error: bool | None = None
-    """Whether it is marked as an error; None: it is not marked."""
+    Raises:
+        KeyError: it is not one of the APIs above.
+    """
+    return _FORMATS[api]
 
 
 def api_of(path: str) -> str | None:
     """Return which API a URL path belongs to, or None when it is no model call."""
     path = path.rstrip("/")
-    if path.endswith("/chat/completions"):
-        return CHAT
-    if path.endswith("/responses"):
-        return RESPONSES
+    for ending, api in _ENDINGS:
+        if path.endswith(ending):
+            return api if ending not in _ONLY_UNDER_MODEL or "/model/" in path else None
     return None
 
 
@@ -96,38 +130,22 @@ def api_of(path: str) -> str | None:
 def provider_of(url: str) -> str | None:
     """Return the provider by its host, in OpenTelemetry's words; None for hosts we do not know."""
     host = urlsplit(url).hostname or ""
-    if host == "api.openai.com" or host.endswith(".api.openai.com"):
-        return "openai"
-    if host.endswith((".openai.azure.com", ".services.ai.azure.com")):
-        return "azure.ai.openai"
-    return None
+    for known, provider in _HOSTS:
+        if host == known or host.endswith((f".{known}", f"-{known}")):
+            return provider
+    is_bedrock = host.startswith("bedrock-runtime") and host.endswith(
+        (".amazonaws.com", ".amazonaws.com.cn")
+    )
+    return "aws.bedrock" if is_bedrock else None
 
 
-def parse_json(content: bytes | str) -> JsonValue:
-    """Return the JSON value of ``content``.
-
-    orjson refuses lone surrogates and NaN, which real gateways send; Python's parser takes them.
-    NaN and the infinities become their names: no record can hold them as numbers.
-
-    Raises:
-        ValueError: it is not JSON.
-    """
-    try:
-        return orjson.loads(content)
-    except orjson.JSONDecodeError:
-        return json.loads(content, parse_constant=str, parse_float=_finite)
-
-
-def _finite(number: str) -> float | str:
-    """A number beyond a float's range stays as it is spelled."""
-    value = float(number)
-    return value if value - value == 0.0 else number
-
-
-def read_question(api: str, content: bytes, before: Sent | None = None) -> Question | None:
+def read_question(
+    api: str, content: bytes, before: Sent | None = None, *, path: str = ""
+) -> Question | None:
     """Return the request, or None when its body is not one of that API.
 
     ``before``: an earlier request that this one may go on from; it saves reading that again.
+    ``path``: of its URL, for APIs whose model is named there.
     """
     sent = read_sent(api, content, before)
     if sent is not None:
@@ -140,196 +158,41 @@ def read_question(api: str, content: bytes, before: Sent | None = None) -> Quest
             return None
         if not isinstance(body, dict):
             return None
-        messages = body.pop("messages" if api == CHAT else "input", None)
-    if api == RESPONSES and isinstance(messages, str):
-        messages = [{"role": "user", "content": messages}]
-    previous = conversation = None
-    if api == RESPONSES:
-        previous = body.pop("previous_response_id", None)
-        conversation = body.get("conversation")
-        if isinstance(conversation, dict):
-            conversation = conversation.get("id")
-        if messages is None and (previous or conversation or "prompt" in body):
-            messages = []
-    if not isinstance(messages, list):
+        key = _KEYS.get(api, "messages")
+        messages = body.pop(key) if isinstance(body.get(key), list) else None
+    question = format_of(api).question(body, messages)
+    if question is None:
         return None
-    model = body.pop("model", None)
-    tools = body.pop("tools", None)
-    return Question(
-        api=api,
-        model=model if isinstance(model, str) else None,
-        messages=messages,
-        tools=tools if isinstance(tools, list) else [],
-        parameters=body,
-        streamed=bool(body.get("stream")),
-        previous_response_id=previous if isinstance(previous, str) else None,
-        conversation_id=conversation if isinstance(conversation, str) else None,
-        sent=sent,
-    )
+    question.sent = sent
+    if question.model is None and (named := _MODEL.search(path)):
+        question.model = unquote(named[1])
+    if path.endswith(("-stream", ":streamGenerateContent", ":streamRawPredict")):
+        question.streamed = True
+    return question
 
 
 def read_reply(api: str, body: JsonValue) -> Reply:
     """Return what a successful answer's body says."""
     if not isinstance(body, dict):
         return Reply(error=CallError(type="UnreadableAnswer", message="the body is no JSON object"))
-    return _read_chat(body) if api == CHAT else _read_response(body)
-
-
-def _read_chat(body: JsonObject) -> Reply:
-    choices = [choice for choice in _list(body.get("choices")) if isinstance(choice, dict)]
-    first: JsonObject = choices[0] if choices else {}
-    message = first.get("message")
-    reply = Reply(
-        output=message,
-        finish_reason=_text_or_none(first.get("finish_reason")),
-        usage=_dict_or_none(body.get("usage")),
-        response_id=_text_or_none(body.get("id")),
-        response_model=_text_or_none(body.get("model")),
-        calls=list(chat_calls(message)) if isinstance(message, dict) else [],
-        error=_error_in(body.get("error")),
-    )
-    if len(choices) > 1:
-        reply.attributes["choices"] = choices[1:]
-    return reply
-
-
-def chat_calls(message: JsonObject) -> list[AskedCall]:
-    """Return the tool calls of an assistant message, in order."""
-    calls = []
-    for asked in _list(message.get("tool_calls")):
-        if not isinstance(asked, dict):
-            continue
-        said = asked.get("function") or asked.get("custom")
-        if not isinstance(said, dict):
-            continue
-        text = said.get("arguments", said.get("input"))
-        calls.append(AskedCall(str(said.get("name")), _text(text), _text_or_none(asked.get("id"))))
-    legacy = message.get("function_call")
-    if isinstance(legacy, dict):
-        calls.append(AskedCall(str(legacy.get("name")), _text(legacy.get("arguments")), None))
-    return calls
-
-
-def _read_response(body: JsonObject) -> Reply:
-    output = body.get("output")
-    cut = body.get("incomplete_details")
-    tools = body.get("tools")
-    return Reply(
-        output=output,
-        finish_reason=_text_or_none(
-            cut.get("reason") if isinstance(cut, dict) else body.get("status")
-        ),
-        usage=_dict_or_none(body.get("usage")),
-        response_id=_text_or_none(body.get("id")),
-        response_model=_text_or_none(body.get("model")),
-        calls=item_calls(output) if isinstance(output, list) else [],
-        tools=tools if isinstance(tools, list) else None,
-        error=_error_in(body.get("error")),
-    )
-
-
-def item_calls(items: list[Any]) -> list[AskedCall]:
-    """Return the tool calls among Responses items, in order; the server's own tools are not."""
-    return [
-        AskedCall(
-            str(item.get("name")),
-            _text(item.get("arguments", item.get("input"))),
-            _text_or_none(item.get("call_id")),
-        )
-        for item in items
-        if isinstance(item, dict) and item.get("type") in _CALL_TYPES
-    ]
+    return format_of(api).reply(body)
 
 
 def asked_in(api: str, entry: Any) -> list[AskedCall]:
     """Return the tool calls that one entry of a prompt repeats from an earlier answer."""
-    if not isinstance(entry, dict):
-        return []
-    if api == CHAT:
-        return chat_calls(entry) if entry.get("role") == "assistant" else []
-    return item_calls([entry])
+    return format_of(api).asked(entry) if isinstance(entry, dict) else []
 
 
-def told_in(api: str, entry: Any) -> Told | None:
-    """Return what one entry of a prompt tells the model about a call, or None."""
-    if not isinstance(entry, dict):
-        return None
-    if api == CHAT:
-        if entry.get("role") == "tool":
-            return Told(
-                _text_or_none(entry.get("tool_call_id")),
-                content_text(entry.get("content")),
-                _error_mark(entry),
-            )
-        if entry.get("role") == "function":
-            return Told(None, content_text(entry.get("content")), _error_mark(entry))
-        return None
-    if entry.get("type") in _RESULT_TYPES:
-        return Told(
-            _text_or_none(entry.get("call_id")),
-            content_text(entry.get("output")),
-            _error_mark(entry),
-        )
-    return None
+def told_in(api: str, entry: Any) -> list[Told]:
+    """Return what one entry of a prompt tells the model about its calls, in order."""
+    return format_of(api).told(entry) if isinstance(entry, dict) else []
 
 
-def _error_mark(entry: JsonObject) -> bool | None:
-    for name in ("error", "is_error"):
-        mark = entry.get(name)
-        if mark is not None:
-            return mark if isinstance(mark, bool) else True
-    return True if entry.get("status") == "error" else None
+def said_in(api: str, entry: Any) -> str:
+    """Return the words of an entry that repeats an answer without calls; empty for all others."""
+    return format_of(api).said(entry) if isinstance(entry, dict) else ""
 
 
-def content_text(content: JsonValue) -> str:
-    """Return a message's content as text: its text parts joined, anything else as JSON."""
-    if isinstance(content, str):
-        return content
-    if isinstance(content, list) and all(
-        isinstance(part, dict) and isinstance(part.get("text"), str) for part in content
-    ):
-        return "".join(part["text"] for part in content)
-    return json.dumps(content, ensure_ascii=False)
-
-
-def read_failure(status_code: int, content: bytes) -> CallError:
-    """Return the error of an answer with a status of 400 or more."""
-    try:
-        body = parse_json(content)
-    except ValueError:
-        body = None
-    error = _error_in(body.get("error")) if isinstance(body, dict) else None
-    if error is not None:
-        return error
-    words = content[:2000].decode("utf-8", "replace")
-    return CallError(
-        type=f"HTTP {status_code}", message=words or "(no body was read)", details=body
-    )
-
-
-def _error_in(error: JsonValue) -> CallError | None:
-    if not error:
-        return None
-    if not isinstance(error, dict):
-        return CallError(type="error", message=str(error))
-    kind = error.get("type") or error.get("code") or "error"
-    return CallError(type=str(kind), message=str(error.get("message")), details=error)
-
-
-def _text(arguments: JsonValue) -> str:
-    """Arguments as the model wrote them; some gateways send them parsed."""
-    if arguments is None:
-        return ""
-    return arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
-
-
-def _list(value: JsonValue) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _dict_or_none(value: JsonValue) -> JsonObject | None:
-    return value if isinstance(value, dict) else None
-
-
-def _text_or_none(value: JsonValue) -> str | None:
-    return value if isinstance(value, str) else None
+def answer_entries(api: str, output: JsonValue) -> list[JsonObject]:
+    """Return a model output as the entries by which later prompts repeat it."""
+    return format_of(api).entries(output) if output is not None else []

@@ -9,8 +9,11 @@ from replay.records.codes import ACTORS, Actor, Cause, Outcome, Policy, Stage, V
 from replay.records.registry import AnyRecord, record_from, record_schema
 from replay.records.replays import (
     Approval,
+    Branch,
+    BranchStep,
     CallVerdict,
     Change,
+    Edit,
     Finding,
     InteractionChange,
     Lanes,
@@ -26,11 +29,13 @@ from replay.records.traces import (
     Feedback,
     Interaction,
     ModelCall,
+    Pin,
     StageTiming,
     ToolCall,
     ToolSchema,
     Trace,
     Transcript,
+    pin_id,
 )
 
 __all__ = [
@@ -39,11 +44,14 @@ __all__ = [
     "AnyRecord",
     "Approval",
     "Attempt",
+    "Branch",
+    "BranchStep",
     "CallError",
     "CallResult",
     "CallVerdict",
     "Cause",
     "Change",
+    "Edit",
     "Feedback",
     "Finding",
     "Interaction",
@@ -54,6 +62,7 @@ __all__ = [
     "ModelCall",
     "Outcome",
     "OutsideReport",
+    "Pin",
     "Policy",
     "Record",
     "ReplayRun",
@@ -68,6 +77,7 @@ __all__ = [
     "Trait",
     "Transcript",
     "Verdict",
+    "pin_id",
     "record_from",
     "record_schema",
 ]

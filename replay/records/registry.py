@@ -15,6 +15,7 @@ from replay.records.traces import (
     Feedback,
     Interaction,
     ModelCall,
+    Pin,
     ToolCall,
     ToolSchema,
     Trace,
@@ -31,7 +32,8 @@ AnyRecord: TypeAlias = Annotated[
     | ReplayRun
     | CallVerdict
     | Finding
-    | Approval,
+    | Approval
+    | Pin,
     Field(discriminator="kind"),
 ]
 """Any stored record, told apart by its ``kind``."""

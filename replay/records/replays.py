@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import Field
 
@@ -72,6 +72,10 @@ class ReplayedCall(Record):
     """Of a trace's first call, where the recording has it: the state of the world before it."""
     state: JsonValue = None
     """The world's state after it, where it was asked for and is not too large; never stored."""
+    world_changes: list[JsonObject] | None = None
+    """What changed in the world since the call that was told before, where that was asked for
+    (`replay.stepping.worlds.WorldChange.to_json`); the first one begins with the world itself.
+    None: not asked for, too large, or not shown; never stored."""
     schema_errors: list[JsonObject] = Field(default_factory=list)
     """pydantic's errors where today's schema would reject the payload, gating or not."""
     policy: Policy | None = None
@@ -194,6 +198,43 @@ class Finding(Record):
     """What an approval did not know of this finding: ``approved for 2 calls, now 3``."""
 
 
+WHAT_IF: Final = "what_if_"
+"""Begins the id of a replay run that is a what-if: never a trace's newest, and no judgement."""
+
+
+class Edit(Record):
+    """One thing that was made otherwise, to see what then happens."""
+
+    step_number: int
+    part: Literal["arguments", "response", "outside"]
+    interaction: int | None = None
+    """Of an ``outside`` edit: which question of the call, from 1."""
+    recorded: JsonValue = None
+    edited: JsonValue = None
+
+
+class BranchStep(Record):
+    """One tool call of an edited branch, beside what today's tools make of it unedited."""
+
+    today: CallVerdict
+    edited: CallVerdict
+    """Against the recording, too; where the edit makes a difference it has no cause of its own."""
+    differs: bool
+    """Whether the edit makes a difference to it."""
+    changes: list[Change] = Field(default_factory=list)
+    """From today's response to that of the branch."""
+    gone: list[str] = Field(default_factory=list)
+    """Arguments that the model took from an answer which, in the branch, no longer says them."""
+
+
+class Branch(Record):
+    """A trace as it goes with edits: what a what-if run keeps instead of verdicts."""
+
+    trace_id: str
+    edits: list[Edit]
+    steps: list[BranchStep]
+
+
 class ReplayRun(Record):
     """One pass of a toolbox over a selection of traces."""
 
@@ -226,6 +267,14 @@ class ReplayRun(Record):
     tool_sources: dict[str, JsonObject] = Field(default_factory=dict)
     """Where today's tools are, by name: ``file`` (from the root of its repository, or whole) and
     ``line``. Tools that Python knows no place of are absent."""
+    branch: Branch | None = None
+    """Of a what-if: the trace as it goes with the edits. Such a run has no verdicts or findings of
+    its own."""
+
+    @property
+    def is_what_if(self) -> bool:
+        """Whether it is a what-if, which says nothing of the recording as it is."""
+        return self.id.startswith(WHAT_IF)
 
 
 class Approval(Record):

@@ -48,6 +48,8 @@ class Selection(Record):
     """UTC ISO 8601; traces that started before it."""
     text: str | None = None
     """Substring of an argument or response, any case."""
+    pinned: bool = False
+    """Only traces that are pinned, whole or by a step."""
     limit: int | None = None
     """At most this many traces, newest first; None is all."""
     sample: Sample | None = None

@@ -89,7 +89,8 @@ class ModelCall(Record):
     provider: str | None = None
     """``openai``, ``anthropic``, ... as in OpenTelemetry's ``gen_ai.provider.name``."""
     api: str
-    """``chat.completions``, ``responses``, ``messages`` or ``imported``."""
+    """``chat.completions``, ``responses``, ``messages``, ``generate_content`` (Google's),
+    ``converse`` (Bedrock's) or ``imported``."""
     model: str | None = None
     """The model asked for."""
     response_model: str | None = None
@@ -104,8 +105,9 @@ class ModelCall(Record):
     """``delta``: the request named an earlier response instead of repeating the prompt."""
     previous_response_id: str | None = None
     output: JsonValue = None
-    """The raw model output: the assistant message (chat), the output items (responses), or the
-    content blocks (messages). None when the call failed or never ended."""
+    """The raw model output: the assistant message (chat, converse), the output items (responses),
+    the content blocks (messages), or the content (generate_content). None when the call failed or
+    never ended."""
     finish_reason: str | None = None
     usage: JsonObject | None = None
     response_id: str | None = None
@@ -206,6 +208,10 @@ class ToolSchema(Record):
     """Validators only: whether pydantic's strict mode judges. None: shown, or not known."""
     validation: str | None = None
     """Validators only: ``gate`` (what does not fit is not run) or ``report``."""
+    sensitive: list[str] | None = None
+    """Validators only: places that the tool marks, as ``arguments.customer.email=email``."""
+    stored: str | None = None
+    """Validators only: ``shape`` where nothing else of its calls is stored."""
     first_seen_at: str | None = None
     last_seen_at: str | None = None
     """The last model call that showed it, or tool call that it validated."""
@@ -226,6 +232,25 @@ class Feedback(Record):
     text: str | None = None
     annotator: str | None = None
     created_at: str
+
+
+class Pin(Record):
+    """A trace, or one step of it, that is to be replayed as a regression case."""
+
+    kind: Literal["pin"] = "pin"
+    id: str
+    """The same for the same place: pinning again replaces (`pin_id`)."""
+    trace_id: str
+    step_number: int | None = None
+    """None: the whole trace."""
+    note: str | None = None
+    pinned_by: str | None = None
+    pinned_at: str
+
+
+def pin_id(trace_id: str, step_number: int | None) -> str:
+    """Return the id of the pin of a trace, or of one step of it."""
+    return f"{trace_id}/{'' if step_number is None else step_number}"
 
 
 class CallResult(Record):
@@ -272,3 +297,5 @@ class Transcript(Record):
     attempts: dict[str, list[Attempt]] = Field(default_factory=dict)
     """By call id, in order; only calls that were retried."""
     feedback: list[Feedback] = Field(default_factory=list)
+    pins: list[Pin] = Field(default_factory=list)
+    """The trace's own first, then by step."""

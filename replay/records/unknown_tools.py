@@ -13,6 +13,7 @@ _TEXT_SIZE_MAX: Final = 500
 
 _WORDS: Final = re.compile(
     r"unknown (action|tool|function)|no (such )?(tool|function|action)\b"
+    r"|not an? (valid|known|registered) (tool|function|action)\b"
     r"|\b(tool|function|action)\b.{0,80}(not found|not available|(does not|doesn't) exist)",
     re.IGNORECASE | re.DOTALL,
 )

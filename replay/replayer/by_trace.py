@@ -130,7 +130,9 @@ class TraceByTrace:
         calls = {call.id: call for call in tool_calls(trace.transcript)}
         verdicts = [
             self._with_output(one, trace.output_of(one.tool_call_id), masks=masks)
-            for one in older.told(trace.verdicts(), calls)
+            for one in self.replayer.pinned.judged(
+                trace.transcript.trace.id, older.told(trace.verdicts(), calls)
+            )
         ]
         trace.close()
         if self._approvals is None:
@@ -138,7 +140,9 @@ class TraceByTrace:
         marked, findings = apply_approvals(verdicts, collect(verdicts), self._approvals)
         return ReplayedTrace(trace.transcript.trace, marked, findings)
 
-    def _with_output(self, verdict: CallVerdict, output: str, *, masks: bool) -> CallVerdict:
+    def _with_output(
+        self, verdict: CallVerdict, output: str, *, masks: bool | list[str]
+    ) -> CallVerdict:
         if not output:
             return verdict
         shown = short_output(self.replayer.shown_output(output, masks=masks))

@@ -15,6 +15,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from replay.errors import ToolboxError
+from replay.mcp_reference import allowed_for, is_mcp
 from replay.records import JsonObject
 from replay.replayer.sandbox.backends import Needs, NoSandbox, Sandbox, sandbox_named
 from replay.replayer.sandbox.limits import Limits
@@ -39,7 +40,7 @@ class Place:
     """Tools (``*`` globs) whose changed requests the recorded answers serve."""
     redact: JsonObject | None = None
     """How traces that were redacted are redacted again: the key (hex digits) and the fields of a
-    `RedactConfig`; None: not at all."""
+    `MaskConfig`; None: not at all."""
     sandbox: Sandbox = field(default_factory=NoSandbox)
     """What a worker is started in."""
     limits: Limits = field(default_factory=Limits)
@@ -82,7 +83,7 @@ def place_of(
         tuple(search),
         str(home),
         dict(environment or {}),
-        tuple(allow),
+        (*allow, *allowed_for(toolbox)),
         loose=tuple(loose),
         sandbox=sandbox or NoSandbox(),
         limits=limits or Limits(),
@@ -122,6 +123,8 @@ def needs_of(place: Place, scratch: str | None = None) -> Needs:
 def whole_reference(toolbox: str, folder: str | Path) -> str:
     """Return ``toolbox`` with its file, if it names one, as a whole path that starts anywhere."""
     place, colon, attribute = toolbox.partition(":")
+    if is_mcp(toolbox):
+        return toolbox
     if not (place.endswith(".py") or "/" in place):
         return toolbox
     return f"{(Path(folder) / Path(place).expanduser()).resolve()}{colon}{attribute}"

@@ -109,8 +109,11 @@ class Job:
     """True: the state before the first call was recorded, and is shown too."""
     states_of: tuple[str, ...] = ()
     """Calls after which the state itself is told, not only its digest."""
-    redacts: bool = False
-    """The trace was redacted when it was recorded: so is what a replay of it asks and answers."""
+    tells_world: bool = False
+    """Whether each call tells what changed in the world, the first one all of it."""
+    redacts: bool | list[str] = False
+    """The trace was masked when it was recorded: so is what a replay of it asks and answers. Which
+    kinds of personal data were, if any."""
     name: str = "replayed"
     """Which of a trace's jobs it is, for whoever asked."""
 
@@ -147,6 +150,7 @@ class Job:
             "shows_state": self.shows_state,
             "shows_start_state": self.shows_start_state,
             "states_of": list(self.states_of),
+            "tells_world": self.tells_world,
             "redacts": self.redacts,
             "skip": skip,
             "reported": list(reported),

@@ -16,6 +16,7 @@ from replay.records import (
     Transcript,
 )
 from replay.records.replays import GAP
+from replay.records.sensitive import SHAPE_TEXT
 from replay.records.traces import START_STATE
 from replay.replayer.jobs import CallOrder, Job, Lane, LiveMode
 from replay.replayer.policies import Policies
@@ -39,6 +40,10 @@ _REFUSED = "Not run: its policy is `refuse`."
 _SERVED = "Served as recorded: today's {tool} was not run."
 _NOTHING_TO_SERVE = (
     "Not run: its policy is `recorded`, and the recording has no answer of this call."
+)
+_SHAPE_ONLY = (
+    "Not replayed: of {tool} only the shape is stored, so there is nothing to run it with, and "
+    "nothing to judge its answer by."
 )
 _SENT = (
     "id",
@@ -176,6 +181,8 @@ def not_replayed(
 def _why_not_run(call: ToolCall, policies: Policies) -> str | None:
     if call.outcome in _NOT_REPLAYED:
         return _NOT_REPLAYED[call.outcome]
+    if call.arguments.startswith(SHAPE_TEXT):
+        return _SHAPE_ONLY.format(tool=call.tool)
     policy = policies.of(call.tool, call.actor)
     if policy is Policy.REFUSE:
         return _REFUSED

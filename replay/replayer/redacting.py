@@ -17,7 +17,7 @@ from replay.errors import ReplayError
 from replay.records import JsonObject
 
 if TYPE_CHECKING:
-    from replay.config import RedactConfig
+    from replay.config import MaskConfig
     from replay.store import Store
     from replay.store.redaction import Redaction
 
@@ -34,22 +34,32 @@ class RedactionOnDemand:
         """
         self._described = described
         self._environment = environment or {}
-        self._made: Redaction | None = None
+        self._made: dict[tuple[str, ...], Redaction] = {}
 
-    def get(self) -> Redaction | None:
-        """Return it; None where nothing is redacted."""
-        if self._made is None and self._described is not None:
-            from replay.config import RedactConfig
-            from replay.store.redaction import Redaction, redactor_of
+    def get(self, masked: bool | list[str] = True) -> Redaction | None:
+        """Return it for traces of which ``masked`` was; None where nothing is redacted.
+
+        ``masked`` is what `is_redacted` says of a trace: personal data were masked by the settings
+        of whoever recorded it, and are so again whatever today's say.
+        """
+        if self._described is None or not masked:
+            return None
+        kinds = tuple(masked) if isinstance(masked, list) else ()
+        if kinds not in self._made:
+            from replay.config import MaskConfig
+            from replay.store.redaction import redaction_of
 
             key = bytes.fromhex(self._described["key"])
-            config = RedactConfig.model_validate(self._described["config"])
-            self._made = Redaction(redactor_of(config, key))
-            self._made.redactor.learn_variables(self._environment)
-        return self._made
+            config = MaskConfig.model_validate(self._described["config"])
+            own = config.personal
+            personal = own if isinstance(own, bool) and own else [*(own or ()), *kinds]
+            made = redaction_of(config.model_copy(update={"personal": personal}), key)
+            made.redactor.learn_variables(self._environment)
+            self._made[kinds] = made
+        return self._made[kinds]
 
 
-def redaction_of_run(store: Store, config: RedactConfig) -> JsonObject | None:
+def redaction_of_run(store: Store, config: MaskConfig) -> JsonObject | None:
     """Return how all of a replay run make the same redaction of what it brings; None: they do not.
 
     Without the key of the recording they share a fresh one: requests are then matched blind to
@@ -66,7 +76,7 @@ def redaction_of_run(store: Store, config: RedactConfig) -> JsonObject | None:
 
 def _recorded_key(path: Path) -> bytes | None:
     """Return the key that the recording was redacted with; None: there is none here."""
-    if "REPLAY_REDACTION_KEY" not in os.environ and not Path(f"{path}.redaction-key").exists():
+    if "REPLAY_MASKING_KEY" not in os.environ and not Path(f"{path}.masking-key").exists():
         return None  # and nothing of redaction need be loaded before the workers start
     from cassettes.redaction import KeyUnusable, known_key
 

@@ -14,7 +14,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 import cassettes
-from replay.config import RedactConfig
+from replay.config import MaskConfig
 from replay.errors import SelectionError
 from replay.records import (
     Change,
@@ -87,7 +87,7 @@ class Refresher:
         deadline_ms: int = 10_000,
         allow: Sequence[str] = (),
         policies: Policies | None = None,
-        redact: RedactConfig | None = None,
+        mask: MaskConfig | None = None,
     ) -> None:
         """Nothing is started before ``run``.
 
@@ -106,11 +106,11 @@ class Refresher:
             deadline_ms: As there.
             allow: As there.
             policies: As there; what they let out stays in, but for ``tools``.
-            redact: As there.
+            mask: As there.
         """
         self.store = store
         place = place_of(toolbox, paths=paths, folder=folder, environment=environment, allow=allow)
-        redacting = redaction_of_run(store, redact or RedactConfig())
+        redacting = redaction_of_run(store, mask or MaskConfig())
         self.place = replace(place, goes_out=True, redact=redacting)
         self.tools = frozenset(tools)
         own = dict.fromkeys(self.tools, Policy.LIVE)

@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from replay.config import RedactConfig
+from replay.config import MaskConfig
 from replay.errors import SelectionError, StoreError, WorkerError
 from replay.records import JsonObject, ReplayRun, Selection
 from replay.replayer.baseline import baseline_place, code_version
@@ -22,6 +22,7 @@ from replay.replayer.environment import Place, place_of, sandboxed
 from replay.replayer.jobs import BASELINE, TODAY
 from replay.replayer.older_calls import versions_of_calls
 from replay.replayer.opened import Opened
+from replay.replayer.pinned import PinnedSteps
 from replay.replayer.policies import Policies
 from replay.replayer.pool import Isolation, Pool
 from replay.replayer.redacting import RedactionOnDemand, redaction_of_run
@@ -72,7 +73,7 @@ class Replayer:
         writable: Sequence[str | Path] = (),
         policies: Policies | None = None,
         on_output: Callable[[str, str], None] | None = None,
-        redact: RedactConfig | None = None,
+        mask: MaskConfig | None = None,
         versions: Mapping[str, str] | None = None,
         parser: Parser = "",
     ) -> None:
@@ -98,7 +99,7 @@ class Replayer:
             writable: Folders that a sandbox lets the tools write to.
             policies: Tools that are not replayed from their cassettes.
             on_output: Is told of what a call printed, with the tool's name first.
-            redact: What is secret, for traces that were recorded without their secrets; None: what
+            mask: What is masked, for traces that were recorded without their secrets; None: what
                 is built in.
             versions: By tool, the version that calls were written for that were recorded without
                 one.
@@ -108,7 +109,7 @@ class Replayer:
             ReplayError: the key of the redaction cannot be used.
         """
         self.store = store
-        redacting = redaction_of_run(store, redact or RedactConfig())
+        redacting = redaction_of_run(store, mask or MaskConfig())
         self._redaction = RedactionOnDemand(redacting, environment)
         self.policies = policies or Policies()
         self.place = replace(
@@ -128,6 +129,8 @@ class Replayer:
         self.versions = dict(versions or {})
         self.refuses_unknown = True
         """Whether policies and versions must be of tools that are here, or were recorded."""
+        self.pinned = PinnedSteps()
+        """Of these traces only these steps are judged."""
         self.sandbox = sandbox
         self.baseline_environment = dict(baseline_environment or {})
         self.baseline = baseline
@@ -172,6 +175,8 @@ class Replayer:
             selection = Selection.model_validate(begun.selection)
         selection = selection or Selection()
         with self.opened() as opened:
+            if selection.pinned:
+                self.pinned = PinnedSteps.of(opened.reading.pins())
             traces = opened.reading.chosen(selection)
             if not traces.trace_ids:
                 raise SelectionError(
@@ -205,9 +210,9 @@ class Replayer:
                 raise KeyboardInterrupt
             yield Opened(self, pool, stack.enter_context(Store.open(self.store.path, "r")), folder)
 
-    def shown_output(self, output: str, *, masks: bool) -> str:
-        """Return what a call printed as it may be kept; ``masks``: without its trace's secrets."""
-        redaction = self._redaction.get() if output and masks else None
+    def shown_output(self, output: str, *, masks: bool | list[str]) -> str:
+        """Return what a call printed as it may be kept; ``masks``: what its trace was masked of."""
+        redaction = self._redaction.get(masks) if output else None
         return output if redaction is None else redaction.redactor.text(output)
 
     def compare_parsers(

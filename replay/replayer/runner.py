@@ -33,6 +33,7 @@ from replay.replayer.apart import NotCarried, run_apart
 from replay.replayer.cassette_of import STAGE, WAITED, CallCassette
 from replay.replayer.channel import Channel
 from replay.replayer.jobs import NO_WORLD, STATE_BYTES_MAX
+from replay.replayer.known_again import KnownAgain, data_of, has_placeholders
 from replay.replayer.sandbox import holding
 from replay.replayer.scratch import scratch_folder
 from replay.replayer.snapshots import WorldNotPortable, read_world, write_world
@@ -54,6 +55,7 @@ from replay.tools.translations import ToolVersion
 from replay.tools.world import Session
 
 if TYPE_CHECKING:
+    from replay.replayer.world_teller import WorldTeller
     from replay.store.redaction import Redaction
 
 
@@ -68,7 +70,7 @@ class TraceRunner:
         *,
         apart: bool = False,
         loose: Sequence[str] = (),
-        redaction: Callable[[], Redaction | None] = lambda: None,
+        redaction: Callable[[bool | list[str]], Redaction | None] = lambda masked: None,
     ) -> None:
         """``warm``: a world made ahead, which this process has to itself.
 
@@ -148,8 +150,12 @@ class _Trace:
         self.skip = set(job["skip"])
         self.reported = set(job["reported"])
         self.one_by_one = job["one_by_one"]
-        self.redaction = runner.redaction() if job["redacts"] else None
+        self.redaction = runner.redaction(job["redacts"])
         see_states_through(self.redaction)
+        self.known: KnownAgain | None = None
+        self.has_placeholders = self.redaction is not None and has_placeholders(
+            job, self.redaction.redactor
+        )
         self.session: Session | None = None
         self.world: Any = None
         self.turn: Turn | None = None
@@ -157,6 +163,11 @@ class _Trace:
         """When the first call began, and where virtual time was then."""
         self.shows_start_state = job["shows_start_state"]
         self.states_of = set(job["states_of"])
+        self.world_teller: WorldTeller | None = None
+        if job["tells_world"]:
+            from replay.replayer.world_teller import WorldTeller
+
+            self.world_teller = WorldTeller(runner.toolbox)
         self.has_late_threads = False
         """Whether a call passed its deadline: its thread may run on."""
 
@@ -179,7 +190,24 @@ class _Trace:
                 else:
                     self.session.__enter__()
             self.world = self.session.world
+        self._know_again()
         self._snapshot("")
+
+    def _know_again(self) -> None:
+        """Look in the world for what placeholders stand for."""
+        if not self.has_placeholders or self.redaction is None:
+            return
+        warm = self.runner._warm
+        if (
+            warm is not None
+            and warm.known is not None
+            and warm.known.is_of(self.redaction.redactor)
+        ):
+            self.known = warm.known
+            return
+        self.known = KnownAgain(self.redaction.redactor)
+        with self._aside("known again"):
+            self.known.look_at(self.world, *data_of(self.toolbox))
 
     def _read(self, path: str) -> Any:
         warm = self.runner._warm
@@ -335,10 +363,18 @@ class _Trace:
         redactor = None if self.redaction is None else self.redaction.redactor
         if redactor is not None:
             redactor.recognise([order["call"], order["interactions"], order["spare"]])
+        if self.known is not None:
+            order = self._as_it_was(order, self.known)
+            attended.arguments |= {
+                name: order["call"].get(name) for name in ("arguments", "positional")
+            }
         tool = order["call"]["tool"]
         loose = any(fnmatchcase(tool, glob) for glob in self.runner.loose)
         cassette = CallCassette(order, turn.spare, redactor, loose=loose)
         state_before = self._start_state()
+        if self.world_teller is not None:
+            with self._aside("world"):
+                self.world_teller.begin(self.world, self.redaction)
         holding.begin_call()
         waited_ns = here().turns.now_ns
         try:
@@ -367,12 +403,20 @@ class _Trace:
             told = redacted_answer(self.redaction, told)
         if call_id in self.states_of:
             told["state"] = self._state()
+        if self.world_teller is not None:
+            with self._aside("world"):
+                told["world_changes"] = self.world_teller.changes(self.world, self.redaction)
         if observing := sys.modules.get("replay.replayer.shaking.observing"):
             told["sources"] = observing.sources_of(call_id)
         if order["is_watched"]:
             waited_ns = here().turns.now_ns - waited_ns
             told["sources"] = _watched(attended.result, cassette, waited_ns)
         self._done(order, told, alone=alone)
+
+    def _as_it_was(self, order: JsonObject, known: KnownAgain) -> JsonObject:
+        """Return a call with what the world knows again of what it was asked and answered."""
+        answered = [known.answered(one) for one in order["interactions"]]
+        return {**order, "call": known.call(order["call"]), "interactions": answered}
 
     def _older_response(self, call: JsonObject, today: CallResult) -> str | None:
         """Return the recorded answer as the version that ran would give it; None: as recorded."""

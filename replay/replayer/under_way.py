@@ -163,7 +163,9 @@ class RunUnderWay:
         calls = {call.id: call for call in tool_calls(trace.transcript)}
         verdicts = [
             self._kept(verdict, trace.output_of(verdict.tool_call_id), masks=masks)
-            for verdict in self.older.told(trace.verdicts(), calls)
+            for verdict in self.replayer.pinned.judged(
+                trace.transcript.trace.id, self.older.told(trace.verdicts(), calls)
+            )
         ]
         trace.close()
         self._count(trace.transcript, verdicts)
@@ -172,7 +174,7 @@ class RunUnderWay:
         if len(self._batch) >= _BATCH_VERDICTS or is_due:
             self._store()
 
-    def _kept(self, verdict: CallVerdict, output: str, *, masks: bool) -> CallVerdict:
+    def _kept(self, verdict: CallVerdict, output: str, *, masks: bool | list[str]) -> CallVerdict:
         """Return ``verdict`` as it is stored: approved or not, and without timings.
 
         In a frozen world they say nothing; and without them equal results have equal bytes, which

@@ -61,6 +61,7 @@ def _job() -> JsonObject:
         "shows_state": False,
         "shows_start_state": False,
         "states_of": [],
+        "tells_world": False,
         "redacts": False,
         "skip": [],
         "reported": [],

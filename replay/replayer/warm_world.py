@@ -18,6 +18,7 @@ from typing import Any
 
 import cassettes
 from cassettes.scope import current
+from replay.replayer.known_again import KnownAgain
 from replay.replayer.snapshots import WorldNotPortable, read_world
 
 _REACHES_OUT = frozenset(
@@ -54,6 +55,8 @@ class WarmWorld:
         self.world: Any = None
         self.is_made = False
         """False: the world must be made for each trace."""
+        self.known: KnownAgain | None = None
+        """What placeholders stand for in it; None: no trace has asked yet."""
         self._kept: dict[str, Any] = {}
         factory = toolbox.world_factory
         if factory is None or factory.takes_start or factory.is_async:

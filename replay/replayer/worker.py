@@ -23,6 +23,7 @@ from replay.errors import ReplayError, ToolboxError
 from replay.records import JsonObject
 from replay.replayer.channel import Channel
 from replay.replayer.forking import WarmProcess
+from replay.replayer.known_again import KnownAgain, data_of, has_placeholders
 from replay.replayer.redacting import RedactionOnDemand
 from replay.replayer.runner import TraceRunner
 from replay.replayer.sandbox import holding
@@ -50,7 +51,10 @@ def _work() -> None:
         return
     channel.nonce = setup["nonce"]
     limits = Limits.of_message(setup["limits"])
-    guard = kernel.enter(setup["allow"], process_count_max=limits.process_count)
+    guard = kernel.enter(
+        [*setup["allow"], *_debugger_address(setup["debugged"])],
+        process_count_max=limits.process_count,
+    )
     faulthandler.enable()
     redaction = RedactionOnDemand(setup["redact"])
     try:
@@ -103,8 +107,18 @@ def _work() -> None:
             redaction=redaction.get,
         ).run(job),
         keep=warm.keep,
-        prepare=lambda job: redaction.get() if job["redacts"] else None,
+        prepare=lambda job: _prepare(job, redaction, warm, toolbox),
     ).serve()
+
+
+def _prepare(job: JsonObject, redaction: RedactionOnDemand, warm: WarmWorld, toolbox: Any) -> None:
+    """Have ready, before the first fork that wants it, what takes long and all traces share."""
+    made = redaction.get(job["redacts"])
+    if made is None or not warm.is_made or warm.known is not None:
+        return
+    if has_placeholders(job, made.redactor):
+        warm.known = KnownAgain(made.redactor)
+        warm.known.look_at(warm.world, *data_of(toolbox))
 
 
 def _cannot_be_apart() -> JsonObject:
@@ -133,9 +147,20 @@ def _observe(salt: str) -> None:
 
 
 def _debug(asked: JsonObject) -> None:
+    if "adapter" in asked:
+        from replay.replayer.debugging.attending import attend
+
+        attend(asked)
+        return
     from replay.replayer.debugging.stopping import stop_in
 
     stop_in(asked)
+
+
+def _debugger_address(asked: JsonObject | None) -> list[str]:
+    """Return the address of the debugger that the worker connects to, if it does."""
+    adapter = None if asked is None else asked.get("adapter")
+    return [] if adapter is None else [f"{adapter['host']}:{adapter['port']}"]
 
 
 def load(named: str, paths: list[str], *, allow: list[str]) -> Any:

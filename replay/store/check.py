@@ -12,7 +12,9 @@ import zstandard
 
 from replay.errors import StoreError
 from replay.store import row_checks
+from replay.store.call_groups import misplaced
 from replay.store.contents import ContentReader, content_hash
+from replay.store.database import format_of
 from replay.store.drain import damaged_at
 from replay.store.problems import DAMAGED, Problem, grouped
 from replay.store.record_rows import RecordReader
@@ -62,6 +64,7 @@ def check(
         row_checks.prompts,
         row_checks.totals,
         schema_counts,
+        _groups,
         _rejected,
     ):
         problems += grouped(_told(looking, connection, path))
@@ -109,12 +112,17 @@ def _contents(connection: sqlite3.Connection) -> Found:
 
 
 def _references(connection: sqlite3.Connection) -> Found:
-    for where, query in reference_queries():
+    for where, query in reference_queries(connection):
         rows = connection.execute(
             f"SELECT key FROM ({query}) WHERE key NOT IN (SELECT key FROM contents)"
         )
         for (key,) in rows:
             yield where, Problem(f"Content {key} is referred to and missing", where, DAMAGED)
+
+
+def _groups(connection: sqlite3.Connection) -> Found:
+    if format_of(connection) >= 3:
+        yield from misplaced(connection)
 
 
 def _rejected(connection: sqlite3.Connection) -> Found:

@@ -18,9 +18,10 @@ exact    JSON with integers beyond 64 bits or escaped surrogates: not for orjson
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections import OrderedDict
-from functools import lru_cache
+from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -36,9 +37,12 @@ INLINE_SIZE_MAX: Final = 120
 SPLIT_SIZE_MIN: Final = 512
 """Strings from this many bytes on are contents of their own."""
 PAGE_SIZE_MAX: Final = 256 * 2**10
+PAGES_SIZE_MAX: Final = 64 * PAGE_SIZE_MAX
+"""Bytes of opened pages that a reader keeps; a page with one huge value may be most of it."""
 COMPRESSION_LEVEL: Final = 3
 REFERENCE: Final = "$content"
 _REFERENCE_BYTES: Final = b'"$content"'
+_REFERENCES: Final = re.compile(rb'\{"\$content":(\d+)\}')
 
 ColumnValue = str | int | None
 """What a text or json column holds: the text itself, the key of a content, or NULL."""
@@ -215,7 +219,8 @@ class ContentReader:
     def __init__(self, connection: sqlite3.Connection) -> None:
         """``connection`` must outlive the reader."""
         self._connection = connection
-        self._page = lru_cache(maxsize=64)(self._read_page)
+        self._pages: OrderedDict[int, bytes] = OrderedDict()
+        self._pages_size = 0
         self._decompressors: dict[int | None, zstandard.ZstdDecompressor] = {}
 
     def text(self, value: ColumnValue) -> str | None:
@@ -257,6 +262,20 @@ class ContentReader:
         form, page, start, size = row
         return form, self._page(page)[start : start + size]
 
+    def sizes(self, keys: Sequence[int]) -> int:
+        """Return the bytes of these contents together, and of the long texts they refer to."""
+        total = 0
+        for key in keys:
+            row = self._connection.execute(
+                "SELECT form, size FROM contents WHERE key = ?", (key,)
+            ).fetchone()
+            if row is not None:
+                total += row[1]
+                if row[0] == "split":
+                    inner = {int(one) for one in _REFERENCES.findall(self.body(key)[1])}
+                    total += self.sizes(sorted(inner - {key}))
+        return total
+
     def piece_text(self, page: int | None, start: int, size: int) -> str:
         """Return the text of a content whose row says this of it; no page: it is missing.
 
@@ -287,7 +306,8 @@ class ContentReader:
 
     def forget(self) -> None:
         """Forget the opened pages and dictionaries, after `compact` made them anew."""
-        self._page.cache_clear()
+        self._pages.clear()
+        self._pages_size = 0
         self._decompressors.clear()
 
     def _value(self, form: str, body: bytes) -> JsonValue:
@@ -305,6 +325,17 @@ class ContentReader:
         if isinstance(value, list):
             return [self._joined(item) for item in value]
         return value
+
+    def _page(self, key: int) -> bytes:
+        page = self._pages.get(key)
+        if page is not None:
+            self._pages.move_to_end(key)
+            return page
+        page = self._pages[key] = self._read_page(key)
+        self._pages_size += len(page)
+        while self._pages_size > PAGES_SIZE_MAX and len(self._pages) > 1:
+            self._pages_size -= len(self._pages.popitem(last=False)[1])
+        return page
 
     def _read_page(self, key: int) -> bytes:
         row = self._connection.execute(

@@ -13,7 +13,7 @@ from replay.errors import StoreError
 APPLICATION_ID: Final = 0x72706C79
 """``rply``: bytes 68 to 71 of the file say whose database it is."""
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 """The newest file format that this version reads and writes."""
 
 _MAGIC: Final = b"SQLite format 3\x00"
@@ -134,13 +134,18 @@ def refuse_foreign(path: Path) -> None:
         )
 
 
+def format_of(connection: sqlite3.Connection) -> int:
+    """Return the format of a database that is open."""
+    row = connection.execute("SELECT value FROM meta WHERE name = 'format'").fetchone()
+    return int(row[0]) if row else 0
+
+
 def refuse_newer(connection: sqlite3.Connection, path: Path) -> int:
     """Return the format of the database; raise StoreError when it is newer than ours."""
     try:
-        row = connection.execute("SELECT value FROM meta WHERE name = 'format'").fetchone()
+        found = format_of(connection)
     except sqlite3.Error as error:
         raise store_error(error, path) from error
-    found = int(row[0]) if row else 0
     if found > FORMAT:
         raise StoreError(
             f"Database '{path.name}' has format {found}; this version reads up to {FORMAT}.",

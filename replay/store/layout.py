@@ -55,6 +55,8 @@ class Layout:
     kind: str
     view: str
     columns: tuple[Column, ...]
+    since: int = 1
+    """The file format that has it first: a file that nobody may write can be of an older one."""
 
     @property
     def table(self) -> str:
@@ -306,8 +308,27 @@ LAYOUTS: Final[dict[str, Layout]] = {
                 "note text",
             ),
         ),
+        Layout(
+            "pin",
+            "pins",
+            _columns(
+                "id plain!",
+                "trace_id link! ->trace",
+                "step_number plain",
+                "note text",
+                "pinned_by plain",
+                "pinned_at time!",
+            ),
+            since=3,
+        ),
     )
 }
+
+
+def layouts_of(file_format: int) -> list[Layout]:
+    """Return the layouts of the kinds that a file of this format has tables for."""
+    return [layout for layout in LAYOUTS.values() if layout.since <= file_format]
+
 
 IDENTITY: Final[dict[str, tuple[str, ...]]] = {
     "call_verdict": ("run_id", "tool_call_id"),

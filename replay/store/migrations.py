@@ -22,6 +22,7 @@ from replay.store.database import (
     APPLICATION_ID,
     FORMAT,
     connect,
+    format_of,
     refuse_foreign,
     store_error,
     transaction,
@@ -65,16 +66,15 @@ def upgrade(connection: sqlite3.Connection) -> None:
     from sqlite_utils import Database
 
     def work() -> None:
-        if _format_of(connection) < FORMAT:
+        if _is_newborn(connection) or format_of(connection) < FORMAT:
             _history().apply(Database(connection))
 
     transaction(connection, work)
 
 
-def _format_of(connection: sqlite3.Connection) -> int:
-    made = connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'meta'").fetchone()
-    row = made and connection.execute("SELECT value FROM meta WHERE name = 'format'").fetchone()
-    return int(row[0]) if row else 0
+def _is_newborn(connection: sqlite3.Connection) -> bool:
+    query = "SELECT count(*) FROM sqlite_schema WHERE name = 'meta'"
+    return bool(connection.execute(query).fetchone() == (0,))
 
 
 def _make(path: Path) -> None:
@@ -110,6 +110,13 @@ def _history() -> Migrations:
             database.execute(statement)
         count_now_or_later(database.conn)
         database.execute("UPDATE meta SET value = '2' WHERE name = 'format'")
+
+    @history()
+    def format_3(database: Database) -> None:
+        """Pins; groups of calls."""
+        for statement in statements(3):
+            database.execute(statement)
+        database.execute("UPDATE meta SET value = '3' WHERE name = 'format'")
 
     return history
 

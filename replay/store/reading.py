@@ -13,6 +13,7 @@ from replay.records import (
     Feedback,
     Interaction,
     ModelCall,
+    Pin,
     Selection,
     ToolCall,
     Trace,
@@ -140,7 +141,7 @@ class Reading(SchemaReading, RunReading):
         Prompts of one transcript share their message values: read them, do not change them.
         ``prompts=False`` is what a replay reads, at a tenth of the cost: of model calls their
         names only, of tool calls that have a response no results, stages and attributes; no
-        attempts, no feedback.
+        attempts, no feedback, no pins.
 
         Raises:
             SelectionError: no trace, or several, have that id.
@@ -167,13 +168,21 @@ class Reading(SchemaReading, RunReading):
             feedback: list[Feedback] = records.records(
                 "feedback", "r.trace = ?", [key], "r.created_us, r.id"
             )
+            pins: list[Pin] = records.records("pin", "r.trace = ?", [key], "r.step_number")
         return Transcript(
             trace=trace,
             steps=steps,
             interactions=_grouped(interactions, "tool_call_id"),
             attempts=_grouped(attempts, "call_id"),
             feedback=feedback,
+            pins=pins,
         )
+
+    def pins(self) -> list[Pin]:
+        """Return all pins, oldest first."""
+        with self._snapshot():
+            found: list[Pin] = self._record_reader().records("pin", "1", [], "r.pinned_us, r.id")
+            return found
 
     def tool_call(self, tool_call_id: str) -> ToolCall:
         """Return one tool call.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from replay.records import Approval, CallVerdict, Finding, ReplayRun
+from replay.records.replays import WHAT_IF
 from replay.store.approvals_file import with_those_in
 from replay.store.selecting import run_key, trace_key
 from replay.store.snapshots import Snapshots
@@ -11,11 +12,12 @@ from replay.store.snapshots import Snapshots
 class RunReading(Snapshots):
     """The part of reading that is about replay runs."""
 
-    def runs(self) -> list[ReplayRun]:
-        """Return all replay runs, newest first."""
+    def runs(self, *, what_ifs: bool = False) -> list[ReplayRun]:
+        """Return all replay runs, newest first; those that are a what-if only where asked for."""
+        wanted = "1" if what_ifs else f"r.id NOT GLOB '{WHAT_IF}*'"
         with self._snapshot():
             found: list[ReplayRun] = self._record_reader().records(
-                "replay_run", "1", [], "r.started_us DESC, r.key DESC"
+                "replay_run", wanted, [], "r.started_us DESC, r.key DESC"
             )
             return found
 

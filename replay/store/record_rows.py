@@ -22,6 +22,7 @@ from replay.records import (
     JsonObject,
     JsonValue,
     ModelCall,
+    Pin,
     Record,
     ReplayRun,
     ToolCall,
@@ -29,6 +30,7 @@ from replay.records import (
     Trace,
 )
 from replay.store.contents import ContentReader
+from replay.store.database import format_of
 from replay.store.json_text import decode
 from replay.store.layout import LAYOUTS, Column, Layout, identity_fields
 from replay.store.times import iso_text
@@ -45,6 +47,7 @@ RECORD_CLASSES: Final[dict[str, type[Record]]] = {
     "call_verdict": CallVerdict,
     "finding": Finding,
     "approval": Approval,
+    "pin": Pin,
 }
 
 
@@ -67,9 +70,12 @@ class RecordReader:
     ) -> list[Any]:
         """Return the records of ``kind`` whose row ``r`` fulfils an SQL condition.
 
-        Fields that are ``left_out`` are not read, and have their defaults.
+        Fields that are ``left_out`` are not read, and have their defaults. A file of a format that
+        has no such kind yet has none.
         """
         layout = LAYOUTS[kind]
+        if layout.since > 1 and format_of(self._connection) < layout.since:
+            return []
         prompts = _Prompts(self._connection, self._contents)
         query = f"{_SELECTS[kind]} WHERE {condition}{' ORDER BY ' + order if order else ''}"
         return [
@@ -154,6 +160,10 @@ class RecordReader:
             (trace,),
         )
         return dict(rows.fetchall())
+
+    def messages(self, trace: int, positions: Sequence[int]) -> list[JsonValue]:
+        """Return the messages at these places of a trace's pool."""
+        return _Prompts(self._connection, self._contents).at(trace, positions)
 
     def toolset(self, key: int) -> list[JsonValue]:
         """Return the tool definitions of one set, in order."""
@@ -290,6 +300,17 @@ class _Prompts:
             for first, last in decode(prompt)
             for position in range(first, last + 1)
         ]
+
+    def at(self, trace: int, positions: Sequence[int]) -> list[JsonValue]:
+        if not positions:
+            return []
+        rows = self._connection.execute(
+            "SELECT position, content FROM prompt_messages WHERE trace = ? "
+            "AND position BETWEEN ? AND ?",
+            (trace, min(positions), max(positions)),
+        )
+        pool = dict(rows.fetchall())
+        return [self._value(pool[position]) for position in positions]
 
     def tools(self, toolset: int | None) -> list[JsonValue]:
         if toolset is None:

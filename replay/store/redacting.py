@@ -41,12 +41,13 @@ def redact_trace(
 
     In one transaction: a reader sees all of it before or after.
     """
-    stored = [plain(record) for record in _records(transcript, verdicts)]
+    stored = [plain(record) for record in records_of(transcript, verdicts)]
     masked = masked_records(masking, stored)
     count = sum(new != old for new, old in zip(masked, stored, strict=True))
     attributes = masked[0].get("attributes") or {}
-    if not attributes.get(ATTRIBUTE):
-        masked[0] = {**masked[0], "attributes": {**attributes, ATTRIBUTE: True}}
+    told = _told(masking, attributes.get(ATTRIBUTE, False))
+    if attributes.get(ATTRIBUTE) != told:
+        masked[0] = {**masked[0], "attributes": {**attributes, ATTRIBUTE: told}}
         if count:
             # They are of states with their secrets, which no replay makes again.
             masked = [_without(one, "state_hash") for one in masked]
@@ -71,6 +72,13 @@ def redact_trace(
     return count
 
 
+def _told(masking: Masking, before: bool | list[str]) -> bool | list[str]:
+    """Return what is told of a trace that was masked already, or not, and is so now."""
+    told = getattr(masking, "told", True)
+    kinds = {*(told if isinstance(told, list) else ())}
+    return sorted(kinds | {*(before if isinstance(before, list) else ())}) or True
+
+
 def drop_unused(connection: sqlite3.Connection) -> None:
     """Remove what model calls shared in their earlier forms."""
     connection.execute(
@@ -83,15 +91,33 @@ def drop_unused(connection: sqlite3.Connection) -> None:
     )
 
 
+def redact_records(drainer: Drainer, stored: list[JsonObject], masking: Masking) -> int:
+    """Store records anew that belong to no trace; return how many held something."""
+    masked = masked_records(masking, stored) if stored else []
+    changed = [new for new, old in zip(masked, stored, strict=True) if new != old]
+    if changed:
+        drainer.write_all(changed)
+    return len(changed)
+
+
+def redact_rejected(connection: sqlite3.Connection, masking: Masking) -> None:
+    """Mask what fits no table."""
+    for key, record in connection.execute("SELECT key, record FROM rejected").fetchall():
+        if masking.concerns(record, "rejected"):
+            text = str(masking.masked_messages(record))
+            connection.execute("UPDATE rejected SET record = ? WHERE key = ?", (text, key))
+
+
 def _without(fields: JsonObject, name: str) -> JsonObject:
     return {key: value for key, value in fields.items() if key != name}
 
 
-def _records(transcript: Transcript, verdicts: Iterable[CallVerdict]) -> list[Record]:
+def records_of(transcript: Transcript, verdicts: Iterable[CallVerdict]) -> list[Record]:
+    """Return all records of a trace, its verdicts included."""
     parts: list[Any] = [transcript.trace, *transcript.steps]
     for several in (transcript.interactions, transcript.attempts):
         parts += [one for each in several.values() for one in each]
-    return [*parts, *transcript.feedback, *verdicts]
+    return [*parts, *transcript.feedback, *transcript.pins, *verdicts]
 
 
 def plain(record: Record) -> JsonObject:

@@ -12,23 +12,31 @@ import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Final
 
+import orjson
+
+from replay.errors import RecordError
 from replay.records.base import JsonObject, JsonValue
+from replay.records.sensitive import Fit, ToolMarks, announced
+from replay.store.field_rules import FieldRules
 from replay.store.masking import STRUCTURAL
+from replay.store.shape_only import ShapeOnly
 
 if TYPE_CHECKING:
     from cassettes.redaction import Redactor
     from cassettes.redaction.sweep import Sweep
-    from replay.config import RedactConfig
+    from replay.config import MaskConfig
 
 _log = logging.getLogger("replay.store")
 
 ATTRIBUTE: Final = "redacted"
-"""The attribute of a trace whose records were redacted when they were stored."""
+"""The attribute of a trace that was masked: true, or the kinds of personal data that were, too."""
 
 _OPAQUE: Final = ('"base64":', '"$kind":"bytes"')
 """What a look at the JSON of an interaction does not see through."""
 
 _LOOK_S: Final = 1.0
+_MANY: Final = 8
+"""Records from which on a look at each is quicker than to go through all of them."""
 
 _PLAIN_KINDS: Final = ("tool_schema", "replay_run", "approval", "finding")
 """Records about tools and runs: names in them say nothing of values."""
@@ -45,8 +53,26 @@ _KEPT: Final = STRUCTURAL | frozenset(_NAMING.split())
 class Redaction:
     """A `replay.store.masking.Masking` made of a redactor."""
 
-    def __init__(self, redactor: Redactor) -> None:
+    def __init__(
+        self,
+        redactor: Redactor,
+        *,
+        paths: Iterable[str] = (),
+        shape_only: Iterable[str] = (),
+        marks: ToolMarks | None = None,
+    ) -> None:
+        """``paths``, ``shape_only``: as in `MaskConfig`.
+
+        ``marks``: what tools say of their data, where that is not what this process's say.
+        """
         self.redactor = redactor
+        self._paths, self._shape_only_globs = tuple(paths), tuple(shape_only)
+        self._given_marks = marks
+        self._marks: ToolMarks | None = None
+        self._rules = FieldRules()
+        self._shape_only = ShapeOnly((), lambda: redactor.key)
+        self.on_failure: Callable[[str, Exception], None] = _no_one
+        """Told when a value could not be masked, and so was left out."""
         self._looked_at_s = 0.0
 
     @property
@@ -60,7 +86,21 @@ class Redaction:
             self._look_at_environment()
         if kind == "interaction" and any(mark in encoded for mark in _OPAQUE):
             return True
+        self._look_at_marks()
+        if self._rules and self._rules.concern(encoded):
+            return True
+        if self._shape_only and self._shape_only.concern(encoded):
+            return True
         return self.redactor.concerns(encoded)
+
+    def _look_at_marks(self) -> None:
+        """Tools may be registered after the recorder was made."""
+        marks = self._given_marks or announced()
+        if marks is not self._marks:
+            self._marks = marks
+            self._rules = FieldRules(self._paths, marks.rules)
+            globs = (*self._shape_only_globs, *sorted(marks.shape_only))
+            self._shape_only = ShapeOnly(globs, lambda: self.redactor.key)
 
     def _look_at_environment(self) -> None:
         """`load_dotenv()` may have come after the recorder; of many traces the first one looks."""
@@ -73,17 +113,27 @@ class Redaction:
         """Return records redacted; what one teaches holds for all."""
 
         def redacted(sweep: Sweep) -> list[JsonObject]:
-            return [_record(sweep, fields) for fields in records]
+            if len(records) < _MANY:
+                return [self._record(sweep, fields) for fields in records]
+            return [
+                self._record(sweep, fields) if self._concerns(fields) else fields
+                for fields in records
+            ]
 
         return self.redactor.together(records, redacted)
 
     def masked_messages(self, messages: JsonValue) -> JsonValue:
         """Return the messages of a prompt redacted."""
-        return self.redactor.json(messages)
+        return self.redactor.together(messages, lambda sweep: sweep.value(self._said(messages)))
 
     def masked_tools(self, tools: JsonValue) -> JsonValue:
         """Return tool definitions redacted: by form and learned, not by their properties' names."""
         return self.redactor.together(tools, lambda sweep: _texts(sweep, tools))
+
+    @property
+    def told(self) -> bool | list[str]:
+        """What the attribute of a trace says that it masked."""
+        return [kind.name for kind in self.redactor.rules.kinds] or True
 
     def seen(self, encoded: bytes) -> JsonValue:
         """Return the world's state whose JSON is ``encoded`` redacted; None: it has no secrets."""
@@ -91,18 +141,102 @@ class Redaction:
             return None
         return self.redactor.json(json.loads(encoded))
 
+    def _concerns(self, fields: JsonObject) -> bool:
+        try:
+            encoded = orjson.dumps(fields).decode()
+        except TypeError:
+            return True
+        return self.concerns(encoded, fields["kind"])
 
-def redactor_of(config: RedactConfig, key: bytes | Callable[[], bytes] | None) -> Redactor:
-    """Return the redactor that ``[tool.replay.redact]`` describes."""
+    def _said(self, value: JsonValue) -> JsonValue:
+        """Return what a model said or was told with what tools say of their data applied."""
+        self._look_at_marks()
+        if self._shape_only:
+            value = self._shape_only.said(value)
+        return self._rules.said(value, self._mask) if self._rules else value
+
+    def _mask(self, value: JsonValue, kind: str | None, fit: Fit) -> JsonValue:
+        """Return what stands for a value at a marked place; it is known from now on."""
+        return self.redactor.sensitive(value, kind, fit)
+
+    def _marked(self, fields: JsonObject) -> JsonObject:
+        """Return a record with what is masked by its place, not by its form."""
+        self._look_at_marks()
+        if self._shape_only:
+            if fields["kind"] == "tool_call":
+                fields = self._shape_only.call(fields)
+            elif fields["kind"] == "model_call":
+                said = {name: self._shape_only.said(value) for name, value in fields.items()}
+                if said != fields:
+                    said.pop("stream", None)
+                fields = said
+        return self._rules.applied(fields, self._mask) if self._rules else fields
+
+    def _record(self, sweep: Sweep, fields: JsonObject) -> JsonObject:
+        """Return a record redacted. What cannot be is left out, and the record says so."""
+        from cassettes.redaction.exchanges import bare_exchange, exchange
+
+        kind = fields["kind"]
+        if kind in ("interaction", "attempt"):
+            call_id = fields.get("tool_call_id", fields.get("call_id"))
+            if self._shape_only and self._shape_only.is_of_call(call_id):
+                return _without_content(fields)
+        try:
+            fields = self._marked(fields)
+        except Exception as error:  # noqa: BLE001 -- as below
+            return _bare(fields, self._why(error))
+        if kind == "interaction":
+            try:
+                return {**fields, "exchange": exchange(sweep, fields["exchange"])}
+            except Exception as error:  # noqa: BLE001 -- whatever it was: no secret may get past it
+                return {**fields, "exchange": bare_exchange(fields["exchange"], self._why(error))}
+        found: JsonObject = {}
+        left_out: JsonObject = {}
+        for name, value in fields.items():
+            try:
+                found[name] = _field(sweep, kind, name, value)
+            except Exception as error:  # noqa: BLE001 -- as above
+                left_out[name] = self._why(error)
+                if name == "arguments":
+                    found[name] = ""
+        if left_out:
+            found["attributes"] = {**found.get("attributes", {}), "left_out": left_out}
+        return found
+
+    def _why(self, error: Exception) -> str:
+        """Tell that a value is left out, and return why. What the error says may hold the value."""
+        why = f"it could not be masked: {type(error).__name__}"
+        _log.warning("A value is left out, %s", why)
+        self.on_failure("store a value", RecordError(f"It was left out: {why}."))
+        return why
+
+
+def redaction_of(
+    config: MaskConfig,
+    key: bytes | Callable[[], bytes] | None,
+    *,
+    marks: ToolMarks | None = None,
+) -> Redaction:
+    """Return the redaction that ``[tool.replay.mask]`` describes.
+
+    ``marks``: what tools say of their data; None: what those of this process say.
+
+    Raises:
+        ConfigError: a function that it names cannot be imported.
+    """
     from cassettes.redaction import Redactor
+    from replay.store.finders import finders_of
 
-    return Redactor(
+    redactor = Redactor(
         key,
         names=config.names,
         patterns=config.patterns,
         allow=config.allow,
         environment=config.environment,
+        personal=config.personal,
+        finders=finders_of(config.functions),
     )
+    return Redaction(redactor, paths=config.paths, shape_only=config.shape_only, marks=marks)
 
 
 def redacted_answer(redaction: Redaction, replayed: JsonObject) -> JsonObject:
@@ -117,35 +251,13 @@ def redacted_answer(redaction: Redaction, replayed: JsonObject) -> JsonObject:
     return answer
 
 
-def _record(sweep: Sweep, fields: JsonObject) -> JsonObject:
-    """Return a record redacted. What cannot be is left out, and the record says so."""
-    from cassettes.redaction.exchanges import bare_exchange, exchange
-
-    kind = fields["kind"]
-    if kind == "interaction":
-        try:
-            return {**fields, "exchange": exchange(sweep, fields["exchange"])}
-        except Exception as error:  # noqa: BLE001 -- whatever it was: no secret may get past it
-            return {**fields, "exchange": bare_exchange(fields["exchange"], _why(error))}
-    found: JsonObject = {}
-    left_out: JsonObject = {}
-    for name, value in fields.items():
-        try:
-            found[name] = _field(sweep, kind, name, value)
-        except Exception as error:  # noqa: BLE001 -- as above
-            left_out[name] = _why(error)
-            if name == "arguments":
-                found[name] = ""
-    if left_out:
-        found["attributes"] = {**found.get("attributes", {}), "left_out": left_out}
-    return found
-
-
 def _field(sweep: Sweep, kind: str, name: str, value: JsonValue) -> JsonValue:
     if name in _KEPT:
         return value
     if kind in _PLAIN_KINDS or name == "tools":
-        return _texts(sweep, value)
+        return value if sweep.is_clean(value) else _remembered(sweep, value, _texts)
+    if name == "messages" and type(value) is list:
+        return [_remembered(sweep, one, _value) for one in value]
     if name == "draws":
         # A site may be called like a secret and is none. An id that proved to be one is replaced by
         # its placeholder, an id too, which a replay then draws.
@@ -153,9 +265,47 @@ def _field(sweep: Sweep, kind: str, name: str, value: JsonValue) -> JsonValue:
     return sweep.value(value)
 
 
-def _why(error: Exception) -> str:
-    _log.warning("A secret may be in a value that cannot be redacted; it is left out: %r", error)
-    return f"it could not be redacted: {type(error).__name__}"
+_NAMING_ONLY: Final = ("payload", "positional", "result", "response", "error", "output", "start")
+
+
+def _bare(fields: JsonObject, why: str) -> JsonObject:
+    """Return what names a record of which nothing else can be stored."""
+    found = {name: value for name, value in fields.items() if name in _KEPT}
+    if "arguments" in fields:
+        found["arguments"] = ""
+    left_out = {name: why for name in _NAMING_ONLY if name in fields}
+    return {**found, "attributes": {"left_out": {**left_out, "arguments": why}}}
+
+
+def _without_content(fields: JsonObject) -> JsonObject:
+    """Return an interaction or a try of a call of which only the shape is stored."""
+    from cassettes.redaction.exchanges import bare_exchange
+
+    if fields["kind"] == "attempt":
+        return {name: value for name, value in fields.items() if name != "error"}
+    why = "only the shape of this tool's calls is stored"
+    return {**fields, "exchange": bare_exchange(fields["exchange"], why)}
+
+
+def _no_one(act: str, error: Exception) -> None:
+    del act, error
+
+
+def _remembered(
+    sweep: Sweep, value: JsonValue, redacted: Callable[[Sweep, JsonValue], JsonValue]
+) -> JsonValue:
+    """Return a value redacted, once for all places where it stands in one pass."""
+    try:
+        encoded = redacted.__name__.encode() + orjson.dumps(value)
+    except TypeError:  # integers beyond 64 bits, lone surrogates
+        return redacted(sweep, value)
+    if encoded not in sweep.memo:
+        sweep.memo[encoded] = redacted(sweep, value)
+    return sweep.memo[encoded]
+
+
+def _value(sweep: Sweep, value: JsonValue) -> JsonValue:
+    return sweep.value(value)
 
 
 def _texts(sweep: Sweep, value: Any) -> Any:
@@ -166,6 +316,7 @@ def _texts(sweep: Sweep, value: Any) -> Any:
     return [_texts(sweep, item) for item in value] if type(value) is list else value
 
 
-def is_redacted(attributes: Iterable[str]) -> bool:
-    """Whether a trace with these attributes was redacted when it was recorded."""
-    return ATTRIBUTE in attributes
+def is_redacted(attributes: JsonObject) -> bool | list[str]:
+    """Whether a trace with these attributes was masked; where personal data were, their kinds."""
+    found: bool | list[str] = attributes.get(ATTRIBUTE, False)
+    return found

@@ -7,10 +7,11 @@ import sqlite3
 import orjson
 
 from replay.store.contents import REFERENCE, ContentReader
-from replay.store.layout import LAYOUTS
+from replay.store.database import format_of
+from replay.store.layout import layouts_of
 
 
-def reference_queries() -> list[tuple[str, str]]:
+def reference_queries(connection: sqlite3.Connection) -> list[tuple[str, str]]:
     """Return where contents are referred to, and the query that yields the keys."""
     queries = [
         ("prompt_messages.content", "SELECT content AS key FROM prompt_messages"),
@@ -19,7 +20,7 @@ def reference_queries() -> list[tuple[str, str]]:
             "SELECT t.value AS key FROM toolsets, json_each(toolsets.contents) t",
         ),
     ]
-    for layout in LAYOUTS.values():
+    for layout in layouts_of(format_of(connection)):
         names = [(c.name, c.shared) for c in layout.columns if c.form in ("text", "json")]
         for name, shared in [*names, ("extra", False)]:
             table = "model_settings" if shared else layout.table
@@ -38,7 +39,7 @@ def keep_referenced(connection: sqlite3.Connection, contents: ContentReader) -> 
     """Remove the contents that nothing refers to; return how many."""
     connection.execute("CREATE TEMP TABLE kept (key INTEGER PRIMARY KEY)")
     try:
-        for _, query in reference_queries():
+        for _, query in reference_queries(connection):
             connection.execute(f"INSERT OR IGNORE INTO temp.kept {query}")
         split = connection.execute(
             "SELECT key FROM contents WHERE form = 'split' AND key IN (SELECT key FROM temp.kept)"

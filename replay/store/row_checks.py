@@ -6,7 +6,8 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from typing import Final, TypeAlias
 
-from replay.store.layout import LAYOUTS, Layout
+from replay.store.database import format_of
+from replay.store.layout import LAYOUTS, Layout, layouts_of
 from replay.store.migrations import made_by
 from replay.store.problems import CHANGED, DAMAGED, Problem
 from replay.store.record_rows import RecordReader
@@ -30,8 +31,7 @@ def structure(connection: sqlite3.Connection) -> Found:
         (kind, name): " ".join((sql or "").split())
         for kind, name, sql in connection.execute("SELECT type, name, sql FROM main.sqlite_master")
     }
-    found_format = connection.execute("SELECT value FROM meta WHERE name = 'format'").fetchone()
-    for (kind, name), statement in made_by(int(found_format[0])).items():
+    for (kind, name), statement in made_by(format_of(connection)).items():
         found = there.get((kind, name))
         if found is None:
             yield name, _structural(kind, name, "is missing")
@@ -55,8 +55,8 @@ def records(
 ) -> Found:
     """Read every record through its model, and find those that cannot be read."""
     ends = {
-        kind: connection.execute(f"SELECT min(key), max(key) FROM {layout.table}").fetchone()
-        for kind, layout in LAYOUTS.items()
+        layout.kind: connection.execute(f"SELECT min(key), max(key) FROM {layout.table}").fetchone()
+        for layout in layouts_of(format_of(connection))
     }
     total = sum(last - first + 1 for first, last in ends.values() if last is not None)
     done = 0
@@ -92,7 +92,7 @@ def json_columns(connection: sqlite3.Connection) -> Found:
 
 def links(connection: sqlite3.Connection) -> Found:
     """Find rows that name a row which is missing."""
-    for layout in LAYOUTS.values():
+    for layout in layouts_of(format_of(connection)):
         for column in layout.columns:
             if column.target is not None:
                 target = LAYOUTS[column.target].table
@@ -150,7 +150,8 @@ def prompts(connection: sqlite3.Connection) -> Found:
 def totals(connection: sqlite3.Connection) -> Found:
     """Find records that were stored and are not there, by the counts kept with every write."""
     told = dict(connection.execute("SELECT kind, record_count FROM record_totals"))
-    for kind, layout in LAYOUTS.items():
+    for layout in layouts_of(format_of(connection)):
+        kind = layout.kind
         condition = " WHERE seen" if kind == "trace" else ""
         count = connection.execute(f"SELECT count(*) FROM {layout.table}{condition}").fetchone()[0]
         stored = told.get(kind, 0)

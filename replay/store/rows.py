@@ -17,6 +17,7 @@ import orjson
 
 from replay.errors import RecordError
 from replay.records.base import JsonObject
+from replay.store.call_groups import CallGroups
 from replay.store.contents import ContentWriter
 from replay.store.json_text import decode, encode
 from replay.store.layout import LAYOUTS, Column, Layout, identity_fields
@@ -62,6 +63,7 @@ class RowWriter:
         self._summaries: dict[int, _Summary] = {}
         self._tool_totals: Counter[tuple[str, str, str]] = Counter()
         self._record_totals: Counter[str] = Counter()
+        self._groups = CallGroups(connection)
         self.schemas = SchemaUses(
             connection, lambda identity: self._key_of("tool_schema", identity), self.write
         )
@@ -76,6 +78,7 @@ class RowWriter:
         self._summaries.clear()
         self._tool_totals.clear()
         self._record_totals.clear()
+        self._groups.forget()
         self.schemas.forget()
 
     def write(self, fields: JsonObject, prompt: Prompt | None = None) -> None:
@@ -96,6 +99,8 @@ class RowWriter:
             row["prompt"] = self._spans(row["trace"], prompt.messages)
         if layout.kind == "trace":
             row["seen"] = 1
+        if layout.kind == "tool_call":
+            row["call_group"] = self._groups.of(row)
         before = self._before(layout, row)
         if before is None:
             key = self._insert(layout, row)
@@ -110,6 +115,8 @@ class RowWriter:
             self.schemas.count_model_call(
                 key, row, toolset, before[1] if before else None, new=before is None
             )
+            if before is not None:
+                self._groups.regroup(row["trace"], key)
         if layout.kind == "tool_call" and before is None:
             self._adopt_interactions(row["id"], key)
 
@@ -416,6 +423,16 @@ def delete_run(connection: sqlite3.Connection, key: int) -> None:
             "UPDATE record_totals SET record_count = record_count - ? WHERE kind = ?",
             (count, kind),
         )
+
+
+def delete_record(connection: sqlite3.Connection, kind: str, identity: str) -> bool:
+    """Delete a record that no other names, inside the caller's transaction; say if it was there."""
+    table = LAYOUTS[kind].table
+    count = connection.execute(f"DELETE FROM {table} WHERE id = ?", (identity,)).rowcount
+    connection.execute(
+        "UPDATE record_totals SET record_count = record_count - ? WHERE kind = ?", (count, kind)
+    )
+    return count > 0
 
 
 def delete_interactions(connection: sqlite3.Connection, tool_call_id: str) -> None:

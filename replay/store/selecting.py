@@ -12,6 +12,9 @@ from typing import Any, Final
 
 from replay.errors import SelectionError
 from replay.records import Selection
+from replay.records.replays import WHAT_IF
+from replay.store.database import format_of
+from replay.store.layout import LAYOUTS
 from replay.store.times import microseconds
 
 FEW: Final = 20_000
@@ -97,6 +100,11 @@ def trace_conditions(connection: sqlite3.Connection, selection: Selection) -> Co
         found.add("r.started_us >= ?", _moment(selection.since, "since"))
     if selection.until is not None:
         found.add("r.started_us < ?", _moment(selection.until, "until"))
+    if selection.pinned:
+        # A file of an older format, that nobody may write, has no pins.
+        has_pins = format_of(connection) >= LAYOUTS["pin"].since
+        found.add("r.key IN (SELECT p.trace FROM pin_rows p)" if has_pins else "0")
+        found.is_rare = True
     if selection.models:
         _add_models(connection, selection, found)
     return found
@@ -161,10 +169,14 @@ def trace_key(connection: sqlite3.Connection, wanted: str) -> int:
 
 
 def run_key(connection: sqlite3.Connection, wanted: str) -> int:
-    """Return the key of the replay run with this id, unique prefix, or ``latest``."""
+    """Return the key of the replay run with this id, unique prefix, or ``latest``.
+
+    The latest is never a what-if.
+    """
     if wanted == "latest":
         row = connection.execute(
-            "SELECT key FROM replay_run_rows ORDER BY started_us DESC, key DESC LIMIT 1"
+            f"SELECT key FROM replay_run_rows WHERE id NOT GLOB '{WHAT_IF}*' "
+            "ORDER BY started_us DESC, key DESC LIMIT 1"
         ).fetchone()
         if row is None:
             raise SelectionError("There is no replay run yet.", hint="`replay run` makes one.")

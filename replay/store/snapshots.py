@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from replay.store.contents import ContentReader
-from replay.store.database import store_error
+from replay.store.database import format_of, store_error
 from replay.store.record_rows import RecordReader
 from replay.store.views import view_statements
 
@@ -54,9 +54,8 @@ class Snapshots:
         self._records = RecordReader(connection, contents)
         connection.create_function("content_text", 1, contents.shown, deterministic=True)
         connection.create_function("holds_text", 2, contents.holds_text, deterministic=True)
-        found = connection.execute("SELECT value FROM meta WHERE name = 'format'").fetchone()
-        is_older = found is not None and found[0] == "1"  # a reader may not bring it up to date
-        for statement in view_statements(whole=True, counts_schemas=not is_older):
+        found = format_of(connection)  # an older one, where a reader may not bring it up to date
+        for statement in view_statements(whole=True, file_format=found):
             connection.execute(statement)
         connection.execute("PRAGMA query_only=1")
 

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Final
 from replay.errors import StoreError
 from replay.records.base import JsonObject
 from replay.records.replays import CallVerdict
+from replay.records.traces import pin_id
 from replay.store import database
 from replay.store.appending import Appending
 from replay.store.cassettes import (
@@ -33,11 +34,11 @@ from replay.store.cassettes import (
 from replay.store.check import check
 from replay.store.compacting import Compaction, compact
 from replay.store.drain import Drainer, go_on, pending_bytes
-from replay.store.masking import Masker, Masking, masked_records
+from replay.store.masking import Masker, Masking
 from replay.store.pace import LOOK_S, SLICE_SIZE, Pace
 from replay.store.problems import Problem
 from replay.store.reading import Reading
-from replay.store.rows import delete_run
+from replay.store.rows import delete_record, delete_run
 from replay.store.selecting import run_key
 from replay.store.spool import (
     SpoolWriter,
@@ -246,7 +247,14 @@ class Store(Appending, Reading):
         Raises:
             StoreError: the database is open for reading, locked, or its disk too full for a copy.
         """
-        from replay.store.redacting import Redacted, drop_unused, plain, redact_trace
+        from replay.store.redacting import (
+            Redacted,
+            drop_unused,
+            plain,
+            redact_records,
+            redact_rejected,
+            redact_trace,
+        )
         from replay.store.schema_counts import recount
 
         self._refuse_reading_mode("redacted")
@@ -255,14 +263,16 @@ class Store(Appending, Reading):
             self._drain_all()
             drainer, connection = self._take_drainer(), self._drain_connection
             assert connection is not None
-            trace_ids, runs = self.trace_ids(), self.runs()
+            trace_ids, runs = self.trace_ids(), self.runs(what_ifs=True)
             for done, trace_id in enumerate(trace_ids):
                 tell(done, len(trace_ids))
                 verdicts = [v for run in runs for v in self.verdicts(run.id, trace_id=trace_id)]
                 transcript = self.transcript(trace_id)
                 count += redact_trace(drainer, connection, transcript, verdicts, masking)
-            findings = [plain(one) for run in runs for one in self.findings(run.id)]
-            drainer.write_all(masked_records(masking, findings) if findings else [])
+            others: list[Any] = [*runs, *self.approvals(), *self.tool_schemas()]
+            others += [one for run in runs for one in self.findings(run.id)]
+            count += redact_records(drainer, [plain(one) for one in others], masking)
+            redact_rejected(connection, masking)
             database.transaction(connection, lambda: drop_unused(connection))
             database.transaction(connection, lambda: recount(connection))
             drainer.forget()
@@ -284,6 +294,32 @@ class Store(Appending, Reading):
             assert connection is not None
             key = run_key(connection, run_id)
             database.transaction(connection, lambda: delete_run(connection, key))
+
+    def unpin(self, trace_id: str, step_number: int | None = None) -> bool:
+        """Take away the pin of a trace, or of one step of it; return whether there was one.
+
+        ``trace_id`` is whole.
+        """
+        return self._removed("pin", pin_id(trace_id, step_number))
+
+    def remove_feedback(self, feedback_id: str) -> bool:
+        """Take back what was said; return whether it was there."""
+        return self._removed("feedback", feedback_id)
+
+    def _removed(self, kind: str, identity: str) -> bool:
+        self._refuse_reading_mode("changed")
+        with self._translated(), self._drain_lock:
+            self._drain_all()
+            connection = self._drain_connection
+            assert connection is not None
+            found = False
+
+            def work() -> None:
+                nonlocal found
+                found = delete_record(connection, kind, identity)
+
+            database.transaction(connection, work)
+        return found
 
     def replace_cassettes(self, cassettes: Mapping[str, NewCassette], *, by: str) -> None:
         """Put other cassettes, by the id of their tool call, in the place of the recorded ones.
@@ -528,6 +564,27 @@ class Store(Appending, Reading):
             assert self._drain_connection is not None
             connection = self._drain_connection
             database.transaction(connection, lambda: recount(connection))
+            drainer.forget()
+
+    def group_calls(self) -> None:
+        """Group the calls that an older version wrote, so that metrics count them by an index.
+
+        Does nothing where the file cannot be written, or there are none.
+        """
+        from replay.store.call_groups import group_calls, ungrouped
+
+        with self._read_lock:
+            connection = self._read_connection()
+            if database.format_of(connection) < 3 or not ungrouped(connection):
+                return
+        if not database.is_writable(self.path):
+            return
+        _LOG.warning("Counting the calls of older recordings, once.")
+        with self._translated(), self._drain_lock:
+            drainer = self._take_drainer()
+            assert self._drain_connection is not None
+            writing = self._drain_connection
+            database.transaction(writing, lambda: group_calls(writing))
             drainer.forget()
 
     def _catch_up(self) -> None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from replay.store.layout import LAYOUTS, Column, Layout
+from replay.store.database import FORMAT
+from replay.store.layout import LAYOUTS, Column, Layout, layouts_of
 
 _TIME: Final = (
     "strftime('%Y-%m-%dT%H:%M:%S', {0} / 1000000, 'unixepoch') || printf('.%06dZ', {0} % 1000000)"
@@ -23,16 +24,16 @@ _CALL_COUNT: Final = (
 )
 
 
-def view_statements(*, whole: bool, counts_schemas: bool = True) -> list[str]:
+def view_statements(*, whole: bool, file_format: int = FORMAT) -> list[str]:
     """Return the CREATE VIEW statements.
 
     ``whole``: temporary views over the function ``content_text``, which our connections have;
-    else permanent ones that any SQLite shell can read. ``counts_schemas``: False for a file of
-    format 1, which has no such counts.
+    else permanent ones that any SQLite shell can read. ``file_format``: an older one has no view of
+    newer kinds, and format 1 does not count what schemas are used for.
     """
     return [
-        _statement(layout, whole=whole, counts_schemas=counts_schemas)
-        for layout in LAYOUTS.values()
+        _statement(layout, whole=whole, counts_schemas=file_format >= 2)
+        for layout in layouts_of(file_format)
     ]
 
 

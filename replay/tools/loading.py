@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import Final
 
 from replay.errors import ToolboxError
+from replay.mcp_reference import PREFIX, is_mcp
 from replay.tools.error_text import nearest_name
 from replay.tools.toolbox import Toolbox
 
@@ -21,6 +22,8 @@ _FRAMES_MAX = 3
 def load_toolbox(reference: str, *, folder: str | Path | None = None) -> Toolbox:
     """Return the toolbox that ``reference`` names, with every tool of it checked.
 
+    ``mcp:COMMAND`` or ``mcp:URL`` is an MCP server's tools.
+
     ``package.module:name`` or ``path/to/file.py:name``; without ``:name`` the module's only
     toolbox. Modules are looked for in ``folder`` (default: the working folder) before the rest of
     the path; a file's own folder is put on the path, as when Python runs it.
@@ -29,6 +32,12 @@ def load_toolbox(reference: str, *, folder: str | Path | None = None) -> Toolbox
         ToolboxError: no such module, file or name (with the nearest one), the import failed (with
             its last frames), or what was found is no toolbox.
     """
+    if is_mcp(reference):
+        from replay.tools.mcp import toolbox_from_mcp
+
+        toolbox: Toolbox = toolbox_from_mcp(reference.removeprefix(PREFIX))
+        toolbox.check()
+        return toolbox
     place, _, attribute = reference.partition(":")
     if not place:
         raise ToolboxError(

@@ -15,7 +15,9 @@ from pydantic import TypeAdapter
 from replay.errors import ToolboxError
 from replay.records import Actor, JsonObject, ToolSchema
 from replay.records.definitions import schema_id
+from replay.records.sensitive import SHAPE
 from replay.tools.contract import Contract
+from replay.tools.marks import marks_of, told_of
 from replay.tools.schemas import definition_in, parameters_of
 from replay.tools.signature import (
     FromWorld,
@@ -31,6 +33,9 @@ Validation = Literal["gate", "report"]
 """``gate``: arguments that do not fit never reach the tool. ``report``: they are noted, and the
 tool is run as the code that was recorded would have run it."""
 
+
+StoreAs = Literal["all", "shape"]
+"""What of a tool's calls is stored: all of it, masked, or only a hash and the shape."""
 
 ReplayAs = Literal["cassette", "recorded", "refuse"]
 """How calls of a tool are replayed unless the user says otherwise. Never ``live``: what goes out
@@ -68,6 +73,7 @@ class ToolOptions:
     authorize: Callable[..., Any] | None = None
     sanitize: Callable[..., Any] | None = None
     replay: ReplayAs = "cassette"
+    store: StoreAs = "all"
     raises: tuple[type[BaseException], ...] = ()
     """What it may end in besides ``Refused`` and its kin: the agent's part of the bargain."""
     contract: Contract | None = None
@@ -104,6 +110,7 @@ class Tool:
         self.is_async = _is_async(function)
         self.gates = options.validation == "gate"
         _refuse_unfit_replay(self.name, options.replay)
+        _refuse_unfit_store(self.name, options.store)
         _refuse_unfit_version(self.name, version)
         _refuse_unfit_raises(self.name, options.raises)
         _refuse_unfit_contract(self.name, options.contract)
@@ -179,6 +186,7 @@ class Tool:
         told: JsonObject = {}
         unusual: JsonObject = {}
         if validates:
+            told |= self._marks_told()
             told["validation"] = self.options.validation
             if self.gates is not (self.given_schema is None):
                 unusual["validation"] = self.options.validation
@@ -194,6 +202,12 @@ class Tool:
             definition=definition,
             **told,
         )
+
+    def _marks_told(self) -> JsonObject:
+        """What it says of its data: no part of its identity, and nothing that a model is shown."""
+        marks = marks_of(self)
+        told: JsonObject = {"sensitive": told_of(marks)} if marks.rules else {}
+        return {**told, "stored": SHAPE} if marks.shape_only else told
 
     def definition(self, dialect: str) -> JsonObject:
         """Return what a model is shown of this tool in ``dialect``."""
@@ -237,6 +251,16 @@ def _refuse_unfit_replay(tool: str, said: str) -> None:
             f"Tool {tool!r} says replay={said!r}.",
             nearest=next(iter(get_close_matches(said, get_args(ReplayAs), 1)), None),
             hint=_LIVE_IS_NAMED if said == "live" else f"A tool may say {words}.",
+        )
+
+
+def _refuse_unfit_store(tool: str, said: str) -> None:
+    if said not in get_args(StoreAs):
+        words = ", ".join(map(repr, get_args(StoreAs)))
+        raise ToolboxError(
+            f"Tool {tool!r} says store={said!r}.",
+            nearest=next(iter(get_close_matches(str(said), get_args(StoreAs), 1)), None),
+            hint=f"A tool may say {words}.",
         )
 
 

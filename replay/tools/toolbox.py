@@ -8,8 +8,10 @@ from typing import Any, TypeVar, overload
 
 from replay.errors import ToolboxError
 from replay.records import Actor, JsonObject, JsonValue, ToolSchema
+from replay.tools.adopting import Adopting
 from replay.tools.contract import Contract
 from replay.tools.error_text import CallFailure, default_error_text, nearest_name
+from replay.tools.marks import announce_tool
 from replay.tools.observer import CallStart, current_trace_id
 from replay.tools.routing import (
     Rollout,
@@ -22,14 +24,14 @@ from replay.tools.routing import (
 from replay.tools.schemas import DIALECTS, check_name
 from replay.tools.shadow import Shadows
 from replay.tools.signature import FromWorld
-from replay.tools.tool import ReplayAs, Tool, ToolOptions, Validation
+from replay.tools.tool import ReplayAs, StoreAs, Tool, ToolOptions, Validation
 from replay.tools.translations import ResultTranslation, Translation, Translations
 from replay.tools.world import Session, WorldFactory
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class Toolbox:
+class Toolbox(Adopting):
     """The tools of an agent, in one place: for the model, for production and for replay.
 
     ::
@@ -88,6 +90,7 @@ class Toolbox:
         authorize: Callable[..., Any] | None = None,
         sanitize: Callable[..., Any] | None = None,
         replay: ReplayAs = "cassette",
+        store: StoreAs = "all",
         raises: Iterable[type[BaseException]] = (),
         contract: Contract | None = None,
     ) -> Callable[[F], F]: ...
@@ -122,6 +125,7 @@ class Toolbox:
         authorize: Callable[..., Any] | None = None,
         sanitize: Callable[..., Any] | None = None,
         replay: ReplayAs = "cassette",
+        store: StoreAs = "all",
         raises: Iterable[type[BaseException]] = (),
         contract: Contract | None = None,
         method_of: FromWorld | None = None,
@@ -136,6 +140,8 @@ class Toolbox:
         ``authorize(call)`` may raise ``Denied``, ``Throttled`` or ``Refused``, or return False;
         ``sanitize(arguments)`` returns the arguments that the tool gets. ``replay="recorded"``
         lets the recorded answers stand in replays, ``"refuse"`` has it not run there at all.
+        ``store="shape"`` keeps what it is asked and answers off the disk: a recorder stores a
+        hash and the shape.
 
         ``raises`` are the exceptions that its callers must expect; `replay fuzz` finds others.
         ``contract`` is what it promises them; `replay contract` checks it.
@@ -156,6 +162,7 @@ class Toolbox:
             authorize=authorize,
             sanitize=sanitize,
             replay=replay,
+            store=store,
             raises=tuple(raises),
             contract=contract,
         )
@@ -177,6 +184,7 @@ class Toolbox:
                 hint="Give it another `name=`, or a `version=`.",
             )
         versions[version] = tool
+        announce_tool(tool)
         return tool
 
     def add_methods(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from replay.cli.export import FORMATS as EXPORT_FORMATS
 from replay.cli.interchange import FORMATS, READ_FORMATS
 from replay.cli.main import exit_code_of
 from replay.errors import ExitCode
@@ -17,7 +18,7 @@ from tests.interchange.conftest import WriteLines
 
 
 def test_the_commands_know_every_format() -> None:
-    assert FORMATS == KNOWN_FORMATS
+    assert KNOWN_FORMATS == FORMATS == EXPORT_FORMATS
     assert READ_FORMATS == KNOWN_READ_FORMATS
 
 

@@ -158,7 +158,7 @@ def test_what_the_model_is_told_is_kept_for_calls_that_never_ran(
     assert bad.arguments == '{"city": "Par'
     assert unknown.outcome == Outcome.UNKNOWN_TOOL
     assert unknown.response == "Error: there is no tool book_hotel"
-    assert incomplete.outcome == Outcome.FAILED
+    assert incomplete.outcome == Outcome.INVALID_ARGUMENTS
     assert incomplete.error is not None
     assert incomplete.error.type == "TypeError"
 

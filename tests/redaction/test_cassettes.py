@@ -143,8 +143,8 @@ def test_a_key_is_made_once_and_is_the_same_ever_after(tmp_path: Path) -> None:
     assert (key_beside(place), known_key(place)) == (first, first)
     assert key_beside(tmp_path / "others.yaml") != first
     assert sorted(path.name for path in tmp_path.iterdir()) == [
-        "cassettes.yaml.redaction-key",
-        "others.yaml.redaction-key",
+        "cassettes.yaml.masking-key",
+        "others.yaml.masking-key",
     ]
 
 
@@ -157,7 +157,7 @@ def test_the_environments_key_comes_first_and_must_be_long_enough(
 
     assert (known_key(place), list(tmp_path.iterdir())) == (shared, [])
     monkeypatch.setenv(VARIABLE, "short")
-    with pytest.raises(KeyUnusable, match="a redaction key of 5 characters"):
+    with pytest.raises(KeyUnusable, match="a masking key of 5 characters"):
         key_beside(place)
 
 
@@ -167,4 +167,4 @@ def test_no_key_is_made_where_nothing_is_secret(tmp_path: Path) -> None:
     guarded.json({"city": "Paris"})
     assert list(tmp_path.iterdir()) == []
     guarded.json({"city": "k3y-12"})
-    assert [path.name for path in tmp_path.iterdir()] == ["a.yaml.redaction-key"]
+    assert [path.name for path in tmp_path.iterdir()] == ["a.yaml.masking-key"]

@@ -44,7 +44,7 @@ def files_of(database: Path) -> dict[str, bytes]:
     return {
         str(path.relative_to(database.parent)): path.read_bytes()
         for path in database.parent.rglob("*")
-        if path.is_file() and not path.name.endswith(".redaction-key")
+        if path.is_file() and not path.name.endswith(".masking-key")
     }
 
 
@@ -95,7 +95,7 @@ def test_of_all_planted_secrets_none_reaches_the_disk(tmp_path: Path, converse: 
 
 def test_without_redaction_they_are_all_there(tmp_path: Path, converse: Converse) -> None:
     """The proof that the other test would see them."""
-    with Recorder(tmp_path / "traces.db", redact=False) as recorder:
+    with Recorder(tmp_path / "traces.db", mask=False) as recorder:
         converse(recorder)
         readable = everything(recorder.store) + yaml_of(recorder.store)
 
@@ -133,7 +133,7 @@ def test_with_another_key_every_request_is_still_answered(
 ) -> None:
     with Recorder(tmp_path / "traces.db") as recorder:
         converse(recorder)
-    monkeypatch.setenv("REPLAY_REDACTION_KEY", "another key than it was recorded with")
+    monkeypatch.setenv("REPLAY_MASKING_KEY", "another key than it was recorded with")
 
     with Store.open(tmp_path / "traces.db", "w") as store:
         run = replay_bank(store)
@@ -153,7 +153,7 @@ def test_the_key_is_the_owners_alone_and_not_in_the_database(
     with Recorder(database) as recorder:
         converse(recorder)
 
-    key_file = tmp_path / "traces.db.redaction-key"
+    key_file = tmp_path / "traces.db.masking-key"
     assert stat.S_IMODE(key_file.stat().st_mode) == 0o600
     written = key_file.read_bytes().strip()
     assert all(written not in content for content in files_of(database).values())

@@ -19,7 +19,7 @@ from bank import Bank
 from cassettes.placeholders import PLACEHOLDER
 from cassettes.redaction import Redactor
 from replay import Recorder
-from replay.config import RedactConfig
+from replay.config import MaskConfig
 from replay.errors import ReplayError
 from replay.records import ModelCall, ToolCall
 from replay.store import Store
@@ -67,7 +67,7 @@ def test_redaction_is_on_and_the_trace_says_so(tmp_path: Path) -> None:
 
 
 def test_it_can_be_switched_off(tmp_path: Path) -> None:
-    with Recorder(tmp_path / "traces.db", redact=False) as recorder:
+    with Recorder(tmp_path / "traces.db", mask=False) as recorder:
         tool = recorder.tool(lambda password: {"token": "q1w2e3r4"}, name="tool")
         with recorder.trace() as trace:
             tool("hunter2-x")
@@ -79,7 +79,7 @@ def test_it_can_be_switched_off(tmp_path: Path) -> None:
 
 
 def test_the_projects_settings_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    text = "[tool.replay.redact]\nnames = ['customer_ref']\nallow = ['token']\n"
+    text = "[tool.replay.mask]\nnames = ['customer_ref']\nallow = ['token']\n"
     (tmp_path / "pyproject.toml").write_text(text)
     monkeypatch.chdir(tmp_path)
 
@@ -95,12 +95,12 @@ def test_the_projects_settings_count(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_settings_in_code_and_a_redactor_of_ones_own_count(tmp_path: Path) -> None:
-    with Recorder(tmp_path / "a.db", redact=RedactConfig(patterns=["ACME-[0-9]+"])) as recorder:
+    with Recorder(tmp_path / "a.db", mask=MaskConfig(patterns=["ACME-[0-9]+"])) as recorder:
         masker = recorder.store.masker
         assert isinstance(masker, Redaction)
         assert masked(masker.redactor.text("see ACME-17")) == '"see <>"'
     own = Redactor(b"k" * 32)
-    with Recorder(tmp_path / "b.db", redact=own) as recorder:
+    with Recorder(tmp_path / "b.db", mask=own) as recorder:
         assert isinstance(recorder.store.masker, Redaction)
         assert recorder.store.masker.redactor is own
 
@@ -108,16 +108,16 @@ def test_settings_in_code_and_a_redactor_of_ones_own_count(tmp_path: Path) -> No
 def test_a_key_that_is_too_short_is_a_mistake_of_set_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("REPLAY_REDACTION_KEY", "short")
+    monkeypatch.setenv("REPLAY_MASKING_KEY", "short")
 
-    with pytest.raises(ReplayError, match="a redaction key of 5 characters"):
+    with pytest.raises(ReplayError, match="a masking key of 5 characters"):
         Recorder(tmp_path / "traces.db")
 
 
 def test_where_no_key_can_be_made_it_records_redacted_and_says_so(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    (tmp_path / "traces.db.redaction-key").mkdir()
+    (tmp_path / "traces.db.masking-key").mkdir()
 
     with Recorder(tmp_path / "traces.db") as recorder:
         tool = recorder.tool(lambda password: None, name="tool")
@@ -128,7 +128,7 @@ def test_where_no_key_can_be_made_it_records_redacted_and_says_so(
     assert isinstance(call, ToolCall)
     assert masked(call.payload) == '{"password": "<>"}'
     assert recorder.failures == 1
-    assert "traces.db.redaction-key' cannot be read" in caplog.text
+    assert "traces.db.masking-key' cannot be read" in caplog.text
 
 
 def test_a_variable_that_is_set_after_the_recorder_was_made_is_secret(
@@ -238,7 +238,7 @@ def test_what_cannot_be_redacted_is_left_out_and_the_record_says_so(
     [call] = read_back.steps
     assert isinstance(call, ToolCall)
     assert (call.payload, call.result, call.outcome) == (None, {"city": "Paris"}, "ok")
-    why = "it could not be redacted: RuntimeError"
+    why = "it could not be masked: RuntimeError"
     assert call.attributes == {"left_out": {"arguments": why, "payload": why}}
     [asked] = read_back.interactions[call.id]
     assert asked.exchange["request"]["headers"] == {}

@@ -142,7 +142,8 @@ def test_names_patterns_and_exceptions_of_the_users_own_count() -> None:
             "X-Own-Ticket": "<>",
             "sid": "s-1",
             "token": "tok-1",
-            "note": "ACME-" + found["note"][5:11] + ", <>@example.com, <>, 4111 1111 1111 1112, <>",
+            "note": "ACME-" + found["note"][5:11] + ", <>@example.com, "
+            "4000 0096 5216 1111, 4111 1111 1111 1112, 990-16-8209",
         }
     )
     assert found["note"][5:11].isdigit()
@@ -158,7 +159,7 @@ def test_a_pattern_that_is_no_expression_is_refused_in_words() -> None:
     ("value", "shape"),
     [
         ("s0me-token", r"R[0-9a-f]{12}R"),
-        ("ann@shop.org", r"R[0-9a-f]{12}R@example\.com"),
+        ("ann@shop.org", r"r[0-9a-f]{12}r@example\.com"),
         (
             "6c5b3a1e-5c5d-4f54-a71a-0b9d4b8f8a6e",
             r"[0-9a-f]{8}-[0-9a-f]{4}-4.{3}-8.{3}-7265706c6179",

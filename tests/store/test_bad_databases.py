@@ -72,7 +72,7 @@ def test_a_newer_format_says_what_to_upgrade(database: Path) -> None:
     connection.close()
 
     assert refused(database) == (
-        "Database 'traces.db' has format 9; this version reads up to 2.\n"
+        "Database 'traces.db' has format 9; this version reads up to 3.\n"
         "Upgrade with `pip install -U replay-sandbox`, or export it where it was written with "
         "`replay export`."
     )

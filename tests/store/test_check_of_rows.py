@@ -195,7 +195,11 @@ def test_a_damaged_page_is_one_problem_with_a_count(database: Path) -> None:
 
 
 def test_a_schema_that_no_record_has_is_found_where_schemas_are_kept(database: Path) -> None:
-    change(database, "UPDATE tool_call_rows SET schema_hash = 'b2-16:dead' WHERE id = 'call-3'")
+    change(
+        database,
+        "UPDATE tool_call_rows SET schema_hash = 'b2-16:dead', call_group = NULL "
+        "WHERE id = 'call-3'",
+    )
     assert checked(database) == []  # an older recording, which kept no schemas
 
     with Store.open(database, "w") as store:
@@ -215,7 +219,7 @@ def test_a_schema_that_no_record_has_is_found_where_schemas_are_kept(database: P
 
 
 def test_calls_from_before_schemas_were_kept_are_no_problem(database: Path) -> None:
-    change(database, "UPDATE tool_call_rows SET schema_hash = 'b2-16:01'")
+    change(database, "UPDATE tool_call_rows SET schema_hash = 'b2-16:01', call_group = NULL")
     with Store.open(database, "w") as store:
         later = NOON.replace("2026", "2027")
         store.append(

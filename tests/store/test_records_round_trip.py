@@ -14,6 +14,7 @@ from replay.records import (
     Interaction,
     ModelCall,
     Outcome,
+    Pin,
     ReplayRun,
     Selection,
     Stage,
@@ -22,6 +23,7 @@ from replay.records import (
     ToolSchema,
     Trace,
     Verdict,
+    pin_id,
 )
 from replay.records.codes import Cause
 from replay.store import Store
@@ -131,6 +133,8 @@ SCHEMA = ToolSchema(
     id="schema-1", tool="get_order", dialect="openai", definition=TOOLS[0], first_seen_at=NOON
 )
 
+PIN = Pin(id=pin_id("trace-1", 2), trace_id="trace-1", step_number=2, note=LONG, pinned_at=NOON)
+
 RUN = ReplayRun(id="run-1", started_at=NOON, toolbox="shop:tools", trace_count=1)
 
 VERDICT = CallVerdict(
@@ -166,7 +170,7 @@ FINDING = Finding(
 APPROVAL = Approval(signature="sig-1", title="get_order: total differs", approved_at=NOON)
 
 EVERYTHING = [
-    TRACE, ASKED, CALLED, FAILED, ASKED_AGAIN, *INTERACTIONS, ATTEMPT, FEEDBACK, SCHEMA,
+    TRACE, ASKED, CALLED, FAILED, ASKED_AGAIN, *INTERACTIONS, ATTEMPT, FEEDBACK, PIN, SCHEMA,
     RUN, VERDICT, FINDING, APPROVAL,
 ]  # fmt: skip
 
@@ -183,6 +187,7 @@ def test_every_record_comes_back_as_it_went_in(tmp_path: Path) -> None:
         assert transcript.interactions == {"call-1": INTERACTIONS}
         assert transcript.attempts == {"call-1": [ATTEMPT]}
         assert transcript.feedback == [FEEDBACK]
+        assert transcript.pins == store.pins() == [PIN]
         assert [one for one in store.tool_schemas() if one.id == SCHEMA.id] == [SCHEMA]
         assert store.runs() == [RUN]
         assert store.verdicts("latest") == [VERDICT]

@@ -307,9 +307,14 @@ def test_counts_go_on_in_another_process_and_after_compacting(path: Path) -> Non
 
 
 def as_format_1(path: Path) -> None:
-    """Take away what format 2 added: the file as an older replay would have written it."""
+    """Take away what formats 2 and 3 added: the file as an older replay would have written it."""
     connection = sqlite3.connect(path)
     with connection:
+        connection.execute("DROP VIEW pins")
+        connection.execute("DROP TABLE pin_rows")
+        connection.execute("DROP TABLE call_groups")
+        connection.execute("DROP INDEX tool_calls_by_group")
+        connection.execute("ALTER TABLE tool_call_rows DROP COLUMN call_group")
         connection.execute("DROP TABLE schema_traces")
         connection.execute("DROP TABLE schema_calls")
         connection.execute("DROP INDEX tool_schemas_by_tool")
@@ -325,7 +330,7 @@ def as_format_1(path: Path) -> None:
             connection.execute(f"ALTER TABLE tool_schema_rows DROP COLUMN {name}")
         connection.execute("CREATE VIEW tool_schemas AS SELECT r.id AS id FROM tool_schema_rows r")
         connection.execute("UPDATE meta SET value = '1' WHERE name = 'format'")
-        connection.execute("DELETE FROM _sqlite_migrations WHERE name = 'format_2'")
+        connection.execute("DELETE FROM _sqlite_migrations WHERE name IN ('format_2', 'format_3')")
     connection.close()
 
 

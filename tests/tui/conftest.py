@@ -16,3 +16,11 @@ def database(tmp_path: Path) -> Path:
     records = [*trip("a-trip", 0), *trip("b-trip", 60), *trip("c-trip", 120)]
     write(path, *records, interaction("b-trip"), *replay_run())
     return path
+
+
+@pytest.fixture(autouse=True)
+def state_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Breakpoints are kept in a folder of the test's own."""
+    folder = tmp_path / "state"
+    monkeypatch.setenv("XDG_STATE_HOME", str(folder))
+    return folder

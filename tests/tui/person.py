@@ -38,6 +38,14 @@ class Person:
             await asyncio.sleep(0.05)
         raise AssertionError(f"not seen: {texts}\n{seen}")
 
+    async def sees_no(self, text: str) -> None:
+        """Wait until ``text`` is on the screen no longer."""
+        for _ in range(200):
+            if text not in screen_text(self.app):
+                return
+            await asyncio.sleep(0.05)
+        raise AssertionError(f"still seen: {text}\n{screen_text(self.app)}")
+
     @property
     def screen(self) -> str:
         return screen_text(self.app)

@@ -9,13 +9,23 @@ import pytest
 
 from tests.tui.person import Person, use
 from tui.actions import ACTIONS, EVERYWHERE, LINES, OUTLINE, actions_of, key_tables, key_words
+from tui.screens.breakpoints import BreakpointsScreen
+from tui.screens.comparison import ComparisonScreen
+from tui.screens.copying import CopyingScreen
+from tui.screens.facets import FacetsScreen
 from tui.screens.findings import FindingsScreen
 from tui.screens.help import help_entries
+from tui.screens.labelling import LabellingScreen
+from tui.screens.metrics import MetricsScreen
 from tui.screens.origins import OriginsScreen
+from tui.screens.replaying import ReplayingScreen
 from tui.screens.runs import RunsScreen
+from tui.screens.schemas import SchemasScreen
 from tui.screens.start import StartScreen
 from tui.screens.traces import TracesScreen
 from tui.screens.transcript import TranscriptScreen
+from tui.screens.watches import WatchesScreen
+from tui.screens.what_if import WhatIfScreen
 from tui.views.parts import parts_text
 from tui.widgets.lines import Lines
 from tui.widgets.outline import Outline
@@ -26,11 +36,21 @@ OWNERS = {
     "lines": Lines,
     "outline": Outline,
     "traces": TracesScreen,
+    "facets": FacetsScreen,
     "empty": StartScreen,
     "transcript": TranscriptScreen,
     "runs": RunsScreen,
     "findings": FindingsScreen,
     "origins": OriginsScreen,
+    "replaying": ReplayingScreen,
+    "what-if": WhatIfScreen,
+    "copying": CopyingScreen,
+    "labelling": LabellingScreen,
+    "comparison": ComparisonScreen,
+    "schemas": SchemasScreen,
+    "metrics": MetricsScreen,
+    "breakpoints": BreakpointsScreen,
+    "watches": WatchesScreen,
 }
 
 
@@ -49,11 +69,21 @@ def test_every_action_has_a_method_that_takes_its_arguments(action) -> None:  # 
     [
         ("transcript", EVERYWHERE),
         ("traces", LINES, EVERYWHERE),
+        ("facets", LINES, EVERYWHERE),
         ("findings", EVERYWHERE),
         ("runs", LINES, EVERYWHERE),
         ("empty", EVERYWHERE),
         ("origins", LINES, EVERYWHERE),
+        ("comparison", LINES, EVERYWHERE),
+        ("schemas", LINES, EVERYWHERE),
+        ("metrics", LINES, EVERYWHERE),
+        ("breakpoints", LINES, EVERYWHERE),
+        ("watches", LINES, EVERYWHERE),
         ("transcript", LINES, EVERYWHERE),
+        ("replaying", EVERYWHERE),
+        ("copying", LINES, EVERYWHERE),
+        ("labelling", OUTLINE, LINES, EVERYWHERE),
+        ("what-if", OUTLINE, LINES, EVERYWHERE),
     ],
 )
 def test_no_key_does_two_things_on_one_screen(places: tuple[str, ...]) -> None:
@@ -83,7 +113,7 @@ def test_the_help_opens_on_every_screen_and_closes(database: Path) -> None:
     async def script(person: Person) -> None:
         await person.sees("1 / 3")
         for keys, own in (
-            ([], "open the trace"),
+            ([], "what there is: tools"),
             (["enter"], "next step"),
             (["q", "r"], "run found"),
         ):

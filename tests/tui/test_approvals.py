@@ -55,13 +55,13 @@ def shown_of(path: Path) -> tuple[bool, dict[str, int], list[bool], bool]:
         line = traces.line(0)
         steps = read_steps(database, "b-trip")
         row = next(step for step in steps.steps if step.number == 3)
-        detail = read_detail(database, steps, row)
+        verdict = read_detail(database, steps, row).verdict
     finally:
         database.close()
     assert line is not None
-    assert detail.verdict is not None
+    assert verdict is not None
     failing = [said.approved for said in steps.verdicts.values() if said.verdict == "now_failing"]
-    return finding.approved, line.verdicts, failing, detail.verdict.approved
+    return finding.approved, line.verdicts, failing, verdict.approved
 
 
 def test_an_approved_failure_shows_as_approved_everywhere(tmp_path: Path) -> None:

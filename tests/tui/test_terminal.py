@@ -80,7 +80,7 @@ def test_open_filter_find_the_difference_step_back_approve_quit(
 ) -> None:
     terminal.start(command(database), columns=100, lines=30)
     terminal.sees("3 traces", "1 / 3")
-    terminal.press("/")
+    terminal.press("f")
     terminal.sees("words  tool:NAME")
     terminal.press("v", "e", "r", "d", "i", "c", "t", ":", "a", "n", "y")
     terminal.sees("1 / 1")

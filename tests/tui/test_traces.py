@@ -68,7 +68,7 @@ def test_a_filter_leaves_the_traces_it_names(database: Path, typed: str, left: l
 def test_the_list_follows_a_filter_while_it_is_typed(database: Path) -> None:
     async def script(person: Person) -> None:
         await person.sees("1 / 3")
-        await person.press("slash", *"b-tr")
+        await person.press("f", *"b-tr")
         await person.sees("1 / 1")
         await person.press("escape")
         await person.sees("/ 3 ")
@@ -80,7 +80,7 @@ def test_the_list_follows_a_filter_while_it_is_typed(database: Path) -> None:
 def test_a_filter_that_does_not_exist_names_the_nearest(database: Path) -> None:
     async def script(person: Person) -> None:
         await person.sees("1 / 3")
-        await person.press("slash", *"outcom:failed", "enter")
+        await person.press("f", *"outcom:failed", "enter")
 
         await person.sees("There is no filter 'outcom'. Nearest: outcome")
 

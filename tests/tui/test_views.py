@@ -40,8 +40,12 @@ def test_what_is_too_much_starts_folded_and_opens() -> None:
     entries = json_entries(value)
 
     assert text_of(entries) == ["  {", '    "small": 1,', '    "large": [ 10,000 items ]', "  }"]
-    entries[0].made()[1].is_open = True
-    assert len(text_of(entries)) == 10_005
+    large = entries[0].made()[1]
+    large.is_open = True
+    assert text_of(entries)[3:5] == ["      0 … 499", "      500 … 999"]
+    large.made()[1].is_open = True
+    assert text_of(entries)[5] == '      "500",'
+    assert len(text_of(entries)) == 5 + 20 + 500
 
 
 def test_a_long_text_is_cut_until_it_is_opened() -> None:
@@ -105,8 +109,7 @@ def test_list_elements_are_compared_with_themselves() -> None:
 
 def test_texts_of_several_lines_are_compared_line_by_line() -> None:
     assert text_of(diff_entries("one\ntwo\nthree", "one\n2\nthree")) == [
-        "~ text",
-        "    …",
+        "~ text  3 lines → 3 lines",
         "    one",
         "-   two",
         "+   2",
@@ -133,7 +136,14 @@ def test_wide_characters_are_wrapped_by_their_columns() -> None:
 
 @pytest.mark.parametrize(
     ("ms", "words"),
-    [(None, ""), (0.04, "0.0 ms"), (12.4, "12 ms"), (2100, "2.1 s"), (720_000, "12.0 min")],
+    [
+        (None, ""),
+        (0.04, "40 µs"),
+        (0.4, "0.4 ms"),
+        (12.4, "12 ms"),
+        (2100, "2.1 s"),
+        (720_000, "12.0 min"),
+    ],
 )
 def test_lengths_of_time_in_words(ms: float | None, words: str) -> None:
     assert lasted(ms) == words

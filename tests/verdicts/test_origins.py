@@ -71,3 +71,79 @@ def test_text_that_cannot_be_read_as_json_is_read_as_text() -> None:
     assert found.path == ""
     deep = "[" * 100_000
     assert origins("needle", [Source(1, "payload", deep)]) == []
+
+
+TOLD = (
+    "Paid $1,234.50 on May 26th, 2024 for order #W1023 of 1 000 000 points, 3,400 miles; "
+    "in full 1.234,50 EUR"
+)
+
+
+@pytest.mark.parametrize(
+    ("value", "text", "written"),
+    [
+        (1234.5, TOLD, "1,234.50"),
+        ("1234.50", TOLD, "1,234.50"),
+        ("$1,234.5", "it is 1234.50 now", "1234.50"),
+        (1234.5, "in full 1.234,50 EUR", "1.234,50"),
+        (1_000_000, TOLD, "1 000 000"),
+        (3400, TOLD, "3,400"),
+        (-5.5, "at −5.50 degrees", "−5.50"),
+        ("2024-05-26", TOLD, "May 26th, 2024"),
+        ("2024-05-26T12:30:00Z", "am 26.05.2024 um 12", "26.05.2024"),
+        ("26 May 2024", '{"at": "2024-05-26T15:00:00Z"}', "2024-05-26"),
+        ("05/26/2024", "it is 20240526", "20240526"),
+        ("2024-05-26", "the 26th of May", "26th of May"),
+    ],
+)
+def test_numbers_and_days_are_found_however_they_are_written(
+    value: Any, text: str, written: str
+) -> None:
+    (found,) = origins(value, [Source(1, "prompt", text)])
+
+    assert (found.found, found.is_exact) == (written, False)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (400, TOLD),
+        (3, TOLD),
+        (234.5, TOLD),
+        (1234.5, "it is 1234.56"),
+        ("007", "agent 7"),
+        ("2024-05-26", "2024-05-27 and May 27"),
+        ("2024-05-26", "202405261"),
+    ],
+)
+def test_what_only_looks_alike_is_not_the_value(value: Any, text: str) -> None:
+    assert origins(value, [Source(1, "prompt", text)]) == []
+
+
+def test_of_what_stands_nowhere_whole_each_part_is_found_first_and_last() -> None:
+    sources = [
+        Source(1, "response", {"id": "W1023", "total": 1234.5}, "look"),
+        Source(2, "response", {"id": "W1023"}, "look"),
+        Source(3, "response", "order W1023 is sent", "move"),
+    ]
+
+    found = origins({"order": "W1023", "sum": 1234.5, "ok": True, "new": "zzz"}, sources)
+    assert [(one.step_number, one.part) for one in found] == [
+        (1, "order"),
+        (1, "sum"),
+        (3, "order"),
+    ]
+    told = origins("Your order W1023 costs 1234.50 today", sources)
+    assert [(one.step_number, one.part) for one in told] == [
+        (1, "W1023"),
+        (1, "1234.50"),
+        (3, "W1023"),
+    ]
+    (whole,) = origins({"id": "W1023"}, sources)
+    assert (whole.step_number, whole.part) == (2, "")
+
+
+def test_of_very_many_places_the_first_and_the_nearest_are_kept() -> None:
+    found = origins("tea", [Source(number, "response", "tea") for number in range(1000)])
+
+    assert [one.step_number for one in found] == [*range(150), *range(950, 1000)]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -17,7 +17,7 @@ from typing import Final
 from replay.errors import StoreError
 from replay.store import Store
 from replay.store.contents import ContentReader
-from replay.store.database import connect_reading, store_error
+from replay.store.database import connect_reading, refuse_newer, store_error
 from replay.store.record_rows import RecordReader
 
 BUSY_MS: Final = 500
@@ -38,6 +38,7 @@ class Database:
         self._records = RecordReader(connection, self._contents)
         self._contents_version = -1
         self._seen_version = self._version()
+        self._file = _identity(path)
 
     @classmethod
     def open(cls, path: Path) -> Database:
@@ -82,20 +83,36 @@ class Database:
         """Rows as records; use it inside `reading` only."""
         return self._records
 
+    def content_size(self, values: Iterable[object]) -> int:
+        """Return the bytes of the contents that these column values name, and of texts in them."""
+        keys = [value for value in values if isinstance(value, int)]
+        return self._contents.sizes(keys)
+
     def has_changed(self) -> bool:
         """Say whether another process wrote since this was asked last; 0.1 ms.
 
         Raises:
-            StoreError: the file cannot be read any more.
+            StoreError: the file cannot be read any more, is gone, or a newer replay upgraded it.
         """
         with self._lock:
             try:
                 version = self._version()
             except sqlite3.Error as error:
                 raise store_error(error, self.path) from error
-        changed = version != self._seen_version
-        self._seen_version = version
+            changed = version != self._seen_version
+            self._seen_version = version
+            if changed:
+                refuse_newer(self._connection, self.path)
+        if _identity(self.path) is None:
+            raise StoreError(
+                f"'{self.path}' is no longer there: what is shown is from before.",
+                hint="When it is back, it is opened again.",
+            )
         return changed
+
+    def is_replaced(self) -> bool:
+        """Say whether another file has the name of the one that is open."""
+        return _identity(self.path) not in (None, self._file)
 
     def _version(self) -> int:
         row = self._connection.execute("PRAGMA data_version").fetchone()
@@ -107,6 +124,15 @@ class Database:
                 self._connection.execute("ROLLBACK")
         except sqlite3.Error as error:
             raise StoreError(f"'{self.path}' could not be used: {error}.") from error
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Return which file has this name; None: none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def reading_connection(path: Path) -> sqlite3.Connection:

@@ -53,7 +53,7 @@ class TraceFilter:
         if self.verdicts:
             _add_verdicts(connection, found, self.verdicts)
         for word in self.words:
-            like = "%" + word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+            like = like_pattern(word)
             found.add(
                 "(r.id LIKE ? ESCAPE '\\' OR r.first_user_text LIKE ? ESCAPE '\\' OR EXISTS "
                 "(SELECT 1 FROM tool_call_rows c WHERE c.trace = +r.key AND (c.tool LIKE ? "
@@ -65,6 +65,11 @@ class TraceFilter:
                 word,
             )
         return found
+
+
+def like_pattern(text: str) -> str:
+    """Return the LIKE pattern (with a backslash to escape) of what holds ``text``."""
+    return "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
 
 
 def _add_verdicts(

@@ -122,6 +122,17 @@ def read_found_calls(database: Database, found: RunFindings, finding: Finding) -
     return FoundCalls(database, keys)
 
 
+def found_call_size(database: Database, found: RunFindings, call: FoundCall) -> int:
+    """Return how many bytes `read_found_call` will have to read."""
+    with database.reading() as connection:
+        rows = connection.execute(
+            "SELECT c.arguments, c.response, v.replayed FROM tool_call_rows c "
+            "JOIN call_verdict_rows v ON v.run = ? AND v.tool_call = +c.key WHERE c.key = ?",
+            (found.run_key, call.tool_call),
+        ).fetchall()
+        return database.content_size(value for row in rows for value in row)
+
+
 def read_found_call(
     database: Database, found: RunFindings, finding: Finding, call: FoundCall
 ) -> tuple[CallVerdict, ToolCall, list[Interaction]]:
@@ -134,13 +145,21 @@ def read_found_call(
             ),
         )
         recorded = _one(
-            connection, database.records.records("tool_call", "r.key = ?", [call.tool_call])
+            connection,
+            database.records.records(
+                "tool_call", "r.key = ?", [call.tool_call], left_out=_left_out(verdict)
+            ),
         )
         interactions = database.records.records(
             "interaction", "r.tool_call = ?", [call.tool_call], "r.interaction_index"
         )
     verdict = verdict.model_copy(update={"approved": finding.approved})
     return verdict, recorded, interactions
+
+
+def _left_out(verdict: CallVerdict) -> frozenset[str]:
+    """Values that say the same as the texts beside them; but a payload may be what changed."""
+    return frozenset(("result",) if verdict.verdict == "payload_changed" else ("result", "payload"))
 
 
 def _one(connection: sqlite3.Connection, records: list[Any]) -> Any:

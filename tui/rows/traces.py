@@ -6,25 +6,29 @@ when it is shown. So opening, paging and jumping to the end cost the same at eve
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from array import array
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 import orjson
 
+from replay.records.replays import WHAT_IF
 from replay.store.database import store_error
 from replay.store.record_rows import RecordReader
 from replay.store.times import iso_text
 from tui.rows.approvals import run_approvals
 from tui.rows.database import Database, reading_connection
-from tui.rows.filters import TraceFilter
+from tui.rows.filters import TraceFilter, like_pattern
+from tui.rows.sorting import TraceSort
 
 BLOCK_SIZE: Final = 256
 BLOCKS_MAX: Final = 64
-_CHUNK: Final = 4096
+_CHUNK: Final = 65_536
+_CHUNK_SEARCHED: Final = 4_096
 _RUNS_MAX: Final = 64
 """Newest replay runs that a block of traces looks for its verdicts in; 0.3 ms each, at worst."""
 
@@ -62,17 +66,21 @@ class TraceLine:
 
 
 class TraceList:
-    """The traces that a filter selects, newest first."""
+    """The traces that a filter selects, in one order."""
 
-    def __init__(self, database: Database, wanted: TraceFilter) -> None:
-        """Empty until `find` ran."""
+    def __init__(
+        self, database: Database, wanted: TraceFilter, sort: TraceSort | None = None
+    ) -> None:
+        """Empty until `find` ran. ``sort``: None: the newest first."""
         self.database = database
         self.wanted = wanted
+        self.sort = sort or TraceSort()
         self.keys: array[int] = array("q")
         self.is_complete = False
         self._blocks: OrderedDict[int, list[TraceLine]] = OrderedDict()
         self._finder: sqlite3.Connection | None = None
-        self._is_stopped = False
+        self.is_stopped = False
+        """Ended before everything was found: by Esc, or for another list."""
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -92,19 +100,19 @@ class TraceList:
             conditions = self.wanted.conditions(connection)
             cursor = connection.execute(
                 f"SELECT r.key FROM trace_rows r WHERE {conditions.sql} "
-                f"ORDER BY {conditions.newest_first}",
+                f"ORDER BY {self.sort.sql(conditions)}",
                 conditions.values,
             )
             if self.wanted:
                 size = 16  # a filter shows what it has while it goes on looking
-            while not self._is_stopped and (rows := cursor.fetchmany(size)):
+            while not self.is_stopped and (rows := cursor.fetchmany(size)):
                 self.keys.extend(row[0] for row in rows)
                 size = min(size * 4, _CHUNK)
                 if on_progress is not None:
                     on_progress()
-            self.is_complete = not self._is_stopped
+            self.is_complete = not self.is_stopped
         except sqlite3.Error as error:
-            if not self._is_stopped:
+            if not self.is_stopped:
                 raise store_error(error, self.database.path) from error
         finally:
             self._finder = None
@@ -112,10 +120,44 @@ class TraceList:
 
     def stop(self) -> None:
         """End a `find` that runs in another thread."""
-        self._is_stopped = True
+        self.is_stopped = True
         finder = self._finder
         if finder is not None:
             finder.interrupt()
+
+    def next_with(
+        self, text: str, start: int, direction: int, is_over: Callable[[], bool]
+    ) -> int | None:
+        """Return the index of the next trace whose line holds ``text``, around the end; or None.
+
+        Looked for among ids, apps, models and what was asked, some thousand at a time on a
+        connection of its own: meant for a thread, which asks ``is_over`` in between.
+
+        Raises:
+            StoreError: the database cannot be read.
+        """
+        connection = reading_connection(self.database.path)
+        like = like_pattern(text)
+        try:
+            for indexes in _slices(len(self.keys), start, direction):
+                if is_over():
+                    return None
+                keys = [self.keys[index] for index in indexes]
+                rows = connection.execute(
+                    "SELECT r.key FROM json_each(?) k JOIN trace_rows r ON r.key = k.value "
+                    "WHERE r.id LIKE ?2 ESCAPE '\\' OR r.first_user_text LIKE ?2 ESCAPE '\\' "
+                    "OR r.app LIKE ?2 ESCAPE '\\' OR r.model LIKE ?2 ESCAPE '\\'",
+                    (json.dumps(keys), like),
+                )
+                held = {row[0] for row in rows}
+                found = next((index for index in indexes if self.keys[index] in held), None)
+                if found is not None:
+                    return found
+        except sqlite3.Error as error:
+            raise store_error(error, self.database.path) from error
+        finally:
+            connection.close()
+        return None
 
     def line(self, index: int) -> TraceLine | None:
         """Return the row at ``index``; None: there is none, or it is gone from the database."""
@@ -145,7 +187,7 @@ class TraceList:
             return []
         marks = ", ".join("?" * len(keys))
         with self.database.reading() as connection:
-            verdicts = _verdicts_of(connection, self.database.records, list(keys))
+            verdicts = verdict_counts(connection, self.database.records, list(keys))
             rows = connection.execute(
                 "SELECT key, id, app, started_us, ended_us, outcome, source, model, "
                 "model_call_count, tool_call_count, outcome_counts, first_user_text "
@@ -156,6 +198,17 @@ class TraceList:
         return [lines[key] for key in keys if key in lines]
 
 
+def _slices(number: int, start: int, direction: int) -> Iterator[Sequence[int]]:
+    """Give all indexes from ``start`` on, around the end, some thousand at a time."""
+    if direction > 0:
+        spans = (range(start, number), range(min(start, number)))
+    else:
+        spans = (range(min(start, number - 1), -1, -1), range(number - 1, max(start, -1), -1))
+    for span in spans:
+        for first in range(0, len(span), _CHUNK_SEARCHED):
+            yield span[first : first + _CHUNK_SEARCHED]
+
+
 def trace_count(database: Database) -> int:
     """Return how many traces the database has."""
     with database.reading() as connection:
@@ -163,6 +216,15 @@ def trace_count(database: Database) -> int:
             "SELECT record_count FROM record_totals WHERE kind = 'trace'"
         ).fetchone()
     return int(row[0]) if row else 0
+
+
+def row_of(database: Database, trace_id: str | None) -> int | None:
+    """Return the row of the trace with this whole id; None: there is none."""
+    if trace_id is None:
+        return None
+    with database.reading() as connection:
+        row = connection.execute("SELECT key FROM trace_rows WHERE id = ?", (trace_id,)).fetchone()
+    return int(row[0]) if row else None
 
 
 def call_count(database: Database) -> int:
@@ -193,13 +255,15 @@ def _line(row: tuple[object, ...], verdicts: dict[str, int]) -> TraceLine:
     )
 
 
-def _verdicts_of(
+def verdict_counts(
     connection: sqlite3.Connection, records: RecordReader, keys: list[int]
 ) -> dict[int, dict[str, int]]:
     """Count the verdicts of each trace in the newest run that judged it."""
     found: dict[int, dict[str, int]] = {}
     runs = connection.execute(
-        "SELECT key FROM replay_run_rows ORDER BY started_us DESC, key DESC LIMIT ?", (_RUNS_MAX,)
+        f"SELECT key FROM replay_run_rows WHERE id NOT GLOB '{WHAT_IF}*' "
+        "ORDER BY started_us DESC, key DESC LIMIT ?",
+        (_RUNS_MAX,),
     ).fetchall()
     for (run,) in runs:
         left = [key for key in keys if key not in found]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
-from textual import events
+from textual import events, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
@@ -16,8 +17,10 @@ from textual.widgets import Static
 
 from replay.errors import ReplayError
 from tui.actions import ACTIONS, EVERYWHERE, actions_of
+from tui.copies import save_copy
+from tui.screens.searching import Searching
+from tui.views.entries import Entry, lay_out
 from tui.views.parts import Part, cut, printable
-from tui.views.step_views import TAB_NAMES
 from tui.widgets.bars import Bar, KeyBar, PromptBar, TabBar
 from tui.widgets.keys import bindings
 from tui.widgets.lines import Lines
@@ -25,6 +28,7 @@ from tui.widgets.outline import Outline
 
 if TYPE_CHECKING:
     from tui.app import ReplayApp
+    from tui.jobs import Job
 
 WIDTH_MIN: Final = 50
 HEIGHT_MIN: Final = 12
@@ -38,6 +42,10 @@ class BaseScreen(Screen[None]):
     """None by itself: it would take the hidden line to type into."""
     PLACES: ClassVar[tuple[str, ...]] = ()
     """Whose actions the line of keys and the help show, besides those of everywhere."""
+    _copied: str | None = None
+    """What was copied last."""
+    _focused_before: Widget | None = None
+    """What had the focus when the terminal became too small."""
 
     def compose(self) -> ComposeResult:
         """The frame; a subclass gives the body."""
@@ -45,6 +53,7 @@ class BaseScreen(Screen[None]):
         yield Bar(id="head", markup=False)
         yield from self.compose_body()
         yield PromptBar()
+        yield Bar(id="job", markup=False)
         yield Bar(id="status", markup=False)
         yield KeyBar(actions_of(*self.PLACES, EVERYWHERE))
 
@@ -115,6 +124,20 @@ class BaseScreen(Screen[None]):
         """End the program."""
         self.app.exit()
 
+    def action_stop(self) -> None:
+        """Leave the screen to the shell; `fg` comes back."""
+        self.app.action_suspend_process()
+
+    def show_job_line(self, job: Job | None) -> None:
+        """Show how far a command is that goes on beside this screen, on a line of its own."""
+        self.set_class(job is not None, "-working")
+        if job is not None:
+            self.query_one("#job", Bar).say([*job.progress_parts(), ("   H shows it", "dim")])
+
+    def action_job(self) -> None:
+        """Show what is under way."""
+        self.replay.show_job()
+
     def action_theme(self) -> None:
         """Change between light and dark."""
         self.replay.toggle_theme()
@@ -136,27 +159,53 @@ class BaseScreen(Screen[None]):
         """Put ``value`` as JSON on the clipboard, through the terminal (OSC 52)."""
         text = json.dumps(value, indent=2, ensure_ascii=False, default=str)
         text = text.encode("utf-8", "backslashreplace").decode()
+        if text == self._copied:
+            self._save_copy(text)
+            return
+        self._copied = text
         self.app.copy_to_clipboard(text)
         self.say(
             ("copied ", "good"),
             (f"{what} as JSON, {len(text):,} characters", ""),
-            ("   (no luck? shift + drag selects)", "dim"),
+            ("   not in your clipboard? again writes a file", "dim"),
         )
+
+    def _save_copy(self, text: str) -> None:
+        """Write what was copied to a file: not every terminal takes it, and few take much."""
+        try:
+            place = save_copy(text)
+        except OSError as error:
+            self.say(("× ", "bad"), (f"{error.filename} cannot be written: {error.strerror}", ""))
+        else:
+            self.say(("written to ", "good"), (printable(str(place)), "strong"))
 
     def on_resize(self, event: events.Resize) -> None:
         """Say when there is no room."""
         width, height = event.size
         is_small = width < WIDTH_MIN or height < HEIGHT_MIN
+        if is_small and self.focused is not None:
+            self._focused_before = self.focused  # what is hidden loses the focus
+        elif not is_small and self.focused is None and self._focused_before is not None:
+            self.call_after_refresh(self._focused_before.focus)
         self.set_class(is_small, "-too-small")
         if is_small:
             words = f"needs {WIDTH_MIN}x{HEIGHT_MIN}, this is {width}x{height}"
             self.query_one("#too-small", Static).update(words[: max(1, width)])
 
 
-class PanesScreen(BaseScreen):
+BIG_SIZE: Final = 300_000
+"""A pane of more bytes is made ready in a thread."""
+_BIG_WAIT_S: Final = 0.03
+
+
+class PanesScreen(Searching, BaseScreen):
     """A list and what is known of its line, side by side or one above the other."""
 
     TABS: ClassVar[bool] = False
+
+    _showing: object = None
+    """What makes the detail that is shown, or that will be."""
+    _is_making = False
 
     def compose_body(self) -> ComposeResult:
         """The list on the left, the detail on the right."""
@@ -166,6 +215,8 @@ class PanesScreen(BaseScreen):
             yield table
             with Vertical(id="detail-pane", classes="pane"):
                 if self.TABS:
+                    from tui.views.step_views import TAB_NAMES
+
                     yield TabBar(TAB_NAMES)
                 yield Outline(id="outline")
 
@@ -183,6 +234,50 @@ class PanesScreen(BaseScreen):
         """The frame of the detail."""
         return self.query_one("#detail-pane", Vertical)
 
+    def show_entries(
+        self, make: Callable[[], list[Entry]], *, size: int, at_change: bool = False
+    ) -> None:
+        """Show in the detail what ``make`` gives; of ``size`` megabytes when a thread made it."""
+        self._showing = make
+        if size <= BIG_SIZE:
+            with self.telling_errors():
+                self.outline.show(make(), at_change=at_change)
+            return
+        self.outline.show([Entry(((f"reading {size / 1e6:.1f} MB …", "dim"),))])
+        # Not before that is painted, nor for what is passed by: reading five megabytes takes the
+        # interpreter for itself.
+        self.set_timer(_BIG_WAIT_S, partial(self._make_in_thread, make, at_change=at_change))
+
+    def _make_in_thread(self, make: Callable[[], list[Entry]], *, at_change: bool) -> None:
+        if make is not self._showing:
+            return
+        if self._is_making:  # one at a time: each holds ten times what it reads
+            again = partial(self._make_in_thread, make, at_change=at_change)
+            self.set_timer(_BIG_WAIT_S, again)
+            return
+        self._is_making = True
+        self._make_entries(make, at_change=at_change)
+
+    @work(thread=True, exclusive=True, group="entries")
+    def _make_entries(self, make: Callable[[], list[Entry]], *, at_change: bool) -> None:
+        try:
+            entries = make()
+            lay_out(entries, self.outline.line_width)  # makes what is open, too
+        except ReplayError as error:
+            if self.app.is_running:
+                self.app.call_from_thread(self.complain, error)
+            return
+        finally:
+            self._is_making = False
+        if self.app.is_running:
+            self.app.call_from_thread(self._show_made, make, entries, at_change)
+
+    def _show_made(
+        self, make: Callable[[], list[Entry]], entries: list[Entry], at_change: bool
+    ) -> None:
+        if make is self._showing and self.is_ready:
+            self.outline.show(entries, at_change=at_change)
+
     def on_resize(self, event: events.Resize) -> None:
         """Arrange the panes for this size."""
         super().on_resize(event)
@@ -191,69 +286,40 @@ class PanesScreen(BaseScreen):
         self.set_class(single, "-single")
         self.set_class(not single and width < 100, "-stacked")
         self.set_class(width >= 150, "-huge")
+        self._show_focused(self.focused)
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Know which pane is the one that is shown alone."""
-        self.set_class(event.widget is self.outline, "-in-detail")
+        self._show_focused(event.widget)
+
+    @property
+    def is_one_shown(self) -> bool:
+        """Whether only one pane is shown: for want of room, or because somebody wants it so."""
+        return self.has_class("-single") or self.has_class("-zoomed")
+
+    def _show_focused(self, pane: Widget | None) -> None:
+        """Where one is shown, it is ``pane``. Elsewhere nothing: a class styles all anew, 10 ms."""
+        self.set_class(self.is_one_shown and pane is self.outline, "-in-detail")
 
     def action_zoom(self) -> None:
         """Show only the pane with the focus, or both again."""
-        self.set_class(self.focused is self.outline, "-in-detail")
-        self.toggle_class("-zoomed")
+        is_zoomed = not self.has_class("-zoomed")
+        is_detail = (is_zoomed or self.has_class("-single")) and self.focused is self.outline
+        self.set_class(is_detail, "-in-detail", update=False)
+        self.set_class(is_zoomed, "-zoomed")
 
     def action_other_pane(self, direction: int) -> None:
         """Give the focus to the other pane, also while only one is shown."""
         table = self.query_one("#list-pane", Lines)
         target: Lines = table if self.focused is self.outline else self.outline
-        self.set_class(target is self.outline, "-in-detail")
+        self._show_focused(target)
         target.focus()
 
     def action_back(self) -> None:
         """From a detail shown alone to its list; else leave."""
-        alone = self.has_class("-single") or self.has_class("-zoomed")
-        if any(pane.needle for pane in self.query(Lines)):
+        if self.is_searching:
             self.stop_search()
-        elif alone and self.focused is self.outline:
+        elif self.is_one_shown and self.focused is self.outline:
             self.action_other_pane(-1)
         else:
             super().action_back()
-
-    # -- searching --------------------------------------------------------------------------------
-
-    def action_search(self) -> None:
-        """Find a text in the pane with the focus."""
-        pane = self.focused if isinstance(self.focused, Lines) else self.outline
-
-        def typed(text: str) -> None:
-            pane.needle = text
-            if text and not pane.find(1, here=True):
-                self.say((f"nothing here holds {printable(text)!r}", "warn"))
-            pane.refresh()
-
-        def done(text: str | None) -> None:
-            if not text:
-                pane.needle = ""
-            else:
-                self.say(
-                    (f"/{printable(text)}", "accent"), ("   n next   N last   esc ends", "dim")
-                )
-            pane.refresh()
-            pane.focus()
-
-        self.prompt.ask("find", pane.needle, on_done=done, on_change=typed)
-
-    def search_step(self, direction: int) -> bool:
-        """Go to the next match while a search is on; say whether one is."""
-        pane = self.focused
-        if not isinstance(pane, Lines) or not pane.needle:
-            return False
-        if not pane.find(direction):
-            self.app.bell()
-        return True
-
-    def stop_search(self) -> None:
-        """End the search."""
-        for pane in self.query(Lines):
-            pane.needle = ""
-            pane.refresh()
-        self.say(("", ""))

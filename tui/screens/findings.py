@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from textual import on, work
+from textual import on
 
-from replay.errors import ReplayError
 from replay.records import Finding
 from tui.actions import FINDINGS, OUTLINE
+from tui.jobs import Ended
 from tui.rows.replays import (
     FoundCalls,
     RunFindings,
+    found_call_size,
     read_findings,
     read_found_call,
     read_found_calls,
@@ -59,6 +60,7 @@ class FindingsScreen(PanesScreen):
     def on_mount(self) -> None:
         """Read them."""
         self.table.focus()
+        self.outline.show([Entry((("◐ reading what the run found", "accent"),))])
         self.call_after_refresh(self._read)
 
     def database_changed(self) -> None:
@@ -107,9 +109,14 @@ class FindingsScreen(PanesScreen):
             self.outline.show(finding_entries(finding, None, None))
             return
         call = self.calls[self.call_index]
-        verdict, recorded, _ = read_found_call(self.replay.the_database, self.found, finding, call)
+        database, found = self.replay.the_database, self.found
+
+        def make() -> list[Entry]:
+            verdict, recorded, _ = read_found_call(database, found, finding, call)
+            return finding_entries(finding, verdict, recorded)
+
         self.outline.needle = ""
-        self.outline.show(finding_entries(finding, verdict, recorded), at_change=True)
+        self.show_entries(make, size=found_call_size(database, found, call), at_change=True)
         pane = self.detail_pane
         pane.border_title = f"{printable(call.trace_id)}, step {call.step_number}"
         pane.border_subtitle = f"call {self.call_index + 1:,} of {len(self.calls):,}"
@@ -148,6 +155,16 @@ class FindingsScreen(PanesScreen):
                 call.trace_id, run_id=self.run_id, step_number=call.step_number, tab="Verdict"
             )
 
+    def action_compare(self) -> None:
+        """Show this call recorded against today, on the whole screen."""
+        from tui.rows.comparisons import FindingComparisons
+        from tui.screens.comparison import ComparisonScreen
+
+        if not self.calls or self.finding is None or self.found is None:
+            return
+        calls = FindingComparisons(self.replay.the_database, self.found, self.finding, self.calls)
+        self.app.push_screen(ComparisonScreen(calls, self.call_index))
+
     def action_call(self, direction: int) -> None:
         """Show another call with the same cause; while a search is on: the next match."""
         if self.search_step(direction):
@@ -180,19 +197,19 @@ class FindingsScreen(PanesScreen):
 
         self.prompt.ask("approve: why?", on_done=done, placeholder="enter approves, esc does not")
 
-    @work(thread=True, group="approve")
     def _approve(self, finding: Finding, note: str | None) -> None:
-        from replay.cli.approvals import accept, approvals_of, use_file
-        from replay.store import Store
+        words = ["approve", str(self.replay.path), finding.signature, "--run", self.run_id]
+        words += ["--note", note] if note else []
 
-        try:
-            with Store.open(self.replay.path, "w") as store:
-                use_file(store, None)
-                accept(store, approvals_of([finding], note=note))
-        except ReplayError as error:
-            self.app.call_from_thread(self.complain, error)
-        else:
-            self.app.call_from_thread(self._read)
+        def done(ended: Ended) -> None:
+            if not self.is_ready:
+                return
+            if ended.code != 0:
+                self.complain(ended.error())
+            else:
+                self._read()
+
+        self.replay.jobs.soon("approving", words, done)
 
     def action_copy(self) -> None:
         """Copy what the cursor is on: in the list the finding."""

@@ -22,7 +22,8 @@ _SIGNS = (
     ("≈", "accent", "a difference that was approved"),
     ("·", "dim", "no replay run looked at it"),
     ("┌└", "accent", "calls that one model output asked for together"),
-    ("●", "bad", "recorded just now: it has not ended"),
+    ("●", "bad", "a trace: it has not ended; a step: a breakpoint stops there"),
+    ("~", "accent", "a watched value changes there"),
 )
 
 

@@ -66,7 +66,8 @@ class OriginsScreen(BaseScreen):
         where = f"step {origin.step_number}, {origin.place}"
         path = f"  {origin.path}" if origin.path else ""
         first = "  the first place" if self.table.cursor == 0 else ""
-        self.say((where, "strong"), (printable(path), "key"), (first, "dim"))
+        part = f"  only {cut(printable(origin.part), 40)}" if origin.part else ""
+        self.say((where, "strong"), (printable(path), "key"), (part, "accent"), (first, "dim"))
 
     @on(Lines.Moved)
     def _moved(self) -> None:

@@ -8,6 +8,7 @@ from textual import on
 from textual.app import ComposeResult
 
 from tui.actions import RUNS
+from tui.rows.branches import trace_row
 from tui.rows.replays import read_runs
 from tui.screens.base import BaseScreen
 from tui.views.parts import count, printable
@@ -42,7 +43,8 @@ class RunsScreen(BaseScreen):
         """Read them."""
         self.say_head([(printable(self.replay.the_database.path.name), "strong")])
         self.table.focus()
-        self._read()
+        self.say(("◐ reading the replay runs", "accent"))
+        self.call_after_refresh(self._read)
 
     def on_resize(self, event: object) -> None:
         """Name the columns that there is room for."""
@@ -94,8 +96,17 @@ class RunsScreen(BaseScreen):
         from tui.screens.findings import FindingsScreen
 
         table = self.table
-        if table.runs:
-            self.app.push_screen(FindingsScreen(table.runs[table.cursor].id))
+        if not table.runs:
+            return
+        run = table.runs[table.cursor]
+        if run.branch is None:
+            self.app.push_screen(FindingsScreen(run.id))
+            return
+        from tui.screens.what_if import WhatIfScreen
+
+        with self.telling_errors():
+            trace = trace_row(self.replay.the_database, run.branch.trace_id)
+            self.app.push_screen(WhatIfScreen(run, trace))
 
     def action_copy(self) -> None:
         """Copy the run as JSON."""

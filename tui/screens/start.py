@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import work
 from textual.app import ComposeResult
@@ -14,12 +17,13 @@ from textual.containers import Vertical
 
 from replay.errors import ReplayError, StoreError
 from tui.actions import EMPTY
-from tui.rows.database import Database
-from tui.rows.traces import trace_count
 from tui.screens.base import BaseScreen
 from tui.views.parts import Part, printable
 from tui.widgets.bars import Bar
 from tui.widgets.keys import bindings
+
+if TYPE_CHECKING:
+    from tui.rows.database import Database
 
 DEMO_FOLDER: Final = "replay-demo"
 _RETRY_S: Final = 1.5
@@ -35,6 +39,7 @@ class StartScreen(BaseScreen):
         """``path`` may not exist yet."""
         super().__init__()
         self.path = path
+        self._opening: threading.Thread | None = None
         self._process: subprocess.Popen[str] | None = None
         self._is_leaving = False
         self._is_telling = False
@@ -52,19 +57,34 @@ class StartScreen(BaseScreen):
         self.set_interval(_RETRY_S, self._look_again)
         self._open()
 
-    @work(thread=True, exclusive=True, group="open")
     def _open(self) -> None:
+        """Open it in a thread that nobody waits for: a lock takes seconds, and `q` ends at once."""
+        if self._opening is None or not self._opening.is_alive():
+            self._opening = threading.Thread(target=self._open_in_thread, daemon=True)
+            self._opening.start()
+
+    def _open_in_thread(self) -> None:
+        # Imported here, while the first screen is painted: the half of what a start takes.
+        import tui.screens.traces  # noqa: F401 - what comes next
+        from tui.rows.database import Database
+        from tui.rows.traces import trace_count
+
         try:
             if not self.path.exists():
                 raise FileNotFoundError
             database = Database.open(self.path)
             count = trace_count(database)
         except FileNotFoundError:
-            self.app.call_from_thread(self._show_empty, is_missing=True)
+            self._say_from_thread(partial(self._show_empty, is_missing=True))
         except ReplayError as error:
-            self.app.call_from_thread(self._show_error, error)
+            self._say_from_thread(partial(self._show_error, error))
         else:
-            self.app.call_from_thread(self._opened, database, count)
+            self._say_from_thread(partial(self._opened, database, count))
+
+    def _say_from_thread(self, say: Callable[[], None]) -> None:
+        if self.app.is_running:
+            with contextlib.suppress(RuntimeError):  # it ends just now
+                self.app.call_from_thread(say)
 
     def _opened(self, database: Database, count: int) -> None:
         if self._is_leaving or not self.is_mounted or self._process is not None:
@@ -75,6 +95,12 @@ class StartScreen(BaseScreen):
         else:
             self._is_leaving = True
             self.replay.database_opened(database)
+
+    def open_again(self) -> None:
+        """Open what has the database's name now."""
+        self._is_leaving = self._is_telling = False
+        self._show([("opening ", "dim"), (printable(str(self.path)), "")])
+        self._open()
 
     def _look_again(self) -> None:
         busy = self._process is not None or self._is_leaving or self._is_telling

@@ -1,226 +1,50 @@
-"""The list of traces: filter, page, follow a recording, open one."""
+"""The list of traces: filter, sort, search, page, follow a recording, open one."""
 
 from __future__ import annotations
 
-import time
-from typing import ClassVar
+from collections.abc import Callable
+from functools import partial
+from typing import Final, TypeAlias
 
 from textual import on, work
-from textual.app import ComposeResult
 from textual.timer import Timer
 
 from replay.errors import ReplayError
 from tui.actions import TRACES
 from tui.rows.filters import TraceFilter, parse_filter
-from tui.rows.traces import TraceLine, TraceList, call_count, trace_count
-from tui.screens.base import BaseScreen
-from tui.views.parts import count, printable
-from tui.views.signs import worst_sign
-from tui.views.table_lines import trace_header
-from tui.widgets.bars import Bar
+from tui.rows.sorting import TraceSort
+from tui.rows.traces import TraceList
+from tui.screens.trace_seeking import SeekingTraces
+from tui.views.parts import printable
 from tui.widgets.keys import bindings
 from tui.widgets.lines import Lines
-from tui.widgets.tables import TraceTable
 
-_REFRESH_S = 1.0
-"""At most so often, and never more than a tenth of the time is spent on it."""
+_QUICK_S: Final = 0.15
+"""A search that takes longer is told of."""
+
+Look: TypeAlias = Callable[[TraceList, Callable[[], bool]], int | None]
+"""Finds the index of a trace, and asks now and then whether to go on."""
+Search: TypeAlias = tuple[Look, str, str]
+"""With what the status line says of it, and what when nothing is found."""
 
 
-class TracesScreen(BaseScreen):
+class TracesScreen(SeekingTraces):
     """Everything that was recorded, newest first."""
 
     BINDINGS = bindings(TRACES)
-    PLACES: ClassVar[tuple[str, ...]] = (TRACES,)
 
     def __init__(self) -> None:
         """Filled when mounted."""
         super().__init__()
-        self.wanted = TraceFilter()
-        self.is_following = False
-        self._finding: TraceList | None = None
         self._typing: Timer | None = None
-        self._refreshing: Timer | None = None
-        self._found_in_s = 0.0
-        self._is_complaining = False
-
-    def compose_body(self) -> ComposeResult:
-        """Column names and the list."""
-        yield Bar(id="columns", markup=False)
-        table = TraceTable(id="traces")
-        table.add_class("pane")
-        table.border_title = "Traces"
-        yield table
-
-    @property
-    def table(self) -> TraceTable:
-        """The list."""
-        return self.query_one(TraceTable)
-
-    def on_mount(self) -> None:
-        """Find what there is."""
-        self.table.focus()
-        self._say_head()
-        self._find(self.wanted)
-
-    def on_screen_resume(self) -> None:
-        """Take in what changed while another screen was in front."""
-        self._refresh_soon()
-
-    def _say_head(self) -> None:
-        with self.telling_errors():
-            database = self.replay.the_database
-            traces, calls = trace_count(database), call_count(database)
-            self.say_head(
-                [
-                    (printable(database.path.name), "strong"),
-                    (f"   {count(traces, 'trace')} · {count(calls, 'tool call')}", "dim"),
-                ]
-            )
-
-    def complain(self, error: ReplayError) -> None:
-        """Tell a mistake, until somebody does something else."""
-        self._is_complaining = True
-        super().complain(error)
-
-    # -- finding ----------------------------------------------------------------------------------
-
-    def _find(self, wanted: TraceFilter, *, quiet: bool = False) -> None:
-        """Find the traces of ``wanted``; what is shown stays until the first are there."""
-        self._is_complaining = self._is_complaining and quiet
-        if self._finding is not None:
-            self._finding.stop()
-        self._finding = TraceList(self.replay.the_database, wanted)
-        self._run_find(self._finding, quiet=quiet)
-
-    @work(thread=True, group="find")
-    def _run_find(self, traces: TraceList, *, quiet: bool) -> None:
-        began = time.perf_counter()
-
-        def on_progress() -> None:
-            if not quiet:
-                self.app.call_from_thread(self._show_found, traces)
-
-        try:
-            traces.find(on_progress)
-        except ReplayError as error:
-            if self.app.is_running:
-                self.app.call_from_thread(self._could_not_find, error, traces)
-            return
-        self._found_in_s = time.perf_counter() - began
-        if self.app.is_running:
-            self.app.call_from_thread(self._show_found, traces)
-
-    def _could_not_find(self, error: ReplayError, traces: TraceList) -> None:
-        if traces is self._finding:
-            self._finding = None
-            self.complain(error)
-
-    def _show_found(self, traces: TraceList) -> None:
-        """Show what is found so far, keeping the cursor on its trace."""
-        if traces is not self._finding and traces is not self.table.traces:
-            return
-        table = self.table
-        if table.traces is not traces:
-            here = self._key_here()
-            table.traces = traces
-            index = None
-            if here is not None and not self.is_following:
-                index = traces.index_of(here, near=table.cursor)
-            table.set_reactive(TraceTable.cursor, 0 if index is None else index)
-            self.wanted = traces.wanted
-        table.lines_changed()
-        if traces.is_complete:
-            self._finding = None
-        self._say_position()
-
-    def _key_here(self) -> int | None:
-        table = self.table
-        if table.traces is None or not len(table.traces):
-            return None
-        return int(table.traces.keys[min(table.cursor, len(table.traces) - 1)])
-
-    def _say_position(self) -> None:
-        table = self.table
-        traces = table.traces
-        if traces is None:
-            return
-        found = len(traces)
-        more = "" if traces.is_complete else "…"
-        place = f"{table.cursor + 1:,} / {found:,}{more}" if found else f"0{more}"
-        table.border_subtitle = place + ("  follow" if self.is_following else "")
-        if self._is_complaining:
-            return
-        if self.wanted:
-            said = f"searching… {found:,} so far" if more else count(found, "trace")
-            self.say(
-                ("filter ", "dim"),
-                (printable(self.wanted.text), "accent"),
-                (f"   {said}", "" if found or more else "warn"),
-                ("   / changes it, esc clears it", "dim"),
-            )
-        else:
-            self._say_line(self.line_here())
-
-    def _say_line(self, line: TraceLine | None) -> None:
-        if line is None:
-            return
-        verdicts = "  ".join(f"{name} {number}" for name, number in line.verdicts.items())
-        outcomes = "  ".join(
-            f"{name} {number}" for name, number in line.outcome_counts.items() if name != "ok"
-        )
-        self.say(
-            (printable(line.id), "strong"),
-            (f"  {count(line.model_call_count, 'model call')}", "dim"),
-            (f"  {outcomes.replace('_', ' ')}" if outcomes else "", "bad"),
-            (f"   today: {verdicts.replace('_', ' ')}" if verdicts else "   not replayed", "dim"),
-        )
-
-    def line_here(self) -> TraceLine | None:
-        """Return the trace under the cursor."""
-        table = self.table
-        line: TraceLine | None = None
-        with self.telling_errors():
-            line = table.traces.line(table.cursor) if table.traces is not None else None
-        return line
-
-    @on(Lines.Moved)
-    def _moved(self) -> None:
-        self._is_complaining = False
-        self._say_position()
+        self._looking: Search | None = None
+        """The search that runs."""
 
     @on(Lines.Chosen)
     def _chosen(self) -> None:
         self.action_open()
 
-    def on_resize(self, event: object) -> None:
-        """Name the columns that there is room for."""
-        super().on_resize(event)  # type: ignore[arg-type]  # Textual gives the event it has
-        self.query_one("#columns", Bar).say(trace_header(self.table.line_width))
-
-    # -- changes ----------------------------------------------------------------------------------
-
-    def database_changed(self) -> None:
-        """Show what was recorded, soon."""
-        self._refresh_soon()
-
-    def _refresh_soon(self) -> None:
-        if self._refreshing is None:
-            wait = max(_REFRESH_S, 10 * self._found_in_s) if self.table.traces else 0.01
-            self._refreshing = self.set_timer(min(wait, 30), self._refresh_now)
-
-    def _refresh_now(self) -> None:
-        self._refreshing = None
-        if self._finding is None:  # a search that runs sees what is new by itself
-            self._say_head()
-            self._find(self.wanted, quiet=True)
-
-    # -- actions ----------------------------------------------------------------------------------
-
-    def action_open(self) -> None:
-        """Open the trace under the cursor."""
-        line = self.line_here()
-        if line is not None:
-            self.replay.open_trace(line.id)
+    # -- which traces -----------------------------------------------------------------------------
 
     def action_filter(self) -> None:
         """Ask for a filter; the list follows what is typed."""
@@ -258,12 +82,125 @@ class TracesScreen(BaseScreen):
         if wanted.text.strip() != self.wanted.text.strip() or self._finding is not None:
             self._find(wanted)
 
+    def action_facets(self) -> None:
+        """Choose from what there is: tools, models, outcomes, verdicts, apps, labels."""
+        from tui.screens.facets import FacetsScreen
+
+        traces = self.table.traces
+        if traces is not None:
+            self.app.push_screen(FacetsScreen(traces, self._apply))
+
+    def action_sort(self) -> None:
+        """Sort by the next column."""
+        self._sort_by(self.sort.following())
+
+    def action_turn_round(self) -> None:
+        """Sort the other way round."""
+        self._sort_by(self.sort.reversed())
+
+    def _sort_by(self, sort: TraceSort) -> None:
+        self.sort = sort
+        self.is_following = self.is_following and sort.is_newest_first
+        self.replay.place.sort = (sort.name, sort.is_reversed)
+        self._say_columns()
+        self.table.set_reactive(type(self.table).cursor, 0)
+        self.table.traces = None  # its first is to be seen, not where the trace is now
+        self._find(self.wanted)
+
     def action_back(self) -> None:
-        """Clear the filter; without one: leave."""
-        if self.wanted:
+        """End what runs, then the search, then the filter; without any: leave."""
+        finding = self._finding
+        if self._looking is not None:
+            self._looking = None
+            self.say(("search stopped", "warn"))
+        elif finding is not None and finding.wanted and not finding.is_complete:
+            finding.stop()
+        elif self.table.needle:
+            self.table.needle = ""
+            self.table.refresh()
+            self._say_position()
+        elif self.wanted and not self.is_seeking:
             self._find(TraceFilter())
         else:
             super().action_back()
+
+    # -- searching --------------------------------------------------------------------------------
+
+    def action_search(self) -> None:
+        """Find a text in the lines of the list."""
+
+        def done(text: str | None) -> None:
+            self.table.needle = text or ""
+            self.table.refresh()
+            self.table.focus()
+            if text:
+                self._look(0)
+
+        self.prompt.ask(
+            "find", self.table.needle, on_done=done, placeholder="id, app, model, asked"
+        )
+
+    def action_match(self, direction: int) -> None:
+        """Go to the next match, or the one before."""
+        if self.table.needle:
+            self._look(direction)
+        else:
+            self.app.bell()
+            self.say(("nothing is searched for: / finds a text", "warn"))
+
+    def _look(self, direction: int) -> None:
+        needle = self.table.needle
+        start = self.table.cursor + direction
+        self._search(
+            lambda traces, is_over: traces.next_with(needle, start, direction or 1, is_over),
+            f"/{printable(needle)}",
+            nothing=f"no trace here holds {printable(needle)!r}",
+        )
+
+    def _search(self, look: Look, words: str, *, nothing: str) -> None:
+        """Look in a thread for the trace to go to."""
+        traces = self.table.traces
+        if traces is None:
+            return
+        search = self._looking = (look, words, nothing)
+        self.set_timer(_QUICK_S, partial(self._say_looking, search))
+        self._run_look(traces, search)
+
+    def _say_looking(self, search: Search) -> None:
+        if search is self._looking:
+            self.say((search[1], "accent"), ("   searching…   esc stops", "dim"))
+
+    @work(thread=True, group="look")
+    def _run_look(self, traces: TraceList, search: Search) -> None:
+        try:
+            index = search[0](traces, lambda: self._looking is not search)
+        except ReplayError as error:
+            if self.app.is_running:
+                self.app.call_from_thread(self.complain, error)
+            return
+        if self.app.is_running:
+            self.app.call_from_thread(self._looked, search, index)
+
+    def _looked(self, search: Search, index: int | None) -> None:
+        if search is not self._looking or not self.is_ready:
+            return
+        self._looking = None
+        _, words, nothing = search
+        if index is None:
+            self.app.bell()
+            self.say((nothing, "warn"))
+            return
+        self.table.cursor = index
+        if words:
+            ends = ("   n next   N last   esc ends", "dim")
+            self.call_later(self.say, (words, "accent"), ends)
+
+    def on_unmount(self) -> None:
+        """End what runs."""
+        self._looking = None
+        super().on_unmount()
+
+    # -- other screens ----------------------------------------------------------------------------
 
     def action_runs(self) -> None:
         """Show the replay runs."""
@@ -271,26 +208,33 @@ class TracesScreen(BaseScreen):
 
         self.app.push_screen(RunsScreen())
 
+    def show_filter(self, text: str) -> None:
+        """Show the traces that a filter selects."""
+        self._apply(text)
+
+    def action_metrics(self) -> None:
+        """Show calls counted and timed."""
+        from tui.screens.metrics import MetricsScreen
+
+        self.app.push_screen(MetricsScreen())
+
+    def action_schemas(self) -> None:
+        """Show the versions of tools' schemas."""
+        from tui.screens.schemas import SchemasScreen
+
+        self.app.push_screen(SchemasScreen())
+
+    # -- moving and copying -----------------------------------------------------------------------
+
     def action_follow(self) -> None:
         """Stay on the newest trace, or stop that."""
         self.is_following = not self.is_following
         if self.is_following:
+            if not self.sort.is_newest_first:
+                self._sort_by(TraceSort())
+                self.is_following = True
             self.table.cursor = 0
         self._say_position()
-
-    def action_seek(self, direction: int) -> None:
-        """Go to the next trace that differs today."""
-        table = self.table
-        traces = table.traces
-        index = table.cursor + direction
-        while traces is not None and 0 <= index < len(traces):
-            line = traces.line(index)
-            if line is not None and worst_sign(line.verdicts)[0] in "×≠?":
-                table.cursor = index
-                return
-            index += direction
-        self.app.bell()
-        self.say(("no more traces that differ, in this direction", "warn"))
 
     def action_copy(self) -> None:
         """Copy the trace as JSON."""

@@ -7,94 +7,125 @@ One walk and no deepdiff: this is on the way to the screen. Values are compared 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from replay.records import JsonObject, JsonValue
 from replay.verdicts.canonical import canonical_bytes, same_value
 from tui.views.entries import Entry
 from tui.views.json_entries import key_parts, marked_entries
-from tui.views.parts import Parts, count
+from tui.views.parts import Parts
+from tui.views.sames import ALL, first_changes
+from tui.views.text_diff import is_costly, is_long, shared_ends, text_entries
 
 _IDENTITY_KEYS: Final = ("id", "uuid", "key", "name", "code", "number", "slug", "title")
 _IDENTITY_ENDINGS: Final = ("_id", "_number", "_code", "_key", "Id")
-_ALIGNED_MAX: Final = 2_000
-"""Longer lists are compared place by place."""
+_Steps = list[tuple[int, int, int, int]]
 
 
-def diff_entries(recorded: JsonValue, replayed: JsonValue, *, depth: int = 0) -> list[Entry]:
-    """Return the two values as one outline with ``-`` and ``+`` lines."""
-    return _walk((), recorded, replayed, depth)
+def diff_entries(
+    recorded: JsonValue, replayed: JsonValue, *, depth: int = 0, context: int = 0
+) -> list[Entry]:
+    """Return the two values as one outline with ``-`` and ``+`` lines.
 
-
-def _walk(lead: Parts, recorded: JsonValue, replayed: JsonValue, depth: int) -> list[Entry]:
-    if same_value(recorded, replayed):
-        return [marked_entries(lead, recorded, depth, mark="", is_open=False)]
-    if isinstance(recorded, dict) and isinstance(replayed, dict):
-        return [_both(lead, recorded, replayed, depth, "{", "}", _object_members)]
-    if isinstance(recorded, list) and isinstance(replayed, list):
-        return [_both(lead, recorded, replayed, depth, "[", "]", _list_members)]
-    if isinstance(recorded, str) and isinstance(replayed, str) and _is_long(recorded, replayed):
-        return _text_entries(lead, recorded, replayed, depth)
-    return [
-        _change(marked_entries(lead, recorded, depth, mark="-")),
-        marked_entries(lead, replayed, depth, mark="+"),
-    ]
-
-
-def _both(
-    lead: Parts,
-    recorded: JsonValue,
-    replayed: JsonValue,
-    depth: int,
-    opening: str,
-    ending: str,
-    members: Callable[..., list[Entry]],
-) -> Entry:
-    return Entry(
-        (*lead, (opening, "dim")),
-        depth,
-        children=lambda: _folded_sames(members(recorded, replayed, depth + 1), depth + 1),
-        closing=((ending, "dim"),),
-        folded=(("…" + ending, "dim"),),
-        is_open=True,
-        value={"recorded": recorded, "today": replayed},
-    )
-
-
-def _object_members(recorded: JsonObject, replayed: JsonObject, depth: int) -> list[Entry]:
-    entries: list[Entry] = []
-    for key, value in recorded.items():
-        lead = key_parts(key)
-        if key in replayed:
-            entries += _walk(lead, value, replayed[key], depth)
-        else:
-            entries.append(_change(marked_entries(lead, value, depth, mark="-")))
-    entries += [
-        _change(marked_entries(key_parts(key), value, depth, mark="+"))
-        for key, value in replayed.items()
-        if key not in recorded
-    ]
+    ``context``: equal members that stay open beside each change; ``ALL`` folds nothing.
+    """
+    entries = _Walk(context).value((), recorded, replayed, depth)
+    for entry in entries:
+        entry.is_two_sided = True
     return entries
 
 
-def _list_members(recorded: list[JsonValue], replayed: list[JsonValue], depth: int) -> list[Entry]:
-    if len(recorded) + len(replayed) > _ALIGNED_MAX:
-        steps = [("replace", 0, len(recorded), 0, len(replayed))]
+class _Walk:
+    """One comparison: what is asked of it stays the same all the way down."""
+
+    def __init__(self, context: int) -> None:
+        self.context = context
+
+    def value(
+        self, lead: Parts, recorded: JsonValue, replayed: JsonValue, depth: int
+    ) -> list[Entry]:
+        """Return the entries of two values that stand at one place."""
+        if same_value(recorded, replayed):
+            is_open = self.context == ALL
+            return [marked_entries(lead, recorded, depth, mark="", is_open=is_open)]
+        if isinstance(recorded, dict) and isinstance(replayed, dict):
+            return [self._both(lead, recorded, replayed, depth, ("{", "}"), self._object_members)]
+        if isinstance(recorded, list) and isinstance(replayed, list):
+            return [self._both(lead, recorded, replayed, depth, ("[", "]"), self._list_members)]
+        if isinstance(recorded, str) and isinstance(replayed, str) and is_long(recorded, replayed):
+            return text_entries(lead, recorded, replayed, depth, context=self.context)
+        return [
+            _change(marked_entries(lead, recorded, depth, mark="-")),
+            marked_entries(lead, replayed, depth, mark="+"),
+        ]
+
+    def _both(
+        self,
+        lead: Parts,
+        recorded: JsonValue,
+        replayed: JsonValue,
+        depth: int,
+        brackets: tuple[str, str],
+        members: Callable[..., Iterator[Entry]],
+    ) -> Entry:
+        opening, ending = brackets
+        return Entry(
+            (*lead, (opening, "dim")),
+            depth,
+            children=lambda: first_changes(
+                members(recorded, replayed, depth + 1), depth + 1, context=self.context
+            ),
+            closing=((ending, "dim"),),
+            folded=(("…" + ending, "dim"),),
+            is_open=True,
+            value={"recorded": recorded, "today": replayed},
+        )
+
+    def _object_members(
+        self, recorded: JsonObject, replayed: JsonObject, depth: int
+    ) -> Iterator[Entry]:
+        """Yield the members, each beside that of the same name."""
+        for key, value in recorded.items():
+            lead = key_parts(key)
+            if key in replayed:
+                yield from self.value(lead, value, replayed[key], depth)
+            else:
+                yield _change(marked_entries(lead, value, depth, mark="-"))
+        for key, value in replayed.items():
+            if key not in recorded:
+                yield _change(marked_entries(key_parts(key), value, depth, mark="+"))
+
+    def _list_members(
+        self, recorded: list[JsonValue], replayed: list[JsonValue], depth: int
+    ) -> Iterator[Entry]:
+        """Yield the elements, each beside the one that it is."""
+        for old_from, old_to, new_from, new_to in _aligned(recorded, replayed):
+            paired = min(old_to - old_from, new_to - new_from)
+            for at in range(paired):
+                yield from self.value((), recorded[old_from + at], replayed[new_from + at], depth)
+            for item in recorded[old_from + paired : old_to]:
+                yield _change(marked_entries((), item, depth, mark="-"))
+            for item in replayed[new_from + paired : new_to]:
+                yield _change(marked_entries((), item, depth, mark="+"))
+
+
+def _aligned(recorded: list[JsonValue], replayed: list[JsonValue]) -> _Steps:
+    """Return which elements stand beside which; equal beginnings and ends are no work."""
+    old, new = [_name(item) for item in recorded], [_name(item) for item in replayed]
+    first, last = shared_ends(old, new)
+    old_end, new_end = len(old) - last, len(new) - last
+    steps: _Steps = [(0, first, 0, first)]
+    middle = old[first:old_end], new[first:new_end]
+    if is_costly(*middle):
+        steps.append((first, old_end, first, new_end))
     else:
-        old, new = [_name(item) for item in recorded], [_name(item) for item in replayed]
-        matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
-        steps = list(matcher.get_opcodes())
-    entries: list[Entry] = []
-    for _, old_from, old_to, new_from, new_to in steps:
-        paired = min(old_to - old_from, new_to - new_from)
-        for at in range(paired):
-            entries += _walk((), recorded[old_from + at], replayed[new_from + at], depth)
-        for at in range(old_from + paired, old_to):
-            entries.append(_change(marked_entries((), recorded[at], depth, mark="-")))
-        for at in range(new_from + paired, new_to):
-            entries.append(_change(marked_entries((), replayed[at], depth, mark="+")))
-    return entries
+        matcher = difflib.SequenceMatcher(None, *middle, autojunk=False)
+        steps += [
+            (first + a, first + b, first + c, first + d) for _, a, b, c, d in matcher.get_opcodes()
+        ]
+    steps.append((old_end, len(old), new_end, len(new)))
+    return [step for step in steps if step[0] < step[1] or step[2] < step[3]]
 
 
 def _name(item: JsonValue) -> bytes:
@@ -106,56 +137,6 @@ def _name(item: JsonValue) -> bytes:
             ):
                 return canonical_bytes([key, value])
     return canonical_bytes(item)
-
-
-def _folded_sames(entries: list[Entry], depth: int) -> list[Entry]:
-    """Fold runs of equal members into one line that says how many there are."""
-    shown: list[Entry] = []
-    same: list[Entry] = []
-
-    def fold() -> None:
-        if len(same) > 1:
-            held = list(same)
-            shown.append(
-                Entry(
-                    ((f"… {count(len(held), 'equal member')}", "dim"),),
-                    depth,
-                    children=lambda: held,
-                    value=[entry.value for entry in held],
-                )
-            )
-        else:
-            shown.extend(same)
-        same.clear()
-
-    for entry in entries:
-        if entry.mark or entry.is_change or (entry.children is not None and entry.is_open):
-            fold()
-            shown.append(entry)
-        else:
-            same.append(entry)
-    fold()
-    return shown
-
-
-def _is_long(recorded: str, replayed: str) -> bool:
-    return "\n" in recorded or "\n" in replayed
-
-
-def _text_entries(lead: Parts, recorded: str, replayed: str, depth: int) -> list[Entry]:
-    """Two texts of several lines, line by line, two lines around each difference."""
-    entries = [Entry((*lead, ("text", "dim")), depth, mark="~", is_change=True)]
-    lines = difflib.unified_diff(
-        recorded.splitlines()[:5000], replayed.splitlines()[:5000], lineterm="", n=2
-    )
-    for line in list(lines)[2:]:
-        if line.startswith("@@"):
-            entries.append(Entry((("…", "dim"),), depth + 1))
-            continue
-        mark = line[0].strip()
-        role = {"-": "removed", "+": "added"}.get(mark, "")
-        entries.append(Entry((), depth + 1, text=line[1:], role=role, mark=mark))
-    return entries
 
 
 def _change(entry: Entry) -> Entry:

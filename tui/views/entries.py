@@ -10,10 +10,11 @@ import json
 import textwrap
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from rich.cells import cell_len
 
+from replay.verdicts.paths import PathPart, written
 from tui.views.parts import Part, Parts, cut, printable
 
 ROWS_MAX: Final = 200_000
@@ -22,6 +23,10 @@ TEXT_CHARS_MAX: Final = 2_000
 """Characters of a long text that are shown before it is opened."""
 _SLICED_MIN: Final = 20_000
 """Texts from this size on are cut at the column, not between words: a hundred times faster."""
+
+
+Way: TypeAlias = tuple[Any, PathPart]
+"""The way to what holds a value (None: nothing does), and its own part; made in no time."""
 
 
 @dataclass(slots=True, eq=False)
@@ -49,8 +54,12 @@ class Entry:
     """``-`` recorded, ``+`` today, ``~`` both: in front of the line."""
     is_change: bool = False
     """A place that next and previous change stop at."""
+    is_two_sided: bool = False
+    """It and what is beneath it has a recorded and a today's side, which may stand side by side."""
     value: Any = None
     """What copying gives; None: the text of the line."""
+    way: Way | None = None
+    """The way to the value in its step; None: it has none."""
     _made: list[Entry] | None = field(default=None, repr=False)
 
     def made(self) -> list[Entry]:
@@ -58,6 +67,16 @@ class Entry:
         if self._made is None:
             self._made = self.children() if self.children is not None else []
         return self._made
+
+    @property
+    def path(self) -> str:
+        """The way as conditions write it: ``response.items[0]``; empty: there is none."""
+        parts: list[PathPart] = []
+        way = self.way
+        while way is not None:
+            way, part = way
+            parts.append(part)
+        return written(parts[::-1]) if parts and parts[-1] else ""
 
     @property
     def folds(self) -> bool:

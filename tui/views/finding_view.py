@@ -8,7 +8,7 @@ from replay.report.words import cause_words
 from tui.views.entries import Entry
 from tui.views.json_entries import json_entries
 from tui.views.messages import parsed
-from tui.views.parts import Part, count, printable
+from tui.views.parts import Part, count, cut, printable
 from tui.views.signs import verdict_sign, verdict_words
 from tui.views.verdict_view import verdict_entries
 
@@ -35,15 +35,26 @@ def finding_entries(
         entries.append(Entry((("models ", "dim"), (printable(models), ""))))
     if verdict is None or call is None:
         return entries
-    asked = parsed(call.arguments)
+    arguments = call.arguments
     entries.append(Entry((("", ""),)))
-    if asked is not None:
-        held = json_entries(asked, label="arguments")[0]
-        held.is_open = False
-        entries.append(held)
+    if arguments[:1] in ("{", "["):
+        short = cut(printable(arguments[:200]), 70)
+        entries.append(
+            Entry(
+                (("arguments ", "strong"),),
+                children=lambda: _raw(arguments),
+                folded=((short, "dim"),),
+                value=arguments,
+            )
+        )
     else:
-        entries.append(Entry((("arguments: ", "strong"),), text=call.arguments))
+        entries.append(Entry((("arguments: ", "strong"),), text=arguments))
     return entries + verdict_entries(verdict, call, with_head=False)
+
+
+def _raw(text: str) -> list[Entry]:
+    value = parsed(text)
+    return [Entry((), 1, text=text)] if value is None else json_entries(value, depth=1)
 
 
 def _approval_note(finding: Finding) -> list[Entry]:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 from replay.records import JsonValue
-from tui.views.entries import Entry
+from replay.verdicts.paths import PathPart
+from tui.views.entries import Entry, Way
 from tui.views.parts import Part, Parts, printable
 
 LINES_MAX: Final = 4_000
 """A value is opened as far as it fits this many lines; the rest starts folded."""
+GROUP_SIZE: Final = 500
+"""Longer lists and objects are shown as groups of so many members."""
 _INLINE_MAX: Final = 60
 """Small lists of plain values stay on one line up to this many characters."""
 
@@ -27,7 +32,7 @@ def json_entries(
 ) -> list[Entry]:
     """Return ``value`` as entries, opened as far as it fits ``lines_max`` lines."""
     lead: Parts = ((label, "strong"), (": ", "dim")) if label else ()
-    return [_entry(lead, value, depth, _Budget(lines_max), comma="", mark="")]
+    return [_entry(lead, value, depth, _Budget(lines_max), comma="", mark="", way=(None, label))]
 
 
 def marked_entries(
@@ -58,7 +63,13 @@ def key_parts(key: str) -> Parts:
 
 
 def _entry(
-    lead: Parts, value: JsonValue, depth: int, budget: _Budget, comma: str, mark: str
+    lead: Parts,
+    value: JsonValue,
+    depth: int,
+    budget: _Budget,
+    comma: str,
+    mark: str,
+    way: Way | None = None,
 ) -> Entry:
     role = {"-": "removed", "+": "added"}.get(mark, "")
     budget.left -= 1
@@ -72,43 +83,78 @@ def _entry(
             tail=comma,
             mark=mark,
             value=value,
+            way=way,
         )
     if not isinstance(value, (dict, list)) or not value:
         said: Part = (json_text(value), role or _role(value))
-        return Entry((*_painted(lead, role), said, (comma, "dim")), depth, mark=mark, value=value)
+        parts = (*_painted(lead, role), said, (comma, "dim"))
+        return Entry(parts, depth, mark=mark, value=value, way=way)
     inline = _inline(value)
     if inline is not None:
         said = (inline, role or "number")
-        return Entry((*_painted(lead, role), said, (comma, "dim")), depth, mark=mark, value=value)
+        parts = (*_painted(lead, role), said, (comma, "dim"))
+        return Entry(parts, depth, mark=mark, value=value, way=way)
     opening, ending = ("{", "}") if isinstance(value, dict) else ("[", "]")
     entry = Entry(
         (*_painted(lead, role), (opening, role or "dim")),
         depth,
-        children=lambda: _members(value, depth + 1, _Budget(LINES_MAX), mark),
+        children=lambda: _members(value, depth + 1, _Budget(LINES_MAX), mark, way),
         closing=((ending + comma, role or "dim"),),
         folded=((size_words(value)[1:] + comma, role or "dim"),),
         mark=mark,
         value=value,
+        way=way,
     )
     if _lines(value, budget.left + 1) <= budget.left:
         entry.is_open = True
-        entry._made = _members(value, depth + 1, budget, mark)
+        entry._made = _members(value, depth + 1, budget, mark, way)
     elif budget.left > 0 and depth == 0:
         entry.is_open = True  # the outermost is always open: its members fold instead
-        entry._made = _members(value, depth + 1, budget, mark)
+        entry._made = _members(value, depth + 1, budget, mark, way)
     return entry
 
 
-def _members(value: JsonValue, depth: int, budget: _Budget, mark: str) -> list[Entry]:
+def _members(
+    value: JsonValue, depth: int, budget: _Budget, mark: str, way: Way | None
+) -> list[Entry]:
     last = len(value) - 1
+    items: list[tuple[Parts, PathPart, Any]]
     if isinstance(value, dict):
+        items = [(key_parts(key), key, item) for key, item in value.items()]
+    else:
+        items = [((), at, item) for at, item in enumerate(value)]
+
+    def made(start: int, stop: int) -> list[Entry]:
         return [
-            _entry(key_parts(key), item, depth, budget, "," if at < last else "", mark)
-            for at, (key, item) in enumerate(value.items())
+            _entry(
+                lead,
+                item,
+                depth,
+                budget,
+                "," if at < last else "",
+                mark,
+                None if way is None else (way, part),
+            )
+            for at, (lead, part, item) in enumerate(items[start:stop], start)
         ]
+
+    return grouped(len(items), made, depth)
+
+
+def grouped(
+    number: int, made: Callable[[int, int], list[Entry]], depth: int, noun: str = ""
+) -> list[Entry]:
+    """Return ``made(0, number)``; of very many, folded groups that are made when one is opened."""
+    if number <= GROUP_SIZE:
+        return made(0, number)
+    size = max(GROUP_SIZE, -(-number // GROUP_SIZE))
     return [
-        _entry((), item, depth, budget, "," if at < last else "", mark)
-        for at, item in enumerate(value)
+        Entry(
+            ((f"{noun}{start:,} … {min(start + size, number) - 1:,}", "dim"),),
+            depth,
+            children=partial(made, start, min(start + size, number)),
+        )
+        for start in range(0, number, size)
     ]
 
 

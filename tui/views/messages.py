@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Final
 
 from replay.records import JsonValue, ModelCall
+from replay.records.blocks import as_blocks
 from tui.views.entries import Entry
-from tui.views.json_entries import json_entries, json_text, key_parts, marked_entries
+from tui.views.json_entries import grouped, json_entries, json_text, key_parts, marked_entries
 from tui.views.parts import count, cut, printable
 
 _TEXT_TYPES: Final = frozenset({"text", "input_text", "output_text", "refusal"})
+_EARLIER_MAX: Final = 60
+_EARLIER_SHOWN: Final = 10
+"""Of more earlier messages than the former, the latter are shown, and a line for the others."""
+_OPEN_MAX: Final = 100
+"""New messages that are open at once."""
+_PARSED_MAX: Final = 10_000
+"""Longer arguments are read when they are opened."""
 _ROLES: Final = {
     "user": "user",
     "assistant": "assistant",
@@ -19,28 +29,77 @@ _ROLES: Final = {
 }
 
 
-def prompt_entries(call: ModelCall, before: int) -> list[Entry]:
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What a model was sent; its messages are read when they are shown."""
+
+    count: int
+    """How many messages."""
+    before: int
+    """How many of them the prompt before had already."""
+    messages: Callable[[int, int], list[JsonValue]]
+    """Some of them, from one place to before another."""
+    tools: list[JsonValue]
+
+
+def prompt_entries(prompt: Prompt, call: ModelCall) -> list[Entry]:
     """Return what the model saw: new messages open, those of earlier prompts folded."""
-    entries: list[Entry] = []
-    for index, message in enumerate(call.messages):
-        if index == before and before:
-            entries.append(_rule(f"new in this prompt ({len(call.messages) - before})"))
-        entries.append(_message(message, index + 1, is_open=index >= before))
-    if not call.messages:
+    entries = _earlier(prompt)
+    new = prompt.count - prompt.before
+    if prompt.before:
+        entries.append(_rule(f"new in this prompt ({new})"))
+    first = max(prompt.before, prompt.count - _OPEN_MAX)
+    entries += _folded_messages(prompt, prompt.before, first)
+    entries += _some(prompt, first, prompt.count, is_open=True)
+    if not prompt.count:
         entries.append(Entry((("The recording has no prompt.", "dim"),)))
     entries.append(_rule("also sent"))
-    if call.tools:
+    tools = prompt.tools
+    if tools:
         entries.append(
             Entry(
-                (("tools ", "strong"), (str(len(call.tools)), "")),
-                folded=((f"  {_tool_names(call.tools)}", "dim"),),
-                children=lambda: [_tool(tool) for tool in call.tools],
-                value=call.tools,
+                (("tools ", "strong"), (str(len(tools)), "")),
+                folded=((f"  {_tool_names(tools)}", "dim"),),
+                children=lambda: [_tool(tool) for tool in tools],
+                value=tools,
             )
         )
     if call.parameters:
         entries.append(_folded("parameters", call.parameters))
     return entries
+
+
+def _earlier(prompt: Prompt) -> list[Entry]:
+    """What earlier prompts had too: of a long conversation the last of it, the rest in groups."""
+    first = prompt.before if prompt.before > _EARLIER_MAX else 0
+    first = max(0, first - _EARLIER_SHOWN)
+    return [
+        *_folded_messages(prompt, 0, first),
+        *_some(prompt, first, prompt.before, is_open=False),
+    ]
+
+
+def _folded_messages(prompt: Prompt, start: int, stop: int) -> list[Entry]:
+    """One line for many messages; opened, groups of them."""
+    if stop <= start:
+        return []
+
+    def made(first: int, last: int) -> list[Entry]:
+        return _some(prompt, start + first, start + last, is_open=False)
+
+    return [
+        Entry(
+            ((f"… {count(stop - start, 'message')} before these", "dim"),),
+            children=lambda: grouped(stop - start, made, 1, "messages "),
+        )
+    ]
+
+
+def _some(prompt: Prompt, start: int, stop: int, *, is_open: bool) -> list[Entry]:
+    return [
+        _message(message, index + 1, is_open=is_open)
+        for index, message in enumerate(prompt.messages(start, stop), start)
+    ]
 
 
 def output_entries(call: ModelCall, wanted: str | None = None) -> list[Entry]:
@@ -85,12 +144,12 @@ def _message(
 ) -> Entry:
     if not isinstance(message, dict):
         return json_entries(message)[0]
+    message = as_blocks(message)
     role = str(message.get("role") or message.get("type") or "message")
     label = f"{number:>2} {role}" if number is not None else role
-    beneath = _beneath(message, wanted)
     return Entry(
         ((printable(label), _ROLES.get(role, "accent")),),
-        children=lambda: beneath,
+        children=lambda: _beneath(message, wanted),
         folded=((f"  {_first_words(message)}", "dim"),),
         is_open=is_open,
         value=message,
@@ -154,25 +213,29 @@ def _call(call: JsonValue, wanted: str | None) -> Entry:
         return json_entries(call, depth=1)[0]
     function = call["function"]
     arguments = function.get("arguments")
-    value = parsed(arguments) if isinstance(arguments, str) else arguments
+    text = arguments if isinstance(arguments, str) else json_text(arguments)
     here = wanted is not None and call.get("id") == wanted
     lead = (
         ("▶ " if here else "→ ", "accent"),
         (printable(str(function.get("name"))), "strong"),
     )
-    if not isinstance(value, dict):
+    if text[:1] != "{" or (len(text) < _PARSED_MAX and not isinstance(parsed(text), dict)):
         return Entry((*lead, (" ", "")), 1, text=str(arguments or ""), value=call)
-    short = cut(json_text(value), 70)
     return Entry(
         (*lead, (" ", "")),
         1,
-        children=lambda: [
-            marked_entries(key_parts(key), item, 2, mark="") for key, item in value.items()
-        ],
-        folded=((short, "dim"),),
-        is_open=len(json_text(value)) > 60,
+        children=lambda: _arguments(arguments),
+        folded=((cut(printable(text[:200]), 70), "dim"),),
+        is_open=len(text) > 60,
         value=call,
     )
+
+
+def _arguments(arguments: JsonValue) -> list[Entry]:
+    value = parsed(arguments) if isinstance(arguments, str) else arguments
+    if not isinstance(value, dict):
+        return [Entry((), 2, text=str(arguments), value=arguments)]
+    return [marked_entries(key_parts(key), item, 2, mark="") for key, item in value.items()]
 
 
 def _first_words(message: dict[str, Any]) -> str:

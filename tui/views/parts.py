@@ -6,6 +6,7 @@ text is not trusted: whatever could steer a terminal is shown as an escape.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, TypeAlias
 
 from rich.cells import cell_len, set_cell_size
@@ -70,14 +71,16 @@ def fit(text: str, width: int) -> str:
 
 
 def lasted(duration_ms: float | None) -> str:
-    """Return a length of time in at most seven columns: ``0.4 ms``, ``38 ms``, ``2.1 s``."""
+    """Return a length of time in at most seven columns: ``40 µs``, ``0.4 ms``, ``2.1 s``."""
     if duration_ms is None:
         return ""
     if duration_ms >= 100_000:
         return f"{duration_ms / 60_000:.1f} min"
     if duration_ms >= 1000:
         return f"{duration_ms / 1000:.1f} s"
-    return f"{duration_ms:.0f} ms" if duration_ms >= 1 else f"{duration_ms:.1f} ms"
+    if duration_ms >= 1:
+        return f"{duration_ms:.0f} ms"
+    return f"{duration_ms:.1f} ms" if duration_ms >= 0.1 else f"{duration_ms * 1000:.0f} µs"
 
 
 def count(number: int, noun: str, plural: str | None = None) -> str:
@@ -85,6 +88,22 @@ def count(number: int, noun: str, plural: str | None = None) -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
-def parts_text(parts: Parts | list[Part]) -> str:
+def parts_text(parts: Sequence[Part]) -> str:
     """Return the words without their roles."""
     return "".join(text for text, _ in parts)
+
+
+def fit_parts(parts: Sequence[Part], width: int) -> list[Part]:
+    """Return words in exactly ``width`` columns: cut with ``…``, or filled with spaces."""
+    fitted: list[Part] = []
+    left = width
+    for text, role in parts:
+        size = cell_len(text)
+        if size > left:
+            fitted.append((fit(text, left), role))
+            return fitted
+        fitted.append((text, role))
+        left -= size
+    if left:
+        fitted.append((" " * left, ""))
+    return fitted

@@ -9,7 +9,7 @@ from replay.records import CallError, Interaction, JsonValue, ToolCall
 from tui.rows.steps import StepDetail
 from tui.views.entries import Entry
 from tui.views.json_entries import json_entries
-from tui.views.messages import output_entries, parsed, prompt_entries, tool_name
+from tui.views.messages import Prompt, output_entries, parsed, prompt_entries, tool_name
 from tui.views.parts import Part, lasted, printable
 from tui.views.signs import outcome_sign
 from tui.views.verdict_view import verdict_entries
@@ -17,30 +17,34 @@ from tui.views.verdict_view import verdict_entries
 
 def prompt_view(detail: StepDetail) -> list[Entry]:
     """Return what the model saw."""
-    if detail.model_call is None:
+    if detail.answer is None:
         return _nothing(
             "No model call is known to have asked for this.",
             f"It was made by the {detail.row.actor}."
             if detail.row.actor != "assistant"
             else "The recording does not say which one did.",
         )
-    return prompt_entries(detail.model_call, detail.before)
+    prompt = Prompt(detail.message_count, detail.before, detail.messages, detail.tools)
+    return prompt_entries(prompt, detail.answer)
 
 
 def output_view(detail: StepDetail) -> list[Entry]:
     """Return what the model answered."""
-    if detail.model_call is None:
+    if detail.answer is None:
         return prompt_view(detail)
-    wanted = detail.tool_call.provider_call_id if detail.tool_call else None
-    return output_entries(detail.model_call, wanted)
+    wanted = detail.call_texts.provider_call_id if detail.call_texts else None
+    return output_entries(detail.answer, wanted)
 
 
 def payload_view(detail: StepDetail) -> list[Entry]:
     """Return the arguments as the model wrote them, and as the tool got them."""
-    call = detail.tool_call
+    call = detail.call_texts
     if call is None:
         return _only_tools("payload")
     value = parsed(call.arguments)
+    if detail.payload_is_arguments and value is not None:
+        return json_entries(value, label="payload")
+    call = detail.tool_call or call
     if call.payload is not None and value == call.payload:
         return json_entries(call.payload, label="payload")
     entries = _raw("arguments", call.arguments, value)
@@ -54,7 +58,7 @@ def payload_view(detail: StepDetail) -> list[Entry]:
 
 def response_view(detail: StepDetail) -> list[Entry]:
     """Return what the model was told, and what the tool returned where that is more."""
-    call = detail.tool_call
+    call = detail.call_texts if detail.result_is_response else detail.tool_call
     if call is None:
         return _only_tools("response")
     entries: list[Entry] = []
@@ -72,7 +76,7 @@ def response_view(detail: StepDetail) -> list[Entry]:
 
 def outside_view(detail: StepDetail) -> list[Entry]:
     """Return what the tool asked of the outside world, and what it was answered."""
-    if detail.tool_call is None:
+    if detail.call_texts is None:
         return _only_tools("outside call")
     if not detail.interactions:
         return _nothing("It asked nothing of the outside world.", "Or nothing was recorded of it.")
@@ -82,7 +86,7 @@ def outside_view(detail: StepDetail) -> list[Entry]:
 
 def timing_view(detail: StepDetail) -> list[Entry]:
     """Return how long each part took, the tries, and the step's other facts."""
-    call = detail.tool_call or detail.model_call
+    call = detail.call_texts or detail.answer
     assert call is not None
     facts: list[tuple[str, object]] = [
         ("duration", lasted(call.duration_ms) or "not known"),
@@ -90,11 +94,11 @@ def timing_view(detail: StepDetail) -> list[Entry]:
         ("id", call.id),
     ]
     entries: list[Entry] = []
-    if detail.tool_call is not None:
-        facts += _tool_facts(detail.tool_call)
-        entries = _stages(detail.tool_call)
-    elif detail.model_call is not None:
-        model_call = detail.model_call
+    if detail.call_texts is not None:
+        facts += _tool_facts(detail.call_texts)
+        entries = _stages(detail.call_texts)
+    elif detail.answer is not None:
+        model_call = detail.answer
         facts += [
             ("first chunk", lasted(model_call.first_chunk_ms)),
             ("api", model_call.api),
@@ -117,16 +121,16 @@ def timing_view(detail: StepDetail) -> list[Entry]:
 
 def schema_view(detail: StepDetail) -> list[Entry]:
     """Return the schema that the model saw, and the one that validated, where they are recorded."""
-    call = detail.tool_call
+    call = detail.call_texts
     if call is None:
         return _only_tools("schema")
     entries: list[Entry] = []
     shown = None
-    if detail.model_call is not None:
-        shown = next((one for one in detail.model_call.tools if tool_name(one) == call.tool), None)
+    if detail.has_model_call:
+        shown = next((one for one in detail.tools if tool_name(one) == call.tool), None)
     if shown is not None:
         entries += [_heading("what the model was shown"), *json_entries(shown)]
-    elif detail.model_call is not None:
+    elif detail.has_model_call:
         entries.append(_heading("the model was shown no tool of this name"))
     if detail.schema is not None:
         version = f", version {detail.schema.tool_version}" if detail.schema.tool_version else ""
@@ -137,14 +141,16 @@ def schema_view(detail: StepDetail) -> list[Entry]:
 
 def verdict_view(detail: StepDetail) -> list[Entry]:
     """Return recorded against today."""
-    if detail.tool_call is None:
+    if detail.call_texts is None:
         return _only_tools("verdict")
-    if detail.verdict is None:
+    verdict = detail.verdict
+    if verdict is None:
         return _nothing(
             "No replay run has judged this call.",
             "replay run DATABASE --tools package.module:toolbox",
         )
-    return verdict_entries(detail.verdict, detail.tool_call)
+    call = detail.tool_call if verdict.verdict == "payload_changed" else None
+    return verdict_entries(verdict, call or detail.call_texts)
 
 
 TABS: Final[dict[str, Callable[[StepDetail], list[Entry]]]] = {
@@ -165,14 +171,14 @@ TAB_NAMES: Final = tuple(TABS)
 def tab_applies(name: str, detail: StepDetail) -> bool:
     """Say whether a tab has anything to tell of this step."""
     if name in ("Prompt", "Output"):
-        return detail.model_call is not None
+        return detail.has_model_call
     if name == "Timing":
         return True
     if name == "Outside":
-        return bool(detail.interactions)
+        return bool(detail.interaction_count)
     if name == "Verdict":
-        return detail.verdict is not None
-    return detail.tool_call is not None
+        return detail.has_verdict
+    return detail.row.kind == "tool"
 
 
 def _tool_facts(call: ToolCall) -> list[tuple[str, object]]:

@@ -25,15 +25,22 @@ _MODEL_NAME_MIN = 48
 _RUN_ORDER = ("×", "≠", "?", "≈", "✓")
 
 
-def trace_header(width: int) -> list[Part]:
-    """Return the names above the list of traces."""
+def trace_header(width: int, sort: str = "started", *, is_falling: bool = True) -> list[Part]:
+    """Return the names above the list of traces; the one that it is sorted by is marked."""
     wide = width >= TRACE_COLUMNS_WIDE
     id_width = 26 if wide else 20
     text = f"      {'started':<11} {'trace':<{id_width}} "
     if wide:
         text += f"{'app':<12} {'model':<18} "
     text += f"{'calls':>5} {'not ok':>6}  asked"
-    return [(text, "dim")]
+    at = text.find(sort)
+    if at < 0:  # its column has no room
+        return [(f"{text}   by {sort} {'↓' if is_falling else '↑'}", "dim")]
+    end = at + len(sort)
+    arrow = "↓" if is_falling else "↑"
+    if text[end : end + 1] == " " and sort not in ("calls", "not ok"):
+        return [(text[:at], "dim"), (sort + arrow, "accent"), (text[end + 1 :], "dim")]
+    return [(text[: at - 1], "dim"), (arrow + sort, "accent"), (text[end:], "dim")]
 
 
 def trace_parts(line: TraceLine, width: int) -> list[Part]:
@@ -59,12 +66,21 @@ def trace_parts(line: TraceLine, width: int) -> list[Part]:
     return parts
 
 
-def step_parts(steps: StepList, index: int, width: int, *, is_here: bool) -> list[Part]:
-    """Return one step: outcome, what it is, how long, and today's verdict beside it."""
+NO_MARK: Part = (" ", "")
+
+
+def step_parts(
+    steps: StepList, index: int, width: int, *, is_here: bool, mark: Part = NO_MARK
+) -> list[Part]:
+    """Return one step: outcome, what it is, how long, and today's verdict beside it.
+
+    ``mark``: the sign of what stops there, one column.
+    """
     step = steps.steps[index]
     parts: list[Part] = [
         ("▶" if is_here else " ", "accent"),
-        (f"{step.number:>4} ", "dim"),
+        (f"{step.number:>4}", "dim"),
+        mark,
         _brace(steps, index),
     ]
     room = width - 7 - 8 - (_VERDICT_WIDTH if steps.run is not None else 0)
@@ -142,10 +158,14 @@ def run_parts(run: ReplayRun, width: int) -> list[Part]:
         counts[sign] = counts.get(sign, 0) + count
     sign, role = worst_sign({name: 1 for name, count in run.verdict_counts.items() if count})
     ended = str(run.exit_code) if run.status == "finished" else run.status
+    room = 30 if wide else 16
     parts: list[Part] = [
         (f"  {sign}  ", f"{role} strong"),
         (run.started_at[:16].replace("T", " ") + "  ", "dim"),
-        (fit(printable(run.toolbox), 30 if wide else 16) + " ", "strong"),
+        (
+            fit(f"{'what if ' if run.is_what_if else ''}{printable(run.toolbox)}", room) + " ",
+            "strong",
+        ),
         (f"{run.call_count:>7,}", ""),
     ]
     roles = {"×": "bad", "≠": "warn", "?": "unsure", "≈": "accent", "✓": "good"}
@@ -178,5 +198,6 @@ def origin_parts(origin: Origin, width: int) -> list[Part]:
         (fit(whose, 14) + " ", "" if width >= 80 else "dim"),
         (fit(printable(origin.path) or "·", room) + " ", "key"),
         ("= " if origin.is_exact else "~ ", "good" if origin.is_exact else "dim"),
+        (f"{cut(printable(origin.part), 20)}: " if origin.part else "", "accent"),
         (printable(origin.excerpt), "string"),
     ]

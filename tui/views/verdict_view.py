@@ -14,13 +14,13 @@ from tui.views.signs import verdict_sign, verdict_words
 
 def verdict_entries(verdict: CallVerdict, call: ToolCall, *, with_head: bool = True) -> list[Entry]:
     """Return everything a replay run says of one call; ``with_head``: verdict and cause, too."""
-    entries = _head(verdict, call) if with_head else []
-    entries += _schema_errors(verdict)
+    entries = verdict_head(verdict, call) if with_head else []
+    entries += schema_error_entries(verdict)
     entries += _answers(verdict, call)
     if verdict.interaction_changes:
         entries += [_gap(), _heading("asked of the outside world")]
         for change in verdict.interaction_changes:
-            entries += _outside(change)
+            entries += outside_entry(change)
     if verdict.effect_changed:
         entries.append(Entry((("≠ ", "warn"), ("it leaves another state of the world behind", ""))))
     if verdict.allowed:
@@ -41,11 +41,12 @@ def verdict_entries(verdict: CallVerdict, call: ToolCall, *, with_head: bool = T
                 ],
             ),
         ]
-    entries += _notes(verdict)
+    entries += notes_entries(verdict)
     return entries
 
 
-def _head(verdict: CallVerdict, call: ToolCall) -> list[Entry]:
+def verdict_head(verdict: CallVerdict, call: ToolCall) -> list[Entry]:
+    """Return the verdict in words, its cause, and how the call ended then and today."""
     sign, role = verdict_sign(verdict.verdict, approved=verdict.approved)
     words: list[Part] = [(f"{sign} {verdict_words(verdict.verdict)}", f"{role} strong")]
     if verdict.approved:
@@ -106,7 +107,8 @@ def _told(response: str) -> list[Entry]:
     return json_entries(value)
 
 
-def _schema_errors(verdict: CallVerdict) -> list[Entry]:
+def schema_error_entries(verdict: CallVerdict) -> list[Entry]:
+    """Return what today's schema says against the recorded arguments."""
     if not verdict.schema_errors:
         return []
     entries = [_gap(), _heading("today's schema says")]
@@ -124,7 +126,8 @@ def _schema_errors(verdict: CallVerdict) -> list[Entry]:
     return entries
 
 
-def _outside(change: InteractionChange) -> list[Entry]:
+def outside_entry(change: InteractionChange) -> list[Entry]:
+    """Return one difference in what the call asked of the outside world."""
     words = {
         "unanswered": ("?", "unsure", "no recorded answer"),
         "removed": ("-", "removed", "no longer sent"),
@@ -151,7 +154,8 @@ def _outside(change: InteractionChange) -> list[Entry]:
     return entries
 
 
-def _notes(verdict: CallVerdict) -> list[Entry]:
+def notes_entries(verdict: CallVerdict) -> list[Entry]:
+    """Return what a reader should know."""
     notes = [verdict.note] if verdict.note else []
     if verdict.replayed is not None:
         notes += verdict.replayed.notes

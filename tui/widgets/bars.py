@@ -44,7 +44,9 @@ class Bar(Static):
 
     def say(self, parts: Sequence[Part]) -> None:
         """Show other words."""
-        self.update(content_of(parts))
+        self.update(
+            content_of(parts), layout=self.styles.height is None or self.styles.height.is_auto
+        )
 
 
 class ClickBar(Bar):
@@ -61,7 +63,7 @@ class ClickBar(Bar):
         self._spans = []
         end = 0
         for word, action in words:
-            parts += [*word, (gap, "")]
+            parts += [*((gap, "") for _ in self._spans[:1]), *word]
             end += cell_len(parts_text(list(word)) + gap)
             self._spans.append((end, action))
         self.say(parts)
@@ -164,7 +166,9 @@ class PromptBar(Horizontal):
     def compose(self) -> ComposeResult:
         """A label and an input."""
         yield Static(id="prompt-label", markup=False)
-        yield Input(id="prompt-input", compact=True, select_on_focus=False)
+        field = Input(id="prompt-input", compact=True, select_on_focus=False)
+        field.cursor_blink = False  # nothing flickers, and nothing is sent while nobody types
+        yield field
 
     @property
     def is_asking(self) -> bool:

@@ -68,6 +68,8 @@ class Lines(ScrollView, can_focus=True):
         self.needle = ""
         """What `find` looks for; painted where it is seen."""
         self._styles: dict[str, Style] = {}
+        self._clicked = -1
+        """The line that was clicked last, as long as the cursor stays on it."""
 
     # -- what a subclass says ---------------------------------------------------------------------
 
@@ -162,6 +164,7 @@ class Lines(ScrollView, can_focus=True):
 
     def watch_cursor(self, old: int, new: int) -> None:
         """Show the line and tell the screen."""
+        self._clicked = -1
         if not self.is_mounted:
             return
         self.refresh_line(old - self.scroll_offset.y)
@@ -205,14 +208,17 @@ class Lines(ScrollView, can_focus=True):
         return False
 
     def on_click(self, event: events.Click) -> None:
-        """Put the cursor where it was clicked; a second click chooses."""
+        """Put the cursor where it was clicked; a second click there, soon or later, chooses."""
         offset = event.get_content_offset(self)
         if offset is None:
             return
         index = offset.y + self.scroll_offset.y
         if index < self.line_count():
+            is_second = event.chain > 1 or index == self._clicked
             self.cursor = index
-            if event.chain > 1:
+            self._clicked = index
+            if is_second:
+                self._clicked = -1  # a third one is a first again
                 self.post_message(self.Chosen(self, index))
 
 

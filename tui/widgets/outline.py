@@ -13,7 +13,9 @@ from tui.views.parts import Part, parts_text
 from tui.widgets.keys import bindings
 from tui.widgets.lines import Lines
 
-_GUTTER = 2
+GUTTER = 2
+_UNFOLDED_MAX = 3_000
+"""Entries that are opened at once: more takes longer than somebody waits for a key."""
 
 
 class Outline(Lines):
@@ -40,21 +42,33 @@ class Outline(Lines):
         if at_change:
             self._show_first_change()
 
+    def replace_keeping(self, entries: list[Entry]) -> None:
+        """Show entries that are known better now: neither cursor nor view moves."""
+        self.entries = entries
+        self._lay_out()
+
+    def lay_out_rows(self) -> list[Row]:
+        """Return the lines that are open, at this width."""
+        return lay_out(self.entries, self.line_width - GUTTER)
+
     def line_count(self) -> int:
         """Return how many lines are open."""
         return len(self.rows)
 
     def line_parts(self, index: int, width: int) -> Sequence[Part]:
         """Return one line with its sign."""
-        row = self.rows[index]
+        return self.row_parts(self.rows[index])
+
+    def row_parts(self, row: Row) -> list[Part]:
+        """Return a row with its sign."""
         entry = row.entry
         if entry.mark:
             role = {"-": "removed", "+": "added"}.get(entry.mark, "warn")
-            sign: Part = (entry.mark.ljust(_GUTTER), role)
+            sign: Part = (entry.mark.ljust(GUTTER), role)
         elif entry.folds and row.is_first and entry.children is not None:
             sign = ("▼ " if entry.is_open else "▶ ", "dim")
         else:
-            sign = (" " * _GUTTER, "")
+            sign = (" " * GUTTER, "")
         return [sign, *row.parts]
 
     def line_role(self, index: int) -> str:
@@ -88,6 +102,10 @@ class Outline(Lines):
             return row.entry.value
         return row.entry.text or parts_text(row.parts).strip()
 
+    def path_here(self) -> str:
+        """Return the way to the value under the cursor in its step; empty: it has none."""
+        return self.rows[self.cursor].entry.path if self.rows else ""
+
     def values(self) -> Any:
         """Return everything in the pane as JSON: one value, or a list of them."""
         found = [entry.value for entry in self.entries if entry.value is not None]
@@ -112,7 +130,7 @@ class Outline(Lines):
     def action_fold_all(self, is_open: bool) -> None:
         """Open or close everything, as far as it fits."""
         here = self.rows[self.cursor].entry if self.rows else None
-        budget = 20_000
+        budget = _UNFOLDED_MAX
         waiting = list(self.entries)
         while waiting and budget:
             budget -= 1
@@ -135,15 +153,15 @@ class Outline(Lines):
         self.app.bell()
 
     def on_click(self, event: events.Click) -> None:
-        """A click on the sign folds."""
+        """A click on the sign folds, a double click anywhere on the line."""
         super().on_click(event)
         offset = event.get_content_offset(self)
-        if offset is not None and offset.x < _GUTTER:
+        if offset is not None and (offset.x < GUTTER or event.chain == 2):
             self.action_fold("toggle")
 
     def _lay_out(self, at: Entry | None = None) -> None:
         self._laid_out_width = self.line_width
-        self.rows = lay_out(self.entries, self.line_width - _GUTTER)
+        self.rows = self.lay_out_rows()
         if at is not None:
             index = next((i for i, row in enumerate(self.rows) if row.entry is at), None)
             if index is not None:

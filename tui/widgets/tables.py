@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
+from types import MappingProxyType
 
-from replay.records import Finding, ReplayRun
+from replay.errors import StoreError
+from replay.metrics import CallMetrics
+from replay.records import Finding, JsonObject, ReplayRun
 from replay.verdicts.origins import Origin
 from tui.rows.steps import StepList
 from tui.rows.traces import TraceList
-from tui.views.parts import Part
+from tui.views.facet_lines import FacetLine, facet_parts
+from tui.views.field_lines import Field, field_parts
+from tui.views.metric_lines import metric_parts
+from tui.views.parts import Part, printable
 from tui.views.table_lines import (
+    NO_MARK,
     finding_parts,
     origin_parts,
     run_parts,
@@ -29,15 +36,34 @@ class TraceTable(Lines):
         return len(self.traces) if self.traces is not None else 0
 
     def line_parts(self, index: int, width: int) -> Sequence[Part]:
-        """Return one trace."""
-        line = self.traces.line(index) if self.traces is not None else None
+        """Return one trace; where it cannot be read, why."""
+        try:
+            line = self.traces.line(index) if self.traces is not None else None
+        except StoreError as error:  # painting must go on: it is read again when it is painted next
+            return [("× ", "bad"), (printable(error.wanted), "dim")]
         return [("", "")] if line is None else trace_parts(line, width)
+
+
+class FacetTable(Lines):
+    """Groups of values, each with the traces that have it."""
+
+    facet_lines: Sequence[FacetLine] = ()
+
+    def line_count(self) -> int:
+        """Return how many lines there are."""
+        return len(self.facet_lines)
+
+    def line_parts(self, index: int, width: int) -> Sequence[Part]:
+        """Return one line."""
+        return facet_parts(self.facet_lines[index], width)
 
 
 class StepTable(Lines):
     """The steps of a transcript."""
 
     steps: StepList | None = None
+    marks: Mapping[int, Part] = MappingProxyType({})
+    """By place in the list: the sign of what stops there."""
 
     def line_count(self) -> int:
         """Return how many there are."""
@@ -46,7 +72,26 @@ class StepTable(Lines):
     def line_parts(self, index: int, width: int) -> Sequence[Part]:
         """Return one step."""
         assert self.steps is not None
-        return step_parts(self.steps, index, width, is_here=index == self.cursor)
+        mark = self.marks.get(index, NO_MARK)
+        return step_parts(self.steps, index, width, is_here=index == self.cursor, mark=mark)
+
+
+class PartsTable(Lines):
+    """Lines that are made already: breakpoints, watches."""
+
+    lines_shown: Sequence[Sequence[Part]] = ()
+
+    def line_count(self) -> int:
+        """Return how many there are."""
+        return len(self.lines_shown)
+
+    def line_parts(self, index: int, width: int) -> Sequence[Part]:
+        """Return one of them."""
+        return self.lines_shown[index]
+
+
+class WatchTable(PartsTable, can_focus=False):
+    """What is watched in a transcript: a line for each."""
 
 
 class RunTable(Lines):
@@ -89,3 +134,36 @@ class OriginTable(Lines):
     def line_parts(self, index: int, width: int) -> Sequence[Part]:
         """Return one place."""
         return origin_parts(self.origins[index], width)
+
+
+class FieldTable(Lines):
+    """The fields of a tool's arguments in two versions."""
+
+    fields: Sequence[Field] = ()
+    hits: Mapping[str, JsonObject] | None = None
+    """Evidence of recorded payloads; None: none was counted."""
+    is_counting: bool = False
+
+    def line_count(self) -> int:
+        """Return how many there are."""
+        return len(self.fields)
+
+    def line_parts(self, index: int, width: int) -> Sequence[Part]:
+        """Return one field."""
+        return field_parts(self.fields[index], width, self.hits, is_counting=self.is_counting)
+
+
+class MetricTable(Lines):
+    """Calls counted by what they have in common."""
+
+    rows: Sequence[CallMetrics] = ()
+    over: Set[str] = frozenset()
+    """Names of the budgets that are broken."""
+
+    def line_count(self) -> int:
+        """Return how many there are."""
+        return len(self.rows)
+
+    def line_parts(self, index: int, width: int) -> Sequence[Part]:
+        """Return one row."""
+        return metric_parts(self.rows[index], width, self.over)

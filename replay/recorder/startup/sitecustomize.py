@@ -18,12 +18,22 @@ from types import ModuleType
 from typing import Any
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
-_MODULES = ("httpx", "httpx2")
-_PATHS = ("/chat/completions", "/responses")
+_MODULES = ("httpx", "httpx2", "urllib3.connectionpool")
+_PATHS = (
+    "/chat/completions",
+    "/responses",
+    "/messages",
+    "enerateContent",
+    "awPredict",
+    "/converse",
+    "/converse-stream",
+    "/invoke",
+    "/invoke-with-response-stream",
+)
 
 _lock = threading.Lock()
 _watched: dict[str, ModuleType] = {}
-_stubs: list[tuple[Any, Any]] = []
+_stubs: list[tuple[Any, str, Any]] = []
 _watch: Callable[[ModuleType], None] | None = None
 """Watches one HTTP module for good; None until the first model call."""
 
@@ -75,9 +85,17 @@ def _imported(module: ModuleType) -> None:
         if _watch is not None:
             _watch(module)
             return
+        if module.__name__ not in ("httpx", "httpx2"):
+            _put(module.HTTPConnectionPool, "urlopen", _pool_stub)
+            return
         for kind in (module.Client, module.AsyncClient):
-            _stubs.append((kind, kind.send))
-            kind.send = _stub(kind, kind.send)
+            _put(kind, "send", _stub)
+
+
+def _put(kind: Any, name: str, make: Callable[[Any, Any], Any]) -> None:
+    original = getattr(kind, name)
+    _stubs.append((kind, name, original))
+    setattr(kind, name, make(kind, original))
 
 
 def _stub(kind: Any, send: Any) -> Any:
@@ -85,10 +103,24 @@ def _stub(kind: Any, send: Any) -> Any:
 
     @functools.wraps(send)
     def first(self: Any, request: Any, **options: Any) -> Any:
-        if request.method == "POST" and request.url.path.rstrip("/").endswith(_PATHS):
+        is_post = _watch is None and request.method == "POST"
+        if is_post and request.url.path.rstrip("/").endswith(_PATHS):
             _begin()
             return kind.send(self, request, **options)
         return send(self, request, **options)
+
+    return first
+
+
+def _pool_stub(kind: Any, urlopen: Any) -> Any:
+    """The same for urllib3's pools."""
+
+    @functools.wraps(urlopen)
+    def first(self: Any, method: str, url: str, *args: Any, **options: Any) -> Any:
+        if _watch is None and method == "POST" and url.partition("?")[0].endswith(_PATHS):
+            _begin()
+            return kind.urlopen(self, method, url, *args, **options)
+        return urlopen(self, method, url, *args, **options)
 
     return first
 
@@ -99,8 +131,9 @@ def _begin() -> None:
     with _lock:
         if not _stubs:
             return
-        for kind, send in _stubs:
-            kind.send = send
+        for kind, name, original in _stubs:
+            if getattr(getattr(kind, name), "__wrapped__", None) is original:
+                setattr(kind, name, original)  # else another hook was laid over it
         _stubs.clear()
         try:
             from replay.recorder.process import watching

@@ -8,13 +8,13 @@ from dataclasses import replace
 from typing import Final
 
 from replay.errors import SelectionError
-from replay.records import CallVerdict, Cause, Lanes, ToolCall, Transcript
+from replay.records import CallVerdict, Cause, JsonObject, Lanes, ToolCall, Transcript
 from replay.replayer.environment import Place
 from replay.replayer.jobs import TODAY, Job
 from replay.replayer.older_calls import known_schemas, written_for
 from replay.replayer.plan import job_of, not_replayed
 from replay.replayer.policies import Policies
-from replay.replayer.pool import Pool
+from replay.replayer.pool import Isolation, Pool
 from replay.store import Store
 from replay.verdicts import Rules
 from replay.verdicts.reading import Schemas
@@ -30,12 +30,10 @@ def debug_call(
     *,
     store: Store,
     place: Place,
-    terminal: str,
-    term: str,
+    asked: JsonObject,
     rules: Rules | None = None,
     policies: Policies | None = None,
     versions: Mapping[str, str] | None = None,
-    post_mortem: bool = False,
     interrupted_by: Callable[[Callable[[], None]], AbstractContextManager[None]],
 ) -> CallVerdict:
     """Run the calls of ``transcript`` up to ``call``, stop there, and return the verdict on it.
@@ -45,12 +43,11 @@ def debug_call(
         call: One of its tool calls.
         store: Where the trace is; it knows the schemas of that time.
         place: Today's tools.
-        terminal: The device that a person sits at.
-        term: What kind of terminal that is (``TERM``).
+        asked: Who stops it: ``terminal`` (the name of a device), ``term`` and ``post_mortem`` for
+            pdb in a terminal, or ``adapter`` for an editor (`adapter.Endpoints`).
         rules: Differences that do not count.
         policies: Tools that are not replayed from their cassettes.
         versions: The versions, by tool, that calls without one were written for.
-        post_mortem: Stop only where the tool raises, not at its first line.
         interrupted_by: Given what a Ctrl-C is to do, returns a context in which it does that.
 
     Raises:
@@ -62,8 +59,11 @@ def debug_call(
     left_out = not_replayed(transcript, policies).get(call.id)
     if left_out is not None:
         raise SelectionError(f"Step {call.step_number} cannot be stopped in. {left_out.note}")
-    asked = {"call_id": call.id, "terminal": terminal, "term": term, "post_mortem": post_mortem}
-    with Pool({TODAY: replace(place, debugged=asked)}, jobs=1, deadline_s=_PATIENCE_S) as pool:
+    asked = {"call_id": call.id, **asked}
+    # An editor is attached to the worker itself: its threads do not come along into a fork.
+    isolation = Isolation.NONE if "adapter" in asked else Isolation.TRACE
+    places = {TODAY: replace(place, debugged=asked)}
+    with Pool(places, jobs=1, deadline_s=_PATIENCE_S, isolation=isolation) as pool:
         greeting = pool.wait_until_ready(TODAY)
         older = written_for(store, greeting, versions or {})
         transcript = older.applied(transcript)

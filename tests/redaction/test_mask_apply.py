@@ -33,15 +33,15 @@ def test_a_database_in_the_open_holds_no_secret_afterwards_and_replays_the_same(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     database = tmp_path / "traces.db"
-    with Recorder(database, redact=False) as recorder:
+    with Recorder(database, mask=False) as recorder:
         converse(recorder)
     with Store.open(database, "w") as store:
         before = replay_bank(store)
         assert set(found_in(everything(store).encode())) == set(SECRETS)
 
-    assert exit_code_of(["db", "redact", str(database)]) == 0
+    assert exit_code_of(["mask", "--apply", str(database)]) == 0
 
-    assert "records of 1 traces held secrets; placeholders stand there now." in (
+    assert "records of 1 traces were masked; nothing of what stood there is left" in (
         capsys.readouterr().out
     )
     with Store.open(database, "w") as store:
@@ -106,12 +106,12 @@ def test_a_value_that_was_learned_late_goes_from_earlier_prompts(tmp_path: Path)
 
 def test_it_uses_the_key_that_recordings_use(tmp_path: Path) -> None:
     database = tmp_path / "traces.db"
-    with Recorder(database, redact=False) as recorder:
+    with Recorder(database, mask=False) as recorder:
         tool = recorder.tool(lambda token: None, name="tool")
         with recorder.trace():
             tool("q1w2e3r4")
 
-    assert exit_code_of(["db", "redact", str(database), "--json"]) == 0
+    assert exit_code_of(["mask", "--apply", str(database), "--json"]) == 0
 
     with Store.open(database) as store:
         _, [(payload,)] = store.query("SELECT payload FROM tool_calls")

@@ -1,0 +1,112 @@
+"""A program in a terminal of our own: when it answers a key, what that costs it, how big it is."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import termios
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+QUIET_S: Final = 0.06
+"""So long without a byte, and the screen is painted."""
+_WAIT_S: Final = 60.0
+_ANSWER_S: Final = 2.0
+
+
+class Terminal:
+    """One program on a pseudo-terminal; everything it writes comes here, with its time."""
+
+    def __init__(self, command: Sequence[str], *, columns: int = 120, lines: int = 36) -> None:
+        """Start ``command``; the clock starts just before."""
+        self.started_at = time.perf_counter()
+        self.pid, self._file = pty.fork()
+        if self.pid == 0:
+            size = struct.pack("HHHH", lines, columns, 0, 0)
+            fcntl.ioctl(1, termios.TIOCSWINSZ, size)
+            environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
+            os.execvpe(command[0], list(command), environment)
+        self.written = bytearray()
+        self.is_ended = False
+
+    def _read(self, wait_s: float) -> bool:
+        """Take what is there; False: nothing came in time, or the program has ended."""
+        ready, _, _ = select.select([self._file], [], [], max(0.0, wait_s))
+        if not ready:
+            return False
+        try:
+            data = os.read(self._file, 1 << 16)
+        except OSError:
+            data = b""
+        if not data:
+            self.is_ended = True
+            return False
+        self.written += data
+        return True
+
+    def sees(self, pattern: str, since: int = 0) -> float:
+        """Wait until ``pattern`` was written; return when.
+
+        Raises:
+            TimeoutError: it never came.
+        """
+        wanted = re.compile(pattern.encode())
+        end = time.perf_counter() + _WAIT_S
+        while not self.is_ended and time.perf_counter() < end:
+            if wanted.search(self.written, since):
+                return time.perf_counter()
+            self._read(end - time.perf_counter())
+        raise TimeoutError(f"not seen: {pattern!r}\n{bytes(self.written[-3000:])!r}")
+
+    def settle(self, quiet_s: float = QUIET_S) -> float:
+        """Wait until nothing more is written; return when the last of it came."""
+        last = time.perf_counter()
+        while self._read(quiet_s):
+            last = time.perf_counter()
+        return last
+
+    def press(self, keys: str) -> float:
+        """Write ``keys``; return when."""
+        now = time.perf_counter()
+        os.write(self._file, keys.encode())
+        return now
+
+    def answer_ms(self, keys: str) -> tuple[float, float] | None:
+        """Press; return the milliseconds to the first byte and to the last one.
+
+        None: nothing was written: the key has nothing to do here.
+        """
+        pressed = self.press(keys)
+        if not self._read(_ANSWER_S):
+            return None
+        first = last = time.perf_counter()
+        while self._read(QUIET_S):
+            last = time.perf_counter()
+        return (first - pressed) * 1000, (last - pressed) * 1000
+
+    def cpu_ms(self) -> float:
+        """Return the processor time of all threads, living and gone (Linux names that clock so)."""
+
+        return time.clock_gettime_ns((~self.pid << 3) | 2) / 1e6
+
+    def memory_mb(self) -> tuple[float, float]:
+        """Return the resident memory: now, and at its highest."""
+        text = Path(f"/proc/{self.pid}/status").read_text()
+        now, high = (re.search(rf"{name}:\s+(\d+)", text) for name in ("VmRSS", "VmHWM"))
+        assert now is not None
+        assert high is not None
+        return int(now[1]) / 1024, int(high[1]) / 1024
+
+    def close(self) -> None:
+        """End the program."""
+        if not self.is_ended:
+            os.kill(self.pid, signal.SIGKILL)
+        os.close(self._file)
+        os.waitpid(self.pid, 0)

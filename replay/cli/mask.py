@@ -1,0 +1,183 @@
+"""`replay mask`: what a database holds that should be masked, and masking it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from replay.cli import terminal
+from replay.cli.arguments import database_and, examples, json_option
+from replay.cli.progress import Progress
+from replay.errors import ExitCode, ReplayError
+
+if TYPE_CHECKING:
+    from replay.config import Config, MaskConfig
+    from replay.store.mask_looking import Sight, Sights
+    from replay.store.redaction import Redaction
+
+_SHOWN_MAX: Final = 20
+_CHILD: Final = "REPLAY_MASK_CHILD"
+
+
+@click.command(
+    short_help="Find what a database holds that should be masked, or mask it.",
+    epilog=examples("replay mask --check traces.db", "replay mask --apply --personal traces.db"),
+)
+@click.option(
+    "--check", "wants", flag_value="check", help="Tell what is found where (the default)."
+)
+@click.option("--apply", "wants", flag_value="apply", help="Replace it by placeholders.")
+@click.option(
+    "--personal", is_flag=True, help="Personal data of all kinds, whatever [tool.replay.mask] says."
+)
+@click.option("--all", "shows_all", is_flag=True, help="Show every place, not the first of each.")
+@json_option
+@database_and()
+def mask(database: Path, wants: str | None, personal: bool, shows_all: bool, as_json: bool) -> int:
+    """Find secrets and personal data in DATABASE, or replace them by placeholders.
+
+    What is masked says [tool.replay.mask] and docs/masking.md; the key is the one that recordings
+    use. --check reads every record, free page, log and spool, never prints a value whole, and ends
+    with 0 when nothing is there, 1 when something is. --apply writes the file anew, all or nothing:
+    there is no way back, nobody else may have it open, and it needs room for two copies.
+    """
+    from replay.config import load_config
+
+    config = load_config()
+    if config.mask.functions and _CHILD not in os.environ:
+        return _in_a_child(config)
+    chosen = config.mask.model_copy(update={"personal": True}) if personal else config.mask
+    if wants == "apply":
+        return _apply(database, chosen, as_json=as_json)
+    return _check(database, chosen, shows_all=shows_all, as_json=as_json)
+
+
+def _in_a_child(config: Config) -> int:
+    """Functions of the user's run in a process of their own, where they can be imported."""
+    folder = str(config.file.parent if config.file else Path.cwd())
+    paths = os.pathsep.join([folder, *filter(None, [os.environ.get("PYTHONPATH")])])
+    command = [sys.executable, "-c", "from replay.cli.main import main; main()", *sys.argv[1:]]
+    environment = {**os.environ, "PYTHONPATH": paths, _CHILD: "1"}
+    return subprocess.run(command, env=environment, check=False).returncode
+
+
+def _redaction(database: Path, config: MaskConfig, *, makes_key: bool) -> Redaction:
+    from cassettes.redaction import KeyUnusable, key_beside, known_key
+    from replay.store import Store
+    from replay.store.redaction import redaction_of
+    from replay.tools.marks import recorded_marks
+
+    try:
+        key = key_beside(database) if makes_key else known_key(database)
+    except KeyUnusable as error:
+        raise ReplayError(str(error)) from error
+    with Store.open(database) as store:
+        marks = recorded_marks(store.tool_schemas())
+    return redaction_of(config, key, marks=marks)
+
+
+def _check(database: Path, config: MaskConfig, *, shows_all: bool, as_json: bool) -> int:
+    from replay.store import Store
+    from replay.store.mask_looking import look
+
+    wanted = _kinds(config)
+    everything = config.model_copy(update={"personal": True})
+    redaction = _redaction(database, everything, makes_key=False)
+    with Store.open(database) as store, Progress("traces") as progress:
+        sights = look(store, redaction, progress.update)
+    unwanted = set(_personal()) - wanted
+    found = [one for one in sights.found if one.kind not in unwanted]
+    others = [one for one in sights.found if one.kind in unwanted]
+    if as_json:
+        terminal.emit_json(_json(found, others, sights))
+    else:
+        terminal.emit(_text(database, found, others, sights, shows_all=shows_all))
+    return ExitCode.BREAKING if found else ExitCode.OK
+
+
+def _personal() -> tuple[str, ...]:
+    from typing import get_args
+
+    from replay.config import PersonalKind
+
+    return get_args(PersonalKind)
+
+
+def _kinds(config: MaskConfig) -> set[str]:
+    """Return the kinds of personal data that are masked."""
+    if isinstance(config.personal, bool):
+        return set(_personal()) if config.personal else set()
+    return set(config.personal)
+
+
+def _json(found: list[Sight], others: list[Sight], sights: Sights) -> Any:
+    from dataclasses import asdict
+
+    return {
+        "record_count": sights.record_count,
+        "found": [asdict(one) for one in found],
+        "counts": Counter(one.kind for one in found),
+        "not_masked_counts": Counter(one.kind for one in others),
+        "not_looked_into": sights.not_looked_into,
+    }
+
+
+def _text(
+    database: Path, found: list[Sight], others: list[Sight], sights: Sights, *, shows_all: bool
+) -> str:
+    looked = f"{database}: {sights.record_count:,} records looked at"
+    if found:
+        lines = [f"{looked}; found {_counted(found)}.", "", *_places(found, shows_all=shows_all)]
+        lines += ["", f"`replay mask --apply {database}` replaces these by placeholders."]
+    else:
+        lines = [f"{looked}; nothing to mask."]
+    if others:
+        lines += [
+            "",
+            f"Personal data that [tool.replay.mask] does not mask: {_counted(others)}.",
+            "`personal = true` there masks it from now on; --personal counts and masks it here.",
+        ]
+    lines += [f"Not looked into: {place}." for place in sights.not_looked_into]
+    return "\n".join(lines)
+
+
+def _counted(found: list[Sight]) -> str:
+    counts = Counter(one.kind for one in found)
+    return ", ".join(f"{kind} {count:,}" for kind, count in counts.most_common())
+
+
+def _places(found: list[Sight], *, shows_all: bool) -> list[str]:
+    shown = list(dict.fromkeys(found))
+    if not shows_all:
+        first: dict[tuple[str, str], Sight] = {}
+        for one in shown:
+            first.setdefault((one.kind, one.place.rpartition(" ")[2]), one)
+        shown = list(first.values())[:_SHOWN_MAX]
+    lines = [f"{one.kind:8}{one.place}: {one.hint}" for one in shown]
+    left = len(set(found)) - len(shown)
+    return [*lines, f"and {left:,} more (--all shows each)"] if left > 0 else lines
+
+
+def _apply(database: Path, config: MaskConfig, *, as_json: bool) -> int:
+    from dataclasses import asdict
+
+    from replay.store.mask_applying import apply
+
+    redaction = _redaction(database, config, makes_key=True)
+    with Progress("traces") as progress:
+        done = apply(database, redaction, progress.update)
+    if as_json:
+        terminal.emit_json(asdict(done))
+    else:
+        terminal.emit(
+            f"{database}: {done.record_count:,} records of {done.trace_count:,} traces were "
+            "masked; nothing of what stood there is left in the file. Copies and backups are "
+            "yours to find."
+        )
+    return ExitCode.OK

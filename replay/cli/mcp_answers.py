@@ -1,0 +1,225 @@
+"""What the MCP server over a database answers: plain functions of a database, texts and JSON out.
+
+Answers are made for a model's context: each is cut, and says how to see the rest.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from replay.cli.arguments import moment_of
+from replay.cli.transcripts import step_lines, transcript_lines
+from replay.errors import ReplayError, SelectionError
+from replay.records import JsonObject, Outcome, Selection, ToolCall
+from replay.store import Store
+
+_WIDTH: Final = 120
+TEXT_MAX: Final = 20_000
+"""Characters of one answer."""
+_HEAD: Final = 300
+_ROWS_MAX: Final = 200
+_RUN_S: Final = 600.0
+
+
+class Answers:
+    """Reads one database; opened for each question, so that what others write is seen."""
+
+    def __init__(self, database: Path, tools: str | None = None) -> None:
+        """``tools``: those that `replay` runs; None: those of ``[tool.replay]``."""
+        self.database = database
+        self.tools = tools
+
+    def list_traces(self, selection: Selection, limit: int) -> list[JsonObject]:
+        """Return the newest traces of a selection, each with its counts and first words."""
+        with Store.open(self.database) as store:
+            rows = store.traces(selection, limit=min(max(limit, 1), _ROWS_MAX))
+        return [asdict(row) for row in rows]
+
+    def show_trace(self, trace: str, start: int) -> str:
+        """Return a transcript step by step, from character ``start`` on.
+
+        Raises:
+            SelectionError: there is no such trace.
+        """
+        with Store.open(self.database) as store:
+            transcript = store.transcript(trace)
+        return cut("\n".join(transcript_lines(transcript, width=_WIDTH)), start)
+
+    def show_step(self, trace: str, step_number: int, start: int) -> str:
+        """Return everything that is known of one step, from character ``start`` on.
+
+        Raises:
+            ReplayError: there is no such trace or step.
+        """
+        from replay.cli.traces import step_of
+
+        with Store.open(self.database) as store:
+            transcript = store.transcript(trace)
+        step = step_of(transcript, step_number)
+        return cut("\n".join(step_lines(transcript, step, width=_WIDTH)), start)
+
+    def search_calls(self, selection: Selection, limit: int) -> list[JsonObject]:
+        """Return the newest tool calls of a selection, their texts cut."""
+        with Store.open(self.database) as store:
+            calls = store.tool_calls(selection, limit=min(max(limit, 1), _ROWS_MAX))
+        return [_call(call) for call in calls]
+
+    def list_tools(self) -> list[JsonObject]:
+        """Return how often each version of each tool was called, and how that ended."""
+        with Store.open(self.database) as store:
+            return [asdict(row) for row in store.tools()]
+
+    def list_runs(self) -> list[JsonObject]:
+        """Return the replay runs, newest first, each with what it found in one line."""
+        from replay.report.terminal import headline
+
+        with Store.open(self.database) as store:
+            return [
+                {
+                    "id": run.id,
+                    "started_at": run.started_at,
+                    "status": run.status,
+                    "tools": run.toolbox,
+                    "code_version": run.code_version,
+                    "exit_code": run.exit_code,
+                    "found": headline(run, store.findings(run.id)),
+                }
+                for run in store.runs()
+            ]
+
+    def show_run(self, run: str) -> JsonObject:
+        """Return what a replay run found: its findings, each with an example's differences.
+
+        Raises:
+            SelectionError: there is no such run.
+        """
+        from replay.report.json_report import run_report
+
+        with Store.open(self.database) as store:
+            whole = store.run(run) if run != "latest" else _latest(store)
+            findings = store.findings(whole.id)
+            examples = {
+                verdict.tool_call_id: verdict
+                for finding in findings
+                for verdict in store.verdicts(whole.id, trace_id=finding.example_trace_id)
+                if verdict.tool_call_id == finding.example_tool_call_id
+            }
+        return run_report(whole, findings, examples=examples)
+
+    def query(self, sql: str) -> JsonObject:
+        """Return the rows of one reading SQL statement over the database's views.
+
+        Raises:
+            StoreError: it writes, or is not SQL.
+        """
+        with Store.open(self.database) as store:
+            names, rows = store.query(sql)
+        shown = [list(row) for row in rows[:_ROWS_MAX]]
+        return {"columns": names, "rows": shown, "row_count": len(rows)}
+
+    def replay(self, options: Sequence[str]) -> JsonObject:
+        """Replay traces through today's tools, in a process of its own, and return its report.
+
+        Raises:
+            ReplayError: it could not run.
+        """
+        named = ["--tools", self.tools] if self.tools else []
+        words = ["run", str(self.database), *named, *options, "--json"]
+        command = [sys.executable, "-m", "replay.cli.main", *words]
+        ended = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            timeout=_RUN_S,
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
+        try:
+            report: JsonObject = json.loads(ended.stdout)
+        except ValueError as error:
+            raise ReplayError(
+                f"The replay could not run: {ended.stderr.strip()[-2000:]}"
+            ) from error
+        return report
+
+
+def selection_of(given: dict[str, Any]) -> Selection:
+    """Return the selection that a question's words mean; what is None or empty says nothing.
+
+    Raises:
+        ReplayError: an outcome or a time is none.
+    """
+    fields: dict[str, Any] = {}
+    for name, field in (
+        ("tool", "tools"),
+        ("model", "models"),
+        ("app", "apps"),
+        ("trace", "trace_ids"),
+    ):
+        if given.get(name):
+            fields[field] = [given[name]]
+    if given.get("outcome"):
+        known = [str(one) for one in Outcome]
+        if given["outcome"] not in known:
+            raise ReplayError(
+                f"There is no outcome {given['outcome']!r}.", hint=f"There are: {', '.join(known)}."
+            )
+        fields["outcomes"] = [Outcome(given["outcome"])]
+    for name in ("since", "until"):
+        if given.get(name):
+            fields[name] = _moment(given[name])
+    if given.get("text"):
+        fields["text"] = given["text"]
+    return Selection(**fields)
+
+
+def _moment(words: str) -> str:
+    try:
+        return moment_of(words)
+    except click.BadParameter as error:
+        raise ReplayError(error.message) from error
+
+
+def cut(text: str, start: int = 0) -> str:
+    """Return what fits of ``text`` from ``start`` on, and where to go on."""
+    piece = text[start : start + TEXT_MAX]
+    left = len(text) - start - len(piece)
+    if left <= 0:
+        return piece
+    return f"{piece}\n[{left:,} characters more: ask again with start={start + len(piece)}]"
+
+
+def _latest(store: Store) -> Any:
+    runs = store.runs()
+    if not runs:
+        raise SelectionError(
+            "No traces were replayed yet.",
+            hint="`replay run` does, or the tool `replay`, if allowed.",
+        )
+    return runs[0]
+
+
+def _call(call: ToolCall) -> JsonObject:
+    return {
+        "trace": call.trace_id,
+        "step": call.step_number,
+        "tool": call.tool,
+        "version": call.tool_version,
+        "outcome": str(call.outcome),
+        "arguments": _head(call.arguments),
+        "response": _head(call.response or ""),
+        "started_at": call.started_at,
+        "duration_ms": call.duration_ms,
+    }
+
+
+def _head(text: str) -> str:
+    return text if len(text) <= _HEAD else f"{text[:_HEAD]}… ({len(text):,} characters)"

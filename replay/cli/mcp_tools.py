@@ -1,0 +1,114 @@
+"""The tools of `replay mcp` as a model sees them: names, parameters, docstrings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from replay.cli.mcp_answers import Answers, selection_of
+from replay.records import JsonObject
+
+
+def reading_tools(database: Path) -> list[Callable[..., Any]]:
+    """Return the functions that answer questions and change nothing."""
+    answers = Answers(database)
+
+    def list_traces(
+        text: str = "",
+        tool: str = "",
+        outcome: str = "",
+        model: str = "",
+        app: str = "",
+        since: str = "",
+        until: str = "",
+        limit: int = 20,
+    ) -> list[JsonObject]:
+        """List recorded traces, newest first. All conditions must hold; empty ones say nothing.
+
+        text: in arguments or responses. outcome: ok, failed, invalid_arguments, unknown_tool,
+        timeout, ... model: `*` stands for anything. since, until: 2026-11-21, or 7d ago.
+        """
+        given = locals()
+        return answers.list_traces(selection_of(given), limit)
+
+    def show_trace(trace: str, start: int = 0) -> str:
+        """Show a whole trace, step by step, texts cut. trace: its id or a unique beginning.
+
+        start: the character to begin with, where an answer said that there is more.
+        """
+        return answers.show_trace(trace, start)
+
+    def show_step(trace: str, step: int, start: int = 0) -> str:
+        """Show everything known of one step: prompt, output, payload, response, outside calls."""
+        return answers.show_step(trace, step, start)
+
+    def search_calls(
+        text: str = "",
+        tool: str = "",
+        outcome: str = "",
+        model: str = "",
+        trace: str = "",
+        since: str = "",
+        until: str = "",
+        limit: int = 20,
+    ) -> list[JsonObject]:
+        """Find tool calls, newest first, by what is in their arguments or responses.
+
+        Conditions as in list_traces; every answer names the trace and the step.
+        """
+        given = locals()
+        return answers.search_calls(selection_of(given), limit)
+
+    def list_tools() -> list[JsonObject]:
+        """List the recorded tools and their versions: how often called, and how that ended."""
+        return answers.list_tools()
+
+    def list_replay_runs() -> list[JsonObject]:
+        """List the replays of recorded traces through later code, each with what it found."""
+        return answers.list_runs()
+
+    def show_replay_run(run: str = "latest") -> JsonObject:
+        """Show a replay run's findings: what today's tools do differently, why, how often."""
+        return answers.show_run(run)
+
+    def query(sql: str) -> JsonObject:
+        """Run one reading SQLite statement over the views, of which at most 200 rows come back.
+
+        traces, model_calls, tool_calls, interactions, tool_schemas, feedback, replay_runs,
+        call_verdicts, findings, ... `SELECT sql FROM sqlite_schema` shows the columns.
+        """
+        return answers.query(sql)
+
+    return [
+        list_traces,
+        show_trace,
+        show_step,
+        search_calls,
+        list_tools,
+        list_replay_runs,
+        show_replay_run,
+        query,
+    ]
+
+
+def replaying_tool(database: Path, tools: str | None) -> Callable[..., Any]:
+    """Return the function that replays; ``tools`` as `Answers` takes them."""
+    answers = Answers(database, tools)
+
+    def replay(
+        trace: str = "", tool: str = "", since: str = "", limit: int = 200, sample: bool = True
+    ) -> JsonObject:
+        """Run recorded calls through today's tools, offline, and report what differs and why.
+
+        Nothing empty selects; sample: of more traces than `limit` draw some of every kind, else
+        take the newest.
+        """
+        options: list[str] = []
+        for name, value in (("--trace", trace), ("--tool", tool), ("--since", since)):
+            if value:
+                options += [name, value]
+        many = ["--sample", str(limit), "--stratify", "tool,outcome"] if sample else []
+        return answers.replay([*options, *(many or ["--limit", str(limit)])])
+
+    return replay

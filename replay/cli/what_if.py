@@ -1,0 +1,198 @@
+"""`replay what-if`: a recorded trace with something made otherwise, through today's tools."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from replay.cli import terminal
+from replay.cli.arguments import database_and, examples, json_option
+from replay.cli.tools_options import env_option, path_option, tools_option
+from replay.errors import ReplayError
+
+if TYPE_CHECKING:
+    from replay.records import ReplayRun
+    from replay.replayer.what_if_edits import Edits
+
+
+@click.command(
+    "what-if",
+    short_help="Replay a trace with a payload or an answer edited.",
+    epilog=examples(
+        "replay what-if traces.db weekend-in-paris --step 3 --set passengers=2",
+        "replay what-if traces.db weekend-in-paris --step 3 --arguments @arguments.json",
+        "replay what-if traces.db weekend-in-paris --step 2 --outside "
+        '\'1={"status": 503, "body": "down"}\'',
+        "replay what-if traces.db weekend-in-paris --step 2 --response '{\"degrees\": 40}'",
+    ),
+)
+@database_and("trace")
+@click.option(
+    "--step",
+    "step_number",
+    type=click.IntRange(min=1),
+    required=True,
+    metavar="NUMBER",
+    help="The tool call that is edited.",
+)
+@click.option(
+    "--arguments",
+    metavar="JSON|@FILE",
+    help="Give it these arguments, all of them; @FILE reads them from a file.",
+)
+@click.option(
+    "--set",
+    "changed",
+    multiple=True,
+    metavar="PATH=VALUE",
+    help="Change one argument: city=Rome, flights[0].price=12. JSON, or else a text.",
+)
+@click.option(
+    "--response",
+    metavar="TEXT|@FILE",
+    help="Tell the model this, whatever the tool answers.",
+)
+@click.option(
+    "--outside",
+    multiple=True,
+    metavar="INDEX=JSON|INDEX=@FILE",
+    help="Have its question INDEX to the outside (from 1) answered with this body; an object of "
+    '"status" and "body" says both.',
+)
+@tools_option
+@path_option
+@env_option
+@click.option(
+    "--deadline",
+    "deadline_s",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="How long one call may take before it is ended and counted as a timeout.",
+)
+@click.option(
+    "--sandbox",
+    type=click.Choice(["off", "auto", "bubblewrap", "kernel"]),
+    help="What workers run in, as for `replay run`.",
+)
+@json_option
+def what_if(
+    database: Path,
+    trace: str,
+    step_number: int,
+    arguments: str | None,
+    changed: Sequence[str],
+    response: str | None,
+    outside: Sequence[str],
+    as_json: bool,
+    **options: Any,
+) -> int:
+    """Run TRACE through today's tools with one step edited, beside the same without the edit.
+
+    The recording stays as it is. The branch is kept as a replay run that is marked: it is listed by
+    `replay runs`, and is never a trace's newest verdict. The recorded model outputs stand, so the
+    calls after the first that differs are conditional. Exit code 0: the edit makes no difference;
+    1: calls are rejected or fail by it; 2: something else differs.
+    """
+    from replay.cli.interruption import ctrl_c
+    from replay.cli.run import replayer_of
+    from replay.replayer.what_if import what_if as run_what_if
+    from replay.store import Store
+
+    edits = _edits(step_number, arguments, changed, response, outside)
+    with Store.open(database, mode="w") as store:
+        replayer = replayer_of(store, jobs=2, **options)
+        with ctrl_c.calls(replayer.stop):
+            run = run_what_if(replayer, trace, edits)
+        store.append(run)
+    show_branch(run, database, as_json=as_json)
+    return int(run.exit_code or 0)
+
+
+def show_branch(run: ReplayRun, database: Path, *, as_json: bool) -> None:
+    """Print what a what-if run found."""
+    from replay.report.what_if_text import render_branch
+
+    if as_json:
+        terminal.emit_json(run.model_dump(mode="json"))
+        return
+    colored = terminal.colours(sys.stdout)
+    terminal.emit(render_branch(run, width=terminal.width(), colored=colored))
+    terminal.say(f"Kept: `replay diff {shlex.quote(str(database))} {run.id}` shows it again.")
+
+
+def _edits(
+    step_number: int,
+    arguments: str | None,
+    changed: Sequence[str],
+    response: str | None,
+    outside: Sequence[str],
+) -> Edits:
+    from replay.replayer.what_if_edits import Edits
+
+    whole = None if arguments is None else _json("--arguments", _text(arguments))
+    if whole is not None and not isinstance(whole, dict):
+        raise ReplayError(
+            f"The arguments {_cut(arguments)} are no JSON object.",
+            hint='Give all of them: --arguments \'{"city": "Rome"}\'.',
+        )
+    return Edits(
+        step_number,
+        arguments=whole,
+        changed=dict(map(_one_argument, changed)),
+        response=None if response is None else _text(response),
+        outside=dict(map(_one_answer, outside)),
+    )
+
+
+def _one_argument(given: str) -> tuple[str, Any]:
+    path, equals, value = given.partition("=")
+    if not equals or not path:
+        raise ReplayError(
+            f"--set {given!r} changes no argument.", hint="Write PATH=VALUE: --set city=Rome."
+        )
+    try:
+        return path, json.loads(value)
+    except ValueError:
+        return path, value
+
+
+def _one_answer(given: str) -> tuple[int, Any]:
+    number, equals, answer = given.partition("=")
+    if not equals or not number.isdecimal():
+        raise ReplayError(
+            f"--outside {_cut(given)} answers no question.",
+            hint="Write INDEX=JSON, the first question is 1: --outside '1={\"rate\": 1.1}'.",
+        )
+    return int(number), _json("--outside", _text(answer))
+
+
+def _text(given: str) -> str:
+    """Return what was given, or what is in the file that ``@FILE`` names."""
+    if not given.startswith("@"):
+        return given
+    try:
+        return Path(given[1:]).read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise ReplayError(f"The file {given[1:]!r} cannot be read: {why}.") from error
+
+
+def _json(option: str, text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise ReplayError(
+            f"What {option} gives is no JSON: {error}: {_cut(text)}.",
+            hint="In a shell, put it in single quotes, or give a file: @edited.json.",
+        ) from error
+
+
+def _cut(text: str | None) -> str:
+    said = repr(text)
+    return said if len(said) <= 80 else f"{said[:79]}…"

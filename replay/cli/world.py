@@ -1,0 +1,243 @@
+"""`replay world`: a trace's world after each step, as a replay makes it."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from replay.cli import terminal
+from replay.cli.arguments import database_and, examples, json_option
+from replay.cli.tool_place import ToolPlace, one_worker_options
+from replay.cli.where import where_option
+from replay.errors import ExitCode, SelectionError
+
+if TYPE_CHECKING:
+    from replay.records import JsonObject, Transcript
+    from replay.replayer.environment import Place
+    from replay.replayer.worlds import ReplayedWorld
+    from replay.stepping.conditions import Condition
+    from replay.stepping.watches import Series, Watch
+    from replay.store import Store
+
+
+def _read_watches(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -> Any:
+    if not value:
+        return []
+    from replay.stepping.watches import Watch
+
+    return [Watch.of(text) for text in value]
+
+
+@click.command(
+    short_help="Show a trace's world, step by step.",
+    epilog=examples(
+        "replay world traces.db t660c71da6be --tools shop.tools:toolbox",
+        "replay world traces.db t660c71da6be --watch \"world.orders['W1'].status\"",
+        "replay world traces.db t660c71da6be --step 7 --json | jq .world.orders",
+        'replay world traces.db t660c71da6be --where "world.refunds[*].amount > 100"',
+    ),
+)
+@database_and("trace")
+@one_worker_options
+@click.option(
+    "--baseline",
+    metavar="MODULE:TOOLBOX|git:REF",
+    help="The old tools' world instead: another toolbox, or today's in a git commit.",
+)
+@click.option(
+    "--step",
+    "step_number",
+    type=click.IntRange(min=0),
+    metavar="NUMBER",
+    help="The whole world after this step; 0: as it was at the start.",
+)
+@click.option(
+    "--watch",
+    "watches",
+    multiple=True,
+    callback=_read_watches,
+    metavar="EXPRESSION",
+    help="Only the values of this, and the steps that changed it; may be given again.",
+)
+@where_option("Only the steps after which this holds: `world.orders['W1'].status == 'lost'`.")
+@click.option("--all", "show_all", is_flag=True, help="Every change of a step.")
+@json_option
+def world(
+    database: Path,
+    trace: str,
+    where: ToolPlace,
+    baseline: str | None,
+    step_number: int | None,
+    watches: Sequence[Watch],
+    condition: Condition | None,
+    show_all: bool,
+    as_json: bool,
+) -> int:
+    """Replay TRACE once and show its world: at the start, and what each step changed.
+
+    The tools show their world by a function under @toolbox.state. Today's tools run in the frozen
+    world of the recording, as in `replay run`; nothing is stored, and every time it is the same.
+    """
+    from replay.store import Store
+
+    with Store.open(database, mode="r") as store:
+        transcript = store.transcript(trace)
+        told = _replayed(store, transcript, where, baseline)
+        if step_number is not None:
+            return _tell_step(transcript, told, step_number, as_json=as_json)
+        if condition is not None:
+            return _tell_steps(store, transcript, told, condition, as_json=as_json)
+    if watches:
+        return _tell_watches(transcript, told, watches, as_json=as_json)
+    if as_json:
+        terminal.emit_json(_plain(transcript, told))
+        return ExitCode.OK
+    from replay.report.ink import Ink
+    from replay.report.world_text import world_lines
+
+    ink = Ink(terminal.colours(sys.stdout))
+    width = terminal.width()
+    terminal.emit("\n".join(world_lines(told.history, width=width, ink=ink, show_all=show_all)))
+    return ExitCode.OK
+
+
+def _replayed(
+    store: Store, transcript: Transcript, where: ToolPlace, baseline: str | None
+) -> ReplayedWorld:
+    from replay.config import load_config
+    from replay.replayer.job_runner import JobRunner
+    from replay.replayer.policies import Policies
+    from replay.replayer.worlds import world_of
+
+    config = load_config()
+    workers = {**where.workers(), "jobs": 1}
+    with (
+        _tools(where.place(store), baseline) as place,
+        JobRunner(place, **workers) as runner,
+    ):
+        return world_of(
+            transcript,
+            store=store,
+            runner=runner,
+            policies=Policies((config.policy,)).of_toolbox(runner.greeting),
+            versions=config.versions,
+        )
+
+
+@contextlib.contextmanager
+def _tools(today: Place, baseline: str | None) -> Iterator[Place]:
+    if baseline is None:
+        yield today
+        return
+    from replay.replayer.baseline import baseline_place
+
+    with baseline_place(baseline, today) as place:
+        yield place
+
+
+def _plain(transcript: Transcript, told: ReplayedWorld) -> JsonObject:
+    """Return everything as JSON: the start, and the changes that make each state from the last."""
+    from replay.stepping.worlds import NOTHING
+
+    history = told.history
+    start = {} if history.start is NOTHING else {"start": history.start}
+    steps = [one.to_json() for one in history.steps]
+    return {"trace": transcript.trace.id, **start, "steps": steps}
+
+
+def _tell_step(
+    transcript: Transcript, told: ReplayedWorld, step_number: int, *, as_json: bool
+) -> int:
+    from replay.stepping.worlds import NOTHING
+
+    last = transcript.steps[-1].step_number if transcript.steps else 0
+    if step_number > last:
+        raise SelectionError(
+            f"Trace {transcript.trace.id!r} has no step {step_number}.",
+            hint=f"Its steps are 1 to {last}; 0 is the start.",
+        )
+    state = told.history.at(step_number)
+    shown = None if state is NOTHING else state
+    if as_json:
+        changes = told.history.changes_at(step_number)
+        said = None if changes is None else [one.to_json() for one in changes]
+        terminal.emit_json({"step": step_number, "world": shown, "changes": said})
+    else:
+        terminal.emit_json(shown)
+    return ExitCode.OK
+
+
+def _tell_watches(
+    transcript: Transcript, told: ReplayedWorld, watches: Sequence[Watch], *, as_json: bool
+) -> int:
+    from replay.report.ink import Ink
+    from replay.report.world_text import watch_lines
+
+    numbers = [step.step_number for step in transcript.steps]
+    series = [_series(transcript, told, watch) for watch in watches]
+    if as_json:
+        terminal.emit_json(
+            [
+                {
+                    "expression": watch.expression.text,
+                    "values": [
+                        {"step": 0 if place < 0 else numbers[place], "values": values}
+                        for place, values in zip(one.indexes, one.values, strict=True)
+                    ],
+                }
+                for watch, one in zip(watches, series, strict=True)
+            ]
+        )
+        return ExitCode.OK
+    ink = Ink(terminal.colours(sys.stdout))
+    lines = watch_lines(watches, series, numbers, width=terminal.width(), ink=ink)
+    terminal.emit("\n".join(lines))
+    return ExitCode.OK
+
+
+def _series(transcript: Transcript, told: ReplayedWorld, watch: Watch) -> Series:
+    from replay.stepping.facts import StepFacts
+    from replay.stepping.watches import OnlyWorld, series_of
+
+    history = told.history
+    found = []
+    if watch.is_of_world:
+        found.append((-1, watch.expression.values(OnlyWorld(history.values_at(0)))))
+    for index, step in enumerate(transcript.steps):
+        facts = StepFacts(step, world=history.values_at(step.step_number))
+        found.append((index, _kept(watch.expression.values(facts))))
+    return series_of(found, goes_away=watch.is_of_world)
+
+
+def _kept(values: list[Any]) -> list[Any]:
+    """The world is changed in place by the next step: what was seen of it is copied."""
+    import copy
+
+    return copy.deepcopy(values)
+
+
+def _tell_steps(
+    store: Store,
+    transcript: Transcript,
+    told: ReplayedWorld,
+    condition: Condition,
+    *,
+    as_json: bool,
+) -> int:
+    from replay.cli.transcripts import some_step_lines
+    from replay.cli.where import fitting_steps
+
+    steps = fitting_steps(store, transcript, condition, world=told.history)
+    if as_json:
+        terminal.emit_json([step.model_dump(mode="json") for step in steps])
+    elif steps:
+        lines = some_step_lines(transcript, steps, width=terminal.width())
+        terminal.emit("\n".join(lines))
+    else:
+        terminal.say(f"No step of trace {transcript.trace.id} fits {condition.text!r}.")
+    return ExitCode.OK

@@ -1,0 +1,193 @@
+"""Two sets of calls compared, tool by tool, so that noise is not called a change.
+
+Every tool that both have is compared in each measure. A difference counts only where it stands
+after correcting for how many were looked at: over all of them together, the chance that noise is
+called a change is at most 5 %.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Literal, TypeAlias
+
+from replay.metrics.calls import INVALID, UNKNOWN
+from replay.metrics.intervals import (
+    Interval,
+    design_effect,
+    difference,
+    holm,
+    p_value,
+    percentile_interval,
+    rate_interval,
+    z_of,
+)
+from replay.metrics.samples import Key, Sample
+
+ALPHA: Final = 0.05
+"""The chance that anything at all is called a change where nothing changed."""
+
+Judgement: TypeAlias = Literal["better", "worse", "no change shown", "too few calls"]
+
+RATES: Final[dict[str, tuple[str, ...]]] = {
+    "not ok": (),
+    "invalid": INVALID,
+    "unknown tool": (UNKNOWN,),
+}
+"""Measures by the outcomes that count; none: all but ``ok``. More of any is worse."""
+
+PERCENTILES: Final = {"p50": 0.5, "p95": 0.95}
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One measure of one tool's calls, before and after."""
+
+    name: Key
+    measure: str
+    """One of `RATES` or of `PERCENTILES`, which are milliseconds."""
+    before_count: int
+    after_count: int
+    before: Interval
+    after: Interval
+    difference: Interval
+    """``after`` less ``before``, with its own bounds at 95 %, not corrected."""
+    p_value: float
+    judgement: Judgement
+    """Corrected for all that were looked at. More failures, or more milliseconds, is worse."""
+    design_effect: float
+    """How many calls count as one, because those of one trace are alike."""
+
+    @property
+    def is_rate(self) -> bool:
+        """Whether values are parts of 1; else they are milliseconds."""
+        return self.measure in RATES
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """All comparisons of two sets of calls."""
+
+    rows: list[Comparison]
+    """By tool, most calls first, then measure."""
+    only_before: list[Key] = field(default_factory=list)
+    only_after: list[Key] = field(default_factory=list)
+
+    @property
+    def worse(self) -> list[Comparison]:
+        """What got worse beyond noise."""
+        return [row for row in self.rows if row.judgement == "worse"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """A comparison before it is known how many there are."""
+
+    name: Key
+    measure: str
+    counts: tuple[int, int]
+    at: Callable[[float], tuple[Interval, Interval]]
+    effect: float
+
+    def difference(self, z: float) -> Interval:
+        return difference(*self.at(z))
+
+
+def compare(
+    before: Mapping[Key, Sample], after: Mapping[Key, Sample], *, alpha: float = ALPHA
+) -> Compared:
+    """Compare calls by their names; names that only one side has are listed, not compared."""
+    both = [name for name in before if name in after]
+    both.sort(key=lambda name: (-len(before[name].outcomes) - len(after[name].outcomes), str(name)))
+    found = [one for name in both for one in _measures(name, before[name], after[name])]
+    p_values = [p_value(one.difference) for one in found]
+    stands = holm(p_values, alpha)
+    rows = [_judged(one, p, real) for one, p, real in zip(found, p_values, stands, strict=True)]
+    return Compared(
+        rows,
+        sorted(name for name in before if name not in after),
+        sorted(name for name in after if name not in before),
+    )
+
+
+def _judged(one: _Open, p: float, real: bool) -> Comparison:
+    z = z_of(1 - ALPHA)
+    before, after = one.at(z)
+    between = difference(before, after)
+    judgement: Judgement = "no change shown"
+    if real:
+        judgement = "worse" if between.value > 0 else "better"
+    elif between.low == float("-inf") and between.high == float("inf"):
+        judgement = "too few calls"
+    return Comparison(
+        one.name, one.measure, *one.counts, before, after, between, p, judgement, one.effect
+    )
+
+
+def _measures(name: Key, before: Sample, after: Sample) -> Iterable[_Open]:
+    for measure, outcomes in RATES.items():
+        sides = [_hits(side, outcomes) for side in (before, after)]
+        if any(hit for hits, _ in sides for hit in hits):
+            yield _rate(name, measure, sides)
+    if before.durations_ms and after.durations_ms:
+        for measure, part in PERCENTILES.items():
+            yield _percentile(name, measure, part, before, after)
+
+
+_Hits: TypeAlias = tuple[list[int], list[int]]
+"""By trace: how many of its calls count, and how many there are."""
+
+
+def _hits(sample: Sample, outcomes: Sequence[str]) -> _Hits:
+    counting = (
+        (outcome in outcomes if outcomes else outcome != "ok") for outcome in sample.outcomes
+    )
+    return _by_trace(sample.traces, counting)
+
+
+def _by_trace(traces: Iterable[int], counting: Iterable[bool]) -> _Hits:
+    hits: Counter[int] = Counter()
+    sizes: Counter[int] = Counter()
+    for trace, counts in zip(traces, counting, strict=True):
+        sizes[trace] += 1
+        hits[trace] += counts
+    return list(hits.values()), list(sizes.values())
+
+
+def _rate(name: Key, measure: str, sides: list[_Hits]) -> _Open:
+    counts = [(sum(hits), sum(sizes)) for hits, sizes in sides]
+    effects = [design_effect(*side) for side in sides]
+
+    def at(z: float) -> tuple[Interval, Interval]:
+        one, other = (
+            rate_interval(count, total, z, effect)
+            for (count, total), effect in zip(counts, effects, strict=True)
+        )
+        return one, other
+
+    return _Open(name, measure, (counts[0][1], counts[1][1]), at, max(effects))
+
+
+def _percentile(name: Key, measure: str, part: float, before: Sample, after: Sample) -> _Open:
+    ordered = [sorted(side.durations_ms) for side in (before, after)]
+    effects = [
+        _effect_at(side, values, part)
+        for side, values in zip((before, after), ordered, strict=True)
+    ]
+
+    def at(z: float) -> tuple[Interval, Interval]:
+        one, other = (
+            percentile_interval(values, part, z, effect)
+            for values, effect in zip(ordered, effects, strict=True)
+        )
+        return one, other
+
+    return _Open(name, measure, (len(ordered[0]), len(ordered[1])), at, max(effects))
+
+
+def _effect_at(sample: Sample, ordered: Sequence[float], part: float) -> float:
+    """Return the design effect of lying above a percentile."""
+    bound = ordered[int(part * (len(ordered) - 1))]
+    above = (duration > bound for duration in sample.durations_ms)
+    return design_effect(*_by_trace(sample.timed_traces, above))

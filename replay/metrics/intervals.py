@@ -1,0 +1,127 @@
+"""How sure a rate, a percentile, or the difference of two can be.
+
+A rate has Wilson's interval, the difference of two Newcombe's; a percentile the interval between
+two order statistics, which asks nothing of the distribution. All are widened where the calls of one
+trace are alike: a hundred failures of one conversation are not a hundred observations. The *design
+effect* says how much: how many calls count as one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import Final
+
+_NORMAL: Final = NormalDist()
+_Z_MAX: Final = 12.0
+"""Beyond, a p-value is zero."""
+_HALVINGS: Final = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A value, and the bounds it lies within."""
+
+    value: float
+    low: float
+    high: float
+    """Infinite bounds: so few calls say nothing about it."""
+
+
+def z_of(confidence: float) -> float:
+    """Return how many standard errors lie on each side: 1.96 for 0.95."""
+    return _NORMAL.inv_cdf(0.5 + confidence / 2)
+
+
+def rate_interval(count: int, total: int, z: float, design_effect: float = 1.0) -> Interval:
+    """Return Wilson's interval of ``count`` in ``total``."""
+    if not total:
+        return Interval(math.nan, 0.0, 1.0)
+    rate, size = count / total, total / design_effect
+    middle = (rate + z * z / (2 * size)) / (1 + z * z / size)
+    half = z * math.sqrt(rate * (1 - rate) / size + z * z / (4 * size * size)) / (1 + z * z / size)
+    return Interval(rate, max(0.0, middle - half), min(1.0, middle + half))
+
+
+def percentile_interval(
+    ordered: Sequence[float], part: float, z: float, design_effect: float = 1.0
+) -> Interval:
+    """Return a percentile between the order statistics that hold it.
+
+    A bound is infinite where no order statistic lies so far out.
+    """
+    from replay.metrics.percentiles import percentile
+
+    value = percentile(ordered, part)
+    if value is None:
+        return Interval(math.nan, -math.inf, math.inf)
+    size = len(ordered)
+    half = z * math.sqrt(size * part * (1 - part) * design_effect)
+    low, high = math.floor(size * part - half), math.ceil(size * part + half) + 1
+    return Interval(
+        value,
+        ordered[low - 1] if low >= 1 else -math.inf,
+        ordered[high - 1] if high <= size else math.inf,
+    )
+
+
+def difference(before: Interval, after: Interval) -> Interval:
+    """Return ``after`` less ``before`` with bounds made of theirs (Newcombe's way)."""
+    value = after.value - before.value
+    low = value - math.hypot(after.value - after.low, before.high - before.value)
+    high = value + math.hypot(after.high - after.value, before.value - before.low)
+    return Interval(value, low, high)
+
+
+def p_value(interval_at: Callable[[float], Interval]) -> float:
+    """Return how probable so large a difference is where there is none.
+
+    ``interval_at`` gives the difference's interval at so many standard errors: the p-value belongs
+    to the widest one that leaves zero out.
+    """
+    near, far = 0.0, _Z_MAX
+    if not _leaves_zero_out(interval_at(1e-9)):
+        return 1.0
+    if _leaves_zero_out(interval_at(far)):
+        return 0.0
+    for _ in range(_HALVINGS):
+        middle = (near + far) / 2
+        if _leaves_zero_out(interval_at(middle)):
+            near = middle
+        else:
+            far = middle
+    return 2 * (1 - _NORMAL.cdf(near))
+
+
+def _leaves_zero_out(interval: Interval) -> bool:
+    return interval.low > 0 or interval.high < 0
+
+
+def holm(p_values: Sequence[float], alpha: float) -> list[bool]:
+    """Return which differences stand when this many were looked at (Holm's procedure).
+
+    The chance that *any* difference is called real where there is none stays below ``alpha``.
+    """
+    stands = [False] * len(p_values)
+    order = sorted(range(len(p_values)), key=p_values.__getitem__)
+    for rank, index in enumerate(order):
+        if p_values[index] > alpha / (len(p_values) - rank):
+            break
+        stands[index] = True
+    return stands
+
+
+def design_effect(hits: Sequence[int], sizes: Sequence[int]) -> float:
+    """Return how many calls count as one: ``hits`` of ``sizes`` calls in each trace; at least 1.
+
+    The variance of the rate over traces beside that of as many calls that know nothing of each
+    other.
+    """
+    total, count, traces = sum(sizes), sum(hits), len(sizes)
+    rate = count / total if total else 0.0
+    if traces < 2 or not 0.0 < rate < 1.0:
+        return float(max(sizes, default=1)) if traces == 1 else 1.0
+    spread = sum((hit - rate * size) ** 2 for hit, size in zip(hits, sizes, strict=True))
+    return max(1.0, spread * traces / (traces - 1) / (total * rate * (1 - rate)))

@@ -1,0 +1,143 @@
+"""Arguments that a model made up, and arguments that do not fit what it was shown.
+
+An argument's value is *invented* where it stands nowhere in what the model was told before: system
+prompt, people's messages, answers of tools, definitions of tools (so members of an enum and values
+that a description names are told). What the model itself said before does not make a value told.
+Common values and texts of the model's own are not looked for (`replay.metrics.told.left_out`).
+
+Knowledge counts as invented too: that ``SFO`` is San Francisco, the model was not told. So look at
+which arguments are made up, not at how many.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from replay.metrics.conversations import AskedCall, Conversation, Conversations
+from replay.metrics.scope import Scope
+from replay.metrics.told import is_told, leaves, left_out
+
+TRACES_MAX: Final = 200
+EXAMPLES_MAX: Final = 3
+
+
+@dataclass(slots=True)
+class InventedArgument:
+    """One argument of one tool: how often its value was looked for, and not found."""
+
+    tool: str
+    path: str
+    """Places of lists are ``[*]``."""
+    value_count: int = 0
+    invented_count: int = 0
+    examples: list[tuple[str, int, Any]] = field(default_factory=list)
+    """Trace, step and value; at most three."""
+
+
+@dataclass(slots=True)
+class MadeUpCalls:
+    """Calls of one tool, as far as they could be looked at."""
+
+    tool: str
+    call_count: int = 0
+    """Calls of the model whose prompt is known and whose arguments are a JSON object."""
+    invented_count: int = 0
+    """Of these, calls with at least one invented value."""
+    misfit_count: int = 0
+    """Calls whose arguments do not fit the schema that the model was shown, whether or not their
+    tool turned them away."""
+    shown_count: int = 0
+    """Calls whose model was shown a schema of the tool."""
+    not_shown_count: int = 0
+    """Calls of tools that the model was not shown, though it was shown others."""
+
+
+@dataclass(slots=True)
+class MadeUp:
+    """What models made up in the newest traces of a scope."""
+
+    calls: list[MadeUpCalls]
+    """By tool, most calls first."""
+    arguments: list[InventedArgument]
+    """Those with invented values, most of them first."""
+    read_count: int
+    trace_count: int
+    """Traces in the scope; only ``read_count`` of them were read."""
+
+
+def read_made_up(
+    connection: sqlite3.Connection, scope: Scope | None = None, *, traces_max: int = TRACES_MAX
+) -> MadeUp:
+    """Return what models made up in the newest ``traces_max`` traces of ``scope``."""
+    scope = scope or Scope()
+    reader = Conversations(connection)
+    calls: dict[str, MadeUpCalls] = {}
+    arguments: dict[tuple[str, str], InventedArgument] = {}
+    read = 0
+    for trace in reader.of(scope, traces_max):
+        read += 1
+        _look_at(trace, reader, scope, calls, arguments)
+    return MadeUp(
+        sorted(calls.values(), key=lambda one: (-one.call_count, one.tool)),
+        sorted(
+            (one for one in arguments.values() if one.invented_count),
+            key=lambda one: (-one.invented_count, one.tool, one.path),
+        ),
+        read,
+        reader.count(scope),
+    )
+
+
+def _look_at(
+    trace: Conversation,
+    reader: Conversations,
+    scope: Scope,
+    calls: dict[str, MadeUpCalls],
+    arguments: dict[tuple[str, str], InventedArgument],
+) -> None:
+    asking = {call.key: call for call in trace.model_calls}
+    for call in trace.tool_calls:
+        asked = asking.get(call.model_call or 0)
+        if call.actor != "assistant" or asked is None:
+            continue
+        if not scope.covers(call.tool, None, asked.model, call.actor):
+            continue
+        given = reader.arguments(call)
+        counted = calls.setdefault(call.tool, MadeUpCalls(call.tool))
+        if asked.toolset is not None:
+            _check_shown(counted, reader.schemas(asked.toolset), call, given)
+        if given is None:
+            continue
+        counted.call_count += 1
+        parts = reader.told(trace.key, asked)
+        invented = False
+        for path, value in leaves(given):
+            if left_out(value) is not None:
+                continue
+            one = arguments.setdefault((call.tool, path), InventedArgument(call.tool, path))
+            one.value_count += 1
+            if not is_told(value, parts):
+                invented = True
+                one.invented_count += 1
+                if len(one.examples) < EXAMPLES_MAX:
+                    one.examples.append((trace.id, call.step_number, value))
+        counted.invented_count += invented
+
+
+def _check_shown(
+    counted: MadeUpCalls, schemas: Mapping[str, Any], call: AskedCall, given: Any
+) -> None:
+    from replay.tools.schema_check import schema_errors
+
+    if call.tool not in schemas:
+        counted.not_shown_count += 1
+        return
+    schema = schemas[call.tool]
+    if schema is None or call.has_positional:
+        return
+    counted.shown_count += 1
+    if given is None or schema_errors(schema, given):
+        counted.misfit_count += 1

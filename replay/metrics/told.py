@@ -1,0 +1,159 @@
+"""What a model was told, and whether a value of its arguments stands in it.
+
+Values are found as `replay.verdicts.origins` finds them: texts whole, within texts between words,
+in other letters; numbers as numbers and as words. Beside that, a name of two or three words counts
+as told where each of its words was, and a date where its day and its month were (*May 20th* for
+``2026-05-20``).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final, Literal, TypeAlias
+
+from replay.verdicts.origins import Source, TooCommonError, origins
+from replay.verdicts.spellings import date_of, number_of
+
+SMALL_NUMBER_MAX: Final = 10
+WORDS_MAX: Final = 3
+CHARS_MAX: Final = 60
+
+Left: TypeAlias = Literal["common", "composed"]
+"""Why a value is not looked for: it says nothing, or the model wrote a text of its own."""
+
+_DATE: Final = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ][\d:.]+(?:Z|[+-][\d:]+)?)?")
+_MONTHS: Final = (
+    *("january", "february", "march", "april", "may", "june", "july", "august", "september"),
+    *("october", "november", "december"),
+)
+
+
+def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Give every value that holds no others, with its path; list places are ``[*]``."""
+    if isinstance(value, dict):
+        for name, item in value.items():
+            yield from leaves(item, f"{path}.{name}" if path else str(name))
+    elif isinstance(value, list):
+        for item in value:
+            yield from leaves(item, f"{path}[*]")
+    else:
+        yield path, value
+
+
+def left_out(value: Any) -> Left | None:
+    """Return why ``value`` is not looked for; None: it is.
+
+    Common are true, false, null, empty and one-letter texts, and whole numbers up to 10: models
+    count. Composed are texts of more than three words or 60 characters.
+    """
+    if value is None or isinstance(value, bool):
+        return "common"
+    if isinstance(value, (int, float)):
+        small = float(value).is_integer() and abs(value) <= SMALL_NUMBER_MAX
+        return "common" if small else None
+    text = str(value).strip()
+    if len(text) < 2 or (
+        re.fullmatch(r"-?\d+(\.0+)?", text) and abs(float(text)) <= SMALL_NUMBER_MAX
+    ):
+        return "common"
+    return "composed" if len(text.split()) > WORDS_MAX or len(text) > CHARS_MAX else None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One thing that a model was told."""
+
+    source: Source
+    folded: str
+    """All its values in small letters: that most values are not in it shows fast."""
+
+
+def part_of(value: Any) -> Part:
+    """Return a message, a response or a definition as a part to look into."""
+    return Part(Source(0, "prompt", value), "\n".join(_texts(value)).casefold())
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Give every value in ``value`` as a text, those of JSON in texts too."""
+    for _, leaf in leaves(value):
+        inner = _inner(leaf) if isinstance(leaf, str) else None
+        if inner is not None:
+            yield from _texts(inner)
+        else:
+            yield leaf if isinstance(leaf, str) else json.dumps(leaf)
+
+
+def _inner(text: str) -> Any:
+    """Return the object or list that ``text`` is the JSON of, as origins look into it."""
+    if text[:1] not in ("{", "["):
+        return None
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def holds(part: Part, value: Any) -> bool:
+    """Return whether ``value`` stands in a part."""
+    if isinstance(value, (dict, list)) or not _may_hold(part, value):
+        return False
+    try:
+        # Not `part`: an id in a longer text is some of the value, not the value.
+        return any(not one.part for one in origins(value, [part.source]))
+    except TooCommonError:
+        return True
+
+
+def _may_hold(part: Part, value: Any) -> bool:
+    texts = _hints(value, is_float=isinstance(value, float))
+    return any(text in part.folded for text in texts)
+
+
+@lru_cache(maxsize=4_096)
+def _hints(value: Any, *, is_float: bool) -> tuple[str, ...]:
+    """Return texts of which one stands in every text that ``value`` stands in.
+
+    ``is_float`` keeps 1 and 1.0 apart in the cache.
+    """
+    if isinstance(value, str):
+        day, number = date_of(value), number_of(value)
+        if day is not None:
+            return (str(day.year),)
+        if number is None:
+            return (value.strip().casefold(),)
+        value = number
+    # Whatever separates thousands, the last three digits of the whole stand together.
+    return (str(abs(int(value)))[-3:] if abs(value) < 1e15 else "",)
+
+
+def is_told(value: Any, parts: Iterable[Part]) -> bool:
+    """Return whether ``value`` stands in one of ``parts``, or its words or its date do."""
+    parts = list(parts)
+    if any(holds(part, value) for part in parts):
+        return True
+    if not isinstance(value, str):
+        return False
+    date = _DATE.fullmatch(value.strip())
+    if date is not None:
+        return _date_is_told(date, parts)
+    words = [word for word in re.split(r"[\s,/]+", value) if len(word) > 1]
+    return len(words) > 1 and all(any(holds(part, word) for part in parts) for word in words)
+
+
+def _date_is_told(date: re.Match[str], parts: list[Part]) -> bool:
+    """Return whether day and month stand in one part without a year: ``May 20th``, ``5/20``."""
+    month, day = int(date[2]), int(date[3])
+    if not 1 <= month <= 12:
+        return False
+    name = _MONTHS[month - 1]
+    pattern = re.compile(
+        rf"\b(?:{name}|{name[:3]}\.?)\s+(?:the\s+)?0?{day}(?:st|nd|rd|th)?\b"
+        rf"|\b0?{day}(?:st|nd|rd|th)?\s+(?:of\s+)?(?:{name}|{name[:3]})\b"
+        rf"|\b0?{month}/0?{day}\b|\b0?{day}\.\s?0?{month}\."
+        rf"|{re.escape(date[1])}-{date[2]}-{date[3]}"
+    )
+    return any(pattern.search(part.folded) for part in parts)

@@ -1,0 +1,220 @@
+"""Values that are masked in a recording, and that the tools' own world holds today.
+
+A tool that looks a customer up by email got a real one when it was recorded; the recording has its
+placeholder, and the world that the tools' code makes has the real one still. So placeholders that
+stand for what is in that world are given back to the tools as what they stand for. It never leaves
+the worker: what tools ask and answer is masked before anybody is told.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from cassettes.placeholders import PLACEHOLDER
+from replay.records import JsonObject
+
+if TYPE_CHECKING:
+    from cassettes.redaction import Redactor
+    from cassettes.redaction.personal import Kind
+
+_OBJECTS_MAX: Final = 2_000_000
+_LENGTH_MAX: Final = 4_096
+_WHOLE_MAX: Final = 64
+_PLAIN: Final = (str, bytes, int, float, bool, type(None))
+
+
+class KnownAgain:
+    """What placeholders stand for, as far as a world tells."""
+
+    def __init__(self, redactor: Redactor) -> None:
+        self._redactor = redactor
+        self._real: dict[str, str] = {}
+        self._digits: dict[tuple[str, str], str] = {}
+        """By kind and the digits of a placeholder, the digits of the value: however it is written.
+        """
+        self._texts: list[str] | None = None
+        self._tried: set[str] = set()
+
+    def is_of(self, redactor: Redactor) -> bool:
+        """Whether it was made for ``redactor``."""
+        return redactor is self._redactor
+
+    def look_at(self, *parts: Any) -> None:
+        """Take note of the personal data in a world, and of its texts."""
+        self._texts = list(dict.fromkeys(texts_in(parts)))
+        rules = self._redactor.rules
+        for text in self._texts:
+            for kind in rules.kinds_in(text):
+                for start, end in kind.spans(text):
+                    value = text[start:end]
+                    self._take(kind, value)
+            if text.isdecimal() and 7 <= len(text) <= 15:
+                for kind in rules.kinds:
+                    if kind.is_named(text):
+                        self._take(kind, text)
+
+    def _take(self, kind: Kind, value: str) -> None:
+        if kind.is_stand_in(value):
+            return
+        made = kind.masked(self._redactor.key, value)
+        self._real[made] = value
+        digits = _number(value)
+        if digits and kind.names:
+            self._digits[kind.name, _number(made)] = digits
+
+    def call(self, call: JsonObject) -> JsonObject:
+        """Return a recorded call with what it was asked as it was, where that is known again."""
+        found = dict(call)
+        found["arguments"] = self.text(call["arguments"])
+        if call.get("positional"):
+            found["positional"] = self.value(call["positional"])
+        return found
+
+    def answered(self, exchange: JsonObject) -> JsonObject:
+        """Return a recorded exchange with what it was answered as it was, where that is known."""
+        from cassettes.redaction.exchanges import mended
+
+        response = exchange.get("response")
+        if response is None:
+            return exchange
+        body = self.value(response["body"])
+        if body == response["body"]:
+            return exchange
+        return {**exchange, "response": mended({**response, "body": body}, response)}
+
+    def value(self, value: Any) -> Any:
+        """Return a JSON value with what is known again in its texts."""
+        if type(value) is str:
+            return self.text(value)
+        if type(value) is dict:
+            return {name: self.value(item) for name, item in value.items()}
+        return [self.value(item) for item in value] if type(value) is list else value
+
+    def text(self, text: str) -> str:
+        """Return a text, which may be JSON, with what is known again in it."""
+        self._try_marked(text)
+        if not self._real:
+            return text
+        for kind in self._redactor.rules.kinds_in(text):
+            for start, end in reversed(list(kind.spans(text))):
+                real = self._stood_for(kind, text[start:end])
+                if real is not None:
+                    text = text[:start] + _written(real) + text[end:]
+        return PLACEHOLDER.sub(lambda found: _written(self._real.get(found[0], found[0])), text)
+
+    def _stood_for(self, kind: Kind, made: str) -> str | None:
+        """Return what a placeholder stands for, written as it is; None: nobody knows."""
+        from cassettes.redaction.personal.kind import digits_of, with_digits
+
+        digits = self._digits.get((kind.name, _number(made)))
+        if digits is not None and len(digits) == len(_number(made)):
+            lead = digits_of(made)[: len(digits_of(made)) - len(digits)]
+            return with_digits(made, lead + digits)
+        return self._real.get(made)
+
+    def _try_marked(self, text: str) -> None:
+        """Find out what placeholders of any text stand for: one of the world's short texts."""
+        wanted = {found[0] for found in PLACEHOLDER.finditer(text)} - self._tried
+        if not wanted or not self._texts:
+            return
+        self._tried |= wanted
+        for one in self._texts:
+            if 6 <= len(one) <= _WHOLE_MAX:
+                made = self._redactor.placeholder(one)
+                if made in wanted:
+                    self._redactor.vault.learn(one, made)
+                    if one in self._redactor.vault:
+                        self._real[made] = one
+
+
+def has_placeholders(job: JsonObject, redactor: Redactor) -> bool:
+    """Whether the calls of a job were asked anything, or answered, that is masked."""
+    orders = [order for group in job["groups"] for order in group]
+    told = json.dumps([(one["call"]["arguments"], one["interactions"]) for one in orders])
+    if PLACEHOLDER.search(told):
+        return True
+    return any(
+        kind.is_stand_in(told[start:end])
+        for kind in redactor.rules.kinds_in(told)
+        for start, end in kind.spans(told)
+    )
+
+
+def _number(value: str) -> str:
+    """Return the last ten digits of a number: without a country's code, where it has one."""
+    from cassettes.redaction.personal.kind import digits_of
+
+    return digits_of(value)[-10:]
+
+
+def _written(value: str) -> str:
+    return json.dumps(value, ensure_ascii=False)[1:-1]
+
+
+def texts_in(parts: Iterable[Any]) -> Iterator[str]:
+    """Yield the texts in objects: in their attributes, items and keys, each object once."""
+    todo = list(parts)
+    seen: set[int] = set()
+    while todo and len(seen) < _OBJECTS_MAX:
+        one = todo.pop()
+        kind = type(one)
+        if kind is str:
+            if len(one) <= _LENGTH_MAX:
+                yield one
+            continue
+        if kind is int and one > 10**6:
+            yield str(one)
+        if kind in _PLAIN or id(one) in seen:
+            continue
+        seen.add(id(one))
+        todo += _parts(one)
+
+
+def _parts(one: Any) -> Iterable[Any]:
+    if isinstance(one, Mapping):
+        return [*one.keys(), *one.values()]
+    if isinstance(one, (list, tuple, set, frozenset)):
+        return one
+    if dataclasses.is_dataclass(one) and not isinstance(one, type):
+        return [getattr(one, field.name, None) for field in dataclasses.fields(one)]
+    module = type(one).__module__
+    if module.partition(".")[0] in _NOT_USERS or isinstance(one, type):
+        return ()
+    return list(getattr(one, "__dict__", {}).values())
+
+
+_NOT_USERS: Final = frozenset(
+    (
+        "builtins",
+        "threading",
+        "_thread",
+        "asyncio",
+        "logging",
+        "socket",
+        "re",
+        "types",
+        "sqlite3",
+        "httpx",
+        "requests",
+        "functools",
+        "weakref",
+        "io",
+        "_io",
+        "abc",
+        "inspect",
+    )
+)
+
+
+def data_of(toolbox: Any) -> list[Any]:
+    """Return the plain data of the modules that tools are from: what they look things up in."""
+    found: dict[int, Any] = {}
+    for tool in toolbox.tools():
+        names = getattr(tool.function, "__globals__", {})
+        for name, value in list(names.items()):
+            if not name.startswith("__") and isinstance(value, (dict, list, tuple, set)):
+                found[id(value)] = value
+    return list(found.values())

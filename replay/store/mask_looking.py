@@ -1,0 +1,127 @@
+"""`replay mask --check`: what a database holds that would be masked today, and where.
+
+All records are read and masked in memory; what that changes is what was found. Nothing of it is
+ever told whole. Then the bytes that no record refers to are looked at: free pages, the log, spools.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from replay.records.base import JsonObject
+from replay.store.file_bytes import Bytes, loose_bytes
+from replay.store.masking import masked_records
+from replay.store.redacting import plain, records_of
+from replay.store.redaction import Redaction
+
+if TYPE_CHECKING:
+    from replay.store.store import Store
+
+SHOWN: Final = 2
+"""Letters of a value that are told at its start."""
+_READABLE: Final = re.compile(rb"[\x20-\x7e\xc2-\xf4\x80-\xbf]{6,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """One value that would be masked."""
+
+    kind: str
+    """``email``, ...; ``secret``; ``marked``: by its place."""
+    place: str
+    """Which record, and where in it; or which bytes of which file."""
+    hint: str
+    """Its first letters and its length."""
+
+
+@dataclass(slots=True)
+class Sights:
+    """What a look found."""
+
+    record_count: int = 0
+    found: list[Sight] = field(default_factory=list)
+    not_looked_into: list[str] = field(default_factory=list)
+    """Places that may hold something, and could not be read."""
+
+
+def look(
+    store: Store,
+    redaction: Redaction,
+    tell: Callable[[int, int], None] = lambda done, total: None,
+) -> Sights:
+    """Return what ``store`` holds that ``redaction`` would mask.
+
+    ``tell`` is told how many of how many traces are done.
+    """
+    sights = Sights()
+    for records in _batches(store, tell):
+        sights.record_count += len(records)
+        for before, after in zip(records, masked_records(redaction, records), strict=True):
+            if before != after:
+                sights.found += _sights(before, after, redaction)
+    for piece in loose_bytes(store.path):
+        _look_at(piece, redaction, sights)
+    return sights
+
+
+def _batches(store: Store, tell: Callable[[int, int], None]) -> Iterator[list[JsonObject]]:
+    trace_ids, runs = store.trace_ids(), store.runs()
+    for done, trace_id in enumerate(trace_ids):
+        tell(done, len(trace_ids))
+        verdicts = [one for run in runs for one in store.verdicts(run.id, trace_id=trace_id)]
+        yield [plain(one) for one in records_of(store.transcript(trace_id), verdicts)]
+    others: list[Any] = [*runs, *(one for run in runs for one in store.findings(run.id))]
+    yield [plain(one) for one in (*others, *store.tool_schemas(), *store.approvals())]
+
+
+def _sights(before: JsonObject, after: JsonObject, redaction: Redaction) -> Iterator[Sight]:
+    where = _named(before)
+    for path, old, new in _differences(before, after, ""):
+        if path.split(".")[0] == "attributes" and old is None:
+            continue
+        for kind, value in redaction.redactor.kinds_in(old, new):
+            yield Sight(kind, f"{where} {path}", hint_of(value))
+
+
+def _named(fields: JsonObject) -> str:
+    kind = fields["kind"].replace("_", " ")
+    said = [f"trace {fields['trace_id']}"] if fields.get("trace_id") else []
+    said += [f"step {fields['step_number']}"] if fields.get("step_number") else []
+    name = fields.get("tool") or ("" if said else fields.get("id") or fields.get("signature") or "")
+    return " ".join([*said, kind, *([str(name)] if name else [])])
+
+
+def _differences(before: Any, after: Any, path: str) -> Iterator[tuple[str, Any, Any]]:
+    if type(before) is dict and type(after) is dict:
+        new_names = iter([name for name in after if name not in before])
+        for name, value in before.items():
+            if name in after:
+                yield from _differences(value, after[name], f"{path}.{name}".lstrip("."))
+            else:
+                yield f"{path} (a key)".strip(), name, next(new_names, None)
+    elif type(before) is list and type(after) is list and len(before) == len(after):
+        for at, (old, new) in enumerate(zip(before, after, strict=True)):
+            yield from _differences(old, new, f"{path}[{at}]")
+    elif before != after:
+        yield path, before, after
+
+
+def hint_of(value: str) -> str:
+    """Return what may be told of a value: how it begins, and how long it is."""
+    start = value[:SHOWN] if len(value) > 3 * SHOWN else ""
+    return f"{start}… ({len(value)} characters)"
+
+
+def _look_at(piece: Bytes, redaction: Redaction, sights: Sights) -> None:
+    if piece.body is None:
+        sights.not_looked_into.append(piece.place)
+        return
+    for found in _READABLE.finditer(piece.body):
+        text = found[0].decode("utf-8", "replace")
+        if not redaction.redactor.concerns(text):
+            continue
+        for kind, value in redaction.redactor.kinds_in(text, redaction.redactor.text(text)):
+            sights.found.append(Sight(kind, piece.place, hint_of(value)))

@@ -1,0 +1,142 @@
+"""A database of a small shop with tools that run, for what the screen has others do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from replay.records import Interaction, ModelCall, ToolCall, Trace
+from replay.store import Store
+from tests.tui.records import moment
+
+TOOLS = '''
+import time
+
+import httpx
+
+from replay import Toolbox
+
+toolbox = Toolbox("shop")
+
+
+@toolbox.world
+def world(start):
+    return {"sold": []}
+
+
+@toolbox.tool
+def price(item: str) -> dict:
+    """Tell the price of an item."""
+    answer = httpx.get("http://127.0.0.1:9/rate").json()
+    return {"item": item, "cents": len(item) * answer["rate"]}
+
+
+@toolbox.tool
+def buy(item: str, count: int = 1, *, world: dict) -> dict:
+    """Buy some."""
+    world["sold"] += [item] * count
+    return {"order": f"order-{len(world['sold'])}", "count": len(world["sold"])}
+
+
+@toolbox.tool
+def receipt(order: str, *, world: dict) -> dict:
+    """Print the receipt of an order."""
+    return {"order": order, "items": len(world["sold"])}
+
+
+@toolbox.tool
+def wait(seconds: int) -> str:
+    """Take its time, in earnest: arithmetic has no clock that could be frozen."""
+    for _ in range(seconds * 10_000_000):
+        pass
+    return "done"
+'''
+
+QUESTION = {"role": "user", "content": "Buy me tea."}
+
+
+def shop_records(trace: str = "tea") -> list[Any]:
+    """A trace: the model asks a price, buys, and has the receipt printed."""
+    calls = [
+        ("price", '{"item": "tea"}', '{"item": "tea", "cents": 30}'),
+        ("buy", '{"item": "tea", "count": 2}', '{"order": "order-2", "count": 2}'),
+        ("receipt", '{"order": "order-2"}', '{"order": "order-2", "total": 2}'),
+    ]
+    records: list[Any] = [
+        Trace(id=trace, app="shop", started_at=moment(0), ended_at=moment(9)),
+    ]
+    for at, (tool, arguments, response) in enumerate(calls):
+        number = 2 * at + 1
+        records += [
+            ModelCall(
+                id=f"{trace}-m{number}",
+                trace_id=trace,
+                step_number=number,
+                provider="openai",
+                api="chat.completions",
+                model="small-1",
+                parameters={"temperature": 0},
+                messages=[QUESTION],
+                output={"role": "assistant", "content": None},
+                started_at=moment(number),
+            ),
+            ToolCall(
+                id=f"{trace}-c{number + 1}",
+                trace_id=trace,
+                step_number=number + 1,
+                model_call_id=f"{trace}-m{number}",
+                provider_call_id=f"call_{at}",
+                tool=tool,
+                arguments=arguments,
+                response=response,
+                outcome="ok",
+                started_at=moment(number + 1),
+                attributes={"request_id": f"req-{at}"},
+            ),
+        ]
+    return [*records, rate(trace)]
+
+
+def rate(trace: str) -> Interaction:
+    """What ``price`` asked, and what it was answered."""
+    headers = {"accept": ["*/*"], "host": ["127.0.0.1:9"]}
+    exchange = {
+        "protocol": "http",
+        "via": "httpx",
+        "sequence": 1,
+        "offset_ms": 0.0,
+        "duration_ms": 1.0,
+        "head_ms": None,
+        "request": {
+            "method": "GET",
+            "uri": "http://127.0.0.1:9/rate",
+            "headers": headers,
+            "body": None,
+        },
+        "response": {
+            "status": 200,
+            "reason": "OK",
+            "http_version": "HTTP/1.1",
+            "headers": {"content-type": ["application/json"]},
+            "body": {"json": {"rate": 10}},
+            "closed_early": False,
+        },
+        "failure": None,
+    }
+    return Interaction(
+        id=f"{trace}-i1",
+        tool_call_id=f"{trace}-c2",
+        interaction_index=0,
+        exchange=exchange,
+        bound_by="call",
+    )
+
+
+def make_shop(folder: Path, *more: Any) -> Path:
+    """Write the tools and the database into ``folder``; return the database."""
+    (folder / "shop.py").write_text(TOOLS)
+    (folder / "pyproject.toml").write_text('[tool.replay]\ntools = "shop:toolbox"\n')
+    database = folder / "traces.db"
+    with Store.open(database, "create") as store:
+        store.append_all([*shop_records(), *more])
+    return database

@@ -1,0 +1,101 @@
+"""What the keys that act need to know: which tools, what is pinned, how far a replay is."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Final
+
+from replay.config import load_config
+from replay.records import Pin, ReplayRun
+from replay.records.replays import WHAT_IF
+from tui.rows.database import Database
+from tui.rows.traces import TraceList
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """Today's tools, as the command line takes them."""
+
+    toolbox: str = ""
+    """Empty: nobody has named any."""
+    paths: tuple[str, ...] = ()
+    variables: tuple[str, ...] = ()
+    """Names of environment variables that are handed on."""
+
+    def words(self) -> list[str]:
+        """Return the options that say them."""
+        words = ["--tools", self.toolbox] if self.toolbox else []
+        for path in self.paths:
+            words += ["--path", path]
+        for name in self.variables:
+            words += ["--env", name]
+        return words
+
+
+def tools_of(run: ReplayRun) -> Tools:
+    """Return the tools of a replay run, with those of its variables that are set here, too."""
+    options = run.options
+    names = [str(name) for name in options.get("environment") or ()]
+    return Tools(
+        run.toolbox,
+        tuple(map(str, options.get("paths") or ())),
+        tuple(name for name in names if name in os.environ),
+    )
+
+
+def tools_at_hand(database: Database, run: ReplayRun | None) -> Tools:
+    """Return the tools of ``run``, else of `[tool.replay]`, else of the newest replay run."""
+    if run is not None:
+        return tools_of(run)
+    named = load_config().tools
+    if named is not None:
+        return Tools(named)
+    with database.reading():
+        newest = database.records.records(
+            "replay_run",
+            f"r.id NOT GLOB '{WHAT_IF}*'",
+            [],
+            "r.started_us DESC, r.key DESC LIMIT 1",
+        )
+    return tools_of(newest[0]) if newest else Tools()
+
+
+SHOWN_MAX: Final = 500
+"""Of more traces than this nobody names each one."""
+
+
+def trace_ids_of(database: Database, traces: TraceList) -> list[str]:
+    """Return the ids of the traces of a list; none where it is empty, too long, or is all."""
+    keys = list(traces.keys)
+    if not traces.wanted or not keys or len(keys) > SHOWN_MAX:
+        return []
+    marks = ", ".join("?" * len(keys))
+    with database.reading() as connection:
+        rows = connection.execute(f"SELECT id FROM trace_rows WHERE key IN ({marks})", keys)
+        return [str(row[0]) for row in rows]
+
+
+def trace_id_of(database: Database, key: int) -> str | None:
+    """Return the id of the trace in a row; None: it is gone."""
+    with database.reading() as connection:
+        row = connection.execute("SELECT id FROM trace_rows WHERE key = ?", (key,)).fetchone()
+    return None if row is None else str(row[0])
+
+
+def pins_of(database: Database, trace: int) -> list[Pin]:
+    """Return the pins of the trace in row ``trace``: its own first, then by step."""
+    with database.reading():
+        found: list[Pin] = database.records.records("pin", "r.trace = ?", [trace], "r.step_number")
+    return found
+
+
+def judged_count(database: Database, since_us: int) -> int:
+    """Return how many calls the run has judged that began at ``since_us`` or later."""
+    with database.reading() as connection:
+        row = connection.execute(
+            "SELECT count(*) FROM call_verdict_rows v WHERE v.run = +(SELECT u.key FROM "
+            "replay_run_rows u WHERE u.started_us >= ? ORDER BY u.started_us DESC LIMIT 1)",
+            (since_us,),
+        ).fetchone()
+    return int(row[0])

@@ -1,0 +1,137 @@
+"""Calls counted and timed for the screen: read once for a period, rolled up as often as wanted."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from fnmatch import fnmatchcase
+from typing import Final
+
+from replay.config import load_config
+from replay.metrics import (
+    CallMetrics,
+    Cells,
+    Components,
+    Dimension,
+    Scope,
+    read_cells,
+    read_components,
+    rolled_up,
+    totals,
+)
+from replay.metrics.budgets import BudgetResult, check_budgets, split_name
+from replay.metrics.cells import first_and_last
+from replay.metrics.invented import MadeUp, read_made_up
+from replay.metrics.labels import Accuracy, accuracy, read_labels
+from replay.store.times import iso_text
+from tui.rows.database import Database, reading_connection
+
+BUCKETS: Final = 24
+PERIODS: Final[tuple[tuple[str, timedelta | None], ...]] = (
+    ("all that was recorded", None),
+    ("the last 30 days", timedelta(days=30)),
+    ("the last 7 days", timedelta(days=7)),
+    ("the last day", timedelta(days=1)),
+)
+"""Ends are the newest recorded call's: of last year's recordings these are last year's days."""
+GROUPINGS: Final[tuple[tuple[Dimension, ...], ...]] = (
+    ("model", "tool"),
+    ("tool",),
+    ("model",),
+    ("tool", "version"),
+)
+ORDERS: Final = ("calls", "not ok", "p95")
+_MICROSECOND: Final = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What was read of a period."""
+
+    cells: Cells
+    components: Components
+    total: CallMetrics
+    budgets: Sequence[BudgetResult]
+    """The bounds of ``[tool.replay.budgets]``, each against what was recorded."""
+    scope: Scope
+    since: str | None
+    """Where the period begins, as a filter says it; None: with the first call."""
+
+    def rows(self, by: Sequence[Dimension], order: str) -> list[CallMetrics]:
+        """Return the rows by these dimensions, in one of `ORDERS`."""
+        rows = rolled_up(self.cells, by)
+        if order == "not ok":
+            rows.sort(key=lambda row: -(row.call_count - row.ok_count))
+        elif order == "p95":
+            rows.sort(key=lambda row: -(row.p95_ms or 0.0))
+        return rows
+
+
+def read_measured(database: Database, period: timedelta | None) -> Measured:
+    """Count the calls of a period that ends with the newest one. Meant for a thread of its own.
+
+    Raises:
+        sqlite3.Error: the database cannot be read.
+    """
+    connection = reading_connection(database.path)
+    try:
+        connection.execute("BEGIN")
+        scope, since = Scope(), None
+        if period is not None:
+            _, last = first_and_last(connection)
+            start = last - period // _MICROSECOND
+            scope, since = replace(scope, since_us=start), iso_text(start)[:16]
+        cells = read_cells(connection, scope, bucket_count=BUCKETS)
+        components = read_components(connection, scope)
+        promised = {name: budget.bounds for name, budget in load_config().budgets.items()}
+        budgets = check_budgets(connection, promised, scope)
+        return Measured(cells, components, totals(cells), budgets, scope, since)
+    finally:
+        connection.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What was wrong with calls that may well have ended well."""
+
+    made_up: MadeUp
+    accuracy: Sequence[Accuracy]
+    """By tool: how often people who labelled calls found them right."""
+
+
+def read_judged(database: Database, scope: Scope) -> Judged:
+    """Look through the newest traces and the labels. Meant for a thread of its own.
+
+    Raises:
+        sqlite3.Error: the database cannot be read.
+    """
+    connection = reading_connection(database.path)
+    try:
+        connection.execute("BEGIN")
+        return Judged(read_made_up(connection, scope), accuracy(read_labels(connection, scope)))
+    finally:
+        connection.close()
+
+
+def budgets_of(budgets: Sequence[BudgetResult], tool: str | None) -> list[BudgetResult]:
+    """Return the budgets that are of a tool; None: all of them."""
+    if tool is None:
+        return list(budgets)
+    return [
+        one
+        for one in budgets
+        if (named := split_name(one.name))[1] not in ("trace", "model")
+        and fnmatchcase(tool, named[0])
+    ]
+
+
+def filter_of(row: CallMetrics, since: str | None) -> str:
+    """Return the filter that shows the traces with calls of a row."""
+    pairs = [
+        f"{name}:{shlex.quote(str(value))}"
+        for name in ("tool", "model", "version")
+        if (value := row.value(name)) is not None
+    ]
+    return " ".join([*pairs, *([f"since:{since}"] if since else [])])

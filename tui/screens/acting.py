@@ -1,0 +1,177 @@
+"""The keys of a transcript that do something: replay, pin, approve, feedback.
+
+Whatever runs or writes is a `replay` command of its own (`tui.jobs`); this process only reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from replay.records import Finding, Pin, ReplayRun
+from tui.jobs import Ended
+from tui.rows.acting import Tools, pins_of, tools_at_hand
+from tui.screens.base import BaseScreen
+from tui.screens.replaying import ReplayingScreen, Scope, ended_parts
+from tui.screens.steps import StepsScreen
+from tui.views.parts import Part, cut, printable
+
+
+class Acting(StepsScreen):
+    """Replay, pin, approve, and say what is good or bad."""
+
+    _pins: Sequence[Pin] | None = None
+
+    # -- replaying --------------------------------------------------------------------------------
+
+    def action_replay(self) -> None:
+        """Choose what to replay and with which tools; while one is under way: show that."""
+        with self.telling_errors():
+            screen = ReplayingScreen(self._scopes(), self.tools, self._replayed)
+            self.app.push_screen(screen)
+
+    @property
+    def tools(self) -> Tools:
+        """Today's tools, as they were last named."""
+        return self.replay.tools or tools_at_hand(self.replay.the_database, self.steps.run)
+
+    def _scopes(self) -> list[Scope]:
+        trace_id = self.steps.trace.id
+        scopes = [Scope(f"this trace, {trace_id}", ("--trace", trace_id))]
+        shown = self.replay.shown_traces()
+        if shown:
+            words = tuple(word for one in shown for word in ("--trace", one))
+            scopes.append(Scope(f"the {len(shown):,} traces of the list", words))
+        return [
+            *scopes,
+            Scope("what is pinned", ("--pinned",)),
+            Scope("all traces of the database", ()),
+        ]
+
+    def _replayed(self, run: ReplayRun | None) -> None:
+        if run is None:
+            return
+        screen = self.app.screen
+        if self.is_ready:
+            self.run_id = None  # from now on the newest run's verdicts
+            self.database_changed()
+        if isinstance(screen, BaseScreen):
+            screen.say(*ended_parts(run))
+
+    # -- pins -------------------------------------------------------------------------------------
+
+    def say_head(self, parts: Sequence[Part]) -> None:
+        """Show what this is about, and what of it is pinned."""
+        pins = self.pins
+        if pins:
+            steps = ", ".join(str(one.step_number) for one in pins if one.step_number is not None)
+            is_whole = any(one.step_number is None for one in pins)
+            words = "⚑ pinned" if is_whole else f"⚑ pinned: {steps}"
+            parts = [*parts[:2], (f"  {words}", "accent"), *parts[2:]]
+        super().say_head(parts)
+
+    @property
+    def pins(self) -> Sequence[Pin]:
+        """The pins of this trace."""
+        if self._pins is None:
+            self._pins = pins_of(self.replay.the_database, self.steps.key)
+        return self._pins
+
+    def database_changed(self) -> None:
+        """Take in pins, too."""
+        with self.telling_errors():
+            before, self._pins = self._pins, None
+            if before is not None and list(before) != list(self.pins):
+                self._say_head()
+        super().database_changed()
+
+    def action_pin(self) -> None:
+        """Pin this call (on a model call: the whole trace) as a regression case, or unpin it."""
+        row = self.row
+        if row is None:
+            return
+        number = row.number if row.kind == "tool" else None
+        what = "the trace" if number is None else f"step {number}"
+        step = [] if number is None else ["--step", str(number)]
+        place = [str(self.replay.path), self.steps.trace.id, *step]
+        if any(one.step_number == number for one in self.pins):
+            self._run(f"unpinning {what}", ["unpin", *place], f"{what} is pinned no longer")
+            return
+
+        def done(note: str | None) -> None:
+            self.table.focus()
+            if note is None:
+                self.say(("not pinned", "dim"))
+                return
+            more = ["--note", note.strip()] if note.strip() else []
+            self._run(
+                f"pinning {what}",
+                ["pin", *place, *more],
+                f"{what} is pinned: `replay run --pinned` replays it",
+            )
+
+        self.prompt.ask(f"pin {what}: why?", on_done=done, placeholder="enter pins, esc does not")
+
+    # -- approving --------------------------------------------------------------------------------
+
+    def action_approve(self) -> None:
+        """Accept what differs in this call as meant."""
+        finding, run = self._finding(), self.steps.run
+        if finding is None or run is None:
+            return
+
+        def done(note: str | None) -> None:
+            self.table.focus()
+            if note is None:
+                self.say(("not approved", "dim"))
+                return
+            words = ["approve", str(self.replay.path), finding.signature, "--run", run.id]
+            words += ["--note", note.strip()] if note.strip() else []
+            self._run("approving", words, f"approved: {printable(finding.title)}")
+
+        calls = "" if finding.call_count == 1 else f" ({finding.call_count:,} calls)"
+        label = f"approve {cut(printable(finding.title), max(10, self.size.width - 60))}{calls}:"
+        self.prompt.ask(f"{label} why?", on_done=done, placeholder="enter approves, esc does not")
+
+    def _finding(self) -> Finding | None:
+        """Return the open finding of the call under the cursor; None, and said why: none is."""
+        run, verdict = self.steps.run, self.detail.verdict if self.detail else None
+        if run is None or verdict is None:
+            self._stay("not replayed yet: r replays it")
+            return None
+        if verdict.signature is None:
+            self._stay("nothing to approve: it is as it was recorded")
+            return None
+        found: list[Finding] = []
+        with self.telling_errors():
+            database = self.replay.the_database
+            with database.reading():
+                found = database.records.records(
+                    "finding",
+                    "r.run = ? AND r.signature = ?",
+                    [self.steps.run_key, verdict.signature],
+                )
+        if verdict.approved:
+            self._stay("it is approved already")
+        elif not found:
+            self._stay(f"the run is {run.status}: it has no findings to approve yet")
+        else:
+            return found[0]
+        return None
+
+    # -- commands ---------------------------------------------------------------------------------
+
+    def _run(self, title: str, words: Sequence[str], said: str) -> None:
+        """Have a short `replay` command do something; say so, or what went wrong."""
+
+        def done(ended: Ended) -> None:
+            if not self.is_ready:
+                return
+            if ended.code != 0:
+                self.complain(ended.error())
+                return
+            self.database_changed()
+            self.say((f"{cut(said, max(10, self.size.width - 4))}", "good"))
+
+        with self.telling_errors():
+            self.replay.jobs.soon(title, words, done)
+            self.say(("◐ ", "accent"), (title, ""))

@@ -1,0 +1,123 @@
+"""What of a step can be copied: each line is one form of it, enter copies it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+
+from replay.errors import ReplayError
+from tui.actions import COPYING
+from tui.screens.base import BaseScreen
+from tui.views.parts import Part, count, cut, printable
+from tui.widgets.keys import bindings
+from tui.widgets.lines import Lines
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """One thing to copy."""
+
+    name: str
+    text: str = ""
+    why_not: str = ""
+    """Why there is none of it; empty: there is."""
+
+
+def copy_of(name: str, make: Callable[[], str]) -> Copy:
+    """Return what ``make`` gives, or why it gives nothing."""
+    try:
+        return Copy(name, make())
+    except ReplayError as error:
+        return Copy(name, why_not=error.wanted)
+
+
+class CopyTable(Lines):
+    """The forms of a step."""
+
+    copies: Sequence[Copy] = ()
+
+    def line_count(self) -> int:
+        """Return how many there are."""
+        return len(self.copies)
+
+    def line_parts(self, index: int, width: int) -> Sequence[Part]:
+        """Return one form: its name, and how it begins."""
+        one = self.copies[index]
+        head = f" {one.name:<28} "
+        room = max(4, width - len(head))
+        if one.why_not:
+            return [(head, "dim"), (cut(printable(one.why_not), room), "dim")]
+        lines = [line for line in one.text.splitlines() if not line.startswith("#")]
+        begins = printable(" ".join(" ".join(lines[:6]).split()))
+        return [(head, "strong"), (cut(begins, room), "dim")]
+
+
+class CopyingScreen(BaseScreen):
+    """The forms of a step, to choose from."""
+
+    BINDINGS = bindings(COPYING)
+    PLACES: ClassVar[tuple[str, ...]] = (COPYING,)
+
+    def __init__(self, about: str, copies: Sequence[Copy]) -> None:
+        """``about``: the step, in words."""
+        super().__init__()
+        self.about = about
+        self.copies = copies
+
+    def compose_body(self) -> ComposeResult:
+        """The list."""
+        table = CopyTable(id="copies")
+        table.copies = self.copies
+        table.add_class("pane")
+        table.border_title = "Copy"
+        table.border_subtitle = count(len(self.copies), "form")
+        yield table
+
+    @property
+    def table(self) -> CopyTable:
+        """The list."""
+        return self.query_one(CopyTable)
+
+    def on_mount(self) -> None:
+        """Stand on the first."""
+        self.say_head([("Copy ", "dim"), (printable(self.about), "strong")])
+        self.table.focus()
+        self.table.lines_changed()
+        self._say()
+
+    def _say(self) -> None:
+        one = self.copies[self.table.cursor]
+        if one.why_not:
+            self.say((cut(printable(one.why_not), self.size.width - 4), "warn"))
+            return
+        notes = [line[2:] for line in one.text.splitlines() if line.startswith("# ")]
+        words = " ".join(notes) or f"{len(one.text):,} characters"
+        self.say((cut(printable(words), max(8, self.size.width - 4)), "dim"))
+
+    @on(Lines.Moved)
+    def _moved(self) -> None:
+        self._say()
+
+    @on(Lines.Chosen)
+    def _chosen(self) -> None:
+        self.action_take()
+
+    def action_take(self) -> None:
+        """Copy this form, and go back."""
+        one = self.copies[self.table.cursor]
+        if one.why_not:
+            self.app.bell()
+            return
+        self.app.pop_screen()
+        screen = self.app.screen
+        self.app.copy_to_clipboard(one.text.encode("utf-8", "backslashreplace").decode())
+        if isinstance(screen, BaseScreen):
+            screen.say(
+                ("copied ", "good"),
+                (f"{one.name}, {len(one.text):,} characters", ""),
+                ("   (no luck? shift + drag selects)", "dim"),
+            )

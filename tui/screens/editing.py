@@ -1,0 +1,207 @@
+"""The keys that hand something to the editor: what if, this pane, the tool's source."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+from replay.errors import ReplayError
+from replay.records import ReplayRun
+from tui.editors import edited_text, show_file, show_text
+from tui.jobs import Ended
+from tui.rows.branches import branches_of
+from tui.screens.acting import Acting
+from tui.screens.what_if import WhatIfScreen
+from tui.sources import source_place
+from tui.views.entries import Entry, lay_out
+from tui.views.parts import parts_text, printable
+
+
+class Editing(Acting):
+    """What if; look at a pane or at the source in an editor of one's own."""
+
+    def action_what_if(self) -> None:
+        """Edit this call's arguments, response or outside answer, and run on from there."""
+        detail, row = self.detail, self.row
+        if detail is None or row is None or detail.tool_call is None or row.kind != "tool":
+            self._stay("only a tool call can be edited: t goes to the next one")
+            return
+        part, number = self._edited_part()
+        if part == "outside" and number is None:
+            self._stay("it asked nothing outside: 3 goes to its payload, i edits that")
+            return
+        given = self._value_of(part, number)
+        self._ask_editor(part, number, given, _spelled(given))
+
+    def _edited_part(self) -> tuple[str, int | None]:
+        """Return what is edited: what the tab shows that somebody chose, else the arguments."""
+        detail = self.detail
+        assert detail is not None
+        if self._chosen_tab != self.tab or self.tab not in ("Response", "Outside"):
+            return "arguments", None
+        if self.tab == "Response":
+            return "response", None
+        if not detail.interactions:
+            return "outside", None
+        return "outside", self.outside_number()
+
+    def outside_number(self) -> int:
+        """Return the number of the outside call under the cursor, from 1."""
+        rows = self.outline.rows[: self.outline.cursor + 1]
+        tops = [id(entry) for entry in self.outline.entries]
+        passed = [tops.index(id(row.entry)) for row in rows if id(row.entry) in tops]
+        return 1 + (passed[-1] if passed else 0)
+
+    def _value_of(self, part: str, number: int | None) -> Any:
+        from replay.replayer.what_if_edits import answer_of
+        from replay.verdicts.canonical import read_response
+
+        detail = self.detail
+        assert detail is not None
+        call = detail.tool_call
+        assert call is not None
+        if part == "arguments":
+            return read_response(call.arguments).value
+        if part == "response":
+            return read_response(call.response).value
+        assert number is not None
+        return answer_of(detail.interactions[number - 1].exchange)
+
+    def _ask_editor(self, part: str, number: int | None, given: Any, text: str) -> None:
+        row = self.row
+        assert row is not None
+        name = f"{row.number}-{_file_name(row.name)}-{part}.json"
+        with self.telling_errors():
+            text = edited_text(self.app, text, name=name)
+            problem = _problem(part, text)
+            if problem is not None:
+                self._ask_again(part, number, given, text, problem)
+            elif json.loads(text) == given and _spelled(json.loads(text)) == _spelled(given):
+                self.say(("nothing edited", "dim"))
+            else:
+                self._what_if(part, number, text)
+
+    def _ask_again(
+        self, part: str, number: int | None, given: Any, text: str, problem: str
+    ) -> None:
+        def done(answer: str | None) -> None:
+            self.table.focus()
+            if answer is None:
+                self.say(("not edited", "dim"))
+            else:
+                self._ask_editor(part, number, given, text)
+
+        self.app.bell()
+        self.prompt.ask(
+            problem, on_done=done, placeholder="enter: back into the editor, esc leaves it"
+        )
+
+    def _what_if(self, part: str, number: int | None, text: str) -> None:
+        """Run the trace with the edit; the branch is shown when it ends."""
+        row = self.row
+        assert row is not None
+        folder = Path(mkdtemp(prefix="replay-what-if-"))
+        file = folder / "edited.json"
+        if part == "response":
+            value = json.loads(text)  # what the model is told: a text as it is, JSON as JSON
+            text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        file.write_text(text, "utf-8")
+        option = {
+            "arguments": ["--arguments", f"@{file}"],
+            "response": ["--response", f"@{file}"],
+            "outside": ["--outside", f"{number}=@{file}"],
+        }[part]
+        place = [str(self.replay.path), self.steps.trace.id, "--step", str(row.number)]
+
+        def done(ended: Ended) -> None:
+            shutil.rmtree(folder, ignore_errors=True)
+            self._what_if_ended(ended)
+
+        try:
+            tools = self.tools
+            if not tools.toolbox:
+                raise ReplayError("Which tools? r asks for them, and they stay named.")
+            words = ["what-if", *place, *option, *tools.words(), "--json"]
+            self.replay.jobs.start(f"what if, step {row.number}", words, done)
+        except ReplayError as error:
+            shutil.rmtree(folder, ignore_errors=True)
+            self.complain(error)
+        else:
+            what = "an outside answer" if part == "outside" else f"its {part}"
+            self.say(("◐ ", "accent"), (f"running on from step {row.number}, {what} edited", ""))
+
+    def _what_if_ended(self, ended: Ended) -> None:
+        if not self.is_ready:
+            return
+        if not ended.is_judged:
+            self.complain(ended.error())
+            return
+        with self.telling_errors():
+            run = ReplayRun.model_validate(ended.json())
+            if self.row is not None:
+                self._say_status(self.row)
+            self.app.push_screen(WhatIfScreen(run, self.steps.key))
+
+    def action_branches(self) -> None:
+        """Show the newest edited branch of this trace again."""
+        with self.telling_errors():
+            found = branches_of(self.replay.the_database, self.steps.trace.id)
+            if not found:
+                self._stay("this trace has no edited branch yet: i makes one")
+                return
+            self.app.push_screen(WhatIfScreen(found[0], self.steps.key))
+
+    # -- looking ----------------------------------------------------------------------------------
+
+    def action_edit_pane(self) -> None:
+        """Open what this pane shows in the editor: a copy, to read."""
+        row = self.row
+        if row is None:
+            return
+        value = self.outline.values()
+        is_json = isinstance(value, (dict, list)) and self.tab not in ("Prompt", "Verdict")
+        text = _spelled(value) if is_json else _lines(self.outline.entries)
+        name = f"{row.number}-{_file_name(row.name)}-{self.tab.lower()}"
+        with self.telling_errors():
+            show_text(self.app, text + "\n", name=f"{name}.{'json' if is_json else 'txt'}")
+            self.say(("that was a copy: ", "dim"), ("nothing here is changed by it", ""))
+
+    def action_edit_source(self) -> None:
+        """Open the tool's source in the editor, at its line."""
+        row, run = self.row, self.steps.run
+        if row is None or row.kind != "tool":
+            self._stay("only a tool has a source: t goes to the next call")
+            return
+        if run is None:
+            self._stay("not replayed yet, so nobody knows where the tool is: r replays it")
+            return
+        with self.telling_errors():
+            file, line = source_place(run, row.name)
+            show_file(self.app, file, line)
+            self.say((printable(f"{file}:{line}"), "dim"), ("   r replays it", "dim"))
+
+
+def _problem(part: str, text: str) -> str | None:
+    """Return what is wrong with an edited text, in words; None: nothing is."""
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        return f"not JSON: {error}"
+    if part == "arguments" and not isinstance(value, dict):
+        return "arguments are an object: {...}"
+    return None
+
+
+def _spelled(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False, default=str)
+
+
+def _lines(entries: list[Entry]) -> str:
+    return "\n".join(parts_text(row.parts).rstrip() for row in lay_out(entries, 100))
+
+
+def _file_name(name: str) -> str:
+    return "".join(char if char.isalnum() or char in "-_" else "_" for char in name)[:60]

@@ -1,0 +1,207 @@
+"""Replay from the screen: what of it with which tools, how far it is, and stop it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar, Final
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+
+from replay.errors import ReplayError
+from replay.records import ReplayRun
+from tui.actions import REPLAYING
+from tui.jobs import Ended, Job
+from tui.rows.acting import Tools
+from tui.screens.base import BaseScreen
+from tui.views.parts import Part, count, printable
+from tui.widgets.bars import Bar
+from tui.widgets.keys import bindings
+
+PARSERS: Final = ("", "strict", "flexible")
+"""Who reads arguments; ``""``: whom the toolbox chooses."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Traces that can be replayed from where one is."""
+
+    name: str
+    """In words: ``this trace``."""
+    words: tuple[str, ...]
+    """The options of `replay run` that select them."""
+
+
+class ReplayingScreen(BaseScreen):
+    """Chosen, under way, or ended."""
+
+    BINDINGS = bindings(REPLAYING)
+    PLACES: ClassVar[tuple[str, ...]] = (REPLAYING,)
+
+    def __init__(
+        self, scopes: Sequence[Scope], tools: Tools, done: Callable[[ReplayRun | None], None]
+    ) -> None:
+        """``done`` gets the run when it ended; None: it said why not, on the screen."""
+        super().__init__()
+        self.scopes = list(scopes)
+        self.tools = tools
+        self.done = done
+        self.scope_index = 0
+        self.parser_index = 0
+        self.problem: ReplayError | None = None
+        self.watched: Job | None = None
+        """Begun from another screen: this one is left when it ends."""
+
+    @classmethod
+    def of_job(cls, job: Job) -> ReplayingScreen:
+        """Return the screen of a command that is under way; who began it is told of its end."""
+        screen = cls([Scope(job.title, ())], Tools("as it began"), lambda run: None)
+        screen.watched = job
+        return screen
+
+    def compose_body(self) -> ComposeResult:
+        """A few lines."""
+        with Vertical(id="notice"), Vertical(id="notice-box"):
+            for name in ("scope", "tools", "parser", "outside", "progress"):
+                yield Bar(id=f"replaying-{name}", markup=False)
+
+    def on_mount(self) -> None:
+        """Show what would be replayed, or what is."""
+        self.say_head([("Replay", "strong"), ("  recorded calls through today's tools", "dim")])
+        self._show()
+        self.set_interval(0.1, self.job_ticked)
+
+    @property
+    def job(self) -> Job | None:
+        """What is under way."""
+        return self.replay.jobs.now
+
+    def job_ticked(self) -> None:
+        """Show how far it is."""
+        job = self.job
+        if job is not None:
+            self._line("progress", *job.progress_parts(), ("  esc stops, h hides", "dim"))
+
+    def _show(self) -> None:
+        scope = self.scopes[self.scope_index]
+        parser = PARSERS[self.parser_index] or "whom the toolbox chooses"
+        toolbox = self.tools.toolbox
+        self._line("scope", ("traces   ", "dim"), (printable(scope.name), "strong"), *_key("s"))
+        named: Part = (printable(toolbox), "strong") if toolbox else ("none named yet", "warn")
+        self._line("tools", ("tools    ", "dim"), named, *_key("t"))
+        self._line("parser", ("parser   ", "dim"), (parser, ""), *_key("v"))
+        self._line("outside", ("outside  ", "dim"), ("network blocked; the recording answers", ""))
+        if self.job is not None:
+            self.job_ticked()
+        elif self.problem is not None:
+            words = " ".join(str(self.problem).split())
+            self._line("progress", ("× ", "bad"), (printable(words), ""))
+        else:
+            self._line("progress", ("enter starts it", "accent"), ("   esc does not", "dim"))
+
+    def _line(self, name: str, *parts: Part) -> None:
+        self.query_one(f"#replaying-{name}", Bar).say(parts)
+
+    # -- actions ----------------------------------------------------------------------------------
+
+    def action_scope(self) -> None:
+        """Replay other traces."""
+        if self.job is None:
+            self.scope_index = (self.scope_index + 1) % len(self.scopes)
+            self._show()
+
+    def action_parser(self) -> None:
+        """Have the arguments read by another parser."""
+        if self.job is None:
+            self.parser_index = (self.parser_index + 1) % len(PARSERS)
+            self._show()
+
+    def action_tools(self) -> None:
+        """Name the tools."""
+        if self.job is not None:
+            return
+
+        def done(text: str | None) -> None:
+            self.set_focus(None)
+            if text and text.strip() and text.strip() != self.tools.toolbox:
+                self.tools = replace(self.tools, toolbox=text.strip())
+            self._show()
+
+        self.prompt.ask(
+            "tools", self.tools.toolbox, on_done=done, placeholder="package.module:toolbox"
+        )
+
+    def action_start(self) -> None:
+        """Start it."""
+        if self.job is not None:
+            return
+        if not self.tools.toolbox:
+            self.action_tools()
+            return
+        self.replay.tools = self.tools
+        scope = self.scopes[self.scope_index]
+        words = ["run", str(self.replay.path), *scope.words, *self.tools.words(), "--json"]
+        if PARSERS[self.parser_index]:
+            words += ["--parser", PARSERS[self.parser_index]]
+        self.problem = None
+        with self.telling_errors():
+            self.replay.jobs.start(f"replaying {scope.name}", words, self._ended)
+        self._show()
+
+    def action_hide(self) -> None:
+        """Go on with something else meanwhile."""
+        if self.job is None:
+            self.app.bell()
+            return
+        self.app.pop_screen()
+
+    def action_back(self) -> None:
+        """Stop what is under way; else leave."""
+        if self.job is not None:
+            self.job.stop()
+            self._line("progress", ("◐ stopping: what is judged is kept", "warn"))
+        else:
+            self.app.pop_screen()
+
+    def _ended(self, ended: Ended) -> None:
+        front = self.app.screen
+        if isinstance(front, ReplayingScreen) and front.watched is ended.job:
+            self.app.pop_screen()
+        is_here = self.is_current
+        run: ReplayRun | None = None
+        try:
+            if ended.job.is_stopped and not ended.output:
+                raise ReplayError("Stopped before the first trace was judged: nothing is kept.")
+            if not ended.is_judged and not ended.job.is_stopped:
+                raise ended.error()
+            run = ReplayRun.model_validate(ended.json()["run"])
+        except ReplayError as error:
+            self.problem = error
+        if is_here and run is None and not ended.job.is_stopped:
+            self._show()
+            return
+        if is_here:
+            self.app.pop_screen()
+        if run is None and isinstance(self.app.screen, BaseScreen):
+            assert self.problem is not None
+            self.app.screen.complain(self.problem)
+        self.done(run)
+
+
+def ended_parts(run: ReplayRun) -> list[Part]:
+    """Return how a run ended, on one line."""
+    from tui.views.signs import verdict_sign, verdict_words
+
+    stopped = "" if run.status == "finished" else f" ({run.status}: the rest was not judged)"
+    parts: list[Part] = [
+        (f"replayed {count(run.call_count, 'call')}{stopped}", "good" if not stopped else "warn")
+    ]
+    for verdict, number in run.verdict_counts.items():
+        sign, role = verdict_sign(verdict)
+        parts.append((f"  {sign} {number:,} {verdict_words(verdict)}", role))
+    return parts
+
+
+def _key(key: str) -> list[Part]:
+    return [(f"   {key}", "accent"), (" changes it", "dim")]

@@ -1,0 +1,135 @@
+"""What if: a branch of a trace with something edited, beside what today's tools make of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual import on
+
+from replay.records import ReplayRun, ToolCall
+from tui.actions import OUTLINE, WHAT_IF
+from tui.screens.base import PanesScreen
+from tui.views.branch_view import branch_step_entries, branch_step_parts, branch_words
+from tui.views.parts import Part, printable
+from tui.widgets.keys import bindings
+from tui.widgets.lines import Lines
+
+
+class BranchTable(Lines):
+    """The calls of a branch."""
+
+    run: ReplayRun | None = None
+
+    def line_count(self) -> int:
+        """Return how many there are."""
+        return len(self.run.branch.steps) if self.run and self.run.branch else 0
+
+    def line_parts(self, index: int, width: int) -> Sequence[Part]:
+        """Return one call."""
+        assert self.run is not None
+        assert self.run.branch is not None
+        return branch_step_parts(self.run.branch, index, width)
+
+
+class WhatIfScreen(PanesScreen):
+    """Calls left, the one under the cursor three ways right."""
+
+    BINDINGS = bindings(WHAT_IF)
+    PLACES: ClassVar[tuple[str, ...]] = (WHAT_IF, OUTLINE)
+
+    def __init__(self, run: ReplayRun, trace: int) -> None:
+        """``run`` is a what-if; ``trace`` the row of its trace."""
+        super().__init__()
+        assert run.branch is not None
+        self.run = run
+        self.branch = run.branch
+        self.trace = trace
+
+    def make_table(self) -> Lines:
+        """The list of calls."""
+        table = BranchTable(id="list-pane")
+        table.run = self.run
+        table.border_title = "Edited branch"
+        return table
+
+    @property
+    def table(self) -> BranchTable:
+        """The list of calls."""
+        return self.query_one(BranchTable)
+
+    def on_mount(self) -> None:
+        """Stand on the first call that differs, else on the one that was edited."""
+        self.say_head(
+            [
+                (printable(self.branch.trace_id), "strong"),
+                ("  what if   today: ", "dim"),
+                (printable(self.run.toolbox), "accent"),
+            ]
+        )
+        self.table.focus()
+        self.table.set_reactive(BranchTable.cursor, self._first_index())
+        self.call_after_refresh(self._arrive)
+
+    def _first_index(self) -> int:
+        edited = {edit.step_number for edit in self.branch.edits}
+        steps = self.branch.steps
+        for wanted in (
+            [step.differs for step in steps],
+            [step.edited.step_number in edited for step in steps],
+        ):
+            if any(wanted):
+                return wanted.index(True)
+        return 0
+
+    def _arrive(self) -> None:
+        self.table.lines_changed()
+        self._show()
+
+    def _show(self) -> None:
+        if not self.branch.steps:
+            return
+        step = self.branch.steps[self.table.cursor]
+        with self.telling_errors():
+            database = self.replay.the_database
+            with database.reading():
+                found: list[ToolCall] = database.records.records(
+                    "tool_call",
+                    "r.trace = ? AND r.id = ?",
+                    [self.trace, step.edited.tool_call_id],
+                )
+            call = found[0] if found else None
+            self.outline.show(branch_step_entries(self.branch, step, call), at_change=True)
+        pane = self.detail_pane
+        pane.border_title = f"{step.edited.step_number} {printable(step.edited.tool)}"
+        self.say((branch_words(self.branch), "accent"))
+
+    @on(Lines.Moved, "#list-pane")
+    def _moved(self) -> None:
+        self._show()
+
+    @on(Lines.Chosen, "#list-pane")
+    def _chosen(self) -> None:
+        self.action_other_pane(1)
+
+    # -- actions ----------------------------------------------------------------------------------
+
+    def action_difference(self, direction: int) -> None:
+        """Go to the next call that the edit makes a difference to."""
+        if self.search_step(direction):
+            return
+        at = self.table.cursor + direction
+        while 0 <= at < len(self.branch.steps):
+            if self.branch.steps[at].differs:
+                self.table.cursor = at
+                return
+            at += direction
+        self.app.bell()
+        self.say(("no more calls that the edit makes a difference to", "warn"))
+
+    def action_copy(self) -> None:
+        """Copy what the cursor is on: in the list the whole branch."""
+        if self.focused is self.outline:
+            self.copy(self.outline.value_here(), "this")
+        else:
+            self.copy(self.branch.model_dump(mode="json"), f"branch {self.run.id}")

@@ -1,0 +1,100 @@
+"""Words of breakpoints and watches: their lines in lists, and why a step was stopped at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from replay.stepping.breakpoints import Breakpoint
+from replay.stepping.conditions import Values
+from replay.stepping.watches import Series, Watch
+from tui.views.json_entries import json_text
+from tui.views.parts import Part, cut, fit, printable
+
+
+def values_words(values: Values | None) -> str:
+    """Return what a watch shows on one line."""
+    if values is None:
+        return "not known yet"
+    if not values:
+        return "(not there)"
+    return ", ".join(json_text(value) for value in values)
+
+
+def change_parts(watch: Watch, series: Series, index: int) -> list[Part]:
+    """Return how a watched value changed at a step."""
+    before, after = series.before_change(index), series.at(index)
+    return [
+        (f" ~ {cut(printable(watch.expression.text), 32)} ", "accent"),
+        (f"{cut(values_words(before), 20)} → {cut(values_words(after), 20)}", "strong"),
+    ]
+
+
+def watch_rows(
+    watches: Sequence[Watch],
+    series: Sequence[Series],
+    index: int,
+    numbers: Sequence[int],
+    *,
+    is_replaying: bool,
+) -> list[list[Part]]:
+    """Return a line for each watch: its value at the step at ``index``, and where it changes.
+
+    ``numbers``: of the steps. ``is_replaying``: the world is not known yet, but will be.
+    """
+    known = list(series) if len(series) == len(watches) else [Series((), ())] * len(watches)
+    room = min(44, max((len(one.expression.text) for one in watches), default=0))
+    return [
+        _watch_row(watch, one, index, numbers, room, is_replaying=is_replaying)
+        for watch, one in zip(watches, known, strict=True)
+    ]
+
+
+def _watch_row(
+    watch: Watch,
+    series: Series,
+    index: int,
+    numbers: Sequence[int],
+    room: int,
+    *,
+    is_replaying: bool,
+) -> list[Part]:
+    changed = series.changed_last(index)
+    is_here = changed is not None and changed == index
+    sign: Part = ("~ ", "accent strong") if is_here else ("  ", "")
+    name = fit(printable(watch.expression.text), room)
+    if not series.indexes and watch.is_of_world:
+        words = "replaying the trace…" if is_replaying else "the world is not known"
+        return [sign, (name, "key"), (f"  {words}", "dim")]
+    value = values_words(series.at(index))
+    parts: list[Part] = [sign, (name, "key"), (f"  {cut(value, 60)}", "string")]
+    if is_here:
+        parts.append((f"  was {cut(values_words(series.before_change(index)), 40)}", "strong"))
+    elif changed is not None:
+        parts.append((f"  since {_number(numbers, changed)}", "dim"))
+    following = series.next_change(index, 1)
+    if following is not None:
+        parts.append((f"  next change {_number(numbers, following)}", "dim"))
+    return parts
+
+
+def _number(numbers: Sequence[int], index: int) -> str:
+    return "the start" if index < 0 else str(numbers[index])
+
+
+def breakpoint_parts(one: Breakpoint, number: int, width: int) -> list[Part]:
+    """Return one breakpoint: whether it counts, its condition, which hits."""
+    sign: Part = ("● ", "bad") if one.is_enabled else ("○ ", "dim")
+    hits = f"  hit {one.hits}" if one.hits else ""
+    room = max(8, width - 8 - len(hits))
+    role = "" if one.is_enabled else "dim"
+    text = cut(printable(one.condition.text), room)
+    return [(f"{number:>3} ", "dim"), sign, (text, role), (hits, "accent")]
+
+
+def watch_parts(one: Watch, number: int, width: int) -> list[Part]:
+    """Return one watch of the list of them: whether its changes stop, and its expression."""
+    sign: Part = ("~ ", "accent") if one.stops else ("  ", "")
+    tail = "" if one.stops else "  only shown"
+    room = max(8, width - 8 - len(tail))
+    text = cut(printable(one.expression.text), room)
+    return [(f"{number:>3} ", "dim"), sign, (text, ""), (tail, "dim")]

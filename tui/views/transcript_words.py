@@ -1,0 +1,66 @@
+"""The words around a transcript: what it is, how many steps, and where one stands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tui.rows.steps import StepList, StepRow
+from tui.views.parts import Part, count, printable
+from tui.views.signs import outcome_sign, verdict_sign, verdict_word
+
+
+def head_parts(steps: StepList) -> list[Part]:
+    """Return what this trace is, and whose verdicts are shown."""
+    trace, run = steps.trace, steps.run
+    parts: list[Part] = [
+        (printable(trace.id), "strong"),
+        (f"  {printable(trace.app or trace.source)}", ""),
+        (f"  {trace.started_at[:16].replace('T', ' ')}", "dim"),
+    ]
+    if trace.ended_at is None and trace.source == "recorded":
+        parts.append(("  ● not ended", "bad"))
+    if trace.outcome:
+        parts.append((f"  {printable(trace.outcome)}", ""))
+    if run is not None:
+        parts.append((f"   today: {printable(run.toolbox)}", "accent"))
+        parts.append((f" {run.started_at[:16].replace('T', ' ')}", "dim"))
+    else:
+        parts.append(("   not replayed", "dim"))
+    return parts
+
+
+def counts_words(steps: StepList) -> str:
+    """Return how many steps there are, and how many of them failed or differ."""
+    failed = sum(one.is_error for one in steps.steps)
+    differing = sum(one.is_divergence for one in steps.verdicts.values())
+    words = [count(len(steps.steps), "step")]
+    words += [f"{failed} ×"] if failed else []
+    words += [f"{differing} ≠"] if differing else []
+    return " · ".join(words)
+
+
+def status_parts(
+    steps: StepList, row: StepRow, *, next_divergence: int | None, why: Sequence[Part] = ()
+) -> list[Part]:
+    """Return where one stands: the step, how it ended, what it is today, what comes next.
+
+    ``why``: what it was stopped at for.
+    """
+    sign, role = outcome_sign(row.outcome)
+    parts: list[Part] = [
+        (f"stopped at {row.number}{':' if why else ''}", "strong"),
+        *why,
+        (f"  {sign} {row.outcome.replace('_', ' ')}", role),
+    ]
+    if row.siblings > 1:
+        parts.append((f"  one of {row.siblings} parallel calls", "dim"))
+    verdict = steps.verdicts.get(row.key) if row.kind == "tool" else None
+    if verdict is not None:
+        sign, role = verdict_sign(verdict.verdict, approved=verdict.approved)
+        word = verdict_word(verdict.verdict, approved=verdict.approved)
+        parts.append((f"   today {sign} {word}", role))
+        if verdict.conditional:
+            parts.append((" (conditional)", "dim"))
+    if next_divergence is not None:
+        parts.append((f"   next ≠ {next_divergence}", "dim"))
+    return parts
