@@ -3,9 +3,10 @@
     python -m benchmarks.instrumentation --peers DIR   # makes a venv there with the peers, once
     python -m benchmarks.instrumentation               # replay alone, in this environment
 
-The client asks a model server on loopback, in another process, with prompts of 10, 100 and 400
-KB that go on turn by turn. Bare and instrumented runs take turns, each in a process of its own; `added`
-is the median CPU time of a call over the bare one, of all threads, with what is put off to the end.
+The client asks a model server on loopback, in another process, with prompts of 10, 100 and 400 KB
+that grow turn by turn. Bare and instrumented runs take turns, each in a process of its own;
+`added` is the median CPU time of a call over the bare one, of all threads, with what is put off
+to the end.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ into a database of our own that is gone when the import is; then trace by trace.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from typing import Any
@@ -42,7 +43,7 @@ class Spill:
         self._db.execute(
             "UPDATE traces SET size_bytes = size_bytes + ? WHERE number = ?", (size_bytes, trace)
         )
-        content = orjson.dumps(piece.content, option=orjson.OPT_NON_STR_KEYS)
+        content = _packed(piece.content)
         changed = self._db.execute(
             "UPDATE pieces SET content = ? WHERE trace = ? AND id = ?", (content, trace, piece.id)
         )
@@ -64,7 +65,7 @@ class Spill:
             found = self._db.execute(
                 "SELECT content FROM pieces WHERE trace = ? ORDER BY number", (number,)
             )
-            yield key, [orjson.loads(content) for (content,) in found], size_bytes
+            yield key, [_unpacked(content) for (content,) in found], size_bytes
 
     def remember(self, name: str, key: str) -> None:
         """Keep under ``name`` which trace a piece belongs to, for pieces that refer to it."""
@@ -88,3 +89,15 @@ class Spill:
             row = self._db.execute("SELECT number FROM traces WHERE key = ?", (key,)).fetchone()
             number = self._numbers[key] = int(row[0])
         return number
+
+
+def _packed(content: JsonObject) -> bytes | str:
+    """As JSON: bytes where orjson can, text where it cannot (large integers, lone surrogates)."""
+    try:
+        return orjson.dumps(content)
+    except TypeError:
+        return json.dumps(content)
+
+
+def _unpacked(content: bytes | str) -> Any:
+    return json.loads(content) if isinstance(content, str) else orjson.loads(content)

@@ -259,6 +259,24 @@ def test_spans_without_content_are_refused_in_words(store: Store, write_lines: W
     assert tool_calls(store.transcript(trace_id)) == []
 
 
+def test_large_numbers_and_broken_letters_come_through_as_they_are(
+    store: Store, write_lines: WriteLines
+) -> None:
+    use = {"type": "tool_use", "id": "t1", "name": "pay", "input": {"n": 10**30, "s": "\ud800"}}
+    line = {
+        "type": "assistant",
+        "parentUuid": None,
+        "sessionId": "s1",
+        "uuid": "u1",
+        "message": {"id": "m1", "role": "assistant", "content": [use]},
+    }
+
+    imported(store, write_lines(line))
+
+    (pay,) = tool_calls(store.transcript("s1"))
+    assert json.loads(pay.arguments) == use["input"]
+
+
 def test_traces_of_something_else_are_counted_and_left_out(
     store: Store, write_lines: WriteLines
 ) -> None:
