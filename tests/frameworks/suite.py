@@ -125,6 +125,9 @@ class Suite:
             if call.outcome is not truth[2]:
                 continue  # `check` says when that may be
             assert call.result == truth[3]
+            if truth[2] is Outcome.FAILED:  # whatever the framework made of it
+                assert call.error is not None
+                assert call.error.type == "LookupError"
             assert (len(transcript.interactions.get(call.id, [])) == 1) == (
                 truth[2] in (Outcome.OK, Outcome.FAILED)
             )
