@@ -114,7 +114,9 @@ def test_what_was_recorded_masked_is_not_masked_again(tmp_path: Path, items: lis
 
     with Store.open(path) as store:
         again = everything(store)
-    assert again.replace('"redacted": true', "").count("r@example.com") == readable.count("r@example.com")
+    assert again.replace('"redacted": true', "").count("r@example.com") == readable.count(
+        "r@example.com"
+    )
     assert sorted(set(_words(readable)) - set(_words(again))) == []
 
 
@@ -205,16 +207,21 @@ def test_functions_of_the_users_run_in_a_process_of_their_own(
         "import re\ndef names(text):\n"
         "    return [(m.start(), m.end(), 'name') for m in re.finditer('Annabel', text)]\n"
     )
-    (tmp_path / "pyproject.toml").write_text(
-        "[tool.replay.mask]\nfunctions = ['my_masks:names']\n"
-    )
+    (tmp_path / "pyproject.toml").write_text("[tool.replay.mask]\nfunctions = ['my_masks:names']\n")
     path = tmp_path / "traces.db"
     with Store.open(path, "create") as store:
         store.append({"kind": "trace", "id": "t", "started_at": AT, "labels": {"who": "Annabel L"}})
     monkeypatch.chdir(tmp_path)
 
     checked = subprocess.run(
-        [sys.executable, "-c", "from replay.cli.main import main; main()", "mask", "--json", str(path)],
+        [
+            sys.executable,
+            "-c",
+            "from replay.cli.main import main; main()",
+            "mask",
+            "--json",
+            str(path),
+        ],
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
         capture_output=True,
         text=True,

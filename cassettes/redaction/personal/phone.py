@@ -15,7 +15,8 @@ from cassettes.redaction.personal.kind import Kind, Span, digits_of, keyed_digit
 
 _EXTENSION: Final = r"(?: ?(?:x|ext\.? ?)[0-9]{1,6})?"
 _INTERNATIONAL: Final = re.compile(
-    r"(?<![\w+.])(?:\+|%2B|00(?=[1-9]))(?! )[1-9](?:[ .\-/]{0,2}\(?[0-9]\)?){7,14}" + _EXTENSION
+    r"(?<![\w+.])(?:\+|%2B|00(?=[1-9]))(?! )[1-9](?:[ .\-/]{0,2}\(?[0-9]\)?){7,14}"
+    + _EXTENSION
     + r"(?![\w]|[.,\-][0-9])"
 )
 _AMERICAN: Final = re.compile(
@@ -23,15 +24,23 @@ _AMERICAN: Final = re.compile(
     + _EXTENSION
     + r"(?![\w\-]|\.[0-9])"
 )
-_IN_PAIRS: Final = re.compile(r"(?<![\w.+\-])0[1-9](?:([ .])[0-9]{2})(?:\1[0-9]{2}){3}(?![\w\-]|[. ][0-9])")
-_BRITISH: Final = re.compile(r"(?<![\w.+\-])0(?:7[0-9]{3} [0-9]{6}|7[0-9]{3} [0-9]{3} [0-9]{3}|20 [0-9]{4} [0-9]{4}|[1-3589][0-9]{2} [0-9]{3} [0-9]{4})(?![\w\-])")
+_IN_PAIRS: Final = re.compile(
+    r"(?<![\w.+\-])0[1-9](?:([ .])[0-9]{2})(?:\1[0-9]{2}){3}(?![\w\-]|[. ][0-9])"
+)
+_BRITISH: Final = re.compile(
+    r"(?<![\w.+\-])0(?:7[0-9]{3} [0-9]{6}|7[0-9]{3} [0-9]{3} [0-9]{3}|20 [0-9]{4} [0-9]{4}|[1-3589][0-9]{2} [0-9]{3} [0-9]{4})(?![\w\-])"
+)
 _CALLED: Final = re.compile(
     r"\b(?:phone|telephone|tel|mobile|cellphone|cell|fax|whatsapp|msisdn|(?:call|reach|text) (?:me|us|him|her|them)"
     r" (?:at|on|under))\b(?: (?:number|no|nr|is|was))*[ .:=#]{0,4}(?P<value>\(?[0-9][0-9 ().\-/]{5,17}[0-9])(?![\w])",
     re.IGNORECASE,
 )
-_NAMED: Final = re.compile(r"(?:\+|00)? ?\(?[0-9](?:[ ().\-/]{0,2}[0-9]){6,14}(?: ?(?:x|ext\.?) ?[0-9]{1,5})?")
-_DATE: Final = re.compile(r"[0-9]{4}[-./][0-9]{1,2}[-./][0-9]{1,2}.*|[0-9]{1,2}[-./][0-9]{1,2}[-./][0-9]{4}")
+_NAMED: Final = re.compile(
+    r"(?:\+|00)? ?\(?[0-9](?:[ ().\-/]{0,2}[0-9]){6,14}(?: ?(?:x|ext\.?) ?[0-9]{1,5})?"
+)
+_DATE: Final = re.compile(
+    r"[0-9]{4}[-./][0-9]{1,2}[-./][0-9]{1,2}.*|[0-9]{1,2}[-./][0-9]{1,2}[-./][0-9]{4}"
+)
 _FLOAT: Final = re.compile(r"\+?[0-9]+\.[0-9]+")
 _TRUNK: Final = "(0)"
 _PLUS: Final = "%2B"
@@ -39,7 +48,9 @@ _CODES: Final = frozenset(
     "1 7 20 27 30 31 32 33 34 36 39 40 41 43 44 45 46 47 48 49 51 52 53 54 55 56 57 58 60 61 62 63 64"
     " 65 66 81 82 84 86 90 91 92 93 94 95 98".split()
 )
-_NO_CODES: Final = re.compile(r"21[04579]|28|29[2-6]|38[48]|80[1-79]|83|85[147-9]|87[1-9]|88[4579]|89|97[89]|99[079]")
+_NO_CODES: Final = re.compile(
+    r"21[04579]|28|29[2-6]|38[48]|80[1-79]|83|85[147-9]|87[1-9]|88[4579]|89|97[89]|99[079]"
+)
 _AMERICA: Final = re.compile(r"[2-9][0-9]{2}[2-9][0-9]{6}")
 _AMERICA_FREE: Final = re.compile(r"[2-9]909[0-9]{6}")
 """No area code has a nine in its middle."""
@@ -135,7 +146,9 @@ def _stand_in(key: bytes, text: str) -> str:
 
 def _split_extension(text: str) -> tuple[str, str, str]:
     found = re.search(r" ?(?:x|ext\.?) ?(?=[0-9]+$)", text)
-    return (text, "", "") if found is None else (text[: found.start()], found[0], text[found.end() :])
+    return (
+        (text, "", "") if found is None else (text[: found.start()], found[0], text[found.end() :])
+    )
 
 
 PHONE: Final = Kind(
@@ -147,5 +160,7 @@ PHONE: Final = Kind(
     stand_in=_stand_in,
     is_stand_in=_is_stand_in,
     is_named=_is_named,
-    names=frozenset("phone phones telephone tel mobile cell cellphone fax msisdn whatsapp phonenumber mobilenumber".split()),
+    names=frozenset(
+        "phone phones telephone tel mobile cell cellphone fax msisdn whatsapp phonenumber mobilenumber".split()
+    ),
 )
