@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from replay.interchange import ExportReport
     from replay.records import Selection
 
-FORMATS = ("openai-chat", "anthropic-messages", "records")
-"""Repeated from `replay.interchange.FORMATS`, which costs an import; a test keeps them equal."""
+FORMATS = ("openai-chat", "anthropic-messages", "records", "otlp", "openinference")
+"""Repeated from `replay.interchange.LINE_FORMATS`, which costs an import; a test keeps them equal."""
 
 TRAINING = ("tuples", "openai-sft", "anthropic", "dpo", "toolformer")
 """Repeated from `replay.training.TRAINING_FORMATS`, likewise."""
@@ -119,19 +119,10 @@ def _sink(output: Path | None) -> Iterator[TextIO]:
         except OSError as error:
             raise terminal.not_written(error) from error
         return
-    from replay.errors import ReplayError
+    from replay.cli.whole_file import whole_text
 
-    partial = output.with_name(output.name + ".partial")
-    try:
-        with partial.open("w", encoding="utf-8", errors=terminal.ESCAPES, newline="\n") as file:
-            yield file
-        partial.replace(output)
-    except OSError as error:
-        raise ReplayError(
-            f"Cannot write {str(output)!r}: {error.strerror}.", hint="Nothing was changed there."
-        ) from error
-    finally:
-        partial.unlink(missing_ok=True)
+    with whole_text(output) as file:
+        yield file
 
 
 def _tell_export(report: ExportReport, output: Path | None) -> None:

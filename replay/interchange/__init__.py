@@ -5,13 +5,14 @@ field goes verbatim to attributes, so that export gives it back.
 """
 
 from replay.interchange.exporting import ExportReport, export_lines
-from replay.interchange.formats import FORMATS, READ_FORMATS, detect_format
+from replay.interchange.formats import FORMATS, LINE_FORMATS, READ_FORMATS, detect_format
 from replay.interchange.import_report import FileReport
 from replay.interchange.importing import CheckedFiles, ImportOptions, import_files
 from replay.interchange.line_fields import START_FIELDS, ReadOptions
 
 __all__ = [
     "FORMATS",
+    "LINE_FORMATS",
     "READ_FORMATS",
     "START_FIELDS",
     "CheckedFiles",

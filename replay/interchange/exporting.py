@@ -9,10 +9,13 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from replay.interchange.formats import CHAT_FORMATS
+from replay.interchange.formats import CHAT_FORMATS, SPAN_DIALECTS
 from replay.interchange.human_feedback import with_feedback
+from replay.interchange.otlp_writing import request_of
 from replay.interchange.rebuilding import VERBATIM
+from replay.interchange.record_lines import SOURCE as RECORDS
 from replay.interchange.record_lines import write_records, write_schemas
+from replay.interchange.span_tree import spans_of
 from replay.records import JsonObject, ModelCall, Selection, Transcript
 
 if TYPE_CHECKING:
@@ -45,12 +48,12 @@ def export_lines(
     each line that came with a contexts.json, instead of naming them.
     """
     trace_ids = store.trace_ids(selection)
-    is_ours = format_name not in CHAT_FORMATS
+    is_ours = format_name == RECORDS
     schemas = {schema.id: schema for schema in store.tool_schemas()} if is_ours else {}
     schemas_written: set[str] = set()
     for done, trace_id in enumerate(trace_ids, start=1):
         transcript = store.transcript(trace_id)
-        of_tools = write_schemas(transcript, schemas, schemas_written)
+        of_tools = write_schemas(transcript, schemas, schemas_written) if is_ours else ()
         of_trace = _lines(transcript, format_name, report, inline=inline)
         for line in chain(of_tools, of_trace):
             report.line_count += 1
@@ -63,6 +66,9 @@ def export_lines(
 def _lines(
     transcript: Transcript, format_name: str, report: ExportReport, *, inline: bool
 ) -> Iterator[JsonObject]:
+    if format_name in SPAN_DIALECTS:
+        yield request_of(spans_of(transcript, SPAN_DIALECTS[format_name], report.lost))
+        return
     chat = CHAT_FORMATS.get(format_name)
     if chat is None:
         yield from write_records(transcript)

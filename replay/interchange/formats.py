@@ -15,12 +15,14 @@ from replay.interchange import (
     claude_code,
     codex,
     gateway,
+    genai_writing,
     inspect_logs,
     langfuse,
     langsmith,
     mlflow,
     openai_agents,
     openai_chat,
+    openinference_writing,
     otlp,
     phoenix,
     record_lines,
@@ -31,6 +33,7 @@ from replay.interchange.json_values import read_values
 from replay.interchange.line_fields import ReadOptions
 from replay.interchange.lines import BadLine, Line, file_error
 from replay.interchange.sources import head_of
+from replay.interchange.span_tree import Dialect
 from replay.interchange.trace_format import TraceFormat
 from replay.records import JsonObject, JsonValue, Transcript
 
@@ -67,6 +70,13 @@ TRACE_FORMATS: Final[dict[str | None, TraceFormat]] = {
     )
 }
 """What can be read only."""
+SPAN_DIALECTS: Final[dict[str, Dialect]] = {
+    otlp.SOURCE: genai_writing.DIALECT,
+    "openinference": openinference_writing.DIALECT,
+}
+"""What is written as spans. Both are read as ``otlp``: the spans tell which dialect they are in."""
+LINE_FORMATS: Final = (*FORMATS, *SPAN_DIALECTS)
+"""What is written line by line."""
 READ_FORMATS: Final = (*FORMATS, *(one.name for one in TRACE_FORMATS.values()))
 
 _LOOK_AT_LINES_MAX: Final = 200

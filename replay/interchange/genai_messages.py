@@ -71,9 +71,11 @@ def _chat(message: JsonObject, notes: Counter[str], *, count: bool = True) -> li
     answers = [_answer(part) for part in parts if part.get("type") == "tool_call_response"]
     calls = [_call(part, notes, count=count) for part in parts if part.get("type") == "tool_call"]
     others = [part for part in parts if part.get("type") not in ("tool_call", "tool_call_response")]
+    name = {"name": message["name"]} if isinstance(message.get("name"), str) else {}
     if answers and not calls and not others:
-        return answers
-    whole: JsonObject = {"role": str(message.get("role") or "user"), "content": _content(others)}
+        return [{**answer, **name} for answer in answers]
+    role = str(message.get("role") or "user")
+    whole: JsonObject = {"role": role, **name, "content": _content(others)}
     if any(part.get("type") in ("reasoning", "thinking") for part in others):
         whole["reasoning"] = _words(others, ("reasoning", "thinking"))
     if calls:

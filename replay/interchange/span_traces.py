@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from replay.interchange import genai_spans, langfuse_spans, openinference_spans
+from replay.interchange import genai_spans, langfuse_spans, openinference_spans, own_attributes
 from replay.interchange.spans import Span, parsed
 from replay.interchange.told import ToldModelCall, ToldRun, ToldTrace
 from replay.records import JsonObject
@@ -20,6 +20,7 @@ _USER: Final = ("user.id", "enduser.id")
 _KNOWN: Final = (
     *("gen_ai.", "llm.", "openinference.", "input.", "output.", "traceloop.", "langfuse."),
     *("telemetry.", "metadata", "session.id", "user.id", "error.", "exception."),
+    own_attributes.PREFIX,
 )
 """How the names of attributes begin that are no metadata of the application's."""
 
@@ -44,10 +45,12 @@ def _take(span: Span, told: ToldTrace) -> None:
         return
     found = dialect.read(span, told.notes)
     if isinstance(found, ToldModelCall):
+        own_attributes.add_to_model_call(span, found)
         if found.output is None and not found.messages:
             told.notes[NO_CONTENT] += 1
         told.model_calls.append(found)
     elif isinstance(found, ToldRun):
+        own_attributes.add_to_run(span, found)
         told.runs.append(found)
     else:
         told.notes[OTHER_SPANS] += 1
@@ -71,6 +74,7 @@ def _add_facts(told: ToldTrace, spans: Sequence[Span]) -> None:
     error = root.error()
     told.outcome = f"error: {error.type}" if error is not None and root.is_error else None
     told.metadata = _metadata(root)
+    own_attributes.add_to_trace(root, told)
 
 
 def _metadata(root: Span) -> JsonObject:

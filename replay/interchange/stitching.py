@@ -258,6 +258,8 @@ class _Stitcher:
         )
         if call.told is None and (run is None or (text is None and error is None)):
             outcome, its_error = Outcome.UNFINISHED, None
+        if run is not None and run.outcome is not None:
+            outcome, its_error = run.outcome, run.error
         started_ns = run.started_ns if run is not None else None
         ended_ns = call.turn.call.ended_ns if call.turn is not None else None
         return ToolCall(
@@ -267,7 +269,9 @@ class _Stitcher:
             model_call_id=of.id if of is not None else None,
             call_index=call.call_index,
             provider_call_id=asked.provider_call_id,
+            actor=run.actor if run is not None else "assistant",
             tool=asked.tool,
+            tool_version=run.tool_version if run is not None else None,
             arguments=asked.arguments,
             response=text,
             outcome=outcome,
@@ -301,7 +305,7 @@ class _Stitcher:
             started_at=started_at,
             ended_at=utc_ns(ended_ns) if ended_ns is not None else started_at,
             outcome=told.outcome,
-            start=start or None,
+            start=told.start if told.start is not None else start or None,
             labels={**told.labels, **options.labels},
             source=told.source,
             code_version=told.code_version,

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from replay.records import CallError, JsonObject, JsonValue
+from replay.records import Actor, CallError, JsonObject, JsonValue, Outcome
 
 CHAT: Final = "chat.completions"
 RESPONSES: Final = "responses"
@@ -71,6 +71,10 @@ class ToldRun:
     started_ns: int | None = None
     ended_ns: int | None = None
     parent_id: str | None = None
+    outcome: Outcome | None = None
+    """How it ended, where the source knows it in our words: then ``error`` is exact too."""
+    actor: Actor = "assistant"
+    tool_version: str | None = None
     attributes: JsonObject = field(default_factory=dict)
 
 
@@ -98,6 +102,8 @@ class ToldTrace:
     runs: list[ToldRun] = field(default_factory=list)
     opinions: list[Opinion] = field(default_factory=list)
     app: str | None = None
+    start: JsonValue = None
+    """What a world needs to begin as it did; None: `metadata` may have it."""
     labels: dict[str, str] = field(default_factory=dict)
     outcome: str | None = None
     code_version: str | None = None

@@ -12,13 +12,15 @@ from replay.cli.interchange import FORMATS, READ_FORMATS
 from replay.cli.main import exit_code_of
 from replay.errors import ExitCode
 from replay.interchange import FORMATS as KNOWN_FORMATS
+from replay.interchange import LINE_FORMATS
 from replay.interchange import READ_FORMATS as KNOWN_READ_FORMATS
 from tests.interchange.chats import asked_by_user, chat, says, weather_chat
 from tests.interchange.conftest import WriteLines
 
 
 def test_the_commands_know_every_format() -> None:
-    assert KNOWN_FORMATS == FORMATS == EXPORT_FORMATS
+    assert KNOWN_FORMATS == FORMATS
+    assert LINE_FORMATS == EXPORT_FORMATS
     assert READ_FORMATS == KNOWN_READ_FORMATS
 
 
