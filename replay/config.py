@@ -6,7 +6,6 @@ Nothing here is needed to start; a missing file or table is the default ``Config
 from __future__ import annotations
 
 import re
-import tomllib
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from functools import cache
@@ -388,6 +387,8 @@ def config_from(table: JsonObject, *, file: Path | None = None) -> Config:
 
 
 def _table(file: Path) -> JsonObject | None:
+    import tomllib  # its patterns take as long as our models
+
     try:
         with file.open("rb") as source:
             tool: Any = tomllib.load(source).get("tool")
