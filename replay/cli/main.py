@@ -24,6 +24,7 @@ Exit codes:
 \b
 Start here:
   replay demo
+  replay ui replay-demo/traces.db
 """
 
 _PLACES = {
