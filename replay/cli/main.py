@@ -67,7 +67,9 @@ _PLACES = {
     ),
     "db": Place("replay.cli.db", "db", "Look after a database: check, compact, schema."),
     "mask": Place(
-        "replay.cli.mask", "mask", "Find what should be masked in a database, or mask it."
+        "replay.cli.mask",
+        "mask",
+        "Find what a database holds that should be masked, or mask it.",
     ),
     "prune": Place("replay.cli.prune", "prune", "Remove traces whose time is over."),
     "hold": Place("replay.cli.holds", "hold", "Keep a trace, whatever else says it goes."),

@@ -64,7 +64,7 @@ def test_every_command_shows_an_example_of_itself() -> None:
 
 
 def test_every_command_that_prints_values_can_print_json() -> None:
-    talkers = {"demo", "record", "import", "export", "completion", "ui"}
+    talkers = {"demo", "record", "proxy", "import", "export", "completion", "ui", "mcp"}
     without = [
         name
         for name, command in commands().items()

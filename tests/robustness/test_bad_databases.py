@@ -58,7 +58,7 @@ def a_folder(path: Path) -> None:
         (empty, "is not a database.", "It is empty: remove it"),
         (somebody_elses, "but not one that replay made", "`replay record` or `replay import`"),
         (truncated, "is truncated: it has ", "Copy it again from where it came"),
-        (newer, "has format 9; this version reads up to 2", "pip install -U"),
+        (newer, f"has format 9; this version reads up to {FORMAT}", "pip install -U"),
         (damaged, "is damaged: ", "' .recover` saves what can be read"),
         (a_folder, "is a folder, not a database.", "Give the name of a file"),
     ],
@@ -122,6 +122,7 @@ def test_a_database_without_calls_or_traces_has_an_answer_to_everything(
 ) -> None:
     from replay.records import Trace
     from replay.store import Store
+from replay.store.database import FORMAT
 
     with Store.open("empty.db", "create"):
         pass
