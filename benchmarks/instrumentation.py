@@ -4,8 +4,9 @@
     python -m benchmarks.instrumentation               # replay alone, in this environment
 
 The client asks a model server on loopback, in another process, with prompts of 10, 100 and 400 KB
-that go on turn by turn. Bare and instrumented runs take turns, each in a process of its own; `added`
-is the median CPU time of a call over the bare one, of all threads, with what is put off to the end.
+that grow turn by turn. Bare and instrumented runs take turns, each in a process of its own;
+`added` is the median CPU time of a call over the bare one, of all threads, with what is put off
+to the end.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ PEERS = {
     "otel": "opentelemetry-instrumentation-openai-v2",
     "openinference": "openinference-instrumentation-openai",
 }
+PINS = ["opentelemetry-util-genai==1.0b0"]  # a later one lacks what the instrumentation imports
 ROOT = Path(__file__).parent.parent
 
 
@@ -91,7 +93,7 @@ def _python(place: Path) -> str:
     python = place / "bin" / "python"
     if not python.exists():
         subprocess.run([sys.executable, "-m", "venv", str(place)], check=True)
-        packages = ["openai<3", "opentelemetry-sdk", *PEERS.values()]
+        packages = ["openai<3", "opentelemetry-sdk", *PEERS.values(), *PINS]
         command = [str(python), "-m", "pip", "install", "-q", "-e", str(ROOT)]
         subprocess.run([*command, *packages], check=True)
     return str(python)
@@ -102,10 +104,10 @@ class _Server:
 
     def __enter__(self) -> str:
         context = multiprocessing.get_context("spawn")
-        ours, theirs = context.Pipe()
+        self._pipe, theirs = context.Pipe()  # held: at its end the server ends
         self._process = context.Process(target=_serve, args=(theirs,), daemon=True)
         self._process.start()
-        url: str = ours.recv()
+        url: str = self._pipe.recv()
         return url
 
     def __exit__(self, *error: object) -> None:

@@ -88,7 +88,8 @@ def _instrumented(how: str, folder: Path) -> Iterator[Any]:
     if how == "bare":
         yield lambda client: client
         return
-    os.environ["OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"] = "true"
+    os.environ["OTEL_SEMCONV_STABILITY_OPT_IN"] = "gen_ai_latest_experimental"
+    os.environ["OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"] = "SPAN_ONLY"
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import BatchSpanProcessor, ConsoleSpanExporter
 
@@ -103,7 +104,7 @@ def _instrumented(how: str, folder: Path) -> Iterator[Any]:
             from opentelemetry.instrumentation.openai_v2 import OpenAIInstrumentor
 
             instrumentor = OpenAIInstrumentor()
-            instrumentor.instrument(tracer_provider=provider, logger_provider=_logs(folder))
+            instrumentor.instrument(tracer_provider=provider)
         else:
             from openinference.instrumentation.openai import OpenAIInstrumentor as Inference
 
@@ -111,17 +112,6 @@ def _instrumented(how: str, folder: Path) -> Iterator[Any]:
             instrumentor.instrument(tracer_provider=provider)
         yield lambda client: client
         provider.shutdown()
-
-
-def _logs(folder: Path) -> Any:
-    """OpenTelemetry's older dialect puts messages into log records."""
-    from opentelemetry.sdk._logs import LoggerProvider
-    from opentelemetry.sdk._logs.export import BatchLogRecordProcessor, ConsoleLogExporter
-
-    provider = LoggerProvider(shutdown_on_exit=True)
-    file = (folder / "logs.jsonl").open("w")
-    provider.add_log_record_processor(BatchLogRecordProcessor(ConsoleLogExporter(out=file)))
-    return provider
 
 
 if __name__ == "__main__":

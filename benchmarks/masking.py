@@ -13,7 +13,6 @@ import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.planted import Planted, look_alikes, planted, records
@@ -90,7 +89,10 @@ def by_place(masked: Masked, items: list[Planted]) -> str:
             looks[f"{one.looks} for {one.kind}"] += 1
     told = [f"{name} {100 * c[False] / c.total():.1f}" for name, c in places.items()]
     wrong = [f"{name} {count}" for name, count in looks.most_common()]
-    return f"recall by place: {', '.join(told)}\ntaken for what it is not: {', '.join(wrong) or 'none'}"
+    return (
+        f"recall by place: {', '.join(told)}\n"
+        f"taken for what it is not: {', '.join(wrong) or 'none'}"
+    )
 
 
 def in_a_database(items: list[Planted], environment: dict[str, str]) -> str:

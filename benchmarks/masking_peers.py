@@ -1,4 +1,4 @@
-"""Other maskers, for `benchmarks.masking`: JSON texts in, one a line; masked ones out, then seconds.
+"""Other maskers, for `benchmarks.masking`: JSON texts in, masked ones out, then seconds.
 
 Run by an interpreter of its own that has them; nothing of replay is imported.
 """
@@ -14,7 +14,7 @@ from typing import Any
 
 
 def presidio() -> Callable[[str], str]:
-    """Its defaults: all predefined recognizers for English, with a spaCy model where there is one."""
+    """Its defaults: all predefined recognizers for English, with a spaCy model."""
     from presidio_analyzer import AnalyzerEngine
     from presidio_analyzer.nlp_engine import NlpEngineProvider
 

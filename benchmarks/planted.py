@@ -5,6 +5,8 @@ looks so. Everything is drawn from a seed: two runs plant the same.
 from __future__ import annotations
 
 import base64
+import contextlib
+import itertools
 import json
 import random
 import string
@@ -13,15 +15,49 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, quote_plus
 
-FIRST = (
-    "anna bob carla dmitri elena farid grace hugo ines jonas kira liam maya nils olga pedro".split()
-)
-LAST = (
-    "smith keller rossi ivanov garcia haddad okafor dubois silva berg novak murphy tanaka".split()
-)
-HOSTS = (
-    "gmail.com outlook.com web.de laposte.net corp-mail.co.uk uni-bonn.de proton.me acme.io".split()
-)
+FIRST = [
+    "anna",
+    "bob",
+    "carla",
+    "dmitri",
+    "elena",
+    "farid",
+    "grace",
+    "hugo",
+    "ines",
+    "jonas",
+    "kira",
+    "liam",
+    "maya",
+    "nils",
+    "olga",
+    "pedro",
+]
+LAST = [
+    "smith",
+    "keller",
+    "rossi",
+    "ivanov",
+    "garcia",
+    "haddad",
+    "okafor",
+    "dubois",
+    "silva",
+    "berg",
+    "novak",
+    "murphy",
+    "tanaka",
+]
+HOSTS = [
+    "gmail.com",
+    "outlook.com",
+    "web.de",
+    "laposte.net",
+    "corp-mail.co.uk",
+    "uni-bonn.de",
+    "proton.me",
+    "acme.io",
+]
 
 
 @dataclass(frozen=True)
@@ -51,10 +87,8 @@ def opened(text: str) -> Iterator[str]:
     for word in text.replace('"', " ").replace("\\", " ").split():
         word = word.removeprefix("data:text/plain;base64,")
         if len(word) >= 16:
-            try:
+            with contextlib.suppress(ValueError):
                 yield base64.b64decode(word, validate=True).decode()
-            except ValueError:
-                pass
     pieces = []
     for line in text.split("\n"):
         if line.startswith("data: {"):
@@ -285,7 +319,7 @@ def _in_pieces(value: str, values: Values) -> str:
     text = _said(value, values)
     at = text.index(value) + max(1, len(value) // 2)
     cuts = [0, at - max(1, len(value) // 3), at, len(text)]
-    pieces = [text[left:right] for left, right in zip(cuts, cuts[1:], strict=False)]
+    pieces = [text[left:right] for left, right in itertools.pairwise(cuts)]
     events = [{"id": "c1", "choices": [{"index": 0, "delta": {"content": one}}]} for one in pieces]
     return "".join(f"data: {json.dumps(one)}\n\n" for one in events) + "data: [DONE]\n\n"
 

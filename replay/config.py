@@ -6,7 +6,6 @@ Nothing here is needed to start; a missing file or table is the default ``Config
 from __future__ import annotations
 
 import re
-import tomllib
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from functools import cache
@@ -24,6 +23,7 @@ from pydantic import (
 
 from replay.errors import ReplayError
 from replay.records import JsonObject, Policy
+from replay.records.lengths import seconds_kept, size_bytes
 
 RuleKind = Literal["any", "timestamp", "id", "float", "unordered"]
 """What may differ: anything, or only what two values of that kind have between them."""
@@ -210,6 +210,45 @@ class TokenPrice(BaseModel):
     """Of the prompt, written to the cache; None: as ``input``."""
 
 
+class KeepConfig(BaseModel):
+    """How long traces are kept: ``[tool.replay.keep]``. Lengths: ``12h``, ``30d``, ``forever``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    default: str | None = None
+    """Traces that no other rule fits; None: for ever."""
+    apps: dict[str, str] = Field(default_factory=dict)
+    """Traces of these apps; ``*`` globs."""
+    labels: dict[str, str] = Field(default_factory=dict)
+    """Traces with these labels: ``key=value``, or ``key``."""
+    tools: dict[str, str] = Field(default_factory=dict)
+    """Traces that called these tools; ``*`` globs."""
+    size: str | int | None = None
+    """How large the database may get; beyond it the oldest traces go."""
+    at_open: bool = True
+    """A recorder removes what is due, a little at a time; False: only `replay prune` does."""
+
+    @field_validator("default", "apps", "labels", "tools")
+    @classmethod
+    def _lengths_of_time(cls, said: Any) -> Any:
+        for length in said.values() if isinstance(said, dict) else [said]:
+            if length is not None:
+                seconds_kept(length)
+        return said
+
+    @field_validator("size")
+    @classmethod
+    def _a_size(cls, said: str | int | None) -> str | int | None:
+        if said is not None:
+            size_bytes(said)
+        return said
+
+    @property
+    def says_nothing(self) -> bool:
+        """Whether every trace is kept for ever."""
+        return not (self.default or self.apps or self.labels or self.tools or self.size)
+
+
 class Config(BaseModel):
     """The user's ``[tool.replay]``."""
 
@@ -253,6 +292,8 @@ class Config(BaseModel):
     """Differences that do not count, all tools together."""
     mask: MaskConfig = Field(default_factory=MaskConfig)
     """What is replaced by placeholders before it is stored."""
+    keep: KeepConfig = Field(default_factory=KeepConfig)
+    """How long traces are kept."""
     schemas: SchemaConfig = Field(default_factory=SchemaConfig, alias="schema")
     """How schemas are compared. (pydantic has a ``schema`` of its own.)"""
     budgets: dict[str, Budget] = Field(default_factory=dict)
@@ -346,6 +387,8 @@ def config_from(table: JsonObject, *, file: Path | None = None) -> Config:
 
 
 def _table(file: Path) -> JsonObject | None:
+    import tomllib  # its patterns take as long as our models
+
     try:
         with file.open("rb") as source:
             tool: Any = tomllib.load(source).get("tool")
@@ -383,6 +426,7 @@ def _known_keys() -> dict[str, tuple[str, list[str]]]:
         "": ("[tool.replay]", _keys(Config)),
         "ignore": ("[[tool.replay.ignore]]", list(IgnoreRule.model_fields)),
         "mask": ("[tool.replay.mask]", list(MaskConfig.model_fields)),
+        "keep": ("[tool.replay.keep]", list(KeepConfig.model_fields)),
         "schema": ("[tool.replay.schema]", list(SchemaConfig.model_fields)),
         "budgets": ("A budget", list(Budget.model_fields)),
         "prices": ("A price", list(TokenPrice.model_fields)),

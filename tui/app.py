@@ -23,6 +23,7 @@ from tui.actions import use_keys
 from tui.crash import crash_words, write_report
 from tui.jobs import TICK_S, Jobs
 from tui.palette import ActionProvider
+from tui.pyproject import is_mentioned
 from tui.screens.base import BaseScreen
 from tui.screens.start import StartScreen
 from tui.state import Place, State
@@ -306,10 +307,8 @@ def end_on_signals(app: ReplayApp) -> None:
 
 
 def _chosen_keys() -> Keymap | None:
-    """Return ``[tool.replay.keys]``; reading all of the configuration would cost a first paint."""
-    here = Path.cwd()
-    files = (folder / "pyproject.toml" for folder in (here, *here.parents))
-    if not any(b"tool.replay.keys" in file.read_bytes() for file in files if file.is_file()):
+    """Return ``[tool.replay.keys]``."""
+    if not is_mentioned(b"tool.replay.keys"):
         return None
     from tui.keymap import read_keymap
 

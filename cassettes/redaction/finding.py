@@ -45,9 +45,9 @@ def _candidates(text: str, kinds: Sequence[Kind], finders: Sequence[Finder]) -> 
             if not 0 <= start < end <= len(text):
                 name = getattr(finder, "__name__", repr(finder))
                 raise FinderFailed(f"{name} found {start}:{end} in a text of {len(text)}")
-            kind = KINDS.get(label)
-            is_so = kind is not None and kind.is_whole(text[start:end])
-            yield Found(start, end, kind if is_so else None, label)
+            known = KINDS.get(label)
+            is_so = known is not None and known.is_whole(text[start:end])
+            yield Found(start, end, known if is_so else None, label)
 
 
 def _start(found: Found) -> int:

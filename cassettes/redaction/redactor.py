@@ -220,7 +220,7 @@ class Redactor:
         return value if value in self._recognised else placeholder(self.key, value)
 
     def sensitive(self, value: Any, kind: str | None, fit: Fit) -> Any:
-        """Return what stands for a JSON value that is masked whatever it is, and learn its texts."""
+        """Return what stands for a JSON value that is masked whatever it is; learn its texts."""
         found = Sensitives(self.key, self.placeholder).value(value, kind, fit)
         self._learn_all(value, found)
         return found
@@ -250,10 +250,16 @@ class Redactor:
 
 def _replaced_part(before: str, after: str) -> str:
     """Return what of ``before`` is not in ``after``, without what both begin and end with."""
-    start = len(os.path.commonprefix((before, after)))
+    start = _common(before, after)
     rest = min(len(before), len(after)) - start
-    end = len(os.path.commonprefix((before[::-1][:rest], after[::-1][:rest])))
+    end = _common(before[::-1][:rest], after[::-1][:rest])
     return before[start : len(before) - end] or before
+
+
+def _common(one: str, other: str) -> int:
+    """Return with how many letters both begin."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)))
 
 
 def _json_text(value: Any) -> str:

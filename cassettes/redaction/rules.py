@@ -21,7 +21,7 @@ from cassettes.redaction.prefilter import (
 )
 
 _BASE64: Final = r"[A-Za-z0-9]{9}[g-zG-Z][A-Za-z0-9]{10}|=[^\s&]{0,60}%[23][0-9A-Fa-f]"
-"""Text that may be packed, and is no hash; fields of URLs; looked into where personal data are masked."""
+"""Text that may be packed and is no hash, and fields of URLs, in which personal data may be."""
 
 
 class Rules:

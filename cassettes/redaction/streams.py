@@ -61,7 +61,7 @@ class Events:
 
         ``whole_in`` says what of a text no piece may end in: half a placeholder is none.
         """
-        changed = set()
+        changed: set[int] = set()
         for pieces in self._pieces.values():
             said = [piece for _, _, piece in pieces]
             if len(said) < _PIECES_MIN or len(set(said)) == 1:

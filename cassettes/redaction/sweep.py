@@ -166,11 +166,11 @@ class Sweep:
         """A number that is a card's, or another thing that is made of digits."""
         if value < _NUMBER_MIN:
             return value
-        [found, *_] = found_in(str(value), self._rules.kinds, ()) or [None]
-        if found is None or found.kind is None or found.end - found.start < len(str(value)):
-            return value
-        masked: int = self._personal(found.kind, value)
-        return masked
+        for found in found_in(str(value), self._rules.kinds, ()):
+            if found.kind is not None and found.end - found.start == len(str(value)):
+                masked: int = self._personal(found.kind, value)
+                return masked
+        return value
 
     def _personal(self, kind: Kind, value: Any) -> Any:
         """Return what stands for a value that is of ``kind``: a number for a number."""

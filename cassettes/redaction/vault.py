@@ -83,10 +83,11 @@ class Vault:
 
     def holds_any(self, text: str) -> bool:
         """Whether a learned value stands in ``text``, which is readable and may be JSON."""
+        newest = self._newest  # before the others: what is put away meanwhile stands in both
         for chunk in self._kept + self._chunks:
             if chunk.finds(text):
                 return True
-        return any(spelling in text for spelling, _ in self._newest) if self._newest else False
+        return any(spelling in text for spelling, _ in newest) if newest else False
 
     def found_in(self, text: str) -> list[Learned]:
         """Return the learned values that stand in ``text``, the longest first."""

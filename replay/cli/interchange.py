@@ -26,6 +26,7 @@ READ_FORMATS = (
     *FORMATS,
     "langfuse",
     "otlp",
+    "phoenix",
     "langsmith",
     "mlflow",
     "inspect",
@@ -45,7 +46,8 @@ _DATABASE_SUFFIXES = (".db", ".sqlite", ".sqlite3")
     short_help="Read traces from another format.",
     epilog=examples(
         "replay import conversations.jsonl",
-        "replay import traces.db january.jsonl february.jsonl --app support",
+        "replay import traces.db otlp.jsonl.gz january.jsonl --app support",
+        "replay import traces.db ~/.claude/projects",
         "replay import log.jsonl --start metadata --skip-bad-lines",
     ),
 )
@@ -70,7 +72,8 @@ _DATABASE_SUFFIXES = (".db", ".sqlite", ".sqlite3")
     "start_fields",
     multiple=True,
     metavar="FIELD",
-    help="A field of each line that your world factory gets as part of its start "
+    help="A field of each line, or of a trace's metadata, that your world factory gets as part of "
+    "its start "
     "(default: init, corpus and domain).",
 )
 @click.option(
@@ -93,15 +96,17 @@ def import_command(
     as_json: bool,
     **read: Any,
 ) -> None:
-    """Read conversations from JSONL files into a database.
+    """Read conversations and traces of other tools into a database.
 
-    Takes OpenAI chat (`{"messages": [...], "tools": [...]}`), Anthropic messages, and what
-    `replay export` wrote; the content tells which. Importing a file again changes nothing. At the
-    end it says what was in the files, what is in the database now, and what could not be carried
-    over.
+    Takes OpenAI chat and Anthropic messages, OpenTelemetry (GenAI, OpenInference), Langfuse,
+    LangSmith, MLflow, Inspect, OpenAI Agents, logs of gateways, sessions of Claude Code and Codex,
+    and what `replay export` wrote; the content tells which. A FILE may be packed, a folder, or
+    `-` for stdin. Importing again changes nothing. At the end it says what was in the files, what
+    is in the database now, and what could not be carried over.
     """
     from replay.cli.progress import Progress
     from replay.interchange import START_FIELDS, CheckedFiles, ImportOptions, ReadOptions
+    from replay.interchange.sources import paths_with_stdin
     from replay.store import Store
 
     database, paths = _database_and_files(words)
@@ -109,7 +114,7 @@ def import_command(
     options = ImportOptions(format_name, skip_bad_lines, ReadOptions(**read))
     if database.exists():
         Store.open(database, mode="w").close()  # what is wrong with it shows before the long work
-    with Progress("bytes") as progress:
+    with paths_with_stdin(paths) as paths, Progress("bytes") as progress:
         checked = CheckedFiles(paths, options, on_progress=progress.update)
         store = Store.open(database, mode="create")
         try:
@@ -141,8 +146,11 @@ def _database_and_files(words: tuple[str, ...]) -> tuple[Path, list[Path]]:
 
 def report_lines(report: FileReport) -> Iterator[str]:
     """Yield the lines that tell what became of one file."""
-    from replay.interchange.import_report import KINDS
+    from replay.interchange.import_report import KINDS, LEFT_OUT
 
+    if report.format == LEFT_OUT:
+        yield f"{report.path}: left out: {'; '.join(report.notes)}"
+        return
     yield f"{report.path}: {report.format}"
     kinds = {kind: KINDS.get(kind, kind) for kind in (*KINDS, *report.read) if report.read[kind]}
     for kind, name in kinds.items():

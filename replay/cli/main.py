@@ -24,6 +24,7 @@ Exit codes:
 \b
 Start here:
   replay demo
+  replay ui replay-demo/traces.db
 """
 
 _PLACES = {
@@ -68,6 +69,10 @@ _PLACES = {
     "mask": Place(
         "replay.cli.mask", "mask", "Find what should be masked in a database, or mask it."
     ),
+    "prune": Place("replay.cli.prune", "prune", "Remove traces whose time is over."),
+    "hold": Place("replay.cli.holds", "hold", "Keep a trace, whatever else says it goes."),
+    "release": Place("replay.cli.holds", "release", "Take a hold off a trace."),
+    "holds": Place("replay.cli.holds", "holds", "List what is held."),
     "mcp": Place("replay.cli.mcp", "mcp", "Serve a database to coding agents, over MCP."),
     "doctor": Place("replay.cli.doctor", "doctor", "Check this machine and a database."),
     "completion": Place("replay.cli.completion", "completion", "Print a shell completion script."),

@@ -141,7 +141,7 @@ def _text(
         lines += [
             "",
             f"Personal data that [tool.replay.mask] does not mask: {_counted(others)}.",
-            "`personal = true` there masks it from now on; --personal counts it, and masks it here.",
+            "`personal = true` there masks it from now on; --personal counts and masks it here.",
         ]
     lines += [f"Not looked into: {place}." for place in sights.not_looked_into]
     return "\n".join(lines)
@@ -176,7 +176,8 @@ def _apply(database: Path, config: MaskConfig, *, as_json: bool) -> int:
         terminal.emit_json(asdict(done))
     else:
         terminal.emit(
-            f"{database}: {done.record_count:,} records of {done.trace_count:,} traces were masked; "
-            "nothing of what stood there is left in the file. Copies and backups are yours to find."
+            f"{database}: {done.record_count:,} records of {done.trace_count:,} traces were "
+            "masked; nothing of what stood there is left in the file. Copies and backups are "
+            "yours to find."
         )
     return ExitCode.OK

@@ -30,7 +30,7 @@ class Captured:
     step_number: int
     start: JsonValue
     trace_at: float | None
-    redacts: bool
+    redacts: bool | list[str]
     order: CallOrder
 
     @property

@@ -25,6 +25,7 @@ from replay.interchange import (
     openai_chat,
     openinference_writing,
     otlp,
+    phoenix,
     record_lines,
 )
 from replay.interchange.contexts import Contexts
@@ -65,7 +66,7 @@ FORMATS: Final = (*CHAT_FORMATS, record_lines.SOURCE)
 TRACE_FORMATS: Final[dict[str | None, TraceFormat]] = {
     module.FORMAT.name: module.FORMAT
     for module in (
-        *(langfuse, otlp, langsmith, mlflow, inspect_logs, openai_agents, gateway),
+        *(langfuse, otlp, phoenix, langsmith, mlflow, inspect_logs, openai_agents, gateway),
         *(claude_code, codex),
     )
 }

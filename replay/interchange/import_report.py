@@ -9,6 +9,9 @@ from replay.errors import ImportFileError
 from replay.interchange.conversation import ORPHANS, Conversation
 from replay.records import JsonObject, ModelCall, ToolCall, Transcript
 
+LEFT_OUT = "left out"
+"""The format of a file in a folder that is of none."""
+
 KINDS = {
     "conversations": "traces",
     "traces": "traces",

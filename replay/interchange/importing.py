@@ -19,7 +19,7 @@ from replay.interchange.building import trace_id_of, transcript_of
 from replay.interchange.contexts import Contexts
 from replay.interchange.conversation import Conversation
 from replay.interchange.formats import CHAT_FORMATS, TRACE_FORMATS, ChatFormat, detect_format
-from replay.interchange.import_report import FileReport, count_written
+from replay.interchange.import_report import LEFT_OUT, FileReport, count_written
 from replay.interchange.json_values import read_values
 from replay.interchange.line_fields import ReadOptions
 from replay.interchange.lines import BadLine, Line, Misfit, misfit_line
@@ -89,8 +89,17 @@ class CheckedFiles:
         self._files: list[_File | TraceFiles] = []
         self._reports: list[FileReport] = []
         self._progress = progress
-        for path, is_found in files:
-            self._check(path, options, is_found=is_found)
+        try:
+            for path, is_found in files:
+                self._check(path, options, is_found=is_found)
+        except BaseException:
+            self._close()
+            raise
+
+    def _close(self) -> None:
+        for file in self._files:
+            if isinstance(file, TraceFiles):
+                file.close()
 
     def _check(self, path: Path, options: ImportOptions, *, is_found: bool) -> None:
         try:
@@ -118,12 +127,15 @@ class CheckedFiles:
         """Write every trace that ``store`` does not have, and return what became of each file."""
         writing = Writing(store)
         reports = []
-        for file in self._files:
-            if isinstance(file, TraceFiles):
-                reports.append(file.write(writing, self._progress.add))
-            else:
-                file.write(writing)
-                reports.append(file.report)
+        try:
+            for file in self._files:
+                if isinstance(file, TraceFiles):
+                    reports.append(file.write(writing, self._progress.add))
+                else:
+                    file.write(writing)
+                    reports.append(file.report)
+        finally:
+            self._close()
         store.flush()
         return [*reports, *self._reports]
 
@@ -133,8 +145,8 @@ def _is_of(file: _File | TraceFiles, name: str | None) -> bool:
 
 
 def _left_out(path: Path, error: ImportFileError) -> FileReport:
-    report = FileReport(str(path), "left out")
-    report.notes[str(error).removeprefix(f"{path}:")] = 1
+    report = FileReport(str(path), LEFT_OUT)
+    report.notes[error.wanted.removeprefix(f"{path}:1:1: ")] = 1
     return report
 
 

@@ -1,8 +1,9 @@
 """JSON values of a file, one after the other, in memory that does not grow with the file.
 
 A file may hold one value per line, values over many lines, one list, or one object. Of a list each
-element is a value. Of an object that is too large to hold, each element of its lists is one: with
-the fields before that list, and the list with this element alone.
+element is a value. An object that is too large to hold is taken apart where it is known what it
+is a list of (`resourceSpans`, `samples`, ...): each element comes with the fields before the list,
+and the list with this element alone.
 """
 
 from __future__ import annotations
@@ -20,8 +21,15 @@ from replay.records import JsonObject
 
 LINE_BYTES_MAX: Final = 4 * 2**20
 """A first line longer than this is not read as a line, but as it comes."""
-OBJECT_BYTES_MAX: Final = 16 * 2**20
+OBJECT_BYTES_MAX: Final = 8 * 2**20
 """An object larger than this is taken apart."""
+_LISTS: Final = frozenset(
+    (
+        *("resourceSpans", "resourceLogs", "resource_spans", "resource_logs"),
+        *("data", "traces", "spans", "observations", "runs", "samples", "batch", "post", "patch"),
+    )
+)
+"""What files are lists of, where they are one object."""
 
 _CHUNK_BYTES: Final = 2**18
 _TOKEN: Final = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{},]', re.DOTALL)
@@ -71,6 +79,8 @@ class _Open:
 
     header: JsonObject
     key: str | None = None
+    is_told: bool = False
+    """Whether an element was yielded."""
 
 
 class _Scanner:
@@ -121,6 +131,9 @@ class _Scanner:
             text = token.group()
             if text == b"}":
                 self._drop(token.end())
+                if not open_object.is_told:
+                    header = open_object.header
+                    yield Line(self.line, "", header, self.source.passed())
                 return
             if not text.startswith(b'"'):
                 self._drop(token.end())
@@ -143,7 +156,7 @@ class _Scanner:
                 self._drop(1)
             elif not self._more():
                 return False
-        if self.buffer[:1] == b"[":
+        if self.buffer[:1] == b"[" and key in _LISTS:
             open_object.key = key
             self._drop(1)
             yield from self._elements(open_object)
@@ -237,6 +250,7 @@ class _Scanner:
             return BadLine(number, taken, file_error(self.path, number, 1, f"{error}."))
         if around is not None and around.key is not None:
             value = {**around.header, around.key: [value]}
+            around.is_told = True
         return Line(number, text, value, taken)
 
     def _cut_off(self) -> BadLine:

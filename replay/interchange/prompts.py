@@ -21,6 +21,8 @@ class Turn:
     parent: Turn | None = None
     digests: list[bytes] = field(default_factory=list)
     """Of the prompt's first 1, 2, ... entries."""
+    goes_on: bool = False
+    """Whether a later prompt has gone on from it."""
 
 
 class Prompts:
@@ -47,6 +49,8 @@ class Prompts:
     def add(self, call: ToldModelCall, parent: Turn | None) -> Turn:
         """Remember ``call`` as one that later prompts may go on from."""
         turn = Turn(len(self._turns), call, parent, _digests(call.messages))
+        if parent is not None:
+            parent.goes_on = True
         self._turns.append(turn)
         if turn.digests:
             self._by_prompt.setdefault(turn.digests[-1], []).append(turn)
@@ -89,9 +93,13 @@ def _answers(api: str, entries: list[JsonValue]) -> list[Told]:
 
 
 def _fitting(turns: list[Turn], call: ToldModelCall, position: int) -> Turn | None:
-    """The newest of the turns with that prompt whose answer the entry at ``position`` repeats."""
+    """The turn with that prompt whose answer the entry at ``position`` repeats.
+
+    Of several the newest that nothing has gone on from yet: equal questions may be asked side by
+    side.
+    """
     rest = call.messages[position:]
-    for turn in reversed(turns):
+    for turn in sorted(turns, key=lambda one: (one.goes_on, -one.number)):
         wanted = [one.tool for one in asked_by(turn.call.api, turn.call.output)]
         said = len(as_prompt(turn.call.api, turn.call.output))
         repeated = rest[: max(said, 1)]

@@ -127,10 +127,16 @@ def _may_be_one(path: Path, folder: Path) -> bool:
 
 
 @contextmanager
-def stdin_as_file() -> Iterator[Path]:
-    """Yield a file with all of stdin in it: a file is read twice, and stdin only once."""
+def paths_with_stdin(paths: Sequence[Path]) -> Iterator[list[Path]]:
+    """Yield ``paths`` with a file in place of ``-`` that has all of stdin in it.
+
+    A file is read twice, and stdin only once.
+    """
+    if Path(STDIN) not in paths:
+        yield list(paths)
+        return
     with tempfile.TemporaryDirectory(prefix="replay-import-") as folder:
-        path = Path(folder) / "stdin"
-        with path.open("wb") as file:
+        held = Path(folder) / "stdin"
+        with held.open("wb") as file:
             shutil.copyfileobj(sys.stdin.buffer, file)
-        yield path
+        yield [held if path == Path(STDIN) else path for path in paths]

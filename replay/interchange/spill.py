@@ -6,10 +6,9 @@ into a database of our own that is gone when the import is; then trace by trace.
 
 from __future__ import annotations
 
+import json
 import sqlite3
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -24,8 +23,7 @@ class Spill:
     """Pieces by the key of their trace; keys come out by their first piece."""
 
     def __init__(self) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="replay-import-")
-        self._db = sqlite3.connect(Path(self._folder.name) / "pieces.db")
+        self._db = sqlite3.connect("")  # a file without a name, gone when it is closed
         self._db.executescript(
             "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -8000;"
             "CREATE TABLE traces (number INTEGER PRIMARY KEY, key TEXT UNIQUE, size_bytes INT);"
@@ -45,7 +43,7 @@ class Spill:
         self._db.execute(
             "UPDATE traces SET size_bytes = size_bytes + ? WHERE number = ?", (size_bytes, trace)
         )
-        content = orjson.dumps(piece.content, option=orjson.OPT_NON_STR_KEYS)
+        content = _packed(piece.content)
         changed = self._db.execute(
             "UPDATE pieces SET content = ? WHERE trace = ? AND id = ?", (content, trace, piece.id)
         )
@@ -67,7 +65,7 @@ class Spill:
             found = self._db.execute(
                 "SELECT content FROM pieces WHERE trace = ? ORDER BY number", (number,)
             )
-            yield key, [orjson.loads(content) for (content,) in found], size_bytes
+            yield key, [_unpacked(content) for (content,) in found], size_bytes
 
     def remember(self, name: str, key: str) -> None:
         """Keep under ``name`` which trace a piece belongs to, for pieces that refer to it."""
@@ -81,7 +79,6 @@ class Spill:
     def close(self) -> None:
         """Take it off the disk."""
         self._db.close()
-        self._folder.cleanup()
 
     def _number(self, key: str) -> int:
         number = self._numbers.get(key)
@@ -92,3 +89,15 @@ class Spill:
             row = self._db.execute("SELECT number FROM traces WHERE key = ?", (key,)).fetchone()
             number = self._numbers[key] = int(row[0])
         return number
+
+
+def _packed(content: JsonObject) -> bytes | str:
+    """As JSON: bytes where orjson can, text where it cannot (large integers, lone surrogates)."""
+    try:
+        return orjson.dumps(content)
+    except TypeError:
+        return json.dumps(content)
+
+
+def _unpacked(content: bytes | str) -> Any:
+    return json.loads(content) if isinstance(content, str) else orjson.loads(content)

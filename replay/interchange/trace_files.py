@@ -82,8 +82,11 @@ class TraceFiles:
             report.notes[NOTHING_TOLD] += not tellings
             on_read(size_bytes)
         report.notes = +(report.notes + self.notes)
-        self._spill.close()
         return report
+
+    def close(self) -> None:
+        """Take what was put aside off the disk."""
+        self._spill.close()
 
 
 def _unlike(name: str, taken: set[str]) -> str:

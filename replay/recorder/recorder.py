@@ -99,7 +99,7 @@ class Recorder:
             app=app,
             code_version=code_version,
             labels=_words(labels),
-            attributes={ATTRIBUTE: True} if is_redacted else {},
+            attributes={ATTRIBUTE: self._told()} if is_redacted else {},
             failures=self._failures,
         )
         self._journal.keep_draws = keep_draws
@@ -118,6 +118,10 @@ class Recorder:
             import cassettes
 
             cassettes.install()
+
+    def _told(self) -> bool | list[str]:
+        masker = self.store.masker
+        return masker.told if isinstance(masker, Redaction) else True
 
     @property
     def store(self) -> Store:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from cassettes.redaction import Redactor
 
 Mask: TypeAlias = "bool | Literal['secrets', 'personal'] | MaskConfig | Redactor | None"
-"""What `Recorder` takes: on or off, personal data too, a config, a redactor, or the project's own."""
+"""What `Recorder` takes: on or off, personal too, a config, a redactor; None: the project's."""
 
 
 def mask_into(store: Store, mask: Mask, failures: Failures) -> bool:

@@ -1,5 +1,4 @@
-"""What code says of its own data: fields that are never stored as they are, tools of which only
-the shape is.
+"""What code says of its own data: fields that are masked, tools of which only the shape is stored.
 
 The tools layer and the recorder's decorator announce it, the store's masking asks for it: before
 the first prompt of a process is stored, for a model's words hold arguments, too.

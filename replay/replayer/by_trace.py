@@ -140,7 +140,9 @@ class TraceByTrace:
         marked, findings = apply_approvals(verdicts, collect(verdicts), self._approvals)
         return ReplayedTrace(trace.transcript.trace, marked, findings)
 
-    def _with_output(self, verdict: CallVerdict, output: str, *, masks: bool) -> CallVerdict:
+    def _with_output(
+        self, verdict: CallVerdict, output: str, *, masks: bool | list[str]
+    ) -> CallVerdict:
         if not output:
             return verdict
         shown = short_output(self.replayer.shown_output(output, masks=masks))

@@ -111,8 +111,9 @@ class Job:
     """Calls after which the state itself is told, not only its digest."""
     tells_world: bool = False
     """Whether each call tells what changed in the world, the first one all of it."""
-    redacts: bool = False
-    """The trace was redacted when it was recorded: so is what a replay of it asks and answers."""
+    redacts: bool | list[str] = False
+    """The trace was masked when it was recorded: so is what a replay of it asks and answers. Which
+    kinds of personal data were, if any."""
     name: str = "replayed"
     """Which of a trace's jobs it is, for whoever asked."""
 

@@ -38,6 +38,10 @@ class KnownAgain:
         self._texts: list[str] | None = None
         self._tried: set[str] = set()
 
+    def is_of(self, redactor: Redactor) -> bool:
+        """Whether it was made for ``redactor``."""
+        return redactor is self._redactor
+
     def look_at(self, *parts: Any) -> None:
         """Take note of the personal data in a world, and of its texts."""
         self._texts = list(dict.fromkeys(texts_in(parts)))

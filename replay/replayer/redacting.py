@@ -34,19 +34,29 @@ class RedactionOnDemand:
         """
         self._described = described
         self._environment = environment or {}
-        self._made: Redaction | None = None
+        self._made: dict[tuple[str, ...], Redaction] = {}
 
-    def get(self) -> Redaction | None:
-        """Return it; None where nothing is redacted."""
-        if self._made is None and self._described is not None:
+    def get(self, masked: bool | list[str] = True) -> Redaction | None:
+        """Return it for traces of which ``masked`` was; None where nothing is redacted.
+
+        ``masked`` is what `is_redacted` says of a trace: personal data were masked by the settings
+        of whoever recorded it, and are so again whatever today's say.
+        """
+        if self._described is None or not masked:
+            return None
+        kinds = tuple(masked) if isinstance(masked, list) else ()
+        if kinds not in self._made:
             from replay.config import MaskConfig
             from replay.store.redaction import redaction_of
 
             key = bytes.fromhex(self._described["key"])
             config = MaskConfig.model_validate(self._described["config"])
-            self._made = redaction_of(config, key)
-            self._made.redactor.learn_variables(self._environment)
-        return self._made
+            own = config.personal
+            personal = own if isinstance(own, bool) and own else [*(own or ()), *kinds]
+            made = redaction_of(config.model_copy(update={"personal": personal}), key)
+            made.redactor.learn_variables(self._environment)
+            self._made[kinds] = made
+        return self._made[kinds]
 
 
 def redaction_of_run(store: Store, config: MaskConfig) -> JsonObject | None:

@@ -210,9 +210,9 @@ class Replayer:
                 raise KeyboardInterrupt
             yield Opened(self, pool, stack.enter_context(Store.open(self.store.path, "r")), folder)
 
-    def shown_output(self, output: str, *, masks: bool) -> str:
-        """Return what a call printed as it may be kept; ``masks``: without its trace's secrets."""
-        redaction = self._redaction.get() if output and masks else None
+    def shown_output(self, output: str, *, masks: bool | list[str]) -> str:
+        """Return what a call printed as it may be kept; ``masks``: what its trace was masked of."""
+        redaction = self._redaction.get(masks) if output else None
         return output if redaction is None else redaction.redactor.text(output)
 
     def compare_parsers(

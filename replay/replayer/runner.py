@@ -70,7 +70,7 @@ class TraceRunner:
         *,
         apart: bool = False,
         loose: Sequence[str] = (),
-        redaction: Callable[[], Redaction | None] = lambda: None,
+        redaction: Callable[[bool | list[str]], Redaction | None] = lambda masked: None,
     ) -> None:
         """``warm``: a world made ahead, which this process has to itself.
 
@@ -150,7 +150,7 @@ class _Trace:
         self.skip = set(job["skip"])
         self.reported = set(job["reported"])
         self.one_by_one = job["one_by_one"]
-        self.redaction = runner.redaction() if job["redacts"] else None
+        self.redaction = runner.redaction(job["redacts"])
         see_states_through(self.redaction)
         self.known: KnownAgain | None = None
         self.has_placeholders = self.redaction is not None and has_placeholders(
@@ -198,7 +198,11 @@ class _Trace:
         if not self.has_placeholders or self.redaction is None:
             return
         warm = self.runner._warm
-        if warm is not None and warm.known is not None and self.world is warm.world:
+        if (
+            warm is not None
+            and warm.known is not None
+            and warm.known.is_of(self.redaction.redactor)
+        ):
             self.known = warm.known
             return
         self.known = KnownAgain(self.redaction.redactor)

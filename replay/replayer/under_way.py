@@ -174,7 +174,7 @@ class RunUnderWay:
         if len(self._batch) >= _BATCH_VERDICTS or is_due:
             self._store()
 
-    def _kept(self, verdict: CallVerdict, output: str, *, masks: bool) -> CallVerdict:
+    def _kept(self, verdict: CallVerdict, output: str, *, masks: bool | list[str]) -> CallVerdict:
         """Return ``verdict`` as it is stored: approved or not, and without timings.
 
         In a frozen world they say nothing; and without them equal results have equal bytes, which

@@ -113,7 +113,7 @@ def _work() -> None:
 
 def _prepare(job: JsonObject, redaction: RedactionOnDemand, warm: WarmWorld, toolbox: Any) -> None:
     """Have ready, before the first fork that wants it, what takes long and all traces share."""
-    made = redaction.get() if job["redacts"] else None
+    made = redaction.get(job["redacts"])
     if made is None or not warm.is_made or warm.known is not None:
         return
     if has_placeholders(job, made.redactor):

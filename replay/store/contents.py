@@ -67,6 +67,8 @@ class ContentWriter:
         self._rows: list[tuple[int, str, int, int, int]] = []
         self._hashes: list[tuple[bytes, int]] = []
         self._page = bytearray()
+        self._used: set[int] | None = None
+        """What was there before and is referred to; None: nobody asks (`replay.store.freeing`)."""
         self._next_key = 0
         self._next_page = 0
         self._dictionary: int | None = None
@@ -77,6 +79,8 @@ class ContentWriter:
         self._rows.clear()
         self._hashes.clear()
         self._page.clear()
+        freeing = "SELECT 1 FROM meta WHERE name = 'freeing'"
+        self._used = set() if self._connection.execute(freeing).fetchone() else None
         self._next_key = self._next("contents")
         self._next_page = self._next("pages")
         self._use_newest_dictionary()
@@ -84,6 +88,10 @@ class ContentWriter:
     def finish(self) -> None:
         """Write what is still held, before the commit."""
         self._write_page()
+        if self._used:
+            self._connection.executemany(
+                "INSERT OR IGNORE INTO contents_used VALUES (?)", [(key,) for key in self._used]
+            )
 
     def forget(self) -> None:
         """Forget the keys: another connection wrote, or a transaction was rolled back."""
@@ -140,6 +148,8 @@ class ContentWriter:
                 return None
             key = int(row[0])
             self._remember(identity, key)
+        if self._used is not None:
+            self._used.add(key)
         return key
 
     def _add(self, identity: bytes, form: str, body: bytes) -> int:
@@ -260,7 +270,7 @@ class ContentReader:
                 hint="`replay db check` says what else is.",
             )
         form, page, start, size = row
-        return form, self._page(page)[start : start + size]
+        return form, self.page(page)[start : start + size]
 
     def sizes(self, keys: Sequence[int]) -> int:
         """Return the bytes of these contents together, and of the long texts they refer to."""
@@ -298,7 +308,7 @@ class ContentReader:
                 "A content is missing from the database.",
                 hint="`replay db check` says which, and what else is.",
             )
-        return self._page(page)[start : start + size]
+        return self.page(page)[start : start + size]
 
     def whole_body(self, form: str, body: bytes) -> bytes:
         """Return the JSON bytes as they were given: a split body is put together again."""
@@ -326,7 +336,8 @@ class ContentReader:
             return [self._joined(item) for item in value]
         return value
 
-    def _page(self, key: int) -> bytes:
+    def page(self, key: int) -> bytes:
+        """Return the bytes of an opened page."""
         page = self._pages.get(key)
         if page is not None:
             self._pages.move_to_end(key)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import Any, Final
 
 from replay.records.base import JsonObject
@@ -60,7 +61,7 @@ class FieldRules:
         found = fields
         for record, path in self._of_records:
             if record in (*_ANY, f"{kind}s"):
-                found = _at(found, path, lambda value: mask(value, None, Fit()))
+                found = _at(found, path, partial(_masked, mask, FieldRule("*", path)))
         return {name: self.said(value, mask) for name, value in found.items()}
 
     def said(self, value: Any, mask: Mask) -> Any:
@@ -89,10 +90,12 @@ class FieldRules:
         for rule in self._of_tools:
             named, *inside = rule.path
             if fnmatchcase(tool, rule.tool) and fnmatchcase(part, named):
-                value = _inside(
-                    value, tuple(inside), lambda one, rule=rule: mask(one, rule.kind, rule.fit)
-                )
+                value = _inside(value, tuple(inside), partial(_masked, mask, rule))
         return value
+
+
+def _masked(mask: Mask, rule: FieldRule, value: Any) -> Any:
+    return mask(value, rule.kind, rule.fit)
 
 
 def _needle(path: Path) -> str:

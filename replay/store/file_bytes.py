@@ -1,4 +1,4 @@
-"""The bytes of a database that no record refers to: free pages, the log, spools, copies left over."""
+"""The bytes of a database that no record refers to: free pages, the log, spools, copies."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ def _finder(name: str) -> Finder:
     except (ImportError, AttributeError) as error:
         raise ConfigError(
             f"The function {name!r} of [tool.replay.mask] cannot be imported: {error}.",
-            hint="Name it as Python imports it where the application runs: package.module:function.",
+            hint="Name it as Python imports it where the application runs: package.module:name.",
         ) from error
     if not callable(found):
         raise ConfigError(f"{name!r} of [tool.replay.mask] is no function.")

@@ -1,5 +1,6 @@
 -- What format 3 adds to format 2: pins, the traces and steps that are replayed as regression cases,
--- and the groups that calls are counted in, with an index that has all that is counted.
+-- and the groups that calls are counted in, with an index that has all that is counted; traces
+-- that are held, what is referred to while contents are freed, and who changed or read what.
 
 CREATE TABLE pin_rows (
   key INTEGER PRIMARY KEY, id NOT NULL, trace NOT NULL, step_number, note, pinned_by,
@@ -24,3 +25,14 @@ CREATE TABLE call_groups (
 CREATE INDEX call_groups_by_tool ON call_groups (tool);
 ALTER TABLE tool_call_rows ADD COLUMN call_group INTEGER;
 CREATE INDEX tool_calls_by_group ON tool_call_rows (call_group, started_us, duration_ms, trace);
+
+CREATE TABLE holds (
+  trace_id TEXT PRIMARY KEY, reason TEXT NOT NULL, held_by TEXT, held_us INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE contents_used (content INTEGER PRIMARY KEY);
+
+CREATE TABLE audit (
+  key INTEGER PRIMARY KEY, at_us INTEGER NOT NULL, user TEXT, command TEXT NOT NULL,
+  act TEXT NOT NULL, what TEXT NOT NULL
+);

@@ -73,7 +73,7 @@ def _refuse_recorders(path: Path) -> None:
 def _in_use(path: Path, why: str) -> StoreError:
     return StoreError(
         f"'{path}' cannot be masked now: {why}.",
-        hint="Stop what has it open (`replay ui`, a recorder), then try again. Nothing was changed.",
+        hint="Stop what has it open (`replay ui`, a recorder) and try again. Nothing was changed.",
     )
 
 
@@ -113,7 +113,7 @@ def _masked(copy: Path, redaction: Redaction, tell: Callable[[int, int], None]) 
     if problems:
         raise StoreError(
             f"The masked copy is not whole: {problems[0]}",
-            hint="Nothing was changed. `replay db check` tells whether the database was whole before.",
+            hint="Nothing was changed. `replay db check` tells whether it was whole before.",
         )
     return done
 

@@ -80,6 +80,8 @@ def _is_newborn(connection: sqlite3.Connection) -> bool:
 def _make(path: Path) -> None:
     connection = connect(path)
     try:
+        # Room that `replay prune` makes is given back in steps; only an empty file can be told so.
+        connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
         upgrade(connection)
@@ -113,7 +115,7 @@ def _history() -> Migrations:
 
     @history()
     def format_3(database: Database) -> None:
-        """Pins; groups of calls."""
+        """Pins; groups of calls; holds; who did what."""
         for statement in statements(3):
             database.execute(statement)
         database.execute("UPDATE meta SET value = '3' WHERE name = 'format'")

@@ -21,6 +21,7 @@ from replay.records import (
 )
 from replay.store.captured import CapturedCall, CapturedReader
 from replay.store.cassettes import StoredCassette, read_cassettes
+from replay.store.holds import Hold, read_holds
 from replay.store.json_text import decode
 from replay.store.layout import LAYOUTS
 from replay.store.reading_runs import RunReading
@@ -183,6 +184,11 @@ class Reading(SchemaReading, RunReading):
         with self._snapshot():
             found: list[Pin] = self._record_reader().records("pin", "1", [], "r.pinned_us, r.id")
             return found
+
+    def holds(self) -> list[Hold]:
+        """Return the traces that are held, those that are longest first."""
+        with self._snapshot() as connection:
+            return read_holds(connection)
 
     def tool_call(self, tool_call_id: str) -> ToolCall:
         """Return one tool call.

@@ -45,8 +45,9 @@ def redact_trace(
     masked = masked_records(masking, stored)
     count = sum(new != old for new, old in zip(masked, stored, strict=True))
     attributes = masked[0].get("attributes") or {}
-    if not attributes.get(ATTRIBUTE):
-        masked[0] = {**masked[0], "attributes": {**attributes, ATTRIBUTE: True}}
+    told = _told(masking, attributes.get(ATTRIBUTE, False))
+    if attributes.get(ATTRIBUTE) != told:
+        masked[0] = {**masked[0], "attributes": {**attributes, ATTRIBUTE: told}}
         if count:
             # They are of states with their secrets, which no replay makes again.
             masked = [_without(one, "state_hash") for one in masked]
@@ -69,6 +70,13 @@ def redact_trace(
     elif changed:
         drainer.write_all(changed)
     return count
+
+
+def _told(masking: Masking, before: bool | list[str]) -> bool | list[str]:
+    """Return what is told of a trace that was masked already, or not, and is so now."""
+    told = getattr(masking, "told", True)
+    kinds = {*(told if isinstance(told, list) else ())}
+    return sorted(kinds | {*(before if isinstance(before, list) else ())}) or True
 
 
 def drop_unused(connection: sqlite3.Connection) -> None:

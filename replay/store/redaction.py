@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger("replay.store")
 
 ATTRIBUTE: Final = "redacted"
-"""The attribute of a trace whose records were redacted when they were stored."""
+"""The attribute of a trace that was masked: true, or the kinds of personal data that were, too."""
 
 _OPAQUE: Final = ('"base64":', '"$kind":"bytes"')
 """What a look at the JSON of an interaction does not see through."""
@@ -129,6 +129,11 @@ class Redaction:
     def masked_tools(self, tools: JsonValue) -> JsonValue:
         """Return tool definitions redacted: by form and learned, not by their properties' names."""
         return self.redactor.together(tools, lambda sweep: _texts(sweep, tools))
+
+    @property
+    def told(self) -> bool | list[str]:
+        """What the attribute of a trace says that it masked."""
+        return [kind.name for kind in self.redactor.rules.kinds] or True
 
     def seen(self, encoded: bytes) -> JsonValue:
         """Return the world's state whose JSON is ``encoded`` redacted; None: it has no secrets."""
@@ -311,6 +316,7 @@ def _texts(sweep: Sweep, value: Any) -> Any:
     return [_texts(sweep, item) for item in value] if type(value) is list else value
 
 
-def is_redacted(attributes: Iterable[str]) -> bool:
-    """Whether a trace with these attributes was redacted when it was recorded."""
-    return ATTRIBUTE in attributes
+def is_redacted(attributes: JsonObject) -> bool | list[str]:
+    """Whether a trace with these attributes was masked; where personal data were, their kinds."""
+    found: bool | list[str] = attributes.get(ATTRIBUTE, False)
+    return found

@@ -37,6 +37,8 @@ def reference_queries(connection: sqlite3.Connection) -> list[tuple[str, str]]:
 
 def keep_referenced(connection: sqlite3.Connection, contents: ContentReader) -> int:
     """Remove the contents that nothing refers to; return how many."""
+    # Who frees contents meanwhile stops: what it saw of them is not true any more.
+    connection.execute("DELETE FROM meta WHERE name = 'freeing'")
     connection.execute("CREATE TEMP TABLE kept (key INTEGER PRIMARY KEY)")
     try:
         for _, query in reference_queries(connection):

@@ -96,7 +96,7 @@ def recount(connection: sqlite3.Connection) -> None:
         rows.finish()
         contents.finish()
         _count(connection)
-        _remove_unused(connection)
+        remove_unused(connection)
         connection.execute("DELETE FROM meta WHERE name = 'schemas_uncounted'")
     finally:
         connection.execute("DROP TABLE temp.toolset_schemas")
@@ -137,7 +137,8 @@ def _count(connection: sqlite3.Connection) -> None:
     )
 
 
-def _remove_unused(connection: sqlite3.Connection) -> None:
+def remove_unused(connection: sqlite3.Connection) -> None:
+    """Remove definitions that no prompt holds any more and nothing was validated by."""
     removed = connection.execute(
         "DELETE FROM tool_schema_rows WHERE model_call_count = 0 AND dialect <> 'pydantic' "
         "AND extra IS NULL AND key NOT IN (SELECT validator FROM schema_calls)"

@@ -103,7 +103,8 @@ class ShapeOnly:
             return [self.said(item) for item in value]
         if type(value) is not dict:
             return value
-        named = value.get("function") if type(value.get("function")) is dict else value
+        function = value.get("function")
+        named: JsonObject = function if type(function) is dict else value
         if self.covers(named.get("name")) and any(name in named for name in _SAID):
             self._remember(*(value.get(name) for name in _CALL_IDS))
             return self._without(value, named)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
@@ -46,7 +47,10 @@ def marks_of(tool: Tool) -> ToolMarks:
         hints = {"": hints[signature.whole_payload]}
     marked = list(_rules(tool.name, hints, None))
     rules = tuple(_rules(tool.name, hints, tool.parameters)) if marked else ()
-    result = _hints(tool.function).get("return")
+    try:
+        result = _hints(tool.function).get("return")
+    except Exception:  # noqa: BLE001 -- nobody needs it: what it says of arguments is read already
+        result = None
     return ToolMarks((*rules, *_of_result(tool.name, result)), shape_only)
 
 
@@ -65,7 +69,10 @@ def _rules(tool: str, hints: Mapping[str, Any], schema: JsonObject | None) -> It
 
 
 def _hints(function: Callable[..., Any]) -> dict[str, Any]:
-    return get_type_hints(function, include_extras=True)
+    target = inspect.unwrap(function)
+    if not inspect.isroutine(target) and not inspect.isclass(target):
+        target = getattr(target, "__call__", target)  # noqa: B004 -- an object called as a function
+    return get_type_hints(target, include_extras=True)
 
 
 def _marked(hint: Any, path: Path, above: list[Any]) -> Iterator[tuple[Path, str | None]]:

@@ -4,21 +4,26 @@
 findings, ``exit_code`` says how a run ends its command.
 """
 
-from replay.verdicts.causes import Situation
-from replay.verdicts.coverage import Coverage
-from replay.verdicts.diffing import diff_values
-from replay.verdicts.exit_codes import exit_code, exit_code_of, is_breaking
-from replay.verdicts.findings import (
-    Findings,
-    apply_approvals,
-    approve_verdict,
-    collect,
-    ranked,
-    with_approval,
-)
-from replay.verdicts.overlaps import asked_together, overlapping
-from replay.verdicts.rules import Rules
-from replay.verdicts.verdict import GREEN, judge, judge_trace
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from replay.verdicts.causes import Situation
+    from replay.verdicts.coverage import Coverage
+    from replay.verdicts.diffing import diff_values
+    from replay.verdicts.exit_codes import exit_code, exit_code_of, is_breaking
+    from replay.verdicts.findings import (
+        Findings,
+        apply_approvals,
+        approve_verdict,
+        collect,
+        ranked,
+        with_approval,
+    )
+    from replay.verdicts.overlaps import asked_together, overlapping
+    from replay.verdicts.rules import Rules
+    from replay.verdicts.verdict import GREEN, judge, judge_trace
 
 __all__ = [
     "GREEN",
@@ -40,3 +45,33 @@ __all__ = [
     "ranked",
     "with_approval",
 ]
+
+_LAZY = {
+    "Coverage": "replay.verdicts.coverage",
+    "Findings": "replay.verdicts.findings",
+    "GREEN": "replay.verdicts.verdict",
+    "Rules": "replay.verdicts.rules",
+    "Situation": "replay.verdicts.causes",
+    "apply_approvals": "replay.verdicts.findings",
+    "approve_verdict": "replay.verdicts.findings",
+    "asked_together": "replay.verdicts.overlaps",
+    "collect": "replay.verdicts.findings",
+    "diff_values": "replay.verdicts.diffing",
+    "exit_code": "replay.verdicts.exit_codes",
+    "exit_code_of": "replay.verdicts.exit_codes",
+    "is_breaking": "replay.verdicts.exit_codes",
+    "judge": "replay.verdicts.verdict",
+    "judge_trace": "replay.verdicts.verdict",
+    "overlapping": "replay.verdicts.overlaps",
+    "ranked": "replay.verdicts.findings",
+    "with_approval": "replay.verdicts.findings",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import on first use: a screen that writes a path needs no rules and no findings."""
+    if name in _LAZY:
+        import importlib
+
+        return getattr(importlib.import_module(_LAZY[name]), name)
+    raise AttributeError(f"module 'replay.verdicts' has no attribute {name!r}")

@@ -56,18 +56,24 @@ ENVIRONMENTS = [
     ),
     *_both(
         "langchain",
-        ("langchain==1.0.0", "langgraph<1.1", "langchain-openai<1.1", "openai<3"),
+        (
+            "langchain==1.0.0",
+            "langgraph==1.0.0",
+            "langgraph-prebuilt==1.0.1",  # later ones want a later langgraph, and do not say so
+            "langchain-openai<1.1",
+            "openai<3",
+        ),
         ("langchain", "langgraph", "langchain-openai"),
         "test_langchain.py",
     ),
     *_both(
         "pydantic-ai",
-        ("pydantic-ai-slim[openai,anthropic]==2.0.0",),
+        ("pydantic-ai-slim[openai,anthropic]==2.0.0", "anthropic<2"),
         ("pydantic-ai-slim[openai,anthropic]",),
         "test_pydantic_ai.py",
     ),
     *_both("mcp", ("mcp==2.0.0", "openai"), ("mcp", "openai"), "test_mcp.py"),
-    *_both("google-genai", ("google-genai==1.20.0",), ("google-genai",), "test_google_genai.py"),
+    *_both("google-genai", ("google-genai==2.0.0",), ("google-genai",), "test_google_genai.py"),
     *_both(
         "litellm",
         ("litellm==1.75.0", "openai<3", "tenacity"),

@@ -122,7 +122,12 @@ class Suite:
 
         self.check(transcript, scenario, provider)
         for call, truth in zip(tool_calls(transcript), TRUTHS[scenario], strict=True):
+            if call.outcome is not truth[2]:
+                continue  # `check` says when that may be
             assert call.result == truth[3]
+            if truth[2] is Outcome.FAILED:  # whatever the framework made of it
+                assert call.error is not None
+                assert call.error.type == "LookupError"
             assert (len(transcript.interactions.get(call.id, [])) == 1) == (
                 truth[2] in (Outcome.OK, Outcome.FAILED)
             )
@@ -229,9 +234,12 @@ class Suite:
         truth = TRUTHS[scenario]
         if scenario in self.unfinished:
             truth = [(*truth[0][:2], Outcome.UNFINISHED, None)]
-        assert [(c.tool, json.loads(c.arguments), c.outcome) for c in calls] == [
-            fact[:3] for fact in truth
-        ]
+        ends = [call.outcome for call in calls]
+        if scenario == "tool_error" and scenario in self.raises:
+            # The run ends with the first call: the one beside it may be cancelled half way.
+            assert ends.pop() in (Outcome.OK, Outcome.CANCELLED, Outcome.UNFINISHED)
+        assert ends == [fact[2] for fact in truth][: len(ends)]
+        assert [(c.tool, json.loads(c.arguments)) for c in calls] == [fact[:2] for fact in truth]
         for call in calls:
             assert call.model_call_id in {step.id for step in asked}
             assert (call.provider_call_id is not None) == self.has_ids

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
+import shutil
 from pathlib import Path
 
+import pytest
+
+from replay.cli.main import exit_code_of
+from replay.interchange import READ_FORMATS
 from replay.interchange.exporting import ExportReport, export_lines
 from replay.records import Outcome, Selection
 from replay.store import Store
@@ -32,6 +38,27 @@ def test_the_anthropic_line_of_the_page(store: Store, write_lines: WriteLines) -
     (get_order,) = tool_calls(only_transcript(store))
     assert report.format == "anthropic-messages"
     assert (get_order.outcome, get_order.response) == (Outcome.OK, "shipped")
+
+
+def test_the_commands_of_the_page_run_on_a_real_export(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here = Path(__file__).parent
+    shutil.copy(here / "fixtures" / "otlp-traceloop" / "otlp.jsonl", tmp_path)
+    shutil.copy(here / "making" / "travel_tools.py", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    (block,) = re.findall(r"<!-- commands: import -->\n```bash\n(.*?)```", PAGE, re.DOTALL)
+
+    codes = [exit_code_of(shlex.split(line)[1:]) for line in block.splitlines()]
+
+    assert codes == [0, 0, 0]
+    assert "6 calls of 2 traces: all the same" in capsys.readouterr().out
+
+
+def test_the_page_has_every_format_that_can_be_read() -> None:
+    table = PAGE.split("| `--format` |")[1].split("\n\n")[0]
+
+    assert sorted(re.findall(r"^\| `([a-z-]+)` \|", table, re.MULTILINE)) == sorted(READ_FORMATS)
 
 
 def test_traces_come_out_oldest_first_and_then_by_id(store: Store, write_lines: WriteLines) -> None:

@@ -144,11 +144,25 @@ def test_a_trace_held_across_a_yield_may_end_in_another_task(
 
 
 def test_the_words_of_a_stream_s_end_in_an_answer_are_no_end(
-    recorder: Recorder, model: Callable[..., ModelServer]
+    recorder: Recorder,
 ) -> None:
-    said = 'It ends with\n\ndata: [DONE]\n\nor "finishReason".'
-    server = model([said])
-    with OpenAI(base_url=server.base_url, api_key="none") as client:
+    said = "It ends with data: [DONE]"
+    pieces = [
+        {"delta": {"role": "assistant", "content": said}},
+        {"delta": {"content": ", always."}, "finish_reason": "stop"},
+    ]
+    chunks = [f"data: {json.dumps({'choices': [{'index': 0, **p}]})}\n\n" for p in pieces]
+
+    class Stream(httpx2.SyncByteStream):
+        def __iter__(self) -> Iterator[bytes]:
+            yield from (chunk.encode() for chunk in [*chunks, "data: [DONE]\n\n"])
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        kind = {"content-type": "text/event-stream"}
+        return httpx2.Response(200, headers=kind, stream=Stream())
+
+    http = httpx2.Client(transport=httpx2.MockTransport(answer))
+    with OpenAI(base_url="http://model/v1", api_key="none", http_client=http) as client:
         recorder.wrap(client)
         messages: Any = [{"role": "user", "content": "Hi"}]
         list(client.chat.completions.create(model="gpt-5", messages=messages, stream=True))
@@ -157,5 +171,4 @@ def test_the_words_of_a_stream_s_end_in_an_answer_are_no_end(
     (trace_id,) = recorder.store.trace_ids()
     (call,) = recorder.store.transcript(trace_id).steps
     assert isinstance(call, ModelCall)
-    assert json.dumps(call.output).count("DONE") == 1
-    assert call.output["content"] == said  # type: ignore[index,call-overload]
+    assert call.output["content"] == f"{said}, always."  # type: ignore[index,call-overload]

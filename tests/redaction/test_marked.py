@@ -1,4 +1,4 @@
-"""Fields that tools mark as sensitive, rules by path, and tools of which only the shape is stored."""
+"""Fields that tools mark, rules by path, and tools of which only the shape is stored."""
 
 from __future__ import annotations
 
@@ -264,9 +264,7 @@ def call_of_shape(kept: Any) -> Any:
 
 def test_a_tool_says_what_of_it_is_stored_in_one_of_two_words() -> None:
     with pytest.raises(ToolboxError, match=r"Tool 'f' says store='shapes'.\nNearest: shape\n"):
-        Toolbox().tool(store="shapes")(lambda: None) if False else Toolbox().add(  # type: ignore[call-overload]
-            f, store="shapes"
-        )
+        Toolbox().add(f, store="shapes")  # type: ignore[arg-type]
 
 
 def f() -> None: ...

@@ -224,3 +224,12 @@ def test_the_working_folder_is_no_password() -> None:
     masker = Redactor(b"k" * 32, environment={"PWD": "/srv/application"})
 
     assert masker.text("in /srv/application/x.py") == "in /srv/application/x.py"
+
+
+def test_presidio_finds_people_where_it_is_installed() -> None:
+    pytest.importorskip("presidio_analyzer")
+    from cassettes.redaction.presidio import people
+
+    masked = redactor(finders=[people]).text("Yesterday Angela Merkel met John Smith in Berlin.")
+
+    assert re.fullmatch("Yesterday R[0-9a-f]{12}R met R.{12}R in R.{12}R.", masked)

@@ -31,6 +31,17 @@ def test_from_a_run_to_its_finding_to_the_changed_call(database: Path) -> None:
     use(database, script)
 
 
+def test_the_first_change_is_seen_as_soon_as_the_findings_are(database: Path) -> None:
+    """Once the pane did not scroll there: the bar that allows scrolling was not there yet."""
+
+    async def script(person: Person) -> None:
+        await person.sees("1 / 3")
+        await person.press("r", "enter")
+        await person.sees('-   "temperature": 4', '+   "degrees": 4')
+
+    use(database, script, size=(80, 20))
+
+
 @pytest.mark.slow
 def test_only_what_changed_is_open_and_the_rest_unfolds(database: Path) -> None:
     async def script(person: Person) -> None:

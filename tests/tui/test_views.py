@@ -7,10 +7,15 @@ from typing import Any
 
 import pytest
 
-from tui.views.diff_entries import diff_entries
+from replay.records import CallResult, Change
+from tests.tui.records import changed, tool_call
+from tui.rows.comparisons import Compared
+from tui.views.comparison_view import comparison_entries
+from tui.views.diff_entries import change_entries, diff_entries
 from tui.views.entries import Entry, lay_out, wrapped
 from tui.views.json_entries import json_entries
 from tui.views.parts import cut, fit, lasted, parts_text
+from tui.views.verdict_view import verdict_entries
 
 
 def text_of(entries: list[Entry], width: int = 60) -> list[str]:
@@ -118,6 +123,48 @@ def test_texts_of_several_lines_are_compared_line_by_line() -> None:
 
 
 @pytest.mark.slow
+def test_what_was_not_there_is_no_null() -> None:
+    added = Change(path="events[1]", change="added", replayed={"at": 14})
+    removed = Change(path="events[0]", change="removed", recorded=None)
+
+    assert text_of(change_entries(added, 0)) == ["+ {", '+   "at": 14', "+ }"]
+    assert text_of(change_entries(removed, 0)) == ["- null"]
+
+
+def test_an_older_answer_is_compared_as_todays_version_would_say_it() -> None:
+    call = tool_call("t", 2, "get_weather", response='{"temperature": 4, "city": "Oslo"}')
+    found = changed("run-1", "t", 2).model_copy(
+        update={
+            "translated_response": '{"degrees": 4, "city": "Oslo"}',
+            "replayed": CallResult(
+                tool="get_weather", outcome="ok", response='{"degrees": 5, "city": "Oslo"}'
+            ),
+        }
+    )
+
+    lines = text_of(verdict_entries(found, call))
+
+    assert [line for line in lines if line[0] in "+-"] == ['-   "degrees": 4', '+   "degrees": 5']
+    assert "as today's version would say it" in " ".join(lines)
+
+
+def test_a_place_of_the_state_counts_as_one_change() -> None:
+    call = tool_call("t", 2, "get_weather", response="1")
+    state = [
+        Change(path="a", change="changed", recorded=1, replayed=2),
+        Change(path="b", change="added", replayed=3),
+    ]
+    replayed = CallResult(tool="get_weather", outcome="ok", response="1")
+    found = changed("run-1", "t", 2).model_copy(
+        update={"state_changes": state, "effect_changed": True, "replayed": replayed}
+    )
+    compared = Compared("t", 2, call, found, [])
+
+    rows = lay_out(comparison_entries(compared), 80)
+
+    assert sum(row.entry.is_change and row.is_first for row in rows) == 2
+
+
 def test_a_large_difference_takes_no_time() -> None:
     recorded = {f"k{at}": {"id": at, "rows": list(range(20))} for at in range(5_000)}
     today = json.loads(json.dumps(recorded))

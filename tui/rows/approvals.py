@@ -6,12 +6,14 @@ import json
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from replay.config import load_config
-from replay.records import Finding
 from replay.store.approvals_file import with_those_in
 from replay.store.record_rows import RecordReader
-from replay.verdicts import apply_approvals
+from tui.pyproject import is_mentioned
+
+if TYPE_CHECKING:
+    from replay.records import Finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,8 @@ class RunApprovals:
 
 def marked(records: RecordReader, findings: list[Finding]) -> list[Finding]:
     """Return ``findings`` marked approved or not, and with what their approval did not know."""
+    from replay.verdicts import apply_approvals
+
     approvals = with_those_in(_file(), records.records("approval", "1", []))
     return apply_approvals([], findings, approvals)[1]
 
@@ -55,4 +59,8 @@ def run_approvals(connection: sqlite3.Connection, records: RecordReader, run: in
 
 def _file() -> Path | None:
     """Return the file of approvals that `[tool.replay]` names, or None."""
+    if not is_mentioned(b"approvals"):
+        return None
+    from replay.config import load_config
+
     return load_config().approvals_path

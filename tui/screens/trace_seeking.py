@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 from textual import work
 
 from replay.errors import ReplayError
-from tui.rows.hits import Interrupted
-from tui.rows.trace_stops import TraceStop, TraceStops
 from tui.rows.traces import TraceList
 from tui.screens.trace_list import TraceListScreen
 from tui.views.parts import Part, cut, printable
+
+if TYPE_CHECKING:
+    from tui.rows.trace_stops import TraceStop, TraceStops
 
 
 class SeekingTraces(TraceListScreen):
@@ -25,6 +27,8 @@ class SeekingTraces(TraceListScreen):
 
     def action_seek(self, direction: int) -> None:
         """Go to the next trace that differs today, or that a breakpoint stops in."""
+        from tui.rows.trace_stops import TraceStops
+
         traces = self.table.traces
         if traces is None:
             return
@@ -38,6 +42,8 @@ class SeekingTraces(TraceListScreen):
     def _seek(
         self, number: int, stops: TraceStops, traces: TraceList, start: int, direction: int
     ) -> None:
+        from tui.rows.hits import Interrupted
+
         def is_wanted() -> bool:
             return self.is_seeking and self._seeks == number and self.app.is_running
 

@@ -6,13 +6,21 @@ from collections.abc import Sequence
 from typing import Final
 
 from replay.records import CallVerdict, Interaction, JsonValue
-from replay.verdicts.canonical import read_response, same_value
+from replay.verdicts.canonical import same_value
 from tui.rows.comparisons import Compared
-from tui.views.diff_entries import diff_entries
+from tui.views.diff_entries import change_entries, diff_entries
 from tui.views.entries import Entry
 from tui.views.json_entries import json_entries, json_text, size_words
 from tui.views.parts import Part, count, cut, lasted, printable
-from tui.views.verdict_view import notes_entries, outside_entry, schema_error_entries, verdict_head
+from tui.views.verdict_view import (
+    TRANSLATED,
+    allowed_entries,
+    both_answers,
+    notes_entries,
+    outside_entry,
+    schema_error_entries,
+    verdict_head,
+)
 
 _SHORT: Final = 60
 
@@ -30,9 +38,8 @@ def comparison_entries(compared: Compared, *, context: int = 0) -> list[Entry]:
     entries += schema_error_entries(verdict)
     if replayed is None:
         return [*entries, *notes_entries(verdict)]
-    recorded = read_response(verdict.translated_response or call.response).value
-    said = read_response(replayed.response).value
-    note = "recorded, as today's version would say it" if verdict.translated_response else ""
+    recorded, said = both_answers(verdict, call)
+    note = TRANSLATED if verdict.translated_response else ""
     if replayed.payload is not None:
         entries += _part("payload", call.payload, replayed.payload, context)
     elif call.payload is not None:  # turned away before it had one, or nobody kept it
@@ -47,7 +54,7 @@ def comparison_entries(compared: Compared, *, context: int = 0) -> list[Entry]:
     if verdict.output:
         entries += [_gap(), Entry((("printed today", "strong"),)), Entry((), 1)]
         entries[-1].text = verdict.output.rstrip("\n")
-    return entries + _allowed(verdict) + notes_entries(verdict)
+    return entries + allowed_entries(verdict) + notes_entries(verdict)
 
 
 def _part(
@@ -118,31 +125,13 @@ def _state(verdict: CallVerdict) -> list[Entry]:
     if verdict.state_changes:
         entries = [_gap(), _legend("the state afterwards", "of the old code's")]
         for change in verdict.state_changes:
-            entries.append(
-                Entry(((printable(change.path) or "the whole state", "key"),), 1, is_change=True)
-            )
-            entries += diff_entries(change.recorded, change.replayed, depth=2)
+            entries.append(Entry(((printable(change.path) or "the whole state", "key"),), 1))
+            entries += change_entries(change, 2)
         return entries
     if verdict.effect_changed:
         words = "it leaves another state of the world behind"
         return [_gap(), Entry((("≠ ", "warn"), (words, "")), is_change=True)]
     return []
-
-
-def _allowed(verdict: CallVerdict) -> list[Entry]:
-    allowed = verdict.allowed
-    if not allowed:
-        return []
-    words = f"≈ {count(len(allowed), 'difference')} that a rule allows"
-
-    def opened() -> list[Entry]:
-        entries: list[Entry] = []
-        for change in allowed:
-            entries.append(Entry(((printable(change.path), "key"),), 1))
-            entries += diff_entries(change.recorded, change.replayed, depth=2)
-        return entries
-
-    return [_gap(), Entry(((words, "accent"),), children=opened)]
 
 
 def headline(compared: Compared) -> list[Part]:

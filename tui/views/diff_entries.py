@@ -10,7 +10,7 @@ import difflib
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from replay.records import JsonObject, JsonValue
+from replay.records import Change, JsonObject, JsonValue
 from replay.verdicts.canonical import canonical_bytes, same_value
 from tui.views.entries import Entry
 from tui.views.json_entries import key_parts, marked_entries
@@ -34,6 +34,15 @@ def diff_entries(
     for entry in entries:
         entry.is_two_sided = True
     return entries
+
+
+def change_entries(change: Change, depth: int) -> list[Entry]:
+    """Return one difference; what is on one side only has nothing, not null, against it."""
+    if change.change in ("added", "removed"):
+        is_new = change.change == "added"
+        value, mark = (change.replayed, "+") if is_new else (change.recorded, "-")
+        return [_change(marked_entries((), value, depth, mark=mark))]
+    return diff_entries(change.recorded, change.replayed, depth=depth)
 
 
 class _Walk:

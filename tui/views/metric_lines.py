@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence, Set
 from fnmatch import fnmatchcase
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from replay.cli.sparkline import sparkline
-from replay.metrics import CallMetrics, Dimension
-from replay.metrics.budgets import split_name
 from tui.views.parts import Part, fit, lasted, printable
+
+if TYPE_CHECKING:
+    from replay.metrics import CallMetrics, Dimension
 
 _WIDE: Final = 100
 _NARROW: Final = 72
@@ -55,6 +56,8 @@ def metric_parts(row: CallMetrics, width: int, over: Set[str]) -> list[Part]:
 
 def _is_of(name: str, tool: str | int | None) -> bool:
     """Whether a budget is of this tool as a whole."""
+    from replay.metrics.budgets import split_name
+
     pattern, component = split_name(name)
     return component is None and isinstance(tool, str) and fnmatchcase(tool, pattern)
 

@@ -112,7 +112,7 @@ def _made_up(tool: str, made_up: MadeUp) -> list[Entry]:
 
 def _invented(one: InventedArgument) -> Entry:
     parts: list[Part] = [
-        (f"{printable(one.path):<18}", "key"),
+        (f"{printable(one.path):<20}", "key"),
         (f"{one.invented_count:>9,} of {one.value_count:,}", ""),
     ]
     if one.examples:
@@ -127,7 +127,7 @@ def _outcomes(row: CallMetrics) -> list[Entry]:
     for outcome, number in row.outcome_counts.items():
         sign, role = outcome_sign(outcome)
         parts: list[Part] = [
-            (f"{sign} {printable(outcome.replace('_', ' ')):<16}", role),
+            (f"{sign} {printable(outcome.replace('_', ' ')):<18}", role),
             (f"{number:>9,}  {share(number, row.call_count):>6}  ", ""),
             (_bar(number, row.call_count), role),
         ]
@@ -148,7 +148,7 @@ def _latency(row: CallMetrics) -> list[Entry]:
     most = max(number for *_, number in bins)
     for start, end, number in bins:
         parts: list[Part] = [
-            (f"{_span(start, end):<18}", "key"),
+            (f"{_span(start, end):<20}", "key"),
             (f"{number:>9,}  {share(number, row.timed_count):>6}  ", ""),
             (_bar(number, most), "accent"),
         ]
@@ -206,7 +206,7 @@ def _components(tool: str | None, components: Components) -> list[Entry]:
 def _component(one: ComponentMetrics, most: float) -> Entry:
     p95 = one.p95_ms or 0.0
     parts: list[Part] = [
-        (f"{one.component:<18}", "key"),
+        (f"{one.component:<20}", "key"),
         (f"{lasted(one.p95_ms):>9}  ", ""),
         (f"{'':>6}  ", ""),
         (_bar(p95, most), "accent"),
@@ -223,7 +223,7 @@ def _trend(row: CallMetrics, cells: Cells) -> list[Entry]:
     for name, numbers, role in lines:
         marks = sparkline(numbers) if any(numbers) else "·" * len(numbers)
         most = f"   at most {max(numbers):,}" if any(numbers) else "   none"
-        entries.append(Entry(((f"{name:<18}", "key"), (marks, role), (most, "dim")), 1))
+        entries.append(Entry(((f"{name:<20}", "key"), (marks, role), (most, "dim")), 1))
     entries.append(Entry(((f"{first} to {last}", "dim"),), 1))
     return entries
 

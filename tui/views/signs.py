@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from replay.records import Verdict
+from replay.records.codes import Verdict
 from replay.report.words import VERDICT_WORDS, sign
 
 _SIGNS: Final = {"✗": ("×", "bad"), "~": ("≠", "warn"), "?": ("?", "unsure"), "✓": ("✓", "good")}

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from rich.cells import cell_len
 
-from replay.records import Finding, ReplayRun
-from replay.verdicts.origins import Origin
 from tui.rows.steps import StepList, StepRow
 from tui.rows.traces import TraceLine
 from tui.views.parts import Part, cut, fit, lasted, printable
@@ -17,6 +17,10 @@ from tui.views.signs import (
     verdict_word,
     worst_sign,
 )
+
+if TYPE_CHECKING:
+    from replay.records import Finding, ReplayRun
+    from replay.verdicts.origins import Origin
 
 TRACE_COLUMNS_WIDE = 100
 _VERDICT_WIDTH = 13

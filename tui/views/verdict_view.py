@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from replay.records import CallVerdict, InteractionChange, ToolCall
+from typing import Final
+
+from replay.records import CallVerdict, InteractionChange, JsonValue, ToolCall
 from replay.report.words import cause_words
 from replay.verdicts.wording import times
-from tui.views.diff_entries import diff_entries
+from tui.views.diff_entries import change_entries, diff_entries
 from tui.views.entries import Entry
-from tui.views.json_entries import json_entries, json_text
+from tui.views.json_entries import json_entries
 from tui.views.parts import Part, count, lasted, printable
 from tui.views.signs import verdict_sign, verdict_words
+
+TRANSLATED: Final = "recorded, as today's version would say it"
 
 
 def verdict_entries(verdict: CallVerdict, call: ToolCall, *, with_head: bool = True) -> list[Entry]:
@@ -23,24 +27,7 @@ def verdict_entries(verdict: CallVerdict, call: ToolCall, *, with_head: bool = T
             entries += outside_entry(change)
     if verdict.effect_changed:
         entries.append(Entry((("≠ ", "warn"), ("it leaves another state of the world behind", ""))))
-    if verdict.allowed:
-        allowed = verdict.allowed
-        entries += [
-            _gap(),
-            Entry(
-                ((f"≈ {count(len(allowed), 'difference')} that a rule allows", "dim"),),
-                children=lambda: [
-                    Entry(
-                        (
-                            (f"{printable(change.path)} ", "key"),
-                            (f"{json_text(change.recorded)} → {json_text(change.replayed)}", "dim"),
-                        ),
-                        1,
-                    )
-                    for change in allowed
-                ],
-            ),
-        ]
+    entries += allowed_entries(verdict)
     entries += notes_entries(verdict)
     return entries
 
@@ -69,9 +56,18 @@ def verdict_head(verdict: CallVerdict, call: ToolCall) -> list[Entry]:
     return entries
 
 
+def both_answers(verdict: CallVerdict, call: ToolCall) -> tuple[JsonValue, JsonValue]:
+    """Return what the model was told and what it would be told today, as they are compared."""
+    from replay.verdicts.canonical import read_response
+
+    replayed = None if verdict.replayed is None else verdict.replayed.response
+    recorded = verdict.translated_response or call.response
+    return read_response(recorded).value, read_response(replayed).value
+
+
 def _answers(verdict: CallVerdict, call: ToolCall) -> list[Entry]:
     """The two answers as one outline, or both apart when one of them is no answer."""
-    from replay.verdicts.canonical import read_response
+    from replay.verdicts.canonical import same_value
 
     if verdict.replayed is None:
         return []
@@ -80,15 +76,15 @@ def _answers(verdict: CallVerdict, call: ToolCall) -> list[Entry]:
     if verdict.verdict == "payload_changed":
         entries += [_gap(), _legend("payload")]
         entries += diff_entries(call.payload, replayed.payload)
-    if call.response == replayed.response:
-        if call.response is not None:
+    recorded, today = both_answers(verdict, call)
+    if same_value(recorded, today):
+        if replayed.response is not None:
             entries += [_gap(), _heading("both told the model")]
-            entries += _told(call.response)
+            entries += _told(today)
         return entries
-    entries += [_gap(), _legend("what the model is told")]
-    entries += diff_entries(
-        read_response(call.response).value, read_response(replayed.response).value
-    )
+    note = TRANSLATED if verdict.translated_response else ""
+    entries += [_gap(), _legend("what the model is told", note)]
+    entries += diff_entries(recorded, today)
     if replayed.error is not None:
         error = replayed.error
         entries += [_gap(), _heading("today's error"), Entry(((f"{error.type}: ", "bad"),), 1)]
@@ -98,10 +94,7 @@ def _answers(verdict: CallVerdict, call: ToolCall) -> list[Entry]:
     return entries
 
 
-def _told(response: str) -> list[Entry]:
-    from replay.verdicts.canonical import read_response
-
-    value = read_response(response).value
+def _told(value: JsonValue) -> list[Entry]:
     if isinstance(value, str):
         return [Entry((), 1, text=value, value=value)]
     return json_entries(value)
@@ -143,7 +136,7 @@ def outside_entry(change: InteractionChange) -> list[Entry]:
             ((printable(change.request), role), (f"  {said}", "dim")),
             1,
             mark=mark,
-            is_change=True,
+            is_change=change.change != "changed",  # there what differs follows
             value=change.model_dump(mode="json"),
         )
     ]
@@ -152,6 +145,23 @@ def outside_entry(change: InteractionChange) -> list[Entry]:
     if change.change == "changed":
         entries += diff_entries(change.recorded, change.replayed, depth=2)
     return entries
+
+
+def allowed_entries(verdict: CallVerdict) -> list[Entry]:
+    """Return the differences that a rule allows, folded."""
+    allowed = verdict.allowed
+    if not allowed:
+        return []
+    words = f"≈ {count(len(allowed), 'difference')} that a rule allows"
+
+    def opened() -> list[Entry]:
+        entries: list[Entry] = []
+        for change in allowed:
+            entries.append(Entry(((printable(change.path), "key"),), 1))
+            entries += change_entries(change, 2)
+        return entries
+
+    return [_gap(), Entry(((words, "accent"),), children=opened)]
 
 
 def notes_entries(verdict: CallVerdict) -> list[Entry]:
@@ -164,8 +174,9 @@ def notes_entries(verdict: CallVerdict) -> list[Entry]:
     return [_gap(), *(Entry((("note  ", "dim"),), text=note) for note in notes)]
 
 
-def _legend(words: str) -> Entry:
-    return Entry(((words, "strong"), ("   - recorded", "removed"), ("   + today", "added")))
+def _legend(words: str, note: str = "") -> Entry:
+    more: list[Part] = [(f"   ({note})", "dim")] if note else []
+    return Entry(((words, "strong"), ("   - recorded", "removed"), ("   + today", "added"), *more))
 
 
 def _heading(words: str) -> Entry:

@@ -180,6 +180,7 @@ class Outline(Lines):
         for index, row in enumerate(self.rows):
             if row.entry.is_change:
                 if index >= self.page_height:
-                    self.scroll_to(y=max(0, index - 3), animate=False, immediate=True)
+                    # force: the bar that allows it may not be there yet
+                    self.scroll_to(y=max(0, index - 3), animate=False, immediate=True, force=True)
                     self.set_reactive(Outline.cursor, index)
                 return

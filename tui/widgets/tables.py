@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from replay.errors import StoreError
-from replay.metrics import CallMetrics
-from replay.records import Finding, JsonObject, ReplayRun
-from replay.verdicts.origins import Origin
 from tui.rows.steps import StepList
 from tui.rows.traces import TraceList
 from tui.views.facet_lines import FacetLine, facet_parts
@@ -24,6 +22,11 @@ from tui.views.table_lines import (
     trace_parts,
 )
 from tui.widgets.lines import Lines
+
+if TYPE_CHECKING:
+    from replay.metrics import CallMetrics
+    from replay.records import Finding, JsonObject, ReplayRun
+    from replay.verdicts.origins import Origin
 
 
 class TraceTable(Lines):

@@ -118,7 +118,7 @@ def _spans(text: str) -> Iterator[Span]:
 
 
 def _end(text: str, start: int, size: int) -> int | None:
-    """Return where ``size`` letters and digits end, with single blanks between; None: there is more."""
+    """Return where ``size`` letters and digits end, blanks between them; None: there is more."""
     at, count = start, 0
     while count < size:
         if at < len(text) and text[at] in _BETWEEN and count:

@@ -1,4 +1,4 @@
-"""Addresses of machines on the internet. Private ones, and those for documentation, are nobody's."""
+"""Addresses of machines on the internet. Private ones are nobody's, nor those in manuals."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ _V6: Final = re.compile(
     r"|(?:[0-9a-fA-F]{1,4}:){7}[0-9a-fA-F]{1,4})(?![\w:])"
 )
 _VERSION: Final = re.compile(
-    r"(?:(?:version|versions|ver|release|build|section|firmware|oid|chapter)\W{0,3}|[=~<>^!]=[ ]?|[~^][ ]?"
+    r"(?:(?:version|versions|ver|release|build|section|firmware|oid|chapter)\W{0,3}"
+    r"|[=~<>^!]=[ ]?|[~^][ ]?"
     r"|(?:^|[\s(\"';])[A-Za-z][\w.\-]*/)$",
     re.IGNORECASE,
 )

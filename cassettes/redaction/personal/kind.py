@@ -1,4 +1,4 @@
-"""A kind of personal data: how it looks, how one is told from what only looks so, what stands for it.
+"""A kind of personal data: how it looks, what only looks so, and what stands for it.
 
 What stands for a value keeps its shape: an email is an email, a card number passes Luhn. It is one
 that nobody has (an area code that is never given out, a network for documentation), so it is known

@@ -1,4 +1,4 @@
-"""Numbers that states give people: US social security and taxpayer, UK insurance, Canadian insurance."""
+"""Numbers that states give people: US social security, UK and Canadian insurance."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ _US: Final = re.compile(
     r"(?![\w\-])"
 )
 _US_NAMED: Final = re.compile(
-    r"(?:\bssn\b|\bsocial security(?: number)?\b)[^0-9\n]{0,12}(?P<value>[0-9]{3}([ -]?)[0-9]{2}\2[0-9]{4})"
+    r"(?:\bssn\b|\bsocial security(?: number)?\b)[^0-9\n]{0,12}"
+    r"(?P<value>[0-9]{3}([ -]?)[0-9]{2}\2[0-9]{4})"
     r"(?![\w\-])",
     re.IGNORECASE,
 )

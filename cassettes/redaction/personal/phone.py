@@ -20,19 +20,20 @@ _INTERNATIONAL: Final = re.compile(
     + r"(?![\w]|[.,\-][0-9])"
 )
 _AMERICAN: Final = re.compile(
-    r"(?<![\w.+\-])(?:1[ .\-])?(?:\([2-9][0-9]{2}\) ?|[2-9][0-9]{2}([.\-]))[2-9][0-9]{2}[.\-][0-9]{4}"
-    + _EXTENSION
-    + r"(?![\w\-]|\.[0-9])"
+    r"(?<![\w.+\-])(?:1[ .\-])?(?:\([2-9][0-9]{2}\) ?|[2-9][0-9]{2}([.\-]))"
+    r"[2-9][0-9]{2}[.\-][0-9]{4}" + _EXTENSION + r"(?![\w\-]|\.[0-9])"
 )
 _IN_PAIRS: Final = re.compile(
     r"(?<![\w.+\-])0[1-9](?:([ .])[0-9]{2})(?:\1[0-9]{2}){3}(?![\w\-]|[. ][0-9])"
 )
 _BRITISH: Final = re.compile(
-    r"(?<![\w.+\-])0(?:7[0-9]{3} [0-9]{6}|7[0-9]{3} [0-9]{3} [0-9]{3}|20 [0-9]{4} [0-9]{4}|[1-3589][0-9]{2} [0-9]{3} [0-9]{4})(?![\w\-])"
+    r"(?<![\w.+\-])0(?:7[0-9]{3} [0-9]{6}|7[0-9]{3} [0-9]{3} [0-9]{3}|20 [0-9]{4} [0-9]{4}"
+    r"|[1-3589][0-9]{2} [0-9]{3} [0-9]{4})(?![\w\-])"
 )
 _CALLED: Final = re.compile(
-    r"\b(?:phone|telephone|tel|mobile|cellphone|cell|fax|whatsapp|msisdn|(?:call|reach|text) (?:me|us|him|her|them)"
-    r" (?:at|on|under))\b(?: (?:number|no|nr|is|was))*[ .:=#]{0,4}(?P<value>\(?[0-9][0-9 ().\-/]{5,17}[0-9])(?![\w])",
+    r"\b(?:phone|telephone|tel|mobile|cellphone|cell|fax|whatsapp|msisdn"
+    r"|(?:call|reach|text) (?:me|us|him|her|them) (?:at|on|under))\b"
+    r"(?: (?:number|no|nr|is|was))*[ .:=#]{0,4}(?P<value>\(?[0-9][0-9 ().\-/]{5,17}[0-9])(?![\w])",
     re.IGNORECASE,
 )
 _NAMED: Final = re.compile(
@@ -45,8 +46,54 @@ _FLOAT: Final = re.compile(r"\+?[0-9]+\.[0-9]+")
 _TRUNK: Final = "(0)"
 _PLUS: Final = "%2B"
 _CODES: Final = frozenset(
-    "1 7 20 27 30 31 32 33 34 36 39 40 41 43 44 45 46 47 48 49 51 52 53 54 55 56 57 58 60 61 62 63 64"
-    " 65 66 81 82 84 86 90 91 92 93 94 95 98".split()
+    [
+        "1",
+        "7",
+        "20",
+        "27",
+        "30",
+        "31",
+        "32",
+        "33",
+        "34",
+        "36",
+        "39",
+        "40",
+        "41",
+        "43",
+        "44",
+        "45",
+        "46",
+        "47",
+        "48",
+        "49",
+        "51",
+        "52",
+        "53",
+        "54",
+        "55",
+        "56",
+        "57",
+        "58",
+        "60",
+        "61",
+        "62",
+        "63",
+        "64",
+        "65",
+        "66",
+        "81",
+        "82",
+        "84",
+        "86",
+        "90",
+        "91",
+        "92",
+        "93",
+        "94",
+        "95",
+        "98",
+    ]
 )
 _NO_CODES: Final = re.compile(
     r"21[04579]|28|29[2-6]|38[48]|80[1-79]|83|85[147-9]|87[1-9]|88[4579]|89|97[89]|99[079]"
@@ -78,7 +125,7 @@ def _is_international(text: str) -> bool:
         return False
     if code == "1":
         return _AMERICA.fullmatch(number) is not None
-    return 6 <= len(number) and 9 <= len(code + number) <= 15
+    return len(number) >= 6 and 9 <= len(code + number) <= 15
 
 
 def _is_named(value: str) -> bool:
@@ -153,14 +200,28 @@ def _split_extension(text: str) -> tuple[str, str, str]:
 
 PHONE: Final = Kind(
     name="phone",
-    search=r"(?:\+|%2B|00)[1-9][0-9 ().\-/]{7}|[2-9][0-9]{2}(?:\) ?|[.\-])[2-9][0-9]{2}[.\-][0-9]{4}"
-    r"|0[1-9][ .][0-9]{2}[ .][0-9]{2}|07[0-9]{3} [0-9]{3}|020 [0-9]{4} |0[1-35-9][0-9]{2} [0-9]{3} [0-9]{4}|(?:hone|obile|HONE|OBILE|hatsapp|hatsApp|msisdn|MSISDN)"
+    search=r"(?:\+|%2B|00)[1-9][0-9 ().\-/]{7}|[2-9][0-9]{2}(?:\) ?|[.\-])[2-9][0-9]{2}[.\-]"
+    r"|0[1-9][ .][0-9]{2}[ .][0-9]{2}|07[0-9]{3} [0-9]{3}|020 [0-9]{4} "
+    r"|0[1-35-9][0-9]{2} [0-9]{3} [0-9]{4}|(?:hone|obile|HONE|OBILE|hatsapp|hatsApp|msisdn|MSISDN)"
     r"|(?:[tT]el|TEL|[fF]ax|FAX|[cC]ell|CELL)\\*[\" .:=#]|(?:ext|all|each) (?:me|us|him|her|them) ",
     spans=_spans,
     stand_in=_stand_in,
     is_stand_in=_is_stand_in,
     is_named=_is_named,
     names=frozenset(
-        "phone phones telephone tel mobile cell cellphone fax msisdn whatsapp phonenumber mobilenumber".split()
+        [
+            "phone",
+            "phones",
+            "telephone",
+            "tel",
+            "mobile",
+            "cell",
+            "cellphone",
+            "fax",
+            "msisdn",
+            "whatsapp",
+            "phonenumber",
+            "mobilenumber",
+        ]
     ),
 )

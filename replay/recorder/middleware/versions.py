@@ -14,7 +14,7 @@ _log = logging.getLogger("replay")
 SUPPORTED: Final = {
     "anthropic": ("1.0", "2"),
     "fastapi": ("0.110", "0"),
-    "google-genai": ("1.20", "3"),
+    "google-genai": ("2.0", "3"),
     "langchain": ("1.0", "1"),
     "langchain-core": ("1.0", "1"),
     "litellm": ("1.75", "1"),

@@ -62,7 +62,7 @@ padding:.5rem .75rem}
 table{border-collapse:collapse;width:100%;font-size:14px}
 td,th{text-align:left;padding:.25rem .5rem;border-bottom:1px solid var(--line);vertical-align:top}
 footer{color:var(--dim);font-size:13px;max-width:60rem;margin:0 auto;padding:1rem}
-@media(max-width:600px){main{padding:.6rem}.tool{margin-left:.4rem}dl{grid-template-columns:1fr}
-dt{margin-top:.3rem}.step>summary .preview{padding-left:0}}
+@media(max-width:600px){main{padding:.6rem}.tool{margin-left:.4rem}.together .tool{margin-left:.2rem}
+dl{gap:.1rem .6rem;font-size:13px}.step>summary .preview{padding-left:0}}
 @media print{.step,.finding{break-inside:avoid}pre{max-height:none}}
 """

@@ -2,8 +2,9 @@
 
     python make_otel.py NAME FOLDER
 
-NAME: genai-events, genai, traceloop, traceloop-anthropic, openinference, openinference-responses,
-both (two instrumentations on one client).
+NAME: genai-events, genai, traceloop (or traceloop-flat, with a version of it before 0.41),
+traceloop-anthropic, openinference, openinference-responses, openinference-anthropic, both (two
+instrumentations on one client).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from collector import Collector, collecting, json_lines
+from messages_server import serving
 from openai import OpenAI
 from opentelemetry import trace
 from opentelemetry._logs import set_logger_provider
@@ -27,7 +29,7 @@ from opentelemetry.sdk._logs.export import SimpleLogRecordProcessor
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
-from travel import chat_agent, execute, hold, recorded, responses_agent
+from travel import chat_agent, execute, hold, messages_agent, recorded, responses_agent
 
 
 def instrument(name: str) -> None:
@@ -42,11 +44,21 @@ def instrument(name: str) -> None:
         from opentelemetry.instrumentation.openai_v2 import OpenAIInstrumentor as OpenTelemetry
 
         OpenTelemetry().instrument()
-    if name in ("traceloop", "both"):
+    if name in ("traceloop", "traceloop-flat", "both"):
         from opentelemetry.instrumentation.openai import OpenAIInstrumentor as Traceloop
 
         Traceloop().instrument()
-    if name.startswith("openinference") or name == "both":
+    if name == "traceloop-anthropic":
+        from opentelemetry.instrumentation.anthropic import AnthropicInstrumentor as Traceloop
+
+        Traceloop().instrument()
+    if name == "openinference-anthropic":
+        from openinference.instrumentation.anthropic import (
+            AnthropicInstrumentor as OpenInference,
+        )
+
+        OpenInference().instrument()
+    elif name.startswith("openinference") or name == "both":
         from openinference.instrumentation.openai import OpenAIInstrumentor as OpenInference
 
         OpenInference().instrument()
@@ -70,8 +82,14 @@ def main(name: str, folder: Path) -> None:
         agent = responses_agent if name.endswith("responses") else chat_agent
         is_openinference = name.startswith("openinference")
         tool = openinference_tool(tracer) if is_openinference else genai_tool(tracer)
-        with recorded(folder) as (recorder, server):
-            client = OpenAI(base_url=server.base_url, api_key="none")
+        with recorded(folder) as (recorder, server), serving() as messages:
+            if name.endswith("anthropic"):
+                from anthropic import Anthropic
+
+                client: Any = Anthropic(base_url=messages, api_key="none")
+                agent = messages_agent
+            else:
+                client = OpenAI(base_url=server.base_url, api_key="none")
             hold(client, recorder, agent=agent, around=root(tracer, name), execute=tool)
         provider.shutdown()
         logs.shutdown()

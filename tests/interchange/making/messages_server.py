@@ -32,7 +32,8 @@ def message_for(body: dict[str, Any]) -> dict[str, Any]:
         for block in message["content"]
     ]
     told = sum(block.get("type") == "tool_result" for block in blocks)
-    turns, seen = SCRIPT["Paris"], 0
+    question = json.dumps(body["messages"][0])
+    turns, seen = SCRIPT["Rome" if "Rome" in question else "Paris"], 0
     turn: Any = turns[-1]
     if "get_weather" not in full_name:
         turn = "Travel"  # something else is asked: a title, a summary

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import contextvars
+import json
 import re
 import subprocess
 import sys
@@ -106,6 +107,34 @@ def responses_agent(client: Any, question: str, execute: Execute) -> str:
             {"type": "function_call_output", "call_id": call_id, "output": told}
             for call_id, told in side_by_side(asked, execute)
         ]
+
+
+def messages_agent(client: Any, question: str, execute: Execute) -> str:
+    """The same through Anthropic's messages."""
+    messages: list[Any] = [{"role": "user", "content": question}]
+    while True:
+        said = client.messages.create(
+            model="claude-sonnet-4-5",
+            max_tokens=1000,
+            system=SYSTEM,
+            messages=messages,
+            tools=toolbox.schemas("anthropic"),
+        )
+        content = [block.model_dump(exclude_none=True) for block in said.content]
+        messages.append({"role": "assistant", "content": content})
+        asked = [(b.id, b.name, json.dumps(b.input)) for b in said.content if b.type == "tool_use"]
+        if not asked:
+            return str(said.content[0].text)
+        results = [
+            {
+                "type": "tool_result",
+                "tool_use_id": call_id,
+                "content": told,
+                **({"is_error": True} if told.startswith("Error") else {}),
+            }
+            for call_id, told in side_by_side(asked, execute)
+        ]
+        messages.append({"role": "user", "content": results})
 
 
 def side_by_side(asked: list[tuple[str, str, str]], execute: Execute) -> Iterator[tuple[str, str]]:

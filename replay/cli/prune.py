@@ -1,0 +1,214 @@
+"""`replay prune`: traces whose time is over go, and the file gets smaller."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from replay.cli import terminal
+from replay.cli.arguments import database_and, examples, json_option
+from replay.cli.progress import Progress
+from replay.cli.selection import selection_options, selection_words
+from replay.errors import ExitCode
+
+if TYPE_CHECKING:
+    from replay.config import KeepConfig
+    from replay.records import Selection
+    from replay.store.pruning import Pruned
+
+_NAMED_MAX = 5
+
+
+def read_size(ctx: click.Context, param: click.Parameter, value: str | None) -> int | None:
+    """Return the bytes of ``500MB``.
+
+    Raises:
+        click.BadParameter: it is no size.
+    """
+    from replay.records.lengths import size_bytes
+
+    try:
+        return None if value is None else size_bytes(value)
+    except ValueError as error:
+        raise click.BadParameter(f"{error}.") from error
+
+
+@click.command(
+    short_help="Remove traces whose time is over.",
+    epilog=examples(
+        "replay prune traces.db --dry-run",
+        "replay prune traces.db",
+        "replay prune traces.db --app shop --until 30d",
+        "replay prune traces.db --size 2GB",
+    ),
+)
+@selection_options
+@click.option(
+    "--size",
+    "size_max",
+    callback=read_size,
+    metavar="SIZE",
+    help="Then remove the oldest traces until the file has at most so much: 500MB, 2GiB.",
+)
+@click.option("--with-pinned", is_flag=True, help="Remove pinned regression cases, too.")
+@click.option("--dry-run", is_flag=True, help="Only tell what would go.")
+@json_option
+@database_and()
+def prune(
+    database: Path,
+    selection: Selection,
+    size_max: int | None,
+    with_pinned: bool,
+    dry_run: bool,
+    as_json: bool,
+) -> int:
+    """Remove traces from DATABASE: those whose time is over, or those that are selected.
+
+    How long traces are kept says [tool.replay.keep], and each trace that was given a time of its
+    own; with options that select, these alone say what goes. With a trace go its calls, cassettes,
+    verdicts, feedback; texts that others share stay. Held traces are never removed, pinned ones
+    only with --with-pinned. Recording goes on meanwhile. Ctrl-C stops between two steps: what is
+    gone is gone whole, and the rest is as it was.
+    """
+    from replay.config import load_config
+    from replay.store.pruning import prune
+
+    keep = load_config().keep
+    is_selected = bool(selection_words(selection))
+    rules = None if is_selected else _rules(keep)
+    if size_max is None and not is_selected and keep.size is not None:
+        from replay.records.lengths import size_bytes
+
+        size_max = size_bytes(keep.size)
+    with _Told() as told:
+        done = prune(
+            database,
+            rules,
+            selection=selection if is_selected else None,
+            size_max=size_max,
+            with_pinned=with_pinned,
+            dry_run=dry_run,
+            tell=told.tell,
+        )
+    if as_json:
+        terminal.emit_json(_json(done, dry_run=dry_run))
+    else:
+        terminal.emit(
+            _text(
+                database,
+                done,
+                dry_run=dry_run,
+                with_pinned=with_pinned,
+                no_rule=not is_selected and size_max is None and keep.says_nothing,
+            )
+        )
+    return ExitCode.OK
+
+
+def _rules(keep: KeepConfig) -> Any:
+    from replay.store.keep_rules import KeepRules
+
+    return KeepRules(keep.default, keep.apps, keep.labels, keep.tools)
+
+
+class _Told:
+    """A progress line for each of several things that are counted one after the other."""
+
+    def __init__(self) -> None:
+        self._progress: Progress | None = None
+
+    def __enter__(self) -> _Told:
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        if self._progress is not None:
+            self._progress.__exit__(None, None, None)
+
+    def tell(self, what: str, done: int, total: int) -> None:
+        """Say how far it is."""
+        if self._progress is None or self._progress.unit != what:
+            self.__exit__()
+            self._progress = Progress(what)
+        self._progress.update(done, total)
+
+
+def _json(done: Pruned, *, dry_run: bool) -> Any:
+    from dataclasses import asdict
+
+    return {**asdict(done), "dry_run": dry_run}
+
+
+def _text(database: Path, done: Pruned, *, dry_run: bool, with_pinned: bool, no_rule: bool) -> str:
+    count = done.by_rule.total()
+    verb = "would go" if dry_run else "removed"
+    lines = []
+    if not count:
+        lines.append(f"{database}: no trace's time is over.")
+    else:
+        oldest, newest = (done.oldest or "")[:10], (done.newest or "")[:10]
+        span = f", started {oldest} to {newest}" if oldest else ""
+        lines.append(f"{database}: {count:,} {_traces(count)} {verb}{span}.")
+        if list(done.by_rule) != ["selected"]:
+            lines += [f"  {rule}: {number:,}" for rule, number in done.by_rule.most_common()]
+    if count and not dry_run:
+        lines.append(_went_along(done))
+    lines += _spared(done, with_pinned=with_pinned, dry_run=dry_run)
+    if not dry_run:
+        sizes = f"{done.size_bytes_before:,} bytes before, {done.size_bytes_after:,} after"
+        lines.append(f"The file: {sizes}.")
+    if no_rule and not count:
+        lines += [
+            "",
+            "No rule says how long traces are kept. In pyproject.toml:",
+            "  [tool.replay.keep]",
+            '  default = "90d"',
+            f"or name them: replay prune {shlex.quote(str(database))} --until 90d --dry-run",
+        ]
+    return "\n".join(lines)
+
+
+def _went_along(done: Pruned) -> str:
+    removed = done.removed
+    parts = [
+        (removed.model_call_count, "model calls"),
+        (removed.tool_call_count, "tool calls"),
+        (removed.verdict_count, "verdicts"),
+        (removed.feedback_count, "feedback"),
+        (removed.pin_count, "pins"),
+        (removed.finding_count, "findings"),
+        (removed.run_count, "replay runs"),
+        (done.content_count, "texts that nothing else needs"),
+    ]
+    return (
+        "With them: "
+        + (", ".join(f"{count:,} {what}" for count, what in parts if count) or "nothing")
+        + "."
+    )
+
+
+def _spared(done: Pruned, *, with_pinned: bool, dry_run: bool) -> list[str]:
+    lines = []
+    if done.held:
+        lines.append(f"Held, so kept (`replay holds`): {_named(done.held)}.")
+    if done.pinned and not with_pinned:
+        lines.append(
+            f"Pinned, so kept (`replay pins`; --with-pinned removes them): {_named(done.pinned)}."
+        )
+    elif done.pinned:
+        verb = "would go, too" if dry_run else "went, too"
+        lines.append(f"Regression cases that {verb}: {_named(done.pinned)}.")
+    if done.going_on:
+        lines.append(f"Still being recorded, so kept: {done.going_on:,} {_traces(done.going_on)}.")
+    return lines
+
+
+def _named(ids: list[str]) -> str:
+    more = f" and {len(ids) - _NAMED_MAX:,} more" if len(ids) > _NAMED_MAX else ""
+    return ", ".join(ids[:_NAMED_MAX]) + more
+
+
+def _traces(count: int) -> str:
+    return "trace" if count == 1 else "traces"

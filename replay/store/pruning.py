@@ -1,0 +1,285 @@
+"""`replay prune`: traces whose time is over go, oldest first, and the file gets smaller.
+
+Every step is a short transaction of its own. Killed or stopped anywhere, whole traces are gone or
+whole traces are there, and all counts fit; what the gone ones referred to goes the next time.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from replay.records import Selection
+from replay.store import database
+from replay.store.freeing import free_contents, shrink, used_bytes
+from replay.store.keep_rules import TRACE_COLUMNS, Due, Judge, KeepRules, last_step_us
+from replay.store.removing import Removed, remove_traces
+from replay.store.selecting import selected_traces
+
+_BATCH_CALLS: Final = 2_000
+"""Calls that one transaction removes: a tenth of a second."""
+_BATCH_TRACES: Final = 500
+_PORTION: Final = 2_000
+_STILL_RECORDED_US: Final = 10 * 60 * 1_000_000
+"""A trace without an end that had a step so lately is taken for one that goes on."""
+_ROUNDS_MAX: Final = 12
+
+Tell = Callable[[str, int, int], None]
+"""Told what is being done, and how many of how many are done."""
+
+
+@dataclass(slots=True)
+class Pruned:
+    """What a pruning removed, or would."""
+
+    size_bytes_before: int = 0
+    size_bytes_after: int = 0
+    by_rule: Counter[str] = field(default_factory=Counter)
+    """Traces by what said that they go."""
+    removed: Removed = field(default_factory=Removed)
+    content_count: int = 0
+    """Messages, answers and texts that nothing refers to any more."""
+    held: list[str] = field(default_factory=list)
+    """Traces that were to go and are held (`replay hold`)."""
+    pinned: list[str] = field(default_factory=list)
+    """Traces that were to go and are regression cases; removed only where that was asked for."""
+    going_on: int = 0
+    """Selected traces that are still being recorded."""
+    oldest: str | None = None
+    newest: str | None = None
+    """The ends of what went, by start."""
+
+
+class Pruner:
+    """Removes traces from one database. It has a connection of its own."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path, *, tell: Tell) -> None:
+        """Use `pruning_of`."""
+        self._connection = connection
+        self._path = path
+        self._tell = tell
+        self.pruned = Pruned(size_bytes_before=_file_size(path))
+
+    def due(self, rules: KeepRules, now_us: int) -> list[Due]:
+        """Return the traces whose time is over, the oldest first."""
+        judge = Judge(self._connection, rules, now_us)
+        rows = self._connection.execute(
+            f"SELECT {TRACE_COLUMNS} FROM trace_rows r ORDER BY r.started_us, r.id"
+        )
+        return [due for row in rows.fetchall() if (due := judge.due(row)) is not None]
+
+    def selected(self, selection: Selection, now_us: int) -> list[Due]:
+        """Return the traces that ``selection`` asks for, the oldest first."""
+        _teach(self._connection)
+        found = selected_traces(self._connection, selection)
+        limit = "" if selection.limit is None else f"LIMIT {int(selection.limit)}"
+        rows = self._connection.execute(
+            "SELECT r.key, r.id, r.started_us, r.tool_call_count + r.model_call_count, r.ended_us "
+            f"FROM trace_rows r WHERE {found.sql} ORDER BY {found.newest_first} {limit}",
+            found.values,
+        ).fetchall()
+        going = []
+        for key, trace_id, started_us, calls, ended_us in reversed(rows):
+            recent_us = now_us - _STILL_RECORDED_US
+            if ended_us is None and last_step_us(self._connection, key) >= recent_us:
+                self.pruned.going_on += 1
+                continue
+            going.append(Due(key, trace_id, started_us, calls, "selected"))
+        return going
+
+    def may_go(self, due: Sequence[Due], *, with_pinned: bool) -> list[Due]:
+        """Return those that are neither held nor (unless asked for) pinned; note the others."""
+        held = self._held()
+        pinned = {one for (one,) in self._connection.execute("SELECT trace FROM pin_rows")}
+        self.pruned.held += [one.id for one in due if one.id in held]
+        self.pruned.pinned += [one.id for one in due if one.key in pinned and one.id not in held]
+        return [one for one in due if one.id not in held and (with_pinned or one.key not in pinned)]
+
+    def _held(self) -> set[str]:
+        return {one for (one,) in self._connection.execute("SELECT trace_id FROM holds")}
+
+    def note(self, due: Sequence[Due]) -> None:
+        """Note what goes, without removing it."""
+        from replay.store.times import iso_text
+
+        self.pruned.by_rule.update(one.rule for one in due)
+        if due:
+            times = sorted(one.started_us for one in due)
+            self.pruned.oldest = self.pruned.oldest or iso_text(times[0])
+            self.pruned.newest = iso_text(times[-1])
+
+    def remove(self, due: Sequence[Due]) -> None:
+        """Remove these traces, some at a time."""
+        done = 0
+        for batch in _batches(due):
+            keys = self._not_held(batch)
+
+            def work(keys: Sequence[int] = keys) -> None:
+                removed = remove_traces(self._connection, keys)
+                self.pruned.removed += removed
+
+            database.transaction(self._connection, work)
+            self.note(batch)
+            done += len(batch)
+            self._tell("traces", done, len(due))
+
+    def _not_held(self, batch: Sequence[Due]) -> list[int]:
+        # Somebody may have put a hold on one since: minutes pass over a million calls.
+        held = self._held()
+        return [one.key for one in batch if one.id not in held]
+
+    def free(self) -> None:
+        """Remove the contents that nothing refers to, and give their room back to the disk."""
+        freed = free_contents(self._connection, lambda done, of: self._tell("pages", done, of))
+        self.pruned.content_count += freed.content_count
+        shrink(self._connection, lambda done, of: self._tell("free pages", done, of))
+
+    def fit(
+        self,
+        size_max: int,
+        now_us: int,
+        *,
+        with_pinned: bool,
+        dry_run: bool,
+        going: Sequence[Due] = (),
+    ) -> None:
+        """Remove the oldest traces until the file has at most ``size_max`` bytes.
+
+        ``going``: what is to go already, in a dry run.
+        """
+        for _ in range(_ROUNDS_MAX):
+            over = used_bytes(self._connection) - size_max
+            due = self._oldest(over, now_us, going, with_pinned=with_pinned) if over > 0 else []
+            if not due:
+                return
+            if dry_run:
+                self.note(due)
+                return
+            self.remove(due)
+            self.free()
+
+    def _oldest(
+        self, over: int, now_us: int, going: Sequence[Due], *, with_pinned: bool
+    ) -> list[Due]:
+        """Return about as many of the oldest traces as have ``over`` bytes."""
+        rows = self._connection.execute(
+            "SELECT r.key, r.id, r.started_us, r.tool_call_count + r.model_call_count + 1 "
+            "FROM trace_rows r WHERE coalesce(r.ended_us, r.started_us) < ? "
+            "ORDER BY r.started_us, r.id",
+            (now_us - _STILL_RECORDED_US,),
+        ).fetchall()
+        total = self._connection.execute(
+            "SELECT total(tool_call_count + model_call_count + 1) FROM trace_rows"
+        ).fetchone()[0]
+        wanted = over / (used_bytes(self._connection) / max(1, total))
+        """Calls to remove, if all have as many bytes."""
+        wanted -= sum(one.call_count for one in going)
+        passed = {one.key for one in going} | {*self.pruned.held, *self.pruned.pinned}
+        found: list[Due] = []
+        for row in rows:
+            if wanted <= 0:
+                break
+            if row[0] in passed or row[1] in passed:
+                continue
+            found.append(Due(row[0], row[1], row[2], row[3], "size"))
+            wanted -= row[3]
+        return self.may_go(found, with_pinned=with_pinned)
+
+    def finish(self) -> Pruned:
+        """Return what was done."""
+        self.pruned.size_bytes_after = _file_size(self._path)
+        return self.pruned
+
+
+@contextmanager
+def pruning_of(path: Path, tell: Tell = lambda what, done, total: None) -> Iterator[Pruner]:
+    """Open a database to remove traces from it; what waits in spools is taken in first.
+
+    Raises:
+        StoreError: it is no database of ours, cannot be written, or is locked for ten seconds.
+    """
+    from replay.store.store import Store
+
+    with Store.open(path, "w"):
+        pass
+    connection = database.connect(path)
+    # What is removed is zeroed where its page is written anyway; other pages leave the file.
+    connection.execute("PRAGMA secure_delete=FAST")
+    try:
+        yield Pruner(connection, path, tell=tell)
+    except sqlite3.Error as error:
+        raise database.store_error(error, path) from error
+    finally:
+        connection.close()
+
+
+def prune(
+    path: Path,
+    rules: KeepRules | None = None,
+    *,
+    selection: Selection | None = None,
+    size_max: int | None = None,
+    with_pinned: bool = False,
+    dry_run: bool = False,
+    tell: Tell = lambda what, done, total: None,
+) -> Pruned:
+    """Remove the traces that ``rules`` or ``selection`` name, then the oldest beyond ``size_max``.
+
+    Held traces stay; so do pinned ones, unless ``with_pinned``: what was spared is in the answer.
+
+    Raises:
+        StoreError: as `pruning_of`. What was removed until then is gone, and all counts fit.
+    """
+    now_us = time.time_ns() // 1_000
+    with pruning_of(path, tell) as pruner:
+        due = pruner.due(rules, now_us) if rules is not None else []
+        if selection is not None:
+            due += pruner.selected(selection, now_us)
+        going = pruner.may_go(due, with_pinned=with_pinned)
+        if dry_run:
+            pruner.note(going)
+        else:
+            pruner.remove(going)
+            pruner.free()
+        if size_max is not None:
+            pruner.fit(
+                size_max,
+                now_us,
+                with_pinned=with_pinned,
+                dry_run=dry_run,
+                going=going if dry_run else (),
+            )
+        return pruner.finish()
+
+
+def _batches(due: Sequence[Due]) -> Iterator[list[Due]]:
+    batch: list[Due] = []
+    calls = 0
+    for one in due:
+        batch.append(one)
+        calls += one.call_count + 1
+        if calls >= _BATCH_CALLS or len(batch) >= _BATCH_TRACES:
+            yield batch
+            batch, calls = [], 0
+    if batch:
+        yield batch
+
+
+def _file_size(path: Path) -> int:
+    log = path.with_name(path.name + "-wal")
+    return path.stat().st_size + (log.stat().st_size if log.exists() else 0)
+
+
+def _teach(connection: sqlite3.Connection) -> None:
+    """Give a connection the functions that conditions of selections use."""
+    from replay.store.contents import ContentReader
+
+    contents = ContentReader(connection)
+    connection.create_function("content_text", 1, contents.shown, deterministic=True)
+    connection.create_function("holds_text", 2, contents.holds_text, deterministic=True)

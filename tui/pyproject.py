@@ -1,0 +1,22 @@
+"""Whether the project's configuration says anything of what a screen wants to know."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def is_mentioned(words: bytes) -> bool:
+    """Say whether a pyproject.toml here or above has ``words`` in it.
+
+    Reading all of the configuration, to find that it says nothing of it, would cost a first paint.
+    """
+    here = Path.cwd()
+    files = (folder / "pyproject.toml" for folder in (here, *here.parents))
+    return any(words in _text(file) for file in files)
+
+
+def _text(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError:
+        return b""  # not there, or not ours to read
