@@ -13,6 +13,7 @@ import click
 
 from replay.cli import terminal
 from replay.cli.arguments import database_and, examples
+from replay.cli.export_spans import PROTOBUF, read_endpoint, read_headers
 from replay.cli.selection import selection_options
 from replay.cli.training import export_training, options_given, training_options
 
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 
 FORMATS = ("openai-chat", "anthropic-messages", "records", "otlp", "openinference")
 """Repeated from `replay.interchange.LINE_FORMATS`, which costs an import; a test keeps them equal."""
+
+SPANS = ("otlp", "openinference")
+FILES = (PROTOBUF, "parquet", "html", "bundle")
+"""What is no lines: bytes, a folder of tables, a page, a ZIP."""
 
 TRAINING = ("tuples", "openai-sft", "anthropic", "dpo", "toolformer")
 """Repeated from `replay.training.TRAINING_FORMATS`, likewise."""
@@ -33,6 +38,9 @@ TRAINING = ("tuples", "openai-sft", "anthropic", "dpo", "toolformer")
     epilog=examples(
         "replay export traces.db -o traces.jsonl",
         "replay export traces.db --to openai-chat --label domain=airline > airline.jsonl",
+        "replay export traces.db --to otlp --endpoint http://localhost:4318",
+        "replay export traces.db --to html --trace 5f1c -o trace.html",
+        "replay export traces.db --to bundle --trace 5f1c -o case.replay",
         "replay export traces.db --to openai-sft -o data/ --split train=0.8,test=0.2",
     ),
 )
@@ -40,7 +48,7 @@ TRAINING = ("tuples", "openai-sft", "anthropic", "dpo", "toolformer")
     "--to",
     "--format",
     "format_name",
-    type=click.Choice((*FORMATS, *TRAINING)),
+    type=click.Choice((*FORMATS, *FILES, *TRAINING)),
     default="records",
     show_default=True,
     help="The format; records is replay's own and holds everything.",
@@ -49,12 +57,33 @@ TRAINING = ("tuples", "openai-sft", "anthropic", "dpo", "toolformer")
     "-o",
     "--output",
     type=click.Path(path_type=Path),
-    help="The file to write, whole or not at all (default: stdout); of training data the folder.",
+    help="The file to write, whole or not at all (default: stdout); of training data and Parquet "
+    "the folder.",
 )
 @click.option(
     "--inline",
     is_flag=True,
     help="Write toolsets and system prompts that came from a contexts.json into each line.",
+)
+@click.option(
+    "--endpoint",
+    callback=read_endpoint,
+    metavar="URL",
+    help="otlp, openinference: post the spans there (/v1/traces) instead of writing a file.",
+)
+@click.option(
+    "--header",
+    "headers",
+    multiple=True,
+    callback=read_headers,
+    metavar="NAME=VALUE",
+    help="With --endpoint: send this header, a key for instance.",
+)
+@click.option(
+    "--no-mask",
+    "no_mask",
+    is_flag=True,
+    help="bundle: leave personal data in it as it is stored.",
 )
 @training_options
 @selection_options
@@ -65,24 +94,95 @@ def export_command(
     format_name: str,
     output: Path | None,
     inline: bool,
+    endpoint: str | None,
+    headers: dict[str, str],
+    no_mask: bool,
     **training: Any,
-) -> None:
-    """Write traces as JSONL: all of them, or those that the options select.
+) -> int | None:
+    """Write traces in another format: all of them, or those that the options select.
 
-    A conversation that was imported comes out as it went in; one that was recorded becomes one
-    line for each conversation inside it. Training data (tuples, openai-sft, anthropic, dpo,
-    toolformer) goes into a folder, divided into parts, with a data card.
+    As JSONL, a conversation that was imported comes out as it went in; one that was recorded becomes
+    one line for each conversation inside it. otlp and openinference are spans, one line a trace.
+    parquet is a folder of tables, html one page, bundle a ZIP that somebody else can replay. Training
+    data (tuples, openai-sft, anthropic, dpo, toolformer) goes into a folder, with a data card.
     """
-    given = options_given(training)
+    _refuse_others(format_name, options_given(training), endpoint, headers, no_mask=no_mask)
     if format_name in TRAINING:
         export_training(database, selection, format_name, output, training)
-        return
-    if given:
-        raise click.UsageError(
-            f"{given[0]} is for training data: --to {', '.join(TRAINING)}; not for {format_name}."
-        )
-    if output is not None and output.is_dir():
+        return None
+    if output is not None and output.is_dir() and format_name != "parquet":
         raise click.UsageError(f"-o {output} is a folder; {format_name} goes into a file.")
+    if endpoint is not None:
+        if output is not None:
+            raise click.UsageError("-o and --endpoint: a file, or an endpoint?")
+        from replay.cli.export_spans import send_spans
+
+        report = send_spans(database, selection, format_name, endpoint, headers)
+        _tell_export(report, None, what="span", verb="Sent")
+        return None
+    if format_name in FILES:
+        return _write_file(database, selection, format_name, output, no_mask=no_mask)
+    _write_lines(database, selection, format_name, output, inline=inline)
+    return None
+
+
+def _refuse_others(
+    format_name: str,
+    training: list[str],
+    endpoint: str | None,
+    headers: dict[str, str],
+    *,
+    no_mask: bool,
+) -> None:
+    """Refuse options that are of another format."""
+    if training and format_name not in TRAINING:
+        raise click.UsageError(
+            f"{training[0]} is for training data: --to {', '.join(TRAINING)}; not for "
+            f"{format_name}."
+        )
+    if endpoint is not None and format_name not in SPANS:
+        raise click.UsageError(
+            f"--endpoint is for spans: --to {' or '.join(SPANS)}; not for {format_name}."
+        )
+    if headers and endpoint is None:
+        raise click.UsageError("--header goes with --endpoint.")
+    if no_mask and format_name != "bundle":
+        raise click.UsageError(
+            f"--no-mask is for --to bundle; {format_name} is written as stored anyway. "
+            "`replay mask --apply` masks the database."
+        )
+
+
+def _write_file(
+    database: Path, selection: Selection, format_name: str, output: Path | None, *, no_mask: bool
+) -> int | None:
+    if format_name == PROTOBUF:
+        from replay.cli.export_spans import write_protobuf
+
+        _tell_export(write_protobuf(database, selection, output), output, what="span")
+    elif format_name == "parquet":
+        from replay.cli.export_parquet import export_parquet
+
+        export_parquet(database, selection, output)
+    elif format_name == "html":
+        from replay.cli.export_html import export_html
+
+        export_html(database, selection, output)
+    else:
+        from replay.cli.export_bundle import export_bundle, needs_own_process
+
+        if not no_mask and needs_own_process():
+            from replay.cli.mask import in_a_child
+            from replay.config import load_config
+
+            return in_a_child(load_config())
+        export_bundle(database, selection, output, is_masked=not no_mask)
+    return None
+
+
+def _write_lines(
+    database: Path, selection: Selection, format_name: str, output: Path | None, *, inline: bool
+) -> None:
     from replay.cli.progress import Progress
     from replay.interchange import ExportReport, export_lines
     from replay.store import Store
@@ -125,12 +225,14 @@ def _sink(output: Path | None) -> Iterator[TextIO]:
         yield file
 
 
-def _tell_export(report: ExportReport, output: Path | None) -> None:
+def _tell_export(
+    report: ExportReport, output: Path | None, *, what: str = "line", verb: str = "Wrote"
+) -> None:
     from replay.report.ink import count
 
     where = f" to {output}" if output else ""
-    written = f"{count(report.trace_count, 'trace')}, {count(report.line_count, 'line')}"
-    terminal.say(f"Wrote {written}{where}.")
+    written = f"{count(report.trace_count, 'trace')}, {count(report.line_count, what)}"
+    terminal.say(f"{verb} {written}{where}.")
     for words, lost_count in sorted(report.lost.items()):
         terminal.say(f"  left out, the format cannot say it: {lost_count:,} {words}")
     if not report.contexts:

@@ -34,6 +34,7 @@ READ_FORMATS = (
     "gateway",
     "claude-code",
     "codex",
+    "bundle",
 )
 """Repeated from `replay.interchange`, which costs an import; a test keeps them equal."""
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from replay.store.redaction import Redaction
 
 _SHOWN_MAX: Final = 20
-_CHILD: Final = "REPLAY_MASK_CHILD"
+CHILD: Final = "REPLAY_MASKCHILD"
 
 
 @click.command(
@@ -50,20 +50,20 @@ def mask(database: Path, wants: str | None, personal: bool, shows_all: bool, as_
     from replay.config import load_config
 
     config = load_config()
-    if config.mask.functions and _CHILD not in os.environ:
-        return _in_a_child(config)
+    if config.mask.functions and CHILD not in os.environ:
+        return in_a_child(config)
     chosen = config.mask.model_copy(update={"personal": True}) if personal else config.mask
     if wants == "apply":
         return _apply(database, chosen, as_json=as_json)
     return _check(database, chosen, shows_all=shows_all, as_json=as_json)
 
 
-def _in_a_child(config: Config) -> int:
+def in_a_child(config: Config) -> int:
     """Functions of the user's run in a process of their own, where they can be imported."""
     folder = str(config.file.parent if config.file else Path.cwd())
     paths = os.pathsep.join([folder, *filter(None, [os.environ.get("PYTHONPATH")])])
     command = [sys.executable, "-c", "from replay.cli.main import main; main()", *sys.argv[1:]]
-    environment = {**os.environ, "PYTHONPATH": paths, _CHILD: "1"}
+    environment = {**os.environ, "PYTHONPATH": paths, CHILD: "1"}
     return subprocess.run(command, env=environment, check=False).returncode
 
 

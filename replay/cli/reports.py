@@ -1,4 +1,4 @@
-"""`--junit`, `--markdown`, `--sarif` and `--format`: reports for a CI server and a pull request."""
+"""`--junit`, `--markdown`, `--html`, `--sarif` and `--format`: reports for a CI server and a pull request."""
 
 from __future__ import annotations
 
@@ -45,6 +45,7 @@ def file_option(name: str, help_text: str) -> Callable[..., Any]:
 _OPTIONS = (
     file_option("--junit", "Also write the traces there as JUnit XML, for a CI server."),
     file_option("--markdown", "Also write the report there, for a pull request or a job summary."),
+    file_option("--html", "Also write the report there as one HTML page, with its examples."),
     file_option("--sarif", "Also write the findings there as SARIF: alerts at the tools' source."),
 )
 
@@ -64,20 +65,26 @@ class ReportFiles:
     junit: Path | None = None
     markdown: Path | None = None
     sarif: Path | None = None
+    html: Path | None = None
 
     def __bool__(self) -> bool:
         """Whether any is named."""
-        return any((self.junit, self.markdown, self.sarif))
+        return any((self.junit, self.markdown, self.sarif, self.html))
 
 
 def report_files(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give ``command`` the options ``--junit``, ``--markdown`` and ``--sarif``, as ``files``."""
+    """Give ``command`` the options ``--junit``, ``--markdown``, ``--html`` and ``--sarif``, as ``files``."""
 
     @functools.wraps(command)
     def with_files(
-        *args: Any, junit: Path | None, markdown: Path | None, sarif: Path | None, **options: Any
+        *args: Any,
+        junit: Path | None,
+        markdown: Path | None,
+        sarif: Path | None,
+        html: Path | None,
+        **options: Any,
     ) -> Any:
-        return command(*args, files=ReportFiles(junit, markdown, sarif), **options)
+        return command(*args, files=ReportFiles(junit, markdown, sarif, html), **options)
 
     wrapped: Callable[..., Any] = with_files
     for option in reversed(_OPTIONS):
@@ -124,6 +131,10 @@ def write_reports(store: Store, run: ReplayRun, *, files: ReportFiles, database:
         log = sarif(run, findings, examples=examples)
         text = json.dumps(log, indent=2, ensure_ascii=False)
         write_report(files.sarif, f"{text}\n", database, run)
+    if files.html is not None:
+        from replay.cli.export_html import write_run_html
+
+        write_run_html(store, run, files.html)
 
 
 _TRACES_OF_RUN = """

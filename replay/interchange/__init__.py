@@ -4,7 +4,7 @@ A foreign line is read into a `Conversation`, which becomes the records of one t
 field goes verbatim to attributes, so that export gives it back.
 """
 
-from replay.interchange.exporting import ExportReport, export_lines
+from replay.interchange.exporting import ExportReport, export_lines, export_requests
 from replay.interchange.formats import FORMATS, LINE_FORMATS, READ_FORMATS, detect_format
 from replay.interchange.import_report import FileReport
 from replay.interchange.importing import CheckedFiles, ImportOptions, import_files
@@ -22,5 +22,6 @@ __all__ = [
     "ReadOptions",
     "detect_format",
     "export_lines",
+    "export_requests",
     "import_files",
 ]

@@ -63,6 +63,25 @@ def export_lines(
             on_progress(done, len(trace_ids))
 
 
+def export_requests(
+    store: Store,
+    selection: Selection,
+    format_name: str,
+    report: ExportReport,
+    *,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> Iterator[JsonObject]:
+    """Yield the selected traces as requests of OTLP, one for each; ``report`` fills meanwhile."""
+    trace_ids = store.trace_ids(selection)
+    for done, trace_id in enumerate(trace_ids, start=1):
+        spans = spans_of(store.transcript(trace_id), SPAN_DIALECTS[format_name], report.lost)
+        yield request_of(spans)
+        report.trace_count += 1
+        report.line_count += len(spans)
+        if on_progress is not None:
+            on_progress(done, len(trace_ids))
+
+
 def _lines(
     transcript: Transcript, format_name: str, report: ExportReport, *, inline: bool
 ) -> Iterator[JsonObject]:

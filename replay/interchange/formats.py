@@ -12,6 +12,7 @@ from typing import Final
 from replay.errors import ImportFileError
 from replay.interchange import (
     anthropic,
+    bundle_reading,
     claude_code,
     codex,
     gateway,
@@ -77,7 +78,11 @@ SPAN_DIALECTS: Final[dict[str, Dialect]] = {
 """What is written as spans. Both are read as ``otlp``: the spans tell which dialect they are in."""
 LINE_FORMATS: Final = (*FORMATS, *SPAN_DIALECTS)
 """What is written line by line."""
-READ_FORMATS: Final = (*FORMATS, *(one.name for one in TRACE_FORMATS.values()))
+READ_FORMATS: Final = (
+    *FORMATS,
+    *(one.name for one in TRACE_FORMATS.values() if one.name),
+    bundle_reading.SOURCE,
+)
 
 _LOOK_AT_LINES_MAX: Final = 200
 _FOREIGN: Final = {
@@ -114,6 +119,9 @@ def detect_format(path: Path) -> str | None:
     binary = next((f for f in TRACE_FORMATS.values() if f.is_binary and f.is_binary(path)), None)
     if binary is not None:
         return binary.name
+    if bundle_reading.is_zip(path):
+        bundle_reading.manifest_of(path)
+        return bundle_reading.SOURCE
     undecided, first, bad = None, None, None
     for line in islice(read_values(path), _LOOK_AT_LINES_MAX):
         if isinstance(line, BadLine):

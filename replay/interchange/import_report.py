@@ -54,7 +54,7 @@ class FileReport:
     @property
     def always_missing(self) -> str | None:
         """What no file of this format has, in words; None for one that has everything."""
-        if not self.read or self.format == "records":
+        if not self.read or self.format in ("records", "bundle"):
             return None
         return TRACES_MISSING if self.read["traces"] else ALWAYS_MISSING
 

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from replay.errors import ImportFileError
+from replay.interchange.bundle_reading import SOURCE as BUNDLE
+from replay.interchange.bundle_reading import Unpacked, write_case
 from replay.interchange.building import trace_id_of, transcript_of
 from replay.interchange.contexts import Contexts
 from replay.interchange.conversation import Conversation
@@ -203,6 +205,7 @@ class _File:
         self.format = name
         self.contexts = Contexts.beside(path)
         self.report = FileReport(str(path), self.format or "empty")
+        self.bundle = Unpacked(path) if self.format == BUNDLE else None
 
     @property
     def chat_format(self) -> ChatFormat | None:
@@ -226,6 +229,10 @@ class _File:
         """Write every trace that the database does not have."""
         if self.format is None:
             return
+        if self.bundle is not None:
+            write_case(writing.store, self.bundle.records, self.report, self.progress.add)
+            self.bundle.close()
+            return
         if self.chat_format is None:
             write_record_file(writing.store, self.path, self.report, self.progress.add)
             return
@@ -237,7 +244,8 @@ class _File:
 
     def _bad_lines(self) -> list[BadLine]:
         if self.chat_format is None:
-            return check_records(self.path, self.progress.add)
+            records = self.path if self.bundle is None else self.bundle.records
+            return check_records(records, self.progress.add)
         bad = []
         for line in read_values(self.path):
             found = self._conversation(self.chat_format, line)

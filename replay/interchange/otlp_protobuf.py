@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any, Final
 
-from replay.errors import ImportFileError
+from replay.errors import ImportFileError, ReplayError
 from replay.interchange.lines import BadLine, Line
 from replay.interchange.sources import Source, head_of, open_source
+from replay.records import JsonObject
 
 _LENGTH_BYTES: Final = 4
 _REQUEST_BYTES_MAX: Final = 2**30
@@ -124,5 +125,42 @@ def _hexadecimal(value: Any) -> Any:
         return value
     return {
         name: base64.b64decode(one).hex() if name in _IDS else _hexadecimal(one)
+        for name, one in value.items()
+    }
+
+
+def as_protobuf(request: JsonObject) -> bytes:
+    """Return a request of traces in OTLP/JSON as protobuf.
+
+    Raises:
+        ReplayError: opentelemetry-proto is not installed.
+    """
+    try:
+        from google.protobuf.json_format import ParseDict
+        from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
+            ExportTraceServiceRequest,
+        )
+    except ImportError as error:
+        raise ReplayError(
+            "OTLP in protobuf is written by opentelemetry-proto, which is not installed.",
+            hint="Install it with `pip install 'replay-sandbox[otlp]'`, or choose --to otlp.",
+        ) from error
+    found: bytes = ParseDict(_base64(request), ExportTraceServiceRequest()).SerializeToString()
+    return found
+
+
+def behind_length(content: bytes) -> bytes:
+    """Return a request as a file has it that holds several: behind its length."""
+    return len(content).to_bytes(_LENGTH_BYTES, "big") + content
+
+
+def _base64(value: Any) -> Any:
+    """The way back from `_hexadecimal`."""
+    if isinstance(value, list):
+        return [_base64(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        name: base64.b64encode(bytes.fromhex(one)).decode() if name in _IDS else _base64(one)
         for name, one in value.items()
     }

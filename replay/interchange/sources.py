@@ -28,6 +28,7 @@ _SUFFIXES: Final = (
     ".binpb",
     ".log",
     ".parquet",
+    ".replay",
 )
 _PACKED: Final = (".gz", ".zst", ".zstd")
 

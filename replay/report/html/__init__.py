@@ -1,0 +1,6 @@
+"""Traces and replay runs as one HTML file: no script, no network, light and dark, phone and desk."""
+
+from replay.report.html.run_page import run_page
+from replay.report.html.trace_page import trace_page
+
+__all__ = ["run_page", "trace_page"]
