@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from rich.text import Text
+from textual import events
 from textual.app import App, ScreenStackError
 from textual.command import Provider
 from textual.screen import Screen
@@ -101,6 +102,14 @@ class ReplayApp(App[None]):
         self.set_interval(TICK_S, self.show_job_line)
         if not self.is_headless:
             end_on_signals(self)
+
+    async def on_event(self, event: events.Event) -> None:
+        """Do what a key is bound to, unless it is for the line to type into."""
+        if isinstance(event, events.Key) and event.is_forwarded:
+            screen = self._screen_now()
+            if screen is not None and screen.prompt.take_typed_ahead(event):
+                return
+        await super().on_event(event)
 
     def on_unmount(self) -> None:
         """Keep where one was, and let go of the file; what was asked for is done."""

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from textual import events
 
 from tests.tui.person import Person, use
 from tests.tui.records import model_call, tool_call, trip, write
@@ -232,3 +233,15 @@ def test_a_pipe_gets_a_hint_and_no_screen(database: Path) -> None:
     assert "needs a terminal" in ran.stderr
     assert f"replay list {database}" in ran.stderr
     assert "\x1b" not in ran.stderr
+
+
+def test_what_is_typed_ahead_of_the_line_is_for_the_line(database: Path) -> None:
+    """Keys of one packet were given to what had the focus: `:3` turned to the third tab."""
+
+    async def script(person: Person) -> None:
+        await person.sees("stopped at 3")
+        for key, character in (("colon", ":"), ("5", "5"), ("enter", "\r")):
+            person.app.post_message(events.Key(key, character))
+        await person.sees("stopped at 5")
+
+    use(database, script, trace="b-trip")

@@ -162,6 +162,8 @@ class PromptBar(Horizontal):
         super().__init__(id="prompt")
         self._on_change: Callable[[str], None] | None = None
         self._on_done: Callable[[str | None], None] | None = None
+        self._had: events.Key | None = None
+        """The last key that came by way of the input."""
 
     def compose(self) -> ComposeResult:
         """A label and an input."""
@@ -193,7 +195,21 @@ class PromptBar(Horizontal):
         field.cursor_position = len(value)
         self._on_done, self._on_change = on_done, on_change
         self.add_class("-asking")
-        field.focus()
+        self.screen.set_focus(field)  # at once: what is typed next is for it
+        field.focus()  # and after what else wants the focus by now
+
+    def take_typed_ahead(self, event: events.Key) -> bool:
+        """Say whether a key is for the input though something else had the focus, and hand it on.
+
+        Keys that arrive together, of a fast hand or a slow line, are given out before the first of
+        them has asked.
+        """
+        if not self.is_asking or event is self._had:
+            return False
+        self.query_one("#prompt-input", Input)._forward_event(
+            events.Key(event.key, event.character)
+        )
+        return True
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Tell who asked."""
@@ -208,6 +224,7 @@ class PromptBar(Horizontal):
 
     def on_key(self, event: events.Key) -> None:
         """Esc: never mind."""
+        self._had = event
         if event.key == "escape":
             event.stop()
             event.prevent_default()
