@@ -109,7 +109,7 @@ def what_next(stage: Stage, codes: dict[str, int | None], *, width: int) -> str:
             "",
             "== Your turn",
             "",
-            f"  replay ui {database}                    step through it, see what differs and why",
+            f"  replay ui {database}",
             f"  replay list {database}",
             f"  replay show {database} time-to-write",
             f"  replay runs {database}",

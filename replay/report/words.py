@@ -13,7 +13,7 @@ VERDICT_WORDS: Final[dict[Verdict, str]] = {
     Verdict.NOW_FAILING: "now failing",
     Verdict.RESPONSE_CHANGED: "changed",
     Verdict.EFFECT_CHANGED: "with another effect",
-    Verdict.INTERACTIONS_CHANGED: "asking the outside otherwise",
+    Verdict.INTERACTIONS_CHANGED: "asking the outside something else",
     Verdict.PAYLOAD_CHANGED: "given other arguments",
     Verdict.ERROR_CHANGED: "with another error",
     Verdict.NOW_ACCEPTED: "now accepted",
