@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from replay.errors import ExitCode
+from replay.store.database import FORMAT
 from tests.robustness.conftest import EVERY, Replay, words_for
 
 
@@ -122,7 +123,6 @@ def test_a_database_without_calls_or_traces_has_an_answer_to_everything(
 ) -> None:
     from replay.records import Trace
     from replay.store import Store
-from replay.store.database import FORMAT
 
     with Store.open("empty.db", "create"):
         pass
