@@ -120,10 +120,13 @@ def _sink(output: Path | None) -> Iterator[TextIO]:
             raise terminal.not_written(error) from error
         return
     from replay.errors import ReplayError
+    from replay.records.private_files import private
 
     partial = output.with_name(output.name + ".partial")
     try:
-        with partial.open("w", encoding="utf-8", errors=terminal.ESCAPES, newline="\n") as file:
+        with private(partial, instead_of=output).open(
+            "w", encoding="utf-8", errors=terminal.ESCAPES, newline="\n"
+        ) as file:
             yield file
         partial.replace(output)
     except OSError as error:
@@ -156,11 +159,13 @@ def _tell_export(report: ExportReport, output: Path | None) -> None:
 def _add_contexts(place: Path, contexts: dict[str, Any], say: Callable[[str], None]) -> None:
     import json
 
+    from replay.records.private_files import private
+
     known = json.loads(place.read_text("utf-8")) if place.is_file() else {}
     clashes = [name for name in contexts if known.get(name, contexts[name]) != contexts[name]]
     if clashes:
         say(f"  {place} has other toolsets under the names {', '.join(clashes)}; use --inline.")
         return
     text = json.dumps({**known, **contexts}, ensure_ascii=False)
-    place.write_text(text, "utf-8")
+    private(place).write_text(text, "utf-8")
     say(f"  Their {len(contexts):,} toolsets are in {place}.")
