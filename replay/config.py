@@ -292,6 +292,9 @@ class Config(BaseModel):
     """Differences that do not count, all tools together."""
     mask: MaskConfig = Field(default_factory=MaskConfig)
     """What is replaced by placeholders before it is stored."""
+    audit: Literal["off", "changes", "all"] = "changes"
+    """Which commands are noted in the database they are used on: those that export, remove or
+    change something by hand; ``all``: those that read, too."""
     keep: KeepConfig = Field(default_factory=KeepConfig)
     """How long traces are kept."""
     schemas: SchemaConfig = Field(default_factory=SchemaConfig, alias="schema")

@@ -249,11 +249,13 @@ def _tell_export(
 def _add_contexts(place: Path, contexts: dict[str, Any], say: Callable[[str], None]) -> None:
     import json
 
+    from replay.records.private_files import private
+
     known = json.loads(place.read_text("utf-8")) if place.is_file() else {}
     clashes = [name for name in contexts if known.get(name, contexts[name]) != contexts[name]]
     if clashes:
         say(f"  {place} has other toolsets under the names {', '.join(clashes)}; use --inline.")
         return
     text = json.dumps({**known, **contexts}, ensure_ascii=False)
-    place.write_text(text, "utf-8")
+    private(place).write_text(text, "utf-8")
     say(f"  Their {len(contexts):,} toolsets are in {place}.")

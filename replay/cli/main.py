@@ -72,9 +72,13 @@ _PLACES = {
         "Find what a database holds that should be masked, or mask it.",
     ),
     "prune": Place("replay.cli.prune", "prune", "Remove traces whose time is over."),
+    "forget": Place(
+        "replay.cli.forget", "forget", "Remove every trace that holds one person's value."
+    ),
     "hold": Place("replay.cli.holds", "hold", "Keep a trace, whatever else says it goes."),
     "release": Place("replay.cli.holds", "release", "Take a hold off a trace."),
     "holds": Place("replay.cli.holds", "holds", "List what is held."),
+    "audit": Place("replay.cli.audit", "audit", "List who read, exported or removed what."),
     "mcp": Place("replay.cli.mcp", "mcp", "Serve a database to coding agents, over MCP."),
     "doctor": Place("replay.cli.doctor", "doctor", "Check this machine and a database."),
     "completion": Place("replay.cli.completion", "completion", "Print a shell completion script."),

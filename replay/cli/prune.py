@@ -83,7 +83,7 @@ def prune(
         from replay.records.lengths import size_bytes
 
         size_max = size_bytes(keep.size)
-    with _Told() as told:
+    with Told() as told:
         done = prune(
             database,
             rules,
@@ -114,13 +114,13 @@ def _rules(keep: KeepConfig) -> Any:
     return KeepRules(keep.default, keep.apps, keep.labels, keep.tools)
 
 
-class _Told:
+class Told:
     """A progress line for each of several things that are counted one after the other."""
 
     def __init__(self) -> None:
         self._progress: Progress | None = None
 
-    def __enter__(self) -> _Told:
+    def __enter__(self) -> Told:
         return self
 
     def __exit__(self, *error: Any) -> None:
@@ -154,7 +154,7 @@ def _text(database: Path, done: Pruned, *, dry_run: bool, with_pinned: bool, no_
         if list(done.by_rule) != ["selected"]:
             lines += [f"  {rule}: {number:,}" for rule, number in done.by_rule.most_common()]
     if count and not dry_run:
-        lines.append(_went_along(done))
+        lines.append(went_along(done))
     lines += _spared(done, with_pinned=with_pinned, dry_run=dry_run)
     if not dry_run:
         sizes = f"{done.size_bytes_before:,} bytes before, {done.size_bytes_after:,} after"
@@ -170,7 +170,8 @@ def _text(database: Path, done: Pruned, *, dry_run: bool, with_pinned: bool, no_
     return "\n".join(lines)
 
 
-def _went_along(done: Pruned) -> str:
+def went_along(done: Pruned) -> str:
+    """Return what went with removed traces, in a line."""
     removed = done.removed
     parts = [
         (removed.model_call_count, "model calls"),

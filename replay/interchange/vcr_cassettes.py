@@ -18,6 +18,7 @@ from cassettes.vcr_files import VcrFile, read_vcr_file, write_vcr_file
 from replay.errors import ImportFileError, SelectionError
 from replay.records import Interaction as InteractionRecord
 from replay.records import JsonObject, Selection
+from replay.records.private_files import private
 from replay.store import Store
 from replay.store.cassettes import NewCassette, StoredCassette, interaction_records
 
@@ -123,7 +124,7 @@ def _is_beside(one: Interaction) -> bool:
 def _write_whole(file: Path, text: str) -> None:
     partial = file.with_name(file.name + ".partial")
     try:
-        partial.write_text(text, "utf-8", newline="\n")
+        private(partial, instead_of=file).write_text(text, "utf-8", newline="\n")
         partial.replace(file)
     finally:
         partial.unlink(missing_ok=True)

@@ -141,6 +141,7 @@ class Journal:
         labels: dict[str, str],
         *,
         stored: Callable[[str], LiveTrace | None],
+        attributes: JsonObject | None = None,
     ) -> LiveTrace:
         """Return a trace whose record is in the store; one with the same id goes on.
 
@@ -155,6 +156,7 @@ class Journal:
             if start is not None:
                 trace.start = start
             trace.labels |= labels
+            trace.attributes |= attributes or {}
             trace.ended_at = None
             self.sink.append(trace.record())
             if id is not None:

@@ -20,6 +20,7 @@ from replay.recorder.feedback import keep_feedback
 from replay.recorder.hooked import HookedCall
 from replay.recorder.http_plane import watch_client, watch_module
 from replay.recorder.journal import Journal
+from replay.recorder.keeping import checked_age, keep_as_told
 from replay.recorder.opening import NoStore, open_or_warn
 from replay.recorder.redacting import Mask, mask_into
 from replay.recorder.resume import stored_trace, stored_turn
@@ -28,6 +29,7 @@ from replay.recorder.toolbox_watch import ToolboxWatch
 from replay.recorder.urllib3_plane import MODULE, watch_urllib3
 from replay.records import Actor, JsonObject, JsonValue
 from replay.store import Store
+from replay.store.keep_rules import ATTRIBUTE as KEEP
 from replay.store.redaction import ATTRIBUTE, Redaction
 from replay.tools.arguments import raw_arguments
 from replay.tools.observer import observe
@@ -94,6 +96,8 @@ class Recorder:
         is_redacted = isinstance(self._store, Store) and mask_into(
             self._store, mask, self._failures
         )
+        if isinstance(self._store, Store):
+            keep_as_told(self._store)
         self._journal = Journal(
             self._store,
             app=app,
@@ -188,6 +192,7 @@ class Recorder:
         start: JsonValue = None,
         labels: Mapping[str, str] | None = None,
         id: str | None = None,
+        keep: str | None = None,
     ) -> TraceScope:
         """Return a context, for ``with`` or ``async with``: one agent run, recorded as one trace.
 
@@ -199,8 +204,15 @@ class Recorder:
             labels: Words to find the trace by.
             id: Your own identity of the run; None makes one. A run with the same id goes on, also
                 from another process: it is looked up, which costs some milliseconds.
+            keep: How long this trace is kept, whatever ``[tool.replay.keep]`` says: ``12h``,
+                ``30d``, ``forever``.
+
+        Raises:
+            ReplayError: ``keep`` is no length of time.
         """
-        return TraceScope(self, start=start, labels=labels, id=id)
+        scope = TraceScope(self, start=start, labels=labels, id=id)
+        scope._keep = checked_age(keep)
+        return scope
 
     @overload
     def tool(self, function: F, /) -> F: ...
@@ -353,6 +365,7 @@ class TraceScope:
         self._journal = recorder._journal
         self._watch = recorder._watch
         self._given = (id, start, labels)
+        self._keep: str | None = None
         self._trace: LiveTrace | None = None
         self._held: contextlib.ExitStack | None = None
         self._scope: OpenScope | None = None
@@ -395,6 +408,7 @@ class TraceScope:
                 json_form(start)[0] if start is not None else None,
                 _words(labels),
                 stored=self._stored,
+                attributes={} if self._keep is None else {KEEP: self._keep},
             )
         if self._trace is None:  # the store is failing: the agent runs on, unrecorded
             self._trace = LiveTrace(id=id or "unrecorded", started_at="")

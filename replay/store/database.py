@@ -16,6 +16,10 @@ APPLICATION_ID: Final = 0x72706C79
 FORMAT: Final = 3
 """The newest file format that this version reads and writes."""
 
+PRIVATE: Final = 0o600
+"""The mode of a new file that holds what was recorded: its owner's alone. An existing one keeps
+its own, and what comes beside it (log, spools) gets the same."""
+
 _MAGIC: Final = b"SQLite format 3\x00"
 _BUSY_MS: Final = 10_000
 

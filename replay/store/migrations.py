@@ -21,6 +21,7 @@ from replay.errors import StoreError
 from replay.store.database import (
     APPLICATION_ID,
     FORMAT,
+    PRIVATE,
     connect,
     format_of,
     refuse_foreign,
@@ -41,7 +42,7 @@ def create(path: Path) -> None:
     """
     newborn = path.with_name(f"{path.name}.{os.getpid()}-{secrets.token_hex(4)}.new")
     try:
-        newborn.touch(exist_ok=False)
+        newborn.touch(mode=PRIVATE, exist_ok=False)
         _make(newborn)
         with contextlib.suppress(FileExistsError):
             os.link(newborn, path)

@@ -17,6 +17,7 @@ from typing import Final
 
 from replay.records import Selection
 from replay.store import database
+from replay.store.audit import note_act
 from replay.store.freeing import free_contents, shrink, used_bytes
 from replay.store.keep_rules import TRACE_COLUMNS, Due, Judge, KeepRules, last_step_us
 from replay.store.removing import Removed, remove_traces
@@ -61,25 +62,25 @@ class Pruner:
 
     def __init__(self, connection: sqlite3.Connection, path: Path, *, tell: Tell) -> None:
         """Use `pruning_of`."""
-        self._connection = connection
+        self.connection = connection
         self._path = path
-        self._tell = tell
+        self.tell = tell
         self.pruned = Pruned(size_bytes_before=_file_size(path))
 
     def due(self, rules: KeepRules, now_us: int) -> list[Due]:
         """Return the traces whose time is over, the oldest first."""
-        judge = Judge(self._connection, rules, now_us)
-        rows = self._connection.execute(
+        judge = Judge(self.connection, rules, now_us)
+        rows = self.connection.execute(
             f"SELECT {TRACE_COLUMNS} FROM trace_rows r ORDER BY r.started_us, r.id"
         )
         return [due for row in rows.fetchall() if (due := judge.due(row)) is not None]
 
     def selected(self, selection: Selection, now_us: int) -> list[Due]:
         """Return the traces that ``selection`` asks for, the oldest first."""
-        _teach(self._connection)
-        found = selected_traces(self._connection, selection)
+        _teach(self.connection)
+        found = selected_traces(self.connection, selection)
         limit = "" if selection.limit is None else f"LIMIT {int(selection.limit)}"
-        rows = self._connection.execute(
+        rows = self.connection.execute(
             "SELECT r.key, r.id, r.started_us, r.tool_call_count + r.model_call_count, r.ended_us "
             f"FROM trace_rows r WHERE {found.sql} ORDER BY {found.newest_first} {limit}",
             found.values,
@@ -87,7 +88,7 @@ class Pruner:
         going = []
         for key, trace_id, started_us, calls, ended_us in reversed(rows):
             recent_us = now_us - _STILL_RECORDED_US
-            if ended_us is None and last_step_us(self._connection, key) >= recent_us:
+            if ended_us is None and last_step_us(self.connection, key) >= recent_us:
                 self.pruned.going_on += 1
                 continue
             going.append(Due(key, trace_id, started_us, calls, "selected"))
@@ -96,13 +97,13 @@ class Pruner:
     def may_go(self, due: Sequence[Due], *, with_pinned: bool) -> list[Due]:
         """Return those that are neither held nor (unless asked for) pinned; note the others."""
         held = self._held()
-        pinned = {one for (one,) in self._connection.execute("SELECT trace FROM pin_rows")}
+        pinned = {one for (one,) in self.connection.execute("SELECT trace FROM pin_rows")}
         self.pruned.held += [one.id for one in due if one.id in held]
         self.pruned.pinned += [one.id for one in due if one.key in pinned and one.id not in held]
         return [one for one in due if one.id not in held and (with_pinned or one.key not in pinned)]
 
     def _held(self) -> set[str]:
-        return {one for (one,) in self._connection.execute("SELECT trace_id FROM holds")}
+        return {one for (one,) in self.connection.execute("SELECT trace_id FROM holds")}
 
     def note(self, due: Sequence[Due]) -> None:
         """Note what goes, without removing it."""
@@ -121,13 +122,13 @@ class Pruner:
             keys = self._not_held(batch)
 
             def work(keys: Sequence[int] = keys) -> None:
-                removed = remove_traces(self._connection, keys)
+                removed = remove_traces(self.connection, keys)
                 self.pruned.removed += removed
 
-            database.transaction(self._connection, work)
+            database.transaction(self.connection, work)
             self.note(batch)
             done += len(batch)
-            self._tell("traces", done, len(due))
+            self.tell("traces", done, len(due))
 
     def _not_held(self, batch: Sequence[Due]) -> list[int]:
         # Somebody may have put a hold on one since: minutes pass over a million calls.
@@ -136,9 +137,9 @@ class Pruner:
 
     def free(self) -> None:
         """Remove the contents that nothing refers to, and give their room back to the disk."""
-        freed = free_contents(self._connection, lambda done, of: self._tell("pages", done, of))
+        freed = free_contents(self.connection, lambda done, of: self.tell("pages", done, of))
         self.pruned.content_count += freed.content_count
-        shrink(self._connection, lambda done, of: self._tell("free pages", done, of))
+        shrink(self.connection, lambda done, of: self.tell("free pages", done, of))
 
     def fit(
         self,
@@ -154,7 +155,7 @@ class Pruner:
         ``going``: what is to go already, in a dry run.
         """
         for _ in range(_ROUNDS_MAX):
-            over = used_bytes(self._connection) - size_max
+            over = used_bytes(self.connection) - size_max
             due = self._oldest(over, now_us, going, with_pinned=with_pinned) if over > 0 else []
             if not due:
                 return
@@ -168,16 +169,16 @@ class Pruner:
         self, over: int, now_us: int, going: Sequence[Due], *, with_pinned: bool
     ) -> list[Due]:
         """Return about as many of the oldest traces as have ``over`` bytes."""
-        rows = self._connection.execute(
+        rows = self.connection.execute(
             "SELECT r.key, r.id, r.started_us, r.tool_call_count + r.model_call_count + 1 "
             "FROM trace_rows r WHERE coalesce(r.ended_us, r.started_us) < ? "
             "ORDER BY r.started_us, r.id",
             (now_us - _STILL_RECORDED_US,),
         ).fetchall()
-        total = self._connection.execute(
+        total = self.connection.execute(
             "SELECT total(tool_call_count + model_call_count + 1) FROM trace_rows"
         ).fetchone()[0]
-        wanted = over / (used_bytes(self._connection) / max(1, total))
+        wanted = over / (used_bytes(self.connection) / max(1, total))
         """Calls to remove, if all have as many bytes."""
         wanted -= sum(one.call_count for one in going)
         passed = {one.key for one in going} | {*self.pruned.held, *self.pruned.pinned}
@@ -190,6 +191,13 @@ class Pruner:
             found.append(Due(row[0], row[1], row[2], row[3], "size"))
             wanted -= row[3]
         return self.may_go(found, with_pinned=with_pinned)
+
+    def audit(self, command: str) -> None:
+        """Note in the database what went."""
+        count = self.pruned.removed.trace_count
+        if count:
+            rules = ", ".join(f"{rule} ({number})" for rule, number in self.pruned.by_rule.items())
+            note_act(self.connection, command, "removed", f"{count} traces: {rules}")
 
     def finish(self) -> Pruned:
         """Return what was done."""
@@ -223,6 +231,7 @@ def prune(
     path: Path,
     rules: KeepRules | None = None,
     *,
+    command: str = "prune",
     selection: Selection | None = None,
     size_max: int | None = None,
     with_pinned: bool = False,
@@ -255,6 +264,8 @@ def prune(
                 dry_run=dry_run,
                 going=going if dry_run else (),
             )
+        if not dry_run:
+            pruner.audit(command)
         return pruner.finish()
 
 

@@ -19,6 +19,7 @@ from replay.records import (
     Trace,
     Transcript,
 )
+from replay.store.audit import Entry, read_entries
 from replay.store.captured import CapturedCall, CapturedReader
 from replay.store.cassettes import StoredCassette, read_cassettes
 from replay.store.holds import Hold, read_holds
@@ -189,6 +190,11 @@ class Reading(SchemaReading, RunReading):
         """Return the traces that are held, those that are longest first."""
         with self._snapshot() as connection:
             return read_holds(connection)
+
+    def audit_entries(self, limit: int | None = None) -> list[Entry]:
+        """Return who read, exported or removed what, the newest first."""
+        with self._snapshot() as connection:
+            return read_entries(connection, limit)
 
     def tool_call(self, tool_call_id: str) -> ToolCall:
         """Return one tool call.

@@ -53,7 +53,8 @@ def remove_traces(connection: sqlite3.Connection, keys: Collection[int]) -> Remo
 
     Traces that are gone already are passed over.
     """
-    connection.execute("CREATE TEMP TABLE IF NOT EXISTS going (key INTEGER PRIMARY KEY)")
+    # Of no type, as the columns it is compared with: an INTEGER would keep SQLite from their indexes.
+    connection.execute("CREATE TEMP TABLE IF NOT EXISTS going (key NOT NULL PRIMARY KEY)")
     connection.execute("DELETE FROM temp.going")
     connection.executemany("INSERT OR IGNORE INTO temp.going VALUES (?)", [(key,) for key in keys])
     connection.execute("DELETE FROM temp.going WHERE key NOT IN (SELECT key FROM main.trace_rows)")
@@ -86,11 +87,11 @@ def remove_traces(connection: sqlite3.Connection, keys: Collection[int]) -> Remo
 
 
 _OF_CALLS: Final = (
-    "SELECT c.{0} FROM temp.going g CROSS JOIN tool_call_rows c INDEXED BY tool_calls_by_trace "
+    "SELECT +c.{0} FROM temp.going g CROSS JOIN tool_call_rows c INDEXED BY tool_calls_by_trace "
     "ON c.trace = g.key"
 )
 _OF_MODEL_CALLS: Final = (
-    "SELECT m.{0} FROM temp.going g CROSS JOIN model_call_rows m "
+    "SELECT +m.{0} FROM temp.going g CROSS JOIN model_call_rows m "
     "INDEXED BY model_calls_by_trace ON m.trace = g.key"
 )
 

@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Final
 
 from replay.errors import StoreError
+from replay.store.database import PRIVATE
 from replay.store.frames import (
     BEGINNING,
     EXACT,
@@ -223,18 +224,40 @@ def remove_folder_if_empty(folder: Path) -> None:
         folder.rmdir()
 
 
+def mode_beside(folder: Path) -> int:
+    """Return the mode of the database that a folder of spools belongs to, as SQLite does for logs."""
+    try:
+        database = folder.with_name(folder.name.removesuffix("-spool"))
+        return database.stat().st_mode & 0o666
+    except OSError:
+        return PRIVATE
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=0o700)
+    except FileExistsError:
+        return
+    mode = mode_beside(folder)
+    if mode != PRIVATE:  # whoever may read the database may look into the folder
+        folder.chmod(mode | (mode & 0o444) >> 2)
+
+
 def _newborn(folder: Path) -> tuple[Path, int]:
     name = f"{os.getpid()}-{secrets.token_hex(6)}"
     newborn = folder / f"{name}.new"
     try:
         for _ in range(10):  # another process may remove the empty folder under us
-            folder.mkdir(exist_ok=True)
+            _make_folder(folder)
             try:
                 file = os.open(
                     newborn,
                     os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC,
-                    0o644,
+                    PRIVATE,
                 )
+                mode = mode_beside(folder)
+                if mode != PRIVATE:  # a database that others share: they take in each other's
+                    os.fchmod(file, mode)
                 break
             except FileNotFoundError:
                 continue

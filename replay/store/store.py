@@ -52,6 +52,7 @@ from replay.store.times import now_text
 if TYPE_CHECKING:
     from typing import Self
 
+    from replay.store.keeping import Keeping
     from replay.store.redacting import Redacted
 
 ROTATION_SIZE: Final = 64 * 2**20
@@ -83,6 +84,8 @@ class Store(Appending, Reading):
     _drain_connection: sqlite3.Connection | None
     _reading: sqlite3.Connection | None
     _thread: threading.Thread | None
+    keeping: Keeping | None = None
+    """Removes old traces a little at a time, while nothing is appended; None: nothing does."""
 
     def __init__(self, path: Path, mode: database.Mode, masker: Masker | Masking | None) -> None:
         """Use `Store.open`."""
@@ -464,6 +467,8 @@ class Store(Appending, Reading):
         """One look of the background thread: drain a slice, or wait; seconds until the next."""
         writer = self._writer
         if writer is None or not self._pace.may_drain(writer.size, self._drained):
+            if self.keeping is not None and writer is not None and writer.size <= self._drained:
+                self.keeping.step()
             return self._pace.wait_s
         try:
             with self._drain_lock:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from replay.errors import ReplayError
+from replay.records.private_files import private
 from replay.training.collecting import Collection, OnProgress
 from replay.training.data_card import data_card
 
@@ -38,6 +39,8 @@ def write_training_data(
     partial = {name: folder / f".{name}.{os.getpid()}.partial" for name in names}
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        for name in names:
+            private(partial[name], instead_of=folder / name)
         with ExitStack() as stack:
             sinks = {
                 part: stack.enter_context(partial[name].open("w", encoding="utf-8", newline="\n"))

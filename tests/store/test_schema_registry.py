@@ -312,7 +312,8 @@ def as_format_1(path: Path) -> None:
     with connection:
         connection.execute("DROP VIEW pins")
         connection.execute("DROP TABLE pin_rows")
-        connection.execute("DROP TABLE call_groups")
+        for table in ("call_groups", "holds", "contents_used", "audit"):
+            connection.execute(f"DROP TABLE {table}")
         connection.execute("DROP INDEX tool_calls_by_group")
         connection.execute("ALTER TABLE tool_call_rows DROP COLUMN call_group")
         connection.execute("DROP TABLE schema_traces")

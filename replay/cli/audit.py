@@ -1,0 +1,106 @@
+"""`replay audit`, and noting in a database which commands read, exported or changed it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from replay.cli import terminal
+from replay.cli.arguments import database_and, examples, json_option
+from replay.errors import ExitCode
+
+if TYPE_CHECKING:
+    from replay.store.audit import Act
+
+_ACTS: Final[dict[str, Act]] = {
+    "export": "exported",
+    "cassettes export": "exported",
+    "hold": "changed",
+    "release": "changed",
+    "pin": "changed",
+    "unpin": "changed",
+    "approve": "changed",
+    "feedback": "changed",
+    "mask": "changed",
+    "cassettes refresh": "changed",
+}
+"""What commands do that are always noted; removals note themselves, where they happen."""
+_SILENT: Final = ("audit", "prune", "forget", "completion", "doctor")
+_SECRET_OPTIONS: Final = ("--value",)
+
+
+def note_command(path: str, database: Path) -> None:
+    """Note that a command ran, if it is one that ``[tool.replay] audit`` says to note.
+
+    ``path``: as click names it, ``replay db query``.
+    """
+    from replay.config import load_config
+
+    name = path.partition(" ")[2]
+    act = _ACTS.get(name)
+    wanted = load_config().audit
+    if wanted == "off" or name in _SILENT or (act is None and wanted != "all"):
+        return
+    if not database.is_file():
+        return
+    from replay.store.audit import note_act_in
+
+    why = note_act_in(database, name, act or "read", _said(sys.argv[1:]))
+    if why is not None:
+        terminal.say(f"Not noted in the audit of {database}: {why}.")
+
+
+def _said(words: list[str]) -> str:
+    """Return a command line without the values that it must not keep."""
+    shown = []
+    hides_next = False
+    for word in words:
+        option, equals, _ = word.partition("=")
+        is_secret = option in _SECRET_OPTIONS
+        shown.append("…" if hides_next else f"{option}=…" if is_secret and equals else word)
+        hides_next = is_secret and not equals
+    return " ".join(shown)
+
+
+@click.command(
+    short_help="List who read, exported or removed what.",
+    epilog=examples("replay audit traces.db", "replay audit traces.db --json --limit 1000"),
+)
+@database_and()
+@click.option(
+    "--limit", type=click.IntRange(min=1), default=50, metavar="COUNT", help="At most so many: 50."
+)
+@json_option
+def audit(database: Path, limit: int, as_json: bool) -> int:
+    """List what was done to DATABASE, the newest first: by whom, with which command, when.
+
+    Exports, removals and changes are noted; what is read only where `[tool.replay]` says
+    `audit = "all"`. Whoever may write the file may change its rows, too.
+    """
+    from dataclasses import asdict
+
+    from replay.cli.table import Column, table_lines
+    from replay.cli.transcripts import moment
+    from replay.store import Store
+
+    with Store.open(database, mode="r") as store:
+        found = store.audit_entries(limit)
+    if as_json:
+        terminal.emit_json([asdict(one) for one in found])
+        return ExitCode.OK
+    if not found:
+        terminal.say(f"Nothing was exported from {database}, removed or changed by hand yet.")
+        return ExitCode.OK
+    columns = [
+        Column("WHEN (UTC)"),
+        Column("USER", flexible=True, left_out=1),
+        Column("ACT"),
+        Column("COMMAND"),
+        Column("WHAT", flexible=True, width_min=12),
+    ]
+    rows = [[moment(one.at)[:19], one.user or "", one.act, one.command, one.what] for one in found]
+    terminal.emit("\n".join(table_lines(columns, rows, width=terminal.width())))
+    return ExitCode.OK
