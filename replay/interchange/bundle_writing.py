@@ -17,7 +17,7 @@ from typing import IO, TYPE_CHECKING, Final
 
 from replay.interchange.bundle_readme import readme
 from replay.interchange.record_lines import write_records, write_schemas
-from replay.records import AnyRecord, CallVerdict, JsonObject, ReplayRun, Selection, Transcript
+from replay.records import AnyRecord, CallVerdict, JsonObject, ReplayRun, Transcript
 from replay.store import Store
 from replay.verdicts import collect
 
