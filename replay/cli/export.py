@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from replay.records import Selection
 
 FORMATS = ("openai-chat", "anthropic-messages", "records", "otlp", "openinference")
-"""Repeated from `replay.interchange.LINE_FORMATS`, which costs an import; a test keeps them equal."""
+"""Repeated from `replay.interchange.LINE_FORMATS`, which costs an import: a test compares them."""
 
 SPANS = ("otlp", "openinference")
 FILES = (PROTOBUF, "parquet", "html", "bundle")
@@ -101,10 +101,11 @@ def export_command(
 ) -> int | None:
     """Write traces in another format: all of them, or those that the options select.
 
-    As JSONL, a conversation that was imported comes out as it went in; one that was recorded becomes
-    one line for each conversation inside it. otlp and openinference are spans, one line a trace.
-    parquet is a folder of tables, html one page, bundle a ZIP that somebody else can replay. Training
-    data (tuples, openai-sft, anthropic, dpo, toolformer) goes into a folder, with a data card.
+    As JSONL, a conversation that was imported comes out as it went in; one that was recorded
+    becomes one line for each conversation inside it. otlp and openinference are spans, one line a
+    trace. parquet is a folder of tables, html one page, bundle a ZIP that somebody else can replay.
+    Training data (tuples, openai-sft, anthropic, dpo, toolformer) goes into a folder, with a data
+    card. docs/export.md says what each format can carry.
     """
     _refuse_others(format_name, options_given(training), endpoint, headers, no_mask=no_mask)
     if format_name in TRAINING:

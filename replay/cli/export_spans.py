@@ -91,11 +91,13 @@ def write_protobuf(database: Path, selection: Selection, output: Path | None) ->
     if output is None:
         raise click.UsageError(f"{PROTOBUF} is bytes: say -o traces.pb.")
     report = ExportReport()
-    with Store.open(database) as store, Progress("traces") as progress:
-        with whole_bytes(output) as file:
-            requests = export_requests(
-                store, selection, "otlp", report, on_progress=progress.update
-            )
-            for request in requests:
-                file.write(behind_length(as_protobuf(request)))
+    with (
+        Store.open(database) as store,
+        Progress("traces") as progress,
+        whole_bytes(output) as file,
+    ):
+        for request in export_requests(
+            store, selection, "otlp", report, on_progress=progress.update
+        ):
+            file.write(behind_length(as_protobuf(request)))
     return report

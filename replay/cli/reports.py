@@ -1,4 +1,4 @@
-"""`--junit`, `--markdown`, `--html`, `--sarif` and `--format`: reports for a CI server and a pull request."""
+"""`--junit`, `--markdown`, `--html`, `--sarif` and `--format`: reports for others."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class ReportFiles:
 
 
 def report_files(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give ``command`` the options ``--junit``, ``--markdown``, ``--html`` and ``--sarif``, as ``files``."""
+    """Give ``command`` the options that name files of reports, as ``files``."""
 
     @functools.wraps(command)
     def with_files(

@@ -1,6 +1,6 @@
 """Files that a command writes: whole or not at all, and for their owner's eyes.
 
-What was recorded is in them, so nobody else on the machine may read them unless their owner says so.
+What was recorded is in them, so nobody else may read them unless their owner says so.
 """
 
 from __future__ import annotations
@@ -24,9 +24,11 @@ def whole_text(output: Path) -> Iterator[TextIO]:
     Raises:
         ReplayError: it cannot be written; what was there before still is.
     """
-    with _partial(output) as partial:
-        with partial.open("w", encoding="utf-8", errors=terminal.ESCAPES, newline="\n") as file:
-            yield file
+    with (
+        _partial(output) as partial,
+        partial.open("w", encoding="utf-8", errors=terminal.ESCAPES, newline="\n") as file,
+    ):
+        yield file
 
 
 @contextmanager

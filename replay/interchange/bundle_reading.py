@@ -7,7 +7,9 @@ ZIP, and what names it has there, reaches no path of this machine.
 from __future__ import annotations
 
 import json
+import shutil
 import tempfile
+import weakref
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -151,16 +153,18 @@ class Unpacked:
         Raises:
             ImportFileError: as `unpack`.
         """
-        self._folder = tempfile.TemporaryDirectory(prefix="replay-bundle-")
+        folder = tempfile.mkdtemp(prefix="replay-bundle-")
+        # Whatever ends the import, and be it another file that cannot be read.
+        self._end = weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
         try:
-            self.records = unpack(path, Path(self._folder.name))
+            self.records = unpack(path, Path(folder))
         except BaseException:
-            self._folder.cleanup()
+            self._end()
             raise
 
     def close(self) -> None:
         """Remove the file."""
-        self._folder.cleanup()
+        self._end()
 
 
 def write_case(

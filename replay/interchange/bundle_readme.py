@@ -21,8 +21,8 @@ def readme(store: Store, runs: Sequence[ReplayRun], manifest: JsonObject) -> str
 def _lines(store: Store, runs: Sequence[ReplayRun], manifest: JsonObject) -> Iterator[str]:
     yield "# A case for replay"
     yield ""
-    yield "Recorded runs of an agent, with what its tools asked of the outside and the schemas of its"
-    yield "tools: enough to run today's tools over them, with no network."
+    yield "Recorded runs of an agent, with what its tools asked of the outside and the schemas of"
+    yield "its tools: enough to run today's tools over them, with no network."
     yield ""
     yield "```bash"
     yield "pip install replay-sandbox"

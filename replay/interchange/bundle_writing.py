@@ -17,7 +17,7 @@ from typing import IO, TYPE_CHECKING, Final
 
 from replay.interchange.bundle_readme import readme
 from replay.interchange.record_lines import write_records, write_schemas
-from replay.records import AnyRecord, CallVerdict, JsonObject, ReplayRun, Selection, Transcript
+from replay.records import AnyRecord, CallVerdict, JsonObject, ReplayRun, Transcript
 from replay.store import Store
 from replay.verdicts import collect
 
@@ -33,7 +33,7 @@ RECORDS_BYTES_MAX: Final = 2**30
 """Of the records when unpacked. Who reads a bundle refuses more."""
 
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
-"""A bundle of the same traces is the same file, whenever it is made."""
+"""With one key, a bundle of the same traces is the same file, whenever it is made."""
 
 OnProgress = Callable[[int, int], None]
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any, Final
 
-from replay.interchange import genai_messages
+from replay.interchange import genai_messages, own_attributes
 from replay.interchange.spans import Span, chat_usage, objects, parsed, unflattened
 from replay.interchange.told import CHAT, Opinion, ToldModelCall, ToldRun
 from replay.records import JsonObject, JsonValue
@@ -87,6 +87,7 @@ def _model_call(span: Span, notes: Counter[str]) -> ToldModelCall:
         messages = [{"role": "system", "content": words}, *messages]
     output = genai_messages.chat_answer(said, notes)
     first = next((m for m in messages if m.get("role") not in ("system", "developer")), None)
+    first_s = span.number("gen_ai.response.time_to_first_chunk")
     reasons = span.attributes.get("gen_ai.response.finish_reasons")
     reason = reasons[0] if isinstance(reasons, list) and reasons else None
     return ToldModelCall(
@@ -107,6 +108,8 @@ def _model_call(span: Span, notes: Counter[str]) -> ToldModelCall:
         usage=_usage(span),
         started_ns=span.started_ns,
         ended_ns=span.ended_ns,
+        first_chunk_ms=None if first_s is None else round(first_s * 1000, 3),
+        streamed=span.attributes.get("gen_ai.request.stream") is True,
         error=span.error(),
         parent_id=span.parent_id,
         plane=span.scope,
@@ -220,6 +223,7 @@ def opinions(span: Span) -> list[Opinion]:
                 label=f"{name}: {label}" if label else name,
                 score=float(score) if isinstance(score, (int, float)) else None,
                 text=said.get("gen_ai.evaluation.explanation"),
+                **own_attributes.of_opinion(said),
                 at_ns=event.time_ns,
             )
         )

@@ -203,7 +203,7 @@ def _add_feedback(span: Span, said: Feedback) -> None:
         "gen_ai.evaluation.name": said.label or UNNAMED,
         "gen_ai.evaluation.score.value": said.score,
         "gen_ai.evaluation.explanation": said.text,
-        "replay.feedback.annotator": said.annotator,
+        **own_attributes.of_feedback(said),
     }
     span.events.append(SpanEvent(EVALUATION, attributes, time_ns=ns_of(said.created_at)))
 

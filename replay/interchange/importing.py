@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from replay.errors import ImportFileError
+from replay.interchange.building import trace_id_of, transcript_of
 from replay.interchange.bundle_reading import SOURCE as BUNDLE
 from replay.interchange.bundle_reading import Unpacked, write_case
-from replay.interchange.building import trace_id_of, transcript_of
 from replay.interchange.contexts import Contexts
 from replay.interchange.conversation import Conversation
 from replay.interchange.formats import CHAT_FORMATS, TRACE_FORMATS, ChatFormat, detect_format

@@ -282,8 +282,8 @@ def _recorded_line(transcript: Transcript, thread: Thread, lost: Counter[str]) -
     chat_output(call, lost)
     line: JsonObject = {"id": trace.id, "recorded_at": trace.started_at}
     model = call.response_model or call.model
-    if model is not None:
-        line["model"] = model
+    facts = {"model": model, "app": trace.app, "code_version": trace.code_version}
+    line |= {name: value for name, value in facts.items() if value is not None}
     if trace.start is not None:
         line["init"] = trace.start
     if trace.outcome is not None:

@@ -184,7 +184,14 @@ def opinions(span: Span) -> list[Opinion]:
             score=said.get("score") if isinstance(said.get("score"), (int, float)) else None,
             text=said.get("explanation"),
             annotator=said.get("annotator_kind"),
+            correction=_correction(said),
         )
         for name, said in found.items()
         if isinstance(said, dict)
     ]
+
+
+def _correction(said: JsonObject) -> JsonValue:
+    """What should have been called; only our own spans say it."""
+    metadata = parsed(said.get("metadata"))
+    return metadata.get("correction") if isinstance(metadata, dict) else None

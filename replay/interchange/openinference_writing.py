@@ -53,7 +53,7 @@ def _model_call(call: ModelCall, lost: Counter[str]) -> tuple[str, JsonObject]:
         **_spread("llm.output_messages", chat_output(call, counted)),
         **_tools(chat_tools(call, counted)),
         **_usage(call),
-        **own_attributes.of_model_call(call, {}),
+        **own_attributes.of_model_call(call, {}, tells_stream=True),
     }
     return call.model or "model", attributes
 
@@ -146,6 +146,7 @@ def _add_feedback(span: Span, said: Feedback) -> None:
         "score": said.score,
         "explanation": said.text,
         "annotator_kind": said.annotator,
+        "metadata": None if said.correction is None else as_text({"correction": said.correction}),
     }
     span.attributes[f"{prefix}.name"] = name
     for key, value in values.items():

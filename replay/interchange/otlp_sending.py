@@ -132,7 +132,7 @@ class Sender:
         why = getattr(error, "reason", None) or error
         return NotSent(
             f"{self.url} cannot be reached: {why}.",
-            hint="Does a collector listen there? `--to otlp -o traces.jsonl` writes a file instead.",
+            hint="Does a collector listen there? `--to otlp -o FILE` writes a file instead.",
         )
 
     def _note_rejected(self, answer: bytes) -> None:

@@ -1,7 +1,7 @@
 """Facts of ours that no convention has a name for, as attributes of a span: ``replay.*``.
 
-Written on export and read on import, so that a trace that went through another system's files can be
-replayed as it was: its start, its labels, how each call ended.
+Written on export and read on import, so that a trace that went through another system's files can
+be replayed as it was: its start, its labels, how each call ended.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from replay.interchange.told import ToldModelCall, ToldRun, ToldTrace
 from replay.records import (
     ACTORS,
     CallError,
+    Feedback,
     JsonObject,
     ModelCall,
     Outcome,
@@ -32,6 +33,10 @@ _LABELS: Final = "replay.trace.labels"
 _OUTCOME: Final = "replay.trace.outcome"
 _STEP: Final = "replay.step.number"
 _PARAMETERS: Final = "replay.model_call.parameters"
+_STREAMED: Final = "replay.model_call.streamed"
+_FIRST_CHUNK: Final = "replay.model_call.first_chunk_ms"
+_ANNOTATOR: Final = "replay.feedback.annotator"
+_CORRECTION: Final = "replay.feedback.correction"
 _CALL_OUTCOME: Final = "replay.tool_call.outcome"
 _ERROR: Final = "replay.tool_call.error"
 _ACTOR: Final = "replay.tool_call.actor"
@@ -50,13 +55,19 @@ def of_trace(trace: Trace) -> JsonObject:
     return found
 
 
-def of_model_call(call: ModelCall, parameters: JsonObject) -> JsonObject:
+def of_model_call(
+    call: ModelCall, parameters: JsonObject, *, tells_stream: bool = False
+) -> JsonObject:
     """Return the attributes of a model call's span.
 
-    ``parameters``: those that the convention has no name for.
+    ``parameters``: those that the convention has no name for; ``tells_stream``: nor for streams.
     """
     found: JsonObject = {_STEP: call.step_number}
-    return {**found, _PARAMETERS: as_text(parameters)} if parameters else found
+    if parameters:
+        found[_PARAMETERS] = as_text(parameters)
+    if tells_stream and call.streamed:
+        found |= {_STREAMED: True, _FIRST_CHUNK: call.first_chunk_ms}
+    return found
 
 
 def of_tool_call(call: ToolCall) -> JsonObject:
@@ -70,6 +81,21 @@ def of_tool_call(call: ToolCall) -> JsonObject:
     if call.tool_version is not None:
         found[_VERSION] = call.tool_version
     return found
+
+
+def of_feedback(said: Feedback) -> JsonObject:
+    """Return the attributes of an evaluation."""
+    found: JsonObject = {_ANNOTATOR: said.annotator}
+    return found if said.correction is None else {**found, _CORRECTION: as_text(said.correction)}
+
+
+def of_opinion(attributes: JsonObject) -> dict[str, Any]:
+    """Return what an evaluation says in our words, as fields of an `Opinion`."""
+    annotator = attributes.get(_ANNOTATOR)
+    return {
+        "annotator": annotator if isinstance(annotator, str) else None,
+        "correction": parsed(attributes.get(_CORRECTION)),
+    }
 
 
 def add_to_trace(root: Span, told: ToldTrace) -> None:
@@ -91,6 +117,9 @@ def add_to_model_call(span: Span, call: ToldModelCall) -> None:
     parameters = parsed(span.attributes.get(_PARAMETERS))
     if isinstance(parameters, dict):
         call.parameters = {**call.parameters, **parameters}
+    if span.attributes.get(_STREAMED) is True:
+        call.streamed, first_ms = True, span.number(_FIRST_CHUNK)
+        call.first_chunk_ms = call.first_chunk_ms if first_ms is None else float(first_ms)
 
 
 def add_to_run(span: Span, run: ToldRun) -> None:

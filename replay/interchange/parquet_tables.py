@@ -1,7 +1,7 @@
 """Traces as Parquet: one table for traces, one for steps, one for tool calls, typed.
 
-Made for DuckDB, pandas and polars. What has a shape of its own (arguments, results, outputs) is JSON
-text in one column; prompts, which repeat each other, are not in it.
+Made for DuckDB, pandas and polars. What has a shape of its own (arguments, results, outputs) is
+JSON text in one column; prompts, which repeat each other, are not in it.
 """
 
 from __future__ import annotations

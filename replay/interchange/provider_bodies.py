@@ -1,7 +1,7 @@
 """A model call's request and answer as its provider's API has them: the way back from `exchanges`.
 
-For the three APIs whose bodies are read again on import; the prompt is the whole one, also where the
-request was a delta.
+For the three APIs whose bodies are read again on import; the prompt is the whole one, also where
+the request was a delta.
 """
 
 from __future__ import annotations

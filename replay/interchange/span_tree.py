@@ -1,7 +1,7 @@
 """A trace as spans: one for the run of the agent, and under it one for each step.
 
-Ids are hashes of ours, so that exporting a trace twice gives the same spans, and a backend that gets
-them twice keeps one. What a span says of its step is a dialect's affair.
+Ids are hashes of ours, so that exporting a trace twice gives the same spans, and a backend that
+gets them twice keeps one. What a span says of its step is a dialect's affair.
 """
 
 from __future__ import annotations
@@ -57,7 +57,6 @@ def spans_of(transcript: Transcript, dialect: Dialect, lost: Counter[str]) -> li
     root.ended_ns = max(root.ended_ns or 0, *(span.ended_ns or 0 for span in by_step.values()), 0)
     for said in transcript.feedback:
         dialect.add_feedback(by_step.get(said.step_number or 0, root), said)
-        _count(lost, "corrections in feedback", said.correction is not None)
     for name, words in _NOT_CARRIED.items():
         found = getattr(transcript, name)
         number = sum(map(len, found.values())) if isinstance(found, dict) else len(found)

@@ -331,6 +331,7 @@ class _Stitcher:
             label=opinion.label,
             score=opinion.score,
             text=opinion.text,
+            correction=opinion.correction,
             annotator=opinion.annotator,
             created_at=self._at(opinion.at_ns),
         )

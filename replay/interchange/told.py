@@ -89,6 +89,8 @@ class Opinion:
     score: float | None = None
     text: str | None = None
     annotator: str | None = None
+    correction: JsonValue = None
+    """What should have been called, where the source says so in our words."""
     at_ns: int | None = None
 
 

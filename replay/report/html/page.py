@@ -1,7 +1,7 @@
 """The page around everything: head, style, foot.
 
-What was recorded is hostile until shown otherwise. All of it is escaped, and the page forbids itself
-every script, form and address: whatever got through would still do nothing.
+What was recorded is hostile until shown otherwise. All of it is escaped, and the page forbids
+itself every script, form and address: whatever got through would still do nothing.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A replay run as a page: the headline, the findings with their differences, what was not reached."""
+"""A replay run as a page: headline, findings with their differences, what was not reached."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def run_page(
 ) -> Iterator[str]:
     """Yield the page of ``run``, in pieces.
 
-    ``examples``: the verdict of each finding's example, by tool call id; ``transcripts``: the traces
-    of the examples, by id; ``verdicts``: of their calls.
+    ``examples``: the verdict of each finding's example, by tool call id; ``transcripts``: the
+    traces of the examples, by id; ``verdicts``: of their calls.
     """
     return page(f"Replay run {run.id}", _body(run, findings, examples, transcripts, verdicts))
 

@@ -185,7 +185,7 @@ def _tool_step(
     badges = tag("span", text(call.outcome.value), f"badge {'good' if is_ok else 'bad'}")
     if verdict is not None:
         css = _COLORS[color(verdict.verdict)]
-        words = f"{sign(verdict.verdict)} today {VERDICT_WORDS[verdict.verdict]}"
+        words = f"{sign(verdict.verdict)} today: {VERDICT_WORDS[verdict.verdict]}"
         badges += tag("span", text(words), f"badge {css}")
     if call.actor != "assistant":
         badges += tag("span", text(f"by the {call.actor}"), "badge dim")
@@ -270,7 +270,7 @@ def _outside(interactions: Sequence[Interaction]) -> Iterator[str]:
     for one in interactions:
         request = one.exchange.get("request") or {}
         words = " ".join(
-            str(request[name]) for name in ("method", "url", "function") if request.get(name)
+            str(request[name]) for name in ("method", "uri", "function") if request.get(name)
         )
         yield folded(text(words or one.protocol), [block(one.exchange)])
 

@@ -109,7 +109,8 @@ def outside_changes(found: Iterable[InteractionChange]) -> str:
 
 def _outside(one: InteractionChange) -> str:
     field = f" {one.field}" if one.field else ""
-    row = f'<span class="path">{text(one.change)} <code>{text(one.request)}{text(field)}</code></span>'
+    where = f"<code>{text(one.request)}{text(field)}</code>"
+    row = tag("span", f"{text(one.change)} {where}", "path")
     if one.recorded is not None:
         row += _side("del", "recorded", one.recorded)
     if one.replayed is not None:
