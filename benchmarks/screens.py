@@ -26,14 +26,24 @@ from typing import Final
 from benchmarks.screens_database import build
 from benchmarks.screens_elsewhere import pilot_table, tmux_ms
 from benchmarks.screens_terminal import QUIET_S, Terminal
-from benchmarks.screens_visits import SESSIONS, Session, Visit
+from benchmarks.screens_visits import ESCAPE, SESSIONS, Session, Visit
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 PAINT_MS: Final = 1_000.0
 SCREEN_MS: Final = 150.0
 KEY_MS: Final = 50.0
 MEMORY_MB: Final = 250.0
-_SHOWN: Final = {"\r": "enter", "\x1b": "esc", "\t": "tab", " ": "space", "\x7f": "backspace"}
+_ESCAPE_S: Final = 0.4
+_NAMED: Final = 6
+"""Keys that are named because they take longest."""
+_SHOWN: Final = {
+    "\r": "enter",
+    "\x1b": "esc",
+    "\t": "tab",
+    " ": "space",
+    "\x7f": "backspace",
+    "\x02": "^b",
+}
 
 
 @dataclass(slots=True)
@@ -45,10 +55,8 @@ class Measured:
     start_cpu_ms: list[float] = field(default_factory=list)
     opened: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
     """By screen: milliseconds until its text was there, and processor time."""
-    keys: dict[tuple[str, str], list[tuple[float, float]]] = field(default_factory=dict)
-    """By screen and key: milliseconds until the first byte, and until the last."""
-    cpu_ms: float = 0.0
-    """Of all keys together."""
+    keys: dict[tuple[str, str], list[tuple[float, float, float]]] = field(default_factory=dict)
+    """By screen and key: milliseconds until the first byte, until the last, and processor time."""
     memory_mb: float = 0.0
     """The highest there was."""
 
@@ -78,9 +86,11 @@ def _visit(terminal: Terminal, visit: Visit, rounds: int, found: Measured) -> No
         for key in visit.keys:
             before = terminal.cpu_ms()
             answer = terminal.answer_ms(key)
-            found.cpu_ms += terminal.cpu_ms() - before
             if answer is not None:
-                found.keys.setdefault((visit.name, key), []).append(answer)
+                cpu = terminal.cpu_ms() - before
+                found.keys.setdefault((visit.name, key), []).append((*answer, cpu))
+            if key == ESCAPE:  # with what follows at once it would be another key
+                terminal.settle(_ESCAPE_S)
     for screen in visit.then:
         for number in range(rounds):
             since, before = len(terminal.written), terminal.cpu_ms()
@@ -110,22 +120,26 @@ def show(name: str, found: Measured) -> bool:
         waits = [wait for wait, _ in times]
         cpu = statistics.median(cpu for _, cpu in times)
         good &= _row(f"  open {screen}", statistics.median(waits), max(waits), cpu, SCREEN_MS)
-    firsts = [first for times in found.keys.values() for first, _ in times]
-    lasts = [last for times in found.keys.values() for _, last in times]
-    cpu = found.cpu_ms / len(firsts)
+    pressed = [one for times in found.keys.values() for one in times]
+    firsts, lasts, cpus = zip(*pressed, strict=True)
+    cpu = p95(cpus)
     good &= _row(f"  {len(firsts)} keys: first byte", p95(firsts), max(firsts), cpu, KEY_MS)
     _row(f"  {len(lasts)} keys: last byte", p95(lasts), max(lasts), None, None)
-    slowest = sorted(
-        found.keys.items(), key=lambda one: -statistics.median(first for first, _ in one[1])
-    )
-    words = [
-        f"{_SHOWN.get(key, key)} ({screen}) {statistics.median(first for first, _ in times):.0f}"
-        for (screen, key), times in slowest[:4]
-    ]
-    print(f"    the slowest keys, in the median: {', '.join(words)}")
+    for at, name in ((0, "slowest keys"), (2, "keys with most processor time")):
+        print(f"    the {name}, in the median: {_most(found, at)}")
     over = "  over" if found.memory_mb > MEMORY_MB else ""
     print(f"  {'memory at its highest, MB':46}{found.memory_mb:9.0f}{'':18}{MEMORY_MB:9.0f}{over}")
     return good and not over
+
+
+def _most(found: Measured, at: int) -> str:
+    medians = {
+        key: statistics.median(one[at] for one in times) for key, times in found.keys.items()
+    }
+    most = sorted(medians, key=lambda key: -medians[key])[:_NAMED]
+    return ", ".join(
+        f"{_SHOWN.get(key, key)} ({screen}) {medians[screen, key]:.0f}" for screen, key in most
+    )
 
 
 def _row(name: str, value: float, other: float, cpu: float | None, aim: float | None) -> bool:

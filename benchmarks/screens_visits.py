@@ -14,8 +14,9 @@ ENTER: Final = "\r"
 ESCAPE: Final = "\x1b"
 TAB: Final = "\t"
 BACKSPACE: Final = "\x7f"
-_LIST: Final = ("j", "j", "k", " ", "b", "G", "k", "g", "j")
-_DETAIL: Final = (TAB, "j", " ", "b", "G", "g", "-", "+", TAB)
+PAGE_UP: Final = "\x02"
+_LIST: Final = ("j", "j", "k", " ", PAGE_UP, "G", "k", "g", "j")
+_DETAIL: Final = (TAB, "j", " ", PAGE_UP, "G", "g", "-", "+", TAB)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,29 @@ class Session:
 
 
 _HELP: Final = Visit("help", "?", "esc closes", ("j", " ", "g"), leave=ESCAPE)
+_COMPARISON: Final = Visit(
+    "comparison",
+    "v",
+    "Recorded and today",
+    (" ", "G", PAGE_UP, "g", "n", "p", "c", "C", "D", "D", "}", "{"),
+)
+_COPYING: Final = Visit("copying", "Y", "curl: its model call", ("j", "k", "G", "g"))
+_OF_A_STEP: Final = (
+    _COMPARISON,
+    _COPYING,
+    Visit("labelling", "L", "labelling", ("j", "k", "n", "p")),
+    Visit("replaying", "r", "recorded calls through", ("s", "s")),
+    Visit("watches", "K", "Nothing is watched", ("j", "k")),
+)
+"""Opened on a tool call that was replayed."""
+_FROM: Final = (Visit("where from", f"4{TAB}gjw", "came from", ("j", "k"), leave=f"q{TAB}"),)
+"""Of the first value of the response."""
+_METRICS: Final = Visit(
+    "metrics", "m", "Metrics", ("j", "k", "G", "g", "s", "s", "S", "S", "]", "[", TAB, "j", TAB)
+)
+_SCHEMAS: Final = Visit(
+    "schemas", "v", "models saw", ("j", "k", "]", "[", "<", ">", "n", "p", "D", "D", "t", "z", "z")
+)
 
 SESSIONS: Final = (
     Session(
@@ -60,6 +84,10 @@ SESSIONS: Final = (
             (*_LIST, "c", "C", "y", "/", "t", "o", ESCAPE, "F", "F"),
             then=(
                 _HELP,
+                Visit("facets", "x", "What there is", ("j", "k", "]", "[", "G", "g")),
+                _METRICS,
+                _SCHEMAS,
+                Visit("breakpoints", "B", "No breakpoints", ("j", "k")),
                 Visit("transcript", ENTER, "stopped at", ("n", "p")),
                 Visit(
                     "replay runs",
@@ -80,14 +108,20 @@ SESSIONS: Final = (
             "",
             "stopped at",
             (*_LIST, *"npcCeEmMtTsS12345678", *_DETAIL, "[", "]", "z", "z"),
-            then=(_HELP,),
+            then=(_HELP, *_OF_A_STEP, *_FROM),
         ),
     ),
     Session(
         "ten thousand steps, the last ones",
         (LONG,),
         "opening|Traces|Steps",
-        Visit("transcript", "", "stopped at", ("G", *"kpMmTt1234567", "1", *_DETAIL, "g")),
+        Visit(
+            "transcript",
+            "",
+            "stopped at",
+            ("G", *"kpMmTt1234567", "1", *_DETAIL, "g", "G"),
+            then=_FROM,
+        ),
     ),
     Session(
         "five megabytes",
@@ -98,7 +132,7 @@ SESSIONS: Final = (
             "",
             "stopped at",
             ("1", "2", *_DETAIL, "3", *_DETAIL, "4", *_DETAIL, "8", *_DETAIL, "n", "p", "p", "n"),
-            then=(_HELP,),
+            then=(_HELP, _COMPARISON, _COPYING),
         ),
     ),
 )

@@ -7,6 +7,7 @@ once (`replay.metrics.cells.read_cells`) and rolls them up as often as wanted.
 from __future__ import annotations
 
 import sqlite3
+from array import array
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -143,7 +144,7 @@ def _metrics(
             not_ok[cell.bucket] += cell.call_count
     # Stretches that are in order are merged, not sorted: the fewer, the faster.
     stretches = [one.durations_ms for one in (cells if rows is None else rows)]
-    durations = sorted(chain.from_iterable(stretches))
+    durations = array("d", sorted(chain.from_iterable(stretches)))
     return CallMetrics(
         by=by,
         name=name,

@@ -7,11 +7,13 @@ over all models are those of its calls, not an average of percentiles.
 from __future__ import annotations
 
 import sqlite3
+from array import array
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import orjson
 
@@ -19,6 +21,8 @@ from replay.metrics.scope import Scope
 from replay.metrics.shown import ShownSchemas
 
 BUCKETS_MAX: Final = 400
+_AHEAD: Final = 2
+"""Groups that are counted before they are asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,7 @@ class Cell:
     bucket: int
     """From 0."""
     call_count: int
-    durations_ms: list[float]
+    durations_ms: array[float]
     """Of the calls whose recording says one, ascending."""
 
 
@@ -129,7 +133,7 @@ def has_groups(connection: sqlite3.Connection) -> bool:
     return row is not None
 
 
-_Counts = dict[tuple[CallGroup, str, int], tuple[int, list[float]]]
+_Counts: TypeAlias = "dict[tuple[CallGroup, str, int], tuple[int, array[float]]]"
 
 
 def _counted(
@@ -152,10 +156,8 @@ def _counted(
         schema = validator if validator is not None else shown.schema_of(toolset, tool)
         group = CallGroup(tool, version, schema, model, actor or "assistant")
         name = (group, outcome or "unfinished", bucket)
-        before, durations = found.get(name, (0, []))
-        durations += orjson.loads(texts)
-        durations.sort()
-        found[name] = (before + count, durations)
+        before, durations = found.get(name, (0, ()))
+        found[name] = (before + count, array("d", sorted([*durations, *orjson.loads(texts)])))
     return found
 
 
@@ -197,7 +199,11 @@ def _in_turn(
         except sqlite3.ProgrammingError:
             yield from (task() for task in tasks)
             return
-        waiting = [thread.submit(task) for task in tasks]
+        waiting: deque[Future[_Counted]] = deque()
+        for task in tasks:
+            waiting.append(thread.submit(task))
+            if len(waiting) > _AHEAD:
+                yield waiting.popleft().result()
         for one in waiting:
             yield one.result()
 

@@ -12,7 +12,7 @@ which arguments are made up, not at how many.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -21,6 +21,9 @@ from replay.metrics.scope import Scope
 from replay.metrics.told import is_told, leaves, left_out
 
 TRACES_MAX: Final = 200
+CALLS_MAX: Final = 500
+"""Of one trace, its first ones: each is looked for in all that its model was told until then, so
+that ten thousand would take an hour."""
 EXAMPLES_MAX: Final = 3
 
 
@@ -65,21 +68,31 @@ class MadeUp:
     """Those with invented values, most of them first."""
     read_count: int
     trace_count: int
-    """Traces in the scope; only ``read_count`` of them were read."""
+    """Traces in the scope; only ``read_count`` of them were read, and of each at most `CALLS_MAX`
+    calls."""
 
 
 def read_made_up(
-    connection: sqlite3.Connection, scope: Scope | None = None, *, traces_max: int = TRACES_MAX
+    connection: sqlite3.Connection,
+    scope: Scope | None = None,
+    *,
+    traces_max: int = TRACES_MAX,
+    is_over: Callable[[], bool] = lambda: False,
 ) -> MadeUp:
-    """Return what models made up in the newest ``traces_max`` traces of ``scope``."""
+    """Return what models made up in the newest ``traces_max`` traces of ``scope``.
+
+    ``is_over`` is asked before each trace and each call: True ends it, with what it has.
+    """
     scope = scope or Scope()
     reader = Conversations(connection)
     calls: dict[str, MadeUpCalls] = {}
     arguments: dict[tuple[str, str], InventedArgument] = {}
     read = 0
     for trace in reader.of(scope, traces_max):
+        if is_over():
+            break
         read += 1
-        _look_at(trace, reader, scope, calls, arguments)
+        _look_at(trace, reader, scope, calls, arguments, is_over)
     return MadeUp(
         sorted(calls.values(), key=lambda one: (-one.call_count, one.tool)),
         sorted(
@@ -97,9 +110,12 @@ def _look_at(
     scope: Scope,
     calls: dict[str, MadeUpCalls],
     arguments: dict[tuple[str, str], InventedArgument],
+    is_over: Callable[[], bool],
 ) -> None:
     asking = {call.key: call for call in trace.model_calls}
-    for call in trace.tool_calls:
+    for call in trace.tool_calls[:CALLS_MAX]:
+        if is_over():
+            return
         asked = asking.get(call.model_call or 0)
         if call.actor != "assistant" or asked is None:
             continue

@@ -18,6 +18,9 @@ import orjson
 
 from replay.records import JsonValue
 
+_CONTAINERS: Final = (dict, list)
+"""A name for it: the union would be made anew for each of a million values."""
+
 _DEPTH_MAX: Final = 200
 """Deeper values are compared as text: Python's own recursion limit is not far above."""
 
@@ -168,14 +171,13 @@ def respelled(value: JsonValue) -> bytes:
 
 def nests_deeply(value: JsonValue) -> bool:
     """Return whether ``value`` nests deeper than can safely be walked."""
-    level = [value]
+    level = [value] if isinstance(value, _CONTAINERS) else []
     for _ in range(_DEPTH_MAX):
         level = [
             child
             for node in level
-            if isinstance(node, dict | list)
             for child in (node.values() if isinstance(node, dict) else node)
-            if isinstance(child, dict | list)
+            if isinstance(child, _CONTAINERS)
         ]
         if not level:
             return False

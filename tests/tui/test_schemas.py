@@ -74,6 +74,7 @@ def test_the_schema_tab_of_a_call_leads_to_its_tool(place: Path) -> None:
     use(place, script, trace="b-trip")
 
 
+@pytest.mark.slow
 def test_leaving_ends_the_process_that_was_asked(place: Path, tmp_path: Path) -> None:
     asked = []
 

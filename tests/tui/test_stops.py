@@ -231,6 +231,7 @@ def test_a_watched_value_is_shown_at_each_step_and_its_changes_stop(orders: Path
     use(orders, script, trace="orders-a")
 
 
+@pytest.mark.slow
 def test_a_watch_on_the_world_stops_at_its_changes_in_both_directions(replayed: Path) -> None:
     async def script(person: Person) -> None:
         await person.sees("stopped at 1")

@@ -1,9 +1,10 @@
-"""Calls counted and timed for the screen: read once for a period, rolled up as often as wanted."""
+"""Calls counted and timed for the screen: read once for a period, in every grouping that it has."""
 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from fnmatch import fnmatchcase
@@ -11,8 +12,8 @@ from typing import Final
 
 from replay.config import load_config
 from replay.metrics import (
+    Buckets,
     CallMetrics,
-    Cells,
     Components,
     Dimension,
     Scope,
@@ -43,6 +44,8 @@ GROUPINGS: Final[tuple[tuple[Dimension, ...], ...]] = (
     ("tool", "version"),
 )
 ORDERS: Final = ("calls", "not ok", "p95")
+_STEPS: Final = 200_000
+"""Of SQLite's machine, between two looks whether somebody still waits."""
 _MICROSECOND: Final = timedelta(microseconds=1)
 
 
@@ -50,7 +53,9 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 class Measured:
     """What was read of a period."""
 
-    cells: Cells
+    groups: Mapping[tuple[Dimension, ...], Sequence[CallMetrics]]
+    """The rows of each grouping."""
+    buckets: Buckets
     components: Components
     total: CallMetrics
     budgets: Sequence[BudgetResult]
@@ -61,7 +66,7 @@ class Measured:
 
     def rows(self, by: Sequence[Dimension], order: str) -> list[CallMetrics]:
         """Return the rows by these dimensions, in one of `ORDERS`."""
-        rows = rolled_up(self.cells, by)
+        rows = list(self.groups[tuple(by)])
         if order == "not ok":
             rows.sort(key=lambda row: -(row.call_count - row.ok_count))
         elif order == "p95":
@@ -69,13 +74,15 @@ class Measured:
         return rows
 
 
-def read_measured(database: Database, period: timedelta | None) -> Measured:
+def read_measured(
+    database: Database, period: timedelta | None, is_over: Callable[[], bool]
+) -> Measured:
     """Count the calls of a period that ends with the newest one. Meant for a thread of its own.
 
     Raises:
-        sqlite3.Error: the database cannot be read.
+        sqlite3.Error: the database cannot be read, or ``is_over`` said that nobody waits any more.
     """
-    connection = reading_connection(database.path)
+    connection = _ended_by(is_over, reading_connection(database.path))
     try:
         connection.execute("BEGIN")
         scope, since = Scope(), None
@@ -87,7 +94,9 @@ def read_measured(database: Database, period: timedelta | None) -> Measured:
         components = read_components(connection, scope)
         promised = {name: budget.bounds for name, budget in load_config().budgets.items()}
         budgets = check_budgets(connection, promised, scope)
-        return Measured(cells, components, totals(cells), budgets, scope, since)
+        groups = {by: rolled_up(cells, by) for by in GROUPINGS}
+        total = replace(totals(cells, groups[GROUPINGS[0]]), durations_ms=())
+        return Measured(groups, cells.buckets, components, total, budgets, scope, since)
     finally:
         connection.close()
 
@@ -101,18 +110,24 @@ class Judged:
     """By tool: how often people who labelled calls found them right."""
 
 
-def read_judged(database: Database, scope: Scope) -> Judged:
+def read_judged(database: Database, scope: Scope, is_over: Callable[[], bool]) -> Judged:
     """Look through the newest traces and the labels. Meant for a thread of its own.
 
     Raises:
-        sqlite3.Error: the database cannot be read.
+        sqlite3.Error: the database cannot be read, or ``is_over`` said that nobody waits any more.
     """
-    connection = reading_connection(database.path)
+    connection = _ended_by(is_over, reading_connection(database.path))
     try:
         connection.execute("BEGIN")
-        return Judged(read_made_up(connection, scope), accuracy(read_labels(connection, scope)))
+        made_up = read_made_up(connection, scope, is_over=is_over)
+        return Judged(made_up, accuracy(read_labels(connection, scope)))
     finally:
         connection.close()
+
+
+def _ended_by(is_over: Callable[[], bool], connection: sqlite3.Connection) -> sqlite3.Connection:
+    connection.set_progress_handler(is_over, _STEPS)
+    return connection
 
 
 def budgets_of(budgets: Sequence[BudgetResult], tool: str | None) -> list[BudgetResult]:

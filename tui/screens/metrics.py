@@ -8,6 +8,7 @@ from typing import ClassVar
 from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.worker import get_current_worker
 
 from replay.errors import ReplayError
 from replay.metrics import CallMetrics
@@ -90,10 +91,12 @@ class MetricsScreen(PanesScreen):
     @work(thread=True, exclusive=True, group="measure")
     def _measure(self, period: int) -> None:
         """Read in a thread of its own: a million calls take a second or two."""
-        database = self.replay.the_database
+        database, worker = self.replay.the_database, get_current_worker()
         try:
-            measured = read_measured(database, PERIODS[period][1])
+            measured = read_measured(database, PERIODS[period][1], lambda: worker.is_cancelled)
         except sqlite3.Error as error:
+            if worker.is_cancelled:
+                return
             self.app.call_from_thread(self._failed, period, store_error(error, database.path))
         except ReplayError as error:
             self.app.call_from_thread(self._failed, period, error)
@@ -115,10 +118,12 @@ class MetricsScreen(PanesScreen):
     @work(thread=True, exclusive=True, group="judge")
     def _judge(self, measured: Measured) -> None:
         """Look through prompts and labels; what they say comes a moment later."""
-        database = self.replay.the_database
+        database, worker = self.replay.the_database, get_current_worker()
         try:
-            judged = read_judged(database, measured.scope)
+            judged = read_judged(database, measured.scope, lambda: worker.is_cancelled)
         except sqlite3.Error as error:
+            if worker.is_cancelled:
+                return
             self.app.call_from_thread(self.complain, store_error(error, database.path))
             return
         self.app.call_from_thread(self._show_judged, measured, judged)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Final
 
 from replay.records import Change, JsonObject, JsonValue
@@ -15,7 +16,7 @@ from replay.verdicts.canonical import canonical_bytes, same_value
 from tui.views.entries import Entry
 from tui.views.json_entries import key_parts, marked_entries
 from tui.views.parts import Parts
-from tui.views.sames import ALL, first_changes
+from tui.views.sames import ALL, Member, Same, first_changes
 from tui.views.text_diff import is_costly, is_long, shared_ends, text_entries
 
 _IDENTITY_KEYS: Final = ("id", "uuid", "key", "name", "code", "number", "slug", "title")
@@ -56,8 +57,15 @@ class _Walk:
     ) -> list[Entry]:
         """Return the entries of two values that stand at one place."""
         if same_value(recorded, replayed):
-            is_open = self.context == ALL
-            return [marked_entries(lead, recorded, depth, mark="", is_open=is_open)]
+            return [self._equal(lead, depth, recorded)]
+        return self._different(lead, recorded, replayed, depth)
+
+    def _equal(self, lead: Parts, depth: int, value: JsonValue) -> Entry:
+        return marked_entries(lead, value, depth, mark="", is_open=self.context == ALL)
+
+    def _different(
+        self, lead: Parts, recorded: JsonValue, replayed: JsonValue, depth: int
+    ) -> list[Entry]:
         if isinstance(recorded, dict) and isinstance(replayed, dict):
             return [self._both(lead, recorded, replayed, depth, ("{", "}"), self._object_members)]
         if isinstance(recorded, list) and isinstance(replayed, list):
@@ -76,7 +84,7 @@ class _Walk:
         replayed: JsonValue,
         depth: int,
         brackets: tuple[str, str],
-        members: Callable[..., Iterator[Entry]],
+        members: Callable[..., Iterator[Member]],
     ) -> Entry:
         opening, ending = brackets
         return Entry(
@@ -93,26 +101,33 @@ class _Walk:
 
     def _object_members(
         self, recorded: JsonObject, replayed: JsonObject, depth: int
-    ) -> Iterator[Entry]:
+    ) -> Iterator[Member]:
         """Yield the members, each beside that of the same name."""
         for key, value in recorded.items():
             lead = key_parts(key)
-            if key in replayed:
-                yield from self.value(lead, value, replayed[key], depth)
-            else:
+            if key not in replayed:
                 yield _change(marked_entries(lead, value, depth, mark="-"))
+            elif same_value(value, replayed[key]):
+                yield Same(value, partial(self._equal, lead, depth))
+            else:
+                yield from self._different(lead, value, replayed[key], depth)
         for key, value in replayed.items():
             if key not in recorded:
                 yield _change(marked_entries(key_parts(key), value, depth, mark="+"))
 
     def _list_members(
         self, recorded: list[JsonValue], replayed: list[JsonValue], depth: int
-    ) -> Iterator[Entry]:
+    ) -> Iterator[Member]:
         """Yield the elements, each beside the one that it is."""
+        equal = partial(self._equal, (), depth)
         for old_from, old_to, new_from, new_to in _aligned(recorded, replayed):
             paired = min(old_to - old_from, new_to - new_from)
             for at in range(paired):
-                yield from self.value((), recorded[old_from + at], replayed[new_from + at], depth)
+                one, other = recorded[old_from + at], replayed[new_from + at]
+                if same_value(one, other):
+                    yield Same(one, equal)
+                else:
+                    yield from self._different((), one, other, depth)
             for item in recorded[old_from + paired : old_to]:
                 yield _change(marked_entries((), item, depth, mark="-"))
             for item in replayed[new_from + paired : new_to]:
@@ -121,11 +136,14 @@ class _Walk:
 
 def _aligned(recorded: list[JsonValue], replayed: list[JsonValue]) -> _Steps:
     """Return which elements stand beside which; equal beginnings and ends are no work."""
-    old, new = [_name(item) for item in recorded], [_name(item) for item in replayed]
-    first, last = shared_ends(old, new)
-    old_end, new_end = len(old) - last, len(new) - last
+    first, last = shared_ends(recorded, replayed)  # most often all but a few, and named by nobody
+    old = [_name(item) for item in recorded[first : len(recorded) - last]]
+    new = [_name(item) for item in replayed[first : len(replayed) - last]]
+    more_first, more_last = shared_ends(old, new)
+    first, last = first + more_first, last + more_last
+    old_end, new_end = len(recorded) - last, len(replayed) - last
     steps: _Steps = [(0, first, 0, first)]
-    middle = old[first:old_end], new[first:new_end]
+    middle = (old[more_first : len(old) - more_last], new[more_first : len(new) - more_last])
     if is_costly(*middle):
         steps.append((first, old_end, first, new_end))
     else:
@@ -133,7 +151,7 @@ def _aligned(recorded: list[JsonValue], replayed: list[JsonValue]) -> _Steps:
         steps += [
             (first + a, first + b, first + c, first + d) for _, a, b, c, d in matcher.get_opcodes()
         ]
-    steps.append((old_end, len(old), new_end, len(new)))
+    steps.append((old_end, len(recorded), new_end, len(replayed)))
     return [step for step in steps if step[0] < step[1] or step[2] < step[3]]
 
 

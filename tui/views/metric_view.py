@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from replay.cli.sparkline import sparkline
-from replay.metrics import CallMetrics, Cells, ComponentMetrics, Components
+from replay.metrics import Buckets, CallMetrics, ComponentMetrics, Components
 from replay.metrics.budgets import BudgetResult
 from replay.metrics.invented import InventedArgument, MadeUp
 from replay.metrics.labels import Accuracy
@@ -33,7 +33,7 @@ def metric_entries(row: CallMetrics, measured: Measured, judged: Judged | None) 
         *_latency(row),
         *_budgets(budgets_of(measured.budgets, tool)),
         *_components(tool, measured.components),
-        *_trend(row, measured.cells),
+        *_trend(row, measured.buckets),
         *(_judged(tool, judged) if tool is not None else []),
     ]
 
@@ -214,9 +214,9 @@ def _component(one: ComponentMetrics, most: float) -> Entry:
     return Entry(tuple(parts), 1, value={"component": one.component, "p95_ms": one.p95_ms})
 
 
-def _trend(row: CallMetrics, cells: Cells) -> list[Entry]:
-    start = cells.buckets.start_us
-    end = start + cells.buckets.width_us * cells.buckets.count
+def _trend(row: CallMetrics, buckets: Buckets) -> list[Entry]:
+    start = buckets.start_us
+    end = start + buckets.width_us * buckets.count
     first, last = (iso_text(one)[:16].replace("T", " ") for one in (start, end))
     lines = [("calls", row.trend, "accent"), ("not ok", row.not_ok_trend, "bad")]
     entries = [_gap(), _heading("Over time")]
