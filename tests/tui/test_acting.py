@@ -150,6 +150,27 @@ def test_i_edits_the_arguments_and_shows_the_branch_beside_the_original(
 
 
 @pytest.mark.slow
+def test_a_branch_that_was_watched_or_left_is_shown_or_told_of_and_nothing_stays_over(
+    shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What H showed stayed beneath the branch, and offered to replay with tools of no name."""
+    editor(tmp_path, monkeypatch, 'sed -i \'s/"count": 2/"count": 5/\' "$1"')
+
+    async def script(person: Person) -> None:
+        await at_step(person, 4)
+        await person.pilot.press("i", "H")
+        await person.sees("what if, step 4", "esc stops")
+        await person.sees("the arguments of step 4 edited")
+        await person.press("q")
+        await person.sees("stopped at 4")
+        assert "enter starts it" not in person.screen
+        await person.pilot.press("i", "q")
+        await person.sees("1 / 1", "the edited branch is there: I in tea")
+
+    use(shop, script, trace="tea")
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("tab", "edit", "said"),
     [

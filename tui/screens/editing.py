@@ -14,10 +14,12 @@ from tui.editors import edited_text, show_file, show_text
 from tui.jobs import Ended
 from tui.rows.branches import branches_of
 from tui.screens.acting import Acting
+from tui.screens.base import BaseScreen
+from tui.screens.replaying import is_watching
 from tui.screens.what_if import WhatIfScreen
 from tui.sources import source_place
 from tui.views.entries import Entry, lay_out
-from tui.views.parts import parts_text, printable
+from tui.views.parts import cut, parts_text, printable
 
 
 class Editing(Acting):
@@ -134,7 +136,16 @@ class Editing(Acting):
             self.say(("◐ ", "accent"), (f"running on from step {row.number}, {what} edited", ""))
 
     def _what_if_ended(self, ended: Ended) -> None:
-        if not self.is_ready:
+        """Show the branch; to somebody who has gone elsewhere meanwhile: where it is."""
+        if is_watching(self.app.screen, ended.job):
+            self.app.pop_screen()
+        front = self.app.screen
+        if front is not self:
+            if isinstance(front, BaseScreen) and not ended.is_judged:
+                front.complain(ended.error())
+            elif isinstance(front, BaseScreen):
+                trace_id = cut(printable(self.steps.trace.id), max(10, front.size.width - 40))
+                front.say(("the edited branch is there: ", "good"), (f"I in {trace_id}", ""))
             return
         if not ended.is_judged:
             self.complain(ended.error())

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.screen import Screen
 
 from replay.errors import ReplayError
 from replay.records import ReplayRun
@@ -165,8 +166,7 @@ class ReplayingScreen(BaseScreen):
             self.app.pop_screen()
 
     def _ended(self, ended: Ended) -> None:
-        front = self.app.screen
-        if isinstance(front, ReplayingScreen) and front.watched is ended.job:
+        if is_watching(self.app.screen, ended.job):
             self.app.pop_screen()
         is_here = self.is_current
         run: ReplayRun | None = None
@@ -187,6 +187,11 @@ class ReplayingScreen(BaseScreen):
             assert self.problem is not None
             self.app.screen.complain(self.problem)
         self.done(run)
+
+
+def is_watching(screen: Screen[Any], job: Job) -> bool:
+    """Return whether a screen shows nothing but a job that another screen began."""
+    return isinstance(screen, ReplayingScreen) and screen.watched is job
 
 
 def ended_parts(run: ReplayRun) -> list[Part]:
