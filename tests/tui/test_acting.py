@@ -205,6 +205,7 @@ def test_an_editor_that_is_missing_or_fails_is_told_in_words(
 ) -> None:
     monkeypatch.delenv("VISUAL", raising=False)
     monkeypatch.delenv("EDITOR", raising=False)
+    monkeypatch.setattr("tui.editors._USUAL", ())
 
     async def script(person: Person) -> None:
         await at_step(person, 4)
