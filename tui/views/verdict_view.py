@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from replay.records import CallVerdict, InteractionChange, ToolCall
+from replay.records import CallVerdict, Cause, InteractionChange, ToolCall, Verdict
 from replay.report.words import cause_words
 from replay.verdicts.wording import times
 from tui.views.diff_entries import diff_entries
@@ -55,9 +55,7 @@ def verdict_head(verdict: CallVerdict, call: ToolCall) -> list[Entry]:
         words.append(("  conditional: after the trace's first difference", "dim"))
     entries = [Entry(tuple(words))]
     if verdict.cause is not None:
-        entries.append(
-            Entry((("cause  ", "dim"), (cause_words(verdict.cause, verdict.verdict), "")))
-        )
+        entries.append(cause_entry(verdict.cause, verdict.verdict))
     replayed = verdict.replayed
     recorded = verdict.recorded_outcome or call.outcome
     if replayed is not None:
@@ -67,6 +65,14 @@ def verdict_head(verdict: CallVerdict, call: ToolCall) -> list[Entry]:
             Entry((("ended  ", "dim"), (f"{recorded} → {replayed.outcome}", ""), (took, "dim")))
         )
     return entries
+
+
+def cause_entry(cause: Cause, verdict: Verdict) -> Entry:
+    """Return why something has its verdict; where nothing tells: what would."""
+    parts: list[Part] = [("cause  ", "dim"), (cause_words(cause, verdict), "")]
+    if cause is Cause.UNKNOWN:
+        parts.append(("   `replay run --baseline` finds it", "dim"))
+    return Entry(tuple(parts))
 
 
 def _answers(verdict: CallVerdict, call: ToolCall) -> list[Entry]:
