@@ -7,18 +7,21 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from rich.cells import cell_len
 
 from replay.records import Cause, Verdict
 from tests.tui.person import Person, use
 from tui.actions import actions_of
 from tui.editors import editor_words
 from tui.rows.traces import TraceLine
+from tui.views.entries import Entry
 from tui.views.parts import parts_text
 from tui.views.step_views import TAB_NAMES
 from tui.views.table_lines import trace_header, trace_parts
 from tui.views.transcript_words import status_parts
 from tui.views.verdict_view import cause_entry
 from tui.widgets.bars import KeyBar, TabBar
+from tui.widgets.outline import Outline
 
 
 def footer(person: Person) -> str:
@@ -133,3 +136,18 @@ def test_the_first_screen_records_to_the_database_that_it_waits_for(tmp_path: Pa
         assert "other pane" not in person.screen
 
     use(tmp_path / "my agents.db", script)
+
+
+def test_no_letter_is_under_the_bar_that_scrolls(database: Path) -> None:
+    async def script(person: Person) -> None:
+        await person.sees("stopped at")
+        outline = person.app.screen.query_one(Outline)
+        words = "abcdefghij" * 600  # without a blank to break at
+        outline.show([Entry((), text=words)])
+        await person.settle()
+
+        assert outline.show_vertical_scrollbar
+        widths = [cell_len(parts_text(list(outline.line_parts(at, 400)))) for at in range(5)]
+        assert max(widths) <= outline.line_width
+
+    use(database, script, trace="b-trip")
