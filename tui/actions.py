@@ -93,20 +93,26 @@ ACTIONS: Final[tuple[Action, ...]] = (
         TRANSCRIPT,
         "go_on(-1)",
         "C",
-        "last ≠",
+        "back ≠",
         "back to the one before",
         group="Step",
     ),
-    _action(TRANSCRIPT, "seek('error', 1)", "e", "next ×", "next error", group="Step", footer=4),
-    _action(TRANSCRIPT, "seek('error', -1)", "E", "last ×", "previous error", group="Step"),
+    _action(TRANSCRIPT, "seek('error', 1)", "e", "next ×", "next error", group="Step", footer=14),
+    _action(TRANSCRIPT, "seek('error', -1)", "E", "back ×", "previous error", group="Step"),
     _action(
-        TRANSCRIPT, "seek('model', 1)", "m", "model call", "next model call", group="Step", footer=8
+        TRANSCRIPT,
+        "seek('model', 1)",
+        "m",
+        "model call",
+        "next model call",
+        group="Step",
+        footer=16,
     ),
     _action(
         TRANSCRIPT, "seek('model', -1)", "M", "model back", "previous model call", group="Step"
     ),
     _action(
-        TRANSCRIPT, "seek('tool', 1)", "t", "tool call", "next tool call", group="Step", footer=9
+        TRANSCRIPT, "seek('tool', 1)", "t", "tool call", "next tool call", group="Step", footer=17
     ),
     _action(TRANSCRIPT, "seek('tool', -1)", "T", "tool back", "previous tool call", group="Step"),
     _action(
@@ -150,7 +156,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
         "break",
         "stop at this tool's calls; on a value: where it is so",
         group="Step",
-        footer=12,
+        footer=8,
     ),
     _action(TRANSCRIPT, "breakpoints", "B", "breakpoints", "list and edit the breakpoints"),
     _action(
@@ -159,7 +165,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
         "W",
         "watch",
         "watch a value or an expression at every step",
-        footer=13,
+        footer=12,
     ),
     _action(TRANSCRIPT, "watches", "K", "watches", "list and edit the watches"),
     *(
@@ -170,15 +176,15 @@ ACTIONS: Final[tuple[Action, ...]] = (
     ),
     _action(TRANSCRIPT, "turn(1)", "right_square_bracket", "next tab", "next tab"),
     _action(TRANSCRIPT, "turn(-1)", "left_square_bracket", "previous tab", "previous tab"),
-    _action(TRANSCRIPT, "zoom", "z", "zoom", "only this pane, and back", footer=10),
-    _action(TRANSCRIPT, "search", "slash", "search", "find a text in this pane", footer=7),
+    _action(TRANSCRIPT, "zoom", "z", "zoom", "only this pane, and back", footer=18),
+    _action(TRANSCRIPT, "search", "slash", "search", "find a text in this pane", footer=10),
     _action(
         TRANSCRIPT,
         "origins",
         "w",
         "where from",
         "where the value under the cursor came from",
-        footer=6,
+        footer=4,
     ),
     _action(
         TRANSCRIPT,
@@ -212,7 +218,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
         "copy",
         "copy what the cursor is on, as JSON",
         group="Act",
-        footer=5,
+        footer=9,
     ),
     _action(
         TRANSCRIPT,
@@ -237,7 +243,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
         "replay",
         "replay this trace, or more, through today's tools",
         group="Act",
-        footer=12,
+        footer=5,
     ),
     _action(
         TRANSCRIPT,
@@ -246,7 +252,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
         "what if",
         "edit this call's arguments and run on; on its tabs: the response, an outside answer",
         group="Act",
-        footer=13,
+        footer=6,
     ),
     _action(TRANSCRIPT, "branches", "I", "branch", "the newest edited branch", group="Act"),
     _action(
@@ -254,9 +260,9 @@ ACTIONS: Final[tuple[Action, ...]] = (
         "approve",
         "a",
         "approve",
-        "accept what differs in this call: it is meant",
+        "approve what differs in this call: it is meant",
         group="Act",
-        footer=14,
+        footer=7,
     ),
     _action(
         TRANSCRIPT,
@@ -303,13 +309,13 @@ ACTIONS: Final[tuple[Action, ...]] = (
         TRACES,
         "facets",
         "x",
-        "facets",
-        "what there is: tools, models, outcomes; choose one",
+        "pick a filter",
+        "filter by what there is: tools, models, outcomes",
         footer=4,
     ),
     _action(TRACES, "sort", "s", "sort", "sort by the next column", footer=6),
     _action(TRACES, "turn_round", "S", "turn round", "sort the other way round"),
-    _action(TRACES, "runs", "r R", "replay runs", "the replay runs and their findings", footer=3),
+    _action(TRACES, "runs", "r R", "runs", "the replay runs so far, and what they found", footer=3),
     _action(TRACES, "schemas", "v", "schemas", "versions of a tool's schema, compared", footer=8),
     _action(TRACES, "metrics", "m", "metrics", "by model and tool: outcomes, times", footer=9),
     _action(
@@ -321,7 +327,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
         group="Step",
         footer=7,
     ),
-    _action(TRACES, "seek(-1)", "C", "last ≠", "the one before", group="Step"),
+    _action(TRACES, "seek(-1)", "C", "back ≠", "the one before", group="Step"),
     _action(TRACES, "breakpoints", "B", "breakpoints", "list and edit the breakpoints"),
     _action(TRACES, "copy", "y", "copy", "copy the trace as JSON", group="Act", footer=11),
     _action(
@@ -381,7 +387,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
         "approve",
         "a",
         "approve",
-        "accept this finding: it is meant",
+        "approve this finding: it is meant",
         group="Act",
         footer=2,
     ),
@@ -427,7 +433,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
     _action(
         COMPARISON, "call(1)", "c f5", "next ≠", "next call that differs", group="Step", footer=3
     ),
-    _action(COMPARISON, "call(-1)", "C", "last ≠", "previous call that differs", group="Step"),
+    _action(COMPARISON, "call(-1)", "C", "back ≠", "previous call that differs", group="Step"),
     _action(
         COMPARISON, "beside", "D", "side by side", "side by side, or one below the other", footer=4
     ),
@@ -491,7 +497,15 @@ ACTIONS: Final[tuple[Action, ...]] = (
     _action(REPLAYING, "start", "enter", "start", "start the replay", group="Act", footer=1),
     _action(REPLAYING, "scope", "s space", "traces", "other traces", group="Act", footer=2),
     _action(REPLAYING, "tools", "t", "tools", "name the tools", group="Act", footer=3),
-    _action(REPLAYING, "parser", "v", "parser", "who reads the arguments", group="Act", footer=4),
+    _action(
+        REPLAYING,
+        "parser",
+        "v",
+        "parser",
+        "how arguments are read: strict, flexible",
+        group="Act",
+        footer=4,
+    ),
     _action(
         REPLAYING, "hide", "h", "hide", "go on meanwhile; H shows it again", group="Act", footer=5
     ),
@@ -509,7 +523,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
         WHAT_IF,
         "difference(-1)",
         "p N",
-        "last ≠",
+        "back ≠",
         "previous call that the edit changes",
         group="Step",
         footer=2,
@@ -530,7 +544,9 @@ ACTIONS: Final[tuple[Action, ...]] = (
         footer=1,
     ),
     # -- labelling -------------------------------------------------------------------------------
-    _action(LABELLING, "call(1)", "n", "next", "next call, unlabelled", group="Step", footer=1),
+    _action(
+        LABELLING, "call(1)", "n", "next", "next call, without a label", group="Step", footer=1
+    ),
     _action(LABELLING, "call(-1)", "p N", "back", "previous call", group="Step", footer=2),
     _action(
         LABELLING, "undo", "u", "undo", "take back the label given last", group="Act", footer=3
@@ -608,7 +624,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
         "back",
         "q escape",
         "back",
-        "back; from the first screen: quit",
+        "back: ends a search or a filter first; on the first screen: quit",
         group="Program",
         footer=31,
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,17 +17,19 @@ from textual.app import App, SuspendNotSupported
 from replay.errors import ReplayError
 
 _WITH_GOTO: Final = frozenset(("code", "code-insiders", "codium", "cursor", "windsurf"))
+_USUAL: Final = ("sensible-editor", "nano", "vi")
+"""Tried in this order where neither VISUAL nor EDITOR is set."""
 _WITH_COLON: Final = frozenset(("subl", "zed", "hx", "helix"))
 
 
 def editor_words(file: Path, line: int | None = None) -> list[str]:
-    """Return the command that opens ``file`` at ``line`` in the editor that is named.
+    """Return the command that opens ``file`` at ``line`` in the editor named, or a usual one.
 
     Raises:
-        ReplayError: none is.
+        ReplayError: none is named, and there is no usual one.
     """
-    named = os.environ.get("VISUAL") or os.environ.get("EDITOR")
-    if not named:
+    named = os.environ.get("VISUAL") or os.environ.get("EDITOR") or _usual_editor()
+    if named is None:
         raise ReplayError(
             "No editor is named.", hint="Name one before you start: `export EDITOR=vim`."
         )
@@ -42,6 +45,11 @@ def editor_words(file: Path, line: int | None = None) -> list[str]:
     if program in _WITH_COLON:
         return [*words, f"{file}:{line}"]
     return [*words, f"+{line}", str(file)]
+
+
+def _usual_editor() -> str | None:
+    """Return what git and others fall back to; None: it is not there."""
+    return next((name for name in _USUAL if shutil.which(name)), None)
 
 
 def edited_text(app: App[Any], text: str, *, name: str) -> str:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from replay.records import CallVerdict, JsonObject, ToolCall, Transcript
     from replay.store import Store
 
+_BEFORE_THE_TOOL = frozenset(("bad_json", "unknown_tool", "invalid_arguments", "denied"))
+"""Outcomes of calls that never reach the tool."""
+
 
 @click.command(
     short_help="Stop in today's tool, in a recorded call.",
@@ -104,6 +107,9 @@ def debug(
             with listening(place, call) as adapter:
                 asked = {"adapter": adapter}
                 verdict = run(asked, interrupted_by=lambda _: contextlib.nullcontext())
+    result = verdict.replayed
+    if result is not None and result.outcome in _BEFORE_THE_TOOL:
+        terminal.say("It did not stop: the call was turned away before the tool ran.")
     colored = terminal.colours(sys.stdout)
     terminal.emit("")
     terminal.emit(render_verdict(verdict, call, width=terminal.width(), colored=colored))

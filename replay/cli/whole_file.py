@@ -5,7 +5,6 @@ What was recorded is in them, so nobody else may read them unless their owner sa
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,8 +12,7 @@ from typing import IO, TextIO
 
 from replay.cli import terminal
 from replay.errors import ReplayError
-
-_MODE = 0o600
+from replay.records.private_files import private
 
 
 @contextmanager
@@ -43,8 +41,7 @@ def _partial(output: Path) -> Iterator[Path]:
     partial = output.with_name(output.name + ".partial")
     try:
         partial.unlink(missing_ok=True)
-        os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _MODE))
-        yield partial
+        yield private(partial, instead_of=output)
         partial.replace(output)
     except OSError as error:
         raise ReplayError(

@@ -117,7 +117,7 @@ def refuse_foreign(path: Path) -> None:
         raise StoreError(
             f"'{path}' is not a database.",
             hint=(
-                "It is empty: remove it, and it is made anew."
+                "It is empty. Remove it: what records or imports makes a new one."
                 if size == 0
                 else "To bring a JSON Lines file in, use `replay import`."
             ),

@@ -133,8 +133,8 @@ def translated_arguments(
         chain = chain or toolbox.translations.chain_between(ToolVersion(asked, version), end)
     if chain is None:
         progress.notes.append(
-            f"The arguments are of {_words(old)}, the tool is of {_words(tool.version)}; no "
-            "translation leads there."
+            f"Recorded with {_words(old)} of the tool, read by {_words(tool.version)} as it is: "
+            "no translation leads from one to the other."
         )
         return values, True
     progress.translation, progress.dropped = chain.words, list(chain.drops)

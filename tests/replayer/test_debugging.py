@@ -90,6 +90,7 @@ def sit_down(record: Callable[..., None], store: Any) -> Iterator[Callable[..., 
         [("note", {"text": "b"}, '["a","b"]'), ("wait", {"seconds": 3.0}, "1.5")],
         [("spin", {}, "1")],
     )
+    record("other", [("note", {"words": "a"}, '["a"]')])
     record("before", [("remind", {"text": "tea", "times": 3}, '{"words":"tea","times":3}')])
     store.flush()
     opened: list[Terminal] = []
@@ -186,6 +187,16 @@ def test_a_call_from_before_its_tool_had_versions_is_translated_as_a_replay_run_
     _, said = person.ends()
     assert "version: arguments translated, (none) → 2" in said
     assert "Taken for a call from before it had versions" in said
+
+
+@pytest.mark.slow
+def test_a_call_that_never_reaches_the_tool_is_said_not_to_have_stopped(
+    sit_down: Callable[..., Terminal],
+) -> None:
+    code, said = sit_down("other", "--step", "2").ends()
+
+    assert code == 0
+    assert "It did not stop: the call was turned away before the tool ran." in said
 
 
 @pytest.mark.slow

@@ -56,7 +56,7 @@ def a_folder(path: Path) -> None:
     ("spoil", "said", "advised"),
     [
         (not_a_database, "is not a database.", "use `replay import`"),
-        (empty, "is not a database.", "It is empty: remove it"),
+        (empty, "is not a database.", "It is empty. Remove it"),
         (somebody_elses, "but not one that replay made", "`replay record` or `replay import`"),
         (truncated, "is truncated: it has ", "Copy it again from where it came"),
         (newer, f"has format 9; this version reads up to {FORMAT}", "pip install -U"),

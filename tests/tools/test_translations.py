@@ -70,7 +70,8 @@ def test_a_version_that_no_translation_leaves_is_noted() -> None:
 
     assert result.outcome is Outcome.OK
     assert result.notes == [
-        "The arguments are of version 0, the tool is of version 3; no translation leads there."
+        "Recorded with version 0 of the tool, read by version 3 as it is: no translation leads "
+        "from one to the other."
     ]
 
 

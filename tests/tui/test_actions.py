@@ -101,9 +101,10 @@ def test_the_page_lists_every_key_of_the_table() -> None:
 
 
 def test_the_help_lists_every_key_that_works_on_a_screen() -> None:
-    words = "\n".join(parts_text(entry.parts) for entry in help_entries(("transcript", OUTLINE)))
+    actions = actions_of("transcript", LINES, OUTLINE, EVERYWHERE)
+    words = "\n".join(parts_text(entry.parts) for entry in help_entries(actions))
 
-    for action in actions_of("transcript", LINES, OUTLINE, EVERYWHERE):
+    for action in actions:
         assert key_words(action) in words
         assert action.help in words
 
@@ -113,7 +114,7 @@ def test_the_help_opens_on_every_screen_and_closes(database: Path) -> None:
     async def script(person: Person) -> None:
         await person.sees("1 / 3")
         for keys, own in (
-            ([], "what there is: tools"),
+            ([], "filter by what there is"),
             (["enter"], "next step"),
             (["q", "r"], "run found"),
         ):

@@ -73,9 +73,9 @@ def test_the_keys_of_the_project_are_read(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_a_chosen_key_works_and_footer_and_help_name_it(database: Path) -> None:
     async def script(person: Person) -> None:
-        await person.sees("1 / 3", "W replay runs")
+        await person.sees("1 / 3", "W runs")
         await person.press("question_mark")
-        await person.sees("W", "the replay runs and their findings")
+        await person.sees("W", "the replay runs so far")
         await person.press("escape", "r")
         assert "Replay runs" not in person.screen
         await person.press("W")

@@ -66,7 +66,7 @@ EVERYTHING: Sequence[Shot] = (
     ("transcript-outside", "p 5", "http://api.test"),
     ("transcript-timing", "6", "where the time went"),
     ("transcript-schema", "7", "what validated it"),
-    ("transcript-not-replayed-model", "p", "model call"),
+    ("transcript-not-replayed-model", "p", "stopped at 1"),
     ("transcript-failed-call", "n n n 4", "no [room] left"),
     ("transcript-search", "p tab slash O s l o enter", "/Oslo"),
     ("origins", "escape j j w", "Where it came from"),

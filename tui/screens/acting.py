@@ -126,7 +126,8 @@ class Acting(StepsScreen):
                 return
             words = ["approve", str(self.replay.path), finding.signature, "--run", run.id]
             words += ["--note", note.strip()] if note.strip() else []
-            self._run("approving", words, f"approved: {printable(finding.title)}")
+            said = f"approved: {printable(finding.title)}   wherever it comes up"
+            self._run("approving", words, said)
 
         calls = "" if finding.call_count == 1 else f" ({finding.call_count:,} calls)"
         label = f"approve {cut(printable(finding.title), max(10, self.size.width - 60))}{calls}:"

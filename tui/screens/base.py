@@ -16,7 +16,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from replay.errors import ReplayError
-from tui.actions import ACTIONS, EVERYWHERE, actions_of
+from tui.actions import ACTIONS, EVERYWHERE, Action, actions_of
 from tui.copies import save_copy
 from tui.screens.searching import Searching
 from tui.views.entries import Entry, lay_out
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from tui.app import ReplayApp
     from tui.jobs import Job
 
+_OF_PANES: Final = frozenset(("everywhere.other-pane", "everywhere.other-pane-back"))
 WIDTH_MIN: Final = 50
 HEIGHT_MIN: Final = 12
 
@@ -42,6 +43,8 @@ class BaseScreen(Screen[None]):
     """None by itself: it would take the hidden line to type into."""
     PLACES: ClassVar[tuple[str, ...]] = ()
     """Whose actions the line of keys and the help show, besides those of everywhere."""
+    HAS_PANES: ClassVar[bool] = False
+    """Whether there is another pane to go to."""
     _copied: str | None = None
     """What was copied last."""
     _focused_before: Widget | None = None
@@ -55,11 +58,19 @@ class BaseScreen(Screen[None]):
         yield PromptBar()
         yield Bar(id="job", markup=False)
         yield Bar(id="status", markup=False)
-        yield KeyBar(actions_of(*self.PLACES, EVERYWHERE))
+        yield KeyBar(self.actions())
 
     def compose_body(self) -> ComposeResult:
         """Give the widgets between head and status."""
         raise NotImplementedError
+
+    def actions(self) -> list[Action]:
+        """Return what can be done here, for the line of keys and the help."""
+        return [
+            action
+            for action in actions_of(*self.PLACES, EVERYWHERE)
+            if self.HAS_PANES or action.id not in _OF_PANES
+        ]
 
     @property
     def replay(self) -> ReplayApp:
@@ -146,7 +157,7 @@ class BaseScreen(Screen[None]):
         """Show the keys of this screen."""
         from tui.screens.help import HelpScreen
 
-        self.app.push_screen(HelpScreen(self.PLACES))
+        self.app.push_screen(HelpScreen(self.actions(), has_lines=bool(self.query(Lines))))
 
     def action_other_pane(self, direction: int) -> None:
         """Give the focus to the next pane."""
@@ -167,7 +178,7 @@ class BaseScreen(Screen[None]):
         self.say(
             ("copied ", "good"),
             (f"{what} as JSON, {len(text):,} characters", ""),
-            ("   not in your clipboard? again writes a file", "dim"),
+            ("   not in your clipboard? once more writes a file", "dim"),
         )
 
     def _save_copy(self, text: str) -> None:
@@ -201,6 +212,7 @@ _BIG_WAIT_S: Final = 0.03
 class PanesScreen(Searching, BaseScreen):
     """A list and what is known of its line, side by side or one above the other."""
 
+    HAS_PANES = True
     TABS: ClassVar[bool] = False
 
     _showing: object = None

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
-from tui.actions import EVERYWHERE, GROUPS, LINES, OUTLINE, Action, actions_of, key_words
+from tui.actions import GROUPS, LINES, Action, actions_of, key_words
 from tui.views.entries import Entry
 from tui.widgets.outline import Outline
 
@@ -27,9 +28,8 @@ _SIGNS = (
 )
 
 
-def help_entries(places: tuple[str, ...]) -> list[Entry]:
-    """Return the help for the screen that these places make up."""
-    actions = actions_of(*places, LINES, OUTLINE, EVERYWHERE)
+def help_entries(actions: Sequence[Action]) -> list[Entry]:
+    """Return the help for a screen where these can be done."""
     entries: list[Entry] = []
     for group in GROUPS:
         held = [action for action in actions if action.group == group]
@@ -53,10 +53,11 @@ class HelpScreen(ModalScreen[None]):
         Binding("escape,q,question_mark,f1", "dismiss", "close", show=False)
     ]
 
-    def __init__(self, places: tuple[str, ...]) -> None:
-        """``places`` of the screen beneath."""
+    def __init__(self, actions: Sequence[Action], *, has_lines: bool) -> None:
+        """``actions`` of the screen beneath; ``has_lines``: it has a list or a pane, too."""
         super().__init__()
-        self.places = places
+        moving = actions_of(LINES) if has_lines else []
+        self.actions = [*actions, *moving]
 
     def compose(self) -> ComposeResult:
         """The list of keys."""
@@ -67,4 +68,4 @@ class HelpScreen(ModalScreen[None]):
 
     def on_mount(self) -> None:
         """Fill it."""
-        self.query_one(Outline).show(help_entries(self.places))
+        self.query_one(Outline).show(help_entries(self.actions))

@@ -16,7 +16,7 @@ from tui.jobs import Ended
 from tui.rows.steps import StepDetail, StepList, StepRow, read_detail, read_steps
 from tui.screens.base import BaseScreen
 from tui.views.labelling_view import call_entries
-from tui.views.parts import Part, printable
+from tui.views.parts import Part, count, printable
 from tui.widgets.bars import Bar
 from tui.widgets.keys import bindings
 from tui.widgets.outline import Outline
@@ -130,7 +130,7 @@ class LabellingScreen(BaseScreen):
         self.say_head(
             [
                 (printable(self.steps.trace.id), "strong"),
-                (f"  labelling   {len(self.said)} given", "dim"),
+                (f"  labelling   {count(len(self.said), 'label')} given", "dim"),
             ]
         )
 

@@ -66,8 +66,15 @@ class OriginsScreen(BaseScreen):
         where = f"step {origin.step_number}, {origin.place}"
         path = f"  {origin.path}" if origin.path else ""
         first = "  the first place" if self.table.cursor == 0 else ""
-        part = f"  only {cut(printable(origin.part), 40)}" if origin.part else ""
-        self.say((where, "strong"), (printable(path), "key"), (part, "accent"), (first, "dim"))
+        part = f"  carried only the part {cut(printable(origin.part), 40)}" if origin.part else ""
+        how = "" if origin.is_exact else "  ~ written otherwise, or within a text"
+        self.say(
+            (where, "strong"),
+            (printable(path), "key"),
+            (part, "accent"),
+            (how, "dim"),
+            (first, "dim"),
+        )
 
     @on(Lines.Moved)
     def _moved(self) -> None:

@@ -86,7 +86,7 @@ class ReplayingScreen(BaseScreen):
 
     def _show(self) -> None:
         scope = self.scopes[self.scope_index]
-        parser = PARSERS[self.parser_index] or "whom the toolbox chooses"
+        parser = PARSERS[self.parser_index] or "as the toolbox reads arguments"
         toolbox = self.tools.toolbox
         self._line("scope", ("traces   ", "dim"), (printable(scope.name), "strong"), *_key("s"))
         named: Part = (printable(toolbox), "strong") if toolbox else ("none named yet", "warn")

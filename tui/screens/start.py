@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
 import subprocess
 import sys
 import threading
@@ -19,7 +20,7 @@ from replay.errors import ReplayError, StoreError
 from tui.actions import EMPTY
 from tui.screens.base import BaseScreen
 from tui.views.parts import Part, printable
-from tui.widgets.bars import Bar
+from tui.widgets.bars import Bar, KeyBar
 from tui.widgets.keys import bindings
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 DEMO_FOLDER: Final = "replay-demo"
 _RETRY_S: Final = 1.5
+_RECORDS_TO: Final = "traces.db"
+"""Where `replay record` records without ``--db``."""
 
 
 class StartScreen(BaseScreen):
@@ -53,6 +56,7 @@ class StartScreen(BaseScreen):
     def on_mount(self) -> None:
         """Open it without keeping the screen waiting: a lock may take seconds."""
         self.say_head([("replay ", "strong"), (printable(str(self.path)), "dim")])
+        self.query_one(KeyBar).name_back("quit")
         self._show([("opening ", "dim"), (printable(str(self.path)), "")])
         self.set_interval(_RETRY_S, self._look_again)
         self._open()
@@ -114,6 +118,7 @@ class StartScreen(BaseScreen):
             return
         what = "is not there yet" if is_missing else "has no traces yet"
         name = printable(self.path.name)
+        database = "" if name == _RECORDS_TO else f" --db {printable(shlex.quote(self.path.name))}"
         self._show(
             [
                 ("Nothing recorded yet", "strong"),
@@ -123,7 +128,7 @@ class StartScreen(BaseScreen):
                 (f'  recorder = Recorder("{name}")\n', "good"),
                 ("  client = recorder.wrap(OpenAI())\n\n", "good"),
                 ("or from a shell, without touching its code:\n\n", ""),
-                ("  replay record -- python my_agent.py\n\n", "good"),
+                (f"  replay record{database} -- python my_agent.py\n\n", "good"),
                 (" t ", "accent strong"),
                 (" see it work: record and replay the demo, here, now\n", ""),
                 (" i ", "accent strong"),

@@ -18,7 +18,7 @@ from tui.screens.base import BaseScreen
 from tui.views.parts import count, printable
 from tui.views.table_lines import trace_header
 from tui.views.trace_words import filter_parts, line_words, position_words
-from tui.widgets.bars import Bar
+from tui.widgets.bars import Bar, KeyBar
 from tui.widgets.lines import Lines
 from tui.widgets.tables import TraceTable
 
@@ -170,8 +170,10 @@ class TraceListScreen(BaseScreen):
         if traces is None:
             return
         table.border_subtitle = position_words(
-            table.cursor, traces, self._total, is_following=self.is_following
+            table.cursor, traces, self._total, self.sort, is_following=self.is_following
         )
+        searched = "end search" if table.needle else ""
+        self.query_one(KeyBar).name_back(searched or ("clear filter" if self.wanted else "quit"))
         if self._is_complaining:
             return
         if self.wanted:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from replay.records import CallVerdict, Finding, ReplayRun, ToolCall
 from replay.report.sample_words import is_sampled, sampled
-from replay.report.words import cause_words
 from tui.views.entries import Entry
 from tui.views.json_entries import json_entries
 from tui.views.messages import parsed
 from tui.views.parts import Part, count, cut, printable
 from tui.views.signs import verdict_sign, verdict_words
-from tui.views.verdict_view import verdict_entries
+from tui.views.verdict_view import cause_entry, verdict_entries
 
 
 def finding_entries(
@@ -28,7 +27,7 @@ def finding_entries(
             )
         ),
         *_approval_note(finding),
-        Entry((("cause  ", "dim"), (cause_words(finding.cause, finding.verdict), ""))),
+        cause_entry(finding.cause, finding.verdict),
     ]
     if finding.models:
         models = ", ".join(f"{name} {number:,}" for name, number in finding.models.items())

@@ -23,10 +23,10 @@ def metric_header(by: Sequence[Dimension], width: int) -> list[Part]:
     wide = width >= _WIDE
     names = "".join(f"{name:<{_name_width(by, width)}} " for name in by)
     if width < _NARROW:
-        return [(f"    {names}{'calls':>9} {'ok':>6} {'p95':>8}", "dim")]
+        return [(f"   {names}{'calls':>9} {'ok':>6} {'p95':>8}", "dim")]
     shares = f"{'ok':>6} {'invalid':>8} {'invented':>9}" if wide else f"{'ok':>6} {'invalid':>8}"
     times = f"{'p50':>8} {'p95':>8}" if wide else f"{'p95':>8}"
-    return [(f"    {names}{'calls':>9} {shares} {times}  trend", "dim")]
+    return [(f"   {names}{'calls':>9} {shares} {times}  trend", "dim")]
 
 
 def metric_parts(row: CallMetrics, width: int, over: Set[str]) -> list[Part]:

@@ -33,7 +33,7 @@ def trace_header(width: int, sort: str = "started", *, is_falling: bool = True) 
     """Return the names above the list of traces; the one that it is sorted by is marked."""
     wide = width >= TRACE_COLUMNS_WIDE
     id_width = 26 if wide else 20
-    text = f"      {'started':<11} {'trace':<{id_width}} "
+    text = f"     {'started':<11} {'trace':<{id_width}} "
     if wide:
         text += f"{'app':<12} {'model':<18} "
     text += f"{'calls':>5} {'not ok':>6}  asked"
@@ -148,7 +148,7 @@ def _model_words(step: StepRow, room: int) -> list[Part]:
 def run_header(width: int) -> list[Part]:
     """Return the names above the list of replay runs."""
     wide = width >= TRACE_COLUMNS_WIDE
-    text = f"      {'started':<18}{'tools':<{30 if wide else 16}} {'calls':>7}"
+    text = f"     {'started':<18}{'tools':<{30 if wide else 16}} {'calls':>7}"
     text += "".join(f"{sign:>5}" for sign in _RUN_ORDER)
     return [(text + ("  exit    of code" if wide else "  exit"), "dim")]
 

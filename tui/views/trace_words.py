@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from tui.rows.sorting import TraceSort
 from tui.rows.traces import TraceLine, TraceList
 from tui.views.parts import Part, count, printable
 
 
-def position_words(cursor: int, traces: TraceList, total: int, *, is_following: bool) -> str:
-    """Return ``3 / 120 of 1,204 · tool:book``: where, of how many, of how many in all, filter."""
+def position_words(
+    cursor: int, traces: TraceList, total: int, sort: TraceSort, *, is_following: bool
+) -> str:
+    """Return ``3 / 120 of 1,204 · tool:book``: where, of how many, of how many in all, filter.
+
+    And how they are sorted, where that is not newest first.
+    """
     found = len(traces)
     more = "" if traces.is_complete else "…"
     words = f"{cursor + 1:,} / {found:,}{more}" if found else f"0{more}"
     if traces.wanted:
         words += f" of {total:,} · {printable(traces.wanted.text)}"
+    if not sort.is_newest_first:
+        words += f" · by {sort.name} {'↓' if sort.is_falling else '↑'}"
     return words + ("  follow" if is_following else "")
 
 

@@ -34,9 +34,18 @@ def counts_words(steps: StepList) -> str:
     failed = sum(one.is_error for one in steps.steps)
     differing = sum(one.is_divergence for one in steps.verdicts.values())
     words = [count(len(steps.steps), "step")]
-    words += [f"{failed} ×"] if failed else []
-    words += [f"{differing} ≠"] if differing else []
+    words += [f"{failed} failed"] if failed else []
+    words += [f"{differing} ≠ today"] if differing else []
     return " · ".join(words)
+
+
+def _first_difference(steps: StepList) -> int | None:
+    """Return the first step that differs today and is no consequence of another one."""
+    for row in steps.steps:
+        verdict = steps.verdicts.get(row.key) if row.kind == "tool" else None
+        if verdict is not None and verdict.is_divergence and not verdict.conditional:
+            return row.number
+    return None
 
 
 def status_parts(
@@ -60,7 +69,9 @@ def status_parts(
         word = verdict_word(verdict.verdict, approved=verdict.approved)
         parts.append((f"   today {sign} {word}", role))
         if verdict.conditional:
-            parts.append((" (conditional)", "dim"))
+            first = _first_difference(steps)
+            where = "" if first is None else f": step {first} differs first"
+            parts.append((f" (conditional{where})", "dim"))
     if next_divergence is not None:
         parts.append((f"   next ≠ {next_divergence}", "dim"))
     return parts

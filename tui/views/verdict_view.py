@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from replay.records import CallVerdict, InteractionChange, JsonValue, ToolCall
+from replay.records import CallVerdict, Cause, InteractionChange, JsonValue, ToolCall, Verdict
 from replay.report.words import cause_words
 from replay.verdicts.wording import times
 from tui.views.diff_entries import change_entries, diff_entries
@@ -42,9 +42,7 @@ def verdict_head(verdict: CallVerdict, call: ToolCall) -> list[Entry]:
         words.append(("  conditional: after the trace's first difference", "dim"))
     entries = [Entry(tuple(words))]
     if verdict.cause is not None:
-        entries.append(
-            Entry((("cause  ", "dim"), (cause_words(verdict.cause, verdict.verdict), "")))
-        )
+        entries.append(cause_entry(verdict.cause, verdict.verdict))
     replayed = verdict.replayed
     recorded = verdict.recorded_outcome or call.outcome
     if replayed is not None:
@@ -63,6 +61,14 @@ def both_answers(verdict: CallVerdict, call: ToolCall) -> tuple[JsonValue, JsonV
     replayed = None if verdict.replayed is None else verdict.replayed.response
     recorded = verdict.translated_response or call.response
     return read_response(recorded).value, read_response(replayed).value
+
+
+def cause_entry(cause: Cause, verdict: Verdict) -> Entry:
+    """Return why something has its verdict; where nothing tells: what would."""
+    parts: list[Part] = [("cause  ", "dim"), (cause_words(cause, verdict), "")]
+    if cause is Cause.UNKNOWN:
+        parts.append(("   `replay run --baseline` finds it", "dim"))
+    return Entry(tuple(parts))
 
 
 def _answers(verdict: CallVerdict, call: ToolCall) -> list[Entry]:

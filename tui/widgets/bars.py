@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from rich.cells import cell_len
 from textual import events
@@ -86,9 +87,23 @@ class KeyBar(ClickBar):
         """``actions`` come with their ranks."""
         super().__init__(id="keys")
         self.actions = sorted((one for one in actions if one.footer), key=lambda one: one.footer)
+        self._back = "back"
 
     def on_resize(self) -> None:
         """Show as many as fit."""
+        self._fill()
+
+    def name_back(self, word: str) -> None:
+        """Say what going back does here and now: ``back``, ``quit``, ``clear filter``."""
+        if word != self._back:
+            self._back = word
+            self.actions = [
+                replace(one, name=word) if one.id == "everywhere.back" else one
+                for one in self.actions
+            ]
+            self._fill()
+
+    def _fill(self) -> None:
         words = [
             (
                 [(key_word(action.keys[0]), "accent strong"), (f" {action.name}", "dim")],
@@ -133,24 +148,26 @@ class TabBar(ClickBar):
         """Leave out what does not fit."""
         self._fill()
 
+    def labels(self, width: int) -> list[str]:
+        """Return the tabs as they fit: with their keys, as long as there is room for these."""
+        numbered = list(enumerate(self.names, 1))
+        close = [f"{at}{name} " for at, name in numbered]
+        for labels in (
+            [f" {at} {name} " for at, name in numbered],
+            [f"{at} {name} " for at, name in numbered],
+            [*close[:-1], close[-1].rstrip()],
+            [f"{name} " for name in self.names],
+        ):
+            if sum(map(len, labels)) <= width:
+                return labels
+        return [f" {at} {name} " if name == self.active else f" {at} " for at, name in numbered]
+
     def _fill(self) -> None:
-        width = self.size.width
-        labels = [f" {at} {name} " for at, name in enumerate(self.names, 1)]
-        if sum(map(len, labels)) > width:
-            labels = [f"{at} {name} " for at, name in enumerate(self.names, 1)]
-        if sum(map(len, labels)) > width:
-            labels = [f" {name} " for name in self.names]
-        if sum(map(len, labels)) > width:
-            labels = [f"{name} " for name in self.names]
-        if sum(map(len, labels)) > width:
-            labels = [
-                f" {at} {name} " if name == self.active else f" {at} "
-                for at, name in enumerate(self.names, 1)
-            ]
         words = []
-        for index, name in enumerate(self.names):
+        for index, label in enumerate(self.labels(self.size.width)):
+            name = self.names[index]
             role = "chosen" if name == self.active else "" if name in self.applying else "dim"
-            words.append(([(labels[index], role)], f"tab({index})"))
+            words.append(([(label, role)], f"tab({index})"))
         self.say_words(words)
 
 

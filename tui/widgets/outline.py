@@ -80,10 +80,17 @@ class Outline(Lines):
         """Return the words of a line."""
         return parts_text(self.rows[index].parts)
 
-    def on_resize(self) -> None:
-        """Wrap anew when the width is another."""
+    def watch_show_vertical_scrollbar(self) -> None:
+        """The bar takes a column, and Textual need not call that a resize."""
+        self.call_after_refresh(self._wrap_anew)
+
+    def _wrap_anew(self) -> None:
         if self.line_width != self._laid_out_width:
             self._lay_out()
+
+    def on_resize(self) -> None:
+        """Wrap anew when the width is another."""
+        self._wrap_anew()
         super().on_resize()
         if self._is_at_change:
             self._show_first_change()
