@@ -47,10 +47,11 @@ def pretty(value: JsonValue) -> str:
     if isinstance(value, str):
         if value[:1] not in ("{", "["):
             return value
+        text = value
         try:
-            value = json.loads(value)
+            value = json.loads(text)
         except (ValueError, RecursionError):
-            return value
+            return text
     return json.dumps(value, indent=2, ensure_ascii=False)
 
 
