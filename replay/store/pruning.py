@@ -18,13 +18,13 @@ from typing import Final
 from replay.records import Selection
 from replay.store import database
 from replay.store.audit import note_act
-from replay.store.freeing import free_contents, shrink, used_bytes
+from replay.store.freeing import empty_log, free_contents, shrink, used_bytes
 from replay.store.keep_rules import TRACE_COLUMNS, Due, Judge, KeepRules, last_step_us
 from replay.store.removing import Removed, remove_traces
 from replay.store.selecting import selected_traces
 
-_BATCH_CALLS: Final = 2_000
-"""Calls that one transaction removes: a tenth of a second."""
+_BATCH_CALLS: Final = 4_000
+"""Calls that one transaction removes: a fifth of a second."""
 _BATCH_TRACES: Final = 500
 _PORTION: Final = 2_000
 _STILL_RECORDED_US: Final = 10 * 60 * 1_000_000
@@ -128,7 +128,7 @@ class Pruner:
                 removed = remove_traces(self.connection, keys)
                 self.pruned.removed += removed
 
-            database.transaction(self.connection, work)
+            database.transaction_in_turn(self.connection, work)
             self.note(batch)
             done += len(batch)
             self.tell("traces", done, len(due))
@@ -204,6 +204,7 @@ class Pruner:
 
     def finish(self) -> Pruned:
         """Return what was done."""
+        empty_log(self.connection)
         self.pruned.size_bytes_after = _file_size(self._path)
         return self.pruned
 

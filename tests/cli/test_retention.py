@@ -1,4 +1,4 @@
-"""`replay prune`, `forget`, `hold` and `audit`, as a shell runs them; and who may read the files."""
+"""`replay prune`, `forget`, `hold` and `audit` as a shell runs them; who may read the files."""
 
 from __future__ import annotations
 
@@ -81,7 +81,8 @@ def test_forgetting_removes_the_traces_that_hold_the_value_in_any_form(
     assert problems(path) == []
     assert exit_code_of(["audit", str(path), "--json"]) == 0
     told = capsys.readouterr().out
-    assert "ller" not in told and "1 traces of one person" in told
+    assert "ller" not in told
+    assert "1 traces of one person" in told
 
 
 def test_forgetting_finds_a_person_by_the_placeholder(tmp_path: Path) -> None:

@@ -64,7 +64,7 @@ def test_the_commands_of_access_run_and_do_what_the_page_says(
             assert exit_code_of(shlex.split(command)[1:]) == 0, command
         told += capsys.readouterr().out
     assert "mode 644" in told
-    assert "hold" in told and "changed" in told
+    assert "changed" in told
 
 
 @pytest.mark.parametrize("page", ["retention.md", "access.md", "config.md"])
