@@ -249,6 +249,16 @@ def _database(path: Path) -> list[Finding]:
             None if traces else "It is empty: `replay record -- python agent.py` fills it.",
         )
     ]
+    mode = path.stat().st_mode & 0o777
+    if mode & 0o077:
+        findings.append(
+            Finding(
+                "rights",
+                "note",
+                f"Others on this machine may use {path.name} (mode {mode:03o})",
+                f"`chmod 600 {path}` makes it yours alone; its spools get the same.",
+            )
+        )
     if spool:
         names = ", ".join(sorted(file.name for file in spool))
         findings.append(

@@ -37,7 +37,7 @@ _NAMED_MAX = 20
 @json_option
 @database_and()
 def forget(database: Path, value: str, dry_run: bool, as_json: bool) -> int:
-    """Remove every trace of DATABASE that holds a value, or the placeholder that masking made of it.
+    """Remove every trace of DATABASE that holds a value, or what masking put in its place.
 
     Whole traces go, with all that is theirs: what else they say is of the same person. Pinned
     regression cases go, too, and are named; held traces stay, are named, and make the exit code 2.

@@ -55,7 +55,8 @@ def hold(database: Path, trace: str, reason: str, by: str | None, as_json: bool)
     epilog=examples("replay release traces.db t660c71da6be"),
 )
 @database_and("trace")
-def release(database: Path, trace: str) -> int:
+@json_option
+def release(database: Path, trace: str, as_json: bool) -> int:
     """Take the hold off TRACE. It goes when its time is over, not now."""
     from replay.store import Store
     from replay.store.holds import take_hold
@@ -69,7 +70,10 @@ def release(database: Path, trace: str) -> int:
                 nearest=", ".join(held[:5]) or None,
                 hint="`replay holds` lists what is.",
             )
-    terminal.say("It is held no longer.")
+    if as_json:
+        terminal.emit_json({"trace_id": trace_id, "held": False})
+    else:
+        terminal.say("It is held no longer.")
     return ExitCode.OK
 
 

@@ -142,7 +142,7 @@ def _json(done: Pruned, *, dry_run: bool) -> Any:
 
 
 def _text(database: Path, done: Pruned, *, dry_run: bool, with_pinned: bool, no_rule: bool) -> str:
-    count = done.by_rule.total()
+    count = sum(done.by_rule.values())
     verb = "would go" if dry_run else "removed"
     lines = []
     if not count:
@@ -152,7 +152,8 @@ def _text(database: Path, done: Pruned, *, dry_run: bool, with_pinned: bool, no_
         span = f", started {oldest} to {newest}" if oldest else ""
         lines.append(f"{database}: {count:,} {_traces(count)} {verb}{span}.")
         if list(done.by_rule) != ["selected"]:
-            lines += [f"  {rule}: {number:,}" for rule, number in done.by_rule.most_common()]
+            by_rule = sorted(done.by_rule.items(), key=lambda one: -one[1])
+            lines += [f"  {rule}: {number:,}" for rule, number in by_rule]
     if count and not dry_run:
         lines.append(went_along(done))
     lines += _spared(done, with_pinned=with_pinned, dry_run=dry_run)

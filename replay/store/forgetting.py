@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from replay.store.contents import ContentReader
-from replay.store.freeing import parts_of
+from replay.store.freeing import parts_of, vacuum
 from replay.store.keep_rules import Due
 from replay.store.layout import LAYOUTS, Layout
 from replay.store.pruning import Pruned, Pruner
@@ -230,9 +230,9 @@ def forget(
         done.set_aside = finder.remove_set_aside()
         audit.note_act(connection, command, "removed", f"{len(going)} traces of one person")
 
-    database.transaction(connection, remove_the_rest)
+    database.transaction_in_turn(connection, remove_the_rest)
     pruner.free()
-    connection.execute("VACUUM")  # also what older versions of SQLite's pages had in their gaps
+    vacuum(connection)  # also what pages had in their gaps from before
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     after = Finder(connection, values)
     after.look(pruner.tell)

@@ -15,6 +15,7 @@ import contextlib
 import re
 import secrets
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
@@ -28,7 +29,7 @@ from replay.store.contents import (
     content_hash,
     learned_dictionary,
 )
-from replay.store.database import transaction
+from replay.store.database import transaction_in_turn
 from replay.store.references import reference_queries
 from replay.store.schema_checks import is_counted
 
@@ -38,6 +39,8 @@ _BATCH_PAGES: Final = 200
 _PAGES_GIVEN_BACK: Final = 1_000
 """Pages of the file that one transaction gives back."""
 _INCREMENTAL: Final = 2
+_TRIES: Final = 50
+_PAUSE_S: Final = 0.1
 _EMPTY_TEXT: Final = content_hash("text", b"")
 _REFERENCES: Final = re.compile(rb'\{"\$content":(\d+)\}')
 
@@ -71,11 +74,11 @@ def free_contents(connection: sqlite3.Connection, tell: Tell = lambda done, tota
     """
     mark = _start(connection)
     freed = Freed()
-    transaction(connection, lambda: remove_unused_rows(connection))
+    transaction_in_turn(connection, lambda: remove_unused_rows(connection))
     try:
         pages = _unreferenced(connection)
         if pages:
-            transaction(connection, lambda: _hold_the_last_numbers(connection))
+            transaction_in_turn(connection, lambda: _hold_the_last_numbers(connection))
         done = 0
         for batch in _batches(connection, pages):
             removed = _cut_out(connection, mark, batch)
@@ -98,7 +101,7 @@ def _start(connection: sqlite3.Connection) -> str:
         connection.execute("DELETE FROM contents_used")
         connection.execute("INSERT OR REPLACE INTO meta VALUES ('freeing', ?)", (mark,))
 
-    transaction(connection, work)
+    transaction_in_turn(connection, work)
     return mark
 
 
@@ -111,7 +114,7 @@ def _end(connection: sqlite3.Connection, mark: str) -> None:
             connection.execute("DELETE FROM contents_used")
 
     with contextlib.suppress(sqlite3.OperationalError):  # left on, it costs little
-        transaction(connection, work)
+        transaction_in_turn(connection, work)
 
 
 def remove_unused_rows(connection: sqlite3.Connection) -> None:
@@ -244,7 +247,7 @@ def _cut_out(connection: sqlite3.Connection, mark: str, batch: list[_Page]) -> i
                 _rewrite_without(connection, contents, page, going)
                 removed += len(going)
 
-    transaction(connection, work)
+    transaction_in_turn(connection, work)
     return removed
 
 
@@ -336,26 +339,50 @@ def shrink(connection: sqlite3.Connection, tell: Tell = lambda done, total: None
     """
     total = connection.execute("PRAGMA freelist_count").fetchone()[0]
     if not total:
-        _empty_log(connection)
+        empty_log(connection)
         return
     if connection.execute("PRAGMA auto_vacuum").fetchone()[0] != _INCREMENTAL:
         connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
-        connection.execute("VACUUM")
-        _empty_log(connection)
+        vacuum(connection)
+        empty_log(connection)
         return
     left = total
     while left:
-        connection.execute(f"PRAGMA incremental_vacuum({_PAGES_GIVEN_BACK})").fetchall()
+        transaction_in_turn(connection, lambda: _give_back(connection))
         connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
         now = connection.execute("PRAGMA freelist_count").fetchone()[0]
         tell(max(0, total - now), total)
         if now >= left:
             break  # others free as much as we give back: it is theirs to go on
         left = now
-    _empty_log(connection)
+    empty_log(connection)
 
 
-def _empty_log(connection: sqlite3.Connection) -> None:
+def _give_back(connection: sqlite3.Connection) -> None:
+    # In a transaction that has the lock: by itself it starts as a reader, which cannot wait for it.
+    connection.execute(f"PRAGMA incremental_vacuum({_PAGES_GIVEN_BACK})").fetchall()
+
+
+def vacuum(connection: sqlite3.Connection) -> None:
+    """Write the file anew; a drain that comes in between does not end it.
+
+    Raises:
+        sqlite3.OperationalError: others write all the time, or the disk has no room for a copy.
+    """
+    for _ in range(_TRIES - 1):
+        try:
+            connection.execute("VACUUM")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                raise
+            time.sleep(_PAUSE_S)
+        else:
+            return
+    connection.execute("VACUUM")
+
+
+def empty_log(connection: sqlite3.Connection) -> None:
+    """Put what the log holds into the file, if nobody reads or writes just now."""
     # While somebody reads an older state it stays; whoever closes the file last folds it in.
     with contextlib.suppress(sqlite3.OperationalError):
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()

@@ -22,6 +22,9 @@ WAITING_S_MAX: Final = 30.0
 SLICE_SIZE: Final = 256 * 2**10
 """Bytes of a spool that are drained at once; about ten milliseconds of work."""
 
+BREATH_S: Final = 0.001
+"""Seconds between two slices: without a gap, other writers would never get the database's lock."""
+
 _PAUSE_S: Final = 0.0001
 
 

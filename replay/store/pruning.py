@@ -18,13 +18,13 @@ from typing import Final
 from replay.records import Selection
 from replay.store import database
 from replay.store.audit import note_act
-from replay.store.freeing import free_contents, shrink, used_bytes
+from replay.store.freeing import empty_log, free_contents, shrink, used_bytes
 from replay.store.keep_rules import TRACE_COLUMNS, Due, Judge, KeepRules, last_step_us
 from replay.store.removing import Removed, remove_traces
 from replay.store.selecting import selected_traces
 
-_BATCH_CALLS: Final = 2_000
-"""Calls that one transaction removes: a tenth of a second."""
+_BATCH_CALLS: Final = 4_000
+"""Calls that one transaction removes: a fifth of a second."""
 _BATCH_TRACES: Final = 500
 _PORTION: Final = 2_000
 _STILL_RECORDED_US: Final = 10 * 60 * 1_000_000
@@ -41,7 +41,7 @@ class Pruned:
 
     size_bytes_before: int = 0
     size_bytes_after: int = 0
-    by_rule: Counter[str] = field(default_factory=Counter)
+    by_rule: dict[str, int] = field(default_factory=dict)
     """Traces by what said that they go."""
     removed: Removed = field(default_factory=Removed)
     content_count: int = 0
@@ -87,12 +87,14 @@ class Pruner:
         ).fetchall()
         going = []
         for key, trace_id, started_us, calls, ended_us in reversed(rows):
-            recent_us = now_us - _STILL_RECORDED_US
-            if ended_us is None and last_step_us(self.connection, key) >= recent_us:
+            if ended_us is None and self._goes_on(key, now_us):
                 self.pruned.going_on += 1
                 continue
             going.append(Due(key, trace_id, started_us, calls, "selected"))
         return going
+
+    def _goes_on(self, key: int, now_us: int) -> bool:
+        return abs(now_us - last_step_us(self.connection, key)) < _STILL_RECORDED_US
 
     def may_go(self, due: Sequence[Due], *, with_pinned: bool) -> list[Due]:
         """Return those that are neither held nor (unless asked for) pinned; note the others."""
@@ -109,7 +111,8 @@ class Pruner:
         """Note what goes, without removing it."""
         from replay.store.times import iso_text
 
-        self.pruned.by_rule.update(one.rule for one in due)
+        for rule, count in Counter(one.rule for one in due).items():
+            self.pruned.by_rule[rule] = self.pruned.by_rule.get(rule, 0) + count
         if due:
             times = sorted(one.started_us for one in due)
             self.pruned.oldest = self.pruned.oldest or iso_text(times[0])
@@ -125,7 +128,7 @@ class Pruner:
                 removed = remove_traces(self.connection, keys)
                 self.pruned.removed += removed
 
-            database.transaction(self.connection, work)
+            database.transaction_in_turn(self.connection, work)
             self.note(batch)
             done += len(batch)
             self.tell("traces", done, len(due))
@@ -201,6 +204,7 @@ class Pruner:
 
     def finish(self) -> Pruned:
         """Return what was done."""
+        empty_log(self.connection)
         self.pruned.size_bytes_after = _file_size(self._path)
         return self.pruned
 

@@ -53,7 +53,7 @@ def remove_traces(connection: sqlite3.Connection, keys: Collection[int]) -> Remo
 
     Traces that are gone already are passed over.
     """
-    # Of no type, as the columns it is compared with: an INTEGER would keep SQLite from their indexes.
+    # Of no type, as the columns it is compared with: else SQLite does not use their indexes.
     connection.execute("CREATE TEMP TABLE IF NOT EXISTS going (key NOT NULL PRIMARY KEY)")
     connection.execute("DELETE FROM temp.going")
     connection.executemany("INSERT OR IGNORE INTO temp.going VALUES (?)", [(key,) for key in keys])

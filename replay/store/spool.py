@@ -225,7 +225,7 @@ def remove_folder_if_empty(folder: Path) -> None:
 
 
 def mode_beside(folder: Path) -> int:
-    """Return the mode of the database that a folder of spools belongs to, as SQLite does for logs."""
+    """Return the mode of the database that a folder of spools belongs to: theirs, too."""
     try:
         database = folder.with_name(folder.name.removesuffix("-spool"))
         return database.stat().st_mode & 0o666

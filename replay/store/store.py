@@ -35,7 +35,7 @@ from replay.store.check import check
 from replay.store.compacting import Compaction, compact
 from replay.store.drain import Drainer, go_on, pending_bytes
 from replay.store.masking import Masker, Masking
-from replay.store.pace import LOOK_S, SLICE_SIZE, Pace
+from replay.store.pace import BREATH_S, LOOK_S, SLICE_SIZE, Pace
 from replay.store.problems import Problem
 from replay.store.reading import Reading
 from replay.store.rows import delete_record, delete_run
@@ -490,7 +490,7 @@ class Store(Appending, Reading):
             self._refused = True
             return _REFUSED_S
         self._refused = False
-        return 0.0
+        return BREATH_S
 
     def _let_appends_through(self) -> None:
         writer = self._writer

@@ -1,0 +1,76 @@
+"""docs/retention.md and docs/access.md: their commands, run as they stand."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from replay.cli.main import exit_code_of
+from replay.config import config_from
+from replay.store import Store
+from tests.store.test_pruning import records
+
+DOCS = Path(__file__).parent.parent.parent / "docs"
+
+
+def commands(page: str) -> list[str]:
+    text = (DOCS / page).read_text("utf-8")
+    blocks = re.findall(r"<!-- commands: \w+ -->\n```bash\n(.*?)```", text, re.DOTALL)
+    return [line.partition("  #")[0].strip() for one in blocks for line in one.splitlines()]
+
+
+@pytest.fixture
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    with Store.open("traces.db", "create") as store:
+        for number, age_days in enumerate((200, 100, 3, 2)):
+            store.append_all(list(records(number, age_days)))
+        store.append_all(list(records(7, 5, labels={"mail": "Ann@example.com"})))
+    return tmp_path / "traces.db"
+
+
+def test_the_commands_of_retention_run_and_do_what_the_page_says(
+    store: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (store.parent / "pyproject.toml").write_text('[tool.replay.keep]\ndefault = "150d"\n')
+    told = ""
+    for command in commands("retention.md"):
+        words = shlex.split(command.replace("$TRACE", "t002"))
+        assert exit_code_of(words[1:]) == 0, command
+        told += capsys.readouterr().out
+        if "--dry-run" not in command and command.endswith("prune traces.db"):
+            with Store.open(store) as left:
+                assert sorted(left.trace_ids()) == ["t001", "t002", "t003", "t007"]
+        if command.endswith("--until 0d"):
+            with Store.open(store) as left:
+                assert left.trace_ids() == ["t002"]
+                assert left.check() == []
+    assert "Held, so kept (`replay holds`): t002." in told
+
+
+def test_the_commands_of_access_run_and_do_what_the_page_says(
+    store: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert exit_code_of(["hold", str(store), "t001", "--reason", "why"]) == 0
+    told = ""
+    for command in commands("access.md"):
+        if command.startswith("chmod"):
+            subprocess.run(shlex.split(command), check=True)
+        else:
+            assert exit_code_of(shlex.split(command)[1:]) == 0, command
+        told += capsys.readouterr().out
+    assert "mode 644" in told
+    assert "changed" in told
+
+
+@pytest.mark.parametrize("page", ["retention.md", "access.md", "config.md"])
+def test_the_settings_of_the_page_are_settings(page: str) -> None:
+    import tomllib
+
+    text = (DOCS / page).read_text("utf-8")
+    for block in re.findall(r"```toml\n(.*?)```", text, re.DOTALL):
+        config_from(tomllib.loads(block)["tool"]["replay"])
