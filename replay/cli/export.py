@@ -170,13 +170,12 @@ def _write_file(
 
         export_html(database, selection, output)
     else:
-        from replay.cli.export_bundle import export_bundle, needs_own_process
+        from replay.cli.export_bundle import export_bundle
+        from replay.cli.masked import in_a_child
+        from replay.config import load_config
 
-        if not no_mask and needs_own_process():
-            from replay.cli.mask import in_a_child
-            from replay.config import load_config
-
-            return in_a_child(load_config())
+        if not no_mask and (code := in_a_child(load_config())) is not None:
+            return code
         export_bundle(database, selection, output, is_masked=not no_mask)
     return None
 

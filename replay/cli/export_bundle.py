@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -81,11 +80,3 @@ def _redaction(store: Store, database: Path) -> Redaction:
     except KeyUnusable as error:
         raise ReplayError(str(error)) from error
     return redaction_of(config, key, marks=recorded_marks(store.tool_schemas()))
-
-
-def needs_own_process() -> bool:
-    """Return whether functions of the user's are asked, which run in a process of their own."""
-    from replay.cli.mask import CHILD
-    from replay.config import load_config
-
-    return bool(load_config().mask.functions) and CHILD not in os.environ

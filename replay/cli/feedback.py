@@ -70,7 +70,9 @@ def feedback(
     carry it: records as they are, conversations under `human_feedback`. Saying it again adds to it.
     """
     from replay.cli.approvals import user_name
+    from replay.cli.masked import in_a_child, masked, masking_for
     from replay.cli.traces import step_of
+    from replay.config import load_config
     from replay.store import Store
 
     if remove is not None:
@@ -79,6 +81,9 @@ def feedback(
         raise click.UsageError("--rating is a score of its own: 1 or 0. Give one of the two.")
     given_any = (rating, score, label, note, correction)
     says_nothing = all(one is None for one in given_any)
+    config = load_config()
+    if not says_nothing and (code := in_a_child(config)) is not None:
+        return code
     with Store.open(database, mode="r" if says_nothing else "w") as store:
         transcript = store.transcript(trace)
         step = None if step_number is None else step_of(transcript, step_number)
@@ -93,6 +98,7 @@ def feedback(
             correction=None if correction is None else _correction(correction, step),
             annotator=by or user_name(),
         )
+        given = masked(masking_for(store, config, transcript), given)
         store.append(given)
     if as_json:
         terminal.emit_json(given.model_dump(mode="json"))

@@ -28,12 +28,20 @@ def hold(database: Path, trace: str, reason: str, by: str | None, as_json: bool)
     from dataclasses import asdict
 
     from replay.cli.approvals import user_name
+    from replay.cli.masked import in_a_child, masked_text, masking_for
+    from replay.config import load_config
     from replay.store import Store
     from replay.store.holds import put_hold
 
+    config = load_config()
+    if (code := in_a_child(config)) is not None:
+        return code
     with Store.open(database, mode="w") as store:
-        trace_id = store.transcript(trace, prompts=False).trace.id
-        given = put_hold(database, trace_id, reason, by or user_name())
+        held = store.transcript(trace, prompts=False)
+        trace_id = held.trace.id
+        redaction = masking_for(store, config, held)
+        who = masked_text(redaction, by) if by else user_name()
+        given = put_hold(database, trace_id, masked_text(redaction, reason), who)
     if as_json:
         terminal.emit_json(asdict(given))
     else:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -13,16 +10,16 @@ import click
 
 from replay.cli import terminal
 from replay.cli.arguments import database_and, examples, json_option
+from replay.cli.masked import in_a_child
 from replay.cli.progress import Progress
 from replay.errors import ExitCode, ReplayError
 
 if TYPE_CHECKING:
-    from replay.config import Config, MaskConfig
+    from replay.config import MaskConfig
     from replay.store.mask_looking import Sight, Sights
     from replay.store.redaction import Redaction
 
 _SHOWN_MAX: Final = 20
-CHILD: Final = "REPLAY_MASKCHILD"
 
 
 @click.command(
@@ -50,21 +47,13 @@ def mask(database: Path, wants: str | None, personal: bool, shows_all: bool, as_
     from replay.config import load_config
 
     config = load_config()
-    if config.mask.functions and CHILD not in os.environ:
-        return in_a_child(config)
+    code = in_a_child(config)
+    if code is not None:
+        return code
     chosen = config.mask.model_copy(update={"personal": True}) if personal else config.mask
     if wants == "apply":
         return _apply(database, chosen, as_json=as_json)
     return _check(database, chosen, shows_all=shows_all, as_json=as_json)
-
-
-def in_a_child(config: Config) -> int:
-    """Functions of the user's run in a process of their own, where they can be imported."""
-    folder = str(config.file.parent if config.file else Path.cwd())
-    paths = os.pathsep.join([folder, *filter(None, [os.environ.get("PYTHONPATH")])])
-    command = [sys.executable, "-c", "from replay.cli.main import main; main()", *sys.argv[1:]]
-    environment = {**os.environ, "PYTHONPATH": paths, CHILD: "1"}
-    return subprocess.run(command, env=environment, check=False).returncode
 
 
 def _redaction(database: Path, config: MaskConfig, *, makes_key: bool) -> Redaction:

@@ -51,11 +51,16 @@ def pin(
     bring the world there. Pinning the same place again replaces its note.
     """
     from replay.cli.approvals import user_name
+    from replay.cli.masked import in_a_child, masked, masking_for
     from replay.cli.traces import step_of
+    from replay.config import load_config
     from replay.records import Pin, pin_id
     from replay.store import Store
     from replay.store.times import now_text
 
+    config = load_config()
+    if (code := in_a_child(config)) is not None:
+        return code
     with Store.open(database, mode="w") as store:
         transcript = store.transcript(trace)
         if step_number is not None:
@@ -69,6 +74,7 @@ def pin(
             pinned_by=by or user_name(),
             pinned_at=now_text(),
         )
+        given = masked(masking_for(store, config, transcript), given)
         store.append(given)
     if as_json:
         terminal.emit_json(given.model_dump(mode="json"))

@@ -72,8 +72,13 @@ def approve(
     every finding of the run. With --approvals it is written there, not into the database: commit
     that file, and every machine knows it.
     """
+    from replay.cli.masked import in_a_child, masked, masking_for
+    from replay.config import load_config
     from replay.store import Store
 
+    config = load_config()
+    if note and (code := in_a_child(config)) is not None:
+        return code
     with Store.open(database, mode="w") as store:
         file = use_file(store, approvals_file)
         wanted = _findings_named(store, run_id, finding)
@@ -84,6 +89,10 @@ def approve(
                 hint=f"`replay diff {shlex.quote(str(database))} {run.id}` shows it.",
             )
         approvals = approvals_of(wanted, note=note)
+        if note:
+            about = store.transcript(wanted[0].example_trace_id, prompts=False)
+            redaction = masking_for(store, config, about)
+            approvals = [masked(redaction, one) for one in approvals]
         accept(store, approvals)
     if as_json:
         terminal.emit_json([approval.model_dump(mode="json") for approval in approvals])

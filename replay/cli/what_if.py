@@ -17,8 +17,9 @@ from replay.cli.tools_options import env_option, path_option, tools_option
 from replay.errors import ReplayError
 
 if TYPE_CHECKING:
-    from replay.records import ReplayRun
+    from replay.records import ReplayRun, Transcript
     from replay.replayer.what_if_edits import Edits
+    from replay.store.redaction import Redaction
 
 
 @click.command(
@@ -100,18 +101,42 @@ def what_if(
     1: calls are rejected or fail by it; 2: something else differs.
     """
     from replay.cli.interruption import ctrl_c
+    from replay.cli.masked import in_a_child, masking_for
     from replay.cli.run import replayer_of
+    from replay.config import load_config
     from replay.replayer.what_if import what_if as run_what_if
     from replay.store import Store
 
     edits = _edits(step_number, arguments, changed, response, outside)
+    config = load_config()
+    if (code := in_a_child(config)) is not None:
+        return code
     with Store.open(database, mode="w") as store:
         replayer = replayer_of(store, jobs=2, **options)
         with ctrl_c.calls(replayer.stop):
             run = run_what_if(replayer, trace, edits)
+        transcript = store.transcript(trace, prompts=False)
+        run = kept_branch(run, transcript, masking_for(store, config, transcript))
         store.append(run)
     show_branch(run, database, as_json=as_json)
     return int(run.exit_code or 0)
+
+
+def kept_branch(run: ReplayRun, transcript: Transcript, redaction: Redaction | None) -> ReplayRun:
+    """Return a what-if run as it may be kept: what was edited in is masked as if recorded."""
+    if redaction is None or run.branch is None:
+        return run
+    from replay.cli.masked import masked
+    from replay.records import ToolCall
+
+    calls = {one.step_number: one for one in transcript.steps if isinstance(one, ToolCall)}
+    for edit in run.branch.edits:
+        call = calls[edit.step_number]
+        value = {"payload": edit.edited} if edit.part == "arguments" else {"result": edit.edited}
+        # Masked as the call that it edits, so that names and marks of its fields count; what they
+        # show to be secret is then found wherever it comes again.
+        redaction.masked([{"kind": "tool_call", "id": call.id, "tool": call.tool, **value}])
+    return masked(redaction, run)
 
 
 def show_branch(run: ReplayRun, database: Path, *, as_json: bool) -> None:

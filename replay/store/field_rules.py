@@ -71,7 +71,7 @@ class FieldRules:
         if type(value) is not dict:
             return value
         found = {name: self.said(item, mask) for name, item in value.items()}
-        tool = found.get("name")
+        tool = found.get("name", found.get("tool"))
         if type(tool) is str:
             for name in ("arguments", "input", "args"):
                 if name in found:

@@ -212,7 +212,9 @@ def forget(
         "SELECT key, id, started_us, tool_call_count + model_call_count FROM trace_rows "
         "ORDER BY started_us, id"
     ).fetchall()
-    due = [Due(*row[:4], "forgotten") for row in rows if row[0] in keys]
+    due = [
+        Due(key, name, at_us, count, "forgotten") for key, name, at_us, count in rows if key in keys
+    ]
     done = Forgotten(pruner.pruned, [one.id for one in due])
     going = pruner.may_go(due, with_pinned=True)
     done.recording = sorted(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from replay.records.base import JsonObject
@@ -68,13 +68,15 @@ def look(
 
 
 def _batches(store: Store, tell: Callable[[int, int], None]) -> Iterator[list[JsonObject]]:
-    trace_ids, runs = store.trace_ids(), store.runs()
+    trace_ids, runs = store.trace_ids(), store.runs(what_ifs=True)
     for done, trace_id in enumerate(trace_ids):
         tell(done, len(trace_ids))
         verdicts = [one for run in runs for one in store.verdicts(run.id, trace_id=trace_id)]
         yield [plain(one) for one in records_of(store.transcript(trace_id), verdicts)]
     others: list[Any] = [*runs, *(one for run in runs for one in store.findings(run.id))]
-    yield [plain(one) for one in (*others, *store.tool_schemas(), *store.approvals())]
+    others += [*store.tool_schemas(), *store.approvals(), *store.pins()]
+    held = [{"kind": "hold", "id": one.trace_id, **asdict(one)} for one in store.holds()]
+    yield [plain(one) for one in others] + held
 
 
 def _sights(before: JsonObject, after: JsonObject, redaction: Redaction) -> Iterator[Sight]:

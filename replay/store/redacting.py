@@ -108,6 +108,20 @@ def redact_rejected(connection: sqlite3.Connection, masking: Masking) -> None:
             connection.execute("UPDATE rejected SET record = ? WHERE key = ?", (text, key))
 
 
+def redact_holds(connection: sqlite3.Connection, masking: Masking) -> int:
+    """Mask why traces are held, and who says so; return how many holds held something."""
+    count = 0
+    rows = connection.execute("SELECT trace_id, reason, held_by FROM holds").fetchall()
+    for trace_id, *said in rows:
+        new = masking.masked_messages(said)
+        if new != said:
+            count += 1
+            connection.execute(
+                "UPDATE holds SET reason = ?, held_by = ? WHERE trace_id = ?", (*new, trace_id)
+            )
+    return count
+
+
 def _without(fields: JsonObject, name: str) -> JsonObject:
     return {key: value for key, value in fields.items() if key != name}
 

@@ -254,6 +254,8 @@ def redacted_answer(redaction: Redaction, replayed: JsonObject) -> JsonObject:
 def _field(sweep: Sweep, kind: str, name: str, value: JsonValue) -> JsonValue:
     if name in _KEPT:
         return value
+    if kind == "replay_run" and name in ("branch", "options"):
+        return _branch(sweep, name, value)
     if kind in _PLAIN_KINDS or name == "tools":
         return value if sweep.is_clean(value) else _remembered(sweep, value, _texts)
     if name == "messages" and type(value) is list:
@@ -263,6 +265,14 @@ def _field(sweep: Sweep, kind: str, name: str, value: JsonValue) -> JsonValue:
         # its placeholder, an id too, which a replay then draws.
         return {site: [sweep.value(one) for one in made] for site, made in value.items()}
     return sweep.value(value)
+
+
+def _branch(sweep: Sweep, name: str, value: JsonValue) -> JsonValue:
+    """Return what a what-if run was edited to, and what came of it, redacted as calls are."""
+    if name == "branch" or type(value) is not dict or "what_if" not in value:
+        return sweep.value(value) if name == "branch" else _texts(sweep, value)
+    others = {key: _texts(sweep, item) for key, item in value.items() if key != "what_if"}
+    return {**others, "what_if": sweep.value(value["what_if"])}
 
 
 _NAMING_ONLY: Final = ("payload", "positional", "result", "response", "error", "output", "start")

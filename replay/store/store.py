@@ -254,6 +254,7 @@ class Store(Appending, Reading):
             Redacted,
             drop_unused,
             plain,
+            redact_holds,
             redact_records,
             redact_rejected,
             redact_trace,
@@ -272,9 +273,10 @@ class Store(Appending, Reading):
                 verdicts = [v for run in runs for v in self.verdicts(run.id, trace_id=trace_id)]
                 transcript = self.transcript(trace_id)
                 count += redact_trace(drainer, connection, transcript, verdicts, masking)
-            others: list[Any] = [*runs, *self.approvals(), *self.tool_schemas()]
+            others: list[Any] = [*runs, *self.approvals(), *self.pins(), *self.tool_schemas()]
             others += [one for run in runs for one in self.findings(run.id)]
             count += redact_records(drainer, [plain(one) for one in others], masking)
+            count += redact_holds(connection, masking)
             redact_rejected(connection, masking)
             database.transaction(connection, lambda: drop_unused(connection))
             database.transaction(connection, lambda: recount(connection))
