@@ -24,6 +24,7 @@ def export_parquet(database: Path, selection: Selection, folder: Path | None) ->
     """
     from replay.cli.progress import Progress
     from replay.interchange.parquet_tables import TABLES, ParquetWriter, pyarrow_or_refuse
+    from replay.records.private_files import private
     from replay.store import Store
 
     if folder is None or folder.is_file():
@@ -34,7 +35,7 @@ def export_parquet(database: Path, selection: Selection, folder: Path | None) ->
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for path in partial.values():
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+            private(path)
         with Store.open(database) as store, Progress("traces") as progress:
             writer = ParquetWriter(partial)
             trace_ids = store.trace_ids(selection)

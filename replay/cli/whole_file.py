@@ -12,7 +12,6 @@ from typing import IO, TextIO
 
 from replay.cli import terminal
 from replay.errors import ReplayError
-from replay.records.private_files import private
 
 
 @contextmanager
@@ -38,6 +37,8 @@ def whole_bytes(output: Path) -> Iterator[IO[bytes]]:
 
 @contextmanager
 def _partial(output: Path) -> Iterator[Path]:
+    from replay.records.private_files import private
+
     partial = output.with_name(output.name + ".partial")
     try:
         partial.unlink(missing_ok=True)

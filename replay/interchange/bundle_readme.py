@@ -54,7 +54,8 @@ def _masked(is_masked: bool) -> str:
         "Secrets and personal data (emails, phone numbers, cards, IBANs, social security numbers, "
         "IP addresses) are placeholders: equal values have equal ones. The key that made them is "
         "not in this file. What your own tools answer with such a value in it counts as changed; "
-        "what comes out of the recording does not."
+        "what comes out of the recording does not. With that key in REPLAY_MASKING_KEY, and "
+        "`personal = true` in [tool.replay.mask] of pyproject.toml, neither does."
     )
 
 

@@ -123,7 +123,7 @@ def test_a_refusal_is_told_at_once_with_what_to_do(
 def test_an_endpoint_that_is_not_there_is_told(waits: list[float]) -> None:
     sender = Sender("http://127.0.0.1:1", sleep=waits.append)
 
-    with pytest.raises(NotSent, match="cannot be reached: .*refused.*\nDoes a collector listen"):
+    with pytest.raises(NotSent, match=r"cannot be reached: .*refused.*\nDoes a collector listen"):
         sender.send({"resourceSpans": []})
 
     assert len(waits) == 4

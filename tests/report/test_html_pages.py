@@ -46,8 +46,8 @@ def read(page: str) -> Reader:
     return reader
 
 
-def page_of(folder: Path, hostile: str | None = None) -> str:
-    with Store.open(folder / "rich.db", "create") as store:
+def page_of(place: Path, hostile: str | None = None) -> str:
+    with Store.open(place / "rich.db", "create") as store:
         for record in chat_trace():
             if hostile is not None and isinstance(record, ToolCall):
                 record = record.model_copy(

@@ -45,13 +45,13 @@ def block(value: JsonValue) -> str:
 def pretty(value: JsonValue) -> str:
     """Return JSON laid out over lines; a text that holds none comes back as it is."""
     if isinstance(value, str):
-        if value[:1] not in ("{", "["):
-            return value
-        text = value
+        words = value
+        if words[:1] not in ("{", "["):
+            return words
         try:
-            value = json.loads(text)
+            value = json.loads(words)
         except (ValueError, RecursionError):
-            return text
+            return words
     return json.dumps(value, indent=2, ensure_ascii=False)
 
 
