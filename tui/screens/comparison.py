@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual import work
 from textual.app import ComposeResult
@@ -19,6 +19,9 @@ from tui.views.sames import ALL, CONTEXTS
 from tui.widgets.differences import BESIDE_MIN, Differences
 from tui.widgets.keys import bindings
 from tui.widgets.lines import Lines
+
+_QUICK_MAX: Final = 200_000
+"""Characters of a response that are compared anew before the next key."""
 
 
 class ComparisonScreen(Searching, BaseScreen):
@@ -150,8 +153,25 @@ class ComparisonScreen(Searching, BaseScreen):
             self.app.bell()
             return
         self.context = wanted
-        self.pane.replace(comparison_entries(self.compared, context=CONTEXTS[wanted]))
-        self._say_place()
+        if len(self.compared.call.response or "") > _QUICK_MAX:
+            self.say(("◐ comparing", "accent"))
+            self._compare_again(self.compared, wanted)
+        else:
+            entries = comparison_entries(self.compared, context=CONTEXTS[wanted])
+            self._show_again(self.compared, wanted, entries)
+
+    @work(thread=True, exclusive=True, group="compare")
+    def _compare_again(self, compared: Compared, context: int) -> None:
+        entries = comparison_entries(compared, context=CONTEXTS[context])
+        for entry in entries:
+            if entry.is_open:
+                entry.made()
+        self.app.call_from_thread(self._show_again, compared, context, entries)
+
+    def _show_again(self, compared: Compared, context: int, entries: list[Entry]) -> None:
+        if self.is_ready and compared is self.compared and context == self.context:
+            self.pane.replace(entries)
+            self._say_place()
 
     def action_copy(self) -> None:
         """Copy what the cursor is on."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 
 from replay.errors import ReplayError
@@ -16,23 +16,28 @@ from tui.views.parts import Part, count, cut, printable
 from tui.widgets.keys import bindings
 from tui.widgets.lines import Lines
 
+_BIG: Final = "big: made when it is chosen"
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(slots=True)
 class Copy:
     """One thing to copy."""
 
     name: str
-    text: str = ""
+    make: Callable[[], str]
+    text: str | None = None
+    """None: not made yet, or there is none."""
     why_not: str = ""
     """Why there is none of it; empty: there is."""
 
-
-def copy_of(name: str, make: Callable[[], str]) -> Copy:
-    """Return what ``make`` gives, or why it gives nothing."""
-    try:
-        return Copy(name, make())
-    except ReplayError as error:
-        return Copy(name, why_not=error.wanted)
+    def made(self) -> Copy:
+        """Make the text, or find out why there is none."""
+        if self.text is None and not self.why_not:
+            try:
+                self.text = self.make()
+            except ReplayError as error:
+                self.why_not = error.wanted
+        return self
 
 
 class CopyTable(Lines):
@@ -51,6 +56,8 @@ class CopyTable(Lines):
         room = max(4, width - len(head))
         if one.why_not:
             return [(head, "dim"), (cut(printable(one.why_not), room), "dim")]
+        if one.text is None:
+            return [(head, "strong"), (cut(_BIG, room), "dim")]
         lines = [line for line in one.text.splitlines() if not line.startswith("#")]
         begins = printable(" ".join(" ".join(lines[:6]).split()))
         return [(head, "strong"), (cut(begins, room), "dim")]
@@ -94,6 +101,9 @@ class CopyingScreen(BaseScreen):
         if one.why_not:
             self.say((cut(printable(one.why_not), self.size.width - 4), "warn"))
             return
+        if one.text is None:
+            self.say((_BIG, "dim"))
+            return
         notes = [line[2:] for line in one.text.splitlines() if line.startswith("# ")]
         words = " ".join(notes) or f"{len(one.text):,} characters"
         self.say((cut(printable(words), max(8, self.size.width - 4)), "dim"))
@@ -109,8 +119,26 @@ class CopyingScreen(BaseScreen):
     def action_take(self) -> None:
         """Copy this form, and go back."""
         one = self.copies[self.table.cursor]
-        if one.why_not:
+        if one.text is None and not one.why_not:
+            self.say(("◐ making it", "accent"), ("   esc leaves", "dim"))
+            self._make(one)
+        else:
+            self._take(one)
+
+    @work(thread=True, exclusive=True, group="make")
+    def _make(self, one: Copy) -> None:
+        """Five megabytes take a second or two to write as JSON."""
+        one.made()
+        if self.is_ready:
+            self.app.call_from_thread(self._take, one)
+
+    def _take(self, one: Copy) -> None:
+        if not self.is_ready or self.app.screen is not self:
+            return
+        if one.text is None:
             self.app.bell()
+            self.table.lines_changed()
+            self._say()
             return
         self.app.pop_screen()
         screen = self.app.screen

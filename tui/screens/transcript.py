@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from tui.actions import TRANSCRIPT
 from tui.debugging import debug_command, leave_screen_to
 from tui.screens.comparing import Comparing
@@ -10,6 +12,10 @@ from tui.screens.stepping import Stepping
 from tui.screens.stop_keys import StopKeys
 from tui.screens.where_from import WhereFrom
 from tui.widgets.keys import bindings
+
+_SHOWN_MAX: Final = 200_000
+_MESSAGES_MAX: Final = 200
+"""Of bigger steps, and of longer prompts, a form to copy is made when it is chosen."""
 
 
 class TranscriptScreen(Reviewing, Stepping, StopKeys, WhereFrom, Comparing):
@@ -28,7 +34,7 @@ class TranscriptScreen(Reviewing, Stepping, StopKeys, WhereFrom, Comparing):
 
     def action_copy_menu(self) -> None:
         """Choose what of this step to copy: JSON, curl, a test, a command, an id."""
-        from tui.screens.copying import CopyingScreen, copy_of
+        from tui.screens.copying import Copy, CopyingScreen
         from tui.views.copies import forms_of
 
         detail = self.detail
@@ -41,7 +47,9 @@ class TranscriptScreen(Reviewing, Stepping, StopKeys, WhereFrom, Comparing):
             database=str(self.replay.path),
             options=self.tools.words(),
         )
-        copies = [copy_of(name, make) for name, make in forms]
+        copies = [Copy(name, make) for name, make in forms]
+        if detail.size <= _SHOWN_MAX and detail.message_count <= _MESSAGES_MAX:
+            copies = [one.made() for one in copies]
         about = f"step {detail.row.number}, {detail.row.name}"
         self.app.push_screen(CopyingScreen(about, copies))
 
