@@ -172,6 +172,8 @@ class TraceListScreen(BaseScreen):
         table.border_subtitle = position_words(
             table.cursor, traces, self._total, is_following=self.is_following
         )
+        is_none = self.wanted and not traces and traces.is_complete
+        table.nothing = "No trace fits: f changes the filter, esc clears it." if is_none else ""
         if self._is_complaining:
             return
         if self.wanted:
