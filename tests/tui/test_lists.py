@@ -240,3 +240,18 @@ def test_the_facets_draw_at_every_size(mixed: Path, size: tuple[int, int]) -> No
         assert all(len(line) <= size[0] for line in person.screen.splitlines())
 
     use(mixed, script, size=size)
+
+
+def test_every_list_says_where_in_it_one_is_and_an_empty_one_why_it_is(database: Path) -> None:
+    async def script(person: Person) -> None:
+        await person.sees("1 / 3")
+        await person.press("f", *"zzz", "enter")
+        await person.sees("│No trace fits: f changes the filter, esc clears it.", "0 of 3 · zzz")
+        await person.press("escape", "r")
+        await person.sees("1 / 1 run")
+        await person.press("enter")
+        await person.sees("1 / 1 finding")
+        await person.press("q", "q", "m", "j")
+        await person.sees("2 / 2 rows · by calls")
+
+    use(database, script)

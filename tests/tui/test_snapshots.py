@@ -97,6 +97,22 @@ def _pushes(screen: Callable[[], Screen[None]]) -> Callable[[Person], Awaitable[
     return step
 
 
+async def _ends_it(person: Person) -> None:
+    person.app.jobs.now = None
+    person.app.show_job_line()
+
+
+ACTING: Sequence[Shot] = (
+    ("copying", "j j enter Y", "a pytest test of this call"),
+    ("labelling", "escape L", "call 2 of 3"),
+    ("replaying", "escape r", "enter starts it"),
+    ("replaying-under-way", "enter", "12 calls judged"),
+    ("transcript-replaying", "h", "H shows it"),
+    ("", _ends_it, "stopped at"),
+    ("what-if", _pushes(lambda: WhatIfScreen(branch_run(), 2)), "Edited branch"),
+)
+
+
 async def _writes_a_calm_run(person: Person) -> None:
     run = replay_run("calm")[0].model_copy(update={"verdict_counts": {"same": 3}, "exit_code": 0})
     write(person.app.path, run)
@@ -181,22 +197,12 @@ def test_every_screen_with_something_to_show(place: Path) -> None:
 
 def test_every_screen_that_acts(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_snapshot_database(place)
-    monkeypatch.setattr(Jobs, "start", _stands_still)
+    monkeypatch.setattr(Jobs, "start", stands_still)
     monkeypatch.setattr("tui.rows.acting.judged_count", lambda *_: 12)
-    shots: Sequence[Shot] = (
-        ("copying", "j j enter Y", "a pytest test of this call"),
-        ("labelling", "escape L", "call 2 of 3"),
-        ("replaying", "escape r", "enter starts it"),
-        ("replaying-under-way", "enter", "12 calls judged"),
-        ("transcript-replaying", "h", "H shows it"),
-        ("", _ends_it, "stopped at"),
-        ("what-if", _pushes(lambda: WhatIfScreen(branch_run(), 2)), "Edited branch"),
-    )
-
-    _tour(place, shots)
+    _tour(place, ACTING)
 
 
-def _stands_still(jobs: Jobs, title: str, words: Sequence[str], done: Any) -> Job:
+def stands_still(jobs: Jobs, title: str, words: Sequence[str], done: Any) -> Job:
     """Begin a command that never gets anywhere."""
     jobs.now = StillJob(title, list(words), done)
     return jobs.now
@@ -208,11 +214,6 @@ class StillJob(Job):
     @property
     def elapsed_s(self) -> float:
         return 2.0
-
-
-async def _ends_it(person: Person) -> None:
-    person.app.jobs.now = None
-    person.app.show_job_line()
 
 
 def test_every_screen_with_nothing_to_show(place: Path) -> None:
@@ -306,7 +307,7 @@ def _luminance(color: str) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-def _screen_classes() -> set[str]:
+def screen_classes() -> set[str]:
     for module in pkgutil.iter_modules(tui.screens.__path__):
         importlib.import_module(f"tui.screens.{module.name}")
     found: set[str] = set()
@@ -327,7 +328,7 @@ def _is_part(screen: type) -> bool:
 def test_every_screen_has_its_picture_taken() -> None:
     taken = {path.read_text("utf-8").split("\n", 1)[0] for path in FOLDER.glob("*.txt")}
 
-    assert {f"screen {name}" for name in _screen_classes()} <= taken
+    assert {f"screen {name}" for name in screen_classes()} <= taken
 
 
 @pytest.mark.parametrize(

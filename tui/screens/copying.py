@@ -12,7 +12,7 @@ from textual.app import ComposeResult
 from replay.errors import ReplayError
 from tui.actions import COPYING
 from tui.screens.base import BaseScreen
-from tui.views.parts import Part, count, cut, printable
+from tui.views.parts import Part, cut, printable
 from tui.widgets.keys import bindings
 from tui.widgets.lines import Lines
 
@@ -81,7 +81,7 @@ class CopyingScreen(BaseScreen):
         table.copies = self.copies
         table.add_class("pane")
         table.border_title = "Copy"
-        table.border_subtitle = count(len(self.copies), "form")
+        table.noun = "form"
         yield table
 
     @property

@@ -86,8 +86,8 @@ class FindingsScreen(PanesScreen):
                 0,
             )
             table.set_reactive(FindingTable.cursor, index)
+            table.noun = "finding"
             table.lines_changed()
-            table.border_subtitle = count(len(table.findings), "finding")
             self._show_finding(keep_call=before is not None and self.finding is not None)
 
     def _show_finding(self, *, keep_call: bool = False) -> None:

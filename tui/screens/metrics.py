@@ -145,9 +145,9 @@ class MetricsScreen(PanesScreen):
         table.rows = measured.rows(by, ORDERS[self.order])
         table.over = {one.name for one in measured.budgets if one.is_broken}
         table.set_reactive(MetricTable.cursor, 0)
+        table.noun, table.place_more = "row", f" · by {ORDERS[self.order]}"
         table.lines_changed()
         table.border_title = "By " + " and ".join(by)
-        table.border_subtitle = f"{count(len(table.rows), 'row')} · by {ORDERS[self.order]}"
         self._say_columns()
         self._say_head()
         self._show_row()

@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from replay.verdicts.origins import Origin
 from tui.actions import ORIGINS
 from tui.screens.base import BaseScreen
-from tui.views.parts import count, cut, printable
+from tui.views.parts import cut, printable
 from tui.widgets.keys import bindings
 from tui.widgets.lines import Lines
 from tui.widgets.tables import OriginTable
@@ -45,7 +45,7 @@ class OriginsScreen(BaseScreen):
         table.origins = self.found
         table.add_class("pane")
         table.border_title = "Where it came from"
-        table.border_subtitle = count(len(self.found), "place")
+        table.noun = "place"
         yield table
 
     @property

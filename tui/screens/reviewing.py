@@ -12,7 +12,7 @@ from tui.jobs import Ended
 from tui.screens.editing import Editing
 from tui.views.parts import printable
 
-_HOW = "good, bad, a_label or 0.5, then a note; c corrects it in $EDITOR"
+_HOW = "good, bad, a_label or 0.5, then a note; c corrects it"
 
 
 class Reviewing(Editing):

@@ -11,7 +11,7 @@ from tui.actions import RUNS
 from tui.rows.branches import trace_row
 from tui.rows.replays import read_runs
 from tui.screens.base import BaseScreen
-from tui.views.parts import count, printable
+from tui.views.parts import printable
 from tui.views.signs import verdict_words
 from tui.views.table_lines import run_header
 from tui.widgets.bars import Bar
@@ -62,8 +62,8 @@ class RunsScreen(BaseScreen):
             table.runs = read_runs(self.replay.the_database)
             index = next((i for i, run in enumerate(table.runs) if run.id == here), 0)
             table.set_reactive(RunTable.cursor, index)
+            table.noun = "run"
             table.lines_changed()
-            table.border_subtitle = count(len(table.runs), "run")
             self._say_run()
 
     def _say_run(self) -> None:

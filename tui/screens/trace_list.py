@@ -174,6 +174,8 @@ class TraceListScreen(BaseScreen):
         )
         searched = "end search" if table.needle else ""
         self.query_one(KeyBar).name_back(searched or ("clear filter" if self.wanted else "quit"))
+        is_none = self.wanted and not traces and traces.is_complete
+        table.nothing = "No trace fits: f changes the filter, esc clears it." if is_none else ""
         if self._is_complaining:
             return
         if self.wanted:

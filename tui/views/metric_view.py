@@ -230,7 +230,7 @@ def _trend(row: CallMetrics, buckets: Buckets) -> list[Entry]:
 
 def _bar(number: float, most: float) -> str:
     """Return a bar that is never empty: a sliver for what is there at all."""
-    return "█" * round(_BAR_WIDTH * number / most) or "▏"
+    return "█" * round(_BAR_WIDTH * number / most) or ("▏" if number else "")
 
 
 def _heading(words: str) -> Entry:

@@ -20,7 +20,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from tui.actions import LINES
-from tui.views.parts import ROLES, Part, parts_text
+from tui.views.parts import ROLES, Part, count, parts_text
 from tui.widgets.keys import bindings
 
 
@@ -68,6 +68,12 @@ class Lines(ScrollView, can_focus=True):
         self.needle = ""
         """What `find` looks for; painted where it is seen."""
         self._styles: dict[str, Style] = {}
+        self.noun = ""
+        """What a line is; with it the frame says where one is: ``2 / 3 findings``."""
+        self.place_more = ""
+        """What the frame says after it."""
+        self.nothing = ""
+        """What an empty list says."""
         self._clicked = -1
         """The line that was clicked last, as long as the cursor stays on it."""
 
@@ -107,6 +113,9 @@ class Lines(ScrollView, can_focus=True):
         index = y + self.scroll_offset.y
         base = self.rich_style
         if index >= self.line_count():
+            if index == 0 and self.nothing:
+                base += self._style("dim")
+                return Strip([Segment(self.nothing, base)]).crop_extend(0, width, base)
             return Strip.blank(width, base)
         base += self._role_style(self.line_role(index))
         if index == self.cursor:
@@ -154,7 +163,14 @@ class Lines(ScrollView, can_focus=True):
         self.virtual_size = Size(self.line_width, self.line_count())
         self.cursor = self.validate_cursor(self.cursor)
         self.show_cursor()
+        self._say_place()
         self.refresh()
+
+    def _say_place(self) -> None:
+        if self.noun:
+            many = self.line_count()
+            place = f"{self.cursor + 1:,} / " if many else ""
+            self.border_subtitle = f"{place}{count(many, self.noun)}{self.place_more}"
 
     # -- moving -----------------------------------------------------------------------------------
 
@@ -170,6 +186,7 @@ class Lines(ScrollView, can_focus=True):
         self.refresh_line(old - self.scroll_offset.y)
         self.refresh_line(new - self.scroll_offset.y)
         self.show_cursor()
+        self._say_place()
         self.refresh()
         self.post_message(self.Moved(self, new))
 
