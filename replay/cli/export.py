@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, Literal, TextIO, cast
 
 import click
 
@@ -56,6 +56,17 @@ TRAINING = ("tuples", "openai-sft", "anthropic", "dpo", "toolformer")
     is_flag=True,
     help="Write toolsets and system prompts that came from a contexts.json into each line.",
 )
+@click.option(
+    "--mask",
+    flag_value="secrets",
+    help="Mask what is written, as [tool.replay.mask] says: secrets, and what it names beside.",
+)
+@click.option(
+    "--mask-personal",
+    "mask",
+    flag_value="personal",
+    help="Mask what is written, personal data of all kinds too.",
+)
 @training_options
 @selection_options
 @database_and()
@@ -65,18 +76,24 @@ def export_command(
     format_name: str,
     output: Path | None,
     inline: bool,
+    mask: Literal["secrets", "personal"] | None,
     **training: Any,
-) -> None:
+) -> int | None:
     """Write traces as JSONL: all of them, or those that the options select.
 
     A conversation that was imported comes out as it went in; one that was recorded becomes one
     line for each conversation inside it. Training data (tuples, openai-sft, anthropic, dpo,
     toolformer) goes into a folder, divided into parts, with a data card.
     """
+    from replay.cli.masked import in_a_child, reading_masked
+    from replay.config import load_config
+
+    if mask is not None and (code := in_a_child(load_config())) is not None:
+        return code
     given = options_given(training)
     if format_name in TRAINING:
-        export_training(database, selection, format_name, output, training)
-        return
+        export_training(database, selection, format_name, output, training, mask=mask)
+        return None
     if given:
         raise click.UsageError(
             f"{given[0]} is for training data: --to {', '.join(TRAINING)}; not for {format_name}."
@@ -89,10 +106,14 @@ def export_command(
 
     report = ExportReport()
     store = Store.open(database, mode="r")
+    read = store
     try:
+        if mask is not None:
+            masks = reading_masked(store, load_config(), personal=mask == "personal")
+            read = cast("Store", masks)
         with Progress("traces", shown=None if output else False) as progress, _sink(output) as file:
             for line in export_lines(
-                store,
+                read,
                 selection,
                 format_name,
                 report,
@@ -103,6 +124,7 @@ def export_command(
     finally:
         store.close()
     _tell_export(report, output)
+    return None
 
 
 @contextmanager

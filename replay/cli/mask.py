@@ -56,7 +56,6 @@ def mask(database: Path, wants: str | None, personal: bool, shows_all: bool, as_
     return _check(database, chosen, shows_all=shows_all, as_json=as_json)
 
 
-
 def _redaction(database: Path, config: MaskConfig, *, makes_key: bool) -> Redaction:
     from cassettes.redaction import KeyUnusable, key_beside, known_key
     from replay.store import Store

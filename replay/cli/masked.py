@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from replay.config import Config
     from replay.records import Record, Transcript
     from replay.store import Store
+    from replay.store.masked_reading import MaskedReading
     from replay.store.redaction import Redaction
 
     R = TypeVar("R", bound=Record)
@@ -75,3 +76,38 @@ def masked(redaction: Redaction | None, record: R) -> R:
 def masked_text(redaction: Redaction | None, text: str) -> str:
     """Return a text as it may be kept."""
     return text if redaction is None else redaction.redactor.text(text)
+
+
+def importing_mask(mask: str | None) -> Config | None:
+    """Return the settings that what is imported is masked by; None: it is kept as it stands.
+
+    ``mask``: ``secrets``, ``personal`` or ``no``, as asked for; None: masked where
+    ``[tool.replay.mask]`` says anything of what is to be masked.
+    """
+    from replay.config import MaskConfig, load_config
+
+    config = load_config()
+    if mask == "no" or (mask is None and (config.mask == MaskConfig() or not config.mask.enabled)):
+        return None
+    return _asked(config, personal=mask == "personal")
+
+
+def _asked(config: Config, *, personal: bool) -> Config:
+    """Return settings that mask, whether or not recordings are masked."""
+    chosen = {"enabled": True, **({"personal": True} if personal else {})}
+    return config.model_copy(update={"mask": config.mask.model_copy(update=chosen)})
+
+
+def reading_masked(store: Store, config: Config, *, personal: bool) -> MaskedReading:
+    """Return ``store`` with everything masked that is read from it to be written elsewhere.
+
+    ``personal``: personal data of all kinds, whatever ``[tool.replay.mask]`` says.
+
+    Raises:
+        ReplayError: the masking key cannot be read.
+    """
+    from replay.store.masked_reading import MaskedReading
+
+    redaction = masking_for(store, _asked(config, personal=personal))
+    assert redaction is not None
+    return MaskedReading(store, redaction)
