@@ -7,7 +7,9 @@ texts go through these too (`benchmarks/masking_peers.py`).
 from __future__ import annotations
 
 import argparse
+import io
 import json
+import logging
 import subprocess
 import sys
 import tempfile
@@ -17,10 +19,13 @@ from pathlib import Path
 
 from benchmarks.planted import Planted, look_alikes, planted, records
 from cassettes.redaction import Redactor
+from replay.cli.export import FORMATS, TRAINING
 from replay.store import Store
 from replay.store.redaction import Redaction
 
 KINDS = ("email", "phone", "card", "iban", "ssn", "ip", "jwt", "vendor_key", "environment")
+WHOLE = ("records", "otlp", "openinference")
+"""Exports that hold everything; of these one that is small has not looked at the values."""
 Masked = list[str]
 
 
@@ -101,6 +106,10 @@ def in_a_database(items: list[Planted], environment: dict[str, str]) -> str:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "traces.db"
         left: dict[str, int] = {}
+        logged = io.StringIO()
+        handler = logging.StreamHandler(logged)
+        logging.getLogger().addHandler(handler)
+        logging.getLogger().setLevel(logging.DEBUG)
         with Store.open(path, "create", masker=redaction) as store:
             for record in records(items):
                 store.append(record)
@@ -111,13 +120,50 @@ def in_a_database(items: list[Planted], environment: dict[str, str]) -> str:
             left["records"] = sum(one.value in text for text in transcripts for one in items[::7])
             problems = store.check()
         left["database, closed"] = _left(items, folder)
-        exported = subprocess.run(
-            [sys.executable, "-m", "replay.cli.main", "export", str(path), "--format", "openai"],
-            capture_output=True,
-            check=False,
-        ).stdout
-        left["export"] = sum(one.value.encode() in exported for one in items)
-    return f"values left: {left}; problems of the database: {len(problems)}"
+        logging.getLogger().removeHandler(handler)
+        left["logs"] = _standing(items, logged.getvalue())
+        left |= _exported(items, path)
+    lines = [f"{place:28}{count:6}" for place, count in left.items()]
+    return "\n".join(["values left in", *lines, f"problems of the database: {len(problems)}"])
+
+
+def _exported(items: list[Planted], path: Path) -> dict[str, int]:
+    """Look into what every export writes, and into what was logged, printed and reported.
+
+    Raises:
+        SystemExit: an export failed or wrote next to nothing: it would be no evidence.
+    """
+    left: dict[str, int] = {}
+    said = ""
+    with tempfile.TemporaryDirectory() as folder:
+        for name in (*FORMATS, *TRAINING):
+            out = Path(folder) / name
+            ran = _replay("export", str(path), "--to", name, "-o", str(out))
+            files = [one for one in [out, *out.rglob("*")] if one.is_file()]
+            written = "\n".join(one.read_text("utf-8") for one in files)
+            if ran.returncode or (name in WHOLE and len(written) < len(items) * 50):
+                raise SystemExit(f"export --to {name}: {len(written)} letters\n{ran.stderr}")
+            left[f"export {name}"] = _standing(items, written)
+            said += ran.stdout + ran.stderr
+        for command in (["show", str(path), "t0"], ["list", str(path)], ["db", "check", str(path)]):
+            ran = _replay(*command)
+            said += ran.stdout + ran.stderr
+    left["printed"] = _standing(items, said)
+    return left
+
+
+def _replay(*command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "replay.cli.main", *command],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def _standing(items: list[Planted], text: str) -> int:
+    """Count the values that stand in ``text``, or in its JSON's spelling of them."""
+    return sum(one.value in text or json.dumps(one.value)[1:-1] in text for one in items)
 
 
 def _left(items: list[Planted], folder: str) -> int:

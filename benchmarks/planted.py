@@ -399,6 +399,7 @@ def records(items: list[Planted]) -> Iterator[dict[str, Any]]:
     for number, one in enumerate(items):
         trace_id = f"t{number // 50}"
         if number % 50 == 0:
+            asked: dict[str, Any] = {}
             yield {"kind": "trace", "id": trace_id, "started_at": at}
         step = {"trace_id": trace_id, "step_number": number % 50 + 1, "started_at": at}
         if one.place in ("words", "pieces", "schema"):
@@ -421,9 +422,11 @@ def records(items: list[Planted]) -> Iterator[dict[str, Any]]:
             said = one.text if one.place == "words" else "go on"
             call |= {"messages": [{"role": "user", "content": said}], "tools": tools}
             call |= {"stream": one.text} if one.place == "pieces" else {}
+            call["output"] = {"role": "assistant", "content": f"Done: {said}"}
+            asked = {"model_call_id": call["id"]}
             yield call
             continue
-        yield _tool_call(number, one, step)
+        yield _tool_call(number, one, step | asked)
         if one.place in ("header", "URL", "XML"):
             yield _interaction(number, one, at)
 

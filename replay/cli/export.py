@@ -18,6 +18,7 @@ from replay.cli.selection import selection_options
 from replay.cli.training import export_training, options_given, training_options
 
 if TYPE_CHECKING:
+    from replay.cli.masked import Mask
     from replay.interchange import ExportReport
     from replay.records import Selection
 
@@ -85,6 +86,17 @@ TRAINING = ("tuples", "openai-sft", "anthropic", "dpo", "toolformer")
     is_flag=True,
     help="bundle: leave personal data in it as it is stored.",
 )
+@click.option(
+    "--mask",
+    flag_value="secrets",
+    help="Mask what is written, as [tool.replay.mask] says: secrets, and what it names beside.",
+)
+@click.option(
+    "--mask-personal",
+    "mask",
+    flag_value="personal",
+    help="Mask what is written, personal data of all kinds too.",
+)
 @training_options
 @selection_options
 @database_and()
@@ -97,6 +109,7 @@ def export_command(
     endpoint: str | None,
     headers: dict[str, str],
     no_mask: bool,
+    mask: Mask | None,
     **training: Any,
 ) -> int | None:
     """Write traces in another format: all of them, or those that the options select.
@@ -108,8 +121,10 @@ def export_command(
     card. docs/export.md says what each format can carry.
     """
     _refuse_others(format_name, options_given(training), endpoint, headers, no_mask=no_mask)
+    if mask is not None and (code := _masked_elsewhere()) is not None:
+        return code
     if format_name in TRAINING:
-        export_training(database, selection, format_name, output, training)
+        export_training(database, selection, format_name, output, training, mask=mask)
         return None
     if output is not None and output.is_dir() and format_name != "parquet":
         raise click.UsageError(f"-o {output} is a folder; {format_name} goes into a file.")
@@ -118,12 +133,12 @@ def export_command(
             raise click.UsageError("-o and --endpoint: a file, or an endpoint?")
         from replay.cli.export_spans import send_spans
 
-        report = send_spans(database, selection, format_name, endpoint, headers)
+        report = send_spans(database, selection, format_name, endpoint, headers, mask=mask)
         _tell_export(report, None, what="span", verb="Sent")
         return None
     if format_name in FILES:
-        return _write_file(database, selection, format_name, output, no_mask=no_mask)
-    _write_lines(database, selection, format_name, output, inline=inline)
+        return _write_file(database, selection, format_name, output, no_mask=no_mask, mask=mask)
+    _write_lines(database, selection, format_name, output, inline=inline, mask=mask)
     return None
 
 
@@ -154,54 +169,67 @@ def _refuse_others(
         )
 
 
+def _masked_elsewhere() -> int | None:
+    """Return the exit code of a process where functions of the user's mask; None: none is named."""
+    from replay.cli.masked import in_a_child
+    from replay.config import load_config
+
+    return in_a_child(load_config())
+
+
 def _write_file(
-    database: Path, selection: Selection, format_name: str, output: Path | None, *, no_mask: bool
+    database: Path,
+    selection: Selection,
+    format_name: str,
+    output: Path | None,
+    *,
+    no_mask: bool,
+    mask: Mask | None,
 ) -> int | None:
     if format_name == PROTOBUF:
         from replay.cli.export_spans import write_protobuf
 
-        _tell_export(write_protobuf(database, selection, output), output, what="span")
+        _tell_export(write_protobuf(database, selection, output, mask=mask), output, what="span")
     elif format_name == "parquet":
         from replay.cli.export_parquet import export_parquet
 
-        export_parquet(database, selection, output)
+        export_parquet(database, selection, output, mask=mask)
     elif format_name == "html":
         from replay.cli.export_html import export_html
 
-        export_html(database, selection, output)
+        export_html(database, selection, output, mask=mask)
     else:
         from replay.cli.export_bundle import export_bundle
-        from replay.cli.masked import in_a_child
-        from replay.config import load_config
 
-        if not no_mask and (code := in_a_child(load_config())) is not None:
+        if not no_mask and (code := _masked_elsewhere()) is not None:
             return code
         export_bundle(database, selection, output, is_masked=not no_mask)
     return None
 
 
 def _write_lines(
-    database: Path, selection: Selection, format_name: str, output: Path | None, *, inline: bool
+    database: Path,
+    selection: Selection,
+    format_name: str,
+    output: Path | None,
+    *,
+    inline: bool,
+    mask: Mask | None,
 ) -> None:
+    from replay.cli.masked import opened_to_export
     from replay.cli.progress import Progress
     from replay.interchange import ExportReport, export_lines
-    from replay.store import Store
 
     report = ExportReport()
-    store = Store.open(database, mode="r")
-    try:
-        with Progress("traces", shown=None if output else False) as progress, _sink(output) as file:
-            for line in export_lines(
-                store,
-                selection,
-                format_name,
-                report,
-                inline=inline,
-                on_progress=progress.update,
-            ):
-                file.write(line)
-    finally:
-        store.close()
+    with (
+        opened_to_export(database, mask) as store,
+        Progress("traces", shown=None if output else False) as progress,
+        _sink(output) as file,
+    ):
+        for line in export_lines(
+            store, selection, format_name, report, inline=inline, on_progress=progress.update
+        ):
+            file.write(line)
     _tell_export(report, output)
 
 

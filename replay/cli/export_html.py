@@ -12,6 +12,7 @@ from replay.cli.whole_file import whole_text
 from replay.errors import ReplayError
 
 if TYPE_CHECKING:
+    from replay.cli.masked import Mask
     from replay.records import CallVerdict, ReplayRun, Selection
     from replay.store import Store
 
@@ -21,20 +22,22 @@ TRACES_MAX: Final = 100
 _EXAMPLES_MAX: Final = 20
 
 
-def export_html(database: Path, selection: Selection, output: Path | None) -> None:
+def export_html(
+    database: Path, selection: Selection, output: Path | None, *, mask: Mask | None = None
+) -> None:
     """Write the selected traces as one page.
 
     Raises:
         click.UsageError: no file is named.
         ReplayError: no trace is selected, or too many for a page.
     """
+    from replay.cli.masked import opened_to_export
     from replay.cli.progress import Progress
     from replay.report.html import trace_page
-    from replay.store import Store
 
     if output is None:
         raise click.UsageError("A page is a file: say -o trace.html.")
-    with Store.open(database) as store:
+    with opened_to_export(database, mask) as store:
         trace_ids = store.trace_ids(selection)
         if not trace_ids:
             raise ReplayError(

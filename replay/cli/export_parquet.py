@@ -12,20 +12,23 @@ from replay.cli import terminal
 from replay.errors import ReplayError
 
 if TYPE_CHECKING:
+    from replay.cli.masked import Mask
     from replay.records import Selection
 
 
-def export_parquet(database: Path, selection: Selection, folder: Path | None) -> None:
+def export_parquet(
+    database: Path, selection: Selection, folder: Path | None, *, mask: Mask | None = None
+) -> None:
     """Write the tables into ``folder``, all of them or none, and tell how many rows they have.
 
     Raises:
         click.UsageError: no folder is named.
         ReplayError: pyarrow is not installed, or the folder cannot be written.
     """
+    from replay.cli.masked import opened_to_export
     from replay.cli.progress import Progress
     from replay.interchange.parquet_tables import TABLES, ParquetWriter, pyarrow_or_refuse
     from replay.records.private_files import private
-    from replay.store import Store
 
     if folder is None or folder.is_file():
         what = "is a file" if folder else "is missing"
@@ -36,7 +39,7 @@ def export_parquet(database: Path, selection: Selection, folder: Path | None) ->
         folder.mkdir(parents=True, exist_ok=True)
         for path in partial.values():
             private(path)
-        with Store.open(database) as store, Progress("traces") as progress:
+        with opened_to_export(database, mask) as store, Progress("traces") as progress:
             writer = ParquetWriter(partial)
             trace_ids = store.trace_ids(selection)
             for done, trace_id in enumerate(trace_ids, start=1):

@@ -12,6 +12,7 @@ from replay.cli.progress import Progress
 from replay.cli.whole_file import whole_bytes
 
 if TYPE_CHECKING:
+    from replay.cli.masked import Mask
     from replay.interchange import ExportReport
     from replay.records import Selection
 
@@ -52,16 +53,18 @@ def send_spans(
     format_name: str,
     endpoint: str,
     headers: dict[str, str],
+    *,
+    mask: Mask | None = None,
 ) -> ExportReport:
     """Post the selected traces to ``endpoint``, one after the other, and say what it took."""
+    from replay.cli.masked import opened_to_export
     from replay.interchange import ExportReport, export_requests
     from replay.interchange.otlp_sending import NotSent, Sender
-    from replay.store import Store
 
     report = ExportReport()
     sender = Sender(endpoint, headers)
     sent_count = 0
-    with Store.open(database) as store, Progress("traces") as progress:
+    with opened_to_export(database, mask) as store, Progress("traces") as progress:
         requests = export_requests(
             store, selection, format_name, report, on_progress=progress.update
         )
@@ -82,17 +85,19 @@ def send_spans(
     return report
 
 
-def write_protobuf(database: Path, selection: Selection, output: Path | None) -> ExportReport:
+def write_protobuf(
+    database: Path, selection: Selection, output: Path | None, *, mask: Mask | None = None
+) -> ExportReport:
     """Write the selected traces as the collector's file exporter writes protobuf."""
+    from replay.cli.masked import opened_to_export
     from replay.interchange import ExportReport, export_requests
     from replay.interchange.otlp_protobuf import as_protobuf, behind_length
-    from replay.store import Store
 
     if output is None:
         raise click.UsageError(f"{PROTOBUF} is bytes: say -o traces.pb.")
     report = ExportReport()
     with (
-        Store.open(database) as store,
+        opened_to_export(database, mask) as store,
         Progress("traces") as progress,
         whole_bytes(output) as file,
     ):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -88,14 +88,27 @@ _DATABASE_SUFFIXES = (".db", ".sqlite", ".sqlite3")
     help="Leave out lines that cannot be read. Without it such a line stops the import before "
     "anything is kept.",
 )
+@click.option(
+    "--mask",
+    flag_value="secrets",
+    help="Mask what is read, as [tool.replay.mask] says. It is, too, where that is written.",
+)
+@click.option(
+    "--mask-personal",
+    "mask",
+    flag_value="personal",
+    help="Mask what is read, personal data of all kinds too.",
+)
+@click.option("--no-mask", "mask", flag_value="no", help="Keep what is read as it stands.")
 @json_option
 def import_command(
     words: tuple[str, ...],
     format_name: str | None,
     skip_bad_lines: bool,
+    mask: Literal["secrets", "personal", "no"] | None,
     as_json: bool,
     **read: Any,
-) -> None:
+) -> int | None:
     """Read conversations and traces of other tools into a database.
 
     Takes OpenAI chat and Anthropic messages, OpenTelemetry (GenAI, OpenInference), Langfuse,
@@ -104,11 +117,15 @@ def import_command(
     `-` for stdin. Importing again changes nothing. At the end it says what was in the files, what
     is in the database now, and what could not be carried over.
     """
+    from replay.cli.masked import importing_mask, in_a_child, masking_for
     from replay.cli.progress import Progress
     from replay.interchange import START_FIELDS, CheckedFiles, ImportOptions, ReadOptions
     from replay.interchange.sources import paths_with_stdin
     from replay.store import Store
 
+    config = importing_mask(mask)
+    if config is not None and (code := in_a_child(config)) is not None:
+        return code
     database, paths = _database_and_files(words)
     read["start_fields"] = read["start_fields"] or START_FIELDS
     options = ImportOptions(format_name, skip_bad_lines, ReadOptions(**read))
@@ -118,17 +135,21 @@ def import_command(
         checked = CheckedFiles(paths, options, on_progress=progress.update)
         store = Store.open(database, mode="create")
         try:
-            reports = checked.write(store)
+            redaction = None if config is None else masking_for(store, config)
+            reports = checked.write(store, redaction)
         finally:
             store.close()
     if as_json:
         files = [report.to_json() for report in reports]
         terminal.emit_json({"database": str(database), "files": files})
-        return
+        return None
     for report in reports:
         for line in report_lines(report):
             terminal.emit(line)
+    if config is not None:
+        terminal.say("Masked while it was read (docs/masking.md); --no-mask keeps it as it stands.")
     terminal.say(f"Next: replay list {shlex.quote(str(database))}")
+    return None
 
 
 def _database_and_files(words: tuple[str, ...]) -> tuple[Path, list[Path]]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, TypeVar, cast
 
 from replay.errors import ReplayError
 
@@ -14,9 +16,13 @@ if TYPE_CHECKING:
     from replay.config import Config
     from replay.records import Record, Transcript
     from replay.store import Store
+    from replay.store.masked_reading import MaskedReading
     from replay.store.redaction import Redaction
 
     R = TypeVar("R", bound=Record)
+
+Mask: TypeAlias = Literal["secrets", "personal"]
+"""What is masked: what ``[tool.replay.mask]`` says, or personal data of all kinds too."""
 
 _CHILD: Final = "REPLAY_MASK_CHILD"
 
@@ -75,3 +81,60 @@ def masked(redaction: Redaction | None, record: R) -> R:
 def masked_text(redaction: Redaction | None, text: str) -> str:
     """Return a text as it may be kept."""
     return text if redaction is None else redaction.redactor.text(text)
+
+
+def importing_mask(mask: str | None) -> Config | None:
+    """Return the settings that what is imported is masked by; None: it is kept as it stands.
+
+    ``mask``: ``secrets``, ``personal`` or ``no``, as asked for; None: masked where
+    ``[tool.replay.mask]`` says anything of what is to be masked.
+    """
+    from replay.config import MaskConfig, load_config
+
+    config = load_config()
+    if mask == "no" or (mask is None and (config.mask == MaskConfig() or not config.mask.enabled)):
+        return None
+    return _asked(config, personal=mask == "personal")
+
+
+def _asked(config: Config, *, personal: bool) -> Config:
+    """Return settings that mask, whether or not recordings are masked."""
+    chosen = {"enabled": True, **({"personal": True} if personal else {})}
+    return config.model_copy(update={"mask": config.mask.model_copy(update=chosen)})
+
+
+@contextmanager
+def opened_to_export(database: Path, mask: Mask | None) -> Iterator[Store]:
+    """Open a database to write out what is in it: as it is (None), or masked.
+
+    Raises:
+        StoreError: it cannot be opened.
+        ReplayError: the masking key cannot be read.
+    """
+    from replay.config import load_config
+    from replay.store import Store
+
+    store = Store.open(database, mode="r")
+    try:
+        if mask is None:
+            yield store
+        else:
+            masks = reading_masked(store, load_config(), personal=mask == "personal")
+            yield cast("Store", masks)
+    finally:
+        store.close()
+
+
+def reading_masked(store: Store, config: Config, *, personal: bool) -> MaskedReading:
+    """Return ``store`` with everything masked that is read from it to be written elsewhere.
+
+    ``personal``: personal data of all kinds, whatever ``[tool.replay.mask]`` says.
+
+    Raises:
+        ReplayError: the masking key cannot be read.
+    """
+    from replay.store.masked_reading import MaskedReading
+
+    redaction = masking_for(store, _asked(config, personal=personal))
+    assert redaction is not None
+    return MaskedReading(store, redaction)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 import click
 
@@ -13,6 +13,7 @@ from replay.cli import terminal
 
 if TYPE_CHECKING:
     from replay.records import Selection
+    from replay.store import Store
     from replay.training import Collection
 
 KEEP: Final = ("good", "ok", "valid", "all")
@@ -137,8 +138,10 @@ def export_training(
     format_name: str,
     folder: Path | None,
     given: dict[str, Any],
+    *,
+    mask: Literal["secrets", "personal"] | None = None,
 ) -> None:
-    """Write training data into ``folder`` and tell what is in it.
+    """Write training data into ``folder`` and tell what is in it; ``mask``: as `export` has it.
 
     Raises:
         click.UsageError: no folder is named, or options do not go together.
@@ -156,19 +159,21 @@ def export_training(
             "mistakes. Say --keep valid for all calls that fit their schema."
         )
     by, most = given["balance"] or (None, None)
-    options = TrainingOptions(
-        keep=given["keep"],
-        group_label=given["group_label"],
-        balance=by,
-        balance_max=most,
-        seed=given["seed"] or 0,
-        run_id=given["run_id"],
-        deduplicate=not given["with_duplicates"],
-        **({"split": given["split"]} if given["split"] else {}),
-    )
     with Store.open(database, mode="r") as store:
+        read, masked = _masked(store, mask)
+        options = TrainingOptions(
+            keep=given["keep"],
+            group_label=given["group_label"],
+            balance=by,
+            balance_max=most,
+            seed=given["seed"] or 0,
+            masked=masked,
+            run_id=given["run_id"],
+            deduplicate=not given["with_duplicates"],
+            **({"split": given["split"]} if given["split"] else {}),
+        )
         with Progress("traces") as progress:
-            collection = collect(store, selection, format_name, options, progress.update)
+            collection = collect(read, selection, format_name, options, progress.update)
         with Progress("traces") as progress:
             paths = write_training_data(
                 collection,
@@ -181,8 +186,21 @@ def export_training(
     terminal.say(f"The data card says what is in it and what is not: {paths[-1]}")
 
 
+def _masked(store: Store, mask: str | None) -> tuple[Store, tuple[str, ...] | None]:
+    """Return what is read, and what it is masked of beside secrets."""
+    from replay.cli.masked import reading_masked
+    from replay.config import load_config
+
+    if mask is None:
+        return store, None
+    reading = reading_masked(store, load_config(), personal=mask == "personal")
+    kinds = tuple(kind.name for kind in reading.redaction.redactor.rules.kinds)
+    return cast("Store", reading), kinds
+
+
 def _told(collection: Collection, folder: Path) -> Iterator[str]:
     from replay.report.ink import count
+    from replay.training.counts import NOTHING_MASKED
 
     counts = collection.counts
     whole = sum(part.example_count for part in counts.parts.values())
@@ -190,7 +208,8 @@ def _told(collection: Collection, folder: Path) -> Iterator[str]:
     yield f"{count(whole, 'example')} from {seen}, as {collection.format_name} in {folder}:"
     for name, part in counts.parts.items():
         traces = count(len(part.trace_ids), "trace")
-        yield f"  {name:<12} {part.example_count:>9,} of {traces}"
+        examples = "example " if part.example_count == 1 else "examples"
+        yield f"  {name:<12} {part.example_count:>9,} {examples} from {traces}"
         if not part.example_count and collection.options.split[name] > 0:
             yield f"  {'':<12}           too few groups of traces for a part of its own"
     for words, number in (
@@ -203,3 +222,6 @@ def _told(collection: Collection, folder: Path) -> Iterator[str]:
         yield f"  {number:>9,} left out: {words}"
     for words, number in counts.lost.most_common():
         yield f"  {number:>9,} not said, for the format cannot: {words}"
+    open_count = counts.masked[NOTHING_MASKED]
+    if open_count and collection.options.masked is None:
+        yield f"Not masked: {count(open_count, 'trace')} that came in unmasked. --mask masks here."

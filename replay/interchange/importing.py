@@ -31,6 +31,7 @@ from replay.records import Selection, Transcript
 
 if TYPE_CHECKING:
     from replay.store import Store
+    from replay.store.redaction import Redaction
 
 OnProgress = Callable[[int, int], None]
 """Called with the bytes done and the bytes in all; every byte is read twice."""
@@ -123,9 +124,12 @@ class CheckedFiles:
         if bad and not options.skip_bad_lines:
             raise _refusal(path, bad)
 
-    def write(self, store: Store) -> list[FileReport]:
-        """Write every trace that ``store`` does not have, and return what became of each file."""
-        writing = Writing(store)
+    def write(self, store: Store, redaction: Redaction | None = None) -> list[FileReport]:
+        """Write every trace that ``store`` does not have, and return what became of each file.
+
+        ``redaction`` masks all that is written; None: it is kept as it stands in the files.
+        """
+        writing = Writing(store, redaction)
         reports = []
         try:
             for file in self._files:
@@ -153,13 +157,20 @@ def _left_out(path: Path, error: ImportFileError) -> FileReport:
 class Writing:
     """One import's way into a database: each trace once, whole, and only where it is news."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, redaction: Redaction | None = None) -> None:
         self.store = store
+        self.redaction = redaction
+        if redaction is not None:
+            store.masker = redaction  # also of what comes in as records
         self._known = set(store.trace_ids(Selection()))
         self._written = set[str]()
 
     def write(self, report: FileReport, transcript: Transcript) -> None:
         """Write ``transcript`` unless the database has it, and count what was done."""
+        if self.redaction is not None:
+            from replay.store.masked_reading import masked_transcript
+
+            transcript = masked_transcript(transcript, self.redaction)
         trace = transcript.trace
         if trace.id in self._written:
             report.known_count += 1

@@ -46,6 +46,12 @@ def write_record_file(
             store.append_all(batch)
             batch = []
         if isinstance(found, Trace):
+            masker = store.masker
+            if masker is not None and not callable(masker):
+                from replay.store.redacting import told_of_trace
+
+                told = told_of_trace(masker, found.attributes)
+                found = found.model_copy(update={"attributes": {**found.attributes, **told}})
             report.new_count += found.id not in known
             report.renewed_count += found.id in known
         batch.append(found)

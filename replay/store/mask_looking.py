@@ -74,7 +74,7 @@ def _batches(store: Store, tell: Callable[[int, int], None]) -> Iterator[list[Js
         verdicts = [one for run in runs for one in store.verdicts(run.id, trace_id=trace_id)]
         yield [plain(one) for one in records_of(store.transcript(trace_id), verdicts)]
     others: list[Any] = [*runs, *(one for run in runs for one in store.findings(run.id))]
-    others += [*store.tool_schemas(), *store.approvals(), *store.pins()]
+    others += [*store.tool_schemas(), *store.approvals()]
     held = [{"kind": "hold", "id": one.trace_id, **asdict(one)} for one in store.holds()]
     yield [plain(one) for one in others] + held
 

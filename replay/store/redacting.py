@@ -42,15 +42,7 @@ def redact_trace(
     In one transaction: a reader sees all of it before or after.
     """
     stored = [plain(record) for record in records_of(transcript, verdicts)]
-    masked = masked_records(masking, stored)
-    count = sum(new != old for new, old in zip(masked, stored, strict=True))
-    attributes = masked[0].get("attributes") or {}
-    told = _told(masking, attributes.get(ATTRIBUTE, False))
-    if attributes.get(ATTRIBUTE) != told:
-        masked[0] = {**masked[0], "attributes": {**attributes, ATTRIBUTE: told}}
-        if count:
-            # They are of states with their secrets, which no replay makes again.
-            masked = [_without(one, "state_hash") for one in masked]
+    masked, count = masked_trace(stored, masking)
     changed = [new for new, old in zip(masked, stored, strict=True) if new != old]
     if any(one["kind"] == "model_call" for one in changed):
         # Its messages are numbered without gaps, so all prompts of the trace are laid anew.
@@ -70,6 +62,28 @@ def redact_trace(
     elif changed:
         drainer.write_all(changed)
     return count
+
+
+def masked_trace(stored: list[JsonObject], masking: Masking) -> tuple[list[JsonObject], int]:
+    """Return the records of a trace masked, the trace's own first, and how many held something.
+
+    The trace says what was masked in it: a replay masks the same again.
+    """
+    masked = masked_records(masking, stored)
+    count = sum(new != old for new, old in zip(masked, stored, strict=True))
+    attributes = masked[0].get("attributes") or {}
+    told = _told(masking, attributes.get(ATTRIBUTE, False))
+    if attributes.get(ATTRIBUTE) != told:
+        masked[0] = {**masked[0], "attributes": {**attributes, ATTRIBUTE: told}}
+        if count:
+            # They are of states with their secrets, which no replay makes again.
+            masked = [_without(one, "state_hash") for one in masked]
+    return masked, count
+
+
+def told_of_trace(masking: Masking, attributes: JsonObject) -> JsonObject:
+    """Return the attribute by which a trace with ``attributes`` says what is masked in it now."""
+    return {ATTRIBUTE: _told(masking, attributes.get(ATTRIBUTE, False))}
 
 
 def _told(masking: Masking, before: bool | list[str]) -> bool | list[str]:

@@ -273,7 +273,7 @@ class Store(Appending, Reading):
                 verdicts = [v for run in runs for v in self.verdicts(run.id, trace_id=trace_id)]
                 transcript = self.transcript(trace_id)
                 count += redact_trace(drainer, connection, transcript, verdicts, masking)
-            others: list[Any] = [*runs, *self.approvals(), *self.pins(), *self.tool_schemas()]
+            others: list[Any] = [*runs, *self.approvals(), *self.tool_schemas()]
             others += [one for run in runs for one in self.findings(run.id)]
             count += redact_records(drainer, [plain(one) for one in others], masking)
             count += redact_holds(connection, masking)

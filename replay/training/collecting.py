@@ -14,6 +14,7 @@ from statistics import median_low
 from typing import TYPE_CHECKING, TypeAlias
 
 from replay.records import JsonObject, Selection, Transcript
+from replay.store.redaction import is_redacted
 from replay.training.counts import NO_TOOL, Counts, PartCounts
 from replay.training.decisions import Decision, decisions_of
 from replay.training.formats import TRAINING_FORMATS, Context, Example
@@ -89,7 +90,7 @@ class Collection:
             else:
                 entries[entry.name] = entry
         counts.left_out.update(context.left_out)
-        counts.saw(transcript.trace.started_at)
+        counts.saw(transcript.trace.started_at, is_redacted(transcript.trace.attributes))
         if is_used:
             groups.add(transcript.trace.id, self._keys(transcript, threads))
 

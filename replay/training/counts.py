@@ -9,6 +9,8 @@ from typing import Final
 from replay.records import JsonObject
 from replay.training.formats import Example
 
+NOTHING_MASKED: Final = "nothing"
+
 NO_TOOL: Final = "(words)"
 """Stands for the tool of examples that teach to answer in words."""
 
@@ -57,6 +59,8 @@ class Counts:
     """Why decisions did not become examples."""
     lost: Counter[str] = field(default_factory=Counter)
     """What chat messages cannot say."""
+    masked: Counter[str] = field(default_factory=Counter)
+    """Traces, by what was masked in them as they were read."""
     first_at: str | None = None
     last_at: str | None = None
     """When the earliest and the latest of the traces began."""
@@ -64,9 +68,11 @@ class Counts:
     files: dict[str, str] = field(default_factory=dict)
     """The file of each part."""
 
-    def saw(self, started_at: str) -> None:
-        """Count a trace."""
+    def saw(self, started_at: str, masked: bool | list[str]) -> None:
+        """Count a trace; ``masked``: what was masked in it (`is_redacted`)."""
         self.trace_count += 1
+        kinds = f", {', '.join(sorted(masked))}" if isinstance(masked, list) else ""
+        self.masked[f"secrets{kinds}" if masked else NOTHING_MASKED] += 1
         self.first_at = min(self.first_at or started_at, started_at)
         self.last_at = max(self.last_at or started_at, started_at)
 
@@ -80,6 +86,7 @@ class Counts:
             "thinned": self.thinned_count,
             "left_out": dict(self.left_out.most_common()),
             "lost": dict(self.lost.most_common()),
+            "masked": dict(self.masked.most_common()),
             "first_at": self.first_at,
             "last_at": self.last_at,
             "parts": {

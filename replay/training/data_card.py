@@ -88,10 +88,16 @@ def _lines(collection: Collection, command: Sequence[str]) -> Iterator[str]:
     yield ""
     yield from _table("left out, because of", counts.left_out)
     yield from _table("not said, for the format cannot", counts.lost)
+    if options.masked is None:
+        yield from _table("traces, by what was masked in them", counts.masked)
     yield "## What to know before using it"
     yield ""
     yield "- What models did is not what they should have done: people saw only what is rated."
-    yield "- Secrets were replaced when it was recorded; personal data where masking was on."
+    if options.masked is not None:
+        yield f"- Masked when it was exported: {', '.join(('secrets', *options.masked))}."
+    else:
+        yield "- Not masked when it was exported (`--mask` does that): of what was masked before"
+        yield "  there is a table above."
     yield "- Whether providers and the people in the traces allow training is for you to find out."
 
 

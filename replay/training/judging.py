@@ -31,7 +31,7 @@ _GOOD: Final = Ruling(None)
 
 
 def ruling_on(
-    decision: Decision, keep: Keep, outcomes: Mapping[str, Outcome | None] | None = None
+    decision: Decision, keep: Keep, outcomes: Mapping[str, Outcome] | None = None
 ) -> Ruling:
     """Return whether ``decision`` is one to learn from.
 
@@ -61,7 +61,7 @@ def ruling_on(
     return _GOOD
 
 
-def _outcome(call: ToolCall, outcomes: Mapping[str, Outcome | None]) -> Outcome | None:
+def _outcome(call: ToolCall, outcomes: Mapping[str, Outcome]) -> Outcome | None:
     return outcomes.get(call.id, call.outcome)
 
 

@@ -35,3 +35,6 @@ class TrainingOptions:
     tools read by a translation make pairs. None: as recorded."""
     deduplicate: bool = True
     """Leave out examples that say the same as an earlier one."""
+    masked: tuple[str, ...] | None = None
+    """What the store is read masked of beside secrets: kinds of personal data. None: it is read as
+    it is; the data card tells it."""

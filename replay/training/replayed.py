@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 class Replayed:
     """The calls of one replay run, by their id."""
 
-    outcomes: dict[str, Outcome | None] = field(default_factory=dict)
-    """How each ended today; None: it was not run."""
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    """How each ended today; without those that were not run, of which the recording is believed."""
     translated: dict[str, JsonObject] = field(default_factory=dict)
     """Those that today's tools read by a translation: ``tool``, ``arguments``, and ``definition``,
     the chat tool of the version that read it (None: no recorded call has used that version)."""
@@ -34,7 +34,8 @@ def replayed_calls(store: Store, run_id: str | None) -> Replayed:
     schemas: dict[str, JsonValue] = {one.id: one.definition for one in store.tool_schemas()}
     for verdict in store.verdicts(store.run(run_id).id):
         today = verdict.replayed
-        found.outcomes[verdict.tool_call_id] = None if today is None else today.outcome
+        if today is not None:
+            found.outcomes[verdict.tool_call_id] = today.outcome
         if today is not None and today.translation and today.outcome == Outcome.OK:
             found.translated[verdict.tool_call_id] = {
                 "tool": today.tool,
