@@ -348,3 +348,19 @@ def test_random_traces_may_go_in_any_order(path: Path) -> None:
 
         assert transcripts(path) == {one: before[one] for one in left}
         assert problems(path) == []
+
+
+def test_rows_that_go_are_found_by_indexes(path: Path) -> None:
+    """A column of another type than what it is compared with would have SQLite read every row."""
+    from replay.store.layout import LAYOUTS
+    from replay.store.removing import _WHERE
+
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TEMP TABLE going (key NOT NULL PRIMARY KEY)")
+    for kind, where in _WHERE.items():
+        table = LAYOUTS[kind].table
+        plan = connection.execute(f"EXPLAIN QUERY PLAN DELETE FROM {table} WHERE {where}")
+        steps = [row[3] for row in plan]
+
+        assert any(step.startswith(f"SEARCH {table} USING INDEX") for step in steps), steps
+        assert not any(step.startswith(("SCAN c", "SCAN m", f"SCAN {table}")) for step in steps)
