@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,6 @@ import pytest
 from replay.interchange import (
     LINE_FORMATS,
     ExportReport,
-    ImportOptions,
     export_lines,
     export_requests,
     import_files,
@@ -132,21 +132,25 @@ def test_a_step_whose_end_nobody_knows_has_no_duration_afterwards(tmp_path: Path
     assert {step.duration_ms for step in after.steps} == {None}
 
 
+@pytest.mark.slow
 @pytest.mark.corpora
 @pytest.mark.skipif(not CORPORA.is_dir(), reason="the corpora are not here")
 @pytest.mark.parametrize("format_name", ["otlp", "openinference"])
 def test_the_corpora_come_back_as_they_went(format_name: str, tmp_path: Path) -> None:
     """Calls, what they were told and how they ended: all of it, in the same order."""
-    files = sorted(CORPORA.glob("*.jsonl"))
+    for file in CORPORA.glob("*.jsonl"):
+        with file.open(encoding="utf-8") as lines_of:
+            (tmp_path / file.name).write_text("".join(islice(lines_of, 4)), "utf-8")
+    if (CORPORA / "contexts.json").is_file():
+        (tmp_path / "contexts.json").symlink_to(CORPORA / "contexts.json")
     with Store.open(tmp_path / "from.db", "create") as store:
-        for file in files:
-            import_files(store, [file], ImportOptions())
-        ids = store.trace_ids()[:: max(1, len(store.trace_ids()) // 40)]
+        import_files(store, sorted(tmp_path.glob("*.jsonl")))
+        ids = store.trace_ids()
         lines = export_lines(store, Selection(trace_ids=ids), format_name, ExportReport())
-        (tmp_path / "spans.jsonl").write_text("".join(lines), "utf-8")
+        (tmp_path / "spans").write_text("".join(lines), "utf-8")
         before = {name: calls_of(store.transcript(name)) for name in ids}
     with Store.open(tmp_path / "to.db", "create") as store:
-        import_files(store, [tmp_path / "spans.jsonl"])
+        import_files(store, [tmp_path / "spans"])
         found = [store.transcript(name) for name in store.trace_ids()]
     after = {one.trace.attributes["metadata"]["replay.trace.id"]: calls_of(one) for one in found}
 
