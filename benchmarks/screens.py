@@ -33,7 +33,7 @@ PAINT_MS: Final = 1_000.0
 SCREEN_MS: Final = 150.0
 KEY_MS: Final = 50.0
 MEMORY_MB: Final = 250.0
-_ESCAPE_S: Final = 0.4
+_ESCAPE_S: Final = 0.6
 _NAMED: Final = 6
 """Keys that are named because they take longest."""
 _SHOWN: Final = {
@@ -102,7 +102,7 @@ def _visit(terminal: Terminal, visit: Visit, rounds: int, found: Measured) -> No
             if number == rounds - 1:
                 _visit(terminal, screen, rounds, found)
             terminal.press(screen.leave)
-            terminal.settle(3 * QUIET_S)
+            terminal.settle(_ESCAPE_S if screen.leave == ESCAPE else 3 * QUIET_S)
 
 
 def p95(values: Sequence[float]) -> float:

@@ -63,7 +63,15 @@ _OF_A_STEP: Final = (
     Visit("watches", "K", "Nothing is watched", ("j", "k")),
 )
 """Opened on a tool call that was replayed."""
-_FROM: Final = (Visit("where from", f"4{TAB}gjw", "came from", ("j", "k"), leave=f"q{TAB}"),)
+_FROM: Final = (
+    Visit(
+        "where from",
+        f"4{TAB}gjw",
+        "came from|looking where|nowhere before",
+        ("j", "k"),
+        leave=f"q{TAB}",
+    ),
+)
 """Of the first value of the response."""
 _METRICS: Final = Visit(
     "metrics", "m", "Metrics", ("j", "k", "G", "g", "s", "s", "S", "S", "]", "[", TAB, "j", TAB)

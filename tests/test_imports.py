@@ -158,3 +158,17 @@ def test_metrics_load_nothing_that_draws_or_diffs() -> None:
 
     assert not loaded & (HEAVY - {"click"})
     assert not {name for name in loaded if name.startswith(("replay.cli", "replay.report"))}
+
+
+def test_the_terminal_ui_paints_before_it_loads_records_rules_and_metrics() -> None:
+    loaded = loaded_after("import tui.app")
+
+    unwanted = {"pydantic", "replay.records", "replay.config", "replay.metrics", "replay.store"}
+    assert not loaded & {*unwanted, "replay.verdicts.findings", "replay.verdicts.rules"}
+
+
+def test_the_list_of_traces_loads_no_metrics_and_no_rules() -> None:
+    loaded = loaded_after("import tui.screens.traces, tui.rows.database")
+
+    assert not loaded & {"replay.config", "replay.metrics", "replay.stepping.conditions"}
+    assert not loaded & {"replay.verdicts.findings", "replay.verdicts.rules"}

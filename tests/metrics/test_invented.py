@@ -181,3 +181,21 @@ def test_an_invented_argument_has_its_place_and_examples(connection: sqlite3.Con
     assert (what.tool, what.path) == ("find", "what")
     assert (found.read_count, found.trace_count) == (1, 1)
     connection.close()
+
+
+def test_nobody_waits_for_what_is_over(connection: sqlite3.Connection) -> None:
+    asked = iter([False, False, True])
+
+    found = read_made_up(connection, is_over=lambda: next(asked, True))
+
+    assert sum(one.call_count for one in found.calls) == 1
+    connection.close()
+
+
+def test_of_a_long_trace_the_first_calls_are_looked_at(
+    connection: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("replay.metrics.invented.CALLS_MAX", 2)
+
+    assert sum(one.call_count for one in read_made_up(connection).calls) == 2
+    connection.close()

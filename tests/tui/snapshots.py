@@ -21,6 +21,7 @@ from tui.screens.base import BaseScreen
 FOLDER: Final = Path(__file__).parent / "snapshots"
 SIZES: Final = ((80, 24), (120, 36))
 SMALL: Final = (40, 10)
+_LOOKS_MAX: Final = 20
 IS_UPDATING: Final = os.environ.get("SNAPSHOTS") == "update"
 
 Step = str | Callable[[Person], Awaitable[None]]
@@ -62,17 +63,16 @@ class Camera:
         if isinstance(app.screen, BaseScreen) and type(app.screen) not in self._was_small:
             self._was_small.add(type(app.screen))
             await self._resize(SMALL)
-            self.compare("too-small", f"screen any\n== 40x10\n{picture(app)}")
+            self.compare("too-small", f"screen any\n== 40x10\n{await self._settled()}")
         await self._resize(SIZES[-1])
 
     async def _both_themes(self, size: tuple[int, int]) -> str:
         """Return the screen in the theme that is on, and in the other one where that differs."""
         app = self.person.app
         words = f"== {size[0]}x{size[1]}"
-        before = picture(app)
+        before = await self._settled()
         app.toggle_theme()
-        await self.person.pilot.pause()
-        after = picture(app)
+        after = await self._settled()
         return f"{words}\n{before}" + ("" if before == after else f"{words} {app.theme}\n{after}")
 
     async def _resize(self, size: tuple[int, int]) -> None:
@@ -80,6 +80,18 @@ class Camera:
         if tuple(self.person.app.size) != size:
             await pilot.resize_terminal(*size)
         await pilot.pause()
+
+    async def _settled(self) -> str:
+        """Return the picture once the next one is the same: a busy machine paints it in parts."""
+        app, pilot = self.person.app, self.person.pilot
+        before = ""
+        for _ in range(_LOOKS_MAX):
+            await pilot.pause()
+            now = picture(app)
+            if now == before and app.screen.size == app.size:
+                return now
+            before = now
+        return before
 
     def compare(self, name: str, text: str) -> None:
         """Compare one picture with its file, or write the file."""

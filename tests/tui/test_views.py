@@ -10,6 +10,7 @@ import pytest
 from replay.records import CallResult, Change
 from tests.tui.records import changed, tool_call
 from tui.rows.comparisons import Compared
+from tui.views import diff_entries as diff_entries_module
 from tui.views.comparison_view import comparison_entries
 from tui.views.diff_entries import change_entries, diff_entries
 from tui.views.entries import Entry, lay_out, wrapped
@@ -194,3 +195,23 @@ def test_wide_characters_are_wrapped_by_their_columns() -> None:
 )
 def test_lengths_of_time_in_words(ms: float | None, words: str) -> None:
     assert lasted(ms) == words
+
+
+def test_equal_elements_become_lines_when_they_are_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[object] = []
+    plain = diff_entries_module.marked_entries
+
+    def counting(lead: Any, value: object, *more: object, **named: object) -> Entry:
+        made.append(value)
+        return plain(lead, value, *more, **named)  # type: ignore[arg-type]  # as they came
+
+    monkeypatch.setattr(diff_entries_module, "marked_entries", counting)
+    recorded = [{"id": at, "name": f"part {at}"} for at in range(1000)]
+    (entry,) = diff_entries(
+        recorded, [*recorded[:500], {"id": 500, "name": "new"}, *recorded[501:]]
+    )
+
+    (before, _, after) = entry.made()
+    assert len(made) < 10
+    assert [len(before.made()), len(after.made())] == [500, 499]
+    assert len(made) > 990

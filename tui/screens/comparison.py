@@ -56,6 +56,10 @@ class ComparisonScreen(Searching, BaseScreen):
         self.pane.focus()
         self.call_after_refresh(self._read)
 
+    def on_unmount(self) -> None:
+        """Let go of the call: a screen is a ring that the collector may find much later."""
+        self.compared = None
+
     def _read(self) -> None:
         self.pane.needle = ""
         if not 0 <= self.index < len(self.calls):

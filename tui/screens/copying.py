@@ -96,6 +96,11 @@ class CopyingScreen(BaseScreen):
         self.table.lines_changed()
         self._say()
 
+    def on_unmount(self) -> None:
+        """Let go of the texts: a screen is a ring that the collector may find much later."""
+        for one in self.copies:
+            one.text, one.make = None, str
+
     def _say(self) -> None:
         one = self.copies[self.table.cursor]
         if one.why_not:

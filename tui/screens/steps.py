@@ -68,6 +68,10 @@ class StepsScreen(PanesScreen):
             table.set_reactive(StepTable.cursor, index)
         self.call_after_refresh(self._arrive)
 
+    def on_unmount(self) -> None:
+        """Let go of the step: a screen is a ring that the collector may find much later."""
+        self.detail = None
+
     def _arrive(self) -> None:
         self.table.lines_changed()
         self._show_step()

@@ -32,6 +32,10 @@ class Outline(Lines):
         self._is_at_change = False
         """Stands at the first change because it was shown so, not because somebody went there."""
 
+    def on_unmount(self) -> None:
+        """Let go of the values: a screen is a ring that the collector may find much later."""
+        self.entries, self.rows = [], []
+
     def show(self, entries: list[Entry], *, at_change: bool = False) -> None:
         """Show other entries from their top, or from their first change."""
         self.entries = entries
