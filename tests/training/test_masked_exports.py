@@ -1,4 +1,4 @@
-"""What leaves a database is masked where that is asked for, in every format, and the card says so."""
+"""What leaves a database is masked where that is asked for, in every format; the card says so."""
 
 from __future__ import annotations
 
