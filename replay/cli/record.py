@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import subprocess
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -152,9 +153,10 @@ def _is_foreground() -> bool:
 
 
 def _summary(before: Mapping[str, int], after: Mapping[str, int], place: Path) -> str:
-    new = {kind: after.get(kind, 0) - before.get(kind, 0) for kind in after}
+    new = Counter(after)  # a kind that there is none of is not among the counts
+    new.subtract(before)
     shown = _shown(place)
-    if not new.get("model_call") and not new.get("tool_call"):
+    if not new["model_call"] and not new["tool_call"]:
         return (
             f"No model call was seen; {shown} is as it was. Seen are calls to the APIs of OpenAI, "
             "Anthropic, Google and Bedrock, through httpx, httpx2 or urllib3: docs/middleware.md."

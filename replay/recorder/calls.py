@@ -188,6 +188,8 @@ class Turn:
     """The model version that answered, or the model that was asked."""
     is_held: bool = False
     """True once its prompt counts among those kept in memory."""
+    inside: OpenCall | None = None
+    """The tool call that asked this model, an agent within an agent; None: no tool did."""
     calls: list[OpenCall] = field(default_factory=list)
     outside: Cassette | None = None
     """What was asked of the outside since, where tools may run unseen."""

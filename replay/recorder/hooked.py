@@ -105,6 +105,9 @@ class HookedCall:
         if self._watch is None or self._inner is not None:
             return
         run = self._watch.execution
+        if outcome is Outcome.INVALID_ARGUMENTS and run.call is not None:
+            # Frameworks have one word for both.
+            outcome = turned_away([], self.tool, run.call.arguments) or outcome
         run.outcome, run.duration_ms = outcome, _since(run)
         run.error = CallError(
             type=outcome.value, message=message, stage=_STAGES[outcome], details=details

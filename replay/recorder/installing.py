@@ -50,7 +50,7 @@ def install(
         code_version: The application's version; None leaves it out.
         labels: Words that every trace gets.
         keep_streams: Keep the raw server-sent events of streamed answers.
-        options: More of `Recorder`: ``redact``, ``outside``, ``keep_draws``.
+        options: More of `Recorder`: ``mask``, ``outside``, ``keep_draws``.
 
     Returns:
         The recorder; None where ``REPLAY_RECORDING`` is off.

@@ -174,7 +174,7 @@ class Journal:
         """End the traces that no scope ends."""
         self._end_abandoned()
         for stream in list(self.waiting_streams):
-            stream.flush()
+            stream.end()  # what is read of it later finds no database
         with self._lock:
             for trace in self._stitched.values():
                 trace.ended_at = trace.last_at
@@ -256,6 +256,7 @@ class Journal:
                 provider=provider,
                 attributes=attributes,
                 attempt_started=started,
+                inside=running_call.get(),
             )
             call.attempt_started_at = call.started_at
             call.attributes |= known
@@ -428,6 +429,7 @@ class Journal:
             ended=ended,
             size_bytes=2 * len(call.content),
             sent=call.question.sent,
+            inside=call.inside,
         )
         call.turn = turn
         return turn
@@ -578,13 +580,13 @@ class Journal:
         trace = self._trace_in_scope()
         near, outer = _near(trace), running_call.get()
         with self._lock:
-            # Inside a tool, only a model that the tool itself asked can want a tool called.
-            if outer is not None and (near is None or near is outer.turn):
-                return None
-            pools: list[Iterable[OpenCall]] = [near.calls] if near is not None else []
-            if outer is None:
-                traces = [trace] if trace is not None else reversed(self._stitched.values())
-                pools.append(c for t in traces for turn in reversed(t.waiting) for c in turn.calls)
+            # Inside a tool, only a model that the tool itself asked can want a tool called. Frameworks
+            # run tools in other tasks than the one that asked: the last turn there is the outer one.
+            is_near = near is not None and (outer is None or near is not outer.turn)
+            pools: list[Iterable[OpenCall]] = [near.calls] if near is not None and is_near else []
+            traces = [trace] if trace is not None else reversed(self._stitched.values())
+            turns = (turn for t in traces for turn in reversed(t.waiting))
+            pools.append(c for turn in turns if outer in (None, turn.inside) for c in turn.calls)
             bound = bind(sighting, pools)
             if bound is None:
                 return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from replay.recorder.calls import LiveTrace, Turn
+from replay.recorder.calls import LiveTrace, OpenCall, Turn
 from replay.recorder.wire import Question, Reply, answer_entries
 from replay.records import CallError, JsonObject
 
@@ -34,6 +34,8 @@ class LiveModelCall:
     """The Attempt record of the first try, to be stored when there is a second."""
     turn: Turn | None = None
     """Set once it was answered, perhaps only in part."""
+    inside: OpenCall | None = None
+    """The tool call that was running where it was asked, or None."""
 
 
 @dataclass(slots=True)

@@ -142,7 +142,9 @@ def fits(value: JsonValue, schema: Any, root: JsonObject) -> bool:
 
 def _object_fits(value: JsonObject, schema: JsonObject, root: JsonObject) -> bool:
     properties = schema.get("properties") or {}
-    if any(name not in value for name in schema.get("required") or []):
+    missing = [name for name in schema.get("required") or [] if name not in value]
+    # Strict schemas require what has a default, too: whoever runs the tool may fill it in.
+    if any("default" not in (properties.get(name) or {}) for name in missing):
         return False
     rest = schema.get("additionalProperties", True)
     if schema.get("patternProperties"):

@@ -60,6 +60,7 @@ ENVIRONMENTS = [
             "langchain==1.0.0",
             "langgraph==1.0.0",
             "langgraph-prebuilt==1.0.1",  # later ones want a later langgraph, and do not say so
+            "langchain-core<1.1",  # later ones warn of what this langgraph does
             "langchain-openai<1.1",
             "openai<3",
         ),

@@ -7,6 +7,8 @@ the call's place, so a record whose result and response disagree was bound to th
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import contextvars
 import itertools
 import json
 import subprocess
@@ -25,7 +27,7 @@ from replay import Recorder
 from replay.demo.model_server import Call, ModelServer
 from replay.recorder.binding import exchange
 from replay.recorder.calls import Execution, LiveTrace, OpenCall
-from replay.records import ModelCall, Outcome, ToolCall
+from replay.records import ModelCall, Outcome, Stage, ToolCall
 from replay.store import Store
 from tests.recorder.agents import CHAT_TOOLS
 
@@ -277,3 +279,70 @@ def test_no_scope_gives_an_execution_away() -> None:
     mine.told = "2"
 
     assert exchange([mine], [mine, other]) == []
+
+
+@pytest.mark.parametrize("is_scoped", [True, False])
+def test_the_calls_of_an_agent_within_a_tool_are_its_own_wherever_they_run(
+    recorder: Recorder, model: Callable[..., ModelServer], is_scoped: bool
+) -> None:
+    """Frameworks run a step's tools in a context that is older than the step's model call."""
+    server = model({"Outer": [Call("ask_expert", {}), "Done."], "Inner": [SCRIPT[1], "Sunny."]})
+
+    def converse_in_steps(client: OpenAI, question: str, tool: Any) -> str:
+        messages: list[Any] = [{"role": "user", "content": question}]
+        context = contextvars.copy_context()
+        while True:
+            said = context.copy().run(
+                client.chat.completions.create,
+                model="gpt-5",
+                messages=messages,
+                tools=CHAT_TOOLS,
+            )
+            message = said.choices[0].message
+            messages.append(message.model_dump(exclude_none=True))
+            if not message.tool_calls:
+                return str(message.content)
+            for call in message.tool_calls:
+                told = context.copy().run(tool, call)
+                messages.append({"role": "tool", "tool_call_id": call.id, "content": told})
+
+    with OpenAI(base_url=server.base_url, api_key="none") as client:
+        recorder.wrap(client)
+
+        def get_weather(asked: Any) -> str:
+            with recorder.tool_call("get_weather", call_id=asked.id) as call:
+                call.returned("sunny")
+            return "sunny"
+
+        def ask_expert(asked: Any) -> str:
+            with recorder.tool_call("ask_expert", call_id=asked.id) as call:
+                call.returned(converse_in_steps(client, "Inner", get_weather))
+            return "Sunny."
+
+        with recorder.trace() if is_scoped else contextlib.nullcontext():
+            converse_in_steps(client, "Outer", ask_expert)
+
+    recorder.store.flush()
+    steps = [s for t in recorder.store.trace_ids() for s in recorder.store.transcript(t).steps]
+    calls = {step.tool: step for step in steps if isinstance(step, ToolCall)}
+    assert {tool: call.bound_by for tool, call in calls.items()} == {
+        "ask_expert": "provider_call_id",
+        "get_weather": "provider_call_id",
+    }
+    assert calls["get_weather"].result == "sunny"
+
+
+def test_a_framework_that_refuses_text_that_is_no_json_says_bad_json(
+    recorder: Recorder, model: Callable[..., ModelServer]
+) -> None:
+    server = model([Call("get_weather", '{"city": "Par', id=SAME_ID)])
+    with OpenAI(base_url=server.base_url, api_key="none") as client, recorder.trace() as trace:
+        recorder.wrap(client)
+        client.chat.completions.create(model="gpt-5", messages=[{"role": "user", "content": "Hi"}])
+        asked = '{"city": "Par'
+        with recorder.tool_call("get_weather", call_id=SAME_ID, arguments=asked) as call:
+            call.refused(Outcome.INVALID_ARGUMENTS, "Invalid JSON: EOF while parsing a string")
+
+    _, kept = recorder.store.transcript(trace.id).steps
+    assert isinstance(kept, ToolCall)
+    assert (kept.outcome, kept.error and kept.error.stage) == (Outcome.BAD_JSON, Stage.PARSE)

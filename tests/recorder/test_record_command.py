@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from replay.cli.record import _summary
 from replay.demo.model_server import Call, ModelServer
 from replay.records import ModelCall, Outcome, ToolCall
 from replay.store import Store
@@ -151,6 +152,12 @@ def test_a_python_that_asks_no_model_imports_nothing_of_ours(tmp_path: Path) -> 
 
 
 @pytest.mark.slow
+def test_an_agent_that_calls_no_tool_is_counted_too() -> None:
+    said = _summary({}, {"trace": 1, "model_call": 2}, Path("/elsewhere/traces.db"))
+
+    assert said.startswith("Recorded 1 trace, 2 model calls, 0 tool calls in ")
+
+
 def test_a_command_that_does_not_exist_is_said_so(tmp_path: Path) -> None:
     run = record(tmp_path, "no-such-program")
 

@@ -6,6 +6,7 @@ import gzip
 import json
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -19,6 +20,7 @@ from replay.demo.model_server import Call, ModelServer, Turn
 from replay.recorder.streams import is_terminal, reassemble
 from replay.recorder.wire import CHAT, RESPONSES
 from replay.records import ModelCall, Outcome, ToolCall
+from replay.store import Store
 
 CALL = Call("get_weather", {"city": "Paris", "unit": "celsius"})
 
@@ -102,6 +104,28 @@ def test_a_consumer_that_stops_reading_at_the_finish_reason_loses_nothing(
     assert isinstance(weather, ToolCall)
     assert call.finish_reason == "tool_calls"
     assert weather.arguments == CALL.text
+
+
+def test_a_stream_that_outlives_the_recorder_is_kept_as_far_as_it_was_read(
+    tmp_path: Path, model: Callable[..., ModelServer]
+) -> None:
+    server = model(["One two three four."])
+    recorder = Recorder(tmp_path / "traces.db")
+    with OpenAI(base_url=server.base_url, api_key="none") as client:
+        recorder.wrap(client)
+        stream = client.chat.completions.create(
+            model="gpt-5", messages=[{"role": "user", "content": "Hi"}], stream=True
+        )
+        next(iter(stream))
+        recorder.close()
+        for _ in stream:
+            pass
+
+    assert (recorder.failures, recorder.last_failure) == (0, None)
+    with Store.open(tmp_path / "traces.db", "r") as store:
+        (call,) = store.transcript(*store.trace_ids()).steps
+    assert isinstance(call, ModelCall)
+    assert call.attributes["stream_ended_early"] is True
 
 
 def test_a_stream_that_breaks_off_is_an_error_with_what_was_said(

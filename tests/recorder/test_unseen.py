@@ -100,6 +100,8 @@ DEFINED: Any = {**CLOSED, "$defs": {"A": {"anyOf": [{"enum": ["x", "y"]}, {"type
         ("x", {"pattern": "^y"}, True),
         ({"a": 1}, True, True),
         ({"a": 1}, {"$ref": "#/$defs/missing"}, True),
+        # Whoever runs the tool may fill it in: strict schemas require everything.
+        ({}, {"properties": {"a": {"default": "c"}}, "required": ["a"]}, True),
     ],
 )
 def test_only_what_every_validator_refuses_does_not_fit(
