@@ -580,8 +580,8 @@ class Journal:
         trace = self._trace_in_scope()
         near, outer = _near(trace), running_call.get()
         with self._lock:
-            # Inside a tool, only a model that the tool itself asked can want a tool called. Frameworks
-            # run tools in other tasks than the one that asked: the last turn there is the outer one.
+            # Inside a tool, only a model that the tool itself asked can want a tool called. Where
+            # a framework runs that in another task than the one that asked, the turn tells it.
             is_near = near is not None and (outer is None or near is not outer.turn)
             pools: list[Iterable[OpenCall]] = [near.calls] if near is not None and is_near else []
             traces = [trace] if trace is not None else reversed(self._stitched.values())

@@ -75,7 +75,9 @@ def toolbox_from_mcp(
     except (McpServerGone, McpRefused) as error:
         raise ToolboxError(
             f"The MCP server {server!r} gives no tools: {error}",
-            hint="Run the command by hand: it should wait for messages on stdin. Variables are "
+            hint="Is the server running there, and is this the address of its MCP endpoint?"
+            if server.startswith(("http://", "https://"))
+            else "Run the command by hand: it should wait for messages on stdin. Variables are "
             "handed to it with --env NAME, programs that it starts are its own.",
         ) from error
     server_info = about.get("serverInfo") or {}

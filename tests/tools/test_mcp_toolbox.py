@@ -189,3 +189,10 @@ def test_a_server_reaches_nothing_that_is_not_allowed(
     finally:
         outside.shutdown()
         outside.server_close()
+
+
+def test_an_address_where_no_server_runs_is_not_called_a_command() -> None:
+    with pytest.raises(ToolboxError, match="gives no tools") as raised:
+        Toolbox.from_mcp("http://127.0.0.1:9/mcp")
+
+    assert "Is the server running there" in str(raised.value)
