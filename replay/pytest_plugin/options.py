@@ -20,6 +20,7 @@ _NOT_HERE: Final = {
     "show_output": "--show-output",
     "output": "--output",
     "junit": "--junit",
+    "html": "--html",
     "markdown": "--markdown",
     "sarif": "--sarif",
     "as_json": "--json",

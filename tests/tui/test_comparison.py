@@ -108,7 +108,7 @@ def test_copying_the_same_once_more_writes_a_file_for_its_user_alone(
     async def script(person: Person) -> None:
         await person.sees("stopped at 3")
         await person.press("v", "n", "y")
-        await person.sees("again writes a file")
+        await person.sees("once more writes a file")
         await person.press("y")
         await person.sees("written to")
 
