@@ -28,6 +28,7 @@ from tui.pyproject import is_mentioned
 from tui.screens.base import BaseScreen
 from tui.screens.start import StartScreen
 from tui.state import Place, State
+from tui.terminal import end_with_terminal
 from tui.theme import DARK, LIGHT
 
 if TYPE_CHECKING:
@@ -336,6 +337,7 @@ def run(path: Path, trace: str | None = None, *, theme: str | None = None) -> in
     gc.disable()  # until the first rows are there
     gc.set_threshold(_GARBAGE_MAX, 20, 20)
     app = ReplayApp(path, trace, theme=theme, state=State.of_user(), keys=_chosen_keys())
+    end_with_terminal()
     app.run()
     code = app.return_code or 0
     if code > _SIGNALLED:

@@ -178,3 +178,24 @@ def test_a_bug_is_raised_where_tests_see_it(
 
     with pytest.raises(KeyError, match="ours"):
         use(database, script)
+
+
+def test_it_ends_when_its_terminal_is_gone_and_no_signal_said_so(tmp_path: Path) -> None:
+    import pty
+
+    Store.open(tmp_path / "traces.db", "create").close()
+    ours, theirs = pty.openpty()
+    words = [sys.executable, "-m", "replay.cli.main", "ui", str(tmp_path / "traces.db")]
+    environment = {**os.environ, "XDG_STATE_HOME": str(tmp_path), "TERM": "xterm"}
+    # A session of its own without a controlling terminal: nobody sends it SIGHUP.
+    running = subprocess.Popen(
+        words, stdin=theirs, stdout=theirs, stderr=theirs, env=environment, start_new_session=True
+    )
+    os.close(theirs)
+    assert os.read(ours, 1)  # it draws
+    os.close(ours)
+    try:
+        assert running.wait(SECONDS_MAX) != 0
+    finally:
+        running.kill()
+        running.wait()
