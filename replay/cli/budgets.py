@@ -107,6 +107,7 @@ def budgets(
         )
     with Store.open(database, mode="r") as store:
         store.group_calls()
+        _refuse_unknown(given, sorted({row.tool for row in store.tools()}), database)
     with reading(database) as connection:
         scope = scope_of(connection, wanted)
         results = check_budgets(connection, bounds, scope)
@@ -125,6 +126,27 @@ def budgets(
             lines += [*([""] if lines else []), *what_if_lines(saved, width)]
         terminal.emit("\n".join(lines))
     return ExitCode.BREAKING if broken else ExitCode.OK
+
+
+_NO_TOOLS = frozenset(("model", "marshal", "validate", "tool", "network", "trace"))
+
+
+def _refuse_unknown(given: Mapping[str, object], tools: list[str], database: Path) -> None:
+    """Refuse a budget of a tool that was never called: a typo in CI would hold for ever.
+
+    Those of the configuration may be of tools that only other databases have.
+    """
+    from replay.tools.error_text import nearest_name
+
+    for name in given:
+        tool = name.partition(":")[0]
+        if tool in _NO_TOOLS or tool in tools or any(sign in tool for sign in "*?["):
+            continue
+        raise ReplayError(
+            f"No call of a tool {tool!r} was recorded in '{database}': --budget {name}.",
+            nearest=nearest_name(tool, tools),
+            hint="`replay stats` lists the tools; `*` stands for anything.",
+        )
 
 
 def _merged(given: Mapping[str, dict[str, float]]) -> dict[str, dict[str, float]]:

@@ -181,6 +181,7 @@ def test_json_has_every_bound(slow_path: Path, capsys: pytest.CaptureFixture[str
         ([], "There is no budget to hold against anything."),
         (["--budget", "search=800"], "write NAME:MEASURE=TIME"),
         (["--budget", "search:p90=800"], "Measures are p50, p95, p99 and max."),
+        (["--budget", "saerch:p95=800"], "Nearest: search"),
     ],
 )
 def test_a_mistake_says_how_a_budget_is_written(
