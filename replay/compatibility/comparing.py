@@ -22,7 +22,7 @@ from replay.compatibility.values import same_value, written
 from replay.compatibility.views import Schemas, View
 from replay.compatibility.words import order_changes, word_changes
 from replay.records import JsonObject, JsonValue
-from replay.tools.schema_check import schema_errors
+from replay.records.schema_check import schema_errors
 
 _DEPTH_MAX: Final = 60
 """Levels that are looked into: real schemas have up to ten."""

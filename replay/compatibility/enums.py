@@ -8,7 +8,7 @@ from replay.compatibility.changes import SchemaChange
 from replay.compatibility.pairs import BREAKS, MAY_BREAK, SAFE, Pair
 from replay.compatibility.values import listed, same_value
 from replay.records import JsonValue
-from replay.tools.schema_check import schema_errors
+from replay.records.schema_check import schema_errors
 
 
 def enum_changes(pair: Pair) -> Iterator[SchemaChange]:

@@ -12,7 +12,7 @@ from typing import Final
 
 from replay.compatibility.suggesting.fields import NOTHING, Field, field_of
 from replay.records import JsonObject, JsonValue
-from replay.tools.schema_check import schema_errors
+from replay.records.schema_check import schema_errors
 
 _DEPTH_MAX: Final = 5
 _TEXTS: Final = {

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from replay.records import JsonValue, Outcome, ReplayedCall, ToolCall
+from replay.records.schema_check import schema_errors
 from replay.replayer.cassette_of import STAGE, WAITED
-from replay.tools.schema_check import schema_errors
 from replay.verdicts.canonical import read_response
 from replay.verdicts.paths import Index, Key, PatternPart, split_pattern, written
 

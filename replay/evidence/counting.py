@@ -20,6 +20,7 @@ from replay.evidence.schema_changes import OfVersions
 from replay.evidence.tallying import Counted, ToolTally
 from replay.evidence.tool_evidence import ToolEvidence
 from replay.records import Actor, JsonObject, JsonValue, Outcome, Selection
+from replay.records.schema_check import schema_errors
 from replay.replayer.older_calls import versions_of_calls
 from replay.replayer.questions.asking import Asking, Question
 from replay.replayer.questions.compared import Captured, Compared, Terms
@@ -27,7 +28,6 @@ from replay.replayer.written_for import WrittenFor
 from replay.store import Store
 from replay.store.captured import CapturedCall
 from replay.tools.arguments import BadJson, parse_arguments
-from replay.tools.schema_check import schema_errors
 from replay.verdicts import paths
 
 _REMEMBERED_MAX: Final = 20_000

@@ -16,7 +16,7 @@ from replay.errors import ReplayError
 from replay.evidence.plain_values import any_json, integers, is_regex, numbers, text, texts
 from replay.evidence.subschemas import alternatives, resolved
 from replay.records import JsonObject, JsonValue
-from replay.tools.schema_check import schema_errors
+from replay.records.schema_check import schema_errors
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy

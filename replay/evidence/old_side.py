@@ -9,8 +9,8 @@ from typing import Protocol
 
 from replay.evidence.schema_changes import OldSides, described_sides
 from replay.records import JsonObject, JsonValue, Outcome
+from replay.records.schema_check import schema_errors
 from replay.replayer.questions.asking import Asking, Question
-from replay.tools.schema_check import schema_errors
 
 
 @dataclass(frozen=True, slots=True)

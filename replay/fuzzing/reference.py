@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any, NoReturn
 
 from replay.records import JsonObject, JsonValue
-from replay.tools.schema_check import schema_errors
+from replay.records.schema_check import schema_errors
 
 
 class Says(StrEnum):

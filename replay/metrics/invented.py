@@ -146,7 +146,7 @@ def _look_at(
 def _check_shown(
     counted: MadeUpCalls, schemas: Mapping[str, Any], call: AskedCall, given: Any
 ) -> None:
-    from replay.tools.schema_check import schema_errors
+    from replay.records.schema_check import schema_errors
 
     if call.tool not in schemas:
         counted.not_shown_count += 1

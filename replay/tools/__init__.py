@@ -4,6 +4,7 @@ Production and replay run the same code: ``Toolbox.dispatch`` and the replayer b
 ``run_call``.
 """
 
+from replay.records.schema_check import schema_errors
 from replay.tools.call import run_call, run_call_sync
 from replay.tools.contract import READ, Contract
 from replay.tools.current import CurrentCall, current_call
@@ -19,7 +20,6 @@ from replay.tools.observer import (
 )
 from replay.tools.outcome import failure_of, state_hash
 from replay.tools.refusals import Denied, Refusal, Refused, Throttled
-from replay.tools.schema_check import schema_errors
 from replay.tools.schemas import DIALECTS, strict_form
 from replay.tools.signature import FromWorld
 from replay.tools.tool import Tool

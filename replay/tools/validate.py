@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from replay.records import JsonObject, JsonValue
+from replay.records.schema_check import schema_errors
 from replay.tools.encoding import NotJson, as_json
 from replay.tools.invoke import Step
 from replay.tools.observer import CallStart
-from replay.tools.schema_check import schema_errors
 from replay.tools.tool import Tool
 
 if TYPE_CHECKING:

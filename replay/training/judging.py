@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from replay.records import JsonObject, JsonValue, Outcome, ToolCall
-from replay.tools.schema_check import schema_errors
+from replay.records.schema_check import schema_errors
 from replay.training.chat import chat_problem
 from replay.training.decisions import Decision
 from replay.training.options import Keep

@@ -15,7 +15,7 @@ from replay.compatibility.comparing import compare_schemas
 from replay.compatibility.rules import RULES, WORDS_ONLY
 from replay.compatibility.tools import ToolVersion, compare_tool, tool_of
 from replay.compatibility.type_names import as_json_schema
-from replay.tools.schema_check import schema_errors
+from replay.records.schema_check import schema_errors
 
 PAIRS = Path(__file__).parents[3] / "shared" / "corpora" / "schema_pairs" / "pairs.jsonl"
 

@@ -13,8 +13,8 @@ from replay.compatibility.suggesting import Draft, draft, written
 from replay.compatibility.suggesting.fields import fields_of
 from replay.compatibility.suggesting.modes import choices_of, mode_of
 from replay.compatibility.suggesting.names import name_likeness, words_of
+from replay.records.schema_check import schema_errors
 from replay.tools import Toolbox
-from replay.tools.schema_check import schema_errors
 from replay.tools.translations import ToolVersion
 
 TEXT = {"type": "string"}

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from replay.compatibility.suggesting import Draft, draft, written
+from replay.records.schema_check import schema_errors
 from replay.tools import Toolbox
-from replay.tools.schema_check import schema_errors
 from replay.tools.schemas import parameters_of
 from replay.tools.translations import ToolVersion, TranslationFailed
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from replay.compatibility.suggesting.names import words_of
 from replay.records import JsonObject, JsonValue
-from replay.tools.schema_check import schema_errors
+from replay.records.schema_check import schema_errors
 
 NOTHING: Final[Any] = object()
 """No default."""
