@@ -143,8 +143,8 @@ print("\\n".join(failed))
 
     assert ran.returncode == 0, ran.stderr
     # The demo's own tools and agent use two clients, which `replay-sandbox[demo]` brings; who loads
-    # the pytest plugin has pytest.
-    expected = ("replay.demo.", "replay.pytest_plugin: pytest")
+    # the pytest plugin has pytest; a middleware says which framework it is for.
+    expected = ("replay.demo.", "replay.pytest_plugin: pytest", "replay.recorder.middleware.")
     assert [line for line in ran.stdout.splitlines() if not line.startswith(expected)] == []
 
 

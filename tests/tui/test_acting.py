@@ -350,7 +350,7 @@ def test_labelling_gives_one_label_a_key_goes_on_by_itself_and_undoes(shop: Path
         await person.press("1")
         await person.sees("Label step 4, buy", "step 2: good")
         await person.press("3", "2")
-        await person.sees("Label step 2, price", "3 given")
+        await person.sees("Label step 2, price", "3 labels given")
         await person.press("u")
         await person.sees("Label step 6, receipt", "bad taken back")
         await person.press("n", "p", "p")
