@@ -549,6 +549,14 @@ class Store(Appending, Reading):
         self._closed = True
         _open_stores.discard(self)
 
+    def _is_busy(self) -> bool:
+        """Whether another thread is at work with the connections."""
+        for lock in (self._read_lock, self._drain_lock):
+            if not lock.acquire(blocking=False):
+                return True
+            lock.release()
+        return False
+
     def _read_connection(self) -> sqlite3.Connection:
         if self._closed:
             raise StoreError(f"'{self.path}' is closed.", hint="Open it again with `Store.open`.")
@@ -613,6 +621,8 @@ def _drain_in_background(store_reference: weakref.ref[Store], due: threading.Eve
 
 def _close_open_stores() -> None:
     for store in list(_open_stores):
+        if store._writer is None and store._is_busy():
+            continue  # a thread waits for somebody's lock there, and nothing of ours can be lost
         store.close()
 
 
