@@ -354,6 +354,7 @@ def test_an_answer_that_the_agent_wrapped_is_kept_beside_the_tools_own(store: St
     assert first.attributes["told"].startswith("Wall time: ")
 
 
+@pytest.mark.nightly
 @pytest.mark.slow
 @pytest.mark.parametrize("form", ["lines", "one object", "a list"])
 def test_the_memory_of_an_import_does_not_grow_with_the_file(tmp_path: Path, form: str) -> None:

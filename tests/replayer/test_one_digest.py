@@ -76,6 +76,7 @@ def test_twenty_replays_give_one_digest(store: Store, record: Any) -> None:
     assert len(set(said)) == 1
 
 
+@pytest.mark.nightly
 @pytest.mark.slow
 @pytest.mark.corpora
 def test_twenty_replays_of_two_hundred_real_conversations_give_one_digest(store: Store) -> None:
