@@ -27,7 +27,7 @@ from tests.interchange.rich_trace import (
 )
 
 PAGE = (Path(__file__).parents[2] / "docs" / "export.md").read_text("utf-8")
-CORPORA = Path("/work/shared/corpora/transcripts")
+CORPORA = Path(__file__).parents[3] / "shared" / "corpora" / "transcripts"
 
 
 def table() -> dict[str, dict[str, bool]]:
