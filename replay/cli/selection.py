@@ -20,14 +20,7 @@ from replay.cli.arguments import (
 if TYPE_CHECKING:
     from replay.records import Selection
 
-_OPTIONS = (
-    click.option(
-        "--trace",
-        "trace_ids",
-        multiple=True,
-        metavar="ID",
-        help="Only this trace: its id, or the unique beginning of it.",
-    ),
+CALL_OPTIONS = (
     click.option("--tool", "tools", multiple=True, metavar="NAME", help="Only calls of this tool."),
     click.option(
         "--tool-version",
@@ -43,15 +36,10 @@ _OPTIONS = (
         metavar="NAME",
         help="Only calls made by this model; `*` stands for anything.",
     ),
-    click.option(
-        "--outcome",
-        "outcomes",
-        multiple=True,
-        callback=read_outcomes,
-        shell_complete=complete_outcomes,
-        metavar="CODE",
-        help="Only calls that ended so: ok, failed, invalid_arguments, timeout, ...",
-    ),
+)
+"""Which calls, by what made them. `replay stats` has them too."""
+
+TRACE_OPTIONS = (
     click.option("--app", "apps", multiple=True, metavar="NAME", help="Only traces of this app."),
     click.option(
         "--source",
@@ -68,6 +56,28 @@ _OPTIONS = (
         metavar="KEY=VALUE",
         help="Only traces that carry this label.",
     ),
+)
+"""Which traces, by where they came from. `replay stats` has them too."""
+
+_OPTIONS = (
+    click.option(
+        "--trace",
+        "trace_ids",
+        multiple=True,
+        metavar="ID",
+        help="Only this trace: its id, or the unique beginning of it.",
+    ),
+    *CALL_OPTIONS,
+    click.option(
+        "--outcome",
+        "outcomes",
+        multiple=True,
+        callback=read_outcomes,
+        shell_complete=complete_outcomes,
+        metavar="CODE",
+        help="Only calls that ended so: ok, failed, invalid_arguments, timeout, ...",
+    ),
+    *TRACE_OPTIONS,
     click.option(
         "--since",
         callback=read_moment,

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from replay.cli.arguments import read_labels, read_moment
+from replay.cli.arguments import read_moment
+from replay.cli.selection import CALL_OPTIONS, TRACE_OPTIONS
 
 if TYPE_CHECKING:
     import sqlite3
@@ -19,37 +20,8 @@ if TYPE_CHECKING:
     from replay.metrics import Scope
 
 _OPTIONS: Final = (
-    click.option("--tool", "tools", multiple=True, metavar="NAME", help="Only calls of this tool."),
-    click.option(
-        "--tool-version",
-        "tool_versions",
-        multiple=True,
-        metavar="VERSION",
-        help="Only calls recorded with this version of their tool.",
-    ),
-    click.option(
-        "--model",
-        "models",
-        multiple=True,
-        metavar="NAME",
-        help="Only calls made by this model; `*` stands for anything.",
-    ),
-    click.option("--app", "apps", multiple=True, metavar="NAME", help="Only traces of this app."),
-    click.option(
-        "--source",
-        "sources",
-        multiple=True,
-        metavar="NAME",
-        help="Only traces from there: recorded, or the format they were imported from.",
-    ),
-    click.option(
-        "--label",
-        "labels",
-        multiple=True,
-        callback=read_labels,
-        metavar="KEY=VALUE",
-        help="Only traces that carry this label.",
-    ),
+    *CALL_OPTIONS,
+    *TRACE_OPTIONS,
     click.option(
         "--since",
         callback=read_moment,
