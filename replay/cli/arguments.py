@@ -60,7 +60,7 @@ def database_and(
             if database is not None and context is not None:
                 from replay.cli.audit import note_command
 
-                note_command(context.command_path, database)
+                note_command(context.command_path, database, options)
             return done
 
         return with_database

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -28,19 +29,28 @@ _ACTS: Final[dict[str, Act]] = {
     "cassettes refresh": "changed",
 }
 """What commands do that are always noted; removals note themselves, where they happen."""
+_CHANGES_BY: Final = {
+    "mask": ("wants", ("apply",)),
+    "feedback": ("rating score label note correction remove", ()),
+}
+"""Of commands that may only look: the options that make them change something; of one option, the
+values that do."""
 _SILENT: Final = ("audit", "prune", "forget", "completion", "doctor")
 _SECRET_OPTIONS: Final = ("--value",)
 
 
-def note_command(path: str, database: Path) -> None:
+def note_command(path: str, database: Path, options: Mapping[str, Any]) -> None:
     """Note that a command ran, if it is one that ``[tool.replay] audit`` says to note.
 
-    ``path``: as click names it, ``replay db query``.
+    ``path``: as click names it, ``replay db query``; ``options``: what the command was given.
     """
+    from replay.cli.masked import is_child
     from replay.config import load_config
 
+    if is_child():
+        return  # its parent notes it
     name = path.partition(" ")[2]
-    act = _ACTS.get(name)
+    act = _ACTS.get(name) if _changes(name, options) else None
     wanted = load_config().audit
     if wanted == "off" or name in _SILENT or (act is None and wanted != "all"):
         return
@@ -51,6 +61,14 @@ def note_command(path: str, database: Path) -> None:
     why = note_act_in(database, name, act or "read", _said(sys.argv[1:]))
     if why is not None:
         terminal.say(f"Not noted in the audit of {database}: {why}.")
+
+
+def _changes(name: str, options: Mapping[str, Any]) -> bool:
+    names, values = _CHANGES_BY.get(name, ("", ()))
+    given = [options.get(one) for one in names.split()]
+    if values:
+        return any(one in values for one in given)
+    return not names or any(one not in (None, False, ()) for one in given)
 
 
 def _said(words: list[str]) -> str:

@@ -59,8 +59,8 @@ def export_bundle(
     terminal.say(f"Wrote {', '.join(said)} to {output}.")
     if report.is_masked:
         terminal.say(
-            "  Secrets and personal data in it are placeholders; what has another form is not "
-            "found: look through it before you send it (it is a ZIP)."
+            "  Secrets and personal data in it are placeholders. What has another form is not\n"
+            "  found: look through it before you send it (it is a ZIP)."
         )
     else:
         terminal.say("  It is as stored: --no-mask left out the masking of personal data.")

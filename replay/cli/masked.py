@@ -41,6 +41,11 @@ def in_a_child(config: Config) -> int | None:
     return subprocess.run(command, env=environment, check=False).returncode
 
 
+def is_child() -> bool:
+    """Return whether this process was started by `in_a_child`."""
+    return _CHILD in os.environ
+
+
 def masking_for(store: Store, config: Config, about: Transcript | None = None) -> Redaction | None:
     """Return what masks that which is written beside recordings; None: masking is off.
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 from replay.cli.sparkline import sparkline
 from replay.cli.table import Column, table_lines
 from replay.metrics import CallMetrics, Cells, Components, ModelMetrics
-from replay.report.ink import count
+from replay.report.ink import count, wrap
 from replay.store.times import iso_text
 
 _TITLES: Final = {
@@ -29,7 +29,7 @@ def stats_lines(found: dict[str, Any], limit: int, width: int) -> list[str]:
     """Return the whole answer."""
     cells: Cells = found["cells"]
     total: CallMetrics = found["total"]
-    lines = [_head(total, cells), ""] if total.call_count else []
+    lines = [*wrap(_head(total, cells), width, hang=""), ""] if total.call_count else []
     if total.call_count:
         lines += call_lines(found["rows"], total, limit, width)
         lines += _notes(total)

@@ -119,10 +119,27 @@ def test_exports_and_holds_are_noted_and_reads_only_where_they_are_asked_for(
 
     assert exit_code_of(["list", str(path)]) == 0
     assert exit_code_of(["hold", str(path), "t001", "--reason", "x"]) == 0
-    assert noted() == [("hold", "changed")]
+    assert exit_code_of(["feedback", str(path), "t001"]) == 0
+    assert noted() == [("hold", "changed")], "a look changes nothing"
+    assert exit_code_of(["feedback", str(path), "t001", "--rating", "good"]) == 0
+    assert noted()[0] == ("feedback", "changed")
     Path("pyproject.toml").write_text('[tool.replay]\naudit = "all"\n')
     assert exit_code_of(["list", str(path)]) == 0
     assert noted()[0] == ("list", "read")
+
+
+def test_looking_for_what_should_be_masked_is_noted_as_no_change(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    database = tmp_path / "small.db"
+    with Recorder(database) as recorder, recorder.trace(id="one"):
+        pass
+    assert exit_code_of(["mask", str(database), "--check"]) == 0
+    assert exit_code_of(["audit", str(database)]) == 0
+    assert "Nothing was exported" in capsys.readouterr().err
+    assert exit_code_of(["mask", str(database), "--apply"]) == 0
+    assert exit_code_of(["audit", str(database)]) == 0
+    assert "changed" in capsys.readouterr().out
 
 
 def test_new_files_are_their_owners_alone(path: Path) -> None:
