@@ -36,14 +36,14 @@ class Waiting:
             [*command, *tools, "--listen", "0"],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            text=True,
+            bufsize=0,  # what is read beyond the first line would be lost to communicate()
             cwd=ROOT,
             env={**os.environ, "COLUMNS": "80"},
         )
         assert self.process.stderr is not None
         self.said = ""
         while not (found := re.search(r"127\.0\.0\.1:(\d+)", self.said)):
-            line = self.process.stderr.readline()
+            line = self.process.stderr.readline().decode()
             assert line, self.said
             self.said += line
         self.port = int(found[1])
@@ -56,8 +56,8 @@ class Waiting:
 
     def ends(self) -> tuple[int, str]:
         out, said = self.process.communicate(timeout=60)
-        self.said += said
-        return self.process.returncode, out
+        self.said += said.decode()
+        return self.process.returncode, out.decode()
 
     def close(self) -> None:
         if self.editor is not None:

@@ -172,10 +172,12 @@ class ReplayingScreen(BaseScreen):
         run: ReplayRun | None = None
         try:
             if ended.job.is_stopped and not ended.output:
-                raise ReplayError("Stopped before the first trace was judged: nothing is kept.")
+                raise _nothing_judged()
             if not ended.is_judged and not ended.job.is_stopped:
                 raise ended.error()
             run = ReplayRun.model_validate(ended.json()["run"])
+            if run.status != "finished" and not run.call_count:
+                run, self.problem = None, _nothing_judged()
         except ReplayError as error:
             self.problem = error
         if is_here and run is None and not ended.job.is_stopped:
@@ -187,6 +189,10 @@ class ReplayingScreen(BaseScreen):
             assert self.problem is not None
             self.app.screen.complain(self.problem)
         self.done(run)
+
+
+def _nothing_judged() -> ReplayError:
+    return ReplayError("Stopped before the first trace was judged: nothing is kept.")
 
 
 def is_watching(screen: Screen[Any], job: Job) -> bool:
