@@ -1,0 +1,58 @@
+"""Every action of the terminal UI, once: one file per screen, and the table of them all."""
+
+from tui.actions.action import ALWAYS, GROUPS, Action
+from tui.actions.key_names import key_name, key_word, key_words
+from tui.actions.places import (
+    BREAKPOINTS,
+    COMPARISON,
+    COPYING,
+    EMPTY,
+    EVERYWHERE,
+    FACETS,
+    FINDINGS,
+    LABELLING,
+    LINES,
+    METRICS,
+    ORIGINS,
+    OUTLINE,
+    REPLAYING,
+    RUNS,
+    SCHEMAS,
+    TRACES,
+    TRANSCRIPT,
+    WATCHES,
+    WHAT_IF,
+)
+from tui.actions.table import ACTIONS, actions_of, key_tables, use_keys
+
+__all__ = [
+    "ACTIONS",
+    "ALWAYS",
+    "BREAKPOINTS",
+    "COMPARISON",
+    "COPYING",
+    "EMPTY",
+    "EVERYWHERE",
+    "FACETS",
+    "FINDINGS",
+    "GROUPS",
+    "LABELLING",
+    "LINES",
+    "METRICS",
+    "ORIGINS",
+    "OUTLINE",
+    "REPLAYING",
+    "RUNS",
+    "SCHEMAS",
+    "TRACES",
+    "TRANSCRIPT",
+    "WATCHES",
+    "WHAT_IF",
+    "Action",
+    "actions_of",
+    "key_name",
+    "key_tables",
+    "key_word",
+    "key_words",
+    "use_keys",
+]
