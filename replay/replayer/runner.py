@@ -22,9 +22,11 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final
 
 from cassettes import kernel
+from cassettes.errors import InteractionFormatError
 from cassettes.world.temporary import temporary_folder
 from cassettes.world.turns import here
 from replay.records import CallResult, JsonObject, Outcome, Stage
+from replay.records.replays import GAP
 from replay.replayer.apart import NotCarried, run_apart
 from replay.replayer.cassette_of import STAGE, WAITED, CallCassette
 from replay.replayer.channel import Channel
@@ -249,8 +251,10 @@ class _Trace:
         return True
 
     def _run(self, order: JsonObject, *, alone: bool = True) -> None:
-        with self._attended(order, alone=alone) as attended:
-            attended.result = run_call_sync(self.toolbox, **attended.arguments)
+        attended = self._begun(order, alone=alone)
+        if attended is not None:
+            with self._attended(attended, alone=alone):
+                attended.result = run_call_sync(self.toolbox, **attended.arguments)
 
     async def _run_async(self, order: JsonObject, *, alone: bool = True) -> None:
         turn = self.turn
@@ -259,14 +263,14 @@ class _Trace:
             with _no_loop_in_sight():
                 self._run(order, alone=alone)
             return
-        with self._attended(order, alone=alone) as attended:
-            attended.result = await run_call(self.toolbox, **attended.arguments)
+        attended = self._begun(order, alone=alone)
+        if attended is not None:
+            with self._attended(attended, alone=alone):
+                attended.result = await run_call(self.toolbox, **attended.arguments)
 
-    @contextlib.contextmanager
-    def _attended(self, order: JsonObject, *, alone: bool) -> Iterator[Attended]:
-        """Hold a call's cassette, clock and draws; tell the pool how it begins and ends."""
-        attended = Attended(order, self.home.world, self.trace_id)
-        tool, turn = order["call"]["tool"], self.turn
+    def _begun(self, order: JsonObject, *, alone: bool) -> Attended | None:
+        """Return a call with its cassette; None, and the pool is told why: that cannot be read."""
+        turn = self.turn
         assert turn is not None
         self.channel.send({"t": "begin", "n": self.number, "call": order["call"]["id"]})
         redactor = None if self.redaction is None else self.redaction.redactor
@@ -274,20 +278,31 @@ class _Trace:
             redactor.recognise([order["call"], order["interactions"], order["spare"]])
         if self.home.known is not None:
             order = _as_it_was(order, self.home.known)
-            attended.arguments |= {
-                name: order["call"].get(name) for name in ("arguments", "positional")
-            }
+        tool = order["call"]["tool"]
         loose = any(fnmatchcase(tool, glob) for glob in self.runner.loose)
-        cassette = CallCassette(order, turn.spare, redactor, loose=loose)
+        try:
+            if turn.unreadable is not None:
+                raise turn.unreadable
+            cassette = CallCassette(order, turn.spare, redactor, loose=loose)
+        except InteractionFormatError as error:
+            turn.leave_out(order)
+            self._done(order, _unreadable(order, error), alone=alone)
+            return None
+        return Attended(order, cassette, self.home.world, self.trace_id)
+
+    @contextlib.contextmanager
+    def _attended(self, attended: Attended, *, alone: bool) -> Iterator[None]:
+        """Hold a call's cassette, clock and draws; tell the pool how it ended."""
+        order, cassette = attended.order, attended.cassette
         state_before = self.home.start_state()
         self.home.begin_change()
         holding.begin_call()
         began_ns = here().turns.now_ns
         try:
             with cassette.held():
-                yield attended
+                yield
         except BaseException as error:  # noqa: BLE001 -- what ends the agent costs that call only
-            attended.result = ended_the_agent(tool, error)
+            attended.result = ended_the_agent(order["call"]["tool"], error)
         result = attended.result = within_limits(attended.result)
         if os.getpid() != self.runner.process_id:
             os._exit(0)  # the tool forked: this is its child, and the answer is its parent's
@@ -343,6 +358,20 @@ class _Trace:
         }
         # Alone, the next word of this trace follows at once and takes this one along.
         self.channel.hold(said) if alone else self.channel.send(said)
+
+
+def _unreadable(order: JsonObject, error: InteractionFormatError) -> JsonObject:
+    """Return what is told of a call whose recorded interactions cannot be read."""
+    gap = order["may_leave_gap"]
+    note = _UNREADABLE.format(tool=order["call"]["tool"], error=error)
+    return {"result": None, "note": f"{note} {GAP}" if gap else note, "leaves_gap": gap}
+
+
+_UNREADABLE: Final = (
+    "Not replayed: what {tool} asked of the outside world was stored in a form that cannot be "
+    "read, so nothing is there to answer it with. {error} Record it again, or let the recorded "
+    "answer stand with --policy {tool}=recorded."
+)
 
 
 def _as_it_was(order: JsonObject, known: KnownAgain) -> JsonObject:
