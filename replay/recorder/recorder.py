@@ -26,6 +26,7 @@ from replay.recorder.redacting import Mask, mask_into
 from replay.recorder.resume import stored_trace, stored_turn
 from replay.recorder.scope import OpenScope, open_scope
 from replay.recorder.toolbox_watch import ToolboxWatch
+from replay.recorder.trace_book import TraceFacts
 from replay.recorder.urllib3_plane import MODULE, watch_urllib3
 from replay.records import Actor, JsonObject, JsonValue
 from replay.store import Store
@@ -100,11 +101,13 @@ class Recorder:
             keep_as_told(self._store)
         self._journal = Journal(
             self._store,
-            app=app,
-            code_version=code_version,
-            labels=_words(labels),
-            attributes={ATTRIBUTE: self._told()} if is_redacted else {},
-            failures=self._failures,
+            TraceFacts(
+                app=app,
+                code_version=code_version,
+                labels=_words(labels),
+                attributes={ATTRIBUTE: self._told()} if is_redacted else {},
+            ),
+            self._failures,
         )
         self._journal.keep_draws = keep_draws
         self._outside = outside
