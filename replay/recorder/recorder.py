@@ -31,7 +31,7 @@ from replay.recorder.urllib3_plane import MODULE, watch_urllib3
 from replay.records import Actor, JsonObject, JsonValue
 from replay.store import Store
 from replay.store.keep_rules import ATTRIBUTE as KEEP
-from replay.store.redaction import ATTRIBUTE, Redaction
+from replay.store.redaction import ATTRIBUTE
 from replay.tools.arguments import raw_arguments
 from replay.tools.observer import observe
 
@@ -94,10 +94,9 @@ class Recorder:
             if isinstance(database, Store)
             else open_or_warn(Path(database), self._failures)
         )
-        is_redacted = isinstance(self._store, Store) and mask_into(
-            self._store, mask, self._failures
-        )
+        redaction = None
         if isinstance(self._store, Store):
+            redaction = mask_into(self._store, mask, self._failures)
             keep_as_told(self._store)
         self._journal = Journal(
             self._store,
@@ -105,19 +104,14 @@ class Recorder:
                 app=app,
                 code_version=code_version,
                 labels=_words(labels),
-                attributes={ATTRIBUTE: self._told()} if is_redacted else {},
+                attributes={} if redaction is None else {ATTRIBUTE: redaction.told},
             ),
             self._failures,
         )
         self._journal.keep_draws = keep_draws
         self._outside = outside
         self._keep_streams = keep_streams
-        masker = self._store.masker if isinstance(self._store, Store) else None
-        self._watch = ToolboxWatch(
-            self._journal,
-            outside=outside,
-            redaction=masker if isinstance(masker, Redaction) and is_redacted else None,
-        )
+        self._watch = ToolboxWatch(self._journal, outside=outside, redaction=redaction)
         self._journal.observer = self._watch
         if isinstance(self._store, Store):
             self._journal.stored_turn = functools.partial(stored_turn, self._store)
@@ -125,10 +119,6 @@ class Recorder:
             import cassettes
 
             cassettes.install()
-
-    def _told(self) -> bool | list[str]:
-        masker = self.store.masker
-        return masker.told if isinstance(masker, Redaction) else True
 
     @property
     def store(self) -> Store:
