@@ -178,8 +178,8 @@ def _judged(toolbox: Toolbox, asked: JsonObject) -> JsonObject:
 
 
 def _carried(toolbox: Toolbox, asked: JsonObject) -> JsonObject:
-    """A payload along a chain of translations; see ``carrying.carried``."""
-    from replay.replayer.questions.carrying import carried, carried_result
+    """A payload along a chain of translations; see ``chains.carried``."""
+    from replay.replayer.questions.chains import carried, carried_result
 
     return (carried_result if asked.get("of_result") else carried)(toolbox, asked)
 
