@@ -93,8 +93,3 @@ _HOOKS: dict[str, Callable[[Any], None]] = {
     "httplib2": _httplib2,
     "tornado.simple_httpclient": _tornado,
 }
-
-
-def hooked_clients() -> list[str]:
-    """Return the client libraries that are hooked in this process now."""
-    return [name for name in _HOOKS if _installed and name in sys.modules]

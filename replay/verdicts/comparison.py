@@ -206,11 +206,6 @@ def _asked_for(arguments: str) -> JsonObject:
     return asked if isinstance(asked, dict) else {}
 
 
-def same_response(tool: str, one: str | None, other: str | None, rules: Rules) -> bool:
-    """Return whether two responses differ in spelling or allowed differences at most."""
-    return compare_responses(tool, one, other, rules).is_green
-
-
 def is_same_answer(tool: str, one: Answer, other: Answer, rules: Rules) -> bool:
     """Return whether two answers would be judged ``same`` or ``equivalent``."""
     return compare_answers(tool, one, other, rules).is_green

@@ -55,7 +55,6 @@ def _described(toolbox: Toolbox, _: JsonObject) -> JsonObject:
         "toolbox": toolbox.name,
         "translations": [_step(step) for step in toolbox.translations.steps()],
         "result_translations": [_step(step) for step in toolbox.result_translations.steps()],
-        "has_route": toolbox.route_hook is not None,
         "tools": [
             {**_description(tool), "runs": id(tool) in running} for tool in toolbox.all_versions()
         ],
