@@ -18,6 +18,7 @@ RUNS: Final = "runs"
 FINDINGS: Final = "findings"
 ORIGINS: Final = "origins"
 REPLAYING: Final = "replaying"
+QUITTING: Final = "quitting"
 WHAT_IF: Final = "what-if"
 COPYING: Final = "copying"
 LABELLING: Final = "labelling"
@@ -499,15 +500,43 @@ ACTIONS: Final[tuple[Action, ...]] = (
     _action(REPLAYING, "tools", "t", "tools", "name the tools", group="Act", footer=3),
     _action(
         REPLAYING,
+        "baseline",
+        "b",
+        "baseline",
+        "name the old tools, which tell causes apart: git:main",
+        group="Act",
+        footer=4,
+    ),
+    _action(
+        REPLAYING,
         "parser",
         "v",
         "parser",
         "how arguments are read: strict, flexible",
         group="Act",
-        footer=4,
+        footer=5,
     ),
     _action(
-        REPLAYING, "hide", "h", "hide", "go on meanwhile; H shows it again", group="Act", footer=5
+        REPLAYING, "hide", "h", "hide", "go on meanwhile; H shows it again", group="Act", footer=6
+    ),
+    # -- quitting while something is under way --------------------------------------------------
+    _action(
+        QUITTING,
+        "stop_it",
+        "s",
+        "stop it, quit",
+        "stop what is under way and quit; what is judged is kept",
+        group="Program",
+        footer=1,
+    ),
+    _action(
+        QUITTING,
+        "leave_it",
+        "l",
+        "let it go on, quit",
+        "quit, and let it go on without the screen",
+        group="Program",
+        footer=2,
     ),
     # -- an edited branch -----------------------------------------------------------------------
     _action(
@@ -636,7 +665,14 @@ ACTIONS: Final[tuple[Action, ...]] = (
         "to the shell; `fg` comes back",
         group="Program",
     ),
-    _action(EVERYWHERE, "quit", "Q ctrl+q ctrl+c", "quit", "quit", group="Program"),
+    _action(
+        EVERYWHERE,
+        "quit",
+        "Q ctrl+q ctrl+c",
+        "quit",
+        "quit; asks first while a replay is under way",
+        group="Program",
+    ),
 )
 
 _KEY_WORDS: Final = {
@@ -715,6 +751,7 @@ _PLACE_WORDS: Final = {
     FINDINGS: "In the findings of a run",
     ORIGINS: "Where a value came from",
     REPLAYING: "Where a replay is started, and while it runs",
+    QUITTING: "Where somebody quits while a command is under way",
     WHAT_IF: "In an edited branch",
     COPYING: "What can be copied of a step",
     LABELLING: "Where calls are labelled (each label has a key of its own)",

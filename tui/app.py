@@ -32,8 +32,9 @@ from tui.terminal import end_with_terminal
 from tui.theme import DARK, LIGHT
 
 if TYPE_CHECKING:
+    from tui.jobs import Job
     from tui.keymap import Keymap
-    from tui.rows.acting import Tools
+    from tui.rows.acting import Baseline, Tools
     from tui.rows.database import Database
     from tui.rows.sorting import TraceSort
     from tui.rows.stops import Stops
@@ -87,6 +88,8 @@ class ReplayApp(App[None]):
         self.jobs = Jobs(self)
         self.tools: Tools | None = None
         """Today's tools, as they were named last."""
+        self.baseline: Baseline | None = None
+        """The old ones, as they were named last; None: nobody was asked yet."""
         self._first_trace = trace
         self.register_theme(DARK)
         self.register_theme(LIGHT)
@@ -236,6 +239,25 @@ class ReplayApp(App[None]):
                 screen.say(("nothing is under way", "dim"))
             return
         self.push_screen(ReplayingScreen.of_job(self.jobs.now))
+
+    def quit(self) -> None:
+        """End the program; while a command is under way: ask what becomes of it."""
+        if self.jobs.now is None:
+            self.exit()
+            return
+        from tui.screens.quitting import QuittingScreen
+
+        self.push_screen(QuittingScreen(self.jobs.now))
+
+    def leave_running(self, job: Job) -> None:
+        """End the program, and let a command go on without it; the terminal says how to stop it."""
+        process = job.process
+        if self.jobs.now is job and process is not None:
+            job.is_left = True
+            said = f"{job.title} goes on: `kill -INT {process.pid}` stops it, what is done is kept."
+            self.exit(message=Text(said))
+        else:
+            self.exit()
 
     def toggle_theme(self) -> None:
         """Change between light and dark."""

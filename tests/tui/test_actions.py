@@ -18,6 +18,7 @@ from tui.screens.help import help_entries
 from tui.screens.labelling import LabellingScreen
 from tui.screens.metrics import MetricsScreen
 from tui.screens.origins import OriginsScreen
+from tui.screens.quitting import QuittingScreen
 from tui.screens.replaying import ReplayingScreen
 from tui.screens.runs import RunsScreen
 from tui.screens.schemas import SchemasScreen
@@ -43,6 +44,7 @@ OWNERS = {
     "findings": FindingsScreen,
     "origins": OriginsScreen,
     "replaying": ReplayingScreen,
+    "quitting": QuittingScreen,
     "what-if": WhatIfScreen,
     "copying": CopyingScreen,
     "labelling": LabellingScreen,
@@ -81,6 +83,7 @@ def test_every_action_has_a_method_that_takes_its_arguments(action) -> None:  # 
         ("watches", LINES, EVERYWHERE),
         ("transcript", LINES, EVERYWHERE),
         ("replaying", EVERYWHERE),
+        ("quitting", EVERYWHERE),
         ("copying", LINES, EVERYWHERE),
         ("labelling", OUTLINE, LINES, EVERYWHERE),
         ("what-if", OUTLINE, LINES, EVERYWHERE),

@@ -129,11 +129,11 @@ class BaseScreen(Screen[None]):
         if len(self.app.screen_stack) > 2:
             self.app.pop_screen()
         else:
-            self.app.exit()
+            self.action_quit()
 
     def action_quit(self) -> None:
-        """End the program."""
-        self.app.exit()
+        """End the program; while a command is under way: ask what becomes of it."""
+        self.replay.quit()
 
     def action_stop(self) -> None:
         """Leave the screen to the shell; `fg` comes back."""

@@ -67,7 +67,7 @@ def cause_entry(cause: Cause, verdict: Verdict) -> Entry:
     """Return why something has its verdict; where nothing tells: what would."""
     parts: list[Part] = [("cause  ", "dim"), (cause_words(cause, verdict), "")]
     if cause is Cause.UNKNOWN:
-        parts.append(("   `replay run --baseline` finds it", "dim"))
+        parts.append(("   a replay with a baseline tells it: r in a transcript", "dim"))
     return Entry(tuple(parts))
 
 
