@@ -24,6 +24,7 @@ COPYING: Final = "copying"
 LABELLING: Final = "labelling"
 BREAKPOINTS: Final = "breakpoints"
 WATCHES: Final = "watches"
+STOPS_FOUND: Final = "stops-found"
 COMPARISON: Final = "comparison"
 SCHEMAS: Final = "schemas"
 METRICS: Final = "metrics"
@@ -330,6 +331,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
     ),
     _action(TRACES, "seek(-1)", "C", "back ≠", "the one before", group="Step"),
     _action(TRACES, "breakpoints", "B", "breakpoints", "list and edit the breakpoints"),
+    _action(TRACES, "watches", "K", "watches", "list and edit the watches"),
     _action(TRACES, "copy", "y", "copy", "copy the trace as JSON", group="Act", footer=11),
     _action(
         TRACES,
@@ -599,8 +601,16 @@ ACTIONS: Final[tuple[Action, ...]] = (
         for action in (
             _action(place, "add", "a", "add", f"add a {noun}", group="Act", footer=1),
             _action(place, "edit", "enter e", "edit", "change it", group="Act", footer=2),
-            _action(place, "remove", "x delete", "remove", "take it out", group="Act", footer=4),
-            _action(place, "copy", "y", "copy", "copy the list as JSON", group="Act", footer=6),
+            _action(place, "remove", "x delete", "remove", "take it out", group="Act", footer=5),
+            _action(
+                place,
+                "find",
+                "f",
+                "find",
+                f"the traces of the list, looked through for this {noun}",
+                footer=4,
+            ),
+            _action(place, "copy", "y", "copy", "copy the list as JSON", group="Act", footer=7),
         )
     ),
     _action(BREAKPOINTS, "switch", "t", "on or off", "let it count, or not", group="Act", footer=3),
@@ -611,11 +621,25 @@ ACTIONS: Final[tuple[Action, ...]] = (
         "hits",
         "which of its hits it stops at: 3, >=3, %10",
         group="Act",
-        footer=5,
+        footer=6,
     ),
     _action(
         WATCHES, "switch", "t", "stop or show", "stop at its changes, or not", group="Act", footer=3
     ),
+    # -- where in many traces -------------------------------------------------------------------
+    _action(
+        STOPS_FOUND,
+        "open",
+        "enter l right",
+        "open",
+        "this step in its transcript",
+        group="Move",
+        footer=1,
+    ),
+    _action(STOPS_FOUND, "search", "slash", "search", "find a text in the list", footer=2),
+    _action(STOPS_FOUND, "step(1)", "n", "next match", "next match of the search"),
+    _action(STOPS_FOUND, "step(-1)", "N", "match back", "previous match"),
+    _action(STOPS_FOUND, "copy", "y", "copy", "copy the list as JSON", group="Act", footer=3),
     # -- every list and pane --------------------------------------------------------------------
     _action(LINES, "move(1)", "j down", "down", "next line", group="Move"),
     _action(LINES, "move(-1)", "k up", "up", "previous line", group="Move"),
@@ -757,6 +781,7 @@ _PLACE_WORDS: Final = {
     LABELLING: "Where calls are labelled (each label has a key of its own)",
     BREAKPOINTS: "In the list of breakpoints",
     WATCHES: "In the list of watches",
+    STOPS_FOUND: "Where traces were looked through for a breakpoint or a watch",
     COMPARISON: "In a comparison: one call, recorded against today",
     SCHEMAS: "In the schemas",
     METRICS: "In the metrics",

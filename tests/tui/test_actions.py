@@ -23,6 +23,7 @@ from tui.screens.replaying import ReplayingScreen
 from tui.screens.runs import RunsScreen
 from tui.screens.schemas import SchemasScreen
 from tui.screens.start import StartScreen
+from tui.screens.stops_found import StopsFoundScreen
 from tui.screens.traces import TracesScreen
 from tui.screens.transcript import TranscriptScreen
 from tui.screens.watches import WatchesScreen
@@ -53,6 +54,7 @@ OWNERS = {
     "metrics": MetricsScreen,
     "breakpoints": BreakpointsScreen,
     "watches": WatchesScreen,
+    "stops-found": StopsFoundScreen,
 }
 
 
@@ -81,6 +83,7 @@ def test_every_action_has_a_method_that_takes_its_arguments(action) -> None:  # 
         ("metrics", LINES, EVERYWHERE),
         ("breakpoints", LINES, EVERYWHERE),
         ("watches", LINES, EVERYWHERE),
+        ("stops-found", LINES, EVERYWHERE),
         ("transcript", LINES, EVERYWHERE),
         ("replaying", EVERYWHERE),
         ("quitting", EVERYWHERE),

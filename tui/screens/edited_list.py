@@ -148,6 +148,16 @@ class EditedListScreen(BaseScreen):
         table.set_reactive(PartsTable.cursor, max(0, min(table.cursor, len(self.items()) - 1)))
         self.changed(("removed ", "warn"), (self.text_of(removed), "accent"))
 
+    def action_find(self) -> None:
+        """Look for this one in the traces of the list."""
+        from tui.screens.stops_found import StopsFoundScreen
+
+        item, traces = self.item, self.replay.listed_traces
+        if item is None or traces is None:
+            self.app.bell()
+            return
+        self.app.push_screen(StopsFoundScreen(item, traces))
+
     def action_copy(self) -> None:
         """Copy the list as JSON."""
         self.copy([one.to_json() for one in self.items()], self.TITLE_WORDS.lower())
