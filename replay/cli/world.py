@@ -6,7 +6,7 @@ import contextlib
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -17,12 +17,16 @@ from replay.cli.where import where_option
 from replay.errors import ExitCode, SelectionError
 
 if TYPE_CHECKING:
+    from replay.cli.worlds import Replayed
     from replay.records import JsonObject, Transcript
     from replay.replayer.environment import Place
     from replay.replayer.worlds import ReplayedWorld
     from replay.stepping.conditions import Condition
-    from replay.stepping.watches import Series, Watch
+    from replay.stepping.watches import Watch
     from replay.store import Store
+
+
+_FROM_STDIN: Final = "-"
 
 
 def _read_watches(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -> Any:
@@ -40,6 +44,7 @@ def _read_watches(ctx: click.Context, param: click.Parameter, value: tuple[str, 
         "replay world traces.db t660c71da6be --watch \"world.orders['W1'].status\"",
         "replay world traces.db t660c71da6be --step 7 --json | jq .world.orders",
         'replay world traces.db t660c71da6be --where "world.refunds[*].amount > 100"',
+        "replay list traces.db --json | jq -r '.[].id' | replay world traces.db - --json",
     ),
 )
 @database_and("trace")
@@ -80,14 +85,20 @@ def world(
 ) -> int:
     """Replay TRACE once and show its world: at the start, and what each step changed.
 
+    TRACE `-`: the traces named on stdin, a line for each; with --watch or --where those in which
+    something changes or fits.
+
     The tools show their world by a function under @toolbox.state. Today's tools run in the frozen
     world of the recording, as in `replay run`; nothing is stored, and every time it is the same.
     """
     from replay.store import Store
 
     with Store.open(database, mode="r") as store:
+        if trace == _FROM_STDIN:
+            return _tell_each(store, where, baseline, step_number, watches, condition, as_json)
         transcript = store.transcript(trace)
-        told = _replayed(store, transcript, where, baseline)
+        with _replaying(store, where, baseline) as replayed:
+            told = replayed(transcript)
         if step_number is not None:
             return _tell_step(transcript, told, step_number, as_json=as_json)
         if condition is not None:
@@ -106,9 +117,26 @@ def world(
     return ExitCode.OK
 
 
-def _replayed(
-    store: Store, transcript: Transcript, where: ToolPlace, baseline: str | None
-) -> ReplayedWorld:
+def _tell_each(
+    store: Store,
+    where: ToolPlace,
+    baseline: str | None,
+    step_number: int | None,
+    watches: Sequence[Watch],
+    condition: Condition | None,
+    as_json: bool,
+) -> int:
+    from replay.cli.worlds import tell_each
+
+    if step_number is not None:
+        raise click.UsageError("--step is of one trace: name it instead of `-`.")
+    with _replaying(store, where, baseline) as replayed:
+        return tell_each(store, replayed, watches, condition, plain=_plain, as_json=as_json)
+
+
+@contextlib.contextmanager
+def _replaying(store: Store, where: ToolPlace, baseline: str | None) -> Iterator[Replayed]:
+    """Hold a worker while the block runs; what is given replays a trace in it."""
     from replay.config import load_config
     from replay.replayer.job_runner import JobRunner
     from replay.replayer.policies import Policies
@@ -120,7 +148,7 @@ def _replayed(
         _tools(where.place(store), baseline) as place,
         JobRunner(place, **workers) as runner,
     ):
-        return world_of(
+        yield lambda transcript: world_of(
             transcript,
             store=store,
             runner=runner,
@@ -177,9 +205,10 @@ def _tell_watches(
 ) -> int:
     from replay.report.ink import Ink
     from replay.report.world_text import watch_lines
+    from replay.stepping.world_series import world_series
 
     numbers = [step.step_number for step in transcript.steps]
-    series = [_series(transcript, told, watch) for watch in watches]
+    series = [world_series(transcript.steps, told.history, watch) for watch in watches]
     if as_json:
         terminal.emit_json(
             [
@@ -198,27 +227,6 @@ def _tell_watches(
     lines = watch_lines(watches, series, numbers, width=terminal.width(), ink=ink)
     terminal.emit("\n".join(lines))
     return ExitCode.OK
-
-
-def _series(transcript: Transcript, told: ReplayedWorld, watch: Watch) -> Series:
-    from replay.stepping.facts import StepFacts
-    from replay.stepping.watches import OnlyWorld, series_of
-
-    history = told.history
-    found = []
-    if watch.is_of_world:
-        found.append((-1, watch.expression.values(OnlyWorld(history.values_at(0)))))
-    for index, step in enumerate(transcript.steps):
-        facts = StepFacts(step, world=history.values_at(step.step_number))
-        found.append((index, _kept(watch.expression.values(facts))))
-    return series_of(found, goes_away=watch.is_of_world)
-
-
-def _kept(values: list[Any]) -> list[Any]:
-    """The world is changed in place by the next step: what was seen of it is copied."""
-    import copy
-
-    return copy.deepcopy(values)
 
 
 def _tell_steps(

@@ -34,5 +34,12 @@ EVERYWHERE_ACTIONS: Final[tuple[Action, ...]] = (
         "to the shell; `fg` comes back",
         group="Program",
     ),
-    action(EVERYWHERE, "quit", "Q ctrl+q ctrl+c", "quit", "quit", group="Program"),
+    action(
+        EVERYWHERE,
+        "quit",
+        "Q ctrl+q ctrl+c",
+        "quit",
+        "quit; asks first while a replay is under way",
+        group="Program",
+    ),
 )

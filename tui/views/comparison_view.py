@@ -8,7 +8,7 @@ from typing import Final
 from replay.records import CallResult, CallVerdict, Interaction, JsonValue, ToolCall
 from tui.rows.both import Both, told
 from tui.rows.comparisons import Compared
-from tui.views.diff_entries import change_entries, diff_entries
+from tui.views.diff_entries import diff_entries
 from tui.views.entries import Entry
 from tui.views.json_entries import json_entries, json_text, size_words
 from tui.views.parts import Part, count, cut, lasted, printable
@@ -18,6 +18,7 @@ from tui.views.verdict_view import (
     notes_entries,
     outside_entry,
     schema_error_entries,
+    state_entries,
     verdict_head,
 )
 
@@ -43,7 +44,7 @@ def comparison_entries(compared: Compared, *, context: int = 0) -> list[Entry]:
     entries += _outside(verdict, compared.interactions)
     entries += _part("what the model is told", said, context, note=note)
     entries += _errors(compared, verdict, context)
-    entries += _state(verdict)
+    entries += state_entries(verdict)
     if verdict.output:
         entries += [_gap(), Entry((("printed today", "strong"),)), Entry((), 1)]
         entries[-1].text = verdict.output.rstrip("\n")
@@ -137,19 +138,6 @@ def _errors(compared: Compared, verdict: CallVerdict, context: int) -> list[Entr
                 )
             )
     return entries
-
-
-def _state(verdict: CallVerdict) -> list[Entry]:
-    if verdict.state_changes:
-        entries = [_gap(), _legend("the state afterwards", "of the old code's")]
-        for change in verdict.state_changes:
-            entries.append(Entry(((printable(change.path) or "the whole state", "key"),), 1))
-            entries += change_entries(change, 2)
-        return entries
-    if verdict.effect_changed:
-        words = "it leaves another state of the world behind"
-        return [_gap(), Entry((("≠ ", "warn"), (words, "")), is_change=True)]
-    return []
 
 
 def headline(compared: Compared) -> list[Part]:

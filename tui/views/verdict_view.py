@@ -14,6 +14,7 @@ from tui.views.json_entries import json_entries
 from tui.views.parts import Part, count, lasted, printable
 from tui.views.signs import verdict_sign, verdict_words
 
+_WHERE_TOLD: Final = "where it differs is kept by a replay with a baseline, for its first calls"
 TRANSLATED: Final = "recorded, as today's version would say it"
 
 
@@ -31,8 +32,7 @@ def verdict_entries(
         entries += [_gap(), _heading("asked of the outside world")]
         for change in verdict.interaction_changes:
             entries += outside_entry(change)
-    if verdict.effect_changed:
-        entries.append(Entry((("≠ ", "warn"), ("it leaves another state of the world behind", ""))))
+    entries += state_entries(verdict)
     entries += allowed_entries(verdict)
     entries += notes_entries(verdict)
     return entries
@@ -64,7 +64,7 @@ def cause_entry(cause: Cause, verdict: Verdict) -> Entry:
     """Return why something has its verdict; where nothing tells: what would."""
     parts: list[Part] = [("cause  ", "dim"), (cause_words(cause, verdict), "")]
     if cause is Cause.UNKNOWN:
-        parts.append(("   `replay run --baseline` finds it", "dim"))
+        parts.append(("   a replay with a baseline tells it: r in a transcript", "dim"))
     return Entry(tuple(parts))
 
 
@@ -146,6 +146,25 @@ def outside_entry(change: InteractionChange) -> list[Entry]:
     if change.change == "changed":
         entries += diff_entries(change.recorded, change.replayed, depth=2)
     return entries
+
+
+def state_entries(verdict: CallVerdict) -> list[Entry]:
+    """Return where the world differs after the call, as far as the run has kept it."""
+    if verdict.state_changes:
+        entries = [_gap(), _legend("the state afterwards", "recorded: the old code's")]
+        for change in verdict.state_changes:
+            where = printable(change.path) or "the whole state"
+            entries.append(Entry(((where, "key"),), 1, value=change.model_dump(mode="json")))
+            entries += change_entries(change, 2)
+        return entries
+    if not verdict.effect_changed:
+        return []
+    words = "it leaves another state of the world behind"
+    return [
+        _gap(),
+        Entry((("≠ ", "warn"), (words, "")), is_change=True),
+        Entry(((_WHERE_TOLD, "dim"),), 1),
+    ]
 
 
 def allowed_entries(verdict: CallVerdict) -> list[Entry]:
