@@ -34,6 +34,9 @@ READ_FORMATS = (
     "gateway",
     "claude-code",
     "codex",
+    "gemini-cli",
+    "opencode",
+    "cline",
     "bundle",
 )
 """Repeated from `replay.interchange`, which costs an import; a test keeps them equal."""
@@ -77,6 +80,14 @@ _DATABASE_SUFFIXES = (".db", ".sqlite", ".sqlite3")
     "(default: init, corpus and domain).",
 )
 @click.option(
+    "--tool-prefix",
+    "tool_prefixes",
+    multiple=True,
+    metavar="TEXT",
+    help="What the agent put before the names of its tools, as `github_`: taken off. Of traces of "
+    "other tools; conversations stay as they are.",
+)
+@click.option(
     "--recorded-at",
     callback=read_moment,
     metavar="WHEN",
@@ -112,10 +123,10 @@ def import_command(
     """Read conversations and traces of other tools into a database.
 
     Takes OpenAI chat and Anthropic messages, OpenTelemetry (GenAI, OpenInference), Langfuse,
-    LangSmith, MLflow, Inspect, OpenAI Agents, logs of gateways, sessions of Claude Code and Codex,
-    and what `replay export` wrote; the content tells which. A FILE may be packed, a folder, or
-    `-` for stdin. Importing again changes nothing. At the end it says what was in the files, what
-    is in the database now, and what could not be carried over.
+    LangSmith, MLflow, Inspect, OpenAI Agents, logs of gateways, sessions of Claude Code, Codex,
+    Gemini CLI, OpenCode and Cline, and what `replay export` wrote; the content tells which. A FILE
+    may be packed, a folder, or `-` for stdin. Importing again changes nothing. At the end it says
+    what was in the files, what is in the database now, and what could not be carried over.
     """
     from replay.cli.masked import importing_mask, in_a_child, masking_for
     from replay.cli.progress import Progress

@@ -14,8 +14,10 @@ from replay.interchange import (
     anthropic,
     bundle_reading,
     claude_code,
+    cline,
     codex,
     gateway,
+    gemini_cli,
     genai_writing,
     inspect_logs,
     langfuse,
@@ -23,6 +25,7 @@ from replay.interchange import (
     mlflow,
     openai_agents,
     openai_chat,
+    opencode,
     openinference_writing,
     otlp,
     phoenix,
@@ -67,7 +70,7 @@ TRACE_FORMATS: Final[dict[str | None, TraceFormat]] = {
     module.FORMAT.name: module.FORMAT
     for module in (
         *(langfuse, otlp, phoenix, langsmith, mlflow, inspect_logs, openai_agents, gateway),
-        *(claude_code, codex),
+        *(claude_code, codex, gemini_cli, opencode, cline),
     )
 }
 """What can be read only."""
@@ -101,6 +104,8 @@ _BINARY: Final = {
     b"SQLite format 3": "a SQLite database; export the traces that are in it with the tool that "
     "wrote it",
     b"\x1f\x8b": "packed twice with gzip; unpack it once",
+    b"\n# aider chat": "a history of aider, whose models edit files in words and call no tools: "
+    "there is nothing to replay",
 }
 
 
