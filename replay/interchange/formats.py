@@ -20,6 +20,7 @@ from replay.interchange import (
     gemini_cli,
     genai_writing,
     inspect_logs,
+    inspect_zip,
     langfuse,
     langsmith,
     mlflow,
@@ -124,6 +125,8 @@ def detect_format(path: Path) -> str | None:
     binary = next((f for f in TRACE_FORMATS.values() if f.is_binary and f.is_binary(path)), None)
     if binary is not None:
         return binary.name
+    if inspect_zip.is_cut(path):
+        raise inspect_zip.cut_off(path)
     if bundle_reading.is_zip(path):
         bundle_reading.manifest_of(path)
         return bundle_reading.SOURCE
@@ -174,5 +177,6 @@ def _found(value: JsonValue) -> str:
 def _no_json_lines(path: Path, bad: BadLine) -> ImportFileError:
     return ImportFileError(
         str(bad.error),
-        hint="The files to import have one JSON object per line (JSONL), or a list of them.",
+        hint="Nothing was imported. The files to import have one JSON object per line (JSONL), or "
+        "a list of them.",
     )

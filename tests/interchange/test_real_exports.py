@@ -172,3 +172,31 @@ def test_model_calls_have_their_models_their_tokens_and_their_times(
         assert all(call.usage for call in calls)
         assert all(call.started_at > "2026-11" for call in calls)
         assert all(call.duration_ms is not None for call in calls)
+
+
+@pytest.fixture(scope="module")
+def twice(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    with Store.open(tmp_path_factory.mktemp("twice") / "traces.db", "create") as store:
+        yield store
+
+
+NATIVES = sorted(f"{path.parent.name}/{NATIVE}" for path in FIXTURES.glob(f"*/{NATIVE}"))
+
+
+@pytest.mark.parametrize("name", [*EXPORTS, *NATIVES])
+def test_importing_any_of_them_again_changes_nothing(twice: Store, name: str) -> None:
+    read = ReadOptions(labels={"file": name})
+    options = ImportOptions(read=read)
+    import_files(twice, [FIXTURES / name], options)
+    twice.flush()
+    before = twice.counts()
+    ids = twice.trace_ids(Selection())
+    whole = [twice.transcript(one) for one in ids]
+
+    (report,) = import_files(twice, [FIXTURES / name], options)
+    twice.flush()
+
+    assert (report.new_count, report.renewed_count) == (0, 0)
+    assert report.known_count > 0
+    assert twice.counts() == before
+    assert [twice.transcript(one) for one in ids] == whole
