@@ -145,9 +145,10 @@ class TraceList:
                 keys = [self.keys[index] for index in indexes]
                 rows = connection.execute(
                     "SELECT r.key FROM json_each(?) k JOIN trace_rows r ON r.key = k.value "
-                    "WHERE r.id LIKE ?2 ESCAPE '\\' OR r.first_user_text LIKE ?2 ESCAPE '\\' "
-                    "OR r.app LIKE ?2 ESCAPE '\\' OR r.model LIKE ?2 ESCAPE '\\'",
-                    (json.dumps(keys), like),
+                    "WHERE r.id LIKE ?2 ESCAPE '\\' OR (r.first_user_text LIKE ?2 ESCAPE '\\' "
+                    "AND shows_asked(r.id, r.first_user_text, ?3)) OR r.app LIKE ?2 ESCAPE '\\' "
+                    "OR r.model LIKE ?2 ESCAPE '\\'",
+                    (json.dumps(keys), like, text),
                 )
                 held = {row[0] for row in rows}
                 found = next((index for index in indexes if self.keys[index] in held), None)
