@@ -13,6 +13,7 @@ import click
 
 from replay.cli import terminal
 from replay.cli.arguments import database_and, examples, json_option
+from replay.cli.hidden import reveal_option, shown
 from replay.cli.tools_options import env_option, path_option, tools_option
 from replay.errors import ReplayError
 
@@ -81,6 +82,7 @@ if TYPE_CHECKING:
     type=click.Choice(["off", "auto", "bubblewrap", "kernel"]),
     help="What workers run in, as for `replay run`.",
 )
+@reveal_option
 @json_option
 def what_if(
     database: Path,
@@ -90,6 +92,7 @@ def what_if(
     changed: Sequence[str],
     response: str | None,
     outside: Sequence[str],
+    reveal: bool,
     as_json: bool,
     **options: Any,
 ) -> int:
@@ -118,7 +121,7 @@ def what_if(
         transcript = store.transcript(trace, prompts=False)
         run = kept_branch(run, transcript, masking_for(store, config, transcript))
         store.append(run)
-    show_branch(run, database, as_json=as_json)
+    show_branch(shown(database, run, reveal=reveal), database, as_json=as_json)
     return int(run.exit_code or 0)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,16 +13,19 @@ import click
 
 from replay.cli import terminal
 from replay.cli.arguments import database_and, examples, json_option
+from replay.cli.hidden import hide, reveal_option
 from replay.cli.tool_place import ToolPlace, one_worker_options
 from replay.cli.where import where_option
 from replay.errors import ExitCode, SelectionError
 
 if TYPE_CHECKING:
+    from replay.hiding import HidingReader
     from replay.records import JsonObject, Transcript
     from replay.replayer.environment import Place
     from replay.replayer.worlds import ReplayedWorld
     from replay.stepping.conditions import Condition
     from replay.stepping.watches import Series, Watch
+    from replay.stepping.worlds import WorldHistory
     from replay.store import Store
 
 
@@ -66,6 +70,7 @@ def _read_watches(ctx: click.Context, param: click.Parameter, value: tuple[str, 
 )
 @where_option("Only the steps after which this holds: `world.orders['W1'].status == 'lost'`.")
 @click.option("--all", "show_all", is_flag=True, help="Every change of a step.")
+@reveal_option
 @json_option
 def world(
     database: Path,
@@ -76,6 +81,7 @@ def world(
     watches: Sequence[Watch],
     condition: Condition | None,
     show_all: bool,
+    reveal: bool,
     as_json: bool,
 ) -> int:
     """Replay TRACE once and show its world: at the start, and what each step changed.
@@ -88,6 +94,9 @@ def world(
     with Store.open(database, mode="r") as store:
         transcript = store.transcript(trace)
         told = _replayed(store, transcript, where, baseline)
+        if (hides := hide(store, reveal=reveal)) is not None:
+            transcript = store.transcript(transcript.trace.id)
+            told = replace(told, history=_shown(told.history, hides, transcript.trace.id))
         if step_number is not None:
             return _tell_step(transcript, told, step_number, as_json=as_json)
         if condition is not None:
@@ -127,6 +136,26 @@ def _replayed(
             policies=Policies((config.policy,)).of_toolbox(runner.greeting),
             versions=config.versions,
         )
+
+
+def _shown(history: WorldHistory, hides: HidingReader, trace_id: str) -> WorldHistory:
+    """Return a world with the values hidden in it that are hidden in its trace."""
+    from replay.stepping.worlds import NOTHING, WorldChange, WorldHistory
+
+    values = hides.values_of(trace_id)
+
+    def shown(side: Any) -> Any:
+        return side if side is NOTHING else values.value(side)
+
+    def change(one: WorldChange) -> WorldChange:
+        parts = tuple(values.key(part) if isinstance(part, str) else part for part in one.parts)
+        return WorldChange(parts, shown(one.before), shown(one.after))
+
+    steps = [
+        replace(one, changes=None if one.changes is None else tuple(map(change, one.changes)))
+        for one in history.steps
+    ]
+    return WorldHistory(shown(history.start), steps)
 
 
 @contextlib.contextmanager

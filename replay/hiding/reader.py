@@ -107,8 +107,10 @@ class HidingReader(RecordReader):
             values = self.values_of(record.example_trace_id, record.run_id)
             return self._titled(record, record.run_id, record.example_tool_call_id, values)
         if kind == "replay_run":
-            values = self.values_of(record.branch.trace_id).add(()) if record.branch else None
-            return record if values is None else shown_run(self.places, record, values)
+            if record.branch is None:
+                return record
+            values = self.values_of(record.branch.trace_id).add(())
+            return shown_run(self.places, record, values)
         if kind == "approval":
             return self._approval(record)
         if kind == "feedback":
@@ -294,4 +296,3 @@ def hide_in(store: Store, paths: Iterable[str]) -> HidingReader | None:
 def is_hidden(store: Store) -> bool:
     """Whether something is hidden in what ``store`` gives."""
     return bool(store.record_reader(lambda reader: isinstance(reader, HidingReader)))
-

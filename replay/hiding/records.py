@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeAlias, TypeVar
 
 from replay.hiding.places import HiddenPlaces
 from replay.hiding.values import SIGN, HiddenValues
@@ -15,6 +15,7 @@ from replay.records import (
     Edit,
     Feedback,
     ModelCall,
+    Record,
     ReplayRun,
     ToolCall,
     Verdict,
@@ -22,7 +23,9 @@ from replay.records import (
 from replay.store.redaction import KEPT
 from replay.verdicts.paths import PathPart, split
 
-Answers = Mapping[str, str]
+R = TypeVar("R", bound=Record)
+
+Answers: TypeAlias = Mapping[str, str]
 """By the provider's id of a call, its tool."""
 
 _ID_KEYS: Final = ("tool_call_id", "tool_use_id", "call_id")
@@ -139,11 +142,12 @@ def shown_other(places: HiddenPlaces, record: Any, values: HiddenValues) -> Any:
     return _swept(record, values)
 
 
-def _swept(record: Any, values: HiddenValues) -> Any:
-    return values.record(record, KEPT) if values else record
+def _swept(record: R, values: HiddenValues) -> R:
+    found: R = values.record(record, KEPT) if values else record
+    return found
 
 
-def _with(record: Any, fields: Mapping[str, Any]) -> Any:
+def _with(record: R, fields: Mapping[str, Any]) -> R:
     """Return a record with other fields; itself where they are the same."""
     before = record.__dict__
     changed = {
@@ -195,8 +199,7 @@ def _result(
     del shown["kind"]
     shown["error"] = _error(places, result.tool, result.error, values)
     shown["schema_errors"] = _details(places, result.tool, result.schema_errors, values)
-    found: CallResult = _with(result, shown)
-    return found
+    return _with(result, shown)
 
 
 def _error(
@@ -211,8 +214,7 @@ def _error(
     details = error.details
     if isinstance(details, list):
         details = _details(places, tool, details, values)
-    found: CallError = _with(error, {"message": str(shown["message"]), "details": details})
-    return found
+    return _with(error, {"message": str(shown["message"]), "details": details})
 
 
 def _details(
@@ -245,8 +247,7 @@ def _changes(
             side: _at(places, tool, part, path, getattr(change, side), values)
             for side in ("recorded", "replayed")
         }
-        found: Change = _with(change, sides)
-        return found
+        return _with(change, sides)
 
     return [shown(change) for change in changes]
 
@@ -275,5 +276,4 @@ def _edit(places: HiddenPlaces, tool: str, edit: Edit, values: HiddenValues) -> 
         side: places.part(tool, part, getattr(edit, side), values)
         for side in ("recorded", "edited")
     }
-    found: Edit = _with(edit, sides)
-    return found
+    return _with(edit, sides)

@@ -32,6 +32,7 @@ class HiddenValues:
     """Words and short numbers: looked for nowhere but in what is said of their own place."""
     _needles: dict[str, None] = field(default_factory=dict)
     _ordered: list[str] | None = None
+    _keys: dict[str, dict[str, int]] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         return bool(self._needles or self.texts)
@@ -79,12 +80,21 @@ class HiddenValues:
             return self._without_beginnings(text, is_cut=is_cut)
         return text
 
+    def key(self, name: str) -> str:
+        """Return a key of an object so: hidden ones stay apart, by a number."""
+        shown = self.text(name)
+        if shown is name or shown == name:
+            return name
+        others = self._keys.setdefault(shown, {})
+        number = others.setdefault(name, len(others) + 1)
+        return shown if number == 1 else f"{shown} {number}"
+
     def value(self, value: Any) -> Any:
         """Return a JSON value or a record so; the very same one where nothing is hidden in it."""
         if type(value) is str:
             return self.text(value)
         if type(value) is dict:
-            found = {self.text(name): self.value(item) for name, item in value.items()}
+            found = {self.key(name): self.value(item) for name, item in value.items()}
             return value if _same(found, value) else found
         if type(value) is list:
             items = [self.value(item) for item in value]

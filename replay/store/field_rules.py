@@ -95,7 +95,7 @@ class FieldRules:
         return found
 
     def part(self, tool: str, part: str, value: Any, mask: Mask) -> Any:
-        """Return one part of a tool's call (``arguments``, ``result``) with its marked places masked."""
+        """Return one part of a tool's call, ``arguments`` or ``result``, with marks masked."""
         for rule in self._of_tools:
             named, *inside = rule.path
             if fnmatchcase(tool, rule.tool) and fnmatchcase(part, named):
