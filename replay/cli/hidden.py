@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -59,16 +59,35 @@ def refuse_hidden(database: Path, *, reveal: bool, what: str) -> None:
     Raises:
         ReplayError: something is, and nobody asked to reveal it.
     """
-    with opened_to_show(database, reveal=reveal) as store:
-        if reveal or not _hides(store):
-            return
+    if reveal or not has_hidden(database):
+        return
     raise ReplayError(
         f"{what}, and '{database}' has values that are hidden.",
         hint="--reveal shows them, and the audit notes it. docs/access.md says what is hidden.",
     )
 
 
-def _hides(store: Store) -> bool:
-    from replay.hiding import is_hidden
+def has_hidden(database: Path) -> bool:
+    """Return whether a database may hold what is hidden, as far as its traces say.
 
-    return is_hidden(store)
+    What is only to be masked has nothing to hide in traces that were masked.
+
+    Raises:
+        StoreError: it cannot be opened.
+    """
+    from replay.config import load_config
+    from replay.hiding import hidden_places
+    from replay.store import Store
+
+    config = load_config()
+    with Store.open(database, mode="r") as store:
+        if config.access.hide:
+            return True
+        places = store.record_reader(lambda reader: hidden_places(reader, config.mask.paths))
+        return bool(places and store.query(_UNMASKED)[1])
+
+
+_UNMASKED: Final = """
+SELECT 1 FROM (SELECT DISTINCT attributes FROM trace_rows)
+WHERE attributes IS NULL OR content_text(attributes) NOT LIKE '%"redacted":%' LIMIT 1
+"""

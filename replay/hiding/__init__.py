@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from replay.hiding.places import HiddenPlaces
-from replay.hiding.reader import HidingReader, hidden_places, hide_in, is_hidden
+from replay.hiding.reader import HidingReader, hidden_places, hide_in
 from replay.hiding.values import SIGN
 
-__all__ = ["SIGN", "HiddenPlaces", "HidingReader", "hidden_places", "hide_in", "is_hidden"]
+__all__ = ["SIGN", "HiddenPlaces", "HidingReader", "hidden_places", "hide_in"]

@@ -13,7 +13,7 @@ from typing import Any, Final
 from replay.hiding.values import SIGN, HiddenValues, is_shown
 from replay.records.base import JsonObject
 from replay.records.sensitive import FieldRule, Fit
-from replay.store.field_rules import FieldRules
+from replay.store.field_rules import FieldRules, Mask
 
 _TWINS: Final = {"result": "response", "response": "result"}
 """A response is mostly the result as text: what is hidden in one is so in the other."""
@@ -24,13 +24,27 @@ _KNOWN_LENGTH_MIN: Final = 8
 class HiddenPlaces:
     """The hidden places of one database."""
 
-    def __init__(self, paths: Iterable[str] = (), rules: Iterable[FieldRule] = ()) -> None:
-        """``paths``: as in ``[tool.replay.mask]``; ``rules``: those that tools say."""
+    def __init__(
+        self,
+        paths: Iterable[str] = (),
+        rules: Iterable[FieldRule] = (),
+        stand_in: Mask | None = None,
+    ) -> None:
+        """``paths``: as in ``[tool.replay.mask]``; ``rules``: those that tools say.
+
+        ``stand_in``: what stands for a value; None: the sign.
+        """
+        self._stand_in = stand_in or _sign
         named = list(paths)
         self._rules = FieldRules([*named, *filter(None, map(_twin, named))], rules)
 
     def __bool__(self) -> bool:
         return bool(self._rules)
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether the sign stands for all values, not each for its own."""
+        return self._stand_in is _sign
 
     def are_of_tool(self, tool: str) -> bool:
         """Whether anything of the calls of ``tool`` is hidden."""
@@ -46,7 +60,7 @@ class HiddenPlaces:
         Its texts are known again as a whole: the response is a message of the next prompt.
         """
         plain = {name: value for name, value in fields.items() if name not in _RECORDS}
-        shown = self._rules.applied(plain, partial(_hidden, found))
+        shown = self._rules.applied(plain, partial(_hidden, self._stand_in, found))
         for name in ("arguments", "response"):
             text = plain.get(name)
             if text and shown[name] != text and len(text) >= _KNOWN_LENGTH_MIN:
@@ -55,15 +69,15 @@ class HiddenPlaces:
 
     def record(self, fields: JsonObject, found: HiddenValues) -> JsonObject:
         """Return the fields of another record so."""
-        return self._rules.applied(fields, partial(_hidden, found))
+        return self._rules.applied(fields, partial(_hidden, self._stand_in, found))
 
     def said(self, value: Any, found: HiddenValues) -> Any:
         """Return what a model said or was told so: the calls in it."""
-        return self._rules.said(value, partial(_hidden, found))
+        return self._rules.said(value, partial(_hidden, self._stand_in, found))
 
     def part(self, tool: str, part: str, value: Any, found: HiddenValues) -> Any:
         """Return one part of a call of ``tool`` so: ``arguments``, ``result``, ``response``."""
-        return self._rules.part(tool, part, value, partial(_hidden, found))
+        return self._rules.part(tool, part, value, partial(_hidden, self._stand_in, found))
 
     def at(
         self, tool: str, part: str, path: Sequence[str | int], value: Any, found: HiddenValues
@@ -86,11 +100,16 @@ _RECORDS: Final = frozenset(("error", "stages", "attributes"))
 """Parts of a call that are hidden by the values in them: they are records, or ours."""
 
 
-def _hidden(found: HiddenValues, value: Any, kind: str | None, fit: Fit) -> Any:
-    del kind, fit
+def _hidden(stand_in: Mask, found: HiddenValues, value: Any, kind: str | None, fit: Fit) -> Any:
     if is_shown(value):
         return value
-    found.learn(value)
+    shown = stand_in(value, kind, fit)
+    found.learn(value, shown)
+    return shown
+
+
+def _sign(value: Any, kind: str | None, fit: Fit) -> str:
+    del value, kind, fit
     return SIGN
 
 

@@ -62,8 +62,8 @@ def shown_model_call(
     }
     found = _swept(_with(call, {**fields, **changed}), values)
     if found.stream is not None and found is not call:
-        # A value may be cut into pieces in it.
-        found = found.model_copy(update={"stream": SIGN})
+        # A value may be cut into pieces in it, where nobody finds it.
+        found = found.model_copy(update={"stream": SIGN if places.is_signed else None})
     return found
 
 

@@ -28,41 +28,42 @@ class HiddenValues:
 
     texts: dict[str, str] = field(default_factory=dict)
     """Whole texts that hold hidden values, with what is shown of them: a call's arguments."""
-    short: set[str] = field(default_factory=set)
+    short: dict[str, str] = field(default_factory=dict)
     """Words and short numbers: looked for nowhere but in what is said of their own place."""
-    _needles: dict[str, None] = field(default_factory=dict)
+    _needles: dict[str, str] = field(default_factory=dict)
+    """Spellings of values, with what stands for each."""
     _ordered: list[str] | None = None
     _keys: dict[str, dict[str, int]] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         return bool(self._needles or self.texts)
 
-    def learn(self, value: Any) -> None:
-        """Know the texts and numbers in a JSON value again."""
+    def learn(self, value: Any, shown: Any) -> None:
+        """Know the texts and numbers in a JSON value again, of which ``shown`` is shown."""
         if isinstance(value, dict):
-            for item in value.values():
-                self.learn(item)
+            for name, item in value.items():
+                self.learn(item, shown[name] if isinstance(shown, dict) else shown)
         elif isinstance(value, list):
-            for item in value:
-                self.learn(item)
+            for at, item in enumerate(value):
+                self.learn(item, shown[at] if isinstance(shown, list) else shown)
         elif isinstance(value, (str, int, float)) and not isinstance(value, bool):
-            self._learn_text(str(value))
+            self._learn_text(str(value), str(shown))
 
-    def _learn_text(self, text: str) -> None:
-        if is_shown(text):
+    def _learn_text(self, text: str, shown: str) -> None:
+        if is_shown(text) or text == shown:
             return
         if is_learnable(text):
             if text not in self._needles:
-                self._needles.update(dict.fromkeys(spellings(text)))
+                self._needles.update(dict.fromkeys(spellings(text), shown))
                 self._ordered = None
         elif len(text) > _FEW:
-            self.texts[text] = SIGN
+            self.texts[text] = shown
         else:
-            self.short.add(text)
+            self.short[text] = shown
 
     def add(self, others: Iterable[HiddenValues]) -> HiddenValues:
         """Return these and others together."""
-        found = HiddenValues(dict(self.texts), set(self.short), dict(self._needles))
+        found = HiddenValues(dict(self.texts), dict(self.short), dict(self._needles))
         for one in others:
             found.texts |= one.texts
             found.short |= one.short
@@ -75,7 +76,7 @@ class HiddenValues:
         if whole is not None:
             return whole
         for needle in self._standing_in(text):
-            text = text.replace(needle, SIGN)
+            text = text.replace(needle, self._needles[needle])
         if self._needles and (is_cut or "…" in text):
             return self._without_beginnings(text, is_cut=is_cut)
         return text
@@ -100,10 +101,16 @@ class HiddenValues:
             items = [self.value(item) for item in value]
             return value if all(map(_is, items, value)) else items
         if type(value) is int:
-            return SIGN if str(value) in self._needles else value
+            return self._number(value)
         if isinstance(value, BaseModel):
             return self.record(value)
         return value
+
+    def _number(self, value: int) -> int | str:
+        shown = self._needles.get(str(value))
+        if shown is None:
+            return value
+        return int(shown) if shown.isdecimal() else shown
 
     def record(self, record: Any, left: frozenset[str] = frozenset()) -> Any:
         """Return a record so, but for the fields ``left``."""
@@ -120,7 +127,8 @@ class HiddenValues:
         text = self.text(text)
         for short in sorted(self.short, key=len, reverse=True):
             if short.strip():
-                text = re.sub(rf"(?<![\w.]){re.escape(short)}(?![\w.]\w)(?!\w)", SIGN, text)
+                word = rf"(?<![\w.]){re.escape(short)}(?!\.?\w)"
+                text = re.sub(word, self.short[short].replace("\\", r"\\"), text)
         return text
 
     def _standing_in(self, text: str) -> list[str]:
@@ -144,7 +152,7 @@ class HiddenValues:
         for needle in self._ordered or ():
             start = text.rfind(needle[:_BEGINNING_MIN])
             if start >= 0 and needle.startswith(text[start:]):
-                return text[:start] + SIGN
+                return text[:start] + self._needles[needle]
         return text
 
 
