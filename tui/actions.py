@@ -621,6 +621,14 @@ ACTIONS: Final[tuple[Action, ...]] = (
     _action(EVERYWHERE, "theme", "f2", "light or dark", "light or dark", group="Program"),
     _action(
         EVERYWHERE,
+        "reveal",
+        "f3",
+        "hidden values",
+        "show hidden values (the audit notes it), or hide them again",
+        group="Program",
+    ),
+    _action(
+        EVERYWHERE,
         "back",
         "q escape",
         "back",

@@ -112,12 +112,13 @@ def _said(words: list[str]) -> str:
 @click.option(
     "--limit", type=click.IntRange(min=1), default=50, metavar="COUNT", help="At most so many: 50."
 )
+@click.option("--note-reveal", "by", hidden=True, metavar="COMMAND")
 @json_option
-def audit(database: Path, limit: int, as_json: bool) -> int:
+def audit(database: Path, limit: int, by: str | None, as_json: bool) -> int:
     """List what was done to DATABASE, the newest first: by whom, with which command, when.
 
-    Exports, removals and changes are noted; what is read only where `[tool.replay]` says
-    `audit = "all"`. Whoever may write the file may change its rows, too.
+    Exports, removals, changes and reveals of hidden values are noted; what is read only where
+    `[tool.replay]` says `audit = "all"`. Whoever may write the file may change its rows, too.
     """
     from dataclasses import asdict
 
@@ -125,13 +126,18 @@ def audit(database: Path, limit: int, as_json: bool) -> int:
     from replay.cli.transcripts import moment
     from replay.store import Store
 
+    if by is not None:  # the screen reads only: it has this noted
+        note_in(database, by, "revealed", f"{by} {database}")
+        return ExitCode.OK
     with Store.open(database, mode="r") as store:
         found = store.audit_entries(limit)
     if as_json:
         terminal.emit_json([asdict(one) for one in found])
         return ExitCode.OK
     if not found:
-        terminal.say(f"Nothing was exported from {database}, removed or changed by hand yet.")
+        terminal.say(
+            f"Nothing was exported, revealed, removed or changed by hand in {database} yet."
+        )
         return ExitCode.OK
     columns = [
         Column("WHEN (UTC)"),

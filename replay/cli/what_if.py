@@ -105,6 +105,7 @@ def what_if(
     """
     from replay.cli.interruption import ctrl_c
     from replay.cli.masked import in_a_child, masking_for
+    from replay.cli.restoring import restored_edits
     from replay.cli.run import replayer_of
     from replay.config import load_config
     from replay.replayer.what_if import what_if as run_what_if
@@ -115,6 +116,7 @@ def what_if(
     if (code := in_a_child(config)) is not None:
         return code
     with Store.open(database, mode="w") as store:
+        edits = restored_edits(edits, database, store.transcript(trace))
         replayer = replayer_of(store, jobs=2, **options)
         with ctrl_c.calls(replayer.stop):
             run = run_what_if(replayer, trace, edits)

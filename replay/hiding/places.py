@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any, Final
 
-from replay.hiding.values import SIGN, HiddenValues, is_shown
+from replay.hiding.values import OTHER, SIGN, HiddenValues, is_shown
 from replay.records.base import JsonObject
 from replay.records.sensitive import FieldRule, Fit
 from replay.store.field_rules import FieldRules, Mask
@@ -40,6 +40,14 @@ class HiddenPlaces:
 
     def __bool__(self) -> bool:
         return bool(self._rules)
+
+    def beside(self, recorded: HiddenValues) -> HiddenPlaces:
+        """Return the same places for today's side of a call, of which these were ``recorded``."""
+        if not self.is_signed:
+            return self
+        found = HiddenPlaces(stand_in=partial(_sign_beside, recorded))
+        found._rules = self._rules
+        return found
 
     @property
     def is_signed(self) -> bool:
@@ -90,8 +98,8 @@ class HiddenPlaces:
             whole = {step: whole} if isinstance(step, str) else [*[None] * step, whole]
         shown = self.part(tool, part, whole, found)
         for step in path:
-            if shown == SIGN:
-                return SIGN
+            if shown in (SIGN, OTHER):
+                return shown
             shown = shown[step]
         return shown
 
@@ -111,6 +119,11 @@ def _hidden(stand_in: Mask, found: HiddenValues, value: Any, kind: str | None, f
 def _sign(value: Any, kind: str | None, fit: Fit) -> str:
     del value, kind, fit
     return SIGN
+
+
+def _sign_beside(recorded: HiddenValues, value: Any, kind: str | None, fit: Fit) -> str:
+    del kind, fit
+    return SIGN if recorded.has(value) else OTHER
 
 
 def _twin(path: str) -> str | None:

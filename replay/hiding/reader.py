@@ -26,6 +26,7 @@ from replay.store import Store
 from replay.store.contents import ContentReader
 from replay.store.field_rules import Mask
 from replay.store.record_rows import RecordReader
+from replay.verdicts.paths import split
 
 MARKED: Final = "r.extra IS NOT NULL AND content_text(r.extra) LIKE '%\"sensitive\"%'"
 """Of rows of schemas: those that may say that something is sensitive."""
@@ -89,6 +90,18 @@ class HidingReader(RecordReader):
         """Return a record that was not read from here as it is shown."""
         return self._shown(record, {})
 
+    def given(self, tool: str, path: str, value: Any, trace_id: str | None = None) -> Any:
+        """Return the argument at ``path`` of a call of ``tool`` as it is shown.
+
+        ``trace_id``: the trace that it is of, whose hidden values it may hold.
+        """
+        values = HiddenValues() if trace_id is None else self.values_of(trace_id)
+        try:
+            parts = split(path.replace("[*]", "[0]"))
+        except ValueError:
+            parts = ()
+        return values.value(self.places.at(tool, "arguments", parts, value, HiddenValues()))
+
     def values_of(self, trace_id: str, run_id: str | None = None) -> HiddenValues:
         """Return the hidden values of a trace; with a run, those that today's tools gave, too."""
         recorded = self._of_trace(trace_id).values
@@ -103,7 +116,7 @@ class HidingReader(RecordReader):
             return shown_model_call(self.places, record, known.values, known.answers, memo)
         if kind == "call_verdict":
             values = self.values_of(record.trace_id, record.run_id)
-            return shown_verdict(self.places, record, values)
+            return shown_verdict(self.places, record, values, self._recorded)
         if kind == "finding":
             values = self.values_of(record.example_trace_id, record.run_id)
             return self._titled(record, record.run_id, record.example_tool_call_id, values)
@@ -111,7 +124,7 @@ class HidingReader(RecordReader):
             if record.branch is None:
                 return record
             values = self.values_of(record.branch.trace_id).add(())
-            return shown_run(self.places, record, values)
+            return shown_run(self.places, record, values, self._recorded)
         if kind == "approval":
             return self._approval(record)
         if kind == "feedback":
@@ -152,7 +165,7 @@ class HidingReader(RecordReader):
         )
         of_place = HiddenValues()
         for one in example:
-            shown_verdict(self.places, one, of_place)
+            shown_verdict(self.places, one, of_place, self._recorded)
         title = values.add([of_place]).text(record.title)
         return record.model_copy(update={"title": of_place.said(title)})
 
@@ -223,6 +236,13 @@ class HidingReader(RecordReader):
             for record in super().records("model_call", "r.trace = ?", [key], left_out=_BODIES):
                 self.places.record({**record.__dict__, "error": None}, values)
 
+    def _recorded(self, call_id: str) -> HiddenValues:
+        """Return what was recorded at the places of one call."""
+        found = HiddenValues()
+        for call in super().records("tool_call", "r.id = ?", [call_id], left_out=_NOT_OF_PLACES):
+            self.places.call(call.__dict__, found)
+        return found
+
     def _today(self, trace_id: str, run_id: str) -> HiddenValues:
         """Return what today's tools gave at hidden places in one run of a trace."""
         known = self._of_runs.get((trace_id, run_id))
@@ -237,7 +257,7 @@ class HidingReader(RecordReader):
         )
         for one in judged:
             if self.places.are_of_tool(one.tool):
-                shown_verdict(self.places, one, found)
+                shown_verdict(self.places, one, found, self._recorded)
         self._of_runs[trace_id, run_id] = found
         if len(self._of_runs) > _TRACES_MAX:
             self._of_runs.popitem(last=False)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeAlias, TypeVar
 
 from replay.hiding.places import HiddenPlaces
 from replay.hiding.values import SIGN, HiddenValues
 from replay.records import (
+    BranchStep,
     CallError,
     CallResult,
     CallVerdict,
@@ -85,10 +86,19 @@ def shown_messages(
     return [memo[id(message)] for message in messages]
 
 
-def shown_verdict(places: HiddenPlaces, verdict: CallVerdict, values: HiddenValues) -> CallVerdict:
-    """Return a verdict as it is shown; ``values`` learns what today's tool gave at its places."""
+def shown_verdict(
+    places: HiddenPlaces,
+    verdict: CallVerdict,
+    values: HiddenValues,
+    recorded: Callable[[str], HiddenValues],
+) -> CallVerdict:
+    """Return a verdict as it is shown; ``values`` learns what today's tool gave at its places.
+
+    ``recorded``: by the id of a call, the values that were recorded at its places.
+    """
     tool = verdict.tool
     if places.are_of_tool(tool):
+        places = places.beside(recorded(verdict.tool_call_id))
         part = "arguments" if verdict.verdict is Verdict.PAYLOAD_CHANGED else "response"
         changed = {
             "replayed": _result(places, verdict.replayed, values),
@@ -103,24 +113,38 @@ def shown_verdict(places: HiddenPlaces, verdict: CallVerdict, values: HiddenValu
     return _swept(verdict, values)
 
 
-def shown_run(places: HiddenPlaces, run: ReplayRun, values: HiddenValues) -> ReplayRun:
-    """Return a what-if run as it is shown: its edits, and both sides of each step."""
+def shown_run(
+    places: HiddenPlaces,
+    run: ReplayRun,
+    values: HiddenValues,
+    recorded: Callable[[str], HiddenValues],
+) -> ReplayRun:
+    """Return a what-if run as it is shown: its edits, and both sides of each step.
+
+    ``recorded``: as `shown_verdict` takes it.
+    """
     branch = run.branch
     if branch is None:
         return run
     tools = {step.today.step_number: step.today.tool for step in branch.steps}
-    edits = [_edit(places, tools.get(one.step_number, ""), one, values) for one in branch.edits]
-    steps = [
-        _with(
-            step,
-            {
-                "today": shown_verdict(places, step.today, values),
-                "edited": shown_verdict(places, step.edited, values),
-                "changes": _changes(places, step.today.tool, "response", step.changes, values),
-            },
-        )
-        for step in branch.steps
-    ]
+    calls = {step.today.step_number: step.today.tool_call_id for step in branch.steps}
+
+    def edit(one: Edit) -> Edit:
+        beside = places.beside(recorded(calls.get(one.step_number, "")))
+        return _edit(beside, tools.get(one.step_number, ""), one, values)
+
+    def shown(step: BranchStep) -> BranchStep:
+        today = HiddenValues()
+        sides: dict[str, Any] = {
+            "today": shown_verdict(places, step.today, today, recorded),
+            "edited": shown_verdict(places, step.edited, values, recorded),
+        }
+        values.take(today)
+        beside = places.beside(today)
+        sides["changes"] = _changes(beside, step.today.tool, "response", step.changes, values)
+        return _with(step, sides)
+
+    edits, steps = list(map(edit, branch.edits)), list(map(shown, branch.steps))
     told = [edit.model_dump(mode="json") for edit in edits]
     options = dict(run.options)
     if isinstance(options.get("what_if"), dict):

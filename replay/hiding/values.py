@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -14,6 +15,8 @@ from cassettes.redaction.vault import is_learnable, spellings
 
 SIGN: Final = "•••••"
 """What is shown in the place of a hidden value, whatever it is and however long."""
+OTHER: Final = "•••••≠"
+"""The same for a value of today's where another one was recorded: that it differs is no secret."""
 
 _HEAD: Final = 4
 _FEW: Final = 64
@@ -26,6 +29,8 @@ _BEGINNING_MIN: Final = 6
 class HiddenValues:
     """Values that stand at hidden places. Learning and looking are not thread-safe."""
 
+    wholes: set[str] = field(default_factory=set)
+    """JSON of the values that stood at hidden places."""
     texts: dict[str, str] = field(default_factory=dict)
     """Whole texts that hold hidden values, with what is shown of them: a call's arguments."""
     short: dict[str, str] = field(default_factory=dict)
@@ -39,13 +44,24 @@ class HiddenValues:
         return bool(self._needles or self.texts)
 
     def learn(self, value: Any, shown: Any) -> None:
-        """Know the texts and numbers in a JSON value again, of which ``shown`` is shown."""
+        """Know a value of a hidden place again, and the texts and numbers in it.
+
+        ``shown``: what is shown of it.
+        """
+        self.wholes.add(_json(value))
+        self._learn(value, shown)
+
+    def has(self, value: Any) -> bool:
+        """Whether just this value stood at a hidden place."""
+        return _json(value) in self.wholes
+
+    def _learn(self, value: Any, shown: Any) -> None:
         if isinstance(value, dict):
             for name, item in value.items():
-                self.learn(item, shown[name] if isinstance(shown, dict) else shown)
+                self._learn(item, shown[name] if isinstance(shown, dict) else shown)
         elif isinstance(value, list):
             for at, item in enumerate(value):
-                self.learn(item, shown[at] if isinstance(shown, list) else shown)
+                self._learn(item, shown[at] if isinstance(shown, list) else shown)
         elif isinstance(value, (str, int, float)) and not isinstance(value, bool):
             self._learn_text(str(value), str(shown))
 
@@ -61,10 +77,17 @@ class HiddenValues:
         else:
             self.short[text] = shown
 
+    def take(self, other: HiddenValues) -> None:
+        """Know those of another, too."""
+        both = self.add([other])
+        self.wholes, self.texts, self.short = both.wholes, both.texts, both.short
+        self._needles, self._ordered = both._needles, None
+
     def add(self, others: Iterable[HiddenValues]) -> HiddenValues:
         """Return these and others together."""
-        found = HiddenValues(dict(self.texts), dict(self.short), dict(self._needles))
-        for one in others:
+        found = HiddenValues()
+        for one in (*others, self):  # what is known of these goes before
+            found.wholes |= one.wholes
             found.texts |= one.texts
             found.short |= one.short
             found._needles |= one._needles
@@ -158,12 +181,16 @@ class HiddenValues:
 
 def is_shown(value: Any) -> bool:
     """Whether a value at a hidden place is shown all the same: nothing, or a placeholder."""
-    if value is None or value == SIGN:
+    if value is None or value in (SIGN, OTHER):
         return True
     if isinstance(value, (dict, list)):
         items = value.values() if isinstance(value, dict) else value
         return bool(items) and all(map(is_shown, items))
     return isinstance(value, str) and is_placeholder(value)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, default=str)
 
 
 def _same(found: dict[str, Any], value: dict[str, Any]) -> bool:

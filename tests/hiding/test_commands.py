@@ -3,29 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from replay.cli.main import exit_code_of
 from replay.store import Store
-from tests.hiding.desk import ADDRESS, PIN, PLANTED, TODAY, make_desk
-
-
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A folder with a desk that was replayed once."""
-    folder = tmp_path_factory.mktemp("desk")
-    make_desk(folder)
-    before = Path.cwd()
-    os.chdir(folder)
-    try:
-        assert exit_code_of(["run", "traces.db", "--output", "first.txt"]) == 1
-        yield folder
-    finally:
-        os.chdir(before)
+from tests.hiding.desk import ADDRESS, PIN, TODAY, planted_in
 
 
 @pytest.fixture(params=["80", "140"])
@@ -39,10 +23,6 @@ def said(capsys: pytest.CaptureFixture[str], *words: str) -> str:
     exit_code_of(list(words))
     told = capsys.readouterr()
     return " ".join((told.out + told.err).split())
-
-
-def planted_in(text: str) -> list[str]:
-    return [one for one in PLANTED if one in " ".join(text.split())]
 
 
 SHOWING = [
@@ -107,6 +87,16 @@ def test_the_sign_is_the_same_whatever_the_value(
     assert step["payload"] == {"address": "•••••", "pin": "•••••", "note": "book"}
     assert step["arguments"] == '{"address": "•••••", "pin": "•••••", "note": "book"}'
     assert json.loads(step["response"]) == {"sent_to": "•••••", "note": "book"}
+
+
+def test_a_value_that_differs_today_is_seen_to_differ(
+    desk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = said(capsys, "diff", "traces.db", "desk-1", "--step", "2", "--side-by-side")
+
+    assert '"address": "•••••"' in text
+    assert '"address": "•••••≠"' in text
+    assert '"name": "•••••≠"' not in text
 
 
 def test_reports_for_others_hide_it_too(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:

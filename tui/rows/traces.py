@@ -21,7 +21,7 @@ from replay.store.database import store_error
 from replay.store.record_rows import RecordReader
 from replay.store.times import iso_text
 from tui.rows.approvals import run_approvals
-from tui.rows.database import Database, reading_connection
+from tui.rows.database import Database
 from tui.rows.filters import TraceFilter, like_pattern
 from tui.rows.sorting import TraceSort
 
@@ -93,7 +93,7 @@ class TraceList:
         Raises:
             StoreError: the database cannot be read.
         """
-        connection = reading_connection(self.database.path)
+        connection = self.database.reading_connection()
         self._finder = connection
         size = BLOCK_SIZE
         try:
@@ -136,7 +136,7 @@ class TraceList:
         Raises:
             StoreError: the database cannot be read.
         """
-        connection = reading_connection(self.database.path)
+        connection = self.database.reading_connection()
         like = like_pattern(text)
         try:
             for indexes in _slices(len(self.keys), start, direction):
@@ -195,6 +195,8 @@ class TraceList:
                 f"FROM trace_rows WHERE key IN ({marks})",
                 list(keys),
             ).fetchall()
+            asked = self.database.records.asked
+            rows = [(*row[:-1], asked(row[1], row[-1])) for row in rows]
         lines = {row[0]: _line(row, verdicts.get(row[0], {})) for row in rows}
         return [lines[key] for key in keys if key in lines]
 
