@@ -155,6 +155,10 @@ class BaseScreen(Screen[None]):
         """Change between light and dark."""
         self.replay.toggle_theme()
 
+    def action_reveal(self) -> None:
+        """Show what is hidden, or hide it again."""
+        self.replay.toggle_reveal()
+
     def action_help(self) -> None:
         """Show the keys of this screen."""
         from tui.screens.help import HelpScreen
