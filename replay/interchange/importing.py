@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Final
 
 from replay.errors import ImportFileError
 from replay.interchange.building import trace_id_of, transcript_of
+from replay.interchange.bundle_reading import OTHERS_KEY, Unpacked, write_case
 from replay.interchange.bundle_reading import SOURCE as BUNDLE
-from replay.interchange.bundle_reading import Unpacked, write_case
 from replay.interchange.contexts import Contexts
 from replay.interchange.conversation import Conversation
 from replay.interchange.formats import CHAT_FORMATS, TRACE_FORMATS, ChatFormat, detect_format
@@ -242,6 +242,8 @@ class _File:
             return
         if self.bundle is not None:
             write_case(writing.store, self.bundle.records, self.report, self.progress.add)
+            self.report.notes[OTHERS_KEY] += self.bundle.masked_calls
+            self.report.notes = +self.report.notes
             self.bundle.close()
             return
         if self.chat_format is None:

@@ -25,6 +25,8 @@ class ReadOptions:
     start_fields: tuple[str, ...] = START_FIELDS
     recorded_at: str | None = None
     """UTC ISO 8601: for conversations that say no time."""
+    tool_prefixes: tuple[str, ...] = ()
+    """What an agent put before the names of its tools: a trace's tools go without it."""
 
 
 def conversation_of_line(

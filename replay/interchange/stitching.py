@@ -95,6 +95,10 @@ class _Stitcher:
         )
         return Stitched(transcript, counted)
 
+    def _own_name(self, tool: str) -> str:
+        prefixes = (one for one in self.options.tool_prefixes if tool.startswith(one))
+        return tool.removeprefix(next(prefixes, "")) or tool
+
     # -- model calls, in the order they started
 
     def _take(self, call: ToldModelCall) -> Turn:
@@ -110,7 +114,7 @@ class _Stitcher:
         self._answer(parent, fresh)
         turn = self.prompts.add(call, parent)
         for index, shown in enumerate(asked_by(call.api, call.output)):
-            asked = replace(shown, tool=self.told.name_of(shown.tool))
+            asked = replace(shown, tool=self._own_name(self.told.name_of(shown.tool)))
             one = _Call(asked, turn, index, call.ended_ns or call.started_ns, shown.tool)
             self.calls.append(one)
             self.by_turn[turn.number].append(one)
@@ -140,6 +144,8 @@ class _Stitcher:
     def _bind_runs(self) -> list[ToldRun]:
         """Give each run to the call that it is of; return those of no call."""
         strays = []
+        for run in self.told.runs:
+            run.tool = self._own_name(run.tool)
         for run in sorted(self.told.runs, key=lambda one: one.started_ns or 0):
             call = self._call_of(run)
             if call is None:

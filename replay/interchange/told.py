@@ -17,6 +17,7 @@ from replay.records import Actor, CallError, JsonObject, JsonValue, Outcome
 CHAT: Final = "chat.completions"
 RESPONSES: Final = "responses"
 MESSAGES: Final = "messages"
+GENERATE: Final = "generate_content"
 
 
 @dataclass

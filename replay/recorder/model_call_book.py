@@ -163,7 +163,8 @@ class ModelCallBook(TraceBook):
         said = next_model_facts.get()
         if said is not None:
             next_model_facts.set(None)
-            known |= said.facts
+            if not said.is_taken:  # else another task has a copy of this one's context
+                known |= said.facts
             said.is_taken = True
         for ask in self.asking:
             with self.failures.guard("ask a framework about a model call"):

@@ -307,6 +307,7 @@ class Replayer:
                 "policies": self.policies.words(),
                 **({"written_for": self.versions} if self.versions else {}),
                 **({"parser": self.parser} if self.parser else {}),
+                **({"baseline_paths": list(self.baseline_paths)} if self.baseline_paths else {}),
             },
         )
 

@@ -15,11 +15,13 @@ RUNS: Final = "runs"
 FINDINGS: Final = "findings"
 ORIGINS: Final = "origins"
 REPLAYING: Final = "replaying"
+QUITTING: Final = "quitting"
 WHAT_IF: Final = "what-if"
 COPYING: Final = "copying"
 LABELLING: Final = "labelling"
 BREAKPOINTS: Final = "breakpoints"
 WATCHES: Final = "watches"
+STOPS_FOUND: Final = "stops-found"
 COMPARISON: Final = "comparison"
 SCHEMAS: Final = "schemas"
 METRICS: Final = "metrics"
@@ -32,11 +34,13 @@ PLACE_WORDS: Final = {
     FINDINGS: "In the findings of a run",
     ORIGINS: "Where a value came from",
     REPLAYING: "Where a replay is started, and while it runs",
+    QUITTING: "Where somebody quits while a command is under way",
     WHAT_IF: "In an edited branch",
     COPYING: "What can be copied of a step",
     LABELLING: "Where calls are labelled (each label has a key of its own)",
     BREAKPOINTS: "In the list of breakpoints",
     WATCHES: "In the list of watches",
+    STOPS_FOUND: "Where traces were looked through for a breakpoint or a watch",
     COMPARISON: "In a comparison: one call, recorded against today",
     SCHEMAS: "In the schemas",
     METRICS: "In the metrics",

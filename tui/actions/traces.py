@@ -44,6 +44,7 @@ TRACES_ACTIONS: Final[tuple[Action, ...]] = (
     ),
     action(TRACES, "seek(-1)", "C", "back ≠", "the one before", group="Step"),
     action(TRACES, "breakpoints", "B", "breakpoints", "list and edit the breakpoints"),
+    action(TRACES, "watches", "K", "watches", "list and edit the watches"),
     action(TRACES, "copy", "y", "copy", "copy the trace as JSON", group="Act", footer=11),
     action(
         TRACES,
