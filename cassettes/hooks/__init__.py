@@ -6,7 +6,6 @@ hook is set when its client is, whether that was before ``install`` or comes lat
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Callable
 from types import ModuleType
