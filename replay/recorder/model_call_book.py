@@ -53,7 +53,7 @@ class ModelCallBook(TraceBook):
         """The last answers by their ids: one may be seen twice, on both sides of a proxy."""
 
     def sent_before(self) -> Sent | None:
-        """The last request of this task or thread: its next one may begin with the same bytes."""
+        """The last request of this task or thread, or None: the next may begin like it."""
         turn = last_turn.get()
         return turn.sent if turn is not None else None
 

@@ -169,7 +169,7 @@ class TraceBook:
 
 
 def near_turn(trace: LiveTrace | None) -> Turn | None:
-    """The last turn of this task or thread, unless another trace's scope was opened since."""
+    """The last turn of this task or thread; None where another trace's scope was opened since."""
     turn = last_turn.get()
     if turn is not None and trace is not None and turn.trace is not trace:
         return None

@@ -234,7 +234,7 @@ class ContentReader:
         self._decompressors: dict[int | None, zstandard.ZstdDecompressor] = {}
 
     def text(self, value: ColumnValue) -> str | None:
-        """Return the text of a text column."""
+        """Return the text of a text column; None stays None."""
         if isinstance(value, int):
             return bytes_text(self.body(value)[1])
         return value
@@ -247,7 +247,7 @@ class ContentReader:
         return None if value is None else decode(value)
 
     def shown(self, value: ColumnValue) -> str | None:
-        """Return a column's value as SQL shows it: raw text, or JSON text."""
+        """Return a column's value as SQL shows it: raw text, or JSON text; None stays None."""
         if not isinstance(value, int):
             return value
         form, body = self.body(value)
@@ -260,7 +260,11 @@ class ContentReader:
         return shown is not None and wanted.casefold() in shown.casefold()
 
     def body(self, key: int) -> tuple[str, bytes]:
-        """Return the form and the stored bytes of a content."""
+        """Return the form and the stored bytes of a content.
+
+        Raises:
+            StoreError: it is missing.
+        """
         row = self._connection.execute(
             "SELECT form, page, start, size FROM contents WHERE key = ?", (key,)
         ).fetchone()
