@@ -300,7 +300,7 @@ class Cassette:
             return found
 
     def peek(self, request: Request) -> Interaction | None:
-        """Return what ``take`` would serve for an exact match, and reserve nothing; None: no answer."""
+        """Return what ``take`` would serve for an exact match, reserving nothing, or None."""
         request = self._redacted(request)
         with self._lock:
             queues = self._queues if self._queues is not None else self._index()
