@@ -91,7 +91,7 @@ class TestOpenAIRoute(LiteSuite):
             new = set(recorder.store.trace_ids()) - before
             return [recorder.store.transcript(trace_id) for trace_id in new]
 
-        for _ in range(100):  # LiteLLM logs from a thread of its own
+        for _ in range(3_000):  # LiteLLM logs from a thread of its own
             if found():
                 break
             asyncio.run(asyncio.sleep(0.02))
