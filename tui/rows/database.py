@@ -24,6 +24,8 @@ from replay.store.record_rows import RecordReader
 from tui.rows.both import Both, told
 
 BUSY_MS: Final = 500
+_PAGES_SIZE_MAX: Final = 4_000_000
+"""Bytes of opened pages that are kept: nobody reads thousands of contents here."""
 
 # The store warns of a busy database; without a handler the words would land on the screen.
 logging.getLogger("replay").addHandler(logging.NullHandler())
@@ -37,7 +39,7 @@ class Database:
         self.path = path
         self._connection = connection
         self._lock = threading.RLock()
-        self._contents = ContentReader(connection)
+        self._contents = ContentReader(connection, pages_size_max=_PAGES_SIZE_MAX)
         self._records = RecordReader(connection, self._contents)
         self._contents_version = -1
         self._seen_version = self._version()

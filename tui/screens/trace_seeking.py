@@ -38,7 +38,7 @@ class SeekingTraces(TraceListScreen):
         stops = TraceStops(self.replay.the_database, tuple(self.replay.stops.breakpoints))
         self._seek(self._seeks, stops, traces, self.table.cursor, direction)
 
-    @work(thread=True, group="seek")
+    @work(thread=True, description="a thread", group="seek")
     def _seek(
         self, number: int, stops: TraceStops, traces: TraceList, start: int, direction: int
     ) -> None:
