@@ -226,9 +226,12 @@ class ContentWriter:
 class ContentReader:
     """Reads contents of one connection, keeping the last pages it opened."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        """``connection`` must outlive the reader."""
+    def __init__(
+        self, connection: sqlite3.Connection, *, pages_size_max: int = PAGES_SIZE_MAX
+    ) -> None:
+        """``connection`` must outlive the reader; so many bytes of opened pages are kept."""
         self._connection = connection
+        self._pages_size_max = pages_size_max
         self._pages: OrderedDict[int, bytes] = OrderedDict()
         self._pages_size = 0
         self._decompressors: dict[int | None, zstandard.ZstdDecompressor] = {}
@@ -362,7 +365,7 @@ class ContentReader:
             return page
         page = self._pages[key] = self._read_page(key)
         self._pages_size += len(page)
-        while self._pages_size > PAGES_SIZE_MAX and len(self._pages) > 1:
+        while self._pages_size > self._pages_size_max and len(self._pages) > 1:
             self._pages_size -= len(self._pages.popitem(last=False)[1])
         return page
 

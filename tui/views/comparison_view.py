@@ -51,9 +51,7 @@ def comparison_entries(compared: Compared, *, context: int = 0) -> list[Entry]:
     return entries + allowed_entries(verdict) + notes_entries(verdict)
 
 
-def _payload(
-    compared: Compared, call: ToolCall, replayed: CallResult, context: int
-) -> list[Entry]:
+def _payload(compared: Compared, call: ToolCall, replayed: CallResult, context: int) -> list[Entry]:
     both = compared.payloads or Both.of(call.payload, replayed.payload)
     if both.today is not None:
         return _part("payload", both, context, again=compared.payload_again)
