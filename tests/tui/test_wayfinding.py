@@ -114,6 +114,7 @@ def test_a_conditional_verdict_names_the_step_that_differs_first() -> None:
     steps = SimpleNamespace(
         steps=[row(2), row(4)],
         verdicts={2: verdict(conditional=False), 4: verdict(conditional=True)},
+        feedback=[],
     )
     words = parts_text(status_parts(cast("Any", steps), row(4), next_divergence=None))
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from replay.records import CallVerdict, Interaction, JsonValue
-from replay.verdicts.canonical import same_value
+from replay.verdicts.canonical import read_response, same_value
 from tui.rows.comparisons import Compared
 from tui.views.diff_entries import diff_entries
 from tui.views.entries import Entry
@@ -24,6 +24,7 @@ from tui.views.verdict_view import (
 )
 
 _SHORT: Final = 60
+_AS_WRITTEN: Final = "recorded, as the model wrote it"
 
 
 def comparison_entries(compared: Compared, *, context: int = 0) -> list[Entry]:
@@ -41,7 +42,10 @@ def comparison_entries(compared: Compared, *, context: int = 0) -> list[Entry]:
         return [*entries, *notes_entries(verdict)]
     recorded, said = both_answers(verdict, call)
     note = TRANSLATED if verdict.translated_response else ""
-    if replayed.payload is not None:
+    if replayed.payload is not None and call.payload is None:
+        written = read_response(call.arguments).value  # validated ones were not kept
+        entries += _part("payload", written, replayed.payload, context, note=_AS_WRITTEN)
+    elif replayed.payload is not None:
         entries += _part("payload", call.payload, replayed.payload, context)
     elif call.payload is not None:  # turned away before it had one, or nobody kept it
         kept = _same("payload", call.payload)
