@@ -16,7 +16,7 @@ from tui.screens.searching import Searching
 from tui.views.comparison_view import comparison_entries, headline
 from tui.views.entries import Entry
 from tui.views.parts import Part, count
-from tui.views.sames import ALL, CONTEXTS
+from tui.views.sames import CONTEXTS, context_words
 from tui.widgets.differences import BESIDE_MIN, Differences
 from tui.widgets.keys import bindings
 from tui.widgets.lines import Lines
@@ -124,13 +124,7 @@ class ComparisonScreen(Searching, BaseScreen):
             return
         first = f"change {at:,} of {len(changes):,}" if at else count(len(changes), "change")
         form = "side by side" if pane.stands_beside else "unified"
-        self.say((first, "strong"), (f"   {form}, {self._context_words()}", "dim"))
-
-    def _context_words(self) -> str:
-        around = CONTEXTS[self.context]
-        if around == ALL:
-            return "everything shown"
-        return f"{around} equal beside each change" if around else "only what changed"
+        self.say((first, "strong"), (f"   {form}, {context_words(self.context)}", "dim"))
 
     # -- actions ----------------------------------------------------------------------------------
 
@@ -165,6 +159,7 @@ class ComparisonScreen(Searching, BaseScreen):
         wanted = self.context + direction
         if self.compared is None or not 0 <= wanted < len(CONTEXTS):
             self.app.bell()
+            self.say((f"already: {context_words(self.context)}", "warn"))
             return
         self.context = wanted
         if len(self.compared.call.response or "") > _QUICK_MAX:
