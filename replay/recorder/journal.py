@@ -73,6 +73,11 @@ class RecordSink(Protocol):
     def append_fields(self, kind: str, fields: JsonObject) -> object:
         """Keep one record whose values were read from JSON; messages and tools may be bytes."""
 
+    def append_turn(
+        self, model_call: JsonObject, before: Sequence[JsonObject], after: Sequence[JsonObject]
+    ) -> object:
+        """Keep a model call, and tool calls before and after it: `append_fields` for each."""
+
     def append_all(self, records: Sequence[Any]) -> object:
         """Keep several records, all or none."""
 
@@ -236,7 +241,7 @@ class Journal:
             if again is not None:
                 return again
             parent = self._lineage.parent_of(question, _near(trace), trace)
-            self._take_answers(question, parent, trace)
+            told = self._take_answers(question, parent, trace)
             if parent is not None and not question.is_delta:
                 self._lineage.let_go(parent)
             if trace is None:
@@ -264,7 +269,7 @@ class Journal:
                 call.attributes["prompt_is_partial"] = True
             # Ahead of its answer: a process that dies before it leaves an unfinished call.
             asked = model_call_record(call, Landing(Reply(), is_final=False), started)
-            self.sink.append_fields("model_call", asked)
+            self.sink.append_turn(asked, told, ())
             return call
 
     def end_model_call(self, call: LiveModelCall, landing: Landing) -> None:
@@ -280,13 +285,13 @@ class Journal:
                 self._failed.append(call)
             if landing.is_final:
                 self._mark_twin(call, landing)
-            # On its own: the store writes a lone model call as what its prompt adds to the last.
-            self.sink.append_fields("model_call", model_call_record(call, landing, ended))
-            records = attempt_records(call, landing, ended) if landing.is_final else []
-            if turn is not None:
-                records += [asked.record() for asked in turn.calls if asked.is_open]
-            if records:
-                self.sink.append_all(records)
+            record = model_call_record(call, landing, ended)
+            attempts = attempt_records(call, landing, ended) if landing.is_final else []
+            open_calls = turn.calls if turn is not None else ()
+            asked = [asked.record() for asked in open_calls if asked.is_open]
+            self.sink.append_turn(record, (), asked)
+            if attempts:
+                self.sink.append_all(attempts)
         if turn is not None and landing.is_final:
             last_turn.set(turn)
             if self.watches_turns and any(asked.tool not in self.captured for asked in turn.calls):
@@ -372,8 +377,11 @@ class Journal:
 
     def _take_answers(
         self, question: Question, parent: Turn | None, trace: LiveTrace | None
-    ) -> None:
-        """Keep what the prompt says the model was told, and mend what it shows to be wrong."""
+    ) -> list[JsonObject]:
+        """Take what the prompt says the model was told, and mend what it shows to be wrong.
+
+        Returns records of calls, which are still to be stored.
+        """
         pairs = answers_by_call(question, parent)
         if parent is None and trace is not None:
             pairs = answers_from_the_end(question, trace.waiting)
@@ -387,7 +395,7 @@ class Journal:
             if call.execution.response != answer.text:
                 changed[id(call)] = call
         if not told:
-            return
+            return []
         mended = exchange(told, self._suspects)
         changed |= {id(call): call for call in mended}
         if any(not call.execution.is_certain for call in told):
@@ -401,9 +409,11 @@ class Journal:
                 settle(call, is_captured=call.tool in self.captured)
         if mended:  # together: an execution must not be seen at two calls
             self.sink.append_all([call.record() for call in changed.values()])
-        else:
-            for call in changed.values():
+            return []
+        for call in changed.values():
+            if not _is_json(call):
                 self._store_call(call)
+        return [call.record() for call in changed.values() if _is_json(call)]
 
     def _end_turn(self, turn: Turn) -> None:
         if all(call.told is not None for call in turn.calls):
@@ -413,7 +423,7 @@ class Journal:
             self.sink.append_all(asked)
 
     def _store_call(self, call: OpenCall) -> None:
-        if call.execution.error is None and call.positional is None:
+        if _is_json(call):
             self.sink.append_fields("tool_call", call.record())
         else:  # these may hold what was never JSON
             self.sink.append(call.record())
@@ -631,6 +641,11 @@ class Journal:
             provider_call_id=sighting.provider_call_id,
             actor=actor,
         )
+
+
+def _is_json(call: OpenCall) -> bool:
+    """Whether nothing in its record was ever anything else; NaN is not JSON."""
+    return call.execution.error is None and call.positional is None
 
 
 def _near(trace: LiveTrace | None) -> Turn | None:
