@@ -1,6 +1,7 @@
 """Secrets in free text: what is assigned to a name, in whatever notation texts have for that.
 
-``password=...``, ``"key": "..."``, ``--token ...``, ``<password>...</password>``, ``Cookie: ...``.
+``password=...``, ``"key": "..."``, ``--token ...``, ``<password>...</password>``, ``Cookie: ...``;
+and what people say: ``my API key is ...``.
 """
 
 from __future__ import annotations
@@ -30,6 +31,33 @@ ELEMENT: Final = re.compile(r"<(?P<name>[A-Za-z][\w:.\-]*)(?:\s[^<>]*)?>(?P<valu
 INPUT: Final = re.compile(
     r"\bname=\\*[\"'](?P<name>[^\"'\\]+)\\*[\"'][^<>]{0,120}?\bvalue=\\*[\"'](?P<value>[^\"'\\]+)"
 )
+
+
+_SAID: Final = re.compile(
+    r"\b(?P<name>(?:[A-Za-z0-9]+[ _-]){0,3}(?:pass(?:word|phrase|code)|pwd|pin|secret|token|key)s?)"
+    r"(?: (?:code|number))? (?:is|was|are|will be|:|=) ?:? ?[\"'`]?"
+    r"(?P<value>[^\s\"'`<>\\]*[^\s\"'`<>\\.,;!?)\]])",
+    re.IGNORECASE,
+)
+_SAID_MIN: Final = 4
+_ISSUED_MIN: Final = 12
+"""A token or a key that people say has so many letters; a password may be short."""
+
+
+def said(text: str, names: Names) -> Iterator[tuple[str, int, int]]:
+    """Yield the secret names that people say a value of, and where that starts and ends.
+
+    A value has a digit in it: `the password is wrong` tells none.
+    """
+    for found in _SAID.finditer(text):
+        value = found["value"]
+        if len(value) < _SAID_MIN or not any(map(str.isdigit, value)):
+            continue
+        if PLACEHOLDER.search(value) or not names.is_secret_text(found["name"], value):
+            continue
+        is_issued = len(value) >= _ISSUED_MIN and not value.isdigit()
+        if is_issued or names.is_password(found["name"]):
+            yield found["name"], *found.span("value")
 
 
 def assigned(text: str, names: Names) -> Iterator[tuple[str, int, int]]:

@@ -12,6 +12,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from cassettes.redaction import vendors
+from cassettes.redaction.prefilter import is_readable, search
+
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
@@ -22,9 +25,13 @@ class Pattern:
     form: re.Pattern[str]
     is_learned: bool = True
     """Whether a value so found is replaced wherever else it stands."""
+    look: str = ""
+    """What finds what any match holds, where no plain text does."""
 
     def finds_in(self, text: str) -> bool:
         """Whether a look at the whole ``text`` is worth while."""
+        if self.look:
+            return not is_readable(text) or search(self.look)(text)
         return not self.holds or any(one in text for one in self.holds)
 
 
@@ -65,6 +72,10 @@ BUILT_IN: Final = (
     _pattern("/webhooks/", r"/api/webhooks/[0-9]+/(?P<secret>[A-Za-z0-9_-]{30,})"),
     # a scheme of the Authorization header in free text: a curl line, a log
     _pattern("Bearer bearer", r"\b[Bb]earer (?=\S*[0-9])(?P<secret>[A-Za-z0-9._~+/=-]{12,})"),
+    *(
+        Pattern((holds,) if holds else (), re.compile(form), look=look)
+        for holds, look, form in vendors.forms()
+    ),
 )
 
 

@@ -9,6 +9,7 @@ import click
 
 from replay.cli import terminal
 from replay.cli.arguments import database_and, default_database, examples, json_option
+from replay.cli.hidden import refuse_hidden, reveal_option
 from replay.cli.selection import selection_options
 from replay.errors import ExitCode, SelectionError
 
@@ -36,18 +37,22 @@ if TYPE_CHECKING:
     help="What one file holds: the cassette of one tool call, or all those of a trace.",
 )
 @selection_options
+@reveal_option
 @json_option
-def export(database: Path, folder: str, per: Any, selection: Selection, as_json: bool) -> int:
+def export(
+    database: Path, folder: str, per: Any, selection: Selection, reveal: bool, as_json: bool
+) -> int:
     """Write the cassettes of DATABASE into FOLDER, as files that vcrpy and pytest-recording play.
 
     What vcrpy does not know (order, timing, failures, calls that are not HTTP) stands in them under
-    `x-replay`: imported again, they are what they were.
+    `x-replay`: imported again, they are what they were. Where values are hidden, it wants --reveal.
     """
     from replay.errors import ReplayError
     from replay.interchange.vcr_cassettes import export_cassettes
     from replay.report.ink import count
     from replay.store import Store
 
+    refuse_hidden(database, reveal=reveal, what="A cassette is written whole, to match again")
     with Store.open(database, mode="r") as store:
         try:
             written = export_cassettes(store, selection, Path(folder), per)

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from replay.cli.arguments import database_and, examples
+from replay.cli.hidden import reveal_option
 from replay.errors import ExitCode, ReplayError
 
 _INSTRUCTIONS = (
@@ -39,7 +40,8 @@ _INSTRUCTIONS = (
     metavar="MODULE:TOOLBOX",
     help="Today's tools, for --allow-replay. Default: `tools` of [tool.replay].",
 )
-def mcp(database: Path, allow_replay: bool, tools: str | None) -> int:
+@reveal_option
+def mcp(database: Path, allow_replay: bool, tools: str | None, reveal: bool) -> int:
     """Answer a coding agent's questions about recorded traces, on stdin and stdout.
 
     It only reads: traces, steps, tool calls, replay runs, and SQL over the views. With
@@ -50,12 +52,18 @@ def mcp(database: Path, allow_replay: bool, tools: str | None) -> int:
     if tools and not allow_replay:
         raise click.UsageError("--tools are those that --allow-replay lets run; say both.")
     Store.open(database, mode="r").close()  # what is wrong with it shows now, in words
-    server = build_server(database, tools=tools, allow_replay=allow_replay)
+    server = build_server(database, tools=tools, allow_replay=allow_replay, reveal=reveal)
     server.run()
     return int(ExitCode.OK)
 
 
-def build_server(database: Path, *, tools: str | None = None, allow_replay: bool = False) -> Any:
+def build_server(
+    database: Path,
+    *,
+    tools: str | None = None,
+    allow_replay: bool = False,
+    reveal: bool = False,
+) -> Any:
     """Return the server, with a tool for each question.
 
     Raises:
@@ -86,10 +94,10 @@ def build_server(database: Path, *, tools: str | None = None, allow_replay: bool
         return answer
 
     reads = ToolAnnotations(read_only_hint=True, open_world_hint=False)
-    for function in reading_tools(database):
+    for function in reading_tools(database, reveal=reveal):
         server.tool(annotations=reads, structured_output=False)(told(function))
     if allow_replay:
         runs = ToolAnnotations(read_only_hint=False, destructive_hint=False)
-        function = replaying_tool(database, tools)
+        function = replaying_tool(database, tools, reveal=reveal)
         server.tool(annotations=runs, structured_output=False)(told(function))
     return server

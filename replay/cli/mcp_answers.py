@@ -9,6 +9,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +17,7 @@ from typing import Any, Final
 import click
 
 from replay.cli.arguments import moment_of
+from replay.cli.hidden import opened_to_show, refuse_hidden
 from replay.cli.transcripts import step_lines, transcript_lines
 from replay.errors import ReplayError, SelectionError
 from replay.records import JsonObject, Outcome, Selection, ToolCall
@@ -32,14 +34,21 @@ _RUN_S: Final = 600.0
 class Answers:
     """Reads one database; opened for each question, so that what others write is seen."""
 
-    def __init__(self, database: Path, tools: str | None = None) -> None:
-        """``tools``: those that `replay` runs; None: those of ``[tool.replay]``."""
+    def __init__(self, database: Path, tools: str | None = None, *, reveal: bool = False) -> None:
+        """``tools``: those that `replay` runs; None: those of ``[tool.replay]``.
+
+        ``reveal``: hidden values are answered, too.
+        """
         self.database = database
         self.tools = tools
+        self.reveal = reveal
+
+    def _opened(self) -> AbstractContextManager[Store]:
+        return opened_to_show(self.database, reveal=self.reveal)
 
     def list_traces(self, selection: Selection, limit: int) -> list[JsonObject]:
         """Return the newest traces of a selection, each with its counts and first words."""
-        with Store.open(self.database) as store:
+        with self._opened() as store:
             rows = store.traces(selection, limit=min(max(limit, 1), _ROWS_MAX))
         return [asdict(row) for row in rows]
 
@@ -49,7 +58,7 @@ class Answers:
         Raises:
             SelectionError: there is no such trace.
         """
-        with Store.open(self.database) as store:
+        with self._opened() as store:
             transcript = store.transcript(trace)
         return cut("\n".join(transcript_lines(transcript, width=_WIDTH)), start)
 
@@ -61,27 +70,27 @@ class Answers:
         """
         from replay.cli.traces import step_of
 
-        with Store.open(self.database) as store:
+        with self._opened() as store:
             transcript = store.transcript(trace)
         step = step_of(transcript, step_number)
         return cut("\n".join(step_lines(transcript, step, width=_WIDTH)), start)
 
     def search_calls(self, selection: Selection, limit: int) -> list[JsonObject]:
         """Return the newest tool calls of a selection, their texts cut."""
-        with Store.open(self.database) as store:
+        with self._opened() as store:
             calls = store.tool_calls(selection, limit=min(max(limit, 1), _ROWS_MAX))
         return [_call(call) for call in calls]
 
     def list_tools(self) -> list[JsonObject]:
         """Return how often each version of each tool was called, and how that ended."""
-        with Store.open(self.database) as store:
+        with self._opened() as store:
             return [asdict(row) for row in store.tools()]
 
     def list_runs(self) -> list[JsonObject]:
         """Return the replay runs, newest first, each with what it found in one line."""
         from replay.report.terminal import headline
 
-        with Store.open(self.database) as store:
+        with self._opened() as store:
             return [
                 {
                     "id": run.id,
@@ -103,7 +112,7 @@ class Answers:
         """
         from replay.report.json_report import run_report
 
-        with Store.open(self.database) as store:
+        with self._opened() as store:
             whole = store.run(run) if run != "latest" else _latest(store)
             findings = store.findings(whole.id)
             examples = {
@@ -118,9 +127,10 @@ class Answers:
         """Return the rows of one reading SQL statement over the database's views.
 
         Raises:
-            StoreError: it writes, or is not SQL.
+            ReplayError: it writes, or is not SQL; or the database has hidden values.
         """
-        with Store.open(self.database) as store:
+        refuse_hidden(self.database, reveal=self.reveal, what="SQL reads values as they are stored")
+        with self._opened() as store:
             names, rows = store.query(sql)
         shown = [list(row) for row in rows[:_ROWS_MAX]]
         return {"columns": names, "rows": shown, "row_count": len(rows)}
@@ -132,7 +142,8 @@ class Answers:
             ReplayError: it could not run.
         """
         named = ["--tools", self.tools] if self.tools else []
-        words = ["run", str(self.database), *named, *options, "--json"]
+        shown = ["--reveal"] if self.reveal else []
+        words = ["run", str(self.database), *named, *options, *shown, "--json"]
         command = [sys.executable, "-m", "replay.cli.main", *words]
         ended = subprocess.run(
             command,

@@ -10,9 +10,9 @@ from replay.cli.mcp_answers import Answers, selection_of
 from replay.records import JsonObject
 
 
-def reading_tools(database: Path) -> list[Callable[..., Any]]:
+def reading_tools(database: Path, *, reveal: bool = False) -> list[Callable[..., Any]]:
     """Return the functions that answer questions and change nothing."""
-    answers = Answers(database)
+    answers = Answers(database, reveal=reveal)
 
     def list_traces(
         text: str = "",
@@ -92,9 +92,11 @@ def reading_tools(database: Path) -> list[Callable[..., Any]]:
     ]
 
 
-def replaying_tool(database: Path, tools: str | None) -> Callable[..., Any]:
+def replaying_tool(
+    database: Path, tools: str | None, *, reveal: bool = False
+) -> Callable[..., Any]:
     """Return the function that replays; ``tools`` as `Answers` takes them."""
-    answers = Answers(database, tools)
+    answers = Answers(database, tools, reveal=reveal)
 
     def replay(
         trace: str = "", tool: str = "", since: str = "", limit: int = 200, sample: bool = True

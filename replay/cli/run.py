@@ -13,6 +13,7 @@ from replay.cli import terminal
 from replay.cli.approvals import accept_all, approvals_option, say_stale, use_file
 from replay.cli.arguments import database_and, examples, json_option
 from replay.cli.early import workers_early
+from replay.cli.hidden import hide, reveal_option
 from replay.cli.reading_options import reading_options
 from replay.cli.reports import (
     ReportFiles,
@@ -157,6 +158,7 @@ if TYPE_CHECKING:
 @file_option("--output", "Write the report there instead of stdout.")
 @report_files
 @format_option
+@reveal_option
 @json_option
 def run(
     database: Path,
@@ -167,6 +169,7 @@ def run(
     output: Path | None,
     files: ReportFiles,
     report_format: ReportFormat | None,
+    reveal: bool,
     as_json: bool,
     **options: Any,
 ) -> int:
@@ -184,6 +187,7 @@ def run(
         if resume is None:
             _refuse_unfit(store, database, selection)
         ended = replayed(store, selection, resume=resume, **options)
+        hide(store, reveal=reveal)  # from here on it is only shown
         if approve and ended.status == "finished":
             ended = accept_all(store, ended, note="replay run --approve")
         write_reports(store, ended, files=files, database=database)

@@ -170,6 +170,8 @@ def exchange(calls: Iterable[OpenCall], suspects: Iterable[OpenCall]) -> list[Op
     for suspect in suspects:
         for text in result_texts(suspect):
             by_text[suspect.tool, text].append(suspect)
+    if not by_text:
+        return []
     changed: dict[int, OpenCall] = {}
     for call in doubtful:
         fitting = by_text[call.tool, _normal(call.told or "")]
@@ -195,7 +197,8 @@ def _may_exchange(call: OpenCall, other: OpenCall) -> bool:
 
 def was_told(call: OpenCall) -> bool:
     """Whether the prompt told the model the result of this very execution."""
-    return call.told is not None and _normal(call.told) in result_texts(call)
+    texts = result_texts(call) if call.told is not None else set()
+    return bool(texts) and _normal(call.told or "") in texts
 
 
 def result_texts(call: OpenCall) -> set[str]:

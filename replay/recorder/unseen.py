@@ -25,6 +25,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import orjson
+
 from replay.recorder.calls import OpenCall
 from replay.records import JsonObject, JsonValue, Outcome
 from replay.records.unknown_tools import says_unknown
@@ -50,7 +52,7 @@ def _outcome(call: OpenCall, *, is_captured: bool) -> tuple[Outcome, str]:
         return Outcome.UNKNOWN_TOOL, "answer"
     if is_free_text(tools, call.tool):
         return unexplained, "prompt"
-    why = turned_away(tools, call.tool, call.arguments)
+    why = _turned_away(schema, call.arguments)
     if why is Outcome.BAD_JSON:
         return why, "arguments"
     if is_captured and why is not None:
@@ -63,15 +65,25 @@ def turned_away(tools: list[Any], tool: str, arguments: str) -> Outcome | None:
 
     ``tools``: what the model was shown.
     """
+    return _turned_away(tool_schema(tools, tool), arguments)
+
+
+def _turned_away(schema: JsonObject | None, arguments: str) -> Outcome | None:
     try:
-        values = json.loads(arguments or "{}")
+        values = _read(arguments or "{}")
     except ValueError:
         return Outcome.BAD_JSON
     if not isinstance(values, dict):
         return Outcome.BAD_JSON
-    schema = tool_schema(tools, tool)
     is_fit = schema is None or fits(values, schema, schema)
     return None if is_fit else Outcome.INVALID_ARGUMENTS
+
+
+def _read(text: str) -> JsonValue:
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:  # NaN, which Python's own reads as a number
+        return json.loads(text)
 
 
 def tool_schema(tools: list[Any], name: str) -> JsonObject | None:

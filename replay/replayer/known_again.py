@@ -78,7 +78,7 @@ class KnownAgain:
         from cassettes.redaction.exchanges import mended
 
         response = exchange.get("response")
-        if response is None:
+        if not isinstance(response, dict) or "body" not in response:
             return exchange
         body = self.value(response["body"])
         if body == response["body"]:

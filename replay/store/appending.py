@@ -104,7 +104,7 @@ class Appending:
 
     def _append(self, kind: str, fields: JsonObject, *, finite: bool) -> None:
         if kind == "model_call":
-            if not finite or self._masker is not None:
+            if not finite or callable(self._masker):
                 fields = self._present(kind, fields)
             self._append_model_call(fields, finite=finite)
             return
@@ -171,8 +171,16 @@ class Appending:
         if exact_head or (not finite and b"null" in head):
             refuse_non_finite(fields)
         if self._prompts is not None:
-            fields, messages, tools = self._masked_model_call(fields, messages, tools, exact=exact)
-            head = encode(fields)[0]
+            known = None
+            if not exact:
+                known = self._prompts.looked_over(fields["trace_id"], head, messages, tools)
+            if known is not None:
+                messages, tools = known
+            else:
+                fields, messages, tools = self._masked_model_call(
+                    self._present("model_call", fields), messages, tools, exact=exact
+                )
+                head = encode(fields)[0]
         check = (
             None if finite else lambda: refuse_non_finite({"messages": prompt, "tools": toolset})
         )

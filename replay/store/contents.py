@@ -322,19 +322,33 @@ class ContentReader:
 
     def _value(self, form: str, body: bytes) -> JsonValue:
         if form == "split":
-            return self._joined(orjson.loads(body))
+            return self._joined(orjson.loads(body), len(_REFERENCES.findall(body)))
         if form == "text":
             return bytes_text(body)
         return decode(body, exact=form == "exact")
 
-    def _joined(self, value: Any) -> JsonValue:
-        if isinstance(value, dict):
-            if len(value) == 1 and REFERENCE in value:
-                return self.text(value[REFERENCE])
-            return {name: self._joined(item) for name, item in value.items()}
-        if isinstance(value, list):
-            return [self._joined(item) for item in value]
-        return value
+    def _joined(self, value: Any, references: int) -> JsonValue:
+        """Put the long strings back, of which there are so many; ``value`` is changed.
+
+        Level by level, and no further than the last of them: what a call was answered stands far
+        above the hundred thousand values that it may have returned.
+        """
+        held = [value]
+        level: list[Any] = [held]
+        while level and references:
+            following: list[Any] = []
+            for node in level:
+                for place, item in node.items() if type(node) is dict else enumerate(node):
+                    if type(item) is dict:
+                        if len(item) == 1 and REFERENCE in item:
+                            node[place] = self.text(item[REFERENCE])
+                            references -= 1
+                        else:
+                            following.append(item)
+                    elif type(item) is list:
+                        following.append(item)
+            level = following
+        return held[0]
 
     def page(self, key: int) -> bytes:
         """Return the bytes of an opened page."""

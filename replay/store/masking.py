@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Protocol, TypeAlias
 
 import orjson
@@ -98,6 +98,11 @@ class _Prompt:
     tools: bytes
     masked_tools: bytes
     version: int
+    unclosed: memoryview = field(init=False, repr=False)
+    """``messages`` without the bracket that closes them."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "unclosed", memoryview(self.messages)[:-1])
 
 
 class PromptMasking:
@@ -126,6 +131,33 @@ class PromptMasking:
         except Exception as error:
             raise _failed("model_call", error) from error
         return encode(new)[0], encode(new_tools)[0]
+
+    def looked_over(
+        self, trace_id: str, head: bytes, messages: bytes, tools: bytes
+    ) -> tuple[bytes, bytes] | None:
+        """Return what `masked` would, after one look at all that is new; None: it found something.
+
+        ``head``: JSON of what else is in the record, looked at with it.
+        """
+        with self._lock:
+            last = self._last.get(trace_id)
+        version = self._masking.version
+        if last is None or last.version != version:
+            return None
+        if messages is last.messages:
+            masked, tail = last.masked, b""
+        elif messages.startswith(last.unclosed):
+            tail = messages[len(last.unclosed) :]
+            masked = messages if last.masked is last.messages else last.masked[:-1] + tail
+        else:
+            return None
+        if last.tools != tools or self._concerns(head + tail) or self._masking.version != version:
+            return None
+        if messages is not last.messages:
+            prompt = _Prompt(messages, masked, last.tools, last.masked_tools, version)
+            with self._lock:
+                self._remember(trace_id, prompt)
+        return masked, last.masked_tools
 
     def masked(self, trace_id: str, messages: bytes, tools: bytes) -> tuple[bytes, bytes]:
         """Return the JSON of a trace's next prompt masked: its messages and its tools.
@@ -158,7 +190,7 @@ class PromptMasking:
 
     def _grown(self, last: _Prompt | None, messages: bytes) -> bytes:
         """Return messages masked; those that the last prompt had are masked already."""
-        if last is None or not messages.startswith(last.messages[:-1]):
+        if last is None or not messages.startswith(last.unclosed):
             return self._whole(messages, self._masking.masked_messages)
         tail = messages[len(last.messages) - 1 :]
         if not self._concerns(tail):

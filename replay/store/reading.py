@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from replay.errors import SelectionError, StoreError
@@ -135,7 +135,7 @@ class Reading(SchemaReading, RunReading):
                 )
                 values.append(trace_key(connection, after))
             query += f"{order} LIMIT {int(limit)}"
-            return [_trace_row(row) for row in connection.execute(query, values)]
+            return self._trace_rows(connection.execute(query, values))
 
     def transcript(self, trace_id: str, *, prompts: bool = True) -> Transcript:
         """Return a whole trace; ``trace_id`` may be a unique prefix.
@@ -302,7 +302,12 @@ class Reading(SchemaReading, RunReading):
                 "ORDER BY r.key DESC",
                 keys,
             )
-            return [_trace_row(row) for row in rows]
+            return self._trace_rows(rows)
+
+    def _trace_rows(self, rows: Iterable[tuple[Any, ...]]) -> list[TraceRow]:
+        found = [_trace_row(row) for row in rows]
+        asked = self._record_reader().asked
+        return [replace(row, first_user_text=asked(row.id, row.first_user_text)) for row in found]
 
     def models(self) -> list[str]:
         """Return every model name that was asked for or answered, sorted."""

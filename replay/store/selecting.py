@@ -139,11 +139,7 @@ def call_conditions(connection: sqlite3.Connection, selection: Selection) -> Con
     if outcomes and "ok" not in outcomes:
         found.add(f"{c}.outcome <> 'ok'")  # allows the partial index of what went wrong
     if selection.text:
-        found.add(
-            "(holds_text(c.arguments, ?) OR holds_text(c.response, ?))",
-            selection.text,
-            selection.text,
-        )
+        found.add("shows_text(c.key, c.arguments, c.response, ?)", selection.text)
     return found
 
 

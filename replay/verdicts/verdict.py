@@ -114,9 +114,6 @@ def judge(
         found, cause, expected = _without_noise(
             found, call, expected, today, lanes, rules, situation
         )
-    if cause is None and found.verdict is Verdict.RESPONSE_CHANGED:
-        translated = lanes.replayed.recorded_response
-        cause = cause_of_change(recorded_response(call), translated, found.changes)
     if cause is None and found.verdict not in _WITHOUT_CAUSE:
         reading = (schemas or Schemas()).reading(call, lanes)
         case = Case(
@@ -130,13 +127,7 @@ def judge(
             recorded_response(call),
             reading,
         )
-        cause = cause_of(case, rules)
-        if situation.start_differs and found.verdict is Verdict.EFFECT_CHANGED:
-            found = replace(found, note=found.note or _OTHER_START)
-        if cause in _CAUSES_OF_READING and reading is not None and reading.changes:
-            result = lanes.replayed.result
-            translation = result.translation if result is not None else []
-            found = replace(found, note=found.note or reading.words(translation))
+        found, cause = _caused(found, case, rules)
     verdict = CallVerdict(
         run_id=run_id,
         trace_id=call.trace_id,
@@ -163,6 +154,23 @@ def judge(
     if found.verdict in _WITHOUT_CAUSE:
         return verdict
     return verdict.model_copy(update={"signature": signature(verdict)})
+
+
+def _caused(found: _Judgement, case: Case, rules: Rules) -> tuple[_Judgement, Cause]:
+    """Return what was found, with a note where that explains it, and its cause."""
+    if found.verdict is Verdict.RESPONSE_CHANGED:
+        translated = case.lanes.replayed.recorded_response
+        cause = cause_of_change(case.recorded_response, translated, found.changes)
+        if cause is not None:
+            return found, cause
+    cause = cause_of(case, rules)
+    note = found.note
+    if case.situation.start_differs and found.verdict is Verdict.EFFECT_CHANGED:
+        note = note or _OTHER_START
+    if cause in _CAUSES_OF_READING and case.reading is not None and case.reading.changes:
+        result = case.lanes.replayed.result
+        note = note or case.reading.words(result.translation if result is not None else [])
+    return replace(found, note=note), cause
 
 
 def judge_trace(

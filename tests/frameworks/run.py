@@ -59,7 +59,7 @@ ENVIRONMENTS = [
         (
             "langchain==1.0.0",
             "langgraph==1.0.0",
-            "langgraph-prebuilt==1.0.1",  # later ones want a later langgraph, and do not say so
+            "langgraph-prebuilt==1.0.2",  # the first whose ToolNode takes hooks
             "langchain-openai<1.1",
             "openai<3",
         ),

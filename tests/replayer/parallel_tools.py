@@ -33,7 +33,7 @@ def state(board: Board) -> list[str]:
 def write(line: str, wait_ms: int, board: Board) -> int:
     """Wait, then put a line on the board; return how many there are."""
     if CHANGE == "last first":
-        wait_ms = 160 - wait_ms
+        wait_ms = 600 - wait_ms
     time.sleep(5 if line == CHANGE.removeprefix("slow ") else wait_ms / 1000)
     board.lines.append(line)
     if line == CHANGE.removeprefix("twice "):

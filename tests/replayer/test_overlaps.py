@@ -22,9 +22,9 @@ from tests.replayer.parallel_tools import toolbox
 ROOT = Path(__file__).parents[2]
 TOOLBOX = "tests.replayer.parallel_tools:toolbox"
 
-# The first to be asked is the last to be done.
+# The first to be asked is the last to be done, on a busy machine as well.
 WRITES = [
-    ("write", {"line": line, "wait_ms": ms}) for line, ms in [("a", 160), ("b", 80), ("c", 0)]
+    ("write", {"line": line, "wait_ms": ms}) for line, ms in [("a", 600), ("b", 300), ("c", 0)]
 ]
 
 

@@ -112,8 +112,8 @@ def test_an_unknown_cause_says_what_would_find_it() -> None:
     unknown = parts_text(cause_entry(Cause.UNKNOWN, Verdict.RESPONSE_CHANGED).parts)
     known = parts_text(cause_entry(Cause.CODE, Verdict.RESPONSE_CHANGED).parts)
 
-    assert "unknown   `replay run --baseline` finds it" in unknown
-    assert "--baseline" not in known
+    assert "unknown   a replay with a baseline tells it: r in a transcript" in unknown
+    assert "baseline" not in known
 
 
 def test_without_a_named_editor_a_usual_one_is_taken(

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from replay.records import Finding, Pin, ReplayRun
 from tui.jobs import Ended
-from tui.rows.acting import Tools, pins_of, tools_at_hand
+from tui.rows.acting import Baseline, Tools, baseline_at_hand, pins_of, tools_at_hand
 from tui.screens.base import BaseScreen
 from tui.screens.replaying import ReplayingScreen, Scope, ended_parts
 from tui.screens.steps import StepsScreen
@@ -26,13 +26,20 @@ class Acting(StepsScreen):
     def action_replay(self) -> None:
         """Choose what to replay and with which tools; while one is under way: show that."""
         with self.telling_errors():
-            screen = ReplayingScreen(self._scopes(), self.tools, self._replayed)
+            screen = ReplayingScreen(self._scopes(), self.tools, self.baseline, self._replayed)
             self.app.push_screen(screen)
 
     @property
     def tools(self) -> Tools:
         """Today's tools, as they were last named."""
         return self.replay.tools or tools_at_hand(self.replay.the_database, self.steps.run)
+
+    @property
+    def baseline(self) -> Baseline:
+        """The old tools, as they were last named."""
+        if self.replay.baseline is not None:
+            return self.replay.baseline
+        return baseline_at_hand(self.replay.the_database, self.steps.run, self.tools)
 
     def _scopes(self) -> list[Scope]:
         trace_id = self.steps.trace.id

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 _OF_PANES: Final = frozenset(("everywhere.other-pane", "everywhere.other-pane-back"))
 WIDTH_MIN: Final = 50
 HEIGHT_MIN: Final = 12
+WIDE_MIN: Final = 110
+"""From this width on two panes stand side by side, and each tab has its name."""
 
 
 class BaseScreen(Screen[None]):
@@ -129,11 +131,11 @@ class BaseScreen(Screen[None]):
         if len(self.app.screen_stack) > 2:
             self.app.pop_screen()
         else:
-            self.app.exit()
+            self.action_quit()
 
     def action_quit(self) -> None:
-        """End the program."""
-        self.app.exit()
+        """End the program; while a command is under way: ask what becomes of it."""
+        self.replay.quit()
 
     def action_stop(self) -> None:
         """Leave the screen to the shell; `fg` comes back."""
@@ -152,6 +154,10 @@ class BaseScreen(Screen[None]):
     def action_theme(self) -> None:
         """Change between light and dark."""
         self.replay.toggle_theme()
+
+    def action_reveal(self) -> None:
+        """Show what is hidden, or hide it again."""
+        self.replay.toggle_reveal()
 
     def action_help(self) -> None:
         """Show the keys of this screen."""
@@ -296,7 +302,7 @@ class PanesScreen(Searching, BaseScreen):
         width, height = event.size
         single = width < 80 or height < 20
         self.set_class(single, "-single")
-        self.set_class(not single and width < 100, "-stacked")
+        self.set_class(not single and width < WIDE_MIN, "-stacked")
         self.set_class(width >= 150, "-huge")
         self._show_focused(self.focused)
 

@@ -184,12 +184,8 @@ class ComparisonScreen(Searching, BaseScreen):
     def action_copy_all(self) -> None:
         """Copy the verdict with both sides."""
         if self.compared is not None:
-            verdict = self.compared.verdict
-            both = {
-                "recorded": self.compared.call.model_dump(mode="json"),
-                "today": None if verdict is None else verdict.model_dump(mode="json"),
-            }
-            self.copy(both, "both sides")
+            with self.telling_errors():
+                self.copy(self.calls.whole(self.index), "both sides")
 
     def action_back(self) -> None:
         """End a search; else leave."""

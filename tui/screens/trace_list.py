@@ -212,6 +212,10 @@ class TraceListScreen(BaseScreen):
         """Show what was recorded, soon."""
         self._refresh_soon()
 
+    def show_anew(self) -> None:
+        """Show the same list, read once more."""
+        self._find(self.wanted, quiet=True)
+
     def _refresh_soon(self) -> None:
         if self._refreshing is None:
             wait = max(_REFRESH_S, 10 * self._found_in_s) if self.table.traces else 0.01

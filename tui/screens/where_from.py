@@ -47,6 +47,9 @@ class WhereFrom(StepsScreen):
         if self.focused is not self.outline or value is None:
             self._stay("put the cursor on a value first: tab goes to the other pane")
             return
+        if self.replay.the_database.is_hidden(value):
+            self._stay("it is hidden: F3 shows hidden values, and then where they came from")
+            return
         self._tracing += 1
         self.is_tracing = True
         self.say(("looking where it came from…", "accent"), ("   esc ends it", "dim"))
