@@ -12,6 +12,9 @@ from replay.records import JsonObject, ModelCall, ToolCall, Transcript
 LEFT_OUT = "left out"
 """The format of a file in a folder that is of none."""
 
+NOT_CARRIED = "not_carried"
+"""What a trace says, in its attributes under ``imported``, that its source could not tell."""
+
 KINDS = {
     "conversations": ("conversation", "trace"),
     "traces": ("trace", "trace"),
@@ -75,7 +78,9 @@ class FileReport:
         """What no file of this format has, in words; None for one that has everything."""
         if not self.read or self.format in ("records", "bundle"):
             return None
-        return TRACES_MISSING if self.read["traces"] else ALWAYS_MISSING
+        if self.read["traces"]:
+            return TRACES_MISSING
+        return ALWAYS_MISSING if self.read["conversations"] else None
 
     @property
     def is_complete(self) -> bool:

@@ -120,3 +120,5 @@ class ToldTrace:
     """What the application said of the run: ``--start`` looks here."""
     notes: Counter[str] = field(default_factory=Counter)
     """What could not be carried over, in words, counted."""
+    is_named: bool = False
+    """True: opinions that come later may name its pieces, whose ids are kept for them."""
