@@ -60,6 +60,53 @@ def test_no_command_shows_what_is_hidden(
         assert planted_in(said(capsys, *words, "--json")) == []
 
 
+RUNNING = [
+    ("what-if", "traces.db", "desk-1", "--step", "3", "--set", "note=fragile"),
+    ("world", "traces.db", "desk-1"),
+    ("world", "traces.db", "desk-1", "--watch", "world.sent[*].to"),
+    ("fuzz", "traces.db", "--count", "40"),
+    ("contract", "traces.db", "--infer"),
+    ("contract", "traces.db", "--check", "idempotent"),
+    ("schema", "evidence", "traces.db"),
+    ("stats", "traces.db", "--quality"),
+    ("doctor", "verify", "traces.db"),
+    ("run", "traces.db"),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("words", RUNNING, ids=" ".join)
+def test_no_command_that_runs_tools_shows_it(
+    desk: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+) -> None:
+    text = said(capsys, *words)
+
+    assert text
+    assert "Error" not in text.replace("ValueError", "").replace("Error: ship", "")
+    assert planted_in(text) == []
+    assert planted_in(said(capsys, *words, "--json")) == []
+
+
+@pytest.mark.slow
+def test_a_sign_in_an_edit_stands_for_what_was_recorded(
+    desk: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """As an editor leaves it in which somebody changed the note."""
+    edited = tmp_path / "edited.json"
+    edited.write_text('{"address": "•••••", "pin": "•••••", "note": "fragile"}')
+    words = ["what-if", "traces.db", "desk-1", "--step", "3"]
+
+    exit_code_of([*words, "--arguments", f"@{edited}", "--json", "--reveal"])
+    edit = json.loads(capsys.readouterr().out)["branch"]["edits"][0]
+    wrong = exit_code_of([*words, "--set", "address=To •••••"])
+
+    assert edit["edited"]["note"] == "fragile"
+    assert edit["edited"]["pin"] == edit["recorded"]["pin"]
+    assert edit["edited"]["address"] == edit["recorded"]["address"]
+    assert wrong == 3
+    assert "which value is meant?" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     "words",
     [
