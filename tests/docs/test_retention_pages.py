@@ -56,15 +56,23 @@ def test_the_commands_of_access_run_and_do_what_the_page_says(
     store: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert exit_code_of(["hold", str(store), "t001", "--reason", "why"]) == 0
-    told = ""
+    (store.parent / "pyproject.toml").write_text(
+        '[tool.replay.access]\nhide = ["tool_calls.find.arguments.number"]\n'
+    )
+    told = {}
     for command in commands("access.md"):
         if command.startswith("chmod"):
             subprocess.run(shlex.split(command), check=True)
         else:
-            assert exit_code_of(shlex.split(command)[1:]) == 0, command
-        told += capsys.readouterr().out
-    assert "mode 644" in told
-    assert "changed" in told
+            words = shlex.split(command.replace("$TRACE", "t002"))
+            assert exit_code_of(words[1:]) == 0, command
+        told[command] = capsys.readouterr().out
+    hidden, revealed = (text for command, text in told.items() if "replay show" in command)
+    assert "mode 644" in told["replay doctor traces.db"]
+    assert '{"number": "•••••"}' in hidden
+    assert '{"number": 2}' in revealed
+    assert re.search("revealed +show", told["replay audit traces.db"])
+    assert "changed" in told["replay audit traces.db"]
 
 
 @pytest.mark.parametrize("page", ["retention.md", "access.md", "config.md"])

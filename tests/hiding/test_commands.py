@@ -75,6 +75,7 @@ RUNNING = [
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("words", RUNNING, ids=" ".join)
 def test_no_command_that_runs_tools_shows_it(
     desk: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...]

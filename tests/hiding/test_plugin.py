@@ -2,35 +2,28 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.hiding.desk import TODAY, planted_in
+from tests.hiding.desk import TODAY, make_desk, planted_in
+
+pytest_plugins = ["pytester"]
 
 
 @pytest.mark.slow
-def test_a_failing_test_hides_what_is_hidden(desk: Path) -> None:
+@pytest.mark.filterwarnings("default")
+def test_a_failing_test_hides_what_is_hidden(pytester: pytest.Pytester) -> None:
+    make_desk(Path(pytester.path))
+
     def printed(*options: str) -> str:
-        command = [
-            sys.executable,
-            "-m",
-            "pytest",
-            "-p",
-            "no:cacheprovider",
-            "--replay",
-            "traces.db",
-        ]
-        ended = subprocess.run(
-            [*command, *options], capture_output=True, text=True, cwd=desk, check=False
-        )
-        assert ended.returncode == 1, ended.stdout + ended.stderr
-        return ended.stdout
+        words = ["-p", "replay.pytest_plugin", "--replay", "traces.db"]
+        result = pytester.runpytest_inprocess(*words, *options)
+        assert result.ret == 1
+        return str(result.stdout)
 
     text = printed()
 
     assert "takes nothing fragile" in text
     assert planted_in(text) == []
-    assert TODAY in printed("--replay-with", "--reveal")
+    assert TODAY in printed("--replay-with=--reveal")
