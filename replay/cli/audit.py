@@ -36,7 +36,10 @@ _CHANGES_BY: Final = {
 }
 """Of commands that may only look: the options that make them change something; of one option, the
 values that do."""
-_SILENT: Final = ("audit", "prune", "forget", "completion", "doctor")
+_SILENT: Final = (
+    *("audit", "prune", "forget", "completion", "doctor"),
+    *("db encrypt", "db decrypt", "db rekey"),  # which note themselves, in the file that is left
+)
 _SECRET_OPTIONS: Final = ("--value",)
 
 

@@ -34,6 +34,7 @@ from replay.store.cassettes import (
 from replay.store.check import check
 from replay.store.compacting import Compaction, compact
 from replay.store.drain import Drainer, go_on, pending_bytes
+from replay.store.encryption import spool_key
 from replay.store.masking import Masker, Masking
 from replay.store.pace import BREATH_S, LOOK_S, SLICE_SIZE, Pace
 from replay.store.problems import Problem
@@ -93,6 +94,8 @@ class Store(Appending, Reading):
         self.mode = mode
         self.masker = masker
         self._folder = spool_folder(path)
+        self._spool_key = spool_key(path)
+        """Of the spools of an encrypted database; None: it is not encrypted."""
         self._closed = False
         self._reset()
         _open_stores.add(self)
@@ -138,7 +141,7 @@ class Store(Appending, Reading):
     def _spool(self) -> SpoolWriter:
         if self._writer is None:
             self._refuse_reading_mode("appended to")
-            self._writer = SpoolWriter(self._folder)
+            self._writer = SpoolWriter(self._folder, self._spool_key)
             self._start_thread()
         return self._writer
 
@@ -430,13 +433,13 @@ class Store(Appending, Reading):
             for path in spool_files(self._folder):
                 if self._writer is not None and path == self._writer.path:
                     continue
-                if retire_orphan(path, drainer.drain):
+                if retire_orphan(path, drainer.drain, self._spool_key):
                     drainer.forget_spool(path.stem)
 
     def _take_drainer(self) -> Drainer:
         if self._drainer is None:
             self._drain_connection = database.connect(self.path)
-            self._drainer = Drainer(self._drain_connection)
+            self._drainer = Drainer(self._drain_connection, self._spool_key)
         return self._drainer
 
     @contextlib.contextmanager
@@ -499,7 +502,7 @@ class Store(Appending, Reading):
 
     def _rotate(self) -> None:
         """Go on in a fresh spool; the old one is drained and removed like an orphan's."""
-        fresh = SpoolWriter(self._folder)
+        fresh = SpoolWriter(self._folder, self._spool_key)
         with self._lock:
             old, self._writer = self._writer, fresh
             self._drained = 0
