@@ -11,6 +11,7 @@ import click
 
 from replay.cli import terminal
 from replay.cli.arguments import examples, json_option
+from replay.cli.audit import note_in
 from replay.cli.hidden import hide, reveal_option
 from replay.cli.hidden_reports import shown_trial
 from replay.cli.schema_sources import (
@@ -101,6 +102,8 @@ def suggest(
     place = place_named(toolbox, paths, variables)
     described = _described(place)
     with opened(database) as store:
+        if store is not None:
+            note_in(store.path, "schema suggest", "revealed" if reveal else "read")
         definitions = Definitions(place=place, toolbox=described, store=store)
         before, after = (
             definitions.find(tool, old),

@@ -96,15 +96,19 @@ def connect(
         return sqlite3.Connection(uri, **options)
     given = given or secret()
     if given is None:
-        raise EncryptionError(
-            f"'{path}' is not a database, or one that is encrypted: there is no key.",
-            hint=how_to_give(KEY),
-        )
+        raise _no_key(path)
     connection: sqlite3.Connection = sqlcipher()(uri, **options)
     connection.execute("PRAGMA cipher_log_level=NONE")  # it would tell stderr of a wrong key
     salt = salt or os.urandom(_SALT_SIZE)
     connection.execute(f"PRAGMA key = \"x'{raw_key(given, salt).hex()}{salt.hex()}'\"")
     return connection
+
+
+def _no_key(path: Path) -> EncryptionError:
+    return EncryptionError(
+        f"'{path}' is not a database, or one that is encrypted: there is no key.",
+        hint=how_to_give(KEY),
+    )
 
 
 def wrong_key(path: Path) -> EncryptionError:
@@ -133,7 +137,7 @@ def spool_key(path: Path) -> bytes | None:
         return None
     given = secret()
     if given is None:
-        raise EncryptionError(f"'{path}' is encrypted: there is no key.", hint=how_to_give(KEY))
+        raise _no_key(path)
     _aes()
     return hmac.digest(raw_key(given, _header(path)), b"replay spools", "sha256")
 

@@ -9,7 +9,7 @@ import pytest
 
 from replay.cli.main import exit_code_of
 from replay.store import Store
-from tests.hiding.desk import ADDRESS, PIN, TODAY, planted_in
+from tests.hiding.desk import ADDRESS, PIN, TODAY, make_desk, planted_in
 
 
 @pytest.fixture(params=["80", "140"])
@@ -247,3 +247,36 @@ def test_a_reveal_is_noted_before_anything_is_shown(
         entries = store.audit_entries(2)
 
     assert [(one.command, one.act) for one in entries] == [("show", "revealed")] * 2
+
+
+def test_every_command_that_reads_can_be_noted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    make_desk(tmp_path)
+    file = tmp_path / "pyproject.toml"
+    file.write_text(file.read_text().replace("[tool.replay]", '[tool.replay]\naudit = "all"', 1))
+    for words in (
+        ["list", "traces.db"],
+        ["show", "traces.db", "desk-1"],
+        ["origins", "traces.db", "desk-1", "--step", "3", "--path", "payload.note"],
+        ["stats", "traces.db"],
+        ["export", "traces.db", "-o", "x.jsonl"],
+        ["db", "query", "traces.db", "SELECT 1", "--reveal"],
+        ["feedback", "traces.db", "desk-1", "--rating", "good"],
+    ):
+        assert exit_code_of(words) in (0, None), words
+    capsys.readouterr()
+
+    with Store.open("traces.db") as store:
+        acts = [(one.command, one.act) for one in reversed(store.audit_entries())]
+
+    assert acts == [
+        ("list", "read"),
+        ("show", "read"),
+        ("origins", "read"),
+        ("stats", "read"),
+        ("export", "exported"),
+        ("db query", "revealed"),
+        ("feedback", "changed"),
+    ]

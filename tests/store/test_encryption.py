@@ -218,7 +218,7 @@ def test_a_failure_in_the_middle_leaves_the_file_as_it_was(
 @pytest.mark.parametrize(
     ("variables", "said"),
     [
-        ({}, "is encrypted: there is no key. Set REPLAY_DATABASE_KEY"),
+        ({}, "one that is encrypted: there is no key. Set REPLAY_DATABASE_KEY"),
         ({"REPLAY_DATABASE_KEY": OTHER_KEY}, "cannot be decrypted: it has another key"),
         ({"REPLAY_DATABASE_KEY": "short"}, "gives has 5 characters, 16 at least"),
         ({"REPLAY_DATABASE_KEY_FILE": "no-such-file"}, "cannot be read: No such file"),
