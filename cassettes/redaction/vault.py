@@ -75,11 +75,12 @@ class Vault:
         with self._lock:
             if value in self._known:
                 return
-            self._known[value] = stand_in
             self._newest += tuple((one, value) for one in spellings(value))
             if len(self._newest) > _NEWEST and puts_away:
                 self._put_away()
             self.version += 1
+            # Last: who sees it known does not wait for the lock, and must find it in texts.
+            self._known[value] = stand_in
 
     def holds_any(self, text: str) -> bool:
         """Whether a learned value stands in ``text``, which is readable and may be JSON."""
