@@ -23,6 +23,7 @@ from replay.errors import ExitCode, ReplayError
 from tui.actions import use_keys
 from tui.crash import crash_words, write_report
 from tui.jobs import TICK_S, Jobs
+from tui.memory import give_back_what_is_freed
 from tui.palette import ActionProvider
 from tui.pyproject import is_mentioned
 from tui.screens.base import BaseScreen
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from replay.stepping.worlds import WorldHistory
-    from tui.jobs import Job
+    from tui.jobs import Ended, Job
     from tui.keymap import Keymap
     from tui.rows.acting import Baseline, Tools
     from tui.rows.database import Database
@@ -171,7 +172,8 @@ class ReplayApp(App[None]):
         if self._worlds is None:
             from tui.worlds import Worlds
 
-            self._worlds = Worlds(self.path)
+            is_revealed = self.database is not None and self.database.is_revealed
+            self._worlds = Worlds(self.path, ["--reveal"] if is_revealed else [])
         return self._worlds
 
     def database_opened(self, database: Database) -> None:
@@ -291,6 +293,46 @@ class ReplayApp(App[None]):
         """Change between light and dark."""
         self.theme = (LIGHT if self.theme == DARK.name else DARK).name
 
+    def toggle_reveal(self) -> None:
+        """Show hidden values once that is noted, or hide them again."""
+        screen = self._screen_now()
+        if self.database is None or screen is None:
+            return
+        if self.database.hidden is None:
+            screen.say(("nothing in this database is hidden", "dim"))
+        elif self.database.is_revealed:
+            self._reveal(is_revealed=False)
+        else:
+            words = ["audit", str(self.path), "--note-reveal", "ui"]
+            self.jobs.soon("noting the reveal", words, self._reveal_noted)
+            screen.say(("hidden values are shown in a moment…", "accent"))
+
+    def _reveal_noted(self, ended: Ended) -> None:
+        self._reveal(is_revealed=True)
+        if ended.talk.strip() and (screen := self._screen_now()) is not None:
+            self.call_after_refresh(screen.complain, ended.error())
+
+    def _reveal(self, *, is_revealed: bool) -> None:
+        """Draw anew what is shown: what was read before may hold what is hidden, or the sign."""
+        from tui.screens.trace_list import TraceListScreen
+        from tui.screens.transcript import TranscriptScreen
+
+        self.the_database.reveal(is_revealed=is_revealed)
+        self._worlds = None
+        opened = next((s for s in self.screen_stack if isinstance(s, TranscriptScreen)), None)
+        while len(self.screen_stack) > 2:
+            self.pop_screen()
+        if isinstance(self.screen, TraceListScreen):
+            self.screen.show_anew()
+        if opened is not None:
+            self.open_trace(opened.steps.trace.id, run_id=opened.run_id)
+        words = "shown; F3 hides them again" if is_revealed else "hidden again"
+        self.call_after_refresh(self._say_revealed, f"hidden values are {words}")
+
+    def _say_revealed(self, words: str) -> None:
+        if (screen := self._screen_now()) is not None:
+            screen.say((words, "warn" if self.the_database.is_revealed else "good"))
+
     def show_job_line(self) -> None:
         """Say how far the command under way is."""
         screen, job = self._screen_now(), self.jobs.now
@@ -384,6 +426,7 @@ def run(path: Path, trace: str | None = None, *, theme: str | None = None) -> in
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
     for name in ("COLUMNS", "LINES"):  # Textual would believe them, and never see a resize
         os.environ.pop(name, None)
+    give_back_what_is_freed()
     gc.disable()  # until the first rows are there
     gc.set_threshold(_GARBAGE_MAX, 20, 20)
     app = ReplayApp(path, trace, theme=theme, state=State.of_user(), keys=_chosen_keys())

@@ -76,7 +76,7 @@ class Vault:
             if value in self._known:
                 return
             self._known[value] = stand_in
-            self._newest += tuple((one, value) for one in _spellings(value))
+            self._newest += tuple((one, value) for one in spellings(value))
             if len(self._newest) > _NEWEST and puts_away:
                 self._put_away()
             self.version += 1
@@ -150,8 +150,8 @@ def _no(text: str) -> bool:
     return False
 
 
-def _spellings(value: str) -> list[str]:
-    """``value`` as it stands in texts, in URIs, and in JSON, also in JSON inside JSON.
+def spellings(value: str) -> list[str]:
+    """Return ``value`` as it stands in texts, in URIs, and in JSON, also in JSON inside JSON.
 
     A UUID also without its hyphens, and 32 digits as the UUID that they are: a recording keeps the
     draws of UUIDs in one spelling, whichever the application uses.

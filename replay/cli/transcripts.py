@@ -144,6 +144,8 @@ def _head(transcript: Transcript, width: int) -> list[str]:
         lines.append(cut(plain(f"labels: {labels}"), width))
     if trace.start is not None:
         lines.append(cut(plain(f"start: {_json(trace.start)}"), width))
+    lost = (trace.attributes.get("imported") or {}).get("not_carried") or {}
+    lines += [cut(plain(f"not carried over: {n:,} {words}"), width) for words, n in lost.items()]
     return lines
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,17 +13,20 @@ import click
 
 from replay.cli import terminal
 from replay.cli.arguments import database_and, examples, json_option
+from replay.cli.hidden import hide, reveal_option
 from replay.cli.tool_place import ToolPlace, one_worker_options
 from replay.cli.where import where_option
 from replay.errors import ExitCode, SelectionError
 
 if TYPE_CHECKING:
     from replay.cli.worlds import Replayed
-    from replay.records import JsonObject, Transcript
+    from replay.hiding import HidingReader
+    from replay.records import Transcript
     from replay.replayer.environment import Place
     from replay.replayer.worlds import ReplayedWorld
     from replay.stepping.conditions import Condition
     from replay.stepping.watches import Watch
+    from replay.stepping.worlds import WorldHistory
     from replay.store import Store
 
 
@@ -71,6 +75,7 @@ def _read_watches(ctx: click.Context, param: click.Parameter, value: tuple[str, 
 )
 @where_option("Only the steps after which this holds: `world.orders['W1'].status == 'lost'`.")
 @click.option("--all", "show_all", is_flag=True, help="Every change of a step.")
+@reveal_option
 @json_option
 def world(
     database: Path,
@@ -81,6 +86,7 @@ def world(
     watches: Sequence[Watch],
     condition: Condition | None,
     show_all: bool,
+    reveal: bool,
     as_json: bool,
 ) -> int:
     """Replay TRACE once and show its world: at the start, and what each step changed.
@@ -91,22 +97,29 @@ def world(
     The tools show their world by a function under @toolbox.state. Today's tools run in the frozen
     world of the recording, as in `replay run`; nothing is stored, and every time it is the same.
     """
+    from replay.cli.worlds import plain_world, tell_each
     from replay.store import Store
 
-    with Store.open(database, mode="r") as store:
+    with (
+        Store.open(database, mode="r") as store,
+        Store.open(database, mode="r") as shown,  # the tools get what is hidden, and nobody else
+    ):
+        hides = hide(shown, reveal=reveal)
         if trace == _FROM_STDIN:
-            return _tell_each(store, where, baseline, step_number, watches, condition, as_json)
-        transcript = store.transcript(trace)
-        with _replaying(store, where, baseline) as replayed:
-            told = replayed(transcript)
+            if step_number is not None:
+                raise click.UsageError("--step is of one trace: name it instead of `-`.")
+            with _replaying(store, where, baseline, shown, hides) as replayed:
+                return tell_each(shown, replayed, watches, condition, as_json=as_json)
+        with _replaying(store, where, baseline, shown, hides) as replayed:
+            transcript, told = replayed(trace)
         if step_number is not None:
             return _tell_step(transcript, told, step_number, as_json=as_json)
         if condition is not None:
-            return _tell_steps(store, transcript, told, condition, as_json=as_json)
+            return _tell_steps(shown, transcript, told, condition, as_json=as_json)
     if watches:
         return _tell_watches(transcript, told, watches, as_json=as_json)
     if as_json:
-        terminal.emit_json(_plain(transcript, told))
+        terminal.emit_json(plain_world(transcript, told))
         return ExitCode.OK
     from replay.report.ink import Ink
     from replay.report.world_text import world_lines
@@ -117,26 +130,18 @@ def world(
     return ExitCode.OK
 
 
-def _tell_each(
+@contextlib.contextmanager
+def _replaying(
     store: Store,
     where: ToolPlace,
     baseline: str | None,
-    step_number: int | None,
-    watches: Sequence[Watch],
-    condition: Condition | None,
-    as_json: bool,
-) -> int:
-    from replay.cli.worlds import tell_each
+    shown: Store,
+    hides: HidingReader | None,
+) -> Iterator[Replayed]:
+    """Hold a worker while the block runs; what is given replays a trace in it.
 
-    if step_number is not None:
-        raise click.UsageError("--step is of one trace: name it instead of `-`.")
-    with _replaying(store, where, baseline) as replayed:
-        return tell_each(store, replayed, watches, condition, plain=_plain, as_json=as_json)
-
-
-@contextlib.contextmanager
-def _replaying(store: Store, where: ToolPlace, baseline: str | None) -> Iterator[Replayed]:
-    """Hold a worker while the block runs; what is given replays a trace in it."""
+    It gives the trace and its world back as ``shown`` has them: with what is hidden hidden.
+    """
     from replay.config import load_config
     from replay.replayer.job_runner import JobRunner
     from replay.replayer.policies import Policies
@@ -148,13 +153,42 @@ def _replaying(store: Store, where: ToolPlace, baseline: str | None) -> Iterator
         _tools(where.place(store), baseline) as place,
         JobRunner(place, **workers) as runner,
     ):
-        yield lambda transcript: world_of(
-            transcript,
-            store=store,
-            runner=runner,
-            policies=Policies((config.policy,)).of_toolbox(runner.greeting),
-            versions=config.versions,
-        )
+
+        def replayed(trace_id: str) -> tuple[Transcript, ReplayedWorld]:
+            transcript = store.transcript(trace_id)
+            told = world_of(
+                transcript,
+                store=store,
+                runner=runner,
+                policies=Policies((config.policy,)).of_toolbox(runner.greeting),
+                versions=config.versions,
+            )
+            if hides is None:
+                return transcript, told
+            history = _shown(told.history, hides, transcript.trace.id)
+            return shown.transcript(trace_id), replace(told, history=history)
+
+        yield replayed
+
+
+def _shown(history: WorldHistory, hides: HidingReader, trace_id: str) -> WorldHistory:
+    """Return a world with the values hidden in it that are hidden in its trace."""
+    from replay.stepping.worlds import NOTHING, WorldChange, WorldHistory
+
+    values = hides.values_of(trace_id)
+
+    def shown(side: Any) -> Any:
+        return side if side is NOTHING else values.value(side)
+
+    def change(one: WorldChange) -> WorldChange:
+        parts = tuple(values.key(part) if isinstance(part, str) else part for part in one.parts)
+        return WorldChange(parts, shown(one.before), shown(one.after))
+
+    steps = [
+        replace(one, changes=None if one.changes is None else tuple(map(change, one.changes)))
+        for one in history.steps
+    ]
+    return WorldHistory(shown(history.start), steps)
 
 
 @contextlib.contextmanager
@@ -166,16 +200,6 @@ def _tools(today: Place, baseline: str | None) -> Iterator[Place]:
 
     with baseline_place(baseline, today) as place:
         yield place
-
-
-def _plain(transcript: Transcript, told: ReplayedWorld) -> JsonObject:
-    """Return everything as JSON: the start, and the changes that make each state from the last."""
-    from replay.stepping.worlds import NOTHING
-
-    history = told.history
-    start = {} if history.start is NOTHING else {"start": history.start}
-    steps = [one.to_json() for one in history.steps]
-    return {"trace": transcript.trace.id, **start, "steps": steps}
 
 
 def _tell_step(

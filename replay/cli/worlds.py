@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from replay.stepping.watches import Watch
     from replay.store import Store
 
-Replayed = Callable[[Transcript], ReplayedWorld]
+Replayed = Callable[[str], tuple[Transcript, ReplayedWorld]]
+"""Replays the trace of an id; returns it and its world, as they are to be shown."""
 
 
 def tell_each(
@@ -36,20 +37,17 @@ def tell_each(
     watches: Sequence[Watch],
     condition: Condition | None,
     *,
-    plain: Callable[[Transcript, ReplayedWorld], JsonObject],
     as_json: bool,
 ) -> int:
     """Answer for every trace that is named on stdin; one that has no world ends nothing.
 
     With ``watches`` or a ``condition`` traces are told in which something changes or fits.
-    ``plain`` says a whole world as JSON.
     """
     asked = told = failed = 0
     for trace_id in _named():
         asked += 1
         try:
-            transcript = store.transcript(trace_id)
-            world = replayed(transcript)
+            transcript, world = replayed(trace_id)
             steps = _steps(store, transcript, world, watches, condition)
         except ReplayError as error:
             failed += 1
@@ -57,13 +55,25 @@ def tell_each(
             continue
         told += steps is None or bool(steps)
         if as_json:
-            answer = plain(transcript, world) if steps is None else _fitting(transcript, steps)
+            answer = (
+                plain_world(transcript, world) if steps is None else _fitting(transcript, steps)
+            )
             _emit_line(answer)
         elif steps is None or steps:
             _emit_text(store, transcript, world, watches, condition)
     missing = f"; the world of {failed:,} is not known" if failed else ""
     terminal.say(f"{told:,} of {asked:,} traces{missing}.")
     return ExitCode.COULD_NOT_RUN if failed and failed == asked else ExitCode.OK
+
+
+def plain_world(transcript: Transcript, told: ReplayedWorld) -> JsonObject:
+    """Return everything as JSON: the start, and the changes that make each state from the last."""
+    from replay.stepping.worlds import NOTHING
+
+    history = told.history
+    start = {} if history.start is NOTHING else {"start": history.start}
+    steps = [one.to_json() for one in history.steps]
+    return {"trace": transcript.trace.id, **start, "steps": steps}
 
 
 def _named() -> Iterator[str]:

@@ -46,7 +46,7 @@ tool tool_version schema_hash state_hash provider_call_id provider api model res
 request_mode previous_response_id response_id request_id finish_reason usage streamed status_code
 bound_by actor stages protocol app code_version source verdict cause
 """
-_KEPT: Final = STRUCTURAL | frozenset(_NAMING.split())
+KEPT: Final = STRUCTURAL | frozenset(_NAMING.split())
 """Fields that name things, and must go on naming them."""
 
 
@@ -252,7 +252,7 @@ def redacted_answer(redaction: Redaction, replayed: JsonObject) -> JsonObject:
 
 
 def _field(sweep: Sweep, kind: str, name: str, value: JsonValue) -> JsonValue:
-    if name in _KEPT:
+    if name in KEPT:
         return value
     if kind == "replay_run" and name in ("branch", "options"):
         return _branch(sweep, name, value)
@@ -280,7 +280,7 @@ _NAMING_ONLY: Final = ("payload", "positional", "result", "response", "error", "
 
 def _bare(fields: JsonObject, why: str) -> JsonObject:
     """Return what names a record of which nothing else can be stored."""
-    found = {name: value for name, value in fields.items() if name in _KEPT}
+    found = {name: value for name, value in fields.items() if name in KEPT}
     if "arguments" in fields:
         found["arguments"] = ""
     left_out = {name: why for name in _NAMING_ONLY if name in fields}

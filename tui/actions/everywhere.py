@@ -19,6 +19,14 @@ EVERYWHERE_ACTIONS: Final[tuple[Action, ...]] = (
     action(EVERYWHERE, "theme", "f2", "light or dark", "light or dark", group="Program"),
     action(
         EVERYWHERE,
+        "reveal",
+        "f3",
+        "hidden values",
+        "show hidden values (the audit notes it), or hide them again",
+        group="Program",
+    ),
+    action(
+        EVERYWHERE,
         "back",
         "q escape",
         "back",

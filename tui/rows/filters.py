@@ -56,13 +56,14 @@ class TraceFilter:
         for word in self.words:
             like = like_pattern(word)
             found.add(
-                "(r.id LIKE ? ESCAPE '\\' OR r.first_user_text LIKE ? ESCAPE '\\' OR EXISTS "
-                "(SELECT 1 FROM tool_call_rows c WHERE c.trace = +r.key AND (c.tool LIKE ? "
-                "ESCAPE '\\' OR holds_text(c.arguments, ?) OR holds_text(c.response, ?))))",
-                like,
+                "(r.id LIKE ? ESCAPE '\\' OR (r.first_user_text LIKE ? ESCAPE '\\' AND "
+                "shows_asked(r.id, r.first_user_text, ?)) OR EXISTS (SELECT 1 FROM "
+                "tool_call_rows c WHERE c.trace = +r.key AND (c.tool LIKE ? ESCAPE '\\' OR "
+                "shows_text(c.key, c.arguments, c.response, ?))))",
                 like,
                 like,
                 word,
+                like,
                 word,
             )
         return found

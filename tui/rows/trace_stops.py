@@ -14,7 +14,7 @@ from replay.errors import ReplayError
 from replay.stepping.breakpoints import Breakpoint, HitCounter
 from replay.stepping.worlds import WorldHistory
 from replay.store.database import store_error
-from tui.rows.database import Database, reading_connection
+from tui.rows.database import Database
 from tui.rows.step_facts import FactReader
 from tui.rows.steps import StepList, read_steps
 from tui.rows.traces import verdict_counts
@@ -91,7 +91,7 @@ class TraceStops:
 
     def _candidates(self) -> tuple[set[int], set[int] | None]:
         """Return the traces that may differ, and those that may have a hit; None: any may."""
-        connection = reading_connection(self.database.path)
+        connection = self.database.reading_connection()
         try:
             differing = {
                 row[0]

@@ -180,7 +180,7 @@ class SchemasScreen(PanesScreen):
         self.asking = Asking()
         self._ask(self.asking, old, new)
 
-    @work(thread=True, group="schemas")
+    @work(thread=True, description="a thread", group="schemas")
     def _ask(self, asking: Asking, old: Side, new: Side) -> None:
         """Compare in a process of its own, then count in another what recorded payloads say."""
         path, today = str(self.replay.path), self.tool.today

@@ -240,7 +240,7 @@ class StartScreen(BaseScreen):
         self.say(("◐ running", "accent"))
         self._wait(self._process, result)
 
-    @work(thread=True, group="run")
+    @work(thread=True, description="a thread", group="run")
     def _wait(self, process: subprocess.Popen[str], result: Path) -> None:
         output, _ = process.communicate()
         if not self._is_leaving and self.app.is_running:

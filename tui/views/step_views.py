@@ -151,7 +151,8 @@ def verdict_view(detail: StepDetail) -> list[Entry]:
             "r replays it here; in a shell: replay run DATABASE --tools package.module:toolbox",
         )
     call = detail.tool_call if verdict.verdict == "payload_changed" else None
-    return verdict_entries(verdict, call or detail.call_texts)
+    both = detail.told if verdict.replayed is not None else None
+    return verdict_entries(verdict, call or detail.call_texts, both)
 
 
 TABS: Final[dict[str, Callable[[StepDetail], list[Entry]]]] = {
