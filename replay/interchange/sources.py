@@ -38,6 +38,8 @@ _SUFFIXES: Final = (
     ".log",
     ".parquet",
     ".replay",
+    ".yaml",
+    ".yml",
 )
 _PACKED_CHUNK: Final = 2**12
 """Bytes unpacked at once: of a text that repeats itself they are some megabytes."""
