@@ -135,10 +135,6 @@ def _asked(step: int) -> dict[str, Any]:
     }
 
 
-def note(step: int) -> str:
-    return f"order {step} was looked at after {step % 31} days, in {step % 7} parts"
-
-
 def _run() -> ReplayRun:
     return ReplayRun(
         id=RUN, started_at=moment(172_000), ended_at=moment(172_060), status="finished",

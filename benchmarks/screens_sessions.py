@@ -21,7 +21,6 @@ from benchmarks.screens_visits import (
     MATCHES,
     NO_MATCH,
     OF_A_STEP,
-    PAGE_UP,
     TAB,
     Session,
     Visit,
@@ -82,6 +81,8 @@ _MILLION: Final = Session(
 
 # -- ten thousand steps ---------------------------------------------------------------------------
 
+_GO_TO: Final = (":", *"9000", ENTER, ":", "2", ENTER)
+_FIND: Final = ("/", *"500", ENTER, "n", "N", ESCAPE)
 _STEPS: Final = (
     Session(
         "ten thousand steps",
@@ -91,8 +92,7 @@ _STEPS: Final = (
             "transcript",
             "",
             _THERE,
-            (*LIST, *"npcCeEmMtTsS12345678", *DETAIL, "[", "]", "z", "z", ">", "<", "u", "j")
-            + ("b", "c", "C", "b", ":", "9", "0", "0", "0", ENTER, ":", "1", ENTER),
+            (*LIST, *"npcCeEmMtTsS12345678", *DETAIL, *"[]zz><uj", *"bcCb", *_GO_TO),
             then=(HELP, *OF_A_STEP, where_from(f"4{TAB}gjw"), watched("response.order")),
         ),
     ),
@@ -104,8 +104,7 @@ _STEPS: Final = (
             "transcript",
             "",
             _THERE,
-            ("G", *"kpMmTt1234567", "1", *DETAIL, *NO_MATCH, "g", "G", "/", "5", "0", "0", ENTER)
-            + ("n", "N", ESCAPE),
+            ("G", *"kpMmTt12345671", *DETAIL, *NO_MATCH, "g", "G", *_FIND, "G"),
             then=(where_from(f"4{TAB}gjw"),),
         ),
     ),

@@ -19,7 +19,8 @@ from benchmarks.planted import Planted
 from benchmarks.unseen_places import NAMED, PLACES
 
 LOCALES: Final = (
-    "en_US en_GB de_DE fr_FR es_ES it_IT nl_NL pt_BR pl_PL sv_SE fi_FI tr_TR en_IN ja_JP".split()
+    *("en_US", "en_GB", "de_DE", "fr_FR", "es_ES", "it_IT", "nl_NL", "pt_BR"),
+    *("pl_PL", "sv_SE", "fi_FI", "tr_TR", "en_IN", "ja_JP"),
 )
 
 FORMS: Final = {

@@ -80,7 +80,9 @@ def _escaped(value: str) -> str:
 
 
 def _wide(value: str) -> str:
-    return "".join(chr(ord(one) + 0xFEE0) if one.isdigit() and one.isascii() else one for one in value)
+    return "".join(
+        chr(ord(one) + 0xFEE0) if one.isdigit() and one.isascii() else one for one in value
+    )
 
 
 PLACES: Final[dict[str, Place]] = {
@@ -137,27 +139,32 @@ NAMED: Final[dict[str, Callable[[str, str], str]]] = {
 def stands(value: str, masked: str) -> bool:
     """Whether the value can still be read in a masked text, by whoever undoes any one spelling."""
     wanted = {value, unicodedata.normalize("NFKC", value)}
-    return any(one in text for text in _readings(masked, depth=3) for one in wanted)
+    seen, latest = {masked}, {masked}
+    for _ in range(_DEPTH):
+        if any(one in text for text in latest for one in wanted):
+            return True
+        latest = {other for text in latest for other in _readings(text)} - seen
+        seen |= latest
+    return any(one in text for text in latest for one in wanted)
 
 
-def _readings(text: str, depth: int) -> Iterator[str]:
-    yield text
-    if not depth:
-        return
-    others = {
-        html.unescape(text),
-        unquote(text),
-        unquote_plus(text),
-        unicodedata.normalize("NFKC", text),
-        re.sub(r"\\u([0-9a-fA-F]{4})", lambda found: chr(int(found[1], 16)), text),
-        text.replace('\\"', '"').replace("\\\\", "\\"),
-        _joined(text),
-        *_unpacked(text),
-    }
-    with contextlib.suppress(ValueError):
-        others.add(quopri.decodestring(text.encode()).decode())
-    for other in others - {text, ""}:
-        yield from _readings(other, depth - 1)
+def _readings(text: str) -> Iterator[str]:
+    """Yield what a text says by any one spelling."""
+    if "&" in text:
+        yield html.unescape(text)
+    if "%" in text:
+        yield unquote(text)
+        yield unquote_plus(text)
+    if not text.isascii():
+        yield unicodedata.normalize("NFKC", text)
+    if "\\" in text:
+        yield re.sub(r"\\u([0-9a-fA-F]{4})", lambda found: chr(int(found[1], 16)), text)
+        yield text.replace('\\"', '"').replace("\\\\", "\\")
+    yield _joined(text)
+    yield from _unpacked(text)
+    if "=" in text:
+        with contextlib.suppress(ValueError):
+            yield quopri.decodestring(text.encode()).decode()
 
 
 def _unpacked(text: str) -> Iterator[str]:
@@ -169,7 +176,11 @@ def _unpacked(text: str) -> Iterator[str]:
 
 def _joined(text: str) -> str:
     found = re.findall(r'"(?:text|delta|arguments|content)": ("(?:[^"\\]|\\.)*")', text)
-    return "".join(json.loads(one) for one in found)
+    try:
+        return "".join(map(json.loads, found))
+    except ValueError:  # a masker put what is no JSON between
+        return "".join(one[1:-1] for one in found)
 
 
+_DEPTH: Final = 3
 _TO_PLAIN: Final = str.maketrans("-_", "+/")

@@ -23,6 +23,7 @@ from replay.errors import ExitCode, ReplayError
 from tui.actions import use_keys
 from tui.crash import crash_words, write_report
 from tui.jobs import TICK_S, Jobs
+from tui.memory import give_back_what_is_freed
 from tui.palette import ActionProvider
 from tui.pyproject import is_mentioned
 from tui.screens.base import BaseScreen
@@ -425,6 +426,7 @@ def run(path: Path, trace: str | None = None, *, theme: str | None = None) -> in
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
     for name in ("COLUMNS", "LINES"):  # Textual would believe them, and never see a resize
         os.environ.pop(name, None)
+    give_back_what_is_freed()
     gc.disable()  # until the first rows are there
     gc.set_threshold(_GARBAGE_MAX, 20, 20)
     app = ReplayApp(path, trace, theme=theme, state=State.of_user(), keys=_chosen_keys())

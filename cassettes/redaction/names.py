@@ -52,7 +52,7 @@ _TAKEN_AWAY: Final = _all(
     "type types count counts limit limits usage budget expiry expires expired expiration length"
     " size name names url uri urls endpoint hint policy status strength at in ttl required valid"
     " enabled method methods scheme schemes title label field fields format age days date time"
-    " version algorithm alg state error errors message number_of id ids ring bits"
+    " version algorithm alg scope scopes state error errors message number_of id ids ring bits"
 )
 """Last words that make of a secret name a harmless one."""
 
@@ -89,8 +89,8 @@ _ENDINGS: Final = (
 
 _VARIABLE: Final = re.compile(r"[A-Z][A-Z0-9]*(?:[_-][A-Z0-9]+)*[_-]KEY")
 _HARMLESS_KEYS: Final = _all(
-    "primary foreign partition sort cache idempotency public publishable object group row hash range"
-    " routing deduplication lookup unique message event translation bucket index site project"
+    "primary foreign partition sort cache idempotency public publishable object group row hash"
+    " range routing deduplication lookup unique message event translation bucket index site project"
 )
 """What a variable's ``..._KEY`` is then, and no secret."""
 
@@ -181,7 +181,7 @@ def words_of(name: str) -> tuple[str, ...]:
 
 
 def is_variable(name: str) -> bool:
-    """Whether a name is that of an environment's key, of which only its value tells if it is one."""
+    """Whether a name is that of an environment's key, of which its value tells if it is one."""
     if not _VARIABLE.fullmatch(name):
         return False
     words = words_of(name)

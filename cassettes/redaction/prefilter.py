@@ -22,12 +22,13 @@ _NAMES = (
     r"assw|assphrase|asscode|ecret|redential|ookie|ignature|ssertion|earer|csrf|xsrf|CSRF|XSRF"
     r"|ASSW|ECRET|REDENTIAL|OOKIE|IGNATURE|EARER|uthoriz|UTHORIZ|oken[^s]|OKEN[^S]|SESSID|-key ",
     r"(?:key|Key|KEY)s?(?:\\*[\"'>=:]| [=:])",
-    r"(?:pi|pp|ess|ret|ate)[-_ ]?[kK]ey |(?:PI|PP|ESS|RET|ATE)[-_ ]?KEY ",
+    r"(?:pi|PI|pp|ess|ret|ate)[-_ ]?[kK]ey |(?:PI|PP|ESS|RET|ATE)[-_ ]?KEY ",
     r"uth[-_ ]?[cC]ode|ession[-_ ]?[iI][dD]|ESSION[-_ ]?ID|ecurity[-_ ]?[cC]ode"
     r"|ication[-_ ]?[cC]ode|ard[-_ ]?[nN]umber|ebhook[-_ ]?[uU][rR][lL]|nection[-_ ]?[sS]tring"
     r"|ne[-_ ][tT]ime|very[-_ ]?[cC]odes|ackup[-_ ]?[cC]odes"
     r"|code=|ticket=|nonce=",
-    r"(?:pwd|pw|pin|PIN|otp|cvv|cvc|cvv2|ssn|sid|sig|pass|jwt|auth|session)(?:\\*[\"=:]| (?:is|was|[=:]) )"
+    r"(?:pwd|pw|pin|PIN|otp|cvv|cvc|cvv2|ssn|sid|sig|pass|jwt|auth|session)"
+    r"(?:\\*[\"=:]| (?:is|was|[=:]) )"
     r"|(?:Pwd|Pin|Otp|Sid|Sig|Pass|Auth|Session|PWD|PIN|OTP|SID|SSN|JWT|CVV|AUTH)\\*[\"=:]",
 )
 _VALUES = (

@@ -1,4 +1,4 @@
-"""Texts that are spelled otherwise: ``\\u0061``, ``&#97;``, full-width digits.
+r"""Texts that are spelled otherwise: ``\u0061``, ``&#97;``, full-width digits.
 
 A form would pass them by. A stretch that is spelled so is read, masked, and written again where
 that changed it; all else stays as it was.
@@ -49,9 +49,7 @@ def _read_wide(text: str) -> str:
 
 
 _WIDE_READ: Final = dict.fromkeys("\u2010\u2011\u2012\u2013\u2212", "-") | {
-    chr(first + digit): str(digit)
-    for first in (0x660, 0x6F0, 0x966, 0xFF10)
-    for digit in range(10)
+    chr(first + digit): str(digit) for first in (0x660, 0x6F0, 0x966, 0xFF10) for digit in range(10)
 }
 _WIDE: Final = (
     "\uff10-\uff19\uff21-\uff3a\uff41-\uff5a\uff0b\uff0d\uff0e\uff20"

@@ -39,7 +39,10 @@ _SCHEME: Final = re.compile(
 )
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9:.,+\-Z ]*)?")
 _SCHEMA_TYPES: Final = frozenset(
-    "string number integer boolean object array null str int float bool list dict any date".split()
+    (
+        *("string", "number", "integer", "boolean", "object", "array", "null"),
+        *("str", "int", "float", "bool", "list", "dict", "any", "date"),
+    )
 )
 _QUOTED: Final = re.compile(r"(?<==)[^\s&;=\"'<>%]*%[0-9A-Fa-f]{2}[^\s&;=\"'<>]*")
 _INTEGER_MIN: Final = 100
@@ -153,7 +156,9 @@ class Sweep:
         return not item.startswith("-") and self._rules.names.is_secret(before.lstrip("-"))
 
     def _pair(self, name: Any, value: Any) -> list[Any]:
-        if type(name) is str and type(value) is str and name[:1] != "/":  # a place in JSON is no name
+        if (
+            type(name) is str and type(value) is str and name[:1] != "/"
+        ):  # a place in JSON is no name
             return [self.value(name), self.called(name, value)]
         return [self.value(name), self.value(value)]
 

@@ -36,7 +36,10 @@ _CHANGES_BY: Final = {
 }
 """Of commands that may only look: the options that make them change something; of one option, the
 values that do."""
-_SILENT: Final = ("audit", "prune", "forget", "completion", "doctor")
+_SILENT: Final = (
+    *("audit", "prune", "forget", "completion", "doctor"),
+    *("db encrypt", "db decrypt", "db rekey"),  # which note themselves, in the file that is left
+)
 _SECRET_OPTIONS: Final = ("--value",)
 
 
@@ -112,7 +115,12 @@ def _said(words: list[str]) -> str:
 @click.option(
     "--limit", type=click.IntRange(min=1), default=50, metavar="COUNT", help="At most so many: 50."
 )
-@click.option("--note-reveal", "by", hidden=True, metavar="COMMAND")
+@click.option(
+    "--note-reveal",
+    "by",
+    metavar="COMMAND",
+    help="List nothing: note that this command shows hidden values, as `replay ui` has it noted.",
+)
 @json_option
 def audit(database: Path, limit: int, by: str | None, as_json: bool) -> int:
     """List what was done to DATABASE, the newest first: by whom, with which command, when.

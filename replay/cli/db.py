@@ -15,6 +15,7 @@ from replay.cli.lazy import LazyGroup, Place
 from replay.errors import ExitCode
 
 _HERE = "replay.cli.db"
+_ENCRYPTING = "replay.cli.db_encrypting"
 _NOTE_EVERY_S: Final = 5.0
 
 
@@ -23,6 +24,9 @@ _NOTE_EVERY_S: Final = 5.0
     places={
         "check": Place(_HERE, "check", "Verify that everything is there and whole."),
         "compact": Place(_HERE, "compact", "Make the file as small as it can be."),
+        "encrypt": Place(_ENCRYPTING, "encrypt", "Encrypt a database, with its log and spools."),
+        "decrypt": Place(_ENCRYPTING, "decrypt", "Take the encryption off a database."),
+        "rekey": Place(_ENCRYPTING, "rekey", "Give an encrypted database another key."),
         "query": Place(_HERE, "query", "Run SQL over the records, compressed ones included."),
         "schema": Place(_HERE, "schema", "Print the JSON Schema of every record."),
     },

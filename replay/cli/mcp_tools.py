@@ -12,6 +12,11 @@ from replay.cli.mcp_answers import Answers, selection_of
 def reading_tools(database: Path, *, reveal: bool = False) -> list[Callable[..., Any]]:
     """Return the functions that answer questions and change nothing."""
     answers = Answers(database, reveal=reveal)
+    return [*_trace_tools(answers), *_database_tools(answers)]
+
+
+def _trace_tools(answers: Answers) -> list[Callable[..., Any]]:
+    """Return those that look for traces and calls, and show them."""
 
     def list_traces(
         text: str = "",
@@ -62,6 +67,12 @@ def reading_tools(database: Path, *, reveal: bool = False) -> list[Callable[...,
         given = locals()
         return answers.search_calls(selection_of(given), start, limit)
 
+    return [list_traces, show_trace, show_step, search_calls]
+
+
+def _database_tools(answers: Answers) -> list[Callable[..., Any]]:
+    """Return those that are about all traces: tools, replay runs, and what SQL asks."""
+
     def list_tools(start: int = 0, limit: int = 50) -> str:
         """List the recorded tools and their versions: how often called, and how that ended."""
         return answers.list_tools(start, limit)
@@ -83,16 +94,7 @@ def reading_tools(database: Path, *, reveal: bool = False) -> list[Callable[...,
         """
         return answers.query(sql, start, limit, value_max)
 
-    return [
-        list_traces,
-        show_trace,
-        show_step,
-        search_calls,
-        list_tools,
-        list_replay_runs,
-        show_replay_run,
-        query,
-    ]
+    return [list_tools, list_replay_runs, show_replay_run, query]
 
 
 def replaying_tool(

@@ -43,6 +43,7 @@ def restored_edits(edits: Edits, database: Path, transcript: Transcript) -> Edit
     return replace(
         edits,
         arguments=_arguments(edits.arguments, call, seen),
+        changed={path: restored(value, None, None) for path, value in edits.changed.items()},
         response=_text(edits.response, call.response, seen.response),
         outside={number: answer(number, given) for number, given in edits.outside.items()},
     )

@@ -214,7 +214,9 @@ def _model_in_full(step: ModelCall, attempts: list[str], width: int) -> list[str
         "started": step.started_at,
         "finish": step.finish_reason,
         "status": step.status_code,
+        "request id": step.request_id,
         "response id": step.response_id,
+        "first chunk": lasted(step.first_chunk_ms) or None,
     }
     lines += _facts(facts) + attempts
     if step.parameters:
@@ -243,6 +245,8 @@ def _tool_in_full(
         "version": step.tool_version,
         "started": step.started_at,
         "state": step.state_hash,
+        "bound by": step.bound_by,
+        "after model": lasted(step.offset_ms) or None,
     }
     lines += _facts(facts) + attempts
     lines += _whole("arguments", step.arguments, width)

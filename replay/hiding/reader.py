@@ -20,13 +20,13 @@ from replay.hiding.records import (
     shown_verdict,
 )
 from replay.hiding.values import HiddenValues
-from replay.records import CallVerdict, JsonValue, ToolCall, ToolSchema
+from replay.records import CallVerdict, Finding, JsonValue, ToolCall, ToolSchema
 from replay.records.sensitive import FieldRule
 from replay.store import Store
 from replay.store.contents import ContentReader
 from replay.store.field_rules import Mask
 from replay.store.record_rows import RecordReader
-from replay.verdicts.paths import split
+from replay.verdicts.paths import PathPart, split
 
 MARKED: Final = "r.extra IS NOT NULL AND content_text(r.extra) LIKE '%\"sensitive\"%'"
 """Of rows of schemas: those that may say that something is sensitive."""
@@ -96,11 +96,40 @@ class HidingReader(RecordReader):
         ``trace_id``: the trace that it is of, whose hidden values it may hold.
         """
         values = HiddenValues() if trace_id is None else self.values_of(trace_id)
-        try:
-            parts = split(path.replace("[*]", "[0]"))
-        except ValueError:
-            parts = ()
+        parts = _parts(path)
         return values.value(self.places.at(tool, "arguments", parts, value, HiddenValues()))
+
+    def answered(self, tool: str, path: str, value: Any, call_id: str) -> Any:
+        """Return what stands at ``path`` of a response of ``tool`` as it is shown."""
+        row = self._connection.execute(
+            "SELECT t.id FROM tool_call_rows c JOIN trace_rows t ON t.key = c.trace WHERE c.id = ?",
+            (call_id,),
+        ).fetchone()
+        values = HiddenValues() if row is None else self.values_of(row[0])
+        parts = _parts(path)
+        return values.value(self.places.at(tool, "response", parts, value, HiddenValues()))
+
+    def judged(
+        self, verdicts: Sequence[CallVerdict], findings: Sequence[Finding]
+    ) -> tuple[list[CallVerdict], list[Finding]]:
+        """Return verdicts and their findings that are stored nowhere as they are shown."""
+        known: dict[str, HiddenValues] = {}
+        of_places: dict[str, HiddenValues] = {}
+        for verdict in verdicts:
+            known.setdefault(verdict.trace_id, self.values_of(verdict.trace_id).add(()))
+            own = of_places[verdict.tool_call_id] = HiddenValues()
+            shown_verdict(self.places, verdict, own, self._recorded)
+            known[verdict.trace_id].take(own)
+        shown = [
+            shown_verdict(self.places, one, known[one.trace_id], self._recorded) for one in verdicts
+        ]
+        titled = []
+        for finding in findings:
+            values = known.get(finding.example_trace_id, HiddenValues())
+            own = of_places.get(finding.example_tool_call_id, HiddenValues())
+            title = own.said(values.text(finding.title))
+            titled.append(finding.model_copy(update={"title": title}))
+        return shown, titled
 
     def values_of(self, trace_id: str, run_id: str | None = None) -> HiddenValues:
         """Return the hidden values of a trace; with a run, those that today's tools gave, too."""
@@ -279,6 +308,14 @@ class HidingReader(RecordReader):
         if not super().shows_asked(trace_id, text, wanted):
             return False
         return wanted.casefold() in (self.asked(trace_id, text) or "").casefold()
+
+
+def _parts(path: str) -> tuple[PathPart, ...]:
+    """Return the parts of a path whose indexes may be any; of what is none, none."""
+    try:
+        return split(path.replace("[*]", "[0]"))
+    except ValueError:
+        return ()
 
 
 def hidden_places(

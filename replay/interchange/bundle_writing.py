@@ -18,7 +18,6 @@ from typing import IO, TYPE_CHECKING, Final
 from replay.interchange.bundle_readme import readme
 from replay.interchange.record_lines import write_records, write_schemas
 from replay.records import AnyRecord, CallVerdict, JsonObject, ReplayRun, Transcript
-from replay.replayer.known_again import holds_placeholders
 from replay.store import Store
 from replay.verdicts import collect
 
@@ -171,7 +170,7 @@ def _lines(copy: Store, path: Path, redaction: Redaction | None) -> tuple[Path, 
             counts[line["kind"]] += 1
             if redaction is not None and line["kind"] == "tool_call":
                 told = f"{line['arguments']} {line['response']}"
-                counts[MASKED_CALLS] += holds_placeholders(told, redaction.redactor)
+                counts[MASKED_CALLS] += redaction.redactor.holds_placeholders(told)
             file.write(json.dumps(line, separators=(",", ":")) + "\n")
             if file.tell() > RECORDS_BYTES_MAX:
                 raise BundleTooLarge

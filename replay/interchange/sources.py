@@ -216,6 +216,9 @@ def paths_with_stdin(paths: Sequence[Path]) -> Iterator[list[Path]]:
     """Yield ``paths`` with a file in place of ``-`` that has all of stdin in it.
 
     A file is read twice, and stdin only once. Errors inside name it ``stdin``.
+
+    Raises:
+        ImportFileError: as it was raised inside.
     """
     if Path(STDIN) not in paths:
         yield list(paths)

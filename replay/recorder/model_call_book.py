@@ -22,7 +22,7 @@ from replay.recorder.model_calls import (
 )
 from replay.recorder.scope import last_turn, model_facts, next_model_facts, running_call
 from replay.recorder.sent import Sent
-from replay.recorder.trace_book import RecordSink, TraceBook, TraceFacts, near_turn
+from replay.recorder.trace_book import RecordSink, TraceBook, TraceFacts, is_json, near_turn
 from replay.recorder.unseen import settle
 from replay.recorder.wire import Question, Reply
 from replay.records import JsonObject
@@ -53,7 +53,7 @@ class ModelCallBook(TraceBook):
         """The last answers by their ids: one may be seen twice, on both sides of a proxy."""
 
     def sent_before(self) -> Sent | None:
-        """The last request of this task or thread: its next one may begin with the same bytes."""
+        """The last request of this task or thread, or None: the next may begin like it."""
         turn = last_turn.get()
         return turn.sent if turn is not None else None
 
@@ -72,7 +72,7 @@ class ModelCallBook(TraceBook):
             if again is not None:
                 return again
             parent = self._lineage.parent_of(question, near_turn(trace), trace)
-            self._take_answers(question, parent, trace)
+            told = self._take_answers(question, parent, trace)
             if parent is not None and not question.is_delta:
                 self._lineage.let_go(parent)
             if trace is None:
@@ -100,7 +100,7 @@ class ModelCallBook(TraceBook):
                 call.attributes["prompt_is_partial"] = True
             # Ahead of its answer: a process that dies before it leaves an unfinished call.
             asked = model_call_record(call, Landing(Reply(), is_final=False), started)
-            self.sink.append_fields("model_call", asked)
+            self.sink.append_turn(asked, told, ())
             return call
 
     def end_model_call(self, call: LiveModelCall, landing: Landing) -> None:
@@ -116,13 +116,13 @@ class ModelCallBook(TraceBook):
                 self._failed.append(call)
             if landing.is_final:
                 self._mark_twin(call, landing)
-            # On its own: the store writes a lone model call as what its prompt adds to the last.
-            self.sink.append_fields("model_call", model_call_record(call, landing, ended))
-            records = attempt_records(call, landing, ended) if landing.is_final else []
-            if turn is not None:
-                records += [asked.record() for asked in turn.calls if asked.is_open]
-            if records:
-                self.sink.append_all(records)
+            record = model_call_record(call, landing, ended)
+            attempts = attempt_records(call, landing, ended) if landing.is_final else []
+            open_calls = turn.calls if turn is not None else ()
+            asked = [asked.record() for asked in open_calls if asked.is_open]
+            self.sink.append_turn(record, (), asked)
+            if attempts:
+                self.sink.append_all(attempts)
         if turn is not None and landing.is_final:
             last_turn.set(turn)
             if self.watches_turns and any(asked.tool not in self.captured for asked in turn.calls):
@@ -208,8 +208,11 @@ class ModelCallBook(TraceBook):
 
     def _take_answers(
         self, question: Question, parent: Turn | None, trace: LiveTrace | None
-    ) -> None:
-        """Keep what the prompt says the model was told, and mend what it shows to be wrong."""
+    ) -> list[JsonObject]:
+        """Take what the prompt says the model was told, and mend what it shows to be wrong.
+
+        Returns records of calls, which are still to be stored.
+        """
         pairs = answers_by_call(question, parent)
         if parent is None and trace is not None:
             pairs = answers_from_the_end(question, trace.waiting)
@@ -223,7 +226,7 @@ class ModelCallBook(TraceBook):
             if call.execution.response != answer.text:
                 changed[id(call)] = call
         if not told:
-            return
+            return []
         mended = exchange(told, self._suspects)
         changed |= {id(call): call for call in mended}
         if any(not call.execution.is_certain for call in told):
@@ -237,9 +240,11 @@ class ModelCallBook(TraceBook):
                 settle(call, is_captured=call.tool in self.captured)
         if mended:  # together: an execution must not be seen at two calls
             self.sink.append_all([call.record() for call in changed.values()])
-        else:
-            for call in changed.values():
+            return []
+        for call in changed.values():
+            if not is_json(call):
                 self._store_call(call)
+        return [call.record() for call in changed.values() if is_json(call)]
 
     def _end_turn(self, turn: Turn) -> None:
         if all(call.told is not None for call in turn.calls):

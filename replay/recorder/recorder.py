@@ -370,7 +370,7 @@ class TraceScope:
 
     @property
     def outcome(self) -> str | None:
-        """How the run ended, in your words; set it before the scope ends."""
+        """How the run ended, in your words; None: not said. Set it before the scope ends."""
         return self._live.outcome
 
     @outcome.setter

@@ -34,6 +34,11 @@ class RecordSink(Protocol):
     def append_fields(self, kind: str, fields: JsonObject) -> object:
         """Keep one record whose values were read from JSON; messages and tools may be bytes."""
 
+    def append_turn(
+        self, model_call: JsonObject, before: Sequence[JsonObject], after: Sequence[JsonObject]
+    ) -> object:
+        """Keep a model call, and tool calls before and after it: `append_fields` for each."""
+
     def append_all(self, records: Sequence[Any]) -> object:
         """Keep several records, all or none."""
 
@@ -162,14 +167,19 @@ class TraceBook:
             self.abandoned.popleft()()
 
     def _store_call(self, call: OpenCall) -> None:
-        if call.execution.error is None and call.positional is None:
+        if is_json(call):
             self.sink.append_fields("tool_call", call.record())
         else:  # these may hold what was never JSON
             self.sink.append(call.record())
 
 
+def is_json(call: OpenCall) -> bool:
+    """Return whether nothing in its record was ever anything else; NaN is not JSON."""
+    return call.execution.error is None and call.positional is None
+
+
 def near_turn(trace: LiveTrace | None) -> Turn | None:
-    """The last turn of this task or thread, unless another trace's scope was opened since."""
+    """The last turn of this task or thread; None where another trace's scope was opened since."""
     turn = last_turn.get()
     if turn is not None and trace is not None and turn.trace is not trace:
         return None

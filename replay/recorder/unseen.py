@@ -47,17 +47,19 @@ def settle(call: OpenCall, *, is_captured: bool) -> None:
 def _outcome(call: OpenCall, *, is_captured: bool) -> tuple[Outcome, str]:
     tools = call.turn.tools if call.turn is not None else []
     schema = tool_schema(tools, call.tool)
-    unexplained = Outcome.UNFINISHED if is_captured else Outcome.OK
-    if schema is None and tools and not is_captured and says_unknown(call.told, call.told_error):
-        return Outcome.UNKNOWN_TOOL, "answer"
+    if not is_captured:
+        if schema is None and tools and says_unknown(call.told, call.told_error):
+            return Outcome.UNKNOWN_TOOL, "answer"
+        # Whether they fit the schema would change nothing.
+        if _object_in(call.arguments) is not None or is_free_text(tools, call.tool):
+            return Outcome.OK, "prompt"
+        return Outcome.BAD_JSON, "arguments"
     if is_free_text(tools, call.tool):
-        return unexplained, "prompt"
+        return Outcome.UNFINISHED, "prompt"
     why = _turned_away(schema, call.arguments)
-    if why is Outcome.BAD_JSON:
-        return why, "arguments"
-    if is_captured and why is not None:
-        return why, "schema"
-    return unexplained, "prompt"
+    if why is None:
+        return Outcome.UNFINISHED, "prompt"
+    return why, "arguments" if why is Outcome.BAD_JSON else "schema"
 
 
 def turned_away(tools: list[Any], tool: str, arguments: str) -> Outcome | None:
@@ -69,21 +71,23 @@ def turned_away(tools: list[Any], tool: str, arguments: str) -> Outcome | None:
 
 
 def _turned_away(schema: JsonObject | None, arguments: str) -> Outcome | None:
-    try:
-        values = _read(arguments or "{}")
-    except ValueError:
-        return Outcome.BAD_JSON
-    if not isinstance(values, dict):
+    values = _object_in(arguments)
+    if values is None:
         return Outcome.BAD_JSON
     is_fit = schema is None or fits(values, schema, schema)
     return None if is_fit else Outcome.INVALID_ARGUMENTS
 
 
-def _read(text: str) -> JsonValue:
+def _object_in(arguments: str) -> JsonObject | None:
+    """Return arguments read; None where they are no JSON object."""
     try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError:  # NaN, which Python's own reads as a number
-        return json.loads(text)
+        values = orjson.loads(arguments or "{}")
+    except orjson.JSONDecodeError:
+        try:
+            values = json.loads(arguments)  # it takes NaN as a number
+        except ValueError:
+            return None
+    return values if isinstance(values, dict) else None
 
 
 def tool_schema(tools: list[Any], name: str) -> JsonObject | None:

@@ -134,18 +134,7 @@ def has_placeholders(job: JsonObject, redactor: Redactor) -> bool:
     """Whether the calls of a job were asked anything, or answered, that is masked."""
     orders = [order for group in job["groups"] for order in group]
     told = json.dumps([(one["call"]["arguments"], one["interactions"]) for one in orders])
-    return holds_placeholders(told, redactor)
-
-
-def holds_placeholders(text: str, redactor: Redactor) -> bool:
-    """Whether something in ``text`` stands for what is masked."""
-    if PLACEHOLDER.search(text):
-        return True
-    return any(
-        kind.is_stand_in(text[start:end])
-        for kind in redactor.rules.kinds_in(text)
-        for start, end in kind.spans(text)
-    )
+    return redactor.holds_placeholders(told)
 
 
 def _number(value: str) -> str:

@@ -143,7 +143,7 @@ def ended_the_agent(tool: str, error: BaseException) -> CallResult:
 
 
 def within_limits(result: CallResult | None) -> CallResult | None:
-    """Return ``result``, or that a limit was reached, where its error says so."""
+    """Return ``result`` (None stays None), or that a limit was reached, where its error says so."""
     error = None if result is None else result.error
     limit = None if error is None else holding.limit_of_error(error.type, error.message)
     if result is None or error is None or limit is None:

@@ -41,6 +41,7 @@ class Draining(Appending):
     keeping: Keeping | None = None
     """Removes old traces a little at a time, while nothing is appended; None: nothing does."""
     _folder: Path
+    _spool_key: bytes | None
     _closed: bool
     _drained: int
     """How far the own spool is in the tables."""
@@ -109,13 +110,13 @@ class Draining(Appending):
             for path in spool_files(self._folder):
                 if self._writer is not None and path == self._writer.path:
                     continue
-                if retire_orphan(path, drainer.drain):
+                if retire_orphan(path, drainer.drain, self._spool_key):
                     drainer.forget_spool(path.stem)
 
     def _take_drainer(self) -> Drainer:
         if self._drainer is None:
             self._drain_connection = database.connect(self.path)
-            self._drainer = Drainer(self._drain_connection)
+            self._drainer = Drainer(self._drain_connection, self._spool_key)
         return self._drainer
 
     @contextlib.contextmanager
@@ -136,7 +137,7 @@ class Draining(Appending):
     def _spool(self) -> SpoolWriter:
         if self._writer is None:
             self._refuse_reading_mode("appended to")
-            self._writer = SpoolWriter(self._folder)
+            self._writer = SpoolWriter(self._folder, self._spool_key)
             self._start_thread()
         return self._writer
 
@@ -190,7 +191,7 @@ class Draining(Appending):
 
     def _rotate(self) -> None:
         """Go on in a fresh spool; the old one is drained and removed like an orphan's."""
-        fresh = SpoolWriter(self._folder)
+        fresh = SpoolWriter(self._folder, self._spool_key)
         with self._lock:
             old, self._writer = self._writer, fresh
             self._drained = 0

@@ -139,25 +139,30 @@ class PromptMasking:
 
         ``head``: JSON of what else is in the record, looked at with it.
         """
+        version = self._masking.version
         with self._lock:
             last = self._last.get(trace_id)
-        version = self._masking.version
-        if last is None or last.version != version:
-            return None
-        if messages is last.messages:
-            masked, tail = last.masked, b""
-        elif messages.startswith(last.unclosed):
+        if last is not None and last.version != version:
+            last = None
+        masked, new = messages, [head, messages]  # not put together: a prompt may be long
+        if last is not None and messages is last.messages:
+            masked, new = last.masked, [head]
+        elif last is not None and messages.startswith(last.unclosed):
             tail = messages[len(last.unclosed) :]
             masked = messages if last.masked is last.messages else last.masked[:-1] + tail
+            new = [head + tail]
+        if last is not None and last.tools == tools:
+            tools, masked_tools = last.tools, last.masked_tools
         else:
+            masked_tools = tools
+            new.append(tools)
+        if any(map(self._concerns, new)) or self._masking.version != version:
             return None
-        if last.tools != tools or self._concerns(head + tail) or self._masking.version != version:
-            return None
-        if messages is not last.messages:
-            prompt = _Prompt(messages, masked, last.tools, last.masked_tools, version)
+        if last is None or messages is not last.messages or tools is not last.tools:
+            prompt = _Prompt(messages, masked, tools, masked_tools, version)
             with self._lock:
                 self._remember(trace_id, prompt)
-        return masked, last.masked_tools
+        return masked, masked_tools
 
     def masked(self, trace_id: str, messages: bytes, tools: bytes) -> tuple[bytes, bytes]:
         """Return the JSON of a trace's next prompt masked: its messages and its tools.

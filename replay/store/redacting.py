@@ -1,6 +1,6 @@
-"""`replay db redact`: secrets that are in a database already become placeholders.
+"""Masking what is in a database already: its secrets become placeholders.
 
-For what was recorded without redaction, and for values that were seen to be secret only after
+For what was recorded without masking, and for values that were seen to be secret only after
 records that hold them were stored. All that a trace holds is looked at together; what only its
 earlier forms referred to goes, and SQLite writes the file anew.
 """

@@ -23,6 +23,7 @@ from replay.errors import StoreError
 from replay.store import database
 from replay.store.changing import Changing
 from replay.store.check import check
+from replay.store.encryption import spool_key
 from replay.store.masking import Masker, Masking
 from replay.store.pace import Pace
 from replay.store.problems import Problem
@@ -51,6 +52,8 @@ class Store(Changing):
         self.mode = mode
         self.masker = masker
         self._folder = spool_folder(path)
+        self._spool_key = spool_key(path)
+        """Of the spools of an encrypted database; None: it is not encrypted."""
         self._closed = False
         self._reset()
         _open_stores.add(self)

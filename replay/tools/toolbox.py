@@ -243,7 +243,7 @@ class Toolbox(Hooks, Adopting):
         return next(reversed(versions.values())) if versions else None
 
     def versions(self, name: str, actor: Actor = "assistant") -> dict[str | None, Tool]:
-        """Return the versions of ``name``, in order of registration."""
+        """Return the versions of ``name`` in order of registration; None: one without a version."""
         return dict(self._tools.get((actor, name), {}))
 
     def schemas(

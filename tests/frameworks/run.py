@@ -120,6 +120,8 @@ def tried(environment: Environment, folder: Path) -> bool:
     named = {package.partition("=")[0].partition("[")[0] for package in environment.packages}
     found = ", ".join(v.replace("==", " ") for v in versions if v.partition("==")[0] in named)
     options = ["-p", "no:cacheprovider", "-q", "-m", "slow or not slow"]
+    if environment.name == "litellm":  # it leaves a loop open, found when the tests are over
+        options += ["-W", "ignore::pytest.PytestUnraisableExceptionWarning"]
     if environment.which == "lowest":  # what it calls may be on its way out by now
         options += ["-W", "ignore::DeprecationWarning", "-W", "ignore::PendingDeprecationWarning"]
     ran = subprocess.run(

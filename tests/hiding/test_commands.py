@@ -9,7 +9,7 @@ import pytest
 
 from replay.cli.main import exit_code_of
 from replay.store import Store
-from tests.hiding.desk import ADDRESS, PIN, TODAY, planted_in
+from tests.hiding.desk import ADDRESS, PIN, TODAY, make_desk, planted_in
 
 
 @pytest.fixture(params=["80", "140"])
@@ -58,6 +58,54 @@ def test_no_command_shows_what_is_hidden(
     assert planted_in(text) == []
     if not set(WITHOUT_JSON) & set(words):
         assert planted_in(said(capsys, *words, "--json")) == []
+
+
+RUNNING = [
+    ("what-if", "traces.db", "desk-1", "--step", "3", "--set", "note=fragile"),
+    ("world", "traces.db", "desk-1"),
+    ("world", "traces.db", "desk-1", "--watch", "world.sent[*].to"),
+    ("fuzz", "traces.db", "--count", "40"),
+    ("contract", "traces.db", "--infer"),
+    ("contract", "traces.db", "--check", "idempotent"),
+    ("schema", "evidence", "traces.db"),
+    ("stats", "traces.db", "--quality"),
+    ("doctor", "verify", "traces.db"),
+    ("run", "traces.db"),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.nightly
+@pytest.mark.parametrize("words", RUNNING, ids=" ".join)
+def test_no_command_that_runs_tools_shows_it(
+    desk: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+) -> None:
+    text = said(capsys, *words)
+
+    assert text
+    assert "Error" not in text.replace("ValueError", "").replace("Error: ship", "")
+    assert planted_in(text) == []
+    assert planted_in(said(capsys, *words, "--json")) == []
+
+
+@pytest.mark.slow
+def test_a_sign_in_an_edit_stands_for_what_was_recorded(
+    desk: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """As an editor leaves it in which somebody changed the note."""
+    edited = tmp_path / "edited.json"
+    edited.write_text('{"address": "•••••", "pin": "•••••", "note": "fragile"}')
+    words = ["what-if", "traces.db", "desk-1", "--step", "3"]
+
+    exit_code_of([*words, "--arguments", f"@{edited}", "--json", "--reveal"])
+    edit = json.loads(capsys.readouterr().out)["branch"]["edits"][0]
+    wrong = exit_code_of([*words, "--set", "address=To •••••"])
+
+    assert edit["edited"]["note"] == "fragile"
+    assert edit["edited"]["pin"] == edit["recorded"]["pin"]
+    assert edit["edited"]["address"] == edit["recorded"]["address"]
+    assert wrong == 3
+    assert "which value is meant?" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -199,3 +247,36 @@ def test_a_reveal_is_noted_before_anything_is_shown(
         entries = store.audit_entries(2)
 
     assert [(one.command, one.act) for one in entries] == [("show", "revealed")] * 2
+
+
+def test_every_command_that_reads_can_be_noted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    make_desk(tmp_path)
+    file = tmp_path / "pyproject.toml"
+    file.write_text(file.read_text().replace("[tool.replay]", '[tool.replay]\naudit = "all"', 1))
+    for words in (
+        ["list", "traces.db"],
+        ["show", "traces.db", "desk-1"],
+        ["origins", "traces.db", "desk-1", "--step", "3", "--path", "payload.note"],
+        ["stats", "traces.db"],
+        ["export", "traces.db", "-o", "x.jsonl"],
+        ["db", "query", "traces.db", "SELECT 1", "--reveal"],
+        ["feedback", "traces.db", "desk-1", "--rating", "good"],
+    ):
+        assert exit_code_of(words) in (0, None), words
+    capsys.readouterr()
+
+    with Store.open("traces.db") as store:
+        acts = [(one.command, one.act) for one in reversed(store.audit_entries())]
+
+    assert acts == [
+        ("list", "read"),
+        ("show", "read"),
+        ("origins", "read"),
+        ("stats", "read"),
+        ("export", "exported"),
+        ("db query", "revealed"),
+        ("feedback", "changed"),
+    ]

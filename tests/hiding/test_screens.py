@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from replay.store import Store
-from tests.hiding.desk import planted_in
+from tests.hiding.desk import make_desk, planted_in
 from tests.tui.person import Person, use
 
 
@@ -70,3 +70,19 @@ def test_a_filter_does_not_find_what_is_hidden(desk: Path) -> None:
         await person.sees_no("desk-1")
 
     use(desk / "traces.db", script)
+
+
+def test_the_screen_reads_an_encrypted_database(
+    desk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("sqlcipher3", reason="SQLCipher is not installed")
+    monkeypatch.setenv("REPLAY_DATABASE_KEY", "0123456789abcdef" * 4)
+    path = make_desk(tmp_path)
+
+    async def script(person: Person) -> None:
+        await person.press("enter")
+        await person.sees("desk-1", "ship", "•••••")
+
+    use(path, script)
+
+    assert not path.read_bytes().startswith(b"SQLite")

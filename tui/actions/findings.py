@@ -33,7 +33,7 @@ FINDINGS_ACTIONS: Final[tuple[Action, ...]] = (
         FINDINGS,
         "call(-1)",
         "p N",
-        "call back",
+        "back",
         "previous call with this cause",
         group="Step",
         footer=4,

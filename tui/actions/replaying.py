@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from tui.actions.action import Action, action
-from tui.actions.places import QUITTING, REPLAYING
+from tui.actions.places import REPLAYING
 
 REPLAYING_ACTIONS: Final[tuple[Action, ...]] = (
     action(REPLAYING, "start", "enter", "start", "start the replay", group="Act", footer=1),
@@ -31,23 +31,5 @@ REPLAYING_ACTIONS: Final[tuple[Action, ...]] = (
     ),
     action(
         REPLAYING, "hide", "h", "hide", "go on meanwhile; H shows it again", group="Act", footer=6
-    ),
-    action(
-        QUITTING,
-        "stop_it",
-        "s",
-        "stop it, quit",
-        "stop what is under way and quit; what is judged is kept",
-        group="Program",
-        footer=1,
-    ),
-    action(
-        QUITTING,
-        "leave_it",
-        "l",
-        "let it go on, quit",
-        "quit, and let it go on without the screen",
-        group="Program",
-        footer=2,
     ),
 )

@@ -19,10 +19,12 @@ from tui.actions.metrics import METRICS_ACTIONS
 from tui.actions.origins import ORIGINS_ACTIONS
 from tui.actions.panes import PANES_ACTIONS
 from tui.actions.places import PLACE_WORDS
+from tui.actions.quitting import QUITTING_ACTIONS
 from tui.actions.replaying import REPLAYING_ACTIONS
 from tui.actions.runs import RUNS_ACTIONS
 from tui.actions.schemas import SCHEMAS_ACTIONS
 from tui.actions.start import START_ACTIONS
+from tui.actions.stops_found import STOPS_FOUND_ACTIONS
 from tui.actions.traces import TRACES_ACTIONS
 from tui.actions.transcript import TRANSCRIPT_ACTIONS
 from tui.actions.what_if import WHAT_IF_ACTIONS
@@ -38,11 +40,13 @@ ACTIONS: Final[tuple[Action, ...]] = (
     *COMPARISON_ACTIONS,
     *SCHEMAS_ACTIONS,
     *REPLAYING_ACTIONS,
+    *QUITTING_ACTIONS,
     *WHAT_IF_ACTIONS,
     *COPYING_ACTIONS,
     *LABELLING_ACTIONS,
     *METRICS_ACTIONS,
     *BREAKPOINTS_ACTIONS,
+    *STOPS_FOUND_ACTIONS,
     *PANES_ACTIONS,
     *EVERYWHERE_ACTIONS,
 )

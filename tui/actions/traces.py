@@ -17,7 +17,7 @@ TRACES_ACTIONS: Final[tuple[Action, ...]] = (
         "show only some: tool:NAME outcome:failed words",
         footer=2,
     ),
-    action(TRACES, "search", "slash", "search", "find a text in the list", footer=5),
+    action(TRACES, "search", "slash", "search", "find a text in the list", footer=7),
     action(TRACES, "match(1)", "n", "next match", "next match of the search"),
     action(TRACES, "match(-1)", "N", "match back", "previous match"),
     action(
@@ -40,7 +40,7 @@ TRACES_ACTIONS: Final[tuple[Action, ...]] = (
         "next ≠",
         "next trace that differs or hits a breakpoint",
         group="Step",
-        footer=7,
+        footer=5,
     ),
     action(TRACES, "seek(-1)", "C", "back ≠", "the one before", group="Step"),
     action(TRACES, "breakpoints", "B", "breakpoints", "list and edit the breakpoints"),

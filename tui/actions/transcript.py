@@ -177,7 +177,7 @@ TRANSCRIPT_ACTIONS: Final[tuple[Action, ...]] = (
         TRANSCRIPT,
         "what_if",
         "i",
-        "what if",
+        "edit",
         "edit this call's arguments and run on; on its tabs: the response, an outside answer",
         group="Act",
         footer=6,

@@ -14,7 +14,6 @@ from tui.rows.details import read_payload, read_tool_call
 from tui.rows.replays import FoundCalls, RunFindings, read_found_call
 from tui.rows.steps import StepList, StepRow, read_detail
 
-
 _BIG_SIZE: Final = 300_000
 """A payload of more characters that is the same today is read again when it is opened."""
 
@@ -90,13 +89,13 @@ class StepComparisons:
         """Return one of them."""
         row = self._rows[index]
         detail = read_detail(self._database, self._steps, row)
-        judged = detail.judged()
         texts = detail.call_texts
         assert texts is not None
-        if judged is None:
+        judged = [one for one in (detail.judged(),) if one is not None]
+        if not judged:
             return Compared(self._steps.trace.id, row.number, texts, None, ())
         key = (self._steps.run_key, row.key)
-        return _compared(self._database, key, texts, [judged], detail.interactions)
+        return _compared(self._database, key, texts, judged, detail.interactions)
 
     def whole(self, index: int) -> dict[str, JsonValue]:
         """Return one of them with all its values, recorded and today's."""

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from replay.hiding import HiddenPlaces
 
 BUSY_MS: Final = 500
+_PAGES_SIZE_MAX: Final = 4_000_000
+"""Bytes of opened pages that are kept: nobody reads thousands of contents here."""
 
 # The store warns of a busy database; without a handler the words would land on the screen.
 logging.getLogger("replay").addHandler(logging.NullHandler())
@@ -41,7 +43,7 @@ class Database:
         self.path = path
         self._connection = connection
         self._lock = threading.RLock()
-        self._contents = ContentReader(connection)
+        self._contents = ContentReader(connection, pages_size_max=_PAGES_SIZE_MAX)
         self.hidden = hidden_places(connection, self._contents)
         """What is hidden in it; None: nothing is."""
         self.is_revealed = False

@@ -43,6 +43,8 @@ class StepDetail:
         self._steps = steps
         self._model_key = row.key if row.kind == "model" else row.model_call
         self.has_model_call = self._model_key is not None
+        self.feedback = [one for one in steps.feedback if one.step_number == row.number]
+        """What people said of it."""
         self.has_verdict = row.kind == "tool" and row.key in steps.verdicts
         self.interaction_count = 0
         self.payload_is_arguments = False

@@ -10,16 +10,24 @@ from collections.abc import Sequence
 from replay.records import Finding, Pin, ReplayRun
 from tui.jobs import Ended
 from tui.rows.acting import Baseline, Tools, baseline_at_hand, pins_of, tools_at_hand
+from tui.rows.steps import StepRow
 from tui.screens.base import BaseScreen
 from tui.screens.replaying import ReplayingScreen, Scope, ended_parts
 from tui.screens.steps import StepsScreen
+from tui.views.footer import step_keys
 from tui.views.parts import Part, cut, printable
+from tui.widgets.bars import KeyBar
 
 
 class Acting(StepsScreen):
     """Replay, pin, approve, and say what is good or bad."""
 
     _pins: Sequence[Pin] | None = None
+
+    def _say_status(self, row: StepRow) -> None:
+        super()._say_status(row)
+        verdict = self.steps.verdicts.get(row.key) if row.kind == "tool" else None
+        self.query_one(KeyBar).suit(step_keys(row, verdict))
 
     # -- replaying --------------------------------------------------------------------------------
 

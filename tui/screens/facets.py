@@ -63,7 +63,7 @@ class FacetsScreen(Searching, BaseScreen):
         """End the counting."""
         self._facets.stop()
 
-    @work(thread=True, group="count")
+    @work(thread=True, description="a thread", group="count")
     def _count(self) -> None:
         try:
             for facet in self._facets.read():

@@ -12,17 +12,22 @@ from textual.screen import Screen
 
 from replay.errors import ReplayError
 from replay.records import ReplayRun
-from tui.actions import REPLAYING
+from tui.actions import REPLAYING, actions_of
 from tui.jobs import Ended, Job
 from tui.pyproject import is_in_repository
 from tui.rows.acting import Baseline, Tools
 from tui.screens.base import BaseScreen
 from tui.views.parts import Part, count, printable
-from tui.widgets.bars import Bar
+from tui.widgets.bars import Bar, KeyBar
 from tui.widgets.keys import bindings
 
 PARSERS: Final = ("", "strict", "flexible")
 """Who reads arguments; ``""``: whom the toolbox chooses."""
+_UNDER_WAY: Final = ("replaying.hide",)
+_CHOOSING: Final = tuple(
+    action.id for action in actions_of(REPLAYING) if action.id not in _UNDER_WAY
+)
+"""Keys that do something before it is started, and nothing while it runs."""
 _BASELINES: Final = "git:main   git:HEAD~1   package.module:old_toolbox   empty: none"
 
 
@@ -104,6 +109,9 @@ class ReplayingScreen(BaseScreen):
         self._line("baseline", ("baseline ", "dim"), *self._baseline_parts(), *_key("b"))
         self._line("parser", ("parser   ", "dim"), (parser, ""), *_key("v"))
         self._line("outside", ("outside  ", "dim"), ("network blocked; the recording answers", ""))
+        keys = self.query_one(KeyBar)
+        keys.suit(idle=_CHOOSING if self.job is not None else _UNDER_WAY)
+        keys.name_back("stop" if self.job is not None else "back")
         if self.job is not None:
             self.job_ticked()
         elif self.problem is not None:

@@ -45,7 +45,7 @@ class SeekingTraces(TraceListScreen):
         stops = TraceStops(self.replay.the_database, breakpoints, self.replay.world_by(worlds))
         self._seek(self._seeks, stops, worlds, traces, self.table.cursor, direction)
 
-    @work(thread=True, group="seek")
+    @work(thread=True, description="a thread", group="seek")
     def _seek(
         self,
         number: int,

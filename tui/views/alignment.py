@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 from tui.rows.shared import shared_ends, shared_from
 
 _MATCHES_MAX: Final = 200_000
-"""Pairs of equal items that difflib looks at; beyond, what follows a change is looked for nearby."""
+"""Pairs of equal items that difflib looks at; beyond, it is looked near each change."""
 _ALIGNED_MAX: Final = 40_000
 """Items of both sides together that difflib aligns."""
 _NEAR: Final = 200
@@ -78,9 +78,7 @@ def _by_neighbours(old: Sequence[Any], new: Sequence[Any]) -> list[Step]:
     return steps
 
 
-def _nearest(
-    old: Sequence[Any], at: int, new: Sequence[Any], other: int
-) -> tuple[int, int] | None:
+def _nearest(old: Sequence[Any], at: int, new: Sequence[Any], other: int) -> tuple[int, int] | None:
     """Return where both sides go on equally, as near as there is; None: not nearby."""
     places: dict[Any, list[int]] = {}
     for place in range(other, min(other + _NEAR, len(new))):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from replay.records import CallResult, CallVerdict, Interaction, JsonValue, ToolCall
+from replay.verdicts.canonical import read_response
 from tui.rows.both import Both, told
 from tui.rows.comparisons import Compared
 from tui.views.diff_entries import diff_entries
@@ -23,6 +24,7 @@ from tui.views.verdict_view import (
 )
 
 _SHORT: Final = 60
+_AS_WRITTEN: Final = "recorded, as the model wrote it"
 
 
 def comparison_entries(compared: Compared, *, context: int = 0) -> list[Entry]:
@@ -51,9 +53,10 @@ def comparison_entries(compared: Compared, *, context: int = 0) -> list[Entry]:
     return entries + allowed_entries(verdict) + notes_entries(verdict)
 
 
-def _payload(
-    compared: Compared, call: ToolCall, replayed: CallResult, context: int
-) -> list[Entry]:
+def _payload(compared: Compared, call: ToolCall, replayed: CallResult, context: int) -> list[Entry]:
+    if replayed.payload is not None and call.payload is None:
+        written = Both.of(read_response(call.arguments).value, replayed.payload)
+        return _part("payload", written, context, note=_AS_WRITTEN)  # the validated were not kept
     both = compared.payloads or Both.of(call.payload, replayed.payload)
     if both.today is not None:
         return _part("payload", both, context, again=compared.payload_again)

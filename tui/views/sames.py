@@ -19,6 +19,14 @@ CONTEXTS: Final = (0, 1, 3, 10, ALL)
 """What less and more context step through."""
 
 
+def context_words(place: int) -> str:
+    """Return in words how much is shown with ``CONTEXTS[place]``."""
+    around = CONTEXTS[place]
+    if around == ALL:
+        return "everything shown"
+    return f"{around} equal beside each change" if around else "only what changed"
+
+
 @dataclass(frozen=True, slots=True)
 class Sames:
     """Equal members in a row: of forty thousand, only those that somebody opens become entries."""

@@ -79,7 +79,8 @@ def _stand_in(key: bytes, text: str) -> str:
 
 CARD: Final = Kind(
     name="card",
-    search=r"(?:^|[^0-9.])(?:[2-6][0-9]|18)[0-9]{2}[ -]?[0-9]{4}[ -]?[0-9]{2}[ -]?[0-9]{2}[ -]?[0-9]{2}",
+    search=r"(?:^|[^0-9.])(?:[2-6][0-9]|18)[0-9]{2}"
+    r"[ -]?[0-9]{4}[ -]?[0-9]{2}[ -]?[0-9]{2}[ -]?[0-9]{2}",
     spans=spans_of(_FORM, is_card),
     stand_in=_stand_in,
     is_stand_in=_is_stand_in,

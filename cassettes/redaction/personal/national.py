@@ -102,8 +102,10 @@ SSN: Final = Kind(
     search=r"(?:^|[^0-9\-])[0-9]{3}-(?:[0-9]{2}-[0-9]{4}|[0-9]{3}-[0-9]{3})"
     r"|[A-Z]{2} ?[0-9]{2} ?[0-9]{2} ?[0-9]{2} ?[A-D]|(?:ssns?|SSN|nino|NINO|itin|ITIN)\\*[\" .:=#_]"
     r"|ocial.?[sS]ecurity|ational.?[iI]nsurance|ocial.?[iI]nsurance|axpayer.?[iI]"
-    r"|(?:pesel|PESEL|bsn|BSN|adhaar|AADHAAR|cpf|CPF|tckn|TCKN|imlik|dni|DNI|nie|NIE|nif|NIF|rut|RUT)\\*[\" .:=#_]"
-    r"|ational.?[iI][dD]|odice.?[fF]iscale|ersonnummer|ersoonsnummer|ervicenummer|teuer|tax.?[iI][dD]|itizen.?[iI][dD]"
+    r"|(?:pesel|PESEL|bsn|BSN|adhaar|AADHAAR|cpf|CPF|tckn|TCKN|imlik|dni|DNI|nie|NIE"
+    r"|nif|NIF)\\*[\" .:=#_]"
+    r"|ational.?[iI][dD]|odice.?[fF]iscale|ersonnummer|ersoonsnummer|ervicenummer|teuer|tax.?[iI][dD]"
+    r"|itizen.?[iI][dD]"
     rf"|{registers.SEARCH}",
     spans=_spans,
     stand_in=_stand_in,

@@ -29,12 +29,16 @@ class Register:
 
 # -- Italy ----------------------------------------------------------------------------------------
 
-_ODD: Final = "1 0 5 7 9 13 15 17 19 21 2 4 18 20 11 3 6 8 12 14 16 10 22 25 24 23".split()
+_ODD: Final = (
+    *(1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 2, 4, 18),
+    *(20, 11, 3, 6, 8, 12, 14, 16, 10, 22, 25, 24, 23),
+)
+"""What letters at odd places count, from A; a digit counts as its letter."""
 
 
 def _italian_check(text: str) -> str:
     places = [int(one) if one.isdigit() else ord(one) - 65 for one in text[:15]]
-    odd = sum(int(_ODD[one]) for one in places[::2])
+    odd = sum(_ODD[one] for one in places[::2])
     return chr((odd + sum(places[1::2])) % 26 + 65)
 
 
@@ -71,9 +75,10 @@ def _spanish(text: str, drawn: str) -> str:
     return made + _spanish_check(made)
 
 
+_DAY: Final = re.compile(r"(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])[0-3][0-9]")
 _SPAIN: Final = Register(
     re.compile(r"(?<![\w\-])(?:[XYZ]-?[0-9]{7}|[0-9]{8})-?[A-HJ-NP-TV-Z](?![\w\-])"),
-    lambda text: _spanish_check(text) == text[-1],
+    lambda text: _spanish_check(text) == text[-1] and not _DAY.match(text),
     lambda text: digits_of(text).startswith("000"),
     _spanish,
 )
@@ -180,14 +185,16 @@ SEARCH: Final = (
 """What any of these must contain, for the quick look."""
 
 NUMBERED: Final = re.compile(
-    r"(?:\b(?:pesel|bsn|burgerservicenummer|tckn|t\.?c\.? kimlik|aadhaar|cpf|codice fiscale|personnummer"
-    r"|steuer-?(?:id|identifikationsnummer)|national id(?:entity|entification)?|dni|nie|rut)\b"
+    r"(?:\b(?:pesel|bsn|burgerservicenummer|tckn|t\.?c\.? kimlik|aadhaar|cpf|codice fiscale"
+    r"|personnummer|steuer-?(?:id|identifikationsnummer)|national id(?:entity|entification)?)\b"
     r"(?: (?:card|number|no|nr)\.?)*)[^0-9\n]{0,6}(?P<value>[0-9](?:[ .\-/]?[0-9]){7,13})(?![\w])",
     re.IGNORECASE,
 )
 """Digits behind a word that says what they are."""
 
-NAMES: Final = frozenset("pesel bsn tckn aadhaar cpf dni nie nif personnummer".split())
+NAMES: Final = frozenset(
+    ("pesel", "bsn", "tckn", "aadhaar", "cpf", "dni", "nie", "nif", "personnummer")
+)
 PAIRS: Final = frozenset(
     ("national id", "codice fiscale", "steuer id", "tax id", "citizen id", "kimlik no")
 )
