@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from replay.hiding.places import HiddenPlaces
 from replay.hiding.records import (
+    marked_verdict,
     shown_call,
     shown_feedback,
     shown_messages,
@@ -118,7 +119,7 @@ class HidingReader(RecordReader):
         for verdict in verdicts:
             known.setdefault(verdict.trace_id, self.values_of(verdict.trace_id).add(()))
             own = of_places[verdict.tool_call_id] = HiddenValues()
-            shown_verdict(self.places, verdict, own, self._recorded)
+            marked_verdict(self.places, verdict, own, self._recorded)
             known[verdict.trace_id].take(own)
         shown = [
             shown_verdict(self.places, one, known[one.trace_id], self._recorded) for one in verdicts
@@ -194,7 +195,7 @@ class HidingReader(RecordReader):
         )
         of_place = HiddenValues()
         for one in example:
-            shown_verdict(self.places, one, of_place, self._recorded)
+            marked_verdict(self.places, one, of_place, self._recorded)
         title = values.add([of_place]).text(record.title)
         return record.model_copy(update={"title": of_place.said(title)})
 
@@ -252,7 +253,7 @@ class HidingReader(RecordReader):
                 left_out=_NOT_OF_PLACES,
             )
             for call in calls:
-                shown_call(self.places, call, known.values)
+                self.places.call(call.__dict__, known.values)
         known.last_key = max([known.last_key, *(row[0] for row in rows)])
         known.unfinished = [row[0] for row in rows if row[3] in (None, "unfinished")]
         self._learn_records(key, known.values)
@@ -286,7 +287,7 @@ class HidingReader(RecordReader):
         )
         for one in judged:
             if self.places.are_of_tool(one.tool):
-                shown_verdict(self.places, one, found, self._recorded)
+                marked_verdict(self.places, one, found, self._recorded)
         self._of_runs[trace_id, run_id] = found
         if len(self._of_runs) > _TRACES_MAX:
             self._of_runs.popitem(last=False)
