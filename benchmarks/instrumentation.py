@@ -3,32 +3,56 @@
     python -m benchmarks.instrumentation --peers DIR   # makes a venv there with the peers, once
     python -m benchmarks.instrumentation               # replay alone, in this environment
 
-The client asks a model server on loopback, in another process, with prompts of 10, 100 and 400 KB
-that grow turn by turn. Bare and instrumented runs take turns, each in a process of its own;
-`added` is the median CPU time of a call over the bare one, of all threads, with what is put off
-to the end.
+Each way has a process of its own, with OpenAI's client and one agent. They make their calls in
+turns, in an order drawn for each turn, to a server on loopback; so whatever else the machine does
+meets all of them. A number is the median of what a call took more than the bare client's call of
+the same turn, with the interval that holds it in 95 of 100 bootstraps. `bare again` is the bare
+client a second time: what it shows is noise.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
-import multiprocessing
+import random
 import statistics
 import subprocess
 import sys
-import tempfile
+import time
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from benchmarks.instrumentation_client import WAYS
+from benchmarks.instrumentation_server import Server
+
 SIZES_KB = (10, 100, 400)
-OURS = ("bare", "replay")
-PEERS = {
-    "otel": "opentelemetry-instrumentation-openai-v2",
-    "openinference": "openinference-instrumentation-openai",
+KINDS = {
+    "agent": "an agent's turns: each prompt goes on from the one before",
+    "new": "a new prompt each time, which nothing before it begins with",
+    "streamed": "an agent's turns, streamed; `first` is up to the first chunk",
 }
-PINS = ["opentelemetry-util-genai==1.0b0"]  # a later one lacks what the instrumentation imports
+OURS = [way for way in WAYS if way.startswith(("bare", "replay"))]
+PEERS = [
+    "openai<3",
+    "opentelemetry-sdk",
+    "opentelemetry-exporter-otlp-proto-http",
+    "opentelemetry-instrumentation-openai-v2",
+    "openinference-instrumentation-openai",
+    "opentelemetry-util-genai==1.0b0",  # a later one lacks what the instrumentation imports
+]
 ROOT = Path(__file__).parent.parent
+BOOTSTRAPS = 400
+
+
+@dataclass
+class Took:
+    """What the calls of one way took, turn by turn, in seconds."""
+
+    turns: list[dict[str, float]] = field(default_factory=list)
+    behind: list[float] = field(default_factory=list)
+    """CPU time outside of the calls, for each turn: other threads, and what is put off."""
 
 
 def main() -> None:
@@ -36,56 +60,123 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--peers", type=Path, help="a venv with the peers; made if it is not there")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--turns", type=int, default=12)
+    parser.add_argument("--rounds", type=int, default=3, help="each with fresh processes")
+    parser.add_argument("--turns", type=int, default=16)
+    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=[*KINDS])
+    parser.add_argument("--sizes", nargs="+", type=int, default=[*SIZES_KB], help="in KB")
     options = parser.parse_args()
     python = sys.executable if options.peers is None else _python(options.peers)
-    ways = OURS if options.peers is None else (*OURS, *PEERS)
-    with _Server() as url:
-        numbers = "".join(
-            f"{name:>10}" for name in ("CPU ms", "added", "x bare", "wall ms", "KB/call")
+    ways = OURS if options.peers is None else [*WAYS]
+    began = time.perf_counter()
+    found: dict[tuple[str, int], dict[str, Took]] = {}
+    with Server() as url:
+        for number in range(options.rounds):
+            _show(f"round {number + 1} of {options.rounds}")
+            with _clients(python, ways, url) as clients:
+                for kind in options.kinds:
+                    for size in options.sizes:
+                        cell = found.setdefault((kind, size), {way: Took() for way in ways})
+                        _converse(clients, kind, size, options.turns, cell)
+    _show("")
+    for kind in options.kinds:
+        _print(kind, {size: found[kind, size] for size in options.sizes})
+    print(f"\n{options.rounds} x {options.turns} turns, {time.perf_counter() - began:.0f} s")
+
+
+class _Client:
+    """One way's process."""
+
+    def __init__(self, python: str, way: str, url: str) -> None:
+        command = [python, "-m", "benchmarks.instrumentation_client", "--way", way, "--url", url]
+        self._process = subprocess.Popen(
+            command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
-        print(f"{'prompt':>8}  {'way':<14}{numbers}")
-        for size in SIZES_KB:
-            _compare(python, ways, url, size, options.rounds, options.turns)
+        self.way = way
+
+    def tell(self, line: str) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{line}\n")
+        self._process.stdin.flush()
+
+    def answer(self) -> Any:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            sys.exit(f"The client of {self.way!r} ended with {self._process.wait()}.")
+        return json.loads(line)
+
+    def end(self) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait()
 
 
-def _compare(
-    python: str, ways: tuple[str, ...], url: str, size: int, rounds: int, turns: int
+@contextlib.contextmanager
+def _clients(python: str, ways: list[str], url: str) -> Any:
+    clients = [_Client(python, way, url) for way in ways]
+    for client in clients:
+        client.answer()
+    try:
+        yield clients
+    finally:
+        for client in clients:
+            client.end()
+
+
+def _converse(
+    clients: list[_Client], kind: str, size: int, turns: int, found: dict[str, Took]
 ) -> None:
-    found: dict[str, list[Any]] = {way: [] for way in ways}
-    for _ in range(rounds):
-        for way in ways:
-            ran = _run(python, way, url, size, turns)
-            if ran is not None:
-                found[way].append(ran)
-    bare = _median(found["bare"], "cpu")
-    for way, runs in found.items():
-        if not runs:
-            print(f"{size:>5} KB  {way:<14}{'did not run':>9}")
-            continue
-        cpu, wall = _median(runs, "cpu"), _median(runs, "wall")
-        written = statistics.median(run["bytes"] for run in runs) / turns / 1e3
-        print(
-            f"{size:>5} KB  {way:<14}{cpu * 1e3:>10.2f}{(cpu - bare) * 1e3:>10.2f}"
-            f"{cpu / bare:>10.2f}{wall * 1e3:>10.2f}{written:>10.1f}",
-            flush=True,
-        )
+    for client in clients:
+        client.tell(json.dumps([kind, size]))
+        client.answer()
+    for _ in range(turns):
+        for client in random.sample(clients, len(clients)):
+            client.tell("call")
+            found[client.way].turns.append(client.answer())
+    for client in clients:
+        client.tell("end")
+        found[client.way].behind.append(client.answer()["behind"] / turns)
 
 
-def _run(python: str, way: str, url: str, size: int, turns: int) -> Any:
-    with tempfile.TemporaryDirectory() as folder:
-        command = [python, "-m", "benchmarks.instrumentation_client", "--how", way, "--url", url]
-        command += ["--kilobytes", str(size), "--turns", str(turns), "--folder", folder]
-        ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    if ran.returncode:
-        print(ran.stderr.strip().splitlines()[-1:], file=sys.stderr)
-        return None
-    return json.loads(ran.stdout)
+def _print(kind: str, found: dict[int, dict[str, Took]]) -> None:
+    measures = ["cpu", "wall"]
+    if kind == "streamed":
+        measures += ["first_cpu", "first_wall"]
+    titles = {"cpu": "CPU ms", "wall": "wall ms", "first_cpu": "first, CPU", "first_wall": "wall"}
+    print(f"\n{kind}: {KINDS[kind]}")
+    print(f"{'':29}" + "".join(f"{titles[one]:>24}" for one in measures) + f"{'behind':>9}")
+    for size, ways in found.items():
+        bare = ways["bare"]
+        for way, took in ways.items():
+            cells = []
+            for measure in measures:
+                values = [one[measure] for one in took.turns]
+                if took is bare:
+                    cells.append(f"{statistics.median(values) * 1e3:8.2f}{'':16}")
+                    continue
+                added = [one - other[measure] for one, other in zip(values, bare.turns)]
+                middle, low, high = _interval(added)
+                cells.append(f"{middle:+8.2f} [{low:+6.2f},{high:+6.2f}]")
+            behind = statistics.median(took.behind)
+            if took is not bare:
+                behind -= statistics.median(bare.behind)
+            cells.append(f"{behind * 1e3:{'' if took is bare else '+'}9.2f}")
+            print(f"{size:>4} KB  {way:<21}" + "".join(f"{cell:>24}" for cell in cells[:-1]) + cells[-1])
 
 
-def _median(runs: list[Any], what: str) -> float:
-    return statistics.median(value for run in runs for value in run[what])
+def _interval(values: list[float]) -> tuple[float, float, float]:
+    """Return the median in milliseconds, and where 95 of 100 bootstrapped medians are."""
+    chance = random.Random(0)
+    medians = sorted(
+        statistics.median(chance.choices(values, k=len(values))) for _ in range(BOOTSTRAPS)
+    )
+    cut = BOOTSTRAPS // 40
+    return statistics.median(values) * 1e3, medians[cut] * 1e3, medians[-cut - 1] * 1e3
+
+
+def _show(words: str) -> None:
+    if sys.stderr.isatty():
+        print(f"\r{words:<40}", end="\r", file=sys.stderr, flush=True)
 
 
 def _python(place: Path) -> str:
@@ -93,34 +184,9 @@ def _python(place: Path) -> str:
     python = place / "bin" / "python"
     if not python.exists():
         subprocess.run([sys.executable, "-m", "venv", str(place)], check=True)
-        packages = ["openai<3", "opentelemetry-sdk", *PEERS.values(), *PINS]
         command = [str(python), "-m", "pip", "install", "-q", "-e", str(ROOT)]
-        subprocess.run([*command, *packages], check=True)
+        subprocess.run([*command, *PEERS], check=True)
     return str(python)
-
-
-class _Server:
-    """The model server of the demo, in a process of its own: its CPU time is nobody's here."""
-
-    def __enter__(self) -> str:
-        context = multiprocessing.get_context("spawn")
-        self._pipe, theirs = context.Pipe()  # held: at its end the server ends
-        self._process = context.Process(target=_serve, args=(theirs,), daemon=True)
-        self._process.start()
-        url: str = self._pipe.recv()
-        return url
-
-    def __exit__(self, *error: object) -> None:
-        self._process.terminate()
-        self._process.join()
-
-
-def _serve(pipe: Any) -> None:
-    from replay.demo.model_server import ModelServer
-
-    server = ModelServer(lambda prompt: "It leaves on time.").start()
-    pipe.send(server.base_url)
-    pipe.recv()
 
 
 if __name__ == "__main__":

@@ -1,21 +1,23 @@
-"""One agent under one instrumentation: what `benchmarks.instrumentation` runs and measures.
+"""One agent under one instrumentation: what `benchmarks.instrumentation` starts and measures.
 
-Prints one line of JSON: the CPU and wall time of each model call, and what was written.
+Reads commands as lines of JSON, and answers each with one: a call is made when it is asked for, so
+that agents under other instrumentations can take turns with it.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
 import json
 import os
 import sys
+import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-WARM_UP = 2
 TOOLS: list[Any] = [
     {
         "type": "function",
@@ -32,86 +34,174 @@ TOOLS: list[Any] = [
     for number in range(8)
 ]
 SENTENCE = "The customer asked again whether the flight to Paris leaves on time, and we said so. "
+MESSAGE_BYTES = 2000
+
+
+class Conversation:
+    """An agent's prompt, of that size from the start, and its calls of the model."""
+
+    def __init__(self, client: Any, kind: str, kilobytes: int) -> None:
+        self._client = client
+        self._is_streamed = kind == "streamed"
+        self._is_new_each_time = kind == "new"
+        self._message_count = max(kilobytes * 1000 // MESSAGE_BYTES, 1)
+        self._turn = 0
+        self._messages = self._beginning()
+
+    def _beginning(self) -> list[Any]:
+        words = SENTENCE * (MESSAGE_BYTES // len(SENTENCE) + 1)
+        messages: list[Any] = [{"role": "system", "content": "You help travellers."}]
+        for number in range(self._message_count):
+            role = "assistant" if number % 2 else "user"
+            text = f"{self._turn} {number} {words}"[:MESSAGE_BYTES]
+            messages.append({"role": role, "content": text})
+        messages.append({"role": "user", "content": "And now?"})
+        return messages
+
+    def call(self) -> dict[str, float]:
+        """Ask the model once, and tell what its answer asks for; return what the asking took."""
+        asked: dict[str, Any] = {"model": "gpt-5", "messages": self._messages, "tools": TOOLS}
+        cpu, wall = time.thread_time(), time.perf_counter()
+        first = None
+        if self._is_streamed:
+            asked |= {"stream": True, "stream_options": {"include_usage": True}}
+            call = None
+            for chunk in self._client.chat.completions.create(**asked):
+                first = first or (time.thread_time(), time.perf_counter())
+                for choice in chunk.choices:
+                    call = choice.delta.tool_calls[0] if choice.delta.tool_calls else call
+        else:
+            said = self._client.chat.completions.create(**asked)
+            call = said.choices[0].message.tool_calls[0]
+        took = {"cpu": time.thread_time() - cpu, "wall": time.perf_counter() - wall}
+        if first is not None:
+            took |= {"first_cpu": first[0] - cpu, "first_wall": first[1] - wall}
+        self._go_on(call)
+        return took
+
+    def _go_on(self, call: Any) -> None:
+        self._turn += 1
+        if self._is_new_each_time:
+            self._messages = self._beginning()
+            return
+        function = {"name": call.function.name, "arguments": call.function.arguments}
+        asked = {"id": call.id, "type": "function", "function": function}
+        self._messages.append({"role": "assistant", "content": None, "tool_calls": [asked]})
+        told = {"role": "tool", "tool_call_id": call.id, "content": '{"on_time": true}'}
+        self._messages.append(told)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--how", required=True, choices=["bare", "replay", "otel", "openinference"])
-    parser.add_argument("--kilobytes", type=int, required=True)
-    parser.add_argument("--turns", type=int, required=True)
+    parser.add_argument("--way", required=True, choices=WAYS)
     parser.add_argument("--url", required=True)
-    parser.add_argument("--folder", type=Path, required=True)
     options = parser.parse_args()
-    with _instrumented(options.how, options.folder) as wrap:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        WAYS[options.way](options.url, Path(folder)) as (conversing, flush),
+    ):
         from openai import OpenAI
 
-        with OpenAI(base_url=options.url, api_key="none", max_retries=0) as client:
-            wrap(client)
-            took = _converse(client, options.kilobytes, options.turns)
-        began = time.process_time()
-    cpu = [one[0] for one in took]
-    # What is put off to the end is its work too: shared out over the calls.
-    rest = (time.process_time() - began) / len(took)
-    wall = [one[1] for one in took]
-    written = sum(file.stat().st_size for file in options.folder.rglob("*") if file.is_file())
-    json.dump({"cpu": [one + rest for one in cpu], "wall": wall, "bytes": written}, sys.stdout)
+        base_url = f"{options.url}/v1"
+        with OpenAI(base_url=base_url, api_key="none", max_retries=0) as client:
+            _obey(client, conversing, flush)
 
 
-def _converse(client: Any, kilobytes: int, turns: int) -> list[tuple[float, float]]:
-    """One conversation whose prompt has that size from the start, and grows by its answers."""
-    per_message = 2000
-    count = max(kilobytes * 1000 // per_message, 1)
-    words = SENTENCE * (per_message // len(SENTENCE) + 1)
-    messages: list[Any] = [{"role": "system", "content": "You help travellers."}]
-    for number in range(count):
-        role = "assistant" if number % 2 else "user"
-        messages.append({"role": role, "content": f"{number} {words}"[:per_message]})
-    messages.append({"role": "user", "content": "And now?"})
-    took = []
-    for turn in range(turns + WARM_UP):
-        cpu, wall = time.process_time(), time.perf_counter()
-        said = client.chat.completions.create(model="gpt-5", messages=messages, tools=TOOLS)
-        took.append((time.process_time() - cpu, time.perf_counter() - wall))
-        messages.append({"role": "assistant", "content": said.choices[0].message.content})
-        messages.append({"role": "user", "content": f"And after {turn}?"})
-    return took[WARM_UP:]
+def _obey(client: Any, conversing: Callable[[Any], Any], flush: Callable[[], object]) -> None:
+    """Do what is asked line by line, until nothing is."""
+    _answer({})
+    for line in iter(sys.stdin.readline, ""):
+        kind, kilobytes = json.loads(line)
+        with conversing(client):
+            conversation = Conversation(client, kind, kilobytes)
+            for _ in range(2):
+                conversation.call()
+            flush()
+            all_cpu, called_cpu = time.process_time(), 0.0
+            _answer({})
+            while sys.stdin.readline() == "call\n":
+                took = conversation.call()
+                called_cpu += took["cpu"]
+                _answer(took)
+        flush()
+        _answer({"behind": time.process_time() - all_cpu - called_cpu})
+
+
+def _answer(value: Any) -> None:
+    sys.stdout.write(json.dumps(value) + "\n")
+    sys.stdout.flush()
 
 
 @contextlib.contextmanager
-def _instrumented(how: str, folder: Path) -> Iterator[Any]:
-    if how == "replay":
-        from replay import Recorder
+def _bare(url: str, folder: Path) -> Iterator[Any]:
+    yield lambda client: contextlib.nullcontext(), lambda: None
 
-        with Recorder(folder / "traces.db") as recorder, recorder.trace():
-            yield recorder.wrap
-        return
-    if how == "bare":
-        yield lambda client: client
-        return
+
+@contextlib.contextmanager
+def _replay(url: str, folder: Path, *, mask: bool) -> Iterator[Any]:
+    from replay import Recorder
+
+    with Recorder(folder / "traces.db", mask=mask) as recorder:
+        wrapped: list[Any] = []
+
+        def conversing(client: Any) -> Any:
+            if not wrapped:
+                wrapped.append(recorder.wrap(client))
+            return recorder.trace()
+
+        yield conversing, recorder.store.flush
+
+
+@contextlib.contextmanager
+def _otel(url: str, folder: Path, *, content: str) -> Iterator[Any]:
     os.environ["OTEL_SEMCONV_STABILITY_OPT_IN"] = "gen_ai_latest_experimental"
-    os.environ["OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"] = "SPAN_ONLY"
-    from opentelemetry.sdk.trace import TracerProvider
-    from opentelemetry.sdk.trace.export import BatchSpanProcessor, ConsoleSpanExporter
+    os.environ["OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"] = content
+    from opentelemetry.instrumentation.openai_v2 import OpenAIInstrumentor
 
-    provider = TracerProvider(shutdown_on_exit=False)
-    with (folder / "spans.jsonl").open("w") as file:
-        exporter = ConsoleSpanExporter(
-            out=file, formatter=lambda span: span.to_json(indent=None) + os.linesep
-        )
-        provider.add_span_processor(BatchSpanProcessor(exporter))
-        instrumentor: Any
-        if how == "otel":
-            from opentelemetry.instrumentation.openai_v2 import OpenAIInstrumentor
+    with _provider(url) as provider:
+        OpenAIInstrumentor().instrument(tracer_provider=provider)
+        yield lambda client: contextlib.nullcontext(), provider.force_flush
 
-            instrumentor = OpenAIInstrumentor()
-            instrumentor.instrument(tracer_provider=provider)
-        else:
-            from openinference.instrumentation.openai import OpenAIInstrumentor as Inference
 
-            instrumentor = Inference()
-            instrumentor.instrument(tracer_provider=provider)
-        yield lambda client: client
-        provider.shutdown()
+@contextlib.contextmanager
+def _openinference(url: str, folder: Path, *, hide: bool) -> Iterator[Any]:
+    from openinference.instrumentation import TraceConfig
+    from openinference.instrumentation.openai import OpenAIInstrumentor
+
+    names = ("inputs", "outputs", "llm_tools", "llm_invocation_parameters")
+    config = TraceConfig(**{f"hide_{name}": hide for name in names})
+    with _provider(url) as provider:
+        OpenAIInstrumentor().instrument(tracer_provider=provider, config=config)
+        yield lambda client: contextlib.nullcontext(), provider.force_flush
+
+
+@contextlib.contextmanager
+def _provider(url: str) -> Iterator[Any]:
+    """As in production: spans go in batches, from a thread of their own, to a collector."""
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+    from opentelemetry.sdk.trace import SpanLimits, TracerProvider
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
+    # By default a span keeps 128 attributes: of OpenInference's, the end of the prompt.
+    limits = SpanLimits(max_span_attributes=1_000_000)
+    provider = TracerProvider(shutdown_on_exit=False, span_limits=limits)
+    exporter = OTLPSpanExporter(endpoint=f"{url}/v1/traces")
+    provider.add_span_processor(BatchSpanProcessor(exporter))
+    yield provider
+    provider.shutdown()
+
+
+WAYS: dict[str, Any] = {
+    "bare": _bare,
+    "bare again": _bare,
+    "replay": functools.partial(_replay, mask=True),
+    "replay, not masking": functools.partial(_replay, mask=False),
+    "OpenTelemetry": functools.partial(_otel, content="SPAN_ONLY"),
+    "  without content": functools.partial(_otel, content="NO_CONTENT"),
+    "OpenInference": functools.partial(_openinference, hide=False),
+    "  hiding content": functools.partial(_openinference, hide=True),
+}
+"""By what it is called in the table."""
 
 
 if __name__ == "__main__":

@@ -353,19 +353,19 @@ class Config(BaseModel):
 
     @property
     def database_path(self) -> Path | None:
-        """``database`` as a path that holds from any working directory."""
+        """``database`` as a path that holds from any working directory; None: it says none."""
         if self.database is None:
             return None
         return self._beside(self.database)
 
     @property
     def schema_lock_path(self) -> Path | None:
-        """``schema_lock`` as a path that holds from any working directory."""
+        """``schema_lock`` as a path that holds from any working directory; None: it says none."""
         return None if self.schema_lock is None else self._beside(self.schema_lock)
 
     @property
     def approvals_path(self) -> Path | None:
-        """``approvals`` as a path that holds from any working directory."""
+        """``approvals`` as a path that holds from any working directory; None: it says none."""
         return None if self.approvals is None else self._beside(self.approvals)
 
     @property

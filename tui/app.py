@@ -23,6 +23,7 @@ from replay.errors import ExitCode, ReplayError
 from tui.actions import use_keys
 from tui.crash import crash_words, write_report
 from tui.jobs import TICK_S, Jobs
+from tui.memory import give_back_what_is_freed
 from tui.palette import ActionProvider
 from tui.pyproject import is_mentioned
 from tui.screens.base import BaseScreen
@@ -32,12 +33,18 @@ from tui.terminal import end_with_terminal
 from tui.theme import DARK, LIGHT
 
 if TYPE_CHECKING:
-    from tui.jobs import Ended
+    from collections.abc import Callable
+
+    from replay.stepping.worlds import WorldHistory
+    from tui.jobs import Ended, Job
     from tui.keymap import Keymap
-    from tui.rows.acting import Tools
+    from tui.rows.acting import Baseline, Tools
     from tui.rows.database import Database
     from tui.rows.sorting import TraceSort
+    from tui.rows.steps import StepList
     from tui.rows.stops import Stops
+    from tui.rows.traces import TraceList
+    from tui.world_stream import WorldStreams
     from tui.worlds import Worlds
 
 POLL_S = 0.25
@@ -88,6 +95,8 @@ class ReplayApp(App[None]):
         self.jobs = Jobs(self)
         self.tools: Tools | None = None
         """Today's tools, as they were named last."""
+        self.baseline: Baseline | None = None
+        """The old ones, as they were named last; None: nobody was asked yet."""
         self._first_trace = trace
         self.register_theme(DARK)
         self.register_theme(LIGHT)
@@ -205,28 +214,50 @@ class ReplayApp(App[None]):
             return
         self.push_screen(TranscriptScreen(steps, run_id=run_id, step_number=step_number, tab=tab))
 
-    def shown_traces(self) -> list[str]:
-        """Return the ids of the traces that the list shows, where it shows only some."""
-        from tui.rows.acting import trace_ids_of
+    @property
+    def listed_traces(self) -> TraceList | None:
+        """The traces that the list shows; None: there is no list yet."""
         from tui.screens.traces import TracesScreen
 
         for screen in self.screen_stack:
             if isinstance(screen, TracesScreen) and screen.table.traces is not None:
-                return trace_ids_of(self.the_database, screen.table.traces)
-        return []
+                return screen.table.traces
+        return None
+
+    def shown_traces(self) -> list[str]:
+        """Return the ids of the traces that the list shows, where it shows only some."""
+        from tui.rows.acting import trace_ids_of
+
+        traces = self.listed_traces
+        return [] if traces is None else trace_ids_of(self.the_database, traces)
 
     def trace_beside(self, key: int, direction: int) -> str | None:
         """Return the id of the next trace in the list, or the one before; None: there is none."""
         from tui.rows.acting import trace_id_of
-        from tui.screens.traces import TracesScreen
 
-        for screen in self.screen_stack:
-            if isinstance(screen, TracesScreen) and screen.table.traces is not None:
-                keys = screen.table.traces.keys
-                at = next((index for index, one in enumerate(keys) if one == key), None)
-                if at is not None and 0 <= at + direction < len(keys):
-                    return trace_id_of(self.the_database, int(keys[at + direction]))
+        traces = self.listed_traces
+        if traces is not None:
+            keys = traces.keys
+            at = next((index for index, one in enumerate(keys) if one == key), None)
+            if at is not None and 0 <= at + direction < len(keys):
+                return trace_id_of(self.the_database, int(keys[at + direction]))
         return None
+
+    def world_streams(self) -> WorldStreams:
+        """Return what replays one trace after the other for its world; it is to be closed."""
+        from tui.world_stream import WorldStreams
+
+        return WorldStreams(self.path)
+
+    def world_by(self, streams: WorldStreams) -> Callable[[StepList], WorldHistory]:
+        """Return what gives the world of a trace: by the tools of its verdicts, or those named."""
+        from tui.rows.acting import tools_at_hand
+
+        def world_of(steps: StepList) -> WorldHistory:
+            tools = self.tools or tools_at_hand(self.the_database, steps.run)
+            return streams.world(steps.trace.id, tools)
+
+        return world_of
 
     def show_job(self) -> None:
         """Show the replay that is under way."""
@@ -238,6 +269,25 @@ class ReplayApp(App[None]):
                 screen.say(("nothing is under way", "dim"))
             return
         self.push_screen(ReplayingScreen.of_job(self.jobs.now))
+
+    def quit(self) -> None:
+        """End the program; while a command is under way: ask what becomes of it."""
+        if self.jobs.now is None:
+            self.exit()
+            return
+        from tui.screens.quitting import QuittingScreen
+
+        self.push_screen(QuittingScreen(self.jobs.now))
+
+    def leave_running(self, job: Job) -> None:
+        """End the program, and let a command go on without it; the terminal says how to stop it."""
+        process = job.process
+        if self.jobs.now is job and process is not None:
+            job.is_left = True
+            said = f"{job.title} goes on: `kill -INT {process.pid}` stops it, what is done is kept."
+            self.exit(message=Text(said))
+        else:
+            self.exit()
 
     def toggle_theme(self) -> None:
         """Change between light and dark."""
@@ -376,6 +426,7 @@ def run(path: Path, trace: str | None = None, *, theme: str | None = None) -> in
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
     for name in ("COLUMNS", "LINES"):  # Textual would believe them, and never see a resize
         os.environ.pop(name, None)
+    give_back_what_is_freed()
     gc.disable()  # until the first rows are there
     gc.set_threshold(_GARBAGE_MAX, 20, 20)
     app = ReplayApp(path, trace, theme=theme, state=State.of_user(), keys=_chosen_keys())

@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 
-def save_copy(text: str) -> Path:
+def save_copy(text: str, name: str = "copied.json") -> Path:
     """Write ``text`` where only its user can read it, over what was there; return the file.
 
     Raises:
@@ -21,7 +21,7 @@ def save_copy(text: str) -> Path:
     folder.mkdir(mode=0o700, exist_ok=True)
     if folder.is_symlink() or folder.stat().st_uid != os.getuid():
         raise PermissionError(13, "it belongs to somebody else", str(folder))
-    place = folder / "copied.json"
+    place = folder / name
     handle = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with open(handle, "w", encoding="utf-8") as file:
         file.write(text)

@@ -13,6 +13,7 @@ from replay.cli import terminal
 from replay.cli.arguments import database_and, examples, json_option
 from replay.cli.reading_options import reading_options
 from replay.cli.selection import sampling_options, selection_options
+from replay.cli.tools_options import jobs_option
 from replay.errors import ExitCode, SelectionError
 
 if TYPE_CHECKING:
@@ -71,12 +72,7 @@ _TRACES_OF_FINDING_MAX = 20
 @reading_options
 @selection_options
 @sampling_options
-@click.option(
-    "--jobs",
-    type=click.IntRange(min=1),
-    metavar="COUNT",
-    help="Worker processes. Default: one for each core.",
-)
+@jobs_option
 @json_option
 def bisect(
     database: Path,

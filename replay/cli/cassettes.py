@@ -15,7 +15,7 @@ from replay.cli.selection import selection_options, selection_words
 from replay.errors import ExitCode, SelectionError
 
 if TYPE_CHECKING:
-    from replay.records import Interaction, Selection
+    from replay.records import Interaction, JsonObject, Selection
     from replay.store import Store
     from replay.store.cassettes import StoredCassette
 
@@ -105,9 +105,16 @@ def _emit_rows(shown: list[StoredCassette]) -> None:
 
 
 def _writes(one: StoredCassette) -> int:
-    from cassettes import Interaction
+    return sum(_is_write(each.exchange) for each in one.interactions)
 
-    return sum(Interaction.from_json(each.exchange).request.is_write for each in one.interactions)
+
+def _is_write(exchange: JsonObject) -> bool:
+    from cassettes import Interaction, InteractionFormatError
+
+    try:
+        return Interaction.from_json(exchange).request.is_write
+    except InteractionFormatError:
+        return False  # nothing tells, and nothing sends it
 
 
 def _source(one: StoredCassette) -> str:

@@ -102,14 +102,7 @@ def diff(
         first = store.run("latest") if run is None else _run_or_none(store, run)
         wanted = run if first is None else other
         if wanted is None:
-            if step_number is not None:
-                raise click.UsageError(
-                    "--step belongs to a trace: `replay diff DATABASE TRACE --step 3`."
-                )
-            if is_beside or unfold is not None:
-                raise click.UsageError(
-                    "--side-by-side and --unfold belong to calls: name a trace or a finding."
-                )
+            _refuse_options_of_calls(step_number, is_beside=is_beside, unfold=unfold)
             assert first is not None
             if first.branch is not None:
                 show_branch(first, database, as_json=as_json)
@@ -135,6 +128,17 @@ def diff(
         else:
             _show_calls(store, found, show_all=show_all, as_json=as_json)
     return ExitCode.OK
+
+
+def _refuse_options_of_calls(
+    step_number: int | None, *, is_beside: bool, unfold: int | None
+) -> None:
+    if step_number is not None:
+        raise click.UsageError("--step belongs to a trace: `replay diff DATABASE TRACE --step 3`.")
+    if is_beside or unfold is not None:
+        raise click.UsageError(
+            "--side-by-side and --unfold belong to calls: name a trace or a finding."
+        )
 
 
 def _show_run(

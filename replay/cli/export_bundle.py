@@ -71,6 +71,12 @@ def export_bundle(
             "  Secrets and personal data in it are placeholders. What has another form is not\n"
             "  found: look through it before you send it (it is a ZIP)."
         )
+        if report.placeholder_count:
+            held = f"{report.placeholder_count:,} of its {count(report.call_count, 'tool call')}"
+            terminal.say(
+                f"  {held} hold some. Tools that have such data of their own, as customers\n"
+                "  in their code, answer these otherwise there, unless REPLAY_MASKING_KEY is yours."
+            )
     else:
         terminal.say("  It is as stored: --no-mask left out the masking of personal data.")
     terminal.say(f"Whoever gets it: replay import case.db {output.name}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,14 @@ _INSTRUCTIONS = (
     "search_calls or list_replay_runs; show_trace and show_step give the whole. Steps are numbered "
     "from 1."
 )
+
+_TOOLS_OF_COMMANDS = {
+    "replay list": "list_traces",
+    "replay show": "show_trace",
+    "replay runs": "list_replay_runs",
+    "replay diff": "show_replay_run",
+    "replay run": "replay",
+}
 
 
 @click.command(
@@ -89,15 +98,26 @@ def build_server(
             try:
                 return function(*args, **kwargs)
             except ReplayError as error:
-                raise ToolError(str(error)) from error
+                raise ToolError(_for_models(str(error))) from error
 
         return answer
 
     reads = ToolAnnotations(read_only_hint=True, open_world_hint=False)
     for function in reading_tools(database, reveal=reveal):
-        server.tool(annotations=reads, structured_output=False)(told(function))
+        server.tool(
+            description=inspect.getdoc(function), annotations=reads, structured_output=False
+        )(told(function))
     if allow_replay:
         runs = ToolAnnotations(read_only_hint=False, destructive_hint=False)
         function = replaying_tool(database, tools, reveal=reveal)
-        server.tool(annotations=runs, structured_output=False)(told(function))
+        server.tool(
+            description=inspect.getdoc(function), annotations=runs, structured_output=False
+        )(told(function))
     return server
+
+
+def _for_models(words: str) -> str:
+    """Errors tell people which command to run; a model is told of its tools instead."""
+    for command, tool in _TOOLS_OF_COMMANDS.items():
+        words = words.replace(f"`{command}`", tool)
+    return words

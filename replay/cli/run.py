@@ -26,7 +26,14 @@ from replay.cli.reports import (
     write_reports,
 )
 from replay.cli.selection import sampling_options, selection_options
-from replay.cli.tools_options import env_option, path_option, toolbox_named, tools_option
+from replay.cli.tools_options import (
+    deadline_option,
+    env_option,
+    jobs_option,
+    path_option,
+    toolbox_named,
+    tools_option,
+)
 from replay.errors import ExitCode, SelectionError
 
 if TYPE_CHECKING:
@@ -74,19 +81,8 @@ if TYPE_CHECKING:
 )
 @selection_options
 @sampling_options
-@click.option(
-    "--jobs",
-    type=click.IntRange(min=1),
-    metavar="COUNT",
-    help="Worker processes. Default: one for each core.",
-)
-@click.option(
-    "--deadline",
-    "deadline_s",
-    type=click.FloatRange(min=0, min_open=True),
-    metavar="SECONDS",
-    help="How long one call may take before it is ended and counted as a timeout.",
-)
+@jobs_option
+@deadline_option
 @click.option(
     "--isolation",
     type=click.Choice(["trace", "call", "process", "none"]),

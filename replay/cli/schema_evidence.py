@@ -16,7 +16,7 @@ from replay.cli.arguments import database_and, examples, json_option
 from replay.cli.hidden import reveal_option
 from replay.cli.hidden_reports import hiding, shown_evidence
 from replay.cli.selection import selection_options
-from replay.cli.tools_options import env_option, path_option, tools_option, tools_place
+from replay.cli.tools_options import env_option, jobs_option, path_option, tools_option, tools_place
 from replay.errors import ExitCode, SelectionError
 
 if TYPE_CHECKING:
@@ -54,12 +54,7 @@ if TYPE_CHECKING:
     help="Look for the modules of --against here first.",
 )
 @env_option
-@click.option(
-    "--jobs",
-    type=click.IntRange(min=1),
-    metavar="COUNT",
-    help="Worker processes. Default: one for each core.",
-)
+@jobs_option
 @click.option(
     "--no-witnesses",
     is_flag=True,

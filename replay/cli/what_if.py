@@ -14,7 +14,7 @@ import click
 from replay.cli import terminal
 from replay.cli.arguments import database_and, examples, json_option
 from replay.cli.hidden import reveal_option, shown
-from replay.cli.tools_options import env_option, path_option, tools_option
+from replay.cli.tools_options import deadline_option, env_option, path_option, tools_option
 from replay.errors import ReplayError
 
 if TYPE_CHECKING:
@@ -70,13 +70,7 @@ if TYPE_CHECKING:
 @tools_option
 @path_option
 @env_option
-@click.option(
-    "--deadline",
-    "deadline_s",
-    type=click.FloatRange(min=0, min_open=True),
-    metavar="SECONDS",
-    help="How long one call may take before it is ended and counted as a timeout.",
-)
+@deadline_option
 @click.option(
     "--sandbox",
     type=click.Choice(["off", "auto", "bubblewrap", "kernel"]),

@@ -17,6 +17,7 @@ from replay.records import Actor, CallError, JsonObject, JsonValue, Outcome
 CHAT: Final = "chat.completions"
 RESPONSES: Final = "responses"
 MESSAGES: Final = "messages"
+GENERATE: Final = "generate_content"
 
 
 @dataclass
@@ -119,3 +120,5 @@ class ToldTrace:
     """What the application said of the run: ``--start`` looks here."""
     notes: Counter[str] = field(default_factory=Counter)
     """What could not be carried over, in words, counted."""
+    is_named: bool = False
+    """True: opinions that come later may name its pieces, whose ids are kept for them."""

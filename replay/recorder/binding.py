@@ -32,7 +32,7 @@ class Sighting:
     call_index: int | None = None
 
     def parsed(self) -> JsonObject | None:
-        """Return the arguments, where they are known and are an object."""
+        """Return the arguments, where they are known and are an object; else None."""
         found = self.payload
         if self.arguments is not None:
             try:
@@ -52,7 +52,7 @@ class Bound:
 
 
 def bind(sighting: Sighting, pools: Iterable[Iterable[OpenCall]]) -> Bound | None:
-    """Return the call that ``sighting`` answers; ``pools`` come nearest first."""
+    """Return the call that ``sighting`` answers, or None; ``pools`` come nearest first."""
     named = []
     for pool in pools:
         calls = [c for c in pool if c.tool == sighting.tool and c.told is None]
@@ -170,6 +170,8 @@ def exchange(calls: Iterable[OpenCall], suspects: Iterable[OpenCall]) -> list[Op
     for suspect in suspects:
         for text in result_texts(suspect):
             by_text[suspect.tool, text].append(suspect)
+    if not by_text:
+        return []
     changed: dict[int, OpenCall] = {}
     for call in doubtful:
         fitting = by_text[call.tool, _normal(call.told or "")]
@@ -195,7 +197,8 @@ def _may_exchange(call: OpenCall, other: OpenCall) -> bool:
 
 def was_told(call: OpenCall) -> bool:
     """Whether the prompt told the model the result of this very execution."""
-    return call.told is not None and _normal(call.told) in result_texts(call)
+    texts = result_texts(call) if call.told is not None else set()
+    return bool(texts) and _normal(call.told or "") in texts
 
 
 def result_texts(call: OpenCall) -> set[str]:

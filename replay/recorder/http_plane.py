@@ -117,15 +117,17 @@ def _take_off(journal: Journal, module: Any, request: Any, keep_streams: bool) -
     if request.method != "POST" or id(request) in _in_flight:
         return None
     with journal.failures.guard("read a model call"):
-        if api_of(request.url.path) is None:
+        asked = request.url  # it takes itself apart anew each time
+        path = asked.path
+        if api_of(path) is None:
             return None
         try:
             content: bytes = request.content
         except module.RequestNotRead:
             return None  # an upload that streams: no SDK sends prompts so
         # Without query and user: keys travel there.
-        url = f"{request.url.scheme}://{request.url.netloc.decode('ascii')}{request.url.path}"
-        flight = take_off(journal, url, request.url.path, content, keep_streams=keep_streams)
+        url = f"{asked.scheme}://{asked.netloc.decode('ascii')}{path}"
+        flight = take_off(journal, url, path, content, keep_streams=keep_streams)
         if flight is not None:
             _in_flight.add(id(request))
         return flight

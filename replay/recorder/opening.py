@@ -58,6 +58,10 @@ class NoStore:
         """Refuse one record given as its fields."""
         self._refuse(kind, fields)
 
+    def append_turn(self, model_call: JsonObject, *around: Sequence[JsonObject]) -> NoReturn:
+        """Refuse a model call, and tool calls around it."""
+        self._refuse(model_call, around)
+
     def append_all(self, records: Sequence[Any]) -> NoReturn:
         """Refuse several records."""
         self._refuse(records)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import ModuleType
 from typing import Any, Final
@@ -159,6 +159,9 @@ def _exchange(proxy: RecordingProxy, asked: BaseHTTPRequestHandler) -> None:
         for name, value in response.headers.multi_items():
             if _passes(name):
                 asked.send_header(name, value)
+        chunks: Iterable[bytes] = response.iter_raw()
+        if response.status_code >= 400:  # recorded before the agent hears of it, and asks again
+            chunks = list(chunks)
         has_body = asked.command != "HEAD" and response.status_code not in (204, 304)
         if length is not None or not has_body:
             asked.send_header("content-length", length or "0")
@@ -166,7 +169,7 @@ def _exchange(proxy: RecordingProxy, asked: BaseHTTPRequestHandler) -> None:
             asked.send_header("transfer-encoding", "chunked")
         asked.end_headers()
         if has_body:
-            _stream(asked, response, chunked=length is None)
+            _stream(asked, chunks, chunked=length is None)
     except (ConnectionError, TimeoutError):
         asked.close_connection = True  # the agent left; what it read is recorded
     except proxy.failure:
@@ -175,8 +178,10 @@ def _exchange(proxy: RecordingProxy, asked: BaseHTTPRequestHandler) -> None:
         response.close()
 
 
-def _stream(asked: BaseHTTPRequestHandler, response: Any, *, chunked: bool) -> None:
-    for chunk in response.iter_raw():
+def _stream(
+    asked: BaseHTTPRequestHandler, chunks: Iterable[bytes], *, chunked: bool
+) -> None:
+    for chunk in chunks:
         if chunk:
             asked.wfile.write(b"%x\r\n%s\r\n" % (len(chunk), chunk) if chunked else chunk)
             asked.wfile.flush()

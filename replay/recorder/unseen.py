@@ -25,6 +25,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import orjson
+
 from replay.recorder.calls import OpenCall
 from replay.records import JsonObject, JsonValue, Outcome
 from replay.records.unknown_tools import says_unknown
@@ -45,17 +47,19 @@ def settle(call: OpenCall, *, is_captured: bool) -> None:
 def _outcome(call: OpenCall, *, is_captured: bool) -> tuple[Outcome, str]:
     tools = call.turn.tools if call.turn is not None else []
     schema = tool_schema(tools, call.tool)
-    unexplained = Outcome.UNFINISHED if is_captured else Outcome.OK
-    if schema is None and tools and not is_captured and says_unknown(call.told, call.told_error):
-        return Outcome.UNKNOWN_TOOL, "answer"
+    if not is_captured:
+        if schema is None and tools and says_unknown(call.told, call.told_error):
+            return Outcome.UNKNOWN_TOOL, "answer"
+        # Whether they fit the schema would change nothing.
+        if _object_in(call.arguments) is not None or is_free_text(tools, call.tool):
+            return Outcome.OK, "prompt"
+        return Outcome.BAD_JSON, "arguments"
     if is_free_text(tools, call.tool):
-        return unexplained, "prompt"
-    why = turned_away(tools, call.tool, call.arguments)
-    if why is Outcome.BAD_JSON:
-        return why, "arguments"
-    if is_captured and why is not None:
-        return why, "schema"
-    return unexplained, "prompt"
+        return Outcome.UNFINISHED, "prompt"
+    why = _turned_away(schema, call.arguments)
+    if why is None:
+        return Outcome.UNFINISHED, "prompt"
+    return why, "arguments" if why is Outcome.BAD_JSON else "schema"
 
 
 def turned_away(tools: list[Any], tool: str, arguments: str) -> Outcome | None:
@@ -63,15 +67,27 @@ def turned_away(tools: list[Any], tool: str, arguments: str) -> Outcome | None:
 
     ``tools``: what the model was shown.
     """
-    try:
-        values = json.loads(arguments or "{}")
-    except ValueError:
+    return _turned_away(tool_schema(tools, tool), arguments)
+
+
+def _turned_away(schema: JsonObject | None, arguments: str) -> Outcome | None:
+    values = _object_in(arguments)
+    if values is None:
         return Outcome.BAD_JSON
-    if not isinstance(values, dict):
-        return Outcome.BAD_JSON
-    schema = tool_schema(tools, tool)
     is_fit = schema is None or fits(values, schema, schema)
     return None if is_fit else Outcome.INVALID_ARGUMENTS
+
+
+def _object_in(arguments: str) -> JsonObject | None:
+    """Return arguments read; None where they are no JSON object."""
+    try:
+        values = orjson.loads(arguments or "{}")
+    except orjson.JSONDecodeError:
+        try:
+            values = json.loads(arguments)  # it takes NaN as a number
+        except ValueError:
+            return None
+    return values if isinstance(values, dict) else None
 
 
 def tool_schema(tools: list[Any], name: str) -> JsonObject | None:

@@ -309,7 +309,7 @@ def pending_bytes(connection: sqlite3.Connection, path: Path) -> int:
 def damaged_at(
     connection: sqlite3.Connection, path: Path, spool_key: bytes | None = None
 ) -> int | None:
-    """Return where a frame of a spool is whole by its length and wrong by its checksum."""
+    """Return where a spool's frame is whole by its length, wrong by its checksum; None: nowhere."""
     row = connection.execute("SELECT drained FROM spools WHERE name = ?", (path.stem,)).fetchone()
     position = int(row[0]) if row else len(MAGIC)
     try:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Protocol, TypeAlias
 
 import orjson
@@ -98,6 +98,11 @@ class _Prompt:
     tools: bytes
     masked_tools: bytes
     version: int
+    unclosed: memoryview = field(init=False, repr=False)
+    """``messages`` without the bracket that closes them."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "unclosed", memoryview(self.messages)[:-1])
 
 
 class PromptMasking:
@@ -126,6 +131,38 @@ class PromptMasking:
         except Exception as error:
             raise _failed("model_call", error) from error
         return encode(new)[0], encode(new_tools)[0]
+
+    def looked_over(
+        self, trace_id: str, head: bytes, messages: bytes, tools: bytes
+    ) -> tuple[bytes, bytes] | None:
+        """Return what `masked` would, after one look at all that is new; None: it found something.
+
+        ``head``: JSON of what else is in the record, looked at with it.
+        """
+        version = self._masking.version
+        with self._lock:
+            last = self._last.get(trace_id)
+        if last is not None and last.version != version:
+            last = None
+        masked, new = messages, [head, messages]  # not put together: a prompt may be long
+        if last is not None and messages is last.messages:
+            masked, new = last.masked, [head]
+        elif last is not None and messages.startswith(last.unclosed):
+            tail = messages[len(last.unclosed) :]
+            masked = messages if last.masked is last.messages else last.masked[:-1] + tail
+            new = [head + tail]
+        if last is not None and last.tools == tools:
+            tools, masked_tools = last.tools, last.masked_tools
+        else:
+            masked_tools = tools
+            new.append(tools)
+        if any(map(self._concerns, new)) or self._masking.version != version:
+            return None
+        if last is None or messages is not last.messages or tools is not last.tools:
+            prompt = _Prompt(messages, masked, tools, masked_tools, version)
+            with self._lock:
+                self._remember(trace_id, prompt)
+        return masked, masked_tools
 
     def masked(self, trace_id: str, messages: bytes, tools: bytes) -> tuple[bytes, bytes]:
         """Return the JSON of a trace's next prompt masked: its messages and its tools.
@@ -158,7 +195,7 @@ class PromptMasking:
 
     def _grown(self, last: _Prompt | None, messages: bytes) -> bytes:
         """Return messages masked; those that the last prompt had are masked already."""
-        if last is None or not messages.startswith(last.messages[:-1]):
+        if last is None or not messages.startswith(last.unclosed):
             return self._whole(messages, self._masking.masked_messages)
         tail = messages[len(last.messages) - 1 :]
         if not self._concerns(tail):

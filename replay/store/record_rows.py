@@ -176,7 +176,7 @@ class RecordReader:
         return calls
 
     def toolset_keys(self, trace: int) -> dict[str, int | None]:
-        """Return, by the id of a trace's model calls, the key of the tools that it was shown."""
+        """Return, by a trace's model calls' ids, the key of the tools it was shown; None: none."""
         rows = self._connection.execute(
             "SELECT r.id, s.toolset FROM model_call_rows r "
             "LEFT JOIN model_settings s ON s.key = r.settings WHERE r.trace = ?",

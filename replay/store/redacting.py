@@ -1,6 +1,6 @@
-"""`replay db redact`: secrets that are in a database already become placeholders.
+"""Masking what is in a database already: its secrets become placeholders.
 
-For what was recorded without redaction, and for values that were seen to be secret only after
+For what was recorded without masking, and for values that were seen to be secret only after
 records that hold them were stored. All that a trace holds is looked at together; what only its
 earlier forms referred to goes, and SQLite writes the file anew.
 """
@@ -8,15 +8,17 @@ earlier forms referred to goes, and SQLite writes the file anew.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from replay.records import CallVerdict, Record, Transcript
 from replay.records.base import JsonObject
+from replay.store.database import transaction
 from replay.store.drain import Drainer
 from replay.store.json_text import decode, encode
 from replay.store.masking import Masking, masked_records
+from replay.store.reading import Reading
 from replay.store.redaction import ATTRIBUTE
 
 
@@ -28,6 +30,37 @@ class Redacted:
     """Traces looked at."""
     record_count: int
     """Records that held something secret."""
+
+
+def redact_all(
+    stored: Reading,
+    drainer: Drainer,
+    connection: sqlite3.Connection,
+    masking: Masking,
+    tell: Callable[[int, int], None],
+) -> Redacted:
+    """Store everything anew, without its secrets; ``tell`` is told of how many traces are done.
+
+    Each trace is a transaction of its own.
+    """
+    from replay.store.schema_counts import recount
+
+    count = 0
+    trace_ids, runs = stored.trace_ids(), stored.runs(what_ifs=True)
+    for done, trace_id in enumerate(trace_ids):
+        tell(done, len(trace_ids))
+        verdicts = [one for run in runs for one in stored.verdicts(run.id, trace_id=trace_id)]
+        transcript = stored.transcript(trace_id)
+        count += redact_trace(drainer, connection, transcript, verdicts, masking)
+    others: list[Any] = [*runs, *stored.approvals(), *stored.tool_schemas()]
+    others += [one for run in runs for one in stored.findings(run.id)]
+    count += redact_records(drainer, [plain(one) for one in others], masking)
+    count += redact_holds(connection, masking)
+    redact_rejected(connection, masking)
+    transaction(connection, lambda: drop_unused(connection))
+    transaction(connection, lambda: recount(connection))
+    drainer.forget()
+    return Redacted(len(trace_ids), count)
 
 
 def redact_trace(

@@ -168,6 +168,9 @@ def run_key(connection: sqlite3.Connection, wanted: str) -> int:
     """Return the key of the replay run with this id, unique prefix, or ``latest``.
 
     The latest is never a what-if.
+
+    Raises:
+        SelectionError: no run, or several, have that id.
     """
     if wanted == "latest":
         row = connection.execute(
@@ -206,7 +209,7 @@ def _key(connection: sqlite3.Connection, table: str, noun: str, wanted: str) -> 
 
 
 def nearest_id(connection: sqlite3.Connection, table: str, wanted: str) -> str | None:
-    """Return the id most like ``wanted``, looked for among its neighbours and the newest."""
+    """Return the id most like ``wanted`` among its neighbours and the newest, or None."""
     from difflib import get_close_matches
 
     rows = connection.execute(

@@ -131,12 +131,14 @@ class SpoolWriter:
         *,
         exact: bool,
         check: Callable[[], None] | None,
+        before: bytes = b"",
+        after: bytes = b"",
     ) -> None:
         """Append a model call; what its trace's last prompt already has is not written again.
 
         ``check`` refuses what JSON cannot carry. It is called before anything is written, when
         the part of the prompt that is new has a null: orjson would have made it of a NaN. None:
-        there is nothing to look for.
+        there is nothing to look for. ``before``, ``after``: whole frames around it.
         """
         last = None if exact else self._prompts.get(trace_id)
         flags = EXACT if exact else 0
@@ -153,22 +155,25 @@ class SpoolWriter:
         sizes = _pack_sizes(base_offset, prefix_size, len(head), len(tail))
         size = 22 + len(head) + len(tail) + len(new_tools)  # `MODEL_CALL_SIZES` and `SHAPE_SIZE`
         beginning = _pack(size, _crc32(sizes, 2 + 256 * flags), 2, flags)
-        offset = self.size
-        parts = (beginning, sizes, head, tail, new_tools)
+        offset = self.size + len(before)
+        parts = (before, beginning, sizes, head, tail, new_tools, after)
         if self.cipher is not None:
-            self.write_rest(self.cipher(b"".join(parts), offset), 0)
+            self.write_rest(self.cipher(b"".join(parts), self.size), 0)
         else:
-            try:
-                # In parts: to put them together first would touch all of them once more.
-                written = _writev(self.file, parts)
-            except OSError as error:
-                raise self.refused(error) from error
-            if written == size + 8:
-                self.size += written
-            else:
-                self.write_rest(b"".join(parts), written)
+            self._write_parts(parts, len(before) + size + 8 + len(after))
         if not exact and len(messages) > len(b"[]"):
             self._remember(trace_id, _Prompt(offset, messages, memoryview(messages)[:-1], tools))
+
+    def _write_parts(self, parts: tuple[bytes | memoryview, ...], size: int) -> None:
+        """Write frames in parts: to put them together first would touch all of them once more."""
+        try:
+            written = _writev(self.file, parts)
+        except OSError as error:
+            raise self.refused(error) from error
+        if written == size:
+            self.size += written
+        else:
+            self.write_rest(b"".join(parts), written)
 
     def close(self) -> None:
         """Let go of the file; what it holds stays until it is drained."""

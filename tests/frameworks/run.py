@@ -59,7 +59,7 @@ ENVIRONMENTS = [
         (
             "langchain==1.0.0",
             "langgraph==1.0.0",
-            "langgraph-prebuilt==1.0.1",  # later ones want a later langgraph, and do not say so
+            "langgraph-prebuilt==1.0.2",  # the first whose ToolNode takes hooks
             "langchain-openai<1.1",
             "openai<3",
         ),
@@ -120,6 +120,8 @@ def tried(environment: Environment, folder: Path) -> bool:
     named = {package.partition("=")[0].partition("[")[0] for package in environment.packages}
     found = ", ".join(v.replace("==", " ") for v in versions if v.partition("==")[0] in named)
     options = ["-p", "no:cacheprovider", "-q", "-m", "slow or not slow"]
+    if environment.name == "litellm":  # it leaves a loop open, found when the tests are over
+        options += ["-W", "ignore::pytest.PytestUnraisableExceptionWarning"]
     if environment.which == "lowest":  # what it calls may be on its way out by now
         options += ["-W", "ignore::DeprecationWarning", "-W", "ignore::PendingDeprecationWarning"]
     ran = subprocess.run(

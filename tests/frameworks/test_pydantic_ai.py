@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, ClassVar
 
 import pytest
@@ -85,6 +86,31 @@ class TestChat(PydanticSuite):
         agents = [step.attributes.get("agent") for step in model_calls(transcript)]
         assert agents == ["planner"] * 3
         assert right.attributes["agent"] == "planner"
+
+    def test_the_model_call_of_run_stream_has_its_agent(
+        self, provider: Provider, recorder: Recorder
+    ) -> None:
+        async def streamed() -> None:
+            from replay.recorder.middleware.pydantic_ai import RecordingCapability
+
+            async with self.client(provider.url) as client:
+                hooks = [RecordingCapability(recorder)]
+                model = self.model(client, "parallel")
+                agent = Agent(model, name="planner", tools=tools.all, capabilities=hooks)
+                async with agent.run_stream(QUESTION) as answer:
+                    await answer.get_output()
+
+        provider.reset()
+        tools = Tools(provider.url, is_async=True)
+        with recorder.trace() as trace:
+            asyncio.run(streamed())
+            trace_id = trace.id
+        recorder.store.flush()
+        transcript = recorder.store.transcript(trace_id)
+
+        (asked,) = model_calls(transcript)  # the words before its calls are the answer
+        assert (asked.streamed, asked.attributes.get("agent")) == (True, "planner")
+        assert {call.attributes["agent"] for call in tool_calls(transcript)} == {"planner"}
 
     def test_a_run_is_a_trace_of_its_own(self, provider: Provider, recorder: Recorder) -> None:
         provider.reset()

@@ -1,6 +1,7 @@
-"""The two tools of the example; their outside world is the fake provider's."""
+"""The two tools of the example; their outside world is the fake provider's.
 
-from __future__ import annotations
+Their annotations are types and no texts: the first versions of google-genai 2 run no others.
+"""
 
 import asyncio
 import functools

@@ -32,6 +32,9 @@ class BrokenStore(Store):
     def append_fields(self, kind: str, fields: Any) -> None:
         raise StoreError("The disk is full.")
 
+    def append_turn(self, model_call: Any, before: Any, after: Any) -> None:
+        raise StoreError("The disk is full.")
+
     def append_all(self, records: Any) -> None:
         raise StoreError("The disk is full.")
 

@@ -1,4 +1,4 @@
-"""`replay db redact`: what was stored in the open is redacted afterwards, and still replays."""
+"""`replay mask --apply`: what was stored in the open is masked afterwards, and still replays."""
 
 from __future__ import annotations
 

@@ -9,22 +9,27 @@ from __future__ import annotations
 import logging
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+from weakref import WeakValueDictionary
 
 from replay.errors import StoreError
+from replay.records import CallVerdict, ToolCall
 from replay.store import Store
 from replay.store.contents import ContentReader
 from replay.store.database import connect_reading, refuse_newer, store_error
 from replay.store.record_rows import RecordReader
 from tui.pyproject import is_mentioned
+from tui.rows.both import Both, told
 
 if TYPE_CHECKING:
     from replay.hiding import HiddenPlaces
 
 BUSY_MS: Final = 500
+_PAGES_SIZE_MAX: Final = 4_000_000
+"""Bytes of opened pages that are kept: nobody reads thousands of contents here."""
 
 # The store warns of a busy database; without a handler the words would land on the screen.
 logging.getLogger("replay").addHandler(logging.NullHandler())
@@ -38,7 +43,7 @@ class Database:
         self.path = path
         self._connection = connection
         self._lock = threading.RLock()
-        self._contents = ContentReader(connection)
+        self._contents = ContentReader(connection, pages_size_max=_PAGES_SIZE_MAX)
         self.hidden = hidden_places(connection, self._contents)
         """What is hidden in it; None: nothing is."""
         self.is_revealed = False
@@ -47,6 +52,7 @@ class Database:
         self._contents_version = -1
         self._seen_version = self._version()
         self._file = _identity(path)
+        self._told: WeakValueDictionary[Hashable, Both] = WeakValueDictionary()
 
     @classmethod
     def open(cls, path: Path) -> Database:
@@ -118,6 +124,16 @@ class Database:
         """Return the bytes of the contents that these column values name, and of texts in them."""
         keys = [value for value in values if isinstance(value, int)]
         return self._contents.sizes(keys)
+
+    def told(self, key: Hashable, verdict: CallVerdict, call: ToolCall) -> Both:
+        """Return what the model was told and would be told; ``key``: of the verdict.
+
+        What some screen still holds is not read again.
+        """
+        held = self._told.get(key)
+        if held is None:
+            held = self._told[key] = told(verdict, call)
+        return held
 
     def has_changed(self) -> bool:
         """Say whether another process wrote since this was asked last; 0.1 ms.

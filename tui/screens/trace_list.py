@@ -103,7 +103,7 @@ class TraceListScreen(BaseScreen):
         if not quiet and wanted:
             self.set_timer(0.2, self._say_searching)
 
-    @work(thread=True, group="find")
+    @work(thread=True, description="a thread", group="find")
     def _run_find(self, traces: TraceList, *, quiet: bool) -> None:
         began = time.perf_counter()
 

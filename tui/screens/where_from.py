@@ -37,6 +37,8 @@ class WhereFrom(StepsScreen):
         """Where one was before going where a value came from: step, tab, line."""
         self.is_tracing = False
         self._tracing = 0
+        self._asked: tuple[Any, StepDetail, str] | None = None
+        """What to look for. It is not handed on: a worker is a ring, which would keep megabytes."""
 
     def action_origins(self) -> None:
         """Show the earlier parts of the trace that carried the value under the cursor."""
@@ -53,10 +55,16 @@ class WhereFrom(StepsScreen):
         self._tracing += 1
         self.is_tracing = True
         self.say(("looking where it came from…", "accent"), ("   esc ends it", "dim"))
-        self._look_for_origins(self._tracing, value, detail, self.tab)
+        self._asked = (value, detail, self.tab)
+        self._look_for_origins(self._tracing)
 
-    @work(thread=True, group="origins")
-    def _look_for_origins(self, number: int, value: Any, detail: StepDetail, tab: str) -> None:
+    @work(thread=True, description="a thread", group="origins")
+    def _look_for_origins(self, number: int) -> None:
+        if self._asked is None:
+            return
+        value, detail, tab = self._asked
+        self._asked = None
+
         def tell(act: Callable[[], None]) -> None:
             if self.is_tracing and self._tracing == number and self.app.is_running:
                 self.app.call_from_thread(act)

@@ -109,8 +109,9 @@ class Outline(Lines):
         if not self.rows:
             return None
         row = self.rows[self.cursor]
-        if row.entry.value is not None or row.entry.parts[:1] == ():
-            return row.entry.value
+        value = row.entry.copied()
+        if value is not None or row.entry.parts[:1] == ():
+            return value
         return row.entry.text or parts_text(row.parts).strip()
 
     def path_here(self) -> str:
@@ -119,7 +120,7 @@ class Outline(Lines):
 
     def values(self) -> Any:
         """Return everything in the pane as JSON: one value, or a list of them."""
-        found = [entry.value for entry in self.entries if entry.value is not None]
+        found = [value for entry in self.entries if (value := entry.copied()) is not None]
         if found:
             return found[0] if len(found) == 1 else found
         return [parts_text(entry.parts) for entry in self.entries]

@@ -60,7 +60,12 @@ class RecordingMiddleware(_Base):
 
 
 def tool_node_options(recorder: Recorder) -> dict[str, Any]:
-    """Return what a ``ToolNode`` of langgraph takes to have its calls recorded."""
+    """Return what a ``ToolNode`` of langgraph takes to have its calls recorded.
+
+    Raises:
+        UnsupportedVersion: the ToolNode of this langgraph-prebuilt takes none.
+    """
+    require("langgraph-prebuilt")
     hooks = RecordingMiddleware(recorder)
     return {"wrap_tool_call": hooks.wrap_tool_call, "awrap_tool_call": hooks.awrap_tool_call}
 

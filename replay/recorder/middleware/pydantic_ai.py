@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from replay.recorder.middleware.versions import require
 from replay.recorder.recorder import Recorder
-from replay.recorder.scope import model_facts, open_scope
+from replay.recorder.scope import NextFacts, model_facts, next_model_facts, open_scope
 from replay.records import Outcome
 
 require("pydantic-ai-slim")
@@ -51,6 +51,13 @@ class RecordingCapability(AbstractCapability[Any]):
             return await handler(request_context)
         finally:
             model_facts.reset(token)
+
+    async def before_model_request(self, ctx: Any, request_context: Any) -> Any:
+        """Say the same where the stream is opened: in another task, which only gets this hook's."""
+        facts = _facts(ctx)
+        if facts:
+            next_model_facts.set(NextFacts(facts))
+        return request_context
 
     async def wrap_tool_validate(
         self,

@@ -17,6 +17,7 @@ SUPPORTED: Final = {
     "google-genai": ("2.0", "3"),
     "langchain": ("1.0", "1"),
     "langchain-core": ("1.0", "1"),
+    "langgraph-prebuilt": ("1.0.2", "1"),
     "litellm": ("1.75", "1"),
     "mcp": ("2.0", "2"),
     "openai": ("2.20", "3"),
