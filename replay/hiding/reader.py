@@ -58,7 +58,8 @@ class HidingReader(RecordReader):
         super().__init__(connection, contents)
         self.places = places
         self._traces: OrderedDict[str, _OfTrace] = OrderedDict()
-        self._of_runs: OrderedDict[tuple[str, str], HiddenValues] = OrderedDict()
+        self._of_runs: OrderedDict[tuple[str, str], tuple[int, HiddenValues]] = OrderedDict()
+        """By trace and run, with how many verdicts there were."""
 
     def records(
         self,
@@ -275,9 +276,15 @@ class HidingReader(RecordReader):
 
     def _today(self, trace_id: str, run_id: str) -> HiddenValues:
         """Return what today's tools gave at hidden places in one run of a trace."""
+        count = self._connection.execute(
+            "SELECT count(*) FROM call_verdict_rows WHERE run = "
+            "(SELECT key FROM replay_run_rows WHERE id = ?) AND trace = "
+            "(SELECT key FROM trace_rows WHERE id = ?)",
+            (run_id, trace_id),
+        ).fetchone()[0]
         known = self._of_runs.get((trace_id, run_id))
-        if known is not None:
-            return known
+        if known is not None and known[0] == count:
+            return known[1]
         found = HiddenValues()
         judged: list[CallVerdict] = super().records(
             "call_verdict",
@@ -288,7 +295,7 @@ class HidingReader(RecordReader):
         for one in judged:
             if self.places.are_of_tool(one.tool):
                 marked_verdict(self.places, one, found, self._recorded)
-        self._of_runs[trace_id, run_id] = found
+        self._of_runs[trace_id, run_id] = (count, found)
         if len(self._of_runs) > _TRACES_MAX:
             self._of_runs.popitem(last=False)
         return found
