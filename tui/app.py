@@ -176,8 +176,7 @@ class ReplayApp(App[None]):
         if self._worlds is None:
             from tui.worlds import Worlds
 
-            is_revealed = self.database is not None and self.database.is_revealed
-            self._worlds = Worlds(self.path, ["--reveal"] if is_revealed else [])
+            self._worlds = Worlds(self.path, self._revealing())
         return self._worlds
 
     def database_opened(self, database: Database) -> None:
@@ -252,7 +251,7 @@ class ReplayApp(App[None]):
         """Return what replays one trace after the other for its world; it is to be closed."""
         from tui.world_stream import WorldStreams
 
-        return WorldStreams(self.path)
+        return WorldStreams(self.path, self._revealing())
 
     def world_by(self, streams: WorldStreams) -> Callable[[StepList], WorldHistory]:
         """Return what gives the world of a trace: by the tools of its verdicts, or those named."""
@@ -297,6 +296,10 @@ class ReplayApp(App[None]):
     def toggle_theme(self) -> None:
         """Change between light and dark."""
         self.theme = (LIGHT if self.theme == DARK.name else DARK).name
+
+    def _revealing(self) -> list[str]:
+        """Return the option by which commands show hidden values, where the screen does."""
+        return ["--reveal"] if self.database is not None and self.database.is_revealed else []
 
     def toggle_reveal(self) -> None:
         """Show hidden values once that is noted, or hide them again."""
