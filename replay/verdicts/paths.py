@@ -14,7 +14,7 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-if TYPE_CHECKING:  # the terminal UI paints before it loads any records
+if TYPE_CHECKING:
     from replay.records import JsonValue
 
 PathPart: TypeAlias = str | int
