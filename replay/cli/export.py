@@ -277,7 +277,7 @@ def _tell_export(
     written = f"{count(report.trace_count, 'trace')}, {count(report.line_count, what)}"
     terminal.say(f"{verb} {written}{where}.")
     for words, lost_count in sorted(report.lost.items()):
-        terminal.say(f"  left out, the format cannot say it: {lost_count:,} {words}")
+        terminal.say(f"  left out, the format cannot say it: {words} ({lost_count:,})")
     if not report.contexts:
         return
     if output is None:

@@ -59,9 +59,9 @@ def export_html(
             file.writelines(trace_page(transcripts, verdicts))
     size = output.stat().st_size
     terminal.say(
-        f"Wrote {len(trace_ids):,} traces to {output} ({size / 1e6:.1f} MB)."
+        f"Wrote {len(trace_ids):,} traces to {output} ({size / 1000:,.0f} kB)."
         if len(trace_ids) > 1
-        else f"Wrote the trace to {output} ({size / 1e6:.1f} MB)."
+        else f"Wrote the trace to {output} ({size / 1000:,.0f} kB)."
     )
 
 

@@ -190,7 +190,7 @@ def _unseen_words(count: int) -> str:
     return (
         f"{calls} recorded without seeing the tool run: HTTP requests are kept by turn, not by "
         "call.\n"
-        f"To see more of {them}, put the {tools} into a Toolbox or mark {them} with "
+        f"To see more of {them}, let a Toolbox run the {tools}, or mark {them} with "
         "`@recorder.tool`: docs/recording.md."
     )
 

@@ -128,13 +128,23 @@ def show_report(
         width=width,
         color=colored,
         database=shlex.quote(str(database)),
-        findings_max=len(findings) if show_all else FINDINGS_MAX,
+        findings_max=None if show_all else FINDINGS_MAX,
     )
-    unseen = _unseen_words(store, run)
-    if unseen is None:
-        return text
+    notes = filter(None, [_unseen_words(store, run), _strange_words(run, findings)])
     head, *rest = text.split("\n\n", 1)
-    return "\n\n".join([head, "\n".join(wrap(unseen, width, hang="")), *rest])
+    return "\n\n".join([head, *("\n".join(wrap(note, width, hang="")) for note in notes), *rest])
+
+
+def _strange_words(run: ReplayRun, findings: list[Finding]) -> str | None:
+    """Say that this may be the wrong toolbox, for it has no tool that was called; None: it has."""
+    if not findings or any(one.error_type != "UnknownTool" for one in findings):
+        return None
+    if sum(finding.call_count for finding in findings) < run.call_count:
+        return None
+    return (
+        f"Today's toolbox {run.toolbox} has none of the tools that were called. Is it the right "
+        "one, and does it import the modules that add its tools?"
+    )
 
 
 _UNSEEN = """
@@ -157,8 +167,8 @@ def _unseen_words(store: Store, run: ReplayRun) -> str | None:
     calls = "1 unanswered call was" if count == 1 else f"{count:,} unanswered calls were"
     return (
         f"{calls} recorded without seeing the tool run, so little is known of what it asked of "
-        "the outside: record again with the tools in a Toolbox or under @recorder.tool "
-        "(docs/recording.md)."
+        "the outside: record again with a Toolbox that runs the tools, or with them under "
+        "@recorder.tool (docs/recording.md)."
     )
 
 

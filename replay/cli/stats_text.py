@@ -46,6 +46,13 @@ def stats_lines(found: dict[str, Any], limit: int, width: int) -> list[str]:
 
 def nothing_counted(database: Path) -> str:
     """Return why there is nothing, and what to do about it."""
+    from replay.cli.traces import nothing_found
+    from replay.records import Selection
+    from replay.store import Store
+
+    with Store.open(database, mode="r") as store:
+        if not store.traces(Selection(), limit=1):
+            return nothing_found(store, database, Selection())
     named = shlex.quote(str(database))
     return (
         f"No call of {database} is counted so. Ask for more (--since, --tool, --model), or see "

@@ -101,12 +101,12 @@ def _block(finding: Finding, example: CallVerdict | None) -> str:
     lines = [] if example is None else example_lines(example, width=_WIDTH, ink=Ink())
     if not lines:
         return ""
-    where = f"{finding.example_trace_id}, step {finding.example_step_number}"
+    where = f"{_code(finding.example_trace_id)}, step {finding.example_step_number}"
     fence = "`" * max(3, 1 + max(_longest_run(line) for line in lines))
     body = "\n".join(lines)
     return (
         f"<details><summary>{sign(finding.verdict)} <code>{_html(_title(finding))}</code></summary>"
-        f"\n\nin trace {_code(where)}; accept it: "
+        f"\n\nin trace {where}; accept it: "
         f"{_code(f'replay approve {finding.signature}')}\n\n"
         f"{fence}diff\n{body}\n{fence}\n\n</details>"
     )

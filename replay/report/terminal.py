@@ -40,26 +40,28 @@ def render_run(
     width: int = 80,
     color: bool = False,
     database: str = "traces.db",
-    findings_max: int = FINDINGS_MAX,
+    findings_max: int | None = FINDINGS_MAX,
 ) -> str:
     """Return the report of ``run``.
 
     ``examples`` holds the verdict of each finding's example, by tool call id: without it the
     findings show no differences. ``database`` is the name to use in the commands at the end.
+    ``findings_max`` None: every finding, as for one who asked for all and need not be told how.
     """
     ink = Ink(color)
     lines = wrap_painted(headline(run, findings), width, ink, _style(run, findings))
     lines += _asides(run, findings, width, ink)
     open_findings = [finding for finding in ranked(findings) if not finding.approved]
-    for finding in open_findings[:findings_max]:
+    shown = open_findings[:findings_max]
+    for finding in shown:
         example = (examples or {}).get(finding.example_tool_call_id)
         lines += ["", *finding_lines(finding, example, width=width, ink=ink)]
-    if len(open_findings) > findings_max:
-        more = count(len(open_findings) - findings_max, "more finding")
+    if len(open_findings) > len(shown):
+        more = count(len(open_findings) - len(shown), "more finding")
         lines += ["", f"… {more}; `replay diff {database} {run.id} --all` shows every one."]
     lines += _approved(findings, width, ink)
     lines += coverage_lines(run.coverage, width=width, ink=ink)
-    lines += _next(run, open_findings, width, ink, database)
+    lines += _next(run, open_findings, width, ink, database, is_whole=findings_max is None)
     return "\n".join(lines)
 
 
@@ -253,7 +255,13 @@ def _names(names: Sequence[str]) -> str:
 
 
 def _next(
-    run: ReplayRun, findings: Sequence[Finding], width: int, ink: Ink, database: str
+    run: ReplayRun,
+    findings: Sequence[Finding],
+    width: int,
+    ink: Ink,
+    database: str,
+    *,
+    is_whole: bool,
 ) -> list[str]:
     if not findings:
         return []
@@ -262,7 +270,7 @@ def _next(
         (f"replay diff {database} {run.id} --all", "every differing call"),
         (f"replay show {database} {first.example_trace_id}", "the example's whole trace"),
         (f"replay approve {database} {first.signature}", "accept the first finding"),
-    ]
+    ][1 if is_whole else 0 :]
     longest = max(len(command) for command, _ in commands)
     beside = longest + max(len(what) for _, what in commands) + 4 <= width
     lines = ["", ink.paint("Next", "bold")]

@@ -54,6 +54,29 @@ def test_a_rejection_ends_with_1(folder: Path, capsys: Printed) -> None:
     assert "now rejected: missing `currency`" in capsys.readouterr().out
 
 
+def test_a_toolbox_that_has_none_of_the_called_tools_is_asked_about(
+    folder: Path, capsys: Printed
+) -> None:
+    change_tools(folder, "@toolbox.tool", "")
+
+    assert exit_code_of(RUN) == 1
+
+    said = " ".join(capsys.readouterr().out.split())
+    assert "toolbox shop:toolbox has none of the tools that were called. Is it the right" in said
+
+
+def test_who_has_asked_for_all_is_not_told_how(folder: Path, capsys: Printed) -> None:
+    change_tools(folder, '"price": len', '"cost": len')
+    exit_code_of(RUN)
+    assert "--all" in capsys.readouterr().out
+
+    assert exit_code_of(["diff", "--all"]) == 0
+
+    shown = capsys.readouterr().out
+    assert "replay approve" in shown
+    assert "--all" not in shown
+
+
 @pytest.mark.slow
 def test_approve_accepts_what_this_run_finds(folder: Path) -> None:
     change_tools(folder, '"price": len', '"cost": len')

@@ -82,7 +82,7 @@ def test_the_third_way_answers_from_the_turn_and_says_what_it_did_not_see(
     assert recorded.stderr.splitlines()[1:] == [
         "1 tool call was recorded without seeing the tool run: HTTP requests are kept by turn, not "
         "by call.",
-        "To see more of it, put the tool into a Toolbox or mark it with `@recorder.tool`: "
+        "To see more of it, let a Toolbox run the tool, or mark it with `@recorder.tool`: "
         "docs/recording.md.",
     ]
     assert ran.returncode == 0, ran.stdout + ran.stderr

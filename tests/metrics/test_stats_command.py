@@ -285,3 +285,14 @@ def test_a_sparkline_has_a_mark_for_each_number() -> None:
     assert sparkline([0, 1, 4, 8]) == " ▂▅█"
     assert sparkline([0, 0]) == "  "
     assert sparkline([0, 8], encoding="ascii") == " @"
+
+
+def test_a_database_without_traces_is_told_how_to_fill_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Store.open(tmp_path / "none.db", mode="create").close()
+
+    code, _, told = said(capsys, "none.db")
+
+    assert code == ExitCode.OK
+    assert told.startswith("none.db holds no traces yet. Fill it:")

@@ -80,7 +80,7 @@ def test_a_program_is_recorded_without_a_change(
         "See them: replay list traces.db\n"
         "2 tool calls were recorded without seeing the tool run: HTTP requests are kept by turn, "
         "not by call.\n"
-        "To see more of them, put the tools into a Toolbox or mark them with `@recorder.tool`: "
+        "To see more of them, let a Toolbox run the tools, or mark them with `@recorder.tool`: "
         "docs/recording.md.\n"
     )
     first, second = traces(tmp_path / "traces.db")

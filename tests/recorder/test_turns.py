@@ -49,9 +49,13 @@ def recorded(
     path: Path, script: list[Any], run_all: Callable[[list[Any]], list[str]]
 ) -> list[list[Interaction]]:
     """Record one conversation; return the interactions of each of its tool calls."""
-    with ModelServer(script) as server, Recorder(path) as recorder:
-        with OpenAI(base_url=server.base_url, api_key="none") as plain, recorder.trace():
-            converse(recorder.wrap(plain), run_all)
+    with (
+        ModelServer(script) as server,
+        Recorder(path) as recorder,
+        OpenAI(base_url=server.base_url, api_key="none") as plain,
+        recorder.trace(),
+    ):
+        converse(recorder.wrap(plain), run_all)
     with Store.open(path) as store:
         transcript = store.transcript(store.trace_ids()[0])
     calls = [step for step in transcript.steps if step.kind == "tool_call"]
@@ -110,6 +114,7 @@ def test_nothing_is_kept_before_the_first_output_and_after_the_last(
 def test_a_tool_that_is_seen_keeps_its_own(tmp_path: Path, api: str) -> None:
     script = [[Call("weather", {"city": "Paris"})], "Warm."]
     with ModelServer(script) as server, Recorder(tmp_path / "traces.db") as recorder:
+
         @recorder.tool
         def weather(city: str) -> str:
             return get_weather(api, city)
@@ -160,8 +165,12 @@ def test_nothing_is_kept_of_turns_where_the_outside_is_not_to_be_kept(
     tmp_path: Path, api: str
 ) -> None:
     script = [[Call("get_weather", {"city": "Paris"})], "Warm."]
-    with ModelServer(script) as server, Recorder(tmp_path / "traces.db", outside=False) as recorder:
-        with OpenAI(base_url=server.base_url, api_key="none") as plain, recorder.trace():
-            converse(recorder.wrap(plain), lambda arguments: [get_weather(api, "Paris")])
+    with (
+        ModelServer(script) as server,
+        Recorder(tmp_path / "traces.db", outside=False) as recorder,
+        OpenAI(base_url=server.base_url, api_key="none") as plain,
+        recorder.trace(),
+    ):
+        converse(recorder.wrap(plain), lambda _: [get_weather(api, "Paris")])
     with Store.open(tmp_path / "traces.db") as store:
         assert not store.transcript(store.trace_ids()[0]).interactions

@@ -138,7 +138,7 @@ the recording has no answer from the outside | `shop/tools.py:1` |
 
 <details><summary>~ <code>book: &#x27;province&#x27; is now &#x27;state&#x27;</code></summary>
 
-in trace `t1, step 2`; accept it: `replay approve SIGNATURE_1`
+in trace `t1`, step 2; accept it: `replay approve SIGNATURE_1`
 
 ```diff
 - province: "TX"
@@ -149,7 +149,7 @@ in trace `t1, step 2`; accept it: `replay approve SIGNATURE_1`
 
 <details><summary>? <code>pay: asks GET /rooms/*, which no cassette answers</code></summary>
 
-in trace `t1, step 2`; accept it: `replay approve SIGNATURE_2`
+in trace `t1`, step 2; accept it: `replay approve SIGNATURE_2`
 
 ```diff
 ? GET https://api.example.com/rooms/7: no recorded answer
