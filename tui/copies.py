@@ -14,6 +14,9 @@ from typing import Any, Final
 
 import orjson
 
+from replay.records import JsonObject
+from replay.records.base import Record
+
 _BIG_MIN: Final = 5_000
 """Values in a value, or hundreds of characters, from which on a key would wait."""
 
@@ -67,3 +70,15 @@ def spelled(value: Any) -> str:
             pass
     text = json.dumps(value, indent=indent, ensure_ascii=False, default=str)
     return text.encode("utf-8", "backslashreplace").decode()
+
+
+def dumped(record: Record) -> JsonObject:
+    """Return a record as JSON; its values as they are, for copies of them are megabytes more."""
+    kept = {
+        name: value
+        for name in type(record).model_fields
+        if isinstance(value := getattr(record, name), (dict, list))
+        and not any(isinstance(one, Record) for one in value)
+    }
+    rest = record.model_dump(mode="json", exclude=set(kept))
+    return {name: kept.get(name, rest.get(name)) for name in type(record).model_fields}

@@ -22,7 +22,7 @@ from replay.records import (
     ToolCall,
     ToolSchema,
 )
-from tui.rows.both import Both, without_values
+from tui.rows.both import Both
 from tui.rows.database import Database
 from tui.rows.step_rows import StepRow
 
@@ -181,10 +181,11 @@ class StepDetail:
 
         Without today's result, and without today's payload unless it is what changed.
         """
-        judged = self.judged()
-        if judged is None or judged.verdict == "payload_changed":
-            return judged
-        return without_values(judged)
+        said = self._steps.verdicts.get(self.row.key) if self.has_verdict else None
+        if said is None or said.verdict == "payload_changed":
+            return self.judged()
+        found = self._database.verdict_texts(self._steps.run_key, self.row.key)
+        return None if found is None else found.model_copy(update={"approved": said.approved})
 
     def judged(self) -> CallVerdict | None:
         """Return the whole of `verdict`, read anew."""

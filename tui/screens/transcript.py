@@ -7,6 +7,7 @@ from typing import Final
 
 from replay.records import JsonObject
 from tui.actions import TRANSCRIPT
+from tui.copies import dumped
 from tui.debugging import debug_command, leave_screen_to
 from tui.rows.details import StepDetail
 from tui.screens.comparing import Comparing
@@ -90,4 +91,4 @@ class TranscriptScreen(Reviewing, Stepping, StopKeys, WhereFrom, Comparing):
 
 def _dumped(detail: StepDetail) -> JsonObject | None:
     call = detail.tool_call or detail.model_call
-    return None if call is None else call.model_dump()
+    return None if call is None else dumped(call)
