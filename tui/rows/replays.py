@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from replay.records import CallVerdict, Finding, Interaction, ReplayRun, ToolCall
 from replay.store.selecting import run_key
+from replay.verdicts.findings import ranked
 from tui.rows.approvals import marked
 from tui.rows.database import Database
 
@@ -45,7 +46,7 @@ def read_runs(database: Database) -> list[ReplayRun]:
 
 
 def read_findings(database: Database, run_id: str) -> RunFindings:
-    """Return the findings of a run, those with most first divergences first.
+    """Return the findings of a run in the order in which a report tells them.
 
     Raises:
         SelectionError: there is no such run.
@@ -57,9 +58,9 @@ def read_findings(database: Database, run_id: str) -> RunFindings:
             "finding",
             "r.run = ?",
             [key],
-            "r.first_divergence_count DESC, r.call_count DESC, r.signature",
+            "r.key",
         )
-        return RunFindings(run, key, marked(database.records, findings))
+        return RunFindings(run, key, ranked(marked(database.records, findings)))
 
 
 class FoundCalls:
