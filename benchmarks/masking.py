@@ -7,25 +7,21 @@ texts go through these too (`benchmarks/masking_peers.py`).
 from __future__ import annotations
 
 import argparse
-import io
 import json
-import logging
 import subprocess
-import sys
 import tempfile
+import threading
 import time
 from collections import Counter, defaultdict
 from pathlib import Path
 
-from benchmarks.planted import Planted, look_alikes, planted, records
+from benchmarks.masking_files import in_files
+from benchmarks.planted import Planted, look_alikes, planted
+from benchmarks.unseen import unseen
+from benchmarks.unseen_places import stands
 from cassettes.redaction import Redactor
-from replay.cli.export import FORMATS, TRAINING
-from replay.store import Store
-from replay.store.redaction import Redaction
 
 KINDS = ("email", "phone", "card", "iban", "ssn", "ip", "jwt", "vendor_key", "environment")
-WHOLE = ("records", "otlp", "openinference")
-"""Exports that hold everything; of these one that is small has not looked at the values."""
 Masked = list[str]
 
 
@@ -34,20 +30,6 @@ def ours(items: list[Planted], environment: dict[str, str]) -> tuple[Masked, flo
     started = time.process_time()
     masked = [redactor.text(one.text) for one in items]
     return masked, time.process_time() - started
-
-
-def peer(python: str, name: str, items: list[Planted]) -> tuple[Masked, float]:
-    told = subprocess.run(
-        [python, str(Path(__file__).with_name("masking_peers.py")), name],
-        input="\n".join(json.dumps(one.text) for one in items),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if told.returncode:
-        raise SystemExit(f"{name}: {told.stderr[-2000:]}")
-    *lines, seconds = told.stdout.splitlines()
-    return [json.loads(line) for line in lines], float(seconds)
 
 
 def table(rows: dict[str, tuple[Masked, float]], items: list[Planted]) -> str:
@@ -62,7 +44,7 @@ def table(rows: dict[str, tuple[Masked, float]], items: list[Planted]) -> str:
     )
     lines.append(
         f"{'CPU us a text':22}"
-        + "".join(f"{seconds / len(items) * 1e6:22,.0f}" for _, seconds in rows.values())
+        + "".join(f"{took / len(masked) * 1e6:22,.0f}" for masked, took in rows.values())
     )
     return "\n".join(lines)
 
@@ -70,7 +52,7 @@ def table(rows: dict[str, tuple[Masked, float]], items: list[Planted]) -> str:
 def _share(kind: str, masked: Masked, items: list[Planted]) -> str:
     """Recall and precision; a value that only looks so counts where it is no longer there whole."""
     hit = missed = wrong = 0
-    for one, text in zip(items, masked, strict=True):
+    for one, text in zip(items, masked, strict=False):  # the second corpus follows
         if kind and one.kind != kind:
             continue
         gone = not one.stands_in(text)
@@ -87,7 +69,7 @@ def by_place(masked: Masked, items: list[Planted]) -> str:
     """Recall by the place where values stood, and what was taken for what it is not."""
     places: defaultdict[str, Counter[bool]] = defaultdict(Counter)
     looks: Counter[str] = Counter()
-    for one, text in zip(items, masked, strict=True):
+    for one, text in zip(items, masked, strict=False):
         if one.is_personal:
             places[one.place][one.stands_in(text)] += 1
         elif not one.stands_in(text):
@@ -100,92 +82,99 @@ def by_place(masked: Masked, items: list[Planted]) -> str:
     )
 
 
-def in_a_database(items: list[Planted], environment: dict[str, str]) -> str:
-    """Store the texts as the records of traces; look for the values in every file that makes."""
-    redaction = Redaction(Redactor(b"k" * 32, environment=environment, personal=True))
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "traces.db"
-        left: dict[str, int] = {}
-        logged = io.StringIO()
-        handler = logging.StreamHandler(logged)
-        logging.getLogger().addHandler(handler)
-        logging.getLogger().setLevel(logging.DEBUG)
-        with Store.open(path, "create", masker=redaction) as store:
-            for record in records(items):
-                store.append(record)
-            left["spool"] = _left(items, folder)
-            store.flush()
-            left["WAL and database"] = _left(items, folder)
-            transcripts = [store.transcript(one).model_dump_json() for one in store.trace_ids()]
-            left["records"] = sum(one.value in text for text in transcripts for one in items[::7])
-            problems = store.check()
-        left["database, closed"] = _left(items, folder)
-        logging.getLogger().removeHandler(handler)
-        left["logs"] = _standing(items, logged.getvalue())
-        left |= _exported(items, path)
-    lines = [f"{place:28}{count:6}" for place, count in left.items()]
-    return "\n".join(["values left in", *lines, f"problems of the database: {len(problems)}"])
+def unseen_table(rows: dict[str, Masked], items: list[Planted]) -> str:
+    """Recall by kind, by place, and what of ours is found least."""
+    lines = [f"{'recall, %':28}{'values':>8}" + "".join(f"{name:>12}" for name in rows)]
+    gone = {
+        name: [not stands(one.value, text) for one, text in zip(items, masked, strict=True)]
+        for name, masked in rows.items()
+    }
+    for group in (_kind, _place):
+        for name in dict.fromkeys(map(group, items)):
+            chosen = [at for at, one in enumerate(items) if group(one) == name]
+            line = f"{name:28}{len(chosen):8,}"
+            for found in gone.values():
+                line += f"{100 * sum(found[at] for at in chosen) / len(chosen):12.1f}"
+            lines.append(line)
+        lines.append("")
+    lines.append("replay finds least of: " + ", ".join(_least(gone["replay"], items)))
+    return "\n".join(lines)
 
 
-def _exported(items: list[Planted], path: Path) -> dict[str, int]:
-    """Look into what every export writes, and into what was logged, printed and reported.
-
-    Raises:
-        SystemExit: an export failed or wrote next to nothing: it would be no evidence.
-    """
-    left: dict[str, int] = {}
-    said = ""
-    with tempfile.TemporaryDirectory() as folder:
-        for name in (*FORMATS, *TRAINING):
-            out = Path(folder) / name
-            ran = _replay("export", str(path), "--to", name, "-o", str(out))
-            files = [one for one in [out, *out.rglob("*")] if one.is_file()]
-            written = "\n".join(one.read_text("utf-8") for one in files)
-            if ran.returncode or (name in WHOLE and len(written) < len(items) * 50):
-                raise SystemExit(f"export --to {name}: {len(written)} letters\n{ran.stderr}")
-            left[f"export {name}"] = _standing(items, written)
-            said += ran.stdout + ran.stderr
-        for command in (["show", str(path), "t0"], ["list", str(path)], ["db", "check", str(path)]):
-            ran = _replay(*command)
-            said += ran.stdout + ran.stderr
-    left["printed"] = _standing(items, said)
-    return left
+def _kind(one: Planted) -> str:
+    return one.kind
 
 
-def _replay(*command: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "replay.cli.main", *command],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def _place(one: Planted) -> str:
+    return one.place
 
 
-def _standing(items: list[Planted], text: str) -> int:
-    """Count the values that stand in ``text``, or in its JSON's spelling of them."""
-    return sum(one.value in text or json.dumps(one.value)[1:-1] in text for one in items)
+def _least(gone: list[bool], items: list[Planted]) -> list[str]:
+    told: defaultdict[str, Counter[bool]] = defaultdict(Counter)
+    for found, one in zip(gone, items, strict=True):
+        told[f"{one.kind}, {one.looks}"][found] += 1
+    shares = sorted((100 * c[True] / c.total(), name) for name, c in told.items())
+    return [f"{name} {share:.0f}" for share, name in shares[:15]]
 
 
-def _left(items: list[Planted], folder: str) -> int:
-    everything = b"\0".join(path.read_bytes() for path in Path(folder).rglob("*") if path.is_file())
-    return sum(one.value.encode() in everything for one in items)
+class Peer:
+    """Another masker, in a process of its own: several work side by side."""
+
+    def __init__(self, python: str, name: str, items: list[Planted]) -> None:
+        script = str(Path(__file__).with_name("masking_peers.py"))
+        self._name = name
+        self._texts = "\n".join(json.dumps(one.text) for one in items)
+        self._told = ""
+        self._process = subprocess.Popen(
+            [python, script, name],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self._thread = threading.Thread(target=self._ask)
+        self._thread.start()
+
+    def _ask(self) -> None:
+        self._told, self._error = self._process.communicate(self._texts)
+
+    def masked(self) -> tuple[Masked, float]:
+        """Return the texts and the seconds on the CPU.
+
+        Raises:
+            SystemExit: it failed.
+        """
+        self._thread.join()
+        if self._process.returncode:
+            raise SystemExit(f"{self._name}: {self._error[-2000:]}")
+        *lines, seconds = self._told.splitlines()
+        return [json.loads(line) for line in lines], float(seconds)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=10_000, help="planted values")
+    parser.add_argument("--unseen", type=int, default=4_000, help="values of the second corpus")
     parser.add_argument("--peers", help="an interpreter that has the peers")
     parser.add_argument("--names", default="presidio,scrubadub,datafog,regexes", help="which peers")
     args = parser.parse_args()
     values, environment = planted(args.count)
     items = values + look_alikes(args.count // 3)
-    rows = {"replay": ours(items, environment)}
-    for name in args.names.split(",") if args.peers else ():
-        rows[name] = peer(args.peers, name, items)
+    others = unseen(args.unseen)
+    names = args.names.split(",") if args.peers else []
+    peers = {name: Peer(args.peers, name, items + others) for name in names}
+    with tempfile.TemporaryDirectory() as folder:
+        files = in_files(values, environment, Path(folder) / "database")
+    rows = {"replay": ours(items + others, environment)}
+    rows |= {name: one.masked() for name, one in peers.items()}
     print(f"{len(values):,} planted values, {len(items) - len(values):,} that only look so\n")
     print(table(rows, items))
     print(f"\nreplay, {by_place(rows['replay'][0], items)}")
-    print(in_a_database(values, environment))
+    print(files)
+    print(
+        f"\n{len(others):,} values of the second corpus, written without a look at the detectors\n"
+    )
+    print(unseen_table({name: masked[len(items) :] for name, (masked, _) in rows.items()}, others))
 
 
 if __name__ == "__main__":

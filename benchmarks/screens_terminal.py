@@ -15,8 +15,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-QUIET_S: Final = 0.06
-"""So long without a byte, and the screen is painted."""
+QUIET_S: Final = 0.04
+"""So long without a byte and without anything to do, and the screen is painted."""
+_LOOK_S: Final = 0.005
 _WAIT_S: Final = 60.0
 _ANSWER_S: Final = 2.0
 
@@ -66,11 +67,30 @@ class Terminal:
         raise TimeoutError(f"not seen: {pattern!r}\n{bytes(self.written[-3000:])!r}")
 
     def settle(self, quiet_s: float = QUIET_S) -> float:
-        """Wait until nothing more is written; return when the last of it came."""
+        """Wait until nothing more is written and nothing is done; return when the last byte came.
+
+        On a machine that others use too, silence alone says little: a program that would go on
+        may have to wait for its turn.
+        """
         last = time.perf_counter()
-        while self._read(quiet_s):
-            last = time.perf_counter()
+        quiet_since = last
+        while not self.is_ended and time.perf_counter() < quiet_since + quiet_s:
+            if self._read(_LOOK_S):
+                last = quiet_since = time.perf_counter()
+            elif self._is_running():
+                quiet_since = time.perf_counter()
         return last
+
+    def _is_running(self) -> bool:
+        """Say whether any of its threads runs, waits for the processor, or for a disk."""
+        for file in Path(f"/proc/{self.pid}/task").glob("*/stat"):
+            try:
+                state = file.read_text().rpartition(")")[2].split()[0]
+            except OSError:  # the thread has ended
+                continue
+            if state in "RD":
+                return True
+        return False
 
     def press(self, keys: str) -> float:
         """Write ``keys``; return when."""
@@ -86,14 +106,12 @@ class Terminal:
         pressed = self.press(keys)
         if not self._read(_ANSWER_S):
             return None
-        first = last = time.perf_counter()
-        while self._read(QUIET_S):
-            last = time.perf_counter()
+        first = time.perf_counter()
+        last = self.settle()
         return (first - pressed) * 1000, (last - pressed) * 1000
 
     def cpu_ms(self) -> float:
         """Return the processor time of all threads, living and gone (Linux names that clock so)."""
-
         return time.clock_gettime_ns((~self.pid << 3) | 2) / 1e6
 
     def memory_mb(self) -> tuple[float, float]:

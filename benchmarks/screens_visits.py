@@ -1,6 +1,7 @@
-"""Which screens are measured, how they are reached, and which keys are pressed there.
+"""What is measured: screens, how they are reached, and which keys are pressed there.
 
-A new screen is one more `Visit`, in the `then` of the screen that it is opened from.
+A new screen is one more `Visit`, in the `then` of the screen that it is opened from. What there is
+of them is in `screens_sessions`.
 """
 
 from __future__ import annotations
@@ -8,20 +9,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from benchmarks.screens_database import BIG, LONG
-
 ENTER: Final = "\r"
 ESCAPE: Final = "\x1b"
 TAB: Final = "\t"
 BACKSPACE: Final = "\x7f"
 PAGE_UP: Final = "\x02"
-_LIST: Final = ("j", "j", "k", " ", PAGE_UP, "G", "k", "g", "j")
-_DETAIL: Final = (TAB, "j", " ", PAGE_UP, "G", "g", "-", "+", TAB)
+LIST: Final = ("j", "j", "k", " ", PAGE_UP, "G", "k", "g", "j")
+DETAIL: Final = (TAB, "j", " ", PAGE_UP, "G", "g", "-", "+", TAB)
+NO_MATCH: Final = (TAB, "/", "z", "q", "x", ENTER, "n", "N", ESCAPE, TAB)
+MATCHES: Final = (TAB, "/", "a", "r", "t", ENTER, "n", "n", "N", ESCAPE, TAB)
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One screen."""
+    """One screen, or one tab."""
 
     name: str
     open: str
@@ -47,100 +48,27 @@ class Session:
     first: Visit
 
 
-_HELP: Final = Visit("help", "?", "esc closes", ("j", " ", "g"), leave=ESCAPE)
-_COMPARISON: Final = Visit(
-    "comparison",
-    "v",
-    "Recorded and today",
-    (" ", "G", PAGE_UP, "g", "n", "p", "c", "C", "D", "D", "}", "{"),
-)
-_COPYING: Final = Visit("copying", "Y", "curl: its model call", ("j", "k", "G", "g"))
-_OF_A_STEP: Final = (
-    _COMPARISON,
-    _COPYING,
+HELP: Final = Visit("help", "?", "esc closes", ("j", " ", "g"), leave=ESCAPE)
+COMPARED: Final = (" ", "G", PAGE_UP, "g", "n", "p", "D", " ", "G", "g", "D", "}", "}", "{", "{")
+COMPARISON: Final = Visit("comparison", "v", "Recorded and today", (*COMPARED, "c", "C"), then=())
+COPYING: Final = Visit("copying", "Y", "curl: its model call", ("j", "k", "G", "g"))
+OF_A_STEP: Final = (
+    COMPARISON,
+    COPYING,
     Visit("labelling", "L", "labelling", ("j", "k", "n", "p")),
     Visit("replaying", "r", "recorded calls through", ("s", "s")),
     Visit("watches", "K", "Nothing is watched", ("j", "k")),
 )
 """Opened on a tool call that was replayed."""
-_FROM: Final = (
-    Visit(
-        "where from",
-        f"4{TAB}gjw",
-        "came from|looking where|nowhere before",
-        ("j", "k"),
-        leave=f"q{TAB}",
-    ),
-)
-"""Of the first value of the response."""
-_METRICS: Final = Visit(
-    "metrics", "m", "Metrics", ("j", "k", "G", "g", "s", "s", "S", "S", "]", "[", TAB, "j", TAB)
-)
-_SCHEMAS: Final = Visit(
-    "schemas", "v", "models saw", ("j", "k", "]", "[", "<", ">", "n", "p", "D", "D", "t", "z", "z")
-)
 
-SESSIONS: Final = (
-    Session(
-        "a million calls",
-        (),
-        "opening|Traces",
-        Visit(
-            "traces",
-            "",
-            "big-payload",
-            (*_LIST, "c", "C", "y", "/", "t", "o", ESCAPE, "F", "F"),
-            then=(
-                _HELP,
-                Visit("facets", "x", "What there is", ("j", "k", "]", "[", "G", "g")),
-                _METRICS,
-                _SCHEMAS,
-                Visit("breakpoints", "B", "No breakpoints", ("j", "k")),
-                Visit("transcript", ENTER, "stopped at", ("n", "p")),
-                Visit(
-                    "replay runs",
-                    "r",
-                    "Replay runs",
-                    ("j", "k", "G", "g"),
-                    then=(Visit("findings", ENTER, "Findings", ("j", "k", "n", "p", *_DETAIL)),),
-                ),
-            ),
-        ),
-    ),
-    Session(
-        "ten thousand steps",
-        (LONG,),
-        "opening|Traces|Steps",
-        Visit(
-            "transcript",
-            "",
-            "stopped at",
-            (*_LIST, *"npcCeEmMtTsS12345678", *_DETAIL, "[", "]", "z", "z"),
-            then=(_HELP, *_OF_A_STEP, *_FROM),
-        ),
-    ),
-    Session(
-        "ten thousand steps, the last ones",
-        (LONG,),
-        "opening|Traces|Steps",
-        Visit(
-            "transcript",
-            "",
-            "stopped at",
-            ("G", *"kpMmTt1234567", "1", *_DETAIL, "g", "G"),
-            then=_FROM,
-        ),
-    ),
-    Session(
-        "five megabytes",
-        (BIG,),
-        "opening|Traces|Steps",
-        Visit(
-            "transcript",
-            "",
-            "stopped at",
-            ("1", "2", *_DETAIL, "3", *_DETAIL, "4", *_DETAIL, "8", *_DETAIL, "n", "p", "p", "n"),
-            then=(_HELP, _COMPARISON, _COPYING),
-        ),
-    ),
-)
+
+def where_from(way: str) -> Visit:
+    """Return the visit of where a value came from; ``way``: the keys that lead to it."""
+    sees = "came from|looking where|nowhere before"
+    return Visit("where from", way, sees, ("j", "k"), leave=f"q{TAB}")
+
+
+def watched(expression: str) -> Visit:
+    """Return a transcript with something watched, which is taken out again."""
+    keys = ("n", "p", "c", "C", "j", "k")
+    return Visit("watched", f"W{expression}{ENTER}", "Watches", keys, leave="Kxq")

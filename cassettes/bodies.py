@@ -75,7 +75,11 @@ def body_from_json(form: Any) -> bytes:
 
 
 def response_body_from_json(form: Any) -> tuple[bytes, str]:
-    """Return the unpacked body that ``form`` describes, and the encoding it had, or ""."""
+    """Return the unpacked body that ``form`` describes, and the encoding it had, or "".
+
+    Raises:
+        InteractionFormatError: ``form`` is no body.
+    """
     if form is None:
         return b"", ""
     if not isinstance(form, dict):
@@ -163,7 +167,11 @@ def _inflate(body: bytes) -> bytes:
 
 
 def pack(body: bytes, coding: str) -> bytes:
-    """Return ``body`` in the content encoding ``coding``; the same bytes every time."""
+    """Return ``body`` in the content encoding ``coding``; the same bytes every time.
+
+    Raises:
+        InteractionFormatError: this process cannot write that encoding.
+    """
     if coding in ("gzip", "x-gzip"):
         packer = zlib.compressobj(6, zlib.DEFLATED, 31)
         return packer.compress(body) + packer.flush()

@@ -102,6 +102,17 @@ class Cassette:
         self.late_count = 0
         """Requests made after the scope was left, by threads that outlived it, or beyond
         ``interactions_max``; not recorded."""
+        self.draws = Draws(keep_draws) if mode == "record" else _NO_DRAWS
+        """Recording: the random draws."""
+        self.tape = None if draws is None else Tape(draws)
+        """Replay: the recorded draws; None where the recording says nothing of draws."""
+        self.new_draw_count = 0
+        """Replay: draws that were not recorded."""
+        self._keep_books()
+        self._lay_out(interactions)
+
+    def _keep_books(self) -> None:
+        """Begin the lists of what a replay finds out."""
         self.played: list[Interaction] = []
         """Replay: what was served, in the order it was asked."""
         self.misses: list[Miss] = []
@@ -117,14 +128,11 @@ class Cassette:
         self.touched: dict[str, None] = {}
         """Replay: what was real after all, in order: ``writes ledger.txt``."""
         self._labelled: set[tuple[str, str, int]] = set()
-        self.draws = Draws(keep_draws) if mode == "record" else _NO_DRAWS
-        """Recording: the random draws."""
-        self.tape = None if draws is None else Tape(draws)
-        """Replay: the recorded draws; None where the recording says nothing of draws."""
-        self.new_draw_count = 0
-        """Replay: draws that were not recorded."""
         self.refused_writes: list[str] = []
         """With ``reads_only``: what was not sent, also when the tool swallowed it."""
+
+    def _lay_out(self, interactions: Iterable[Interaction]) -> None:
+        """Put what is recorded in order, and number what comes after it."""
         self._recorded = sorted(interactions, key=_by_start)
         self._first_new = self._recorded[-1].sequence + 1 if self._recorded else 0
         self._numbers = itertools.count(self._first_new)
@@ -292,7 +300,7 @@ class Cassette:
             return found
 
     def peek(self, request: Request) -> Interaction | None:
-        """Return what ``take`` would serve for an exact match, without reserving it."""
+        """Return what ``take`` would serve for an exact match, reserving nothing, or None."""
         request = self._redacted(request)
         with self._lock:
             queues = self._queues if self._queues is not None else self._index()

@@ -55,7 +55,7 @@ def _named(digest: hashlib.blake2b) -> str:
 
 
 def within(body: bytes, limit: int) -> tuple[bytes, Cut | None]:
-    """Return ``body``, or its head and its cut if it is over ``limit`` bytes."""
+    """Return ``body`` and None, or its head and its cut if it is over ``limit`` bytes."""
     if len(body) <= limit:
         return body, None
     return body[:HEAD_BYTES], Cut(len(body), body_hash(body))
@@ -96,7 +96,7 @@ class BodyCopy:
             self.append(chunk)
 
     def take(self) -> tuple[bytes, Cut | None]:
-        """Return the body, or its head and its cut."""
+        """Return the body and None, or its head and its cut."""
         if self._digest is not None:
             return self._head, Cut(self.size_bytes, _named(self._digest))
         return b"".join(self._chunks), None

@@ -94,7 +94,7 @@ class Tape:
         self._by_key[key].append(value)
 
     def take(self, key: Key, index: int) -> tuple[bool, bytes | None]:
-        """Return whether the ``index``-th draw of ``key`` was recorded, and its value if kept.
+        """Return whether the ``index``-th draw of ``key`` was recorded, and its value or None.
 
         A function that moved to another module since is found by its name, where it is the only
         one of that name.

@@ -223,7 +223,7 @@ class NearestIndex:
             self._by_place.setdefault(_place(one.request), []).append(one)
 
     def same_path(self, request: Request, used: set[int]) -> Interaction | None:
-        """Return the unused interaction of the same method and path that differs least."""
+        """Return the unused interaction of the same method and path that differs least, or None."""
         same = self._by_place.get(_place(request), ())
         return _least_different((one for one in same if id(one) not in used), request)
 

@@ -59,7 +59,7 @@ def place_of(frame: FrameType | None) -> str:
 
 
 def user_frame(frame: FrameType | None) -> FrameType | None:
-    """Return the first frame, from ``frame`` outwards, that is the user's."""
+    """Return the first frame, from ``frame`` outwards, that is the user's; None: none is."""
     while frame is not None:
         code = frame.f_code
         site = _sites.get((code.co_filename, code.co_qualname), "")

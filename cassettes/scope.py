@@ -121,7 +121,7 @@ def is_allowed(host: str, port: int | None) -> bool:
 
 
 def address_of(uri: str) -> tuple[str, int | None]:
-    """Return host and port that ``uri`` would connect to."""
+    """Return host and port that ``uri`` would connect to; None: it names no port."""
     from urllib.parse import urlsplit
 
     parts = urlsplit(uri)

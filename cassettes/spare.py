@@ -46,7 +46,7 @@ class Spare:
             return found
 
     def peek(self, request: Request) -> Interaction | None:
-        """Return what ``take`` would serve for an exact match, without reserving it."""
+        """Return what ``take`` would serve for an exact match, reserving nothing, or None."""
         with self._lock:
             queue = self._queues.get(request.key(), ())
             return next((one for one in queue if id(one) not in self._taken), None)

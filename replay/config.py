@@ -114,14 +114,7 @@ class MaskConfig(BaseModel):
     @field_validator("paths")
     @classmethod
     def _paths_are_places(cls, paths: list[str]) -> list[str]:
-        for path in paths:
-            first = path.split(".")[0]
-            if first not in ("*", "**", *_PLACES) or len(path.split(".")) < 2:
-                raise ValueError(
-                    f"{path!r} begins with no kind of record: {', '.join(_PLACES)}; "
-                    "tool_calls.TOOL.arguments.customer.email"
-                )
-        return paths
+        return _known_places(paths)
 
     @field_validator("functions")
     @classmethod
@@ -130,6 +123,32 @@ class MaskConfig(BaseModel):
             if not re.fullmatch(r"[\w.]+:[\w.]+", name):
                 raise ValueError(f"{name!r} names no function: package.module:function")
         return functions
+
+
+def _known_places(paths: list[str]) -> list[str]:
+    for path in paths:
+        first = path.split(".")[0]
+        if first not in ("*", "**", *_PLACES) or len(path.split(".")) < 2:
+            raise ValueError(
+                f"{path!r} begins with no kind of record: {', '.join(_PLACES)}; "
+                "tool_calls.TOOL.arguments.customer.email"
+            )
+    return paths
+
+
+class AccessConfig(BaseModel):
+    """What is stored as it is, and shown to nobody who does not ask: ``[tool.replay.access]``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    hide: list[str] = Field(default_factory=list)
+    """Values that screens, commands and reports hide, besides those that are to be masked:
+    ``tool_calls.*.arguments.customer.address``."""
+
+    @field_validator("hide")
+    @classmethod
+    def _paths_are_places(cls, paths: list[str]) -> list[str]:
+        return _known_places(paths)
 
 
 class SchemaIgnore(BaseModel):
@@ -292,6 +311,8 @@ class Config(BaseModel):
     """Differences that do not count, all tools together."""
     mask: MaskConfig = Field(default_factory=MaskConfig)
     """What is replaced by placeholders before it is stored."""
+    access: AccessConfig = Field(default_factory=AccessConfig)
+    """What is hidden from whoever does not ask for it."""
     audit: Literal["off", "changes", "all"] = "changes"
     """Which commands are noted in the database they are used on: those that export, remove or
     change something by hand; ``all``: those that read, too."""
@@ -326,20 +347,25 @@ class Config(BaseModel):
         return policy
 
     @property
+    def hidden_paths(self) -> list[str]:
+        """Places that are hidden where the recording has them in the clear."""
+        return list(dict.fromkeys([*self.mask.paths, *self.access.hide]))
+
+    @property
     def database_path(self) -> Path | None:
-        """``database`` as a path that holds from any working directory."""
+        """``database`` as a path that holds from any working directory; None: it says none."""
         if self.database is None:
             return None
         return self._beside(self.database)
 
     @property
     def schema_lock_path(self) -> Path | None:
-        """``schema_lock`` as a path that holds from any working directory."""
+        """``schema_lock`` as a path that holds from any working directory; None: it says none."""
         return None if self.schema_lock is None else self._beside(self.schema_lock)
 
     @property
     def approvals_path(self) -> Path | None:
-        """``approvals`` as a path that holds from any working directory."""
+        """``approvals`` as a path that holds from any working directory; None: it says none."""
         return None if self.approvals is None else self._beside(self.approvals)
 
     @property
@@ -429,6 +455,7 @@ def _known_keys() -> dict[str, tuple[str, list[str]]]:
         "": ("[tool.replay]", _keys(Config)),
         "ignore": ("[[tool.replay.ignore]]", list(IgnoreRule.model_fields)),
         "mask": ("[tool.replay.mask]", list(MaskConfig.model_fields)),
+        "access": ("[tool.replay.access]", list(AccessConfig.model_fields)),
         "keep": ("[tool.replay.keep]", list(KeepConfig.model_fields)),
         "schema": ("[tool.replay.schema]", list(SchemaConfig.model_fields)),
         "budgets": ("A budget", list(Budget.model_fields)),

@@ -84,7 +84,7 @@ def test_the_nearest_file_with_a_table_of_ours_wins(tmp_path: Path) -> None:
             "tool.replay.job = 2 in {file!r}: there is no such key.\nNearest: jobs\n"
             "[tool.replay] takes tools, database, schema_lock, approvals, deadline_ms, labels, "
             "jobs, allow, loose, sandbox, writable, limits, env, policy, versions, ignore, mask, "
-            "audit, keep, schema, budgets, keys, prices.",
+            "access, audit, keep, schema, budgets, keys, prices.",
         ),
         (
             "[tool.replay.mask]\nname = ['x']\n",

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from rich.text import Text
 from textual import events
 from textual.app import App, ScreenStackError
+from textual.await_complete import AwaitComplete
 from textual.command import Provider
 from textual.screen import Screen
 
@@ -23,6 +24,7 @@ from replay.errors import ExitCode, ReplayError
 from tui.actions import use_keys
 from tui.crash import crash_words, write_report
 from tui.jobs import TICK_S, Jobs
+from tui.memory import Tidying, give_back_what_is_freed
 from tui.palette import ActionProvider
 from tui.pyproject import is_mentioned
 from tui.screens.base import BaseScreen
@@ -32,11 +34,18 @@ from tui.terminal import end_with_terminal
 from tui.theme import DARK, LIGHT
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from replay.stepping.worlds import WorldHistory
+    from tui.jobs import Ended, Job
     from tui.keymap import Keymap
-    from tui.rows.acting import Tools
+    from tui.rows.acting import Baseline, Tools
     from tui.rows.database import Database
     from tui.rows.sorting import TraceSort
+    from tui.rows.steps import StepList
     from tui.rows.stops import Stops
+    from tui.rows.traces import TraceList
+    from tui.world_stream import WorldStreams
     from tui.worlds import Worlds
 
 POLL_S = 0.25
@@ -85,8 +94,12 @@ class ReplayApp(App[None]):
         self.stops_problem: ReplayError | None = None
         """Why what was kept could not be read, until somebody was told."""
         self.jobs = Jobs(self)
+        self._tidying = Tidying()
+        self._is_started = False
         self.tools: Tools | None = None
         """Today's tools, as they were named last."""
+        self.baseline: Baseline | None = None
+        """The old ones, as they were named last; None: nobody was asked yet."""
         self._first_trace = trace
         self.register_theme(DARK)
         self.register_theme(LIGHT)
@@ -107,6 +120,7 @@ class ReplayApp(App[None]):
     async def on_event(self, event: events.Event) -> None:
         """Do what a key is bound to, unless it is for the line to type into."""
         if isinstance(event, events.Key) and event.is_forwarded:
+            self._tidying.pressed()
             screen = self._screen_now()
             if screen is not None and screen.prompt.take_typed_ahead(event):
                 return
@@ -162,7 +176,7 @@ class ReplayApp(App[None]):
         if self._worlds is None:
             from tui.worlds import Worlds
 
-            self._worlds = Worlds(self.path)
+            self._worlds = Worlds(self.path, self._revealing())
         return self._worlds
 
     def database_opened(self, database: Database) -> None:
@@ -181,6 +195,7 @@ class ReplayApp(App[None]):
         """What is there now stays: the collector need not look at it again."""
         gc.freeze()
         gc.enable()
+        self._is_started = True
         self.set_timer(_IMPORT_S, _import_the_rest)
 
     def open_trace(
@@ -203,28 +218,50 @@ class ReplayApp(App[None]):
             return
         self.push_screen(TranscriptScreen(steps, run_id=run_id, step_number=step_number, tab=tab))
 
-    def shown_traces(self) -> list[str]:
-        """Return the ids of the traces that the list shows, where it shows only some."""
-        from tui.rows.acting import trace_ids_of
+    @property
+    def listed_traces(self) -> TraceList | None:
+        """The traces that the list shows; None: there is no list yet."""
         from tui.screens.traces import TracesScreen
 
         for screen in self.screen_stack:
             if isinstance(screen, TracesScreen) and screen.table.traces is not None:
-                return trace_ids_of(self.the_database, screen.table.traces)
-        return []
+                return screen.table.traces
+        return None
+
+    def shown_traces(self) -> list[str]:
+        """Return the ids of the traces that the list shows, where it shows only some."""
+        from tui.rows.acting import trace_ids_of
+
+        traces = self.listed_traces
+        return [] if traces is None else trace_ids_of(self.the_database, traces)
 
     def trace_beside(self, key: int, direction: int) -> str | None:
         """Return the id of the next trace in the list, or the one before; None: there is none."""
         from tui.rows.acting import trace_id_of
-        from tui.screens.traces import TracesScreen
 
-        for screen in self.screen_stack:
-            if isinstance(screen, TracesScreen) and screen.table.traces is not None:
-                keys = screen.table.traces.keys
-                at = next((index for index, one in enumerate(keys) if one == key), None)
-                if at is not None and 0 <= at + direction < len(keys):
-                    return trace_id_of(self.the_database, int(keys[at + direction]))
+        traces = self.listed_traces
+        if traces is not None:
+            keys = traces.keys
+            at = next((index for index, one in enumerate(keys) if one == key), None)
+            if at is not None and 0 <= at + direction < len(keys):
+                return trace_id_of(self.the_database, int(keys[at + direction]))
         return None
+
+    def world_streams(self) -> WorldStreams:
+        """Return what replays one trace after the other for its world; it is to be closed."""
+        from tui.world_stream import WorldStreams
+
+        return WorldStreams(self.path, self._revealing())
+
+    def world_by(self, streams: WorldStreams) -> Callable[[StepList], WorldHistory]:
+        """Return what gives the world of a trace: by the tools of its verdicts, or those named."""
+        from tui.rows.acting import tools_at_hand
+
+        def world_of(steps: StepList) -> WorldHistory:
+            tools = self.tools or tools_at_hand(self.the_database, steps.run)
+            return streams.world(steps.trace.id, tools)
+
+        return world_of
 
     def show_job(self) -> None:
         """Show the replay that is under way."""
@@ -237,9 +274,72 @@ class ReplayApp(App[None]):
             return
         self.push_screen(ReplayingScreen.of_job(self.jobs.now))
 
+    def quit(self) -> None:
+        """End the program; while a command is under way: ask what becomes of it."""
+        if self.jobs.now is None:
+            self.exit()
+            return
+        from tui.screens.quitting import QuittingScreen
+
+        self.push_screen(QuittingScreen(self.jobs.now))
+
+    def leave_running(self, job: Job) -> None:
+        """End the program, and let a command go on without it; the terminal says how to stop it."""
+        process = job.process
+        if self.jobs.now is job and process is not None:
+            job.is_left = True
+            said = f"{job.title} goes on: `kill -INT {process.pid}` stops it, what is done is kept."
+            self.exit(message=Text(said))
+        else:
+            self.exit()
+
     def toggle_theme(self) -> None:
         """Change between light and dark."""
         self.theme = (LIGHT if self.theme == DARK.name else DARK).name
+
+    def _revealing(self) -> list[str]:
+        """Return the option by which commands show hidden values, where the screen does."""
+        return ["--reveal"] if self.database is not None and self.database.is_revealed else []
+
+    def toggle_reveal(self) -> None:
+        """Show hidden values once that is noted, or hide them again."""
+        screen = self._screen_now()
+        if self.database is None or screen is None:
+            return
+        if self.database.hidden is None:
+            screen.say(("nothing in this database is hidden", "dim"))
+        elif self.database.is_revealed:
+            self._reveal(is_revealed=False)
+        else:
+            words = ["audit", str(self.path), "--note-reveal", "ui"]
+            self.jobs.soon("noting the reveal", words, self._reveal_noted)
+            screen.say(("hidden values are shown in a moment…", "accent"))
+
+    def _reveal_noted(self, ended: Ended) -> None:
+        self._reveal(is_revealed=True)
+        if ended.talk.strip() and (screen := self._screen_now()) is not None:
+            self.call_after_refresh(screen.complain, ended.error())
+
+    def _reveal(self, *, is_revealed: bool) -> None:
+        """Draw anew what is shown: what was read before may hold what is hidden, or the sign."""
+        from tui.screens.trace_list import TraceListScreen
+        from tui.screens.transcript import TranscriptScreen
+
+        self.the_database.reveal(is_revealed=is_revealed)
+        self._worlds = None
+        opened = next((s for s in self.screen_stack if isinstance(s, TranscriptScreen)), None)
+        while len(self.screen_stack) > 2:
+            self.pop_screen()
+        if isinstance(self.screen, TraceListScreen):
+            self.screen.show_anew()
+        if opened is not None:
+            self.open_trace(opened.steps.trace.id, run_id=opened.run_id)
+        words = "shown; F3 hides them again" if is_revealed else "hidden again"
+        self.call_after_refresh(self._say_revealed, f"hidden values are {words}")
+
+    def _say_revealed(self, words: str) -> None:
+        if (screen := self._screen_now()) is not None:
+            screen.say((words, "warn" if self.the_database.is_revealed else "good"))
 
     def show_job_line(self) -> None:
         """Say how far the command under way is."""
@@ -261,7 +361,14 @@ class ReplayApp(App[None]):
             return None
         return screen if isinstance(screen, BaseScreen) and screen.is_ready else None
 
+    def pop_screen(self) -> AwaitComplete:
+        """Leave the screen, and know that there is something to tidy up."""
+        self._tidying.closed()
+        return super().pop_screen()
+
     def _poll(self) -> None:
+        if self._is_started:
+            self._tidying.look()
         screen, database = self._screen_now(), self.database
         if database is None or screen is None:
             return  # what was written meanwhile is still news at the next poll
@@ -334,6 +441,7 @@ def run(path: Path, trace: str | None = None, *, theme: str | None = None) -> in
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
     for name in ("COLUMNS", "LINES"):  # Textual would believe them, and never see a resize
         os.environ.pop(name, None)
+    give_back_what_is_freed()
     gc.disable()  # until the first rows are there
     gc.set_threshold(_GARBAGE_MAX, 20, 20)
     app = ReplayApp(path, trace, theme=theme, state=State.of_user(), keys=_chosen_keys())

@@ -6,16 +6,18 @@ it keeps what it has done, as it would in a shell.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import IO, TYPE_CHECKING, Any, Final
 
 from textual.worker import get_current_worker
 
@@ -44,8 +46,10 @@ class Job:
     done: Callable[[Ended], None]
     began_at: float = field(default_factory=time.monotonic)
     began_us: int = field(default_factory=lambda: time.time_ns() // 1_000)
-    process: subprocess.Popen[str] | None = None
+    process: subprocess.Popen[bytes] | None = None
     is_stopped: bool = False
+    is_left: bool = False
+    """It goes on when the screen is gone: nobody waits for its end."""
     judged_count: int = 0
     """Calls that it has judged so far, as the database says."""
 
@@ -143,8 +147,12 @@ class Jobs:
             self.now.stop()
 
     def leave(self) -> None:
-        """The screen is gone: end the long command, and do the short ones that were asked for."""
-        self.stop()
+        """The screen is gone: end the long command, if it was not left to go on.
+
+        Short ones that were asked for are done.
+        """
+        if self.now is None or not self.now.is_left:
+            self.stop()
         for job in self._soon:
             process = job.process
             if process is None:
@@ -162,25 +170,8 @@ class Jobs:
 
     def _work(self, job: Job) -> None:
         worker = get_current_worker()
-        try:
-            job.process = subprocess.Popen(
-                job.words,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-                encoding="utf-8",
-                errors="replace",
-                start_new_session=True,  # Ctrl-C in the terminal is the screen's
-            )
-        except OSError as error:
-            ended = Ended(job, 3, "", f"The command cannot be started: {error.strerror}.")
-        else:
-            if job.is_stopped:
-                job.stop()
-            output, talk = job.process.communicate()
-            ended = Ended(job, job.process.returncode, output, talk)
-        if not worker.is_cancelled and self._app.is_running:
+        ended = _run(job)
+        if ended is not None and not worker.is_cancelled and self._app.is_running:
             self._app.call_from_thread(self._ended, ended)
 
     def _ended(self, ended: Ended) -> None:
@@ -192,3 +183,34 @@ class Jobs:
                 self._next()
         ended.job.done(ended)
         self._app.show_job_line()  # of the screen that is in front now
+
+
+def _run(job: Job) -> Ended | None:
+    """Run a command to its end; None: it was left to go on.
+
+    What it says goes into files: a pipe would break under it when the screen is gone.
+    """
+    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as talk:
+        try:
+            process = job.process = subprocess.Popen(
+                job.words,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=talk,
+                start_new_session=True,  # Ctrl-C in the terminal is the screen's
+            )
+        except OSError as error:
+            return Ended(job, 3, "", f"The command cannot be started: {error.strerror}.")
+        if job.is_stopped:
+            job.stop()
+        while process.poll() is None:
+            if job.is_left:
+                return None
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(TICK_S)
+        return Ended(job, process.returncode, _text_of(output), _text_of(talk))
+
+
+def _text_of(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode("utf-8", "replace")

@@ -1,4 +1,4 @@
-"""Whether the project's configuration says anything of what a screen wants to know."""
+"""What the working directory says of itself: its configuration, and whether git knows it."""
 
 from __future__ import annotations
 
@@ -13,6 +13,12 @@ def is_mentioned(words: bytes) -> bool:
     here = Path.cwd()
     files = (folder / "pyproject.toml" for folder in (here, *here.parents))
     return any(words in _text(file) for file in files)
+
+
+def is_in_repository() -> bool:
+    """Say whether the working directory is in a git repository."""
+    here = Path.cwd()
+    return any((folder / ".git").exists() for folder in (here, *here.parents))
 
 
 def _text(file: Path) -> bytes:

@@ -18,9 +18,10 @@ _KEPT_MAX: Final = 8
 class Worlds:
     """The worlds that this session has asked for, by trace and whatever says which tools."""
 
-    def __init__(self, path: Path) -> None:
-        """``path``: the database."""
+    def __init__(self, path: Path, options: Sequence[str] = ()) -> None:
+        """``path``: the database; ``options``: of every question."""
         self.path = path
+        self._options = options
         self._known: OrderedDict[tuple[str, Hashable], WorldHistory] = OrderedDict()
 
     def known(self, trace_id: str, by: Hashable) -> WorldHistory | None:
@@ -42,7 +43,7 @@ class Worlds:
         if known is not None:
             return known
         try:
-            answer = ask(["world", str(self.path), trace_id, *tools])
+            answer = ask(["world", str(self.path), trace_id, *tools, *self._options])
         except ReplayError as error:
             said = " ".join(str(error.wanted).rpartition("Error: ")[2].split())
             raise ReplayError(f"The world is not known: {said}", hint=error.hint) from error

@@ -58,7 +58,7 @@ def pairs(metadata: Iterable[Any] | None) -> Any:
 
 
 def metadata_of(form: Any) -> tuple[tuple[str, Any], ...] | None:
-    """Return metadata as gRPC has it."""
+    """Return metadata as gRPC has it; None where there is none."""
     return None if form is None else tuple((name, value) for name, value in form)
 
 

@@ -184,7 +184,7 @@ class Attempts:
         return True
 
     def begin(self) -> _Attempt | None:
-        """Return the attempt that begins now, where it is recorded."""
+        """Return the attempt that begins now, where it is recorded; else None."""
         scope = current.get()
         if scope is None or scope.cassette is None:
             return None

@@ -6,7 +6,6 @@ hook is set when its client is, whether that was before ``install`` or comes lat
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Callable
 from types import ModuleType
@@ -93,8 +92,3 @@ _HOOKS: dict[str, Callable[[Any], None]] = {
     "httplib2": _httplib2,
     "tornado.simple_httpclient": _tornado,
 }
-
-
-def hooked_clients() -> list[str]:
-    """Return the client libraries that are hooked in this process now."""
-    return [name for name in _HOOKS if _installed and name in sys.modules]

@@ -52,7 +52,7 @@ _TAKEN_AWAY: Final = _all(
     "type types count counts limit limits usage budget expiry expires expired expiration length"
     " size name names url uri urls endpoint hint policy status strength at in ttl required valid"
     " enabled method methods scheme schemes title label field fields format age days date time"
-    " version algorithm alg state error errors message number_of id ids ring bits"
+    " version algorithm alg scope scopes state error errors message number_of id ids ring bits"
 )
 """Last words that make of a secret name a harmless one."""
 
@@ -72,6 +72,30 @@ _HEADERS: Final = _all(
 _PASSWORDS: Final = _all(
     "password passwords passwd passphrase passcode pwd pw secret pass pin otp totp cvv cvc"
 )
+
+_ENDINGS: Final = (
+    "password",
+    "passwd",
+    "apikey",
+    "clientsecret",
+    "accesstoken",
+    "authtoken",
+    "apitoken",
+    "secretkey",
+    "accesskey",
+    "privatekey",
+)
+"""What a name that is written as one word ends in: `dbpassword`, `discordclientsecret`."""
+
+_VARIABLE: Final = re.compile(r"[A-Z][A-Z0-9]*(?:[_-][A-Z0-9]+)*[_-]KEY")
+_HARMLESS_KEYS: Final = _all(
+    "primary foreign partition sort cache idempotency public publishable object group row hash"
+    " range routing deduplication lookup unique message event translation bucket index site project"
+)
+"""What a variable's ``..._KEY`` is then, and no secret."""
+
+_ISSUED: Final = re.compile(r"(?=.*[0-9])[A-Za-z0-9_\-+/=.:]{16,}")
+"""What somebody issued: long, of letters and digits."""
 
 _QUERY: Final = frozenset(("key", "code", "ticket", "nonce"))
 """Names that only a query, a form or a fragment uses for secrets, for values that look it."""
@@ -110,7 +134,7 @@ class Names:
                 return words[-1] == right or words[-1] not in _TAKEN_AWAY
         found = [index for index, word in enumerate(words) if word in _SECRET]
         if not found:
-            return False
+            return words[-1].endswith(_ENDINGS) or is_variable(name)
         if words[found[-1]] in ("pass", "auth", "session", "pw") and len(words) > 1:
             return words[found[-1]] == "auth" and words[-1] == "auth"  # x-auth, not boarding_pass
         return found[-1] == len(words) - 1 or words[-1] not in _TAKEN_AWAY
@@ -132,6 +156,8 @@ class Names:
         """
         if not self.is_secret(name) or not value.strip():
             return False
+        if is_variable(name) and not _ISSUED.fullmatch(value):
+            return False
         return self.is_password(name) or not _WORD.fullmatch(value)
 
     def is_password(self, name: str) -> bool:
@@ -152,6 +178,14 @@ def words_of(name: str) -> tuple[str, ...]:
     """Return a name as lower-case words: ``("api", "key")`` for ``X_APIKey`` without the ``x``."""
     words = [word.lower() for word in _WORDS.findall(name[:128])]
     return tuple(words[1:] if words[:1] == ["x"] else words)
+
+
+def is_variable(name: str) -> bool:
+    """Whether a name is that of an environment's key, of which its value tells if it is one."""
+    if not _VARIABLE.fullmatch(name):
+        return False
+    words = words_of(name)
+    return f"{words[-2]} key" not in _PAIRS and _HARMLESS_KEYS.isdisjoint(words)
 
 
 def _is_among(spellings: tuple[str, ...], globs: tuple[str, ...]) -> bool:

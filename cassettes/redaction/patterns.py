@@ -10,7 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
+
+from cassettes.redaction import vendors
+from cassettes.redaction.prefilter import is_readable, search
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,13 +23,28 @@ class Pattern:
 
     holds: tuple[str, ...]
     """Any match holds one of these; empty: nothing is known of it."""
-    form: re.Pattern[str]
+    expression: re.Pattern[str] | str
+    """A text is compiled when it is first needed: there are a hundred, and most are never."""
     is_learned: bool = True
     """Whether a value so found is replaced wherever else it stands."""
+    look: str = ""
+    """What finds what any match holds, where no plain text does."""
+
+    @property
+    def form(self) -> re.Pattern[str]:
+        """The form of a match."""
+        return _compiled(self.expression)
 
     def finds_in(self, text: str) -> bool:
         """Whether a look at the whole ``text`` is worth while."""
+        if self.look:
+            return not is_readable(text) or search(self.look)(text)
         return not self.holds or any(one in text for one in self.holds)
+
+
+@cache
+def _compiled(expression: re.Pattern[str] | str) -> re.Pattern[str]:
+    return re.compile(expression)
 
 
 def _pattern(holds: str, form: str, *, is_learned: bool = True, flags: int = 0) -> Pattern:
@@ -65,6 +84,7 @@ BUILT_IN: Final = (
     _pattern("/webhooks/", r"/api/webhooks/[0-9]+/(?P<secret>[A-Za-z0-9_-]{30,})"),
     # a scheme of the Authorization header in free text: a curl line, a log
     _pattern("Bearer bearer", r"\b[Bb]earer (?=\S*[0-9])(?P<secret>[A-Za-z0-9._~+/=-]{12,})"),
+    *(Pattern((holds,) if holds else (), form, look=look) for holds, look, form in vendors.forms()),
 )
 
 

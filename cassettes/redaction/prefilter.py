@@ -21,13 +21,15 @@ Finds = Callable[[str], bool]
 _NAMES = (
     # stems without their first letter: `password`, `Password`, `userPassword`
     r"assw|assphrase|asscode|ecret|redential|ookie|ignature|ssertion|earer|csrf|xsrf|CSRF|XSRF"
-    r"|ASSW|ECRET|REDENTIAL|OOKIE|IGNATURE|EARER|uthoriz|UTHORIZ|oken[^s]|OKEN[^S]|SESSID"
-    r"|(?:key|Key|KEY)s?\\*[\"'=:]",
+    r"|ASSW|ECRET|REDENTIAL|OOKIE|IGNATURE|EARER|uthoriz|UTHORIZ|oken[^s]|OKEN[^S]|SESSID|-key ",
+    r"(?:key|Key|KEY)s?(?:\\*[\"'>=:]| [=:])",
+    r"(?:pi|PI|pp|ess|ret|ate)[-_ ]?[kK]ey |(?:PI|PP|ESS|RET|ATE)[-_ ]?KEY ",
     r"uth[-_ ]?[cC]ode|ession[-_ ]?[iI][dD]|ESSION[-_ ]?ID|ecurity[-_ ]?[cC]ode"
     r"|ication[-_ ]?[cC]ode|ard[-_ ]?[nN]umber|ebhook[-_ ]?[uU][rR][lL]|nection[-_ ]?[sS]tring"
     r"|ne[-_ ][tT]ime|very[-_ ]?[cC]odes|ackup[-_ ]?[cC]odes"
     r"|code=|ticket=|nonce=",
-    r"(?:pwd|pw|pin|otp|cvv|cvc|cvv2|ssn|sid|sig|pass|jwt|auth|session)\\*[\"=:]"
+    r"(?:pwd|pw|pin|PIN|otp|cvv|cvc|cvv2|ssn|sid|sig|pass|jwt|auth|session)"
+    r"(?:\\*[\"=:]| (?:is|was|[=:]) )"
     r"|(?:Pwd|Pin|Otp|Sid|Sig|Pass|Auth|Session|PWD|PIN|OTP|SID|SSN|JWT|CVV|AUTH)\\*[\"=:]",
 )
 _VALUES = (
@@ -60,7 +62,9 @@ def brief_search() -> Finds:
 @cache
 def value_searches() -> tuple[Finds, ...]:
     """Return what together finds anything that a built-in secret value must contain."""
-    return (*map(_search, _VALUES), _search(_STREAMS))
+    from cassettes.redaction import vendors
+
+    return (*map(_search, _VALUES), *map(_search, vendors.searches()), _search(_STREAMS))
 
 
 def any_in(names: Iterable[str], patterns: Iterable[str]) -> Finds | None:
@@ -72,7 +76,7 @@ def any_in(names: Iterable[str], patterns: Iterable[str]) -> Finds | None:
 
 def literals_in(values: Iterable[str]) -> Finds:
     """Return what finds any of ``values``, however many they are."""
-    return _search("|".join(map(_literal, values)))
+    return _search("|".join(map(literal, values)))
 
 
 def is_readable(text: str) -> bool:
@@ -102,7 +106,7 @@ def _loosely(name: str) -> str:
     return "[-_ ]?".join(words) or "."
 
 
-def _literal(value: str) -> str:
+def literal(value: str) -> str:
     """Escape by hand: ``re.escape`` writes what Rust does not read (a slash before a space)."""
     return re.sub(r"[\\.+*?()|\[\]{}^$#&\-~]", lambda found: "\\" + found[0], value)
 

@@ -22,6 +22,7 @@ from typing import Any, Final, TypeVar
 import orjson
 
 from cassettes.interaction import Interaction, Request
+from cassettes.placeholders import PLACEHOLDER
 from cassettes.redaction import exchanges
 from cassettes.redaction.finding import Finder, found_in
 from cassettes.redaction.prefilter import is_readable
@@ -111,6 +112,16 @@ class Redactor:
             for password in _USERINFO.findall(value):
                 self.vault.learn(password, None, puts_away=False)
         self.vault.settle()
+
+    def holds_placeholders(self, text: str) -> bool:
+        """Whether something in ``text`` stands for what is masked."""
+        if PLACEHOLDER.search(text):
+            return True
+        return any(
+            kind.is_stand_in(text[start:end])
+            for kind in self.rules.kinds_in(text)
+            for start, end in kind.spans(text)
+        )
 
     def recognise(self, recorded: Any) -> None:
         """Take the digits under secret names in ``recorded`` (JSON) for placeholders.

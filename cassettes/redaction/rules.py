@@ -21,8 +21,9 @@ from cassettes.redaction.prefilter import (
     search,
     value_searches,
 )
+from cassettes.redaction.respelled import may_be_respelled
 
-_BASE64: Final = r"[A-Za-z0-9]{9}[g-zG-Z][A-Za-z0-9]{10}|=[^\s&]{0,60}%[23][0-9A-Fa-f]"
+_BASE64: Final = r"[A-Za-z0-9]{9}[g-zG-Z][A-Za-z0-9]{10}|=[^\s&]{0,60}%[2-7][0-9A-Fa-f]"
 """Text that may be packed and is no hash, and fields of URLs, in which personal data may be."""
 
 
@@ -56,6 +57,7 @@ class Rules:
         self._secret_searches = value_searches() + ((own_value,) if own_value else ())
         self._kind_searches = tuple((kind, search(kind.search)) for kind in self.kinds)
         self._value_searches = self._secret_searches + _together(self.kinds)
+        self._value_searches += (may_be_respelled,)
         self._finds_packed: Finds = search(_BASE64) if self.kinds else _never
         if self.kinds:
             self._value_searches += (self._finds_packed,)
@@ -100,6 +102,10 @@ class Rules:
     def may_be_packed(self, text: str) -> bool:
         """Whether text may stand in ``text`` that is packed as base64."""
         return not is_readable(text) or self._finds_packed(text)
+
+    def may_be_respelled(self, text: str) -> bool:
+        """Whether something in ``text`` is spelled otherwise than its form says."""
+        return not is_readable(text) or may_be_respelled(text)
 
     def names_stand_in(self, text: str) -> bool:
         """Whether the name of a secret may stand in ``text``."""

@@ -18,6 +18,7 @@ from typing import Any, Final
 import orjson
 
 from cassettes.placeholders import PLACEHOLDER, UUID_MARK
+from cassettes.redaction import vendors
 from cassettes.redaction.personal import KINDS
 from cassettes.redaction.personal.card import is_card
 
@@ -29,7 +30,8 @@ _JWT: Final = re.compile(r"(eyJ[\w-]+)\.(eyJ[\w-]+)\.([\w-]+)")
 _TIMES: Final = ("iat", "nbf", "exp")
 _KEPT: Final = re.compile(
     r"(?:(?:sk-(?:ant-|proj-|svcacct-|or-v1-)?|[spr]k_(?:live|test)_|gh[pousr]_|github_pat_|glpat-"
-    r"|xox[abeprs]-|xapp-|A[KS]IA|AIza|ya29\.|npm_|pypi-|hf_|SG\.|gsk_)?"
+    r"|xox[abeprs]-|xapp-|A[KS]IA|AIza|ya29\.|npm_|pypi-|hf_|SG\.|gsk_"
+    rf"|{vendors.kept()})?"
     rf"(?:{PLACEHOLDER.pattern})(?:@example\.com)?|[\w-]+\.[\w-]+\.R[0-9a-f]{{12}}R)"
 )
 

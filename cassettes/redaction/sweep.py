@@ -18,11 +18,12 @@ import orjson
 
 from cassettes.placeholders import PLACEHOLDER, SHAPED
 from cassettes.redaction.finding import found_in
-from cassettes.redaction.free_text import COOKIES, ELEMENT, INPUT, assigned
+from cassettes.redaction.free_text import COOKIES, ELEMENT, INPUT, assigned, said
 from cassettes.redaction.names import HARMLESS, words_of
 from cassettes.redaction.packed import opened_base64
 from cassettes.redaction.patterns import Pattern
 from cassettes.redaction.personal import Kind
+from cassettes.redaction.respelled import respelled
 from cassettes.redaction.shapes import is_placeholder
 from cassettes.redaction.spelling import spelled_as
 from cassettes.redaction.streams import Events
@@ -38,7 +39,10 @@ _SCHEME: Final = re.compile(
 )
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9:.,+\-Z ]*)?")
 _SCHEMA_TYPES: Final = frozenset(
-    ("string", "number", "integer", "boolean", "object", "array", "null")
+    (
+        *("string", "number", "integer", "boolean", "object", "array", "null"),
+        *("str", "int", "float", "bool", "list", "dict", "any", "date"),
+    )
 )
 _QUOTED: Final = re.compile(r"(?<==)[^\s&;=\"'<>%]*%[0-9A-Fa-f]{2}[^\s&;=\"'<>]*")
 _INTEGER_MIN: Final = 100
@@ -152,7 +156,9 @@ class Sweep:
         return not item.startswith("-") and self._rules.names.is_secret(before.lstrip("-"))
 
     def _pair(self, name: Any, value: Any) -> list[Any]:
-        if type(name) is str and type(value) is str:
+        if (
+            type(name) is str and type(value) is str and name[:1] != "/"
+        ):  # a place in JSON is no name
             return [self.value(name), self.called(name, value)]
         return [self.value(name), self.value(value)]
 
@@ -243,6 +249,8 @@ class Sweep:
     def plain(self, text: str, *, assigned: bool = True) -> str:
         """Return a text redacted that has no form of its own."""
         rules = self._rules
+        if rules.may_be_respelled(text):
+            text = respelled(text, self._inside)
         if rules.has_secret_form(text):
             for pattern in rules.patterns:
                 if pattern.finds_in(text):
@@ -403,12 +411,14 @@ class Sweep:
 
     def _assigned(self, text: str) -> str:
         """Return a text with what is assigned to secret names in it redacted."""
-        parts: list[str] = []
-        done = 0
-        for name, start, end in assigned(text, self._rules.names):
-            parts += (text[done:start], self._spoken(name, text[start:end]))
-            done = end
-        return "".join(parts) + text[done:] if parts else text
+        for found in (assigned, said) if " " in text else (assigned,):
+            parts: list[str] = []
+            done = 0
+            for name, start, end in found(text, self._rules.names):
+                parts += (text[done:start], self._spoken(name, text[start:end]))
+                done = end
+            text = "".join(parts) + text[done:] if parts else text
+        return text
 
     def _spoken(self, name: str, value: str) -> str:
         lower = name.lower()
@@ -488,6 +498,8 @@ def _is_schema(value: dict[str, Any]) -> bool:
     """Whether an object describes a value instead of holding one: JSON Schema."""
     kind = value.get("type")
     kinds = kind if type(kind) is list else [kind]
-    if any(type(one) is str and one in _SCHEMA_TYPES for one in kinds):
+    if any(type(one) is str and one.lower() in _SCHEMA_TYPES for one in kinds):
+        return True
+    if type(kind) is str and "description" in value:
         return True
     return any(word in value for word in ("$ref", "anyOf", "oneOf", "allOf", "properties"))

@@ -75,11 +75,12 @@ class Vault:
         with self._lock:
             if value in self._known:
                 return
-            self._known[value] = stand_in
-            self._newest += tuple((one, value) for one in _spellings(value))
+            self._newest += tuple((one, value) for one in spellings(value))
             if len(self._newest) > _NEWEST and puts_away:
                 self._put_away()
             self.version += 1
+            # Last: who sees it known does not wait for the lock, and must find it in texts.
+            self._known[value] = stand_in
 
     def holds_any(self, text: str) -> bool:
         """Whether a learned value stands in ``text``, which is readable and may be JSON."""
@@ -150,8 +151,8 @@ def _no(text: str) -> bool:
     return False
 
 
-def _spellings(value: str) -> list[str]:
-    """``value`` as it stands in texts, in URIs, and in JSON, also in JSON inside JSON.
+def spellings(value: str) -> list[str]:
+    """Return ``value`` as it stands in texts, in URIs, and in JSON, also in JSON inside JSON.
 
     A UUID also without its hyphens, and 32 digits as the UUID that they are: a recording keeps the
     draws of UUIDs in one spelling, whichever the application uses.

@@ -55,13 +55,13 @@ def database_and(
             is_needed = unless is None or not options.get(unless)
             database, rest = _split(words, names, optional, is_needed=is_needed, guesses=guesses)
             given = dict.fromkeys(optional) | dict(zip([*names, *optional], rest, strict=False))
-            done = command(database=database, **given, **options)
             context = click.get_current_context(silent=True)
-            if database is not None and context is not None:
-                from replay.cli.audit import note_command
+            if database is None or context is None:
+                return command(database=database, **given, **options)
+            from replay.cli.audit import noting
 
-                note_command(context.command_path, database, options)
-            return done
+            with noting(context.command_path, database, options):
+                return command(database=database, **given, **options)
 
         return with_database
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -35,30 +36,53 @@ _CHANGES_BY: Final = {
 }
 """Of commands that may only look: the options that make them change something; of one option, the
 values that do."""
-_SILENT: Final = ("audit", "prune", "forget", "completion", "doctor")
+_SILENT: Final = (
+    *("audit", "prune", "forget", "completion", "doctor"),
+    *("db encrypt", "db decrypt", "db rekey"),  # which note themselves, in the file that is left
+)
 _SECRET_OPTIONS: Final = ("--value",)
 
 
-def note_command(path: str, database: Path, options: Mapping[str, Any]) -> None:
-    """Note that a command ran, if it is one that ``[tool.replay] audit`` says to note.
+@contextmanager
+def noting(path: str, database: Path, options: Mapping[str, Any]) -> Iterator[None]:
+    """Note the command that the block runs, if ``[tool.replay] audit`` says to note it.
 
+    What shows something is noted before it shows it, what changes something when it is done.
     ``path``: as click names it, ``replay db query``; ``options``: what the command was given.
+    """
+    name = path.partition(" ")[2]
+    act = _act(name, options)
+    if act in ("read", "revealed"):
+        note_in(database, name, act)
+    yield
+    if act not in (None, "read", "revealed"):
+        note_in(database, name, act)
+
+
+def _act(name: str, options: Mapping[str, Any]) -> Act | None:
+    """Return what a command does; None: nothing that is noted."""
+    if name in _SILENT:
+        return None
+    act = _ACTS.get(name) if _changes(name, options) else None
+    return act or ("revealed" if options.get("reveal") else "read")
+
+
+def note_in(database: Path, name: str, act: Act, said: str | None = None) -> None:
+    """Note that the command ``name`` did this in a database, if the settings say to note it.
+
+    ``said``: in which words; None: as it was typed.
     """
     from replay.cli.masked import is_child
     from replay.config import load_config
 
-    if is_child():
-        return  # its parent notes it
-    name = path.partition(" ")[2]
-    act = _ACTS.get(name) if _changes(name, options) else None
     wanted = load_config().audit
-    if wanted == "off" or name in _SILENT or (act is None and wanted != "all"):
+    if wanted == "off" or (act == "read" and wanted != "all"):
         return
-    if not database.is_file():
-        return
+    if is_child() or not database.is_file():
+        return  # a child's parent notes it
     from replay.store.audit import note_act_in
 
-    why = note_act_in(database, name, act or "read", _said(sys.argv[1:]))
+    why = note_act_in(database, name, act, _said(sys.argv[1:]) if said is None else said)
     if why is not None:
         terminal.say(f"Not noted in the audit of {database}: {why}.")
 
@@ -91,12 +115,18 @@ def _said(words: list[str]) -> str:
 @click.option(
     "--limit", type=click.IntRange(min=1), default=50, metavar="COUNT", help="At most so many: 50."
 )
+@click.option(
+    "--note-reveal",
+    "by",
+    metavar="COMMAND",
+    help="List nothing: note that this command shows hidden values, as `replay ui` has it noted.",
+)
 @json_option
-def audit(database: Path, limit: int, as_json: bool) -> int:
+def audit(database: Path, limit: int, by: str | None, as_json: bool) -> int:
     """List what was done to DATABASE, the newest first: by whom, with which command, when.
 
-    Exports, removals and changes are noted; what is read only where `[tool.replay]` says
-    `audit = "all"`. Whoever may write the file may change its rows, too.
+    Exports, removals, changes and reveals of hidden values are noted; what is read only where
+    `[tool.replay]` says `audit = "all"`. Whoever may write the file may change its rows, too.
     """
     from dataclasses import asdict
 
@@ -104,13 +134,18 @@ def audit(database: Path, limit: int, as_json: bool) -> int:
     from replay.cli.transcripts import moment
     from replay.store import Store
 
+    if by is not None:  # the screen reads only: it has this noted
+        note_in(database, by, "revealed", f"{by} {database}")
+        return ExitCode.OK
     with Store.open(database, mode="r") as store:
         found = store.audit_entries(limit)
     if as_json:
         terminal.emit_json([asdict(one) for one in found])
         return ExitCode.OK
     if not found:
-        terminal.say(f"Nothing was exported from {database}, removed or changed by hand yet.")
+        terminal.say(
+            f"Nothing was exported, revealed, removed or changed by hand in {database} yet."
+        )
         return ExitCode.OK
     columns = [
         Column("WHEN (UTC)"),

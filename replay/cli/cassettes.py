@@ -9,12 +9,13 @@ import click
 
 from replay.cli import terminal
 from replay.cli.arguments import database_and, examples, json_option
+from replay.cli.hidden import opened_to_show, reveal_option
 from replay.cli.lazy import LazyGroup, Place
 from replay.cli.selection import selection_options, selection_words
 from replay.errors import ExitCode, SelectionError
 
 if TYPE_CHECKING:
-    from replay.records import Interaction, Selection
+    from replay.records import Interaction, JsonObject, Selection
     from replay.store import Store
     from replay.store.cassettes import StoredCassette
 
@@ -50,13 +51,12 @@ def cassettes() -> None:
 )
 @database_and()
 @selection_options
+@reveal_option
 @json_option
-def list_command(database: Path, selection: Selection, as_json: bool) -> int:
+def list_command(database: Path, selection: Selection, reveal: bool, as_json: bool) -> int:
     """List the cassettes of DATABASE: of the newest 50 traces, or as many as --limit says."""
-    from replay.store import Store
-
     wanted = selection.limit or LISTED_MAX
-    with Store.open(database, mode="r") as store:
+    with opened_to_show(database, reveal=reveal) as store:
         stored = store.cassettes(selection.model_copy(update={"limit": wanted + 1}))
         if not stored and not as_json:
             terminal.say(_nothing(store, selection))
@@ -105,9 +105,16 @@ def _emit_rows(shown: list[StoredCassette]) -> None:
 
 
 def _writes(one: StoredCassette) -> int:
-    from cassettes import Interaction
+    return sum(_is_write(each.exchange) for each in one.interactions)
 
-    return sum(Interaction.from_json(each.exchange).request.is_write for each in one.interactions)
+
+def _is_write(exchange: JsonObject) -> bool:
+    from cassettes import Interaction, InteractionFormatError
+
+    try:
+        return Interaction.from_json(exchange).request.is_write
+    except InteractionFormatError:
+        return False  # nothing tells, and nothing sends it
 
 
 def _source(one: StoredCassette) -> str:
@@ -154,12 +161,13 @@ def _summary(one: StoredCassette) -> dict[str, Any]:
     metavar="NUMBER",
     help="Only the cassette of this step.",
 )
+@reveal_option
 @json_option
-def show(database: Path, trace: str, step_number: int | None, as_json: bool) -> int:
+def show(database: Path, trace: str, step_number: int | None, reveal: bool, as_json: bool) -> int:
     """Show what the calls of TRACE asked and were answered, in the order they asked it."""
     from replay.cli.cassette_text import cassette_lines
 
-    stored = _cassettes_of(database, trace, step_number)
+    stored = _cassettes_of(database, trace, step_number, reveal=reveal)
     if as_json:
         terminal.emit_json([{**_summary(one), "exchanges": _exchanges(one)} for one in stored])
     else:
@@ -174,11 +182,12 @@ def _exchanges(one: StoredCassette) -> list[Any]:
     return [each.exchange for each in interactions]
 
 
-def _cassettes_of(database: Path, trace: str, step_number: int | None) -> list[StoredCassette]:
+def _cassettes_of(
+    database: Path, trace: str, step_number: int | None, *, reveal: bool
+) -> list[StoredCassette]:
     from replay.records import Selection
-    from replay.store import Store
 
-    with Store.open(database, mode="r") as store:
+    with opened_to_show(database, reveal=reveal) as store:
         stored = store.cassettes(Selection(trace_ids=[trace]), with_empty=True)
     asking = [one for one in stored if one.interactions]
     found = [one for one in asking if step_number in (None, one.call.step_number)]

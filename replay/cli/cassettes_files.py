@@ -9,12 +9,16 @@ import click
 
 from replay.cli import terminal
 from replay.cli.arguments import database_and, default_database, examples, json_option
+from replay.cli.hidden import refuse_hidden, reveal_option
 from replay.cli.selection import selection_options
 from replay.errors import ExitCode, SelectionError
 
 if TYPE_CHECKING:
+    from replay.config import Config
+    from replay.interchange.vcr_cassettes import MaskingOf
     from replay.records import Selection
     from replay.store import Store
+    from replay.store.redaction import Redaction
 
 
 @click.command(
@@ -33,18 +37,22 @@ if TYPE_CHECKING:
     help="What one file holds: the cassette of one tool call, or all those of a trace.",
 )
 @selection_options
+@reveal_option
 @json_option
-def export(database: Path, folder: str, per: Any, selection: Selection, as_json: bool) -> int:
+def export(
+    database: Path, folder: str, per: Any, selection: Selection, reveal: bool, as_json: bool
+) -> int:
     """Write the cassettes of DATABASE into FOLDER, as files that vcrpy and pytest-recording play.
 
     What vcrpy does not know (order, timing, failures, calls that are not HTTP) stands in them under
-    `x-replay`: imported again, they are what they were.
+    `x-replay`: imported again, they are what they were. Where values are hidden, it wants --reveal.
     """
     from replay.errors import ReplayError
     from replay.interchange.vcr_cassettes import export_cassettes
     from replay.report.ink import count
     from replay.store import Store
 
+    refuse_hidden(database, reveal=reveal, what="A cassette is written whole, to match again")
     with Store.open(database, mode="r") as store:
         try:
             written = export_cassettes(store, selection, Path(folder), per)
@@ -91,18 +99,26 @@ def export(database: Path, folder: str, per: Any, selection: Selection, as_json:
     metavar="NUMBER",
     help="The tool call of that trace. May be left out where it has one only.",
 )
+@click.option("--no-mask", is_flag=True, help="Keep what is read as it stands, secrets too.")
 @json_option
 def import_command(
-    words: tuple[str, ...], trace: str | None, step_number: int | None, as_json: bool
+    words: tuple[str, ...],
+    trace: str | None,
+    step_number: int | None,
+    no_mask: bool,
+    as_json: bool,
 ) -> int:
     """Put the cassettes of FILEs in the place of the recorded ones; all of them, or none.
 
     Files that `replay cassettes export` wrote say which tool call they belong to. Of one that vcrpy
     or pytest-recording wrote, --trace and --step say it. What the tools returned when they were
-    recorded stays as it was: a replay tells where today's answers lead to something else.
+    recorded stays as it was: a replay tells where today's answers lead to something else. They are
+    masked as recordings are; files that `export` wrote of a trace without masking stay so.
     """
     from dataclasses import asdict
 
+    from replay.cli.masked import in_a_child
+    from replay.config import load_config
     from replay.interchange.vcr_cassettes import files_in, import_cassettes
     from replay.report.ink import count
     from replay.store import Store
@@ -110,10 +126,14 @@ def import_command(
     database, paths = _database_and_paths(words)
     if step_number is not None and trace is None:
         raise click.UsageError("--step needs the trace that it is in: --trace ID.")
+    config = load_config()
+    if not no_mask and (code := in_a_child(config)) is not None:
+        return code
     files = files_in(paths)
     with Store.open(database, mode="w") as store:
         call_id = None if trace is None else _call_of(store, trace, step_number)
-        read = import_cassettes(store, files, call_id=call_id)
+        masking = _maskings(store, config) if not no_mask else lambda trace_id, is_ours: None
+        read = import_cassettes(store, files, call_id=call_id, masking_of=masking)
     if as_json:
         terminal.emit_json([{**asdict(one), "file": str(one.file)} for one in read])
         return ExitCode.OK
@@ -125,6 +145,23 @@ def import_command(
         else:
             terminal.emit(f"{one.file}: {what}: {held}, there already")
     return ExitCode.OK
+
+
+def _maskings(store: Store, config: Config) -> MaskingOf:
+    """Mask as the trace was masked; what a trace without masking gave stays as it is."""
+    from functools import cache
+
+    from replay.cli.masked import masking_for
+    from replay.store.redaction import is_redacted
+
+    @cache
+    def masking_of(trace_id: str, is_ours: bool) -> Redaction | None:
+        transcript = store.transcript(trace_id, prompts=False)
+        if is_ours and not is_redacted(transcript.trace.attributes):
+            return None
+        return masking_for(store, config, transcript)
+
+    return masking_of
 
 
 def _database_and_paths(words: tuple[str, ...]) -> tuple[Path, list[Path]]:

@@ -10,6 +10,8 @@ import click
 
 from replay.cli import terminal
 from replay.cli.arguments import database_and, examples, json_option
+from replay.cli.hidden import reveal_option
+from replay.cli.hidden_reports import hiding, shown_contracts
 from replay.cli.selection import selection_options
 from replay.cli.tool_place import ToolPlace, tool_place_options
 from replay.errors import ExitCode
@@ -45,6 +47,7 @@ _KINDS = ["idempotent", "deterministic", "budget", "keeps", "result"]
     "--infer", is_flag=True, help="Propose contracts that the captured calls have kept so far."
 )
 @selection_options
+@reveal_option
 @json_option
 def contract(
     database: Path,
@@ -52,6 +55,7 @@ def contract(
     where: ToolPlace,
     kinds: tuple[str, ...],
     infer: bool,
+    reveal: bool,
     as_json: bool,
 ) -> int:
     """Hold what the tools declare (`contract=Contract(...)`) against the calls of DATABASE.
@@ -70,6 +74,8 @@ def contract(
         refuse_empty(store, database)
         also = ALL_KINDS if infer else frozenset(Kind(kind) for kind in kinds)
         results = _checked(store, selection, where, also)
+    with hiding(database, reveal=reveal) as hides:
+        results = results if hides is None else shown_contracts(results, hides)
     if infer:
         from replay.report.contract_text import proposals_json, proposals_text
 

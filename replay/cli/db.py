@@ -10,10 +10,12 @@ import click
 
 from replay.cli import terminal
 from replay.cli.arguments import database_and, examples, json_option
+from replay.cli.hidden import refuse_hidden, reveal_option
 from replay.cli.lazy import LazyGroup, Place
 from replay.errors import ExitCode
 
 _HERE = "replay.cli.db"
+_ENCRYPTING = "replay.cli.db_encrypting"
 _NOTE_EVERY_S: Final = 5.0
 
 
@@ -22,6 +24,9 @@ _NOTE_EVERY_S: Final = 5.0
     places={
         "check": Place(_HERE, "check", "Verify that everything is there and whole."),
         "compact": Place(_HERE, "compact", "Make the file as small as it can be."),
+        "encrypt": Place(_ENCRYPTING, "encrypt", "Encrypt a database, with its log and spools."),
+        "decrypt": Place(_ENCRYPTING, "decrypt", "Take the encryption off a database."),
+        "rekey": Place(_ENCRYPTING, "rekey", "Give an encrypted database another key."),
         "query": Place(_HERE, "query", "Run SQL over the records, compressed ones included."),
         "schema": Place(_HERE, "schema", "Print the JSON Schema of every record."),
     },
@@ -113,16 +118,18 @@ def compact(database: Path, as_json: bool) -> int:
     ),
 )
 @database_and("sql")
+@reveal_option
 @json_option
-def query(database: Path, sql: str, as_json: bool) -> int:
+def query(database: Path, sql: str, reveal: bool, as_json: bool) -> int:
     """Run one reading SQL statement over the views of DATABASE and print its rows.
 
     A line of column names, then one line per row, cells apart by tabs; with --json a list of
     objects. The views are those that any SQLite shell shows, one per kind of record: traces,
-    model_calls, tool_calls, interactions, ...
+    model_calls, tool_calls, interactions, ... Where values are hidden, it wants --reveal.
     """
     from replay.store import Store
 
+    refuse_hidden(database, reveal=reveal, what="SQL reads values as they are stored")
     with Store.open(database, mode="r") as store:
         names, rows = store.query(sql)
     if as_json:

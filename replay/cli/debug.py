@@ -16,6 +16,7 @@ import click
 from replay.cli import terminal
 from replay.cli.arguments import database_and, examples
 from replay.cli.debug_listening import address_of, listening
+from replay.cli.hidden import reveal_option, shown
 from replay.cli.tools_options import env_option, path_option, toolbox_named, tools_option
 from replay.errors import ExitCode, ReplayError, SelectionError
 
@@ -55,6 +56,7 @@ _BEFORE_THE_TOOL = frozenset(("bad_json", "unknown_tool", "invalid_arguments", "
     help="Wait for an editor (VS Code, or any that speaks DAP) to attach there, instead of pdb in "
     "this terminal; PORT 0 takes any that is free. Needs the extra `debugpy`.",
 )
+@reveal_option
 def debug(
     database: Path,
     trace: str,
@@ -64,6 +66,7 @@ def debug(
     variables: Sequence[str],
     post_mortem: bool,
     listen: str | None,
+    reveal: bool,
 ) -> int:
     """Run TRACE again up to one tool call, and stop at the first line of its tool, in pdb.
 
@@ -111,8 +114,9 @@ def debug(
     if result is not None and result.outcome in _BEFORE_THE_TOOL:
         terminal.say("It did not stop: the call was turned away before the tool ran.")
     colored = terminal.colours(sys.stdout)
+    told, seen = (shown(database, one, reveal=reveal) for one in (verdict, call))
     terminal.emit("")
-    terminal.emit(render_verdict(verdict, call, width=terminal.width(), colored=colored))
+    terminal.emit(render_verdict(told, seen, width=terminal.width(), colored=colored))
     return ExitCode.OK
 
 

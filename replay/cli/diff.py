@@ -14,6 +14,7 @@ from replay.cli import terminal
 from replay.cli.approvals import approvals_option, use_file
 from replay.cli.arguments import database_and, examples, json_option
 from replay.cli.diff_whole import CALLS_SHOWN_MAX, read_context, show_whole_calls
+from replay.cli.hidden import opened_to_show, reveal_option
 from replay.cli.reports import (
     ReportFiles,
     ReportFormat,
@@ -72,6 +73,7 @@ if TYPE_CHECKING:
 @approvals_option
 @report_files
 @format_option
+@reveal_option
 @json_option
 def diff(
     database: Path,
@@ -84,6 +86,7 @@ def diff(
     approvals_file: Path | None,
     files: ReportFiles,
     report_format: ReportFormat | None,
+    reveal: bool,
     as_json: bool,
 ) -> int:
     """Show the findings of RUN, by default of the latest replay run.
@@ -92,23 +95,14 @@ def diff(
     whose calls are then shown with every difference. Without RUN, such calls are looked for in the
     newest run that has them.
     """
-    from replay.store import Store
-
     form = chosen_format(report_format, as_json=as_json)
     as_json = form == "json"
-    with Store.open(database, mode="r") as store:
+    with opened_to_show(database, reveal=reveal) as store:
         use_file(store, approvals_file)
         first = store.run("latest") if run is None else _run_or_none(store, run)
         wanted = run if first is None else other
         if wanted is None:
-            if step_number is not None:
-                raise click.UsageError(
-                    "--step belongs to a trace: `replay diff DATABASE TRACE --step 3`."
-                )
-            if is_beside or unfold is not None:
-                raise click.UsageError(
-                    "--side-by-side and --unfold belong to calls: name a trace or a finding."
-                )
+            _refuse_options_of_calls(step_number, is_beside=is_beside, unfold=unfold)
             assert first is not None
             if first.branch is not None:
                 show_branch(first, database, as_json=as_json)
@@ -134,6 +128,17 @@ def diff(
         else:
             _show_calls(store, found, show_all=show_all, as_json=as_json)
     return ExitCode.OK
+
+
+def _refuse_options_of_calls(
+    step_number: int | None, *, is_beside: bool, unfold: int | None
+) -> None:
+    if step_number is not None:
+        raise click.UsageError("--step belongs to a trace: `replay diff DATABASE TRACE --step 3`.")
+    if is_beside or unfold is not None:
+        raise click.UsageError(
+            "--side-by-side and --unfold belong to calls: name a trace or a finding."
+        )
 
 
 def _show_run(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,8 @@ import click
 
 from replay.cli import terminal
 from replay.cli.arguments import database_and, examples, json_option
+from replay.cli.hidden import reveal_option
+from replay.cli.hidden_reports import hiding, shown_fields
 from replay.cli.selection import selection_options
 from replay.cli.tool_place import ToolPlace, place_options
 from replay.errors import ExitCode, SelectionError
@@ -28,8 +30,11 @@ if TYPE_CHECKING:
 @database_and()
 @place_options
 @selection_options
+@reveal_option
 @json_option
-def verify(database: Path, selection: Selection, where: ToolPlace, as_json: bool) -> int:
+def verify(
+    database: Path, selection: Selection, where: ToolPlace, reveal: bool, as_json: bool
+) -> int:
     """Run recorded calls of DATABASE several times, and name every field that is not the same.
 
     Once more, with another number of workers, under load, at other addresses: nothing of that may
@@ -43,6 +48,10 @@ def verify(database: Path, selection: Selection, where: ToolPlace, as_json: bool
 
     with Store.open(database, mode="r") as store:
         found = verified(_shaker(store, selection, where))
+    with hiding(database, reveal=reveal) as hides:
+        if hides is not None:
+            unstable, held = (shown_fields(one, hides) for one in (found.unstable, found.held))
+            found = replace(found, unstable=unstable, held=held)
     if as_json:
         told = _plain(asdict(found))
         told["run_call_count"] = len(told.pop("ran"))
@@ -64,8 +73,11 @@ def verify(database: Path, selection: Selection, where: ToolPlace, as_json: bool
 @database_and()
 @place_options
 @selection_options
+@reveal_option
 @json_option
-def explain(database: Path, selection: Selection, where: ToolPlace, as_json: bool) -> int:
+def explain(
+    database: Path, selection: Selection, where: ToolPlace, reveal: bool, as_json: bool
+) -> int:
     """Run recorded calls of DATABASE with one thing changed at a time, and label their tools.
 
     The labels: clock, entropy, hash order, timezone, environment, working directory, addresses,
@@ -78,6 +90,9 @@ def explain(database: Path, selection: Selection, where: ToolPlace, as_json: boo
 
     with Store.open(database, mode="r") as store:
         found = explained(_shaker(store, selection, where))
+    with hiding(database, reveal=reveal) as hides:
+        if hides is not None:
+            found = replace(found, fields=shown_fields(found.fields, hides))
     if as_json:
         terminal.emit_json(_plain(asdict(found)))
     else:

@@ -14,6 +14,7 @@ import click
 from replay.cli import terminal
 from replay.cli.arguments import database_and, examples
 from replay.cli.export_spans import PROTOBUF, read_endpoint, read_headers
+from replay.cli.hidden import has_hidden
 from replay.cli.selection import selection_options
 from replay.cli.training import export_training, options_given, training_options
 
@@ -97,6 +98,11 @@ TRAINING = ("tuples", "openai-sft", "anthropic", "dpo", "toolformer")
     flag_value="personal",
     help="Mask what is written, personal data of all kinds too.",
 )
+@click.option(
+    "--reveal",
+    is_flag=True,
+    help="Write hidden values as they are stored; they are masked otherwise.",
+)
 @training_options
 @selection_options
 @database_and()
@@ -110,6 +116,7 @@ def export_command(
     headers: dict[str, str],
     no_mask: bool,
     mask: Mask | None,
+    reveal: bool,
     **training: Any,
 ) -> int | None:
     """Write traces in another format: all of them, or those that the options select.
@@ -121,7 +128,15 @@ def export_command(
     card. docs/export.md says what each format can carry.
     """
     _refuse_others(format_name, options_given(training), endpoint, headers, no_mask=no_mask)
-    if mask is not None and (code := _masked_elsewhere()) is not None:
+    if reveal and mask is not None:
+        raise click.UsageError("--mask and --reveal: hidden values masked, or as they are stored?")
+    if no_mask and not reveal and has_hidden(database):
+        raise click.UsageError(
+            f"--no-mask would write values that are hidden in '{database}': say --reveal, too."
+        )
+    if reveal:
+        mask = "revealed"
+    elif mask is not None and (code := _masked_elsewhere()) is not None:
         return code
     if format_name in TRAINING:
         export_training(database, selection, format_name, output, training, mask=mask)
@@ -203,7 +218,7 @@ def _write_file(
 
         if not no_mask and (code := _masked_elsewhere()) is not None:
             return code
-        export_bundle(database, selection, output, is_masked=not no_mask)
+        export_bundle(database, selection, output, is_masked=not no_mask, reveal=mask == "revealed")
     return None
 
 

@@ -19,7 +19,12 @@ SUFFIX = ".replay"
 
 
 def export_bundle(
-    database: Path, selection: Selection, output: Path | None, *, is_masked: bool
+    database: Path,
+    selection: Selection,
+    output: Path | None,
+    *,
+    is_masked: bool,
+    reveal: bool = False,
 ) -> None:
     """Write the bundle ``output`` and tell what is in it.
 
@@ -27,8 +32,10 @@ def export_bundle(
         click.UsageError: no file is named.
         ReplayError: no trace is selected, or more than a bundle can hold.
     """
+    from replay.cli.masked import mask_hidden
     from replay.cli.progress import Progress
     from replay.cli.whole_file import whole_bytes
+    from replay.config import load_config
     from replay.interchange.bundle_writing import BundleTooLarge, write_bundle
     from replay.store import Store
 
@@ -42,6 +49,8 @@ def export_bundle(
                 hint="`replay list` shows the traces; --trace ID names one.",
             )
         redaction = _redaction(store, database) if is_masked else None
+        if not reveal:
+            mask_hidden(store, load_config())
         with Progress("traces") as progress, whole_bytes(output) as file:
             try:
                 report = write_bundle(store, trace_ids, file, redaction, progress.update)
@@ -62,6 +71,12 @@ def export_bundle(
             "  Secrets and personal data in it are placeholders. What has another form is not\n"
             "  found: look through it before you send it (it is a ZIP)."
         )
+        if report.placeholder_count:
+            held = f"{report.placeholder_count:,} of its {count(report.call_count, 'tool call')}"
+            terminal.say(
+                f"  {held} hold some. Tools that have such data of their own, as customers\n"
+                "  in their code, answer these otherwise there, unless REPLAY_MASKING_KEY is yours."
+            )
     else:
         terminal.say("  It is as stored: --no-mask left out the masking of personal data.")
     terminal.say(f"Whoever gets it: replay import case.db {output.name}")

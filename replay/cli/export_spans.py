@@ -59,11 +59,12 @@ def send_spans(
     """Post the selected traces to ``endpoint``, one after the other, and say what it took."""
     from replay.cli.masked import opened_to_export
     from replay.interchange import ExportReport, export_requests
-    from replay.interchange.otlp_sending import NotSent, Sender
+    from replay.interchange.otlp_sending import NotSent, Sender, began_ns
+    from replay.interchange.times import utc_ns
 
     report = ExportReport()
     sender = Sender(endpoint, headers)
-    sent_count = 0
+    sent_count, sent_up_to_ns = 0, 0
     with opened_to_export(database, mask) as store, Progress("traces") as progress:
         requests = export_requests(
             store, selection, format_name, report, on_progress=progress.update
@@ -72,11 +73,14 @@ def send_spans(
             for request in requests:
                 sender.send(request)
                 sent_count += 1
+                sent_up_to_ns = began_ns(request)
         except (NotSent, KeyboardInterrupt):
             if sent_count:
+                # Whole seconds: what is sent twice keeps its ids, what is left out is lost.
+                since = utc_ns(sent_up_to_ns // 10**9 * 10**9).removesuffix(".000000Z")
                 terminal.say(
-                    f"Sent {sent_count:,} traces before that. Send all again: what is there "
-                    "keeps its ids."
+                    f"Sent {sent_count:,} traces before that, the oldest first. Go on with "
+                    f"--since {since}: what is sent again keeps its ids."
                 )
             raise
     if sender.rejected_count:

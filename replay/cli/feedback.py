@@ -10,6 +10,7 @@ import click
 
 from replay.cli import terminal
 from replay.cli.arguments import database_and, examples, json_option
+from replay.cli.hidden import hide, reveal_option, shown
 from replay.errors import ExitCode, ReplayError, SelectionError
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ _SCORES: Final = {"good": 1.0, "bad": 0.0}
 )
 @click.option("--remove", metavar="ID", help="Take back what was said: its id, as --json tells it.")
 @click.option("--by", metavar="NAME", help="Who says so. Default: your user name.")
+@reveal_option
 @json_option
 def feedback(
     database: Path,
@@ -62,6 +64,7 @@ def feedback(
     correction: str | None,
     remove: str | None,
     by: str | None,
+    reveal: bool,
     as_json: bool,
 ) -> int:
     """Say what is good or bad about TRACE, or about one step of it; without an option, list it.
@@ -88,6 +91,8 @@ def feedback(
         transcript = store.transcript(trace)
         step = None if step_number is None else step_of(transcript, step_number)
         if says_nothing:
+            hide(store, reveal=reveal)
+            transcript = store.transcript(trace)
             return _list(transcript, step_number, as_json=as_json)
         given = _feedback(
             transcript.trace.id,
@@ -101,6 +106,7 @@ def feedback(
         given = masked(masking_for(store, config, transcript), given)
         store.append(given)
     if as_json:
+        given = shown(database, given, reveal=reveal)
         terminal.emit_json(given.model_dump(mode="json"))
     else:
         where = f"step {step_number} of " if step_number else ""

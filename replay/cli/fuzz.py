@@ -11,6 +11,8 @@ import click
 
 from replay.cli import terminal
 from replay.cli.arguments import database_and, examples, json_option
+from replay.cli.hidden import reveal_option
+from replay.cli.hidden_reports import hiding, shown_fuzzing
 from replay.cli.selection import selection_options
 from replay.cli.tool_place import ToolPlace, tool_place_options
 from replay.errors import ExitCode
@@ -54,6 +56,7 @@ if TYPE_CHECKING:
 )
 @click.option("--again", is_flag=True, help="Run the cases kept in --keep first.")
 @selection_options
+@reveal_option
 @json_option
 def fuzz(
     database: Path,
@@ -63,6 +66,7 @@ def fuzz(
     seed: int,
     keep: Path | None,
     again: bool,
+    reveal: bool,
     as_json: bool,
 ) -> int:
     """Change captured payloads of DATABASE, run them through today's tools, and tell what breaks.
@@ -96,7 +100,8 @@ def fuzz(
             )
             with ctrl_c.calls(fuzzer.stop):
                 report = fuzzer.run(selection)
-    _tell(report, as_json=as_json)
+    with hiding(database, reveal=reveal) as hides:
+        _tell(report if hides is None else shown_fuzzing(report, hides), as_json=as_json)
     if keep is not None:
         _keep(report, keep)
     elapsed_s = max(time.monotonic() - began_s, 1e-9)

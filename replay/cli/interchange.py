@@ -34,6 +34,10 @@ READ_FORMATS = (
     "gateway",
     "claude-code",
     "codex",
+    "gemini-cli",
+    "opencode",
+    "cline",
+    "vcrpy",
     "bundle",
 )
 """Repeated from `replay.interchange`, which costs an import; a test keeps them equal."""
@@ -77,6 +81,14 @@ _DATABASE_SUFFIXES = (".db", ".sqlite", ".sqlite3")
     "(default: init, corpus and domain).",
 )
 @click.option(
+    "--tool-prefix",
+    "tool_prefixes",
+    multiple=True,
+    metavar="TEXT",
+    help="What the agent put before the names of its tools, as `github_`: taken off. Of traces of "
+    "other tools; conversations stay as they are.",
+)
+@click.option(
     "--recorded-at",
     callback=read_moment,
     metavar="WHEN",
@@ -112,10 +124,11 @@ def import_command(
     """Read conversations and traces of other tools into a database.
 
     Takes OpenAI chat and Anthropic messages, OpenTelemetry (GenAI, OpenInference), Langfuse,
-    LangSmith, MLflow, Inspect, OpenAI Agents, logs of gateways, sessions of Claude Code and Codex,
-    and what `replay export` wrote; the content tells which. A FILE may be packed, a folder, or
-    `-` for stdin. Importing again changes nothing. At the end it says what was in the files, what
-    is in the database now, and what could not be carried over.
+    LangSmith, MLflow, Inspect, OpenAI Agents, logs of gateways, sessions of Claude Code, Codex,
+    Gemini CLI, OpenCode and Cline, cassettes of vcrpy in which a model is asked, and what `replay
+    export` wrote; the content tells which. A FILE may be packed, a folder, or `-` for stdin.
+    Importing again changes nothing. At the end it says what was in the files, what is in the
+    database now, and what could not be carried over.
     """
     from replay.cli.masked import importing_mask, in_a_child, masking_for
     from replay.cli.progress import Progress
@@ -131,14 +144,17 @@ def import_command(
     options = ImportOptions(format_name, skip_bad_lines, ReadOptions(**read))
     if database.exists():
         Store.open(database, mode="w").close()  # what is wrong with it shows before the long work
-    with paths_with_stdin(paths) as paths, Progress("bytes") as progress:
-        checked = CheckedFiles(paths, options, on_progress=progress.update)
+    with paths_with_stdin(paths) as opened, Progress("bytes") as progress:
+        checked = CheckedFiles(opened, options, on_progress=progress.update)
         store = Store.open(database, mode="create")
         try:
             redaction = None if config is None else masking_for(store, config)
             reports = checked.write(store, redaction)
         finally:
             store.close()
+    held = next((str(one) for one in opened if one not in paths), "stdin")
+    for report in reports:
+        report.say_instead(held, "stdin")
     if as_json:
         files = [report.to_json() for report in reports]
         terminal.emit_json({"database": str(database), "files": files})
@@ -167,17 +183,17 @@ def _database_and_files(words: tuple[str, ...]) -> tuple[Path, list[Path]]:
 
 def report_lines(report: FileReport) -> Iterator[str]:
     """Yield the lines that tell what became of one file."""
-    from replay.interchange.import_report import KINDS, LEFT_OUT
+    from replay.interchange.import_report import KINDS, LEFT_OUT, counted
 
     if report.format == LEFT_OUT:
         yield f"{report.path}: left out: {'; '.join(report.notes)}"
         return
     yield f"{report.path}: {report.format}"
-    kinds = {kind: KINDS.get(kind, kind) for kind in (*KINDS, *report.read) if report.read[kind]}
-    for kind, name in kinds.items():
+    for kind in dict.fromkeys(kind for kind in (*KINDS, *report.read) if report.read[kind]):
         read, written = report.read[kind], report.written[kind]
+        name, becomes = counted(kind, read, written=False), counted(kind, written, written=True)
         lost = "" if read == written else f"   {read - written:,} lost"
-        yield f"  {read:>9,} {kind.replace('_', ' '):<16} -> {written:>9,} {name}{lost}"
+        yield f"  {read:>9,} {name:<18} -> {written:>9,} {becomes}{lost}"
     parts = [
         f"{count:,} {word}"
         for count, word in (

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
     R = TypeVar("R", bound=Record)
 
-Mask: TypeAlias = Literal["secrets", "personal"]
-"""What is masked: what ``[tool.replay.mask]`` says, or personal data of all kinds too."""
+Mask: TypeAlias = Literal["secrets", "personal", "revealed"]
+"""What is masked: what ``[tool.replay.mask]`` says, or personal data of all kinds too; `revealed`:
+not even what is hidden."""
 
 _CHILD: Final = "REPLAY_MASK_CHILD"
 
@@ -110,7 +111,7 @@ def _asked(config: Config, *, personal: bool) -> Config:
 
 @contextmanager
 def opened_to_export(database: Path, mask: Mask | None) -> Iterator[Store]:
-    """Open a database to write out what is in it: as it is (None), or masked.
+    """Open a database to write out what is in it: as it is but for what is hidden, or masked.
 
     Raises:
         StoreError: it cannot be opened.
@@ -121,13 +122,41 @@ def opened_to_export(database: Path, mask: Mask | None) -> Iterator[Store]:
 
     store = Store.open(database, mode="r")
     try:
-        if mask is None:
+        if mask != "revealed":
+            mask_hidden(store, load_config())
+        if mask in (None, "revealed"):
             yield store
         else:
             masks = reading_masked(store, load_config(), personal=mask == "personal")
             yield cast("Store", masks)
     finally:
         store.close()
+
+
+def mask_hidden(store: Store, config: Config) -> bool:
+    """Have ``store`` read placeholders for what is hidden; return whether anything may be.
+
+    Placeholders fit where they stand, so that what is written is still valid, and replays.
+
+    Raises:
+        ReplayError: the masking key cannot be read.
+    """
+    from cassettes.redaction import KeyUnusable, Redactor, key_beside, known_key
+    from replay.hiding import hide_in
+    from replay.tools.marks import recorded_marks
+
+    redactor = Redactor(lambda: key_beside(store.path), environment=False)
+    try:
+        known_key(store.path)
+    except KeyUnusable as error:
+        raise ReplayError(str(error)) from error
+    hides = hide_in(
+        store,
+        config.hidden_paths,
+        rules_of=lambda schemas: recorded_marks(schemas).rules,
+        stand_in=redactor.sensitive,
+    )
+    return hides is not None
 
 
 def reading_masked(store: Store, config: Config, *, personal: bool) -> MaskedReading:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import click
 
 from replay.cli.arguments import database_and, examples
+from replay.cli.hidden import reveal_option
 from replay.errors import ExitCode, ReplayError
 
 _INSTRUCTIONS = (
@@ -18,6 +20,14 @@ _INSTRUCTIONS = (
     "search_calls or list_replay_runs; show_trace and show_step give the whole. Steps are numbered "
     "from 1."
 )
+
+_TOOLS_OF_COMMANDS = {
+    "replay list": "list_traces",
+    "replay show": "show_trace",
+    "replay runs": "list_replay_runs",
+    "replay diff": "show_replay_run",
+    "replay run": "replay",
+}
 
 
 @click.command(
@@ -39,7 +49,8 @@ _INSTRUCTIONS = (
     metavar="MODULE:TOOLBOX",
     help="Today's tools, for --allow-replay. Default: `tools` of [tool.replay].",
 )
-def mcp(database: Path, allow_replay: bool, tools: str | None) -> int:
+@reveal_option
+def mcp(database: Path, allow_replay: bool, tools: str | None, reveal: bool) -> int:
     """Answer a coding agent's questions about recorded traces, on stdin and stdout.
 
     It only reads: traces, steps, tool calls, replay runs, and SQL over the views. With
@@ -50,12 +61,18 @@ def mcp(database: Path, allow_replay: bool, tools: str | None) -> int:
     if tools and not allow_replay:
         raise click.UsageError("--tools are those that --allow-replay lets run; say both.")
     Store.open(database, mode="r").close()  # what is wrong with it shows now, in words
-    server = build_server(database, tools=tools, allow_replay=allow_replay)
+    server = build_server(database, tools=tools, allow_replay=allow_replay, reveal=reveal)
     server.run()
     return int(ExitCode.OK)
 
 
-def build_server(database: Path, *, tools: str | None = None, allow_replay: bool = False) -> Any:
+def build_server(
+    database: Path,
+    *,
+    tools: str | None = None,
+    allow_replay: bool = False,
+    reveal: bool = False,
+) -> Any:
     """Return the server, with a tool for each question.
 
     Raises:
@@ -81,15 +98,26 @@ def build_server(database: Path, *, tools: str | None = None, allow_replay: bool
             try:
                 return function(*args, **kwargs)
             except ReplayError as error:
-                raise ToolError(str(error)) from error
+                raise ToolError(_for_models(str(error))) from error
 
         return answer
 
     reads = ToolAnnotations(read_only_hint=True, open_world_hint=False)
-    for function in reading_tools(database):
-        server.tool(annotations=reads, structured_output=False)(told(function))
+    for function in reading_tools(database, reveal=reveal):
+        server.tool(
+            description=inspect.getdoc(function), annotations=reads, structured_output=False
+        )(told(function))
     if allow_replay:
         runs = ToolAnnotations(read_only_hint=False, destructive_hint=False)
-        function = replaying_tool(database, tools)
-        server.tool(annotations=runs, structured_output=False)(told(function))
+        function = replaying_tool(database, tools, reveal=reveal)
+        server.tool(
+            description=inspect.getdoc(function), annotations=runs, structured_output=False
+        )(told(function))
     return server
+
+
+def _for_models(words: str) -> str:
+    """Errors tell people which command to run; a model is told of its tools instead."""
+    for command, tool in _TOOLS_OF_COMMANDS.items():
+        words = words.replace(f"`{command}`", tool)
+    return words

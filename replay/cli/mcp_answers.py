@@ -9,6 +9,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
@@ -16,32 +17,39 @@ from typing import Any, Final
 import click
 
 from replay.cli.arguments import moment_of
+from replay.cli.hidden import opened_to_show, refuse_hidden
+from replay.cli.mcp_pages import TEXT_MAX, compact, cut, limit_of, page, paged
 from replay.cli.transcripts import step_lines, transcript_lines
 from replay.errors import ReplayError, SelectionError
 from replay.records import JsonObject, Outcome, Selection, ToolCall
 from replay.store import Store
 
 _WIDTH: Final = 120
-TEXT_MAX: Final = 20_000
-"""Characters of one answer."""
-_HEAD: Final = 300
-_ROWS_MAX: Final = 200
 _RUN_S: Final = 600.0
+_QUERY_S: Final = 20.0
+_FINDINGS: Final = 20
 
 
 class Answers:
     """Reads one database; opened for each question, so that what others write is seen."""
 
-    def __init__(self, database: Path, tools: str | None = None) -> None:
-        """``tools``: those that `replay` runs; None: those of ``[tool.replay]``."""
+    def __init__(self, database: Path, tools: str | None = None, *, reveal: bool = False) -> None:
+        """``tools``: those that `replay` runs; None: those of ``[tool.replay]``.
+
+        ``reveal``: hidden values are answered, too.
+        """
         self.database = database
         self.tools = tools
+        self.reveal = reveal
 
-    def list_traces(self, selection: Selection, limit: int) -> list[JsonObject]:
+    def _opened(self) -> AbstractContextManager[Store]:
+        return opened_to_show(self.database, reveal=self.reveal)
+
+    def list_traces(self, selection: Selection, start: int, limit: int) -> str:
         """Return the newest traces of a selection, each with its counts and first words."""
-        with Store.open(self.database) as store:
-            rows = store.traces(selection, limit=min(max(limit, 1), _ROWS_MAX))
-        return [asdict(row) for row in rows]
+        with self._opened() as store:
+            rows = store.traces(selection, limit=max(start, 0) + limit_of(limit) + 1)
+        return page([asdict(row) for row in rows], start, limit)
 
     def show_trace(self, trace: str, start: int) -> str:
         """Return a transcript step by step, from character ``start`` on.
@@ -49,7 +57,7 @@ class Answers:
         Raises:
             SelectionError: there is no such trace.
         """
-        with Store.open(self.database) as store:
+        with self._opened() as store:
             transcript = store.transcript(trace)
         return cut("\n".join(transcript_lines(transcript, width=_WIDTH)), start)
 
@@ -61,28 +69,28 @@ class Answers:
         """
         from replay.cli.traces import step_of
 
-        with Store.open(self.database) as store:
+        with self._opened() as store:
             transcript = store.transcript(trace)
         step = step_of(transcript, step_number)
         return cut("\n".join(step_lines(transcript, step, width=_WIDTH)), start)
 
-    def search_calls(self, selection: Selection, limit: int) -> list[JsonObject]:
+    def search_calls(self, selection: Selection, start: int, limit: int) -> str:
         """Return the newest tool calls of a selection, their texts cut."""
-        with Store.open(self.database) as store:
-            calls = store.tool_calls(selection, limit=min(max(limit, 1), _ROWS_MAX))
-        return [_call(call) for call in calls]
+        with self._opened() as store:
+            calls = store.tool_calls(selection, limit=max(start, 0) + limit_of(limit) + 1)
+        return page([_call(call) for call in calls], start, limit)
 
-    def list_tools(self) -> list[JsonObject]:
+    def list_tools(self, start: int, limit: int) -> str:
         """Return how often each version of each tool was called, and how that ended."""
-        with Store.open(self.database) as store:
-            return [asdict(row) for row in store.tools()]
+        with self._opened() as store:
+            return page([asdict(row) for row in store.tools()], start, limit)
 
-    def list_runs(self) -> list[JsonObject]:
+    def list_runs(self, start: int, limit: int) -> str:
         """Return the replay runs, newest first, each with what it found in one line."""
         from replay.report.terminal import headline
 
-        with Store.open(self.database) as store:
-            return [
+        with self._opened() as store:
+            runs = [
                 {
                     "id": run.id,
                     "started_at": run.started_at,
@@ -92,10 +100,11 @@ class Answers:
                     "exit_code": run.exit_code,
                     "found": headline(run, store.findings(run.id)),
                 }
-                for run in store.runs()
+                for run in store.runs()[: max(start, 0) + limit_of(limit) + 1]
             ]
+        return page(runs, start, limit)
 
-    def show_run(self, run: str) -> JsonObject:
+    def show_run(self, run: str, start: int, limit: int) -> str:
         """Return what a replay run found: its findings, each with an example's differences.
 
         Raises:
@@ -103,7 +112,7 @@ class Answers:
         """
         from replay.report.json_report import run_report
 
-        with Store.open(self.database) as store:
+        with self._opened() as store:
             whole = store.run(run) if run != "latest" else _latest(store)
             findings = store.findings(whole.id)
             examples = {
@@ -112,43 +121,54 @@ class Answers:
                 for verdict in store.verdicts(whole.id, trace_id=finding.example_trace_id)
                 if verdict.tool_call_id == finding.example_tool_call_id
             }
-        return run_report(whole, findings, examples=examples)
+        return paged(run_report(whole, findings, examples=examples), "findings", start, limit)
 
-    def query(self, sql: str) -> JsonObject:
+    def query(self, sql: str, start: int, limit: int, value_max: int) -> str:
         """Return the rows of one reading SQL statement over the database's views.
 
         Raises:
-            StoreError: it writes, or is not SQL.
+            ReplayError: it writes, or is not SQL; or the database has hidden values.
         """
-        with Store.open(self.database) as store:
-            names, rows = store.query(sql)
-        shown = [list(row) for row in rows[:_ROWS_MAX]]
-        return {"columns": names, "rows": shown, "row_count": len(rows)}
+        refuse_hidden(self.database, reveal=self.reveal, what="SQL reads values as they are stored")
+        with self._opened() as store:
+            rows_max = max(start, 0) + limit_of(limit) + 1
+            names, rows = store.query(sql, rows_max=rows_max, seconds_max=_QUERY_S)
+        value_max = min(max(value_max, 1), TEXT_MAX)
+        shown = page([list(row) for row in rows], start, limit, value_max=value_max)
+        return f"{compact(names)}\n{shown}"
 
-    def replay(self, options: Sequence[str]) -> JsonObject:
+    def replay(self, options: Sequence[str]) -> str:
         """Replay traces through today's tools, in a process of its own, and return its report.
 
         Raises:
             ReplayError: it could not run.
         """
         named = ["--tools", self.tools] if self.tools else []
-        words = ["run", str(self.database), *named, *options, "--json"]
+        shown = ["--reveal"] if self.reveal else []
+        words = ["run", str(self.database), *named, *options, *shown, "--json"]
         command = [sys.executable, "-m", "replay.cli.main", *words]
-        ended = subprocess.run(
-            command,
-            capture_output=True,
-            text=True,
-            timeout=_RUN_S,
-            check=False,
-            stdin=subprocess.DEVNULL,
-        )
         try:
+            ended = subprocess.run(
+                command,
+                capture_output=True,
+                text=True,
+                timeout=_RUN_S,
+                check=False,
+                stdin=subprocess.DEVNULL,
+            )
             report: JsonObject = json.loads(ended.stdout)
+        except subprocess.TimeoutExpired as error:
+            raise ReplayError(
+                f"The replay took longer than {_RUN_S:.0f} s, and was ended.",
+                hint="Replay fewer traces: a smaller `limit`, one `trace` or one `tool`.",
+            ) from error
         except ValueError as error:
             raise ReplayError(
                 f"The replay could not run: {ended.stderr.strip()[-2000:]}"
             ) from error
-        return report
+        run = (report.get("run") or {}).get("id")
+        more = f"\nThe whole is kept: show_replay_run with run={run}." if run else ""
+        return paged(report, "findings", 0, _FINDINGS) + more
 
 
 def selection_of(given: dict[str, Any]) -> Selection:
@@ -188,15 +208,6 @@ def _moment(words: str) -> str:
         raise ReplayError(error.message) from error
 
 
-def cut(text: str, start: int = 0) -> str:
-    """Return what fits of ``text`` from ``start`` on, and where to go on."""
-    piece = text[start : start + TEXT_MAX]
-    left = len(text) - start - len(piece)
-    if left <= 0:
-        return piece
-    return f"{piece}\n[{left:,} characters more: ask again with start={start + len(piece)}]"
-
-
 def _latest(store: Store) -> Any:
     runs = store.runs()
     if not runs:
@@ -214,12 +225,8 @@ def _call(call: ToolCall) -> JsonObject:
         "tool": call.tool,
         "version": call.tool_version,
         "outcome": str(call.outcome),
-        "arguments": _head(call.arguments),
-        "response": _head(call.response or ""),
+        "arguments": call.arguments,
+        "response": call.response or "",
         "started_at": call.started_at,
         "duration_ms": call.duration_ms,
     }
-
-
-def _head(text: str) -> str:
-    return text if len(text) <= _HEAD else f"{text[:_HEAD]}… ({len(text):,} characters)"

@@ -10,9 +10,11 @@ import click
 
 from replay.cli import terminal
 from replay.cli.arguments import database_and, examples, json_option
+from replay.cli.hidden import hide, reveal_option
 from replay.errors import ExitCode, SelectionError
 
 if TYPE_CHECKING:
+    from replay.hiding.values import HiddenValues
     from replay.records import JsonValue, ModelCall, ToolCall, Transcript
     from replay.stepping.conditions import Condition
     from replay.verdicts.origins import Origin, Source
@@ -42,8 +44,11 @@ if TYPE_CHECKING:
     show_default=True,
     help="The value: payload.order_id, response.items[0].price, outside[0].request.uri.",
 )
+@reveal_option
 @json_option
-def origins(database: Path, trace: str, step_number: int, path: str, as_json: bool) -> int:
+def origins(
+    database: Path, trace: str, step_number: int, path: str, reveal: bool, as_json: bool
+) -> int:
     """Find the earlier parts of TRACE that carried a value, the first one first.
 
     Prompts, model outputs, payloads, outside calls and responses are looked through. `=` stands
@@ -59,12 +64,17 @@ def origins(database: Path, trace: str, step_number: int, path: str, as_json: bo
     condition = parse(path)
     with Store.open(database, mode="r") as store:
         transcript = store.transcript(trace)
-    step = step_of(transcript, step_number)
-    value = _value(transcript, step, condition)
+        step = step_of(transcript, step_number)
+        value = _value(transcript, step, condition)
+        hides = hide(store, reveal=reveal)
+        shown = store.transcript(transcript.trace.id)
+        values = None if hides is None else hides.values_of(transcript.trace.id)
     try:
         found = places_of(value, _sources(transcript, step, condition))
     except TooCommonError as error:
         raise SelectionError(f"{condition.text} of step {step_number}: {error}") from error
+    if values is not None:
+        value, found = _shown(_value(shown, step_of(shown, step_number), condition), found, values)
     if as_json:
         from dataclasses import asdict
 
@@ -77,6 +87,25 @@ def origins(database: Path, trace: str, step_number: int, path: str, as_json: bo
             "tools' own."
         )
     return ExitCode.OK
+
+
+def _shown(
+    value: JsonValue, found: list[Origin], values: HiddenValues
+) -> tuple[JsonValue, list[Origin]]:
+    """Return a value and its places without what is hidden; of a hidden one the places alone.
+
+    Where they are is found with the true value: it says no more than that both are the same.
+    """
+    from dataclasses import replace
+
+    from replay.hiding import SIGN
+
+    if SIGN in str(value):
+        return value, [replace(one, excerpt=SIGN, found=SIGN) for one in found]
+    return values.value(value), [
+        replace(one, excerpt=values.text(one.excerpt, is_cut=True), found=values.text(one.found))
+        for one in found
+    ]
 
 
 def _value(transcript: Transcript, step: ModelCall | ToolCall, condition: Condition) -> JsonValue:

@@ -10,6 +10,7 @@ import click
 
 from replay.cli import terminal
 from replay.cli.arguments import database_and, examples, json_option
+from replay.cli.hidden import opened_to_show, reveal_option
 from replay.errors import ExitCode, SelectionError
 
 if TYPE_CHECKING:
@@ -116,14 +117,14 @@ def unpin(database: Path, trace: str, step_number: int | None) -> int:
     epilog=examples("replay pins traces.db", "replay pins traces.db --json | jq '.[].trace_id'"),
 )
 @database_and()
+@reveal_option
 @json_option
-def pins(database: Path, as_json: bool) -> int:
+def pins(database: Path, reveal: bool, as_json: bool) -> int:
     """List the regression cases of DATABASE, oldest first."""
     from replay.cli.table import Column, table_lines
     from replay.cli.transcripts import moment
-    from replay.store import Store
 
-    with Store.open(database, mode="r") as store:
+    with opened_to_show(database, reveal=reveal) as store:
         found = store.pins()
     if as_json:
         terminal.emit_json([one.model_dump(mode="json") for one in found])

@@ -13,6 +13,7 @@ from replay.cli import terminal
 from replay.cli.approvals import accept_all, approvals_option, say_stale, use_file
 from replay.cli.arguments import database_and, examples, json_option
 from replay.cli.early import workers_early
+from replay.cli.hidden import hide, reveal_option
 from replay.cli.reading_options import reading_options
 from replay.cli.reports import (
     ReportFiles,
@@ -25,7 +26,14 @@ from replay.cli.reports import (
     write_reports,
 )
 from replay.cli.selection import sampling_options, selection_options
-from replay.cli.tools_options import env_option, path_option, toolbox_named, tools_option
+from replay.cli.tools_options import (
+    deadline_option,
+    env_option,
+    jobs_option,
+    path_option,
+    toolbox_named,
+    tools_option,
+)
 from replay.errors import ExitCode, SelectionError
 
 if TYPE_CHECKING:
@@ -73,19 +81,8 @@ if TYPE_CHECKING:
 )
 @selection_options
 @sampling_options
-@click.option(
-    "--jobs",
-    type=click.IntRange(min=1),
-    metavar="COUNT",
-    help="Worker processes. Default: one for each core.",
-)
-@click.option(
-    "--deadline",
-    "deadline_s",
-    type=click.FloatRange(min=0, min_open=True),
-    metavar="SECONDS",
-    help="How long one call may take before it is ended and counted as a timeout.",
-)
+@jobs_option
+@deadline_option
 @click.option(
     "--isolation",
     type=click.Choice(["trace", "call", "process", "none"]),
@@ -157,6 +154,7 @@ if TYPE_CHECKING:
 @file_option("--output", "Write the report there instead of stdout.")
 @report_files
 @format_option
+@reveal_option
 @json_option
 def run(
     database: Path,
@@ -167,6 +165,7 @@ def run(
     output: Path | None,
     files: ReportFiles,
     report_format: ReportFormat | None,
+    reveal: bool,
     as_json: bool,
     **options: Any,
 ) -> int:
@@ -184,6 +183,7 @@ def run(
         if resume is None:
             _refuse_unfit(store, database, selection)
         ended = replayed(store, selection, resume=resume, **options)
+        hide(store, reveal=reveal)  # from here on it is only shown
         if approve and ended.status == "finished":
             ended = accept_all(store, ended, note="replay run --approve")
         write_reports(store, ended, files=files, database=database)

@@ -11,6 +11,7 @@ import click
 from replay.cli import terminal
 from replay.cli.approvals import accept, approvals_of, approvals_option, use_file
 from replay.cli.arguments import database_and, examples, json_option
+from replay.cli.hidden import hide, opened_to_show, reveal_option
 from replay.errors import ExitCode, SelectionError
 
 if TYPE_CHECKING:
@@ -23,12 +24,11 @@ if TYPE_CHECKING:
     epilog=examples("replay runs traces.db", "replay runs traces.db --json | jq '.[0].digest'"),
 )
 @database_and()
+@reveal_option
 @json_option
-def runs(database: Path, as_json: bool) -> int:
+def runs(database: Path, reveal: bool, as_json: bool) -> int:
     """List the replay runs of DATABASE, newest first, with what they found."""
-    from replay.store import Store
-
-    with Store.open(database, mode="r") as store:
+    with opened_to_show(database, reveal=reveal) as store:
         found = store.runs(what_ifs=True)
     if as_json:
         terminal.emit_json([run.model_dump(mode="json") for run in found])
@@ -80,6 +80,7 @@ def approve(
     if note and (code := in_a_child(config)) is not None:
         return code
     with Store.open(database, mode="w") as store:
+        hide(store, reveal=False)  # titles go into a file that a team commits
         file = use_file(store, approvals_file)
         wanted = _findings_named(store, run_id, finding)
         if not wanted:

@@ -13,8 +13,10 @@ import click
 
 from replay.cli import terminal
 from replay.cli.arguments import database_and, examples, json_option
+from replay.cli.hidden import reveal_option
+from replay.cli.hidden_reports import hiding, shown_evidence
 from replay.cli.selection import selection_options
-from replay.cli.tools_options import env_option, path_option, tools_option, tools_place
+from replay.cli.tools_options import env_option, jobs_option, path_option, tools_option, tools_place
 from replay.errors import ExitCode, SelectionError
 
 if TYPE_CHECKING:
@@ -52,18 +54,14 @@ if TYPE_CHECKING:
     help="Look for the modules of --against here first.",
 )
 @env_option
-@click.option(
-    "--jobs",
-    type=click.IntRange(min=1),
-    metavar="COUNT",
-    help="Worker processes. Default: one for each core.",
-)
+@jobs_option
 @click.option(
     "--no-witnesses",
     is_flag=True,
     help="Do not look for payloads that show what no captured call does.",
 )
 @selection_options
+@reveal_option
 @json_option
 def evidence(
     database: Path,
@@ -75,6 +73,7 @@ def evidence(
     variables: Sequence[str],
     jobs: int | None,
     no_witnesses: bool,
+    reveal: bool,
     as_json: bool,
 ) -> int:
     """Run the captured arguments of DATABASE through the validators of today's tools, and count.
@@ -102,6 +101,8 @@ def evidence(
         foreign = recorded.foreign(asking.toolbox)
         selection, left_out = _of_this_agent(store, selection, foreign)
         found, is_partial = _counted(store, selection, asking, sides, witnesses=not no_witnesses)
+    with hiding(database, reveal=reveal) as hides:
+        found = found if hides is None else shown_evidence(found, hides)
     _emit(found, left_out=left_out, is_partial=is_partial, as_json=as_json)
     return ExitCode.INTERRUPTED if is_partial else exit_code_of(found)
 

@@ -11,6 +11,9 @@ import click
 
 from replay.cli import terminal
 from replay.cli.arguments import examples, json_option
+from replay.cli.audit import note_in
+from replay.cli.hidden import hide, reveal_option
+from replay.cli.hidden_reports import shown_trial
 from replay.cli.schema_sources import (
     captured_calls,
     distinct,
@@ -70,6 +73,7 @@ _PAYLOAD_CHARS_MAX = 200
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write the code there instead of stdout.",
 )
+@reveal_option
 @json_option
 def suggest(
     tool: str,
@@ -82,6 +86,7 @@ def suggest(
     variables: tuple[str, ...],
     payload_file: Path | None,
     output: Path | None,
+    reveal: bool,
     as_json: bool,
 ) -> int:
     """Write a first draft of the translation of TOOL from version OLD to version NEW.
@@ -97,6 +102,8 @@ def suggest(
     place = place_named(toolbox, paths, variables)
     described = _described(place)
     with opened(database) as store:
+        if store is not None:
+            note_in(store.path, "schema suggest", "revealed" if reveal else "read")
         definitions = Definitions(place=place, toolbox=described, store=store)
         before, after = (
             definitions.find(tool, old),
@@ -115,6 +122,8 @@ def suggest(
         code = written(suggested)
         theirs = place if after.source == "toolbox" else None
         trial = try_draft(code, before.at, after, captured, place=theirs)
+        if store is not None and (hides := hide(store, reveal=reveal)) is not None:
+            trial = shown_trial(trial, tool, hides)
     if output is not None:
         _write(output, code)
     if as_json:

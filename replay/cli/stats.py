@@ -11,6 +11,7 @@ import click
 
 from replay.cli import terminal
 from replay.cli.arguments import database_and, examples, json_option
+from replay.cli.hidden import hide, reveal_option
 from replay.cli.stats_scope import (
     complete_dimensions,
     narrowed,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from replay.metrics import ModelMetrics, Scope
     from replay.metrics.comparing import Compared
+    from replay.metrics.invented import MadeUp
 
 LISTED_MAX = 40
 TRACES_MAX = 200
@@ -118,6 +120,7 @@ BUCKETS_NARROW, BUCKETS_WIDE = 12, 24
     metavar="COUNT",
     help=f"At most this many rows of the table. Default: {LISTED_MAX}.",
 )
+@reveal_option
 @json_option
 def stats(
     database: Path,
@@ -133,6 +136,7 @@ def stats(
     tells_by_code: bool,
     prometheus: Path | None,
     limit: int,
+    reveal: bool,
     as_json: bool,
 ) -> int:
     """Count the calls of DATABASE: how many, how they ended, how long they took, and the trend.
@@ -167,8 +171,19 @@ def stats(
             found["quality"] = read_quality(
                 connection, scope, traces_max=traces_max, success=success
             )
+            _hide_examples(database, found["quality"]["made_up"], reveal=reveal)
     _tell(found, database, limit, prometheus, as_json=as_json)
     return ExitCode.OK
+
+
+def _hide_examples(database: Path, made_up: MadeUp, *, reveal: bool) -> None:
+    from replay.metrics.invented import shown_examples
+    from replay.store import Store
+
+    with Store.open(database, mode="r") as store:
+        hides = hide(store, reveal=reveal)
+        if hides is not None:
+            store.record_reader(lambda _: shown_examples(made_up, hides.given))
 
 
 def _check(sides: tuple[str, str] | None, span: timedelta | None, *, tells_by_code: bool) -> bool:

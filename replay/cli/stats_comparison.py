@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from replay.cli.stats_text import milliseconds
+from replay.cli.stats_numbers import milliseconds
 from replay.cli.table import Column, table_lines
 from replay.metrics import Scope
 from replay.metrics.comparing import ALPHA, Compared, Comparison

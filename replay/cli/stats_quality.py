@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
-from replay.cli.stats_text import milliseconds, percent
+from replay.cli.stats_numbers import milliseconds, percent
 from replay.cli.table import Column, table_lines
 from replay.metrics import Scope
 from replay.metrics.calibration import Calibration, read_calibration

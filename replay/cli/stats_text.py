@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from replay.cli.sparkline import sparkline
+from replay.cli.stats_numbers import milliseconds, percent, span
 from replay.cli.table import Column, table_lines
 from replay.metrics import CallMetrics, Cells, Components, ModelMetrics
 from replay.report.ink import count, wrap
+from replay.report.sparkline import sparkline
 from replay.store.times import iso_text
 
 _TITLES: Final = {
@@ -22,7 +23,6 @@ _TITLES: Final = {
     "actor": "ACTOR",
     "time": "FROM (UTC)",
 }
-_SPANS: Final = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 
 def stats_lines(found: dict[str, Any], limit: int, width: int) -> list[str]:
@@ -60,7 +60,7 @@ def _head(total: CallMetrics, cells: Cells) -> str:
     if first[:10] != last[:10]:
         first, last = first[:10], last[:10]
     said = f"{count(total.call_count, 'tool call')}, {first} to {last}"
-    return said if width < 1000 else f"{said}; a mark of the trend is {_span(width / 1e6)}"
+    return said if width < 1000 else f"{said}; a mark of the trend is {span(width / 1e6)}"
 
 
 def call_lines(
@@ -197,37 +197,3 @@ def component_lines(found: Components, width: int) -> list[str]:
             f"Components: of the newest {found.read_count:,} of {found.call_count:,} tool calls."
         )
     return lines
-
-
-def percent(part: float, whole: float, *, none: str = "-") -> str:
-    """Return a share in per cent; ``none`` for zero."""
-    if not whole or not part:
-        return none
-    share = part / whole * 100
-    if 0 < share < 0.1:
-        return "<0.1%"
-    return "100%" if part == whole else f"{min(share, 99.9):.1f}%"
-
-
-def milliseconds(value: float | None) -> str:
-    """Return a length of time with its unit; ``-`` where none is known."""
-    if value is None:
-        return "-"
-    if value < 1:
-        return f"{value:.2f} ms"
-    if value < 1000:
-        return f"{value:.0f} ms"
-    return f"{value / 1000:.1f} s" if value < 600_000 else _span(value / 1000)
-
-
-def _span(seconds: float) -> str:
-    """Return a length of time in its largest whole unit: ``3 h``; one decimal where it is short."""
-    for size, unit in _SPANS:
-        if seconds >= size:
-            whole = seconds / size
-            return (
-                f"{whole:.0f} {unit}"
-                if whole >= 10 or whole == int(whole)
-                else f"{whole:.1f} {unit}"
-            )
-    return f"{seconds * 1000:.0f} ms"

@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from replay.cli.tools_options import env_option, path_option, toolbox_named, tools_option
+from replay.cli.tools_options import (
+    env_option,
+    jobs_option,
+    path_option,
+    toolbox_named,
+    tools_option,
+)
 
 if TYPE_CHECKING:
     from replay.replayer.environment import Place
@@ -39,13 +45,6 @@ _OPTIONS = (
         metavar="SECONDS",
         help="How long one call may take before it is ended.",
     ),
-)
-
-_JOBS = click.option(
-    "--jobs",
-    type=click.IntRange(min=1),
-    metavar="COUNT",
-    help="Worker processes. Default: one for each core.",
 )
 
 _ISOLATION = click.option(
@@ -90,7 +89,7 @@ class ToolPlace:
 
         from replay.config import load_config
         from replay.replayer.environment import environment_of, place_of
-        from replay.replayer.redacting import redaction_of_run
+        from replay.replayer.masking import redaction_of_run
         from replay.replayer.sandbox.limits import limits_of
 
         config = load_config()
@@ -123,7 +122,7 @@ class ToolPlace:
 
 def place_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give ``command`` these options, and ``--jobs``; it gets them as one ``where``."""
-    return _JOBS(one_worker_options(command))
+    return jobs_option(one_worker_options(command))
 
 
 def one_worker_options(command: Callable[..., Any]) -> Callable[..., Any]:

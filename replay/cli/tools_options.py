@@ -34,6 +34,19 @@ env_option = click.option(
     metavar="NAME[=VALUE]",
     help="Hand this environment variable to the tools; they get few others.",
 )
+jobs_option = click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    metavar="COUNT",
+    help="Worker processes. Default: one for each core.",
+)
+deadline_option = click.option(
+    "--deadline",
+    "deadline_s",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="How long one call may take before it is ended and counted as a timeout.",
+)
 
 
 def tools_named(help_text: str) -> Callable[..., Any]:

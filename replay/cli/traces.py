@@ -11,6 +11,7 @@ import click
 
 from replay.cli import terminal
 from replay.cli.arguments import database_and, examples, json_option
+from replay.cli.hidden import opened_to_show, reveal_option
 from replay.cli.selection import selection_options, selection_words
 from replay.cli.where import fitting_steps, fitting_traces, where_option
 from replay.errors import ExitCode
@@ -37,17 +38,20 @@ LISTED_MAX = 50
 @database_and()
 @selection_options
 @where_option("Only traces with a step for which this holds: `payload.total > 1000`.")
+@reveal_option
 @json_option
 def list_command(
-    database: Path, selection: Selection, condition: Condition | None, as_json: bool
+    database: Path,
+    selection: Selection,
+    condition: Condition | None,
+    reveal: bool,
+    as_json: bool,
 ) -> int:
     """List the traces of DATABASE, newest first: the newest 50, or as many as --limit says."""
     from dataclasses import asdict
 
-    from replay.store import Store
-
     wanted = selection.limit or LISTED_MAX
-    with Store.open(database, mode="r") as store:
+    with opened_to_show(database, reveal=reveal) as store:
         if condition is None:
             rows = store.traces(selection, limit=wanted + 1)
             steps: dict[str, list[int]] = {}
@@ -97,6 +101,7 @@ def list_command(
     "test that today's tools answer as was recorded.",
 )
 @where_option("Only the steps for which this holds: `payload.total > 1000`.")
+@reveal_option
 @json_option
 def show(
     database: Path,
@@ -104,6 +109,7 @@ def show(
     step_number: int | None,
     form: str | None,
     condition: Condition | None,
+    reveal: bool,
     as_json: bool,
 ) -> int:
     """Show TRACE step by step: what the model said, what the tools were asked, what they told.
@@ -111,9 +117,8 @@ def show(
     TRACE is an id or the unique beginning of one. Long texts are cut; --step shows all of them.
     """
     from replay.cli.transcripts import some_step_lines, step_lines, transcript_lines
-    from replay.store import Store
 
-    with Store.open(database, mode="r") as store:
+    with opened_to_show(database, reveal=reveal) as store:
         transcript = store.transcript(trace)
         schema = None if step_number is None else _schema_of(store, transcript, step_number)
         steps = None if condition is None else fitting_steps(store, transcript, condition)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import click
 
 from replay.cli import terminal
 
 if TYPE_CHECKING:
+    from replay.cli.masked import Mask
     from replay.records import Selection
     from replay.store import Store
     from replay.training import Collection
@@ -139,7 +140,7 @@ def export_training(
     folder: Path | None,
     given: dict[str, Any],
     *,
-    mask: Literal["secrets", "personal"] | None = None,
+    mask: Mask | None = None,
 ) -> None:
     """Write training data into ``folder`` and tell what is in it; ``mask``: as `export` has it.
 
@@ -188,10 +189,12 @@ def export_training(
 
 def _masked(store: Store, mask: str | None) -> tuple[Store, tuple[str, ...] | None]:
     """Return what is read, and what it is masked of beside secrets."""
-    from replay.cli.masked import reading_masked
+    from replay.cli.masked import mask_hidden, reading_masked
     from replay.config import load_config
 
-    if mask is None:
+    if mask != "revealed":
+        mask_hidden(store, load_config())
+    if mask in (None, "revealed"):
         return store, None
     reading = reading_masked(store, load_config(), personal=mask == "personal")
     kinds = tuple(kind.name for kind in reading.redaction.redactor.rules.kinds)

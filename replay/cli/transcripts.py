@@ -144,6 +144,8 @@ def _head(transcript: Transcript, width: int) -> list[str]:
         lines.append(cut(plain(f"labels: {labels}"), width))
     if trace.start is not None:
         lines.append(cut(plain(f"start: {_json(trace.start)}"), width))
+    lost = (trace.attributes.get("imported") or {}).get("not_carried") or {}
+    lines += [cut(plain(f"not carried over: {n:,} {words}"), width) for words, n in lost.items()]
     return lines
 
 
@@ -212,7 +214,9 @@ def _model_in_full(step: ModelCall, attempts: list[str], width: int) -> list[str
         "started": step.started_at,
         "finish": step.finish_reason,
         "status": step.status_code,
+        "request id": step.request_id,
         "response id": step.response_id,
+        "first chunk": lasted(step.first_chunk_ms) or None,
     }
     lines += _facts(facts) + attempts
     if step.parameters:
@@ -241,6 +245,8 @@ def _tool_in_full(
         "version": step.tool_version,
         "started": step.started_at,
         "state": step.state_hash,
+        "bound by": step.bound_by,
+        "after model": lasted(step.offset_ms) or None,
     }
     lines += _facts(facts) + attempts
     lines += _whole("arguments", step.arguments, width)

@@ -39,6 +39,10 @@ def ui(words: tuple[str, ...], theme: str | None) -> int:
         raise click.UsageError(f"Got an argument too many: {words[2]!r}.")
     database, trace = _database_and_trace(words)
     _refuse_without_terminal(database)
+    if settings_mention(b"audit"):  # to read them all would cost a first paint
+        from replay.cli.audit import note_in
+
+        note_in(database, "ui", "read")
     code: int = _load_app().run(database, trace, theme=theme)
     return code
 
@@ -69,6 +73,18 @@ def _refuse_without_terminal(database: Path) -> None:
         hint=f"For a pipe: `replay list {database}`, `replay show {database} TRACE`, "
         f"`replay diff {database}`.",
     )
+
+
+def settings_mention(words: bytes) -> bool:
+    """Return whether a pyproject.toml here or above has ``words`` in it."""
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        try:
+            if words in (folder / "pyproject.toml").read_bytes():
+                return True
+        except OSError:
+            continue  # not there, or not ours to read
+    return False
 
 
 def _load_app() -> Any:

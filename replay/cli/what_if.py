@@ -13,7 +13,8 @@ import click
 
 from replay.cli import terminal
 from replay.cli.arguments import database_and, examples, json_option
-from replay.cli.tools_options import env_option, path_option, tools_option
+from replay.cli.hidden import reveal_option, shown
+from replay.cli.tools_options import deadline_option, env_option, path_option, tools_option
 from replay.errors import ReplayError
 
 if TYPE_CHECKING:
@@ -69,18 +70,13 @@ if TYPE_CHECKING:
 @tools_option
 @path_option
 @env_option
-@click.option(
-    "--deadline",
-    "deadline_s",
-    type=click.FloatRange(min=0, min_open=True),
-    metavar="SECONDS",
-    help="How long one call may take before it is ended and counted as a timeout.",
-)
+@deadline_option
 @click.option(
     "--sandbox",
     type=click.Choice(["off", "auto", "bubblewrap", "kernel"]),
     help="What workers run in, as for `replay run`.",
 )
+@reveal_option
 @json_option
 def what_if(
     database: Path,
@@ -90,6 +86,7 @@ def what_if(
     changed: Sequence[str],
     response: str | None,
     outside: Sequence[str],
+    reveal: bool,
     as_json: bool,
     **options: Any,
 ) -> int:
@@ -102,6 +99,7 @@ def what_if(
     """
     from replay.cli.interruption import ctrl_c
     from replay.cli.masked import in_a_child, masking_for
+    from replay.cli.restoring import restored_edits
     from replay.cli.run import replayer_of
     from replay.config import load_config
     from replay.replayer.what_if import what_if as run_what_if
@@ -112,13 +110,14 @@ def what_if(
     if (code := in_a_child(config)) is not None:
         return code
     with Store.open(database, mode="w") as store:
+        edits = restored_edits(edits, database, store.transcript(trace))
         replayer = replayer_of(store, jobs=2, **options)
         with ctrl_c.calls(replayer.stop):
             run = run_what_if(replayer, trace, edits)
         transcript = store.transcript(trace, prompts=False)
         run = kept_branch(run, transcript, masking_for(store, config, transcript))
         store.append(run)
-    show_branch(run, database, as_json=as_json)
+    show_branch(shown(database, run, reveal=reveal), database, as_json=as_json)
     return int(run.exit_code or 0)
 
 

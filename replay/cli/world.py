@@ -5,24 +5,32 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from replay.cli import terminal
 from replay.cli.arguments import database_and, examples, json_option
+from replay.cli.hidden import hide, reveal_option
 from replay.cli.tool_place import ToolPlace, one_worker_options
 from replay.cli.where import where_option
 from replay.errors import ExitCode, SelectionError
 
 if TYPE_CHECKING:
-    from replay.records import JsonObject, Transcript
+    from replay.cli.worlds import Replayed
+    from replay.hiding import HidingReader
+    from replay.records import Transcript
     from replay.replayer.environment import Place
     from replay.replayer.worlds import ReplayedWorld
     from replay.stepping.conditions import Condition
-    from replay.stepping.watches import Series, Watch
+    from replay.stepping.watches import Watch
+    from replay.stepping.worlds import WorldHistory
     from replay.store import Store
+
+
+_FROM_STDIN: Final = "-"
 
 
 def _read_watches(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -> Any:
@@ -40,6 +48,7 @@ def _read_watches(ctx: click.Context, param: click.Parameter, value: tuple[str, 
         "replay world traces.db t660c71da6be --watch \"world.orders['W1'].status\"",
         "replay world traces.db t660c71da6be --step 7 --json | jq .world.orders",
         'replay world traces.db t660c71da6be --where "world.refunds[*].amount > 100"',
+        "replay list traces.db --json | jq -r '.[].id' | replay world traces.db - --json",
     ),
 )
 @database_and("trace")
@@ -66,6 +75,7 @@ def _read_watches(ctx: click.Context, param: click.Parameter, value: tuple[str, 
 )
 @where_option("Only the steps after which this holds: `world.orders['W1'].status == 'lost'`.")
 @click.option("--all", "show_all", is_flag=True, help="Every change of a step.")
+@reveal_option
 @json_option
 def world(
     database: Path,
@@ -76,26 +86,40 @@ def world(
     watches: Sequence[Watch],
     condition: Condition | None,
     show_all: bool,
+    reveal: bool,
     as_json: bool,
 ) -> int:
     """Replay TRACE once and show its world: at the start, and what each step changed.
 
+    TRACE `-`: the traces named on stdin, a line for each; with --watch or --where those in which
+    something changes or fits.
+
     The tools show their world by a function under @toolbox.state. Today's tools run in the frozen
     world of the recording, as in `replay run`; nothing is stored, and every time it is the same.
     """
+    from replay.cli.worlds import plain_world, tell_each
     from replay.store import Store
 
-    with Store.open(database, mode="r") as store:
-        transcript = store.transcript(trace)
-        told = _replayed(store, transcript, where, baseline)
+    with (
+        Store.open(database, mode="r") as store,
+        Store.open(database, mode="r") as shown,  # the tools get what is hidden, and nobody else
+    ):
+        hides = hide(shown, reveal=reveal)
+        if trace == _FROM_STDIN:
+            if step_number is not None:
+                raise click.UsageError("--step is of one trace: name it instead of `-`.")
+            with _replaying(store, where, baseline, shown, hides) as replayed:
+                return tell_each(shown, replayed, watches, condition, as_json=as_json)
+        with _replaying(store, where, baseline, shown, hides) as replayed:
+            transcript, told = replayed(trace)
         if step_number is not None:
             return _tell_step(transcript, told, step_number, as_json=as_json)
         if condition is not None:
-            return _tell_steps(store, transcript, told, condition, as_json=as_json)
+            return _tell_steps(shown, transcript, told, condition, as_json=as_json)
     if watches:
         return _tell_watches(transcript, told, watches, as_json=as_json)
     if as_json:
-        terminal.emit_json(_plain(transcript, told))
+        terminal.emit_json(plain_world(transcript, told))
         return ExitCode.OK
     from replay.report.ink import Ink
     from replay.report.world_text import world_lines
@@ -106,9 +130,18 @@ def world(
     return ExitCode.OK
 
 
-def _replayed(
-    store: Store, transcript: Transcript, where: ToolPlace, baseline: str | None
-) -> ReplayedWorld:
+@contextlib.contextmanager
+def _replaying(
+    store: Store,
+    where: ToolPlace,
+    baseline: str | None,
+    shown: Store,
+    hides: HidingReader | None,
+) -> Iterator[Replayed]:
+    """Hold a worker while the block runs; what is given replays a trace in it.
+
+    It gives the trace and its world back as ``shown`` has them: with what is hidden hidden.
+    """
     from replay.config import load_config
     from replay.replayer.job_runner import JobRunner
     from replay.replayer.policies import Policies
@@ -120,13 +153,42 @@ def _replayed(
         _tools(where.place(store), baseline) as place,
         JobRunner(place, **workers) as runner,
     ):
-        return world_of(
-            transcript,
-            store=store,
-            runner=runner,
-            policies=Policies((config.policy,)).of_toolbox(runner.greeting),
-            versions=config.versions,
-        )
+
+        def replayed(trace_id: str) -> tuple[Transcript, ReplayedWorld]:
+            transcript = store.transcript(trace_id)
+            told = world_of(
+                transcript,
+                store=store,
+                runner=runner,
+                policies=Policies((config.policy,)).of_toolbox(runner.greeting),
+                versions=config.versions,
+            )
+            if hides is None:
+                return transcript, told
+            history = _shown(told.history, hides, transcript.trace.id)
+            return shown.transcript(trace_id), replace(told, history=history)
+
+        yield replayed
+
+
+def _shown(history: WorldHistory, hides: HidingReader, trace_id: str) -> WorldHistory:
+    """Return a world with the values hidden in it that are hidden in its trace."""
+    from replay.stepping.worlds import NOTHING, WorldChange, WorldHistory
+
+    values = hides.values_of(trace_id)
+
+    def shown(side: Any) -> Any:
+        return side if side is NOTHING else values.value(side)
+
+    def change(one: WorldChange) -> WorldChange:
+        parts = tuple(values.key(part) if isinstance(part, str) else part for part in one.parts)
+        return WorldChange(parts, shown(one.before), shown(one.after))
+
+    steps = [
+        replace(one, changes=None if one.changes is None else tuple(map(change, one.changes)))
+        for one in history.steps
+    ]
+    return WorldHistory(shown(history.start), steps)
 
 
 @contextlib.contextmanager
@@ -138,16 +200,6 @@ def _tools(today: Place, baseline: str | None) -> Iterator[Place]:
 
     with baseline_place(baseline, today) as place:
         yield place
-
-
-def _plain(transcript: Transcript, told: ReplayedWorld) -> JsonObject:
-    """Return everything as JSON: the start, and the changes that make each state from the last."""
-    from replay.stepping.worlds import NOTHING
-
-    history = told.history
-    start = {} if history.start is NOTHING else {"start": history.start}
-    steps = [one.to_json() for one in history.steps]
-    return {"trace": transcript.trace.id, **start, "steps": steps}
 
 
 def _tell_step(
@@ -177,9 +229,10 @@ def _tell_watches(
 ) -> int:
     from replay.report.ink import Ink
     from replay.report.world_text import watch_lines
+    from replay.stepping.world_series import world_series
 
     numbers = [step.step_number for step in transcript.steps]
-    series = [_series(transcript, told, watch) for watch in watches]
+    series = [world_series(transcript.steps, told.history, watch) for watch in watches]
     if as_json:
         terminal.emit_json(
             [
@@ -198,27 +251,6 @@ def _tell_watches(
     lines = watch_lines(watches, series, numbers, width=terminal.width(), ink=ink)
     terminal.emit("\n".join(lines))
     return ExitCode.OK
-
-
-def _series(transcript: Transcript, told: ReplayedWorld, watch: Watch) -> Series:
-    from replay.stepping.facts import StepFacts
-    from replay.stepping.watches import OnlyWorld, series_of
-
-    history = told.history
-    found = []
-    if watch.is_of_world:
-        found.append((-1, watch.expression.values(OnlyWorld(history.values_at(0)))))
-    for index, step in enumerate(transcript.steps):
-        facts = StepFacts(step, world=history.values_at(step.step_number))
-        found.append((index, _kept(watch.expression.values(facts))))
-    return series_of(found, goes_away=watch.is_of_world)
-
-
-def _kept(values: list[Any]) -> list[Any]:
-    """The world is changed in place by the next step: what was seen of it is copied."""
-    import copy
-
-    return copy.deepcopy(values)
 
 
 def _tell_steps(

@@ -42,7 +42,7 @@ class Seen:
 
     @property
     def duration_ms(self) -> float | None:
-        """What the tool took: real time, and virtual time that it slept or waited."""
+        """What the tool took: real time, and virtual time that it slept; None: unknown."""
         told = {one["kind"]: one["value"] for one in self.replayed.sources}
         if STAGE not in told:
             return None

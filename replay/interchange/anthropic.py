@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from replay.interchange.contexts import Contexts
 from replay.interchange.conversation import Answer, AskedCall, Conversation, Message, Reply
-from replay.interchange.line_fields import ReadOptions, conversation_of_line
+from replay.interchange.line_fields import ReadOptions, conversation_of_line, recorded_fields
 from replay.interchange.lines import Misfit, PathPart, want
 from replay.interchange.rebuilding import is_imported, line_of
 from replay.interchange.shapes import (
@@ -196,17 +196,10 @@ def _reply_fields(call: ModelCall) -> JsonObject:
 
 
 def _recorded_line(transcript: Transcript, thread: Thread, lost: Counter[str]) -> JsonObject:
-    trace, call = transcript.trace, thread.last
+    call = thread.last
     chat_messages(call, lost)
     chat_output(call, lost)
-    line: JsonObject = {"id": trace.id, "recorded_at": trace.started_at}
-    model = call.response_model or call.model
-    facts = {"model": model, "app": trace.app, "code_version": trace.code_version}
-    line |= {name: value for name, value in facts.items() if value is not None}
-    if trace.start is not None:
-        line["init"] = trace.start
-    if trace.outcome is not None:
-        line["outcome"] = trace.outcome
+    line = recorded_fields(transcript.trace, call)
     system, messages = anthropic_messages(thread.messages)
     if system is not None:
         line["system"] = system

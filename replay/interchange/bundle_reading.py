@@ -21,6 +21,7 @@ from replay.errors import ImportFileError
 from replay.interchange.bundle_writing import (
     FORMAT,
     MANIFEST,
+    MASKED_CALLS,
     README,
     RECORDS,
     RECORDS_BYTES_MAX,
@@ -40,6 +41,10 @@ _ZIP: Final = b"PK"
 _MEMBERS: Final = frozenset({README, MANIFEST, RECORDS})
 _MANIFEST_BYTES_MAX: Final = 2**20
 _CHUNK: Final = 2**20
+OTHERS_KEY: Final = (
+    "tool calls with placeholders: tools that have such data of their own answer them otherwise "
+    "here, unless REPLAY_MASKING_KEY is that of whoever wrote the bundle"
+)
 _BATCH_MAX: Final = 1000
 
 
@@ -157,6 +162,9 @@ class Unpacked:
         # Whatever ends the import, and be it another file that cannot be read.
         self._end = weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
         try:
+            said = manifest_of(path).get(MASKED_CALLS)
+            self.masked_calls = said if isinstance(said, int) else 0
+            """Tool calls with placeholders, as the bundle says."""
             self.records = unpack(path, Path(folder))
         except BaseException:
             self._end()

@@ -29,6 +29,8 @@ VERSION: Final = 1
 README, MANIFEST, RECORDS = "README.md", "manifest.json", "records.jsonl"
 CASE: Final = "_case"
 """Ends the id of a replay run whose verdicts are a bundle's: the whole run says more."""
+MASKED_CALLS: Final = "masked_calls"
+"""In the manifest: how many tool calls were asked or told something that is masked."""
 RECORDS_BYTES_MAX: Final = 2**30
 """Of the records when unpacked. Who reads a bundle refuses more."""
 
@@ -46,6 +48,9 @@ class BundleReport:
     record_count: int
     verdict_count: int
     is_masked: bool
+    call_count: int = 0
+    placeholder_count: int = 0
+    """Tool calls that were asked or told something that is masked."""
 
 
 class BundleTooLarge(Exception):
@@ -69,8 +74,8 @@ def write_bundle(
         with Store.open(case, mode="create") as copy:
             _copy(store, copy, trace_ids, on_progress)
             if redaction is not None:
-                copy.redact(redaction)
-            lines, counts = _lines(copy, Path(folder) / RECORDS)
+                copy.mask(redaction)
+            lines, counts = _lines(copy, Path(folder) / RECORDS, redaction)
             runs = copy.runs()
             manifest = _manifest(copy.trace_ids(), counts, lines, is_masked=redaction is not None)
             text = readme(copy, runs, manifest)
@@ -78,8 +83,14 @@ def write_bundle(
             _add(archive, README, text.encode())
             _add(archive, MANIFEST, json.dumps(manifest, indent=2).encode())
             _add(archive, RECORDS, lines)
+    masked_count = counts.pop(MASKED_CALLS, 0)
     return BundleReport(
-        counts["trace"], counts.total(), counts["call_verdict"], redaction is not None
+        counts["trace"],
+        counts.total(),
+        counts["call_verdict"],
+        redaction is not None,
+        counts["tool_call"],
+        masked_count,
     )
 
 
@@ -152,11 +163,14 @@ def _run_of(run: ReplayRun, verdicts: Sequence[CallVerdict]) -> ReplayRun:
     )
 
 
-def _lines(copy: Store, path: Path) -> tuple[Path, Counter[str]]:
+def _lines(copy: Store, path: Path, redaction: Redaction | None) -> tuple[Path, Counter[str]]:
     counts: Counter[str] = Counter()
     with path.open("w", encoding="utf-8", errors="surrogatepass", newline="\n") as file:
         for line in _all_lines(copy):
             counts[line["kind"]] += 1
+            if redaction is not None and line["kind"] == "tool_call":
+                told = f"{line['arguments']} {line['response']}"
+                counts[MASKED_CALLS] += redaction.redactor.holds_placeholders(told)
             file.write(json.dumps(line, separators=(",", ":")) + "\n")
             if file.tell() > RECORDS_BYTES_MAX:
                 raise BundleTooLarge
@@ -180,11 +194,13 @@ def _manifest(
 ) -> JsonObject:
     from replay import __version__
 
+    counts = counts.copy()
     return {
         "format": FORMAT,
         "version": VERSION,
         "made_by": f"replay {__version__}",
         "masked": is_masked,
+        MASKED_CALLS: counts.pop(MASKED_CALLS, 0),
         "traces": list(trace_ids),
         "records": dict(sorted(counts.items())),
         "records_bytes": lines.stat().st_size,

@@ -14,19 +14,24 @@ from replay.interchange import (
     anthropic,
     bundle_reading,
     claude_code,
+    cline,
     codex,
     gateway,
+    gemini_cli,
     genai_writing,
     inspect_logs,
+    inspect_zip,
     langfuse,
     langsmith,
     mlflow,
     openai_agents,
     openai_chat,
+    opencode,
     openinference_writing,
     otlp,
     phoenix,
     record_lines,
+    vcrpy_runs,
 )
 from replay.interchange.contexts import Contexts
 from replay.interchange.conversation import Conversation
@@ -67,7 +72,7 @@ TRACE_FORMATS: Final[dict[str | None, TraceFormat]] = {
     module.FORMAT.name: module.FORMAT
     for module in (
         *(langfuse, otlp, phoenix, langsmith, mlflow, inspect_logs, openai_agents, gateway),
-        *(claude_code, codex),
+        *(claude_code, codex, gemini_cli, opencode, cline, vcrpy_runs),
     )
 }
 """What can be read only."""
@@ -101,6 +106,8 @@ _BINARY: Final = {
     b"SQLite format 3": "a SQLite database; export the traces that are in it with the tool that "
     "wrote it",
     b"\x1f\x8b": "packed twice with gzip; unpack it once",
+    b"\n# aider chat": "a history of aider, whose models edit files in words and call no tools: "
+    "there is nothing to replay",
 }
 
 
@@ -119,6 +126,8 @@ def detect_format(path: Path) -> str | None:
     binary = next((f for f in TRACE_FORMATS.values() if f.is_binary and f.is_binary(path)), None)
     if binary is not None:
         return binary.name
+    if inspect_zip.is_cut(path):
+        raise inspect_zip.cut_off(path)
     if bundle_reading.is_zip(path):
         bundle_reading.manifest_of(path)
         return bundle_reading.SOURCE
@@ -169,5 +178,6 @@ def _found(value: JsonValue) -> str:
 def _no_json_lines(path: Path, bad: BadLine) -> ImportFileError:
     return ImportFileError(
         str(bad.error),
-        hint="The files to import have one JSON object per line (JSONL), or a list of them.",
+        hint="Nothing was imported. The files to import have one JSON object per line (JSONL), or "
+        "a list of them.",
     )

@@ -36,7 +36,7 @@ def chat_answer(said: list[JsonObject], notes: Counter[str]) -> JsonObject | Non
 
 
 def finish_reason(said: list[JsonObject]) -> str | None:
-    """Return why the model stopped, where its answer says so."""
+    """Return why the model stopped, where its answer says so; else None."""
     reasons = (message.get("finish_reason") for message in said)
     return next((str(reason) for reason in reasons if reason), None)
 

@@ -12,16 +12,37 @@ from replay.records import JsonObject, ModelCall, ToolCall, Transcript
 LEFT_OUT = "left out"
 """The format of a file in a folder that is of none."""
 
+NOT_CARRIED = "not_carried"
+"""What a trace says, in its attributes under ``imported``, that its source could not tell."""
+
 KINDS = {
-    "conversations": "traces",
-    "traces": "traces",
-    "messages": "messages",
-    "model_calls": "model calls",
-    "tool_calls": "tool calls",
-    "answers": "answers",
-    "scores": "feedback",
+    "conversations": ("conversation", "trace"),
+    "traces": ("trace", "trace"),
+    "messages": ("message", "message"),
+    "model_calls": ("model call", "model call"),
+    "tool_calls": ("tool call", "tool call"),
+    "answers": ("answer", "answer"),
+    "scores": ("score", "piece of feedback"),
+    "interactions": ("question outside", "interaction"),
+    # Of records, by their own names.
+    "feedback": ("piece of feedback", "piece of feedback"),
+    "attempt": ("try", "try"),
+    "call_verdict": ("verdict", "verdict"),
 }
 """What is counted in a conversation or trace, and what becomes of it."""
+
+_PLURALS = {
+    "try": "tries",
+    "question outside": "questions outside",
+    "piece of feedback": "pieces of feedback",
+}
+
+
+def counted(kind: str, number: int, *, written: bool) -> str:
+    """Return the name of what is counted, for ``number`` of it: in the file, or as written."""
+    name = KINDS.get(kind, (kind.replace("_", " "),) * 2)[written]
+    return name if number == 1 else _PLURALS.get(name, f"{name}s")
+
 
 ALWAYS_MISSING = (
     "Chat files have no validated payloads, stage timings or outside interactions; these are empty."
@@ -29,6 +50,7 @@ ALWAYS_MISSING = (
 TRACES_MISSING = (
     "Traces of other tools have no validated payloads or outside interactions; these are empty."
 )
+PAYLOADS_MISSING = "Traces of other tools have no validated payloads; these are empty."
 
 
 @dataclass
@@ -51,12 +73,20 @@ class FileReport:
     bad_lines: list[ImportFileError] = field(default_factory=list)
     """Lines left out, with the reason."""
 
+    def say_instead(self, place: str, name: str) -> None:
+        """Call a file by ``name`` wherever ``place`` is told: stdin has no place of its own."""
+        self.path = self.path.replace(place, name)
+        said = [(one.wanted.replace(place, name), one.hint) for one in self.bad_lines]
+        self.bad_lines = [ImportFileError(wanted, hint=hint) for wanted, hint in said]
+
     @property
     def always_missing(self) -> str | None:
         """What no file of this format has, in words; None for one that has everything."""
         if not self.read or self.format in ("records", "bundle"):
             return None
-        return TRACES_MISSING if self.read["traces"] else ALWAYS_MISSING
+        if self.read["traces"]:
+            return PAYLOADS_MISSING if self.read["interactions"] else TRACES_MISSING
+        return ALWAYS_MISSING if self.read["conversations"] else None
 
     @property
     def is_complete(self) -> bool:

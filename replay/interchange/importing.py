@@ -14,20 +14,21 @@ from typing import TYPE_CHECKING, Final
 
 from replay.errors import ImportFileError
 from replay.interchange.building import trace_id_of, transcript_of
+from replay.interchange.bundle_reading import OTHERS_KEY, Unpacked, write_case
 from replay.interchange.bundle_reading import SOURCE as BUNDLE
-from replay.interchange.bundle_reading import Unpacked, write_case
 from replay.interchange.contexts import Contexts
 from replay.interchange.conversation import Conversation
 from replay.interchange.formats import CHAT_FORMATS, TRACE_FORMATS, ChatFormat, detect_format
-from replay.interchange.import_report import LEFT_OUT, FileReport, count_written
+from replay.interchange.import_report import LEFT_OUT, NOT_CARRIED, FileReport, count_written
 from replay.interchange.json_values import read_values
 from replay.interchange.line_fields import ReadOptions
 from replay.interchange.lines import BadLine, Line, Misfit, misfit_line
 from replay.interchange.rebuilding import VERBATIM
 from replay.interchange.record_file import check_records, write_record_file
+from replay.interchange.sameness import is_coarser, is_same
 from replay.interchange.sources import files_of
 from replay.interchange.trace_files import TraceFiles
-from replay.records import Selection, Transcript
+from replay.records import Feedback, Selection, Transcript
 
 if TYPE_CHECKING:
     from replay.store import Store
@@ -179,7 +180,7 @@ class Writing:
             report.new_count += 1
         else:
             stored = self.store.transcript(trace.id)
-            if _is_same(stored, transcript):
+            if is_same(stored, transcript) or is_coarser(stored, transcript):
                 report.known_count += 1
                 return
             if len(stored.steps) > len(transcript.steps):
@@ -188,7 +189,20 @@ class Writing:
                 return
             report.renewed_count += 1
         self._written.add(trace.id)
-        self.store.append_all([trace, *transcript.steps, *transcript.feedback])
+        outside = [one for each in transcript.interactions.values() for one in each]
+        self.store.append_all([trace, *transcript.steps, *outside, *transcript.feedback])
+
+    def add_feedback(self, said: Feedback) -> bool:
+        """Write what is said of a trace that is there; False: it is there too, exactly so."""
+        if self.redaction is not None:
+            from replay.store.masking import masked_records
+
+            [fields] = masked_records(self.redaction, [said.model_dump(mode="json")])
+            said = Feedback.model_validate(fields)
+        if said in self.store.transcript(said.trace_id, prompts=False).feedback:
+            return False
+        self.store.append(said)
+        return True
 
 
 class _Progress:
@@ -242,6 +256,8 @@ class _File:
             return
         if self.bundle is not None:
             write_case(writing.store, self.bundle.records, self.report, self.progress.add)
+            self.report.notes[OTHERS_KEY] += self.bundle.masked_calls
+            self.report.notes = +self.report.notes
             self.bundle.close()
             return
         if self.chat_format is None:
@@ -289,7 +305,10 @@ class _File:
             if occurrences[trace_id] > 1:  # equal lines of one file are as many conversations
                 trace_id += f".{occurrences[trace_id]}"
             transcript = transcript_of(conversation, trace_id)
-            yield conversation, made_exact(chat, conversation, transcript)
+            yield (
+                conversation,
+                _with_notes(made_exact(chat, conversation, transcript), conversation),
+            )
 
 
 def made_exact(chat: ChatFormat, conversation: Conversation, transcript: Transcript) -> Transcript:
@@ -304,12 +323,14 @@ def made_exact(chat: ChatFormat, conversation: Conversation, transcript: Transcr
     )
 
 
-def _is_same(stored: Transcript, imported: Transcript) -> bool:
-    if stored.trace != imported.trace or stored.steps != imported.steps:
-        return False
-    # What people said of it here is not the file's to take away.
-    known = {one.id: one for one in stored.feedback}
-    return all(known.get(one.id) == one for one in imported.feedback)
+def _with_notes(transcript: Transcript, conversation: Conversation) -> Transcript:
+    """The trace says itself what of it could not be carried over."""
+    if not conversation.notes:
+        return transcript
+    told = {NOT_CARRIED: dict(sorted(conversation.notes.items()))}
+    attributes = {**transcript.trace.attributes, "imported": told}
+    trace = transcript.trace.model_copy(update={"attributes": attributes})
+    return transcript.model_copy(update={"trace": trace})
 
 
 def _refusal(path: Path, bad: Sequence[BadLine]) -> ImportFileError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any, Final
@@ -16,6 +17,11 @@ _ZIP: Final = b"PK\x03\x04"
 _ZSTANDARD: Final = 93
 """ZIP's number for Zstandard, which Python's own reader does not know before 3.14."""
 _LOCAL_HEADER_BYTES: Final = 30
+_DAMAGE: Final = (
+    *(zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError),
+    *(ValueError, KeyError),
+)
+_BEGINNINGS: Final = (b"_journal/", b"samples/", b"header.json", b"summaries.json")
 _HEADERS: Final = ("header.json", "_journal/start.json")
 
 
@@ -29,6 +35,27 @@ def is_one(path: Path) -> bool:
     except zipfile.BadZipFile:
         return False
     return any(name in names for name in _HEADERS)
+
+
+def is_cut(path: Path) -> bool:
+    """Return whether ``path`` begins as a log of Inspect does, and is over too early.
+
+    A ZIP has the list of what is in it at its end.
+    """
+    head = head_of(path, _LOCAL_HEADER_BYTES + 64)
+    name = head[_LOCAL_HEADER_BYTES : _LOCAL_HEADER_BYTES + int.from_bytes(head[26:28], "little")]
+    begins_so = head.startswith(_ZIP) and name.startswith(_BEGINNINGS)
+    return begins_so and not zipfile.is_zipfile(path)
+
+
+def cut_off(path: Path) -> ImportFileError:
+    """Return the error for such a file."""
+    return ImportFileError(
+        f"{str(path)!r} is a log of Inspect that is cut: the list of its samples, which stands at "
+        "its end, is missing.",
+        hint="Nothing was imported. Was the evaluation still running, or the file not yet copied "
+        "whole? Get it again when it is.",
+    )
 
 
 def read(path: Path) -> Iterator[Line | BadLine]:
@@ -45,17 +72,17 @@ def read(path: Path) -> Iterator[Line | BadLine]:
                 sample = json.loads(_content(member, archive, file))
                 value = {"eval": header.get("eval") or {}, "samples": [sample]}
                 yield Line(number, "", value, member.compress_size)
-    except (zipfile.BadZipFile, ValueError, KeyError) as error:
+    except _DAMAGE as error:
         raise ImportFileError(
-            f"{str(path)!r} cannot be read as a log of Inspect: {error}.",
-            hint="Nothing was imported. Was the evaluation still running?",
+            f"{str(path)!r} is a log of Inspect that is damaged: {error}.",
+            hint="Nothing was imported. Get it again.",
         ) from error
 
 
 def _header(archive: zipfile.ZipFile, file: IO[bytes]) -> Any:
     """The log's header; of a log that was never finished, what was written at its start."""
     names = set(archive.namelist())
-    name = next(one for one in _HEADERS if one in names)
+    name = next((one for one in _HEADERS if one in names), _HEADERS[0])
     return json.loads(_content(archive.getinfo(name), archive, file))
 
 
@@ -71,4 +98,10 @@ def _content(member: zipfile.ZipInfo, archive: zipfile.ZipFile, file: IO[bytes])
     file.seek(name_bytes + extra_bytes, 1)
     packed = file.read(member.compress_size)
     reader = zstandard.ZstdDecompressor().stream_reader(packed, read_across_frames=True)
-    return reader.read()
+    try:
+        content: bytes = reader.read()
+    except zstandard.ZstdError as error:
+        raise zipfile.BadZipFile(f"{member.filename}: {error}") from error
+    if zlib.crc32(content) != member.CRC:
+        raise zipfile.BadZipFile(f"Bad CRC-32 for file {member.filename!r}")
+    return content

@@ -155,7 +155,7 @@ def tell(key: str, found: list[JsonObject]) -> Iterator[ToldTrace]:
     spans = [one["span"] for one in found if "span" in one]
     tellings = list(otlp.tell(key, spans)) if spans else [ToldTrace(SOURCE, key)]
     for told in tellings:
-        told.source = SOURCE
+        told.source, told.is_named = SOURCE, True
         _add_observations(told, [one["observation"] for one in found if "observation" in one])
         told.opinions += [observations.opinion(one["score"]) for one in found if "score" in one]
         traces = [one["trace"] for one in found if "trace" in one]
@@ -163,7 +163,7 @@ def tell(key: str, found: list[JsonObject]) -> Iterator[ToldTrace]:
         traces += [langfuse_spans.trace_facts(span) for span in told_by_spans]
         for one in traces:
             _add_facts(told, one)
-        if told.model_calls or told.runs:
+        if told.model_calls or told.runs or told.opinions:
             yield told
 
 

@@ -69,18 +69,17 @@ def _pieces(run: JsonObject, place: Place, *, is_part: bool = False) -> Iterator
 
 def tell(key: str, found: list[JsonObject]) -> Iterator[ToldTrace]:
     """Yield the trace that runs with one trace id tell."""
-    told = ToldTrace(SOURCE, key)
+    told = ToldTrace(SOURCE, key, is_named=True)
     runs = _merged(one for one in found if "feedback" not in one)
     for run in runs.values():
         _take(run, told)
     for one in found:
         if "feedback" in one:
             told.opinions.append(_opinion(one["feedback"]))
-    if not told.model_calls and not told.runs:
-        return
-    root = runs.get(key) or next(iter(runs.values()))
-    _add_facts(told, root)
-    yield told
+    if told.model_calls or told.runs:
+        _add_facts(told, runs.get(key) or next(iter(runs.values())))
+    if told.model_calls or told.runs or told.opinions:
+        yield told
 
 
 def _merged(parts: Iterator[JsonObject]) -> dict[str, JsonObject]:

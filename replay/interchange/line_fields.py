@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from replay.interchange.conversation import Conversation
 from replay.interchange.times import utc
-from replay.records import JsonObject, JsonValue
+from replay.records import JsonObject, JsonValue, ModelCall, Trace
 
 START_FIELDS = ("init", "corpus", "domain")
 """Fields of a line that make up `Trace.start` unless other ones are named."""
@@ -25,6 +25,8 @@ class ReadOptions:
     start_fields: tuple[str, ...] = START_FIELDS
     recorded_at: str | None = None
     """UTC ISO 8601: for conversations that say no time."""
+    tool_prefixes: tuple[str, ...] = ()
+    """What an agent put before the names of its tools: a trace's tools go without it."""
 
 
 def conversation_of_line(
@@ -85,3 +87,16 @@ def _outcome(outcome: JsonValue) -> str | None:
         words = [f"{name}={value}" for name, value in outcome.items() if value is not None]
         return " ".join(words) or None
     return None if outcome is None else str(outcome)
+
+
+def recorded_fields(trace: Trace, call: ModelCall) -> JsonObject:
+    """Return the fields of a line for a trace that was recorded; ``call`` is its last one."""
+    line: JsonObject = {"id": trace.id, "recorded_at": trace.started_at}
+    model = call.response_model or call.model
+    facts = {"model": model, "app": trace.app, "code_version": trace.code_version}
+    line |= {name: value for name, value in facts.items() if value is not None}
+    if trace.start is not None:
+        line["init"] = trace.start
+    if trace.outcome is not None:
+        line["outcome"] = trace.outcome
+    return line

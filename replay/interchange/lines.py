@@ -77,7 +77,7 @@ def _parsed(path: Path, number: int, raw: bytes) -> Line | BadLine:
         return Line(number, text, json.loads(text, parse_constant=_refuse_constant), len(raw))
     except json.JSONDecodeError as error:
         return BadLine(
-            number, len(raw), file_error(path, number, error.colno, _json_trouble(error))
+            number, len(raw), file_error(path, number, error.colno, _json_trouble(error, raw))
         )
     except (ValueError, RecursionError) as error:
         trouble = _value_trouble(error)
@@ -156,11 +156,13 @@ def _skip_space(text: str, at: int) -> int:
     return at
 
 
-def _json_trouble(error: json.JSONDecodeError) -> str:
+def _json_trouble(error: json.JSONDecodeError, raw: bytes) -> str:
     words = error.msg.removesuffix(" starting at").removesuffix(" at")
     rest = error.doc[error.pos : error.pos + 20]
     found = f"at {rest!r}" if rest.strip() else "at the end of the line"
-    return f"the line is not one whole JSON value: {words[0].lower()}{words[1:]} {found}."
+    is_cut = not raw.endswith(b"\n") and (not rest.strip() or "Unterminated" in words)
+    more = " The file ends inside this line: was it still being written?" if is_cut else ""
+    return f"the line is not one whole JSON value: {words[0].lower()}{words[1:]} {found}.{more}"
 
 
 def _value_trouble(error: ValueError | RecursionError) -> str:

@@ -149,6 +149,19 @@ def as_protobuf(request: JsonObject) -> bytes:
     return found
 
 
+def partial_success(answer: bytes) -> JsonObject:
+    """Return an endpoint's answer in protobuf as OTLP/JSON; empty where it is none."""
+    from google.protobuf.json_format import MessageToDict
+    from google.protobuf.message import DecodeError
+    from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
+
+    try:
+        found: JsonObject = MessageToDict(ExportTraceServiceResponse.FromString(answer))
+    except DecodeError:
+        return {}
+    return found
+
+
 def behind_length(content: bytes) -> bytes:
     """Return a request as a file has it that holds several: behind its length."""
     return len(content).to_bytes(_LENGTH_BYTES, "big") + content

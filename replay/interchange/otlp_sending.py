@@ -11,12 +11,13 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
+from email.utils import parsedate_to_datetime
 from http.client import HTTPException
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
 from replay.errors import ReplayError
-from replay.interchange.otlp_protobuf import as_protobuf
+from replay.interchange.otlp_protobuf import as_protobuf, partial_success
 from replay.records import JsonObject
 
 PATH: Final = "/v1/traces"
@@ -46,6 +47,17 @@ def url_of(endpoint: str) -> str:
     if not path.endswith(PATH):
         path += PATH
     return urlunsplit(parts._replace(path=path))
+
+
+def began_ns(request: JsonObject) -> int:
+    """Return when the trace of a request began, in nanoseconds since 1970."""
+    spans = (
+        span
+        for part in request["resourceSpans"]
+        for scope in part["scopeSpans"]
+        for span in scope["spans"]
+    )
+    return min((int(span["startTimeUnixNano"]) for span in spans), default=0)
 
 
 class Sender:
@@ -101,8 +113,12 @@ class Sender:
                 self._sleep(wait_s)
         raise AssertionError("the last try returns or raises")
 
+    @property
+    def _is_protobuf(self) -> bool:
+        return self._content_type == _PROTOBUF
+
     def _body(self, request: JsonObject) -> bytes:
-        if self._content_type == _PROTOBUF:
+        if self._is_protobuf:
             return as_protobuf(request)
         return json.dumps(request, separators=(",", ":")).encode()
 
@@ -136,10 +152,11 @@ class Sender:
         )
 
     def _note_rejected(self, answer: bytes) -> None:
-        if self._content_type != _JSON or not answer.strip():
+        if not answer.strip():
             return
         try:
-            said = json.loads(answer).get("partialSuccess") or {}
+            whole = partial_success(answer) if self._is_protobuf else json.loads(answer)
+            said = whole.get("partialSuccess") or {}
             self.rejected_count += int(said.get("rejectedSpans") or 0)
         except (ValueError, AttributeError, TypeError):
             return
@@ -147,7 +164,13 @@ class Sender:
 
 
 def _seconds(text: str | None) -> float | None:
+    """What `Retry-After` asks for: seconds, or a date."""
     try:
         return max(0.0, float(text or ""))
     except ValueError:
+        pass
+    try:
+        until = parsedate_to_datetime(text or "")
+    except ValueError:
         return None
+    return max(0.0, until.timestamp() - time.time())

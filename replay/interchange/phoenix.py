@@ -22,8 +22,8 @@ from replay.records import JsonObject, JsonValue
 
 SOURCE: Final = "phoenix"
 
-STRAY: Final = "annotations of spans that were not read before them: left out"
 _COLUMN: Final = "attributes."
+_ALONE: Final = "annotations of spans that stand in another file"
 _ERRORS: Final = ("ERROR", "STATUS_CODE_ERROR", 2)
 
 
@@ -38,7 +38,8 @@ def looks_like(value: JsonValue) -> bool:
 
 
 def _is_annotation(value: JsonObject) -> bool:
-    return "annotator_kind" in value and "span_id" in value and "result" in value
+    named = "span_id" in value or "trace_id" in value
+    return "annotator_kind" in value and named and "result" in value
 
 
 def pieces(value: JsonValue, place: Place) -> Iterator[Piece]:
@@ -50,11 +51,9 @@ def pieces(value: JsonValue, place: Place) -> Iterator[Piece]:
     if not isinstance(value, dict) or not looks_like(value):
         raise Misfit([], "a span, with `context`, or an annotation of Phoenix", value)
     if _is_annotation(value):
-        key = place.recall(str(value["span_id"]))
-        if key is None:
-            place.notes[STRAY] += 1
-        else:
-            yield Piece(key, {"annotation": value})
+        about = value.get("span_id")
+        key = value.get("trace_id") if about is None else place.recall(str(about))
+        yield Piece(str(key or _ALONE), {"annotation": value})
         return
     span = _span(value)
     place.remember(span.id, span.trace_id)
@@ -121,18 +120,21 @@ def _number(value: Any) -> Any:
 def tell(key: str, found: list[JsonObject]) -> Iterable[ToldTrace]:
     """Yield the trace that spans with one trace id tell."""
     spans = [otlp.span_of(piece) for piece in found if "annotation" not in piece]
-    for told in tell_spans(SOURCE, key, spans):
-        notes = [piece["annotation"] for piece in found if "annotation" in piece]
-        told.opinions += [_opinion(one) for one in notes]
+    opinions = [_opinion(piece["annotation"]) for piece in found if "annotation" in piece]
+    told = next(iter(tell_spans(SOURCE, key, spans)), None)
+    if told is not None or opinions:
+        told = told or ToldTrace(SOURCE, key)
+        told.opinions += opinions
         yield told
 
 
 def _opinion(said: JsonObject) -> Opinion:
     result = said.get("result") or {}
     name, label, score = str(said.get("name")), result.get("label"), result.get("score")
+    about = said.get("span_id")
     return Opinion(
-        str(said.get("id") or f"{said['span_id']}.{name}"),
-        str(said["span_id"]),
+        str(said.get("id") or f"{about or said.get('trace_id')}.{name}"),
+        None if about is None else str(about),
         label=f"{name}: {label}" if label else name,
         score=float(score) if isinstance(score, (int, float)) else None,
         text=result.get("explanation"),

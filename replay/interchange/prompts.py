@@ -35,7 +35,7 @@ class Prompts:
         self._by_call: dict[str, Turn] = {}
 
     def parent_of(self, call: ToldModelCall) -> tuple[Turn | None, list[Told]]:
-        """Return the turn that ``call`` goes on from, and the answers that are new since."""
+        """Return the turn that ``call`` goes on from, or None, and the answers since."""
         if call.is_delta:
             return self._named(call), _answers(call.api, call.messages)
         digests = _digests(call.messages)

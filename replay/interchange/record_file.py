@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from replay.interchange.import_report import FileReport
 from replay.interchange.lines import BadLine, read_lines
-from replay.interchange.record_lines import read_record
-from replay.records import AnyRecord, Selection, Trace
+from replay.interchange.record_lines import read_record, write_records
+from replay.records import (
+    AnyRecord,
+    Attempt,
+    Feedback,
+    Interaction,
+    ModelCall,
+    Pin,
+    Selection,
+    ToolCall,
+    Trace,
+)
 
 if TYPE_CHECKING:
     from replay.store import Store
 
-_BATCH_MAX: Final = 1000
+_GROUP_MAX: Final = 20_000
+_OF_A_TRACE: Final = (Trace, ModelCall, ToolCall, Attempt, Interaction, Feedback, Pin)
 
 
 def check_records(path: Path, on_read: Callable[[int], None]) -> list[BadLine]:
@@ -33,28 +44,59 @@ def write_record_file(
 ) -> None:
     """Write the records of ``path``: a trace and what follows it up to the next one at once.
 
-    A record whose id is there already takes its place.
+    A record whose id is there already takes its place; a trace that is there exactly so stays.
     """
     known = set(store.trace_ids(Selection()))
-    batch: list[AnyRecord] = []
+    for group in _by_trace(path, on_read):
+        trace = group[0]
+        for record in group:
+            report.read[record.kind] += 1
+            report.written[record.kind] += 1
+        if isinstance(trace, Trace):
+            group[0] = trace = _told_masked(store, trace)
+            if trace.id in known and _is_there(store, trace.id, group):
+                report.known_count += 1
+                group = [one for one in group if not isinstance(one, _OF_A_TRACE)]
+            else:
+                report.new_count += trace.id not in known
+                report.renewed_count += trace.id in known
+                known.add(trace.id)
+        store.append_all(group)
+
+
+def _by_trace(path: Path, on_read: Callable[[int], None]) -> Iterator[list[AnyRecord]]:
+    """Yield the records of a file, each trace with what follows it; a long one in parts."""
+    group: list[AnyRecord] = []
     for line in read_lines(path):
         found = line if isinstance(line, BadLine) else read_record(path, line)
         on_read(line.size_bytes)
         if isinstance(found, BadLine):
             continue
-        if isinstance(found, Trace) or len(batch) >= _BATCH_MAX:
-            store.append_all(batch)
-            batch = []
-        if isinstance(found, Trace):
-            masker = store.masker
-            if masker is not None and not callable(masker):
-                from replay.store.redacting import told_of_trace
+        if group and (isinstance(found, Trace) or len(group) >= _GROUP_MAX):
+            yield group
+            group = []
+        group.append(found)
+    if group:
+        yield group
 
-                told = told_of_trace(masker, found.attributes)
-                found = found.model_copy(update={"attributes": {**found.attributes, **told}})
-            report.new_count += found.id not in known
-            report.renewed_count += found.id in known
-        batch.append(found)
-        report.read[found.kind] += 1
-        report.written[found.kind] += 1
-    store.append_all(batch)
+
+def _told_masked(store: Store, trace: Trace) -> Trace:
+    """The trace, with what it says of how it was masked."""
+    masker = store.masker
+    if masker is None or callable(masker):
+        return trace
+    from replay.store.mask_rewriting import told_of_trace
+
+    told = told_of_trace(masker, trace.attributes)
+    return trace.model_copy(update={"attributes": {**trace.attributes, **told}})
+
+
+def _is_there(store: Store, trace_id: str, group: list[AnyRecord]) -> bool:
+    """Whether the database has all of a trace's records, exactly so."""
+    stored = {(one["kind"], one["id"]): one for one in write_records(store.transcript(trace_id))}
+    fields = [one.model_dump(mode="json") for one in group if isinstance(one, _OF_A_TRACE)]
+    if store.masker is not None:
+        from replay.store.masking import masked_records
+
+        fields = masked_records(store.masker, fields)
+    return all(stored.get((one["kind"], one["id"])) == one for one in fields)

@@ -72,7 +72,7 @@ def chat_tools(call: ModelCall, lost: Lost | None = None) -> list[JsonObject]:
 
 
 def anthropic_messages(chat: list[JsonObject]) -> tuple[str | None, list[JsonObject]]:
-    """Return the system prompt and the messages that say ``chat`` in Anthropic's shape."""
+    """Return the system prompt, or None, and the messages, of ``chat`` in Anthropic's shape."""
     system: list[str] = []
     messages: list[JsonObject] = []
     for message in chat:

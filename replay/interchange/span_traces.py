@@ -27,7 +27,7 @@ _KNOWN: Final = (
 
 def tell_spans(source: str, trace_id: str, spans: Sequence[Span]) -> Iterator[ToldTrace]:
     """Yield the trace that ``spans`` tell; nothing where they tell of no model and no tool."""
-    told = ToldTrace(source, trace_id)
+    told = ToldTrace(source, trace_id, is_named=True)
     for span in spans:
         if span.parent_id is not None:
             told.parents[span.id] = span.parent_id

@@ -40,12 +40,12 @@ class Span:
     resource: JsonObject = field(default_factory=dict)
 
     def text(self, *names: str) -> str | None:
-        """Return the first of these attributes that is a text with something in it."""
+        """Return the first of these attributes that is a text with something in it, or None."""
         values = (self.attributes.get(name) for name in names)
         return next((value for value in values if isinstance(value, str) and value), None)
 
     def number(self, *names: str) -> int | float | None:
-        """Return the first of these attributes that is a number."""
+        """Return the first of these attributes that is a number, or None."""
         values = (self.attributes.get(name) for name in names)
         kinds = (int, float)
         return next((v for v in values if isinstance(v, kinds) and not isinstance(v, bool)), None)

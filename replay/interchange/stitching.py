@@ -12,6 +12,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from replay.interchange.import_report import NOT_CARRIED
 from replay.interchange.line_fields import ReadOptions
 from replay.interchange.outcomes import outcome_of, tool_name
 from replay.interchange.planes import without_doubles
@@ -23,6 +24,7 @@ from replay.recorder.unseen import is_free_text
 from replay.recorder.wire import AskedCall, Told
 from replay.records import (
     Feedback,
+    Interaction,
     JsonObject,
     ModelCall,
     Outcome,
@@ -33,6 +35,7 @@ from replay.records import (
 
 ORPHANS: Final = "answers to no call of the trace: kept in the prompts"
 NO_ARGUMENTS: Final = "runs of tools without arguments, and no model call that asks: left out"
+AROUND: Final = "around"
 NO_TIME: Final = "traces without a time, dated 1970"
 PARTIAL: Final = "prompts that name an earlier answer which is not told: kept as they are"
 
@@ -84,16 +87,29 @@ class _Stitcher:
         self._add_strays()
         if not turns and not self.calls:
             return None
-        steps, feedback = self._steps(turns)
-        transcript = Transcript(trace=self._trace(steps), steps=steps, feedback=feedback)
+        of_source: dict[str, int] = {}
+        steps = self._steps(turns, of_source)
+        feedback = [self._feedback(one, of_source) for one in self.told.opinions]
+        trace = self._trace(of_source)
+        transcript = Transcript(
+            trace=trace,
+            steps=steps,
+            feedback=feedback,
+            interactions=self._interactions(steps, of_source),
+        )
         asked = sum(len(asked_by(call.api, call.output)) for call in model_calls)
         counted = Counter(
             traces=1,
             model_calls=len(model_calls),
             tool_calls=asked + len(self.strays),
             scores=len(self.told.opinions),
+            interactions=sum(map(len, self.told.outside.values())),
         )
         return Stitched(transcript, counted)
+
+    def _own_name(self, tool: str) -> str:
+        prefixes = (one for one in self.options.tool_prefixes if tool.startswith(one))
+        return tool.removeprefix(next(prefixes, "")) or tool
 
     # -- model calls, in the order they started
 
@@ -110,7 +126,7 @@ class _Stitcher:
         self._answer(parent, fresh)
         turn = self.prompts.add(call, parent)
         for index, shown in enumerate(asked_by(call.api, call.output)):
-            asked = replace(shown, tool=self.told.name_of(shown.tool))
+            asked = replace(shown, tool=self._own_name(self.told.name_of(shown.tool)))
             one = _Call(asked, turn, index, call.ended_ns or call.started_ns, shown.tool)
             self.calls.append(one)
             self.by_turn[turn.number].append(one)
@@ -140,6 +156,8 @@ class _Stitcher:
     def _bind_runs(self) -> list[ToldRun]:
         """Give each run to the call that it is of; return those of no call."""
         strays = []
+        for run in self.told.runs:
+            run.tool = self._own_name(run.tool)
         for run in sorted(self.told.runs, key=lambda one: one.started_ns or 0):
             call = self._call_of(run)
             if call is None:
@@ -176,9 +194,9 @@ class _Stitcher:
 
     # -- records
 
-    def _steps(self, turns: list[Turn]) -> tuple[list[ModelCall | ToolCall], list[Feedback]]:
+    def _steps(self, turns: list[Turn], of_source: dict[str, int]) -> list[ModelCall | ToolCall]:
+        """The records; ``of_source`` gets their numbers, by the source's ids."""
         steps: list[ModelCall | ToolCall] = []
-        of_source: dict[str, int] = {}
         strays = [call for call in self.calls if call.turn is None]
         for turn in turns:
             while strays and (strays[0].started_ns or 0) < (turn.call.started_ns or 0):
@@ -191,8 +209,7 @@ class _Stitcher:
                 self._add_call(steps, call, record, of_source)
         for call in strays:
             self._add_call(steps, call, None, of_source)
-        feedback = [self._feedback(one, of_source) for one in self.told.opinions]
-        return steps, feedback
+        return steps
 
     def _add_call(
         self,
@@ -230,13 +247,38 @@ class _Stitcher:
             first_chunk_ms=call.first_chunk_ms,
             status_code=call.status_code,
             error=call.error,
-            attributes=call.attributes,
+            attributes={**call.attributes, **self._named(call.id)},
         )
+
+    def _interactions(
+        self, steps: list[ModelCall | ToolCall], of_source: dict[str, int]
+    ) -> dict[str, list[Interaction]]:
+        """What the tools of an answer asked, with the first of its calls."""
+        found: dict[str, list[Interaction]] = {}
+        for name, exchanges in self.told.outside.items():
+            call = steps[of_source[name]]  # its number counts from 1: this is the step after it
+            if isinstance(call, ToolCall):
+                found[call.id] = [
+                    Interaction(
+                        id=f"{call.id}.{index}",
+                        tool_call_id=call.id,
+                        interaction_index=index,
+                        protocol=exchange["protocol"],
+                        bound_by="turn",
+                        exchange=exchange,
+                    )
+                    for index, exchange in enumerate(exchanges)
+                ]
+        return found
+
+    def _named(self, source_id: str) -> JsonObject:
+        """What later opinions find a step by."""
+        return {"imported": {"id": source_id}} if self.told.is_named else {}
 
     def _tool_call(self, call: _Call, of: ModelCall | None, number: int) -> ToolCall:
         run, asked = call.run, call.asked
         text = call.told.text if call.told is not None else run.response if run else None
-        attributes = dict(run.attributes) if run is not None else {}
+        attributes = {**run.attributes, **self._named(run.id)} if run is not None else {}
         if call.shown_as not in ("", asked.tool):
             attributes["shown_as"] = call.shown_as
         if run is not None and run.is_exact and run.response != text:
@@ -283,7 +325,7 @@ class _Stitcher:
             attributes=attributes,
         )
 
-    def _trace(self, steps: list[ModelCall | ToolCall]) -> Trace:
+    def _trace(self, of_source: dict[str, int]) -> Trace:
         told, options = self.told, self.options
         spans = [(one.started_ns, one.ended_ns) for one in told.model_calls]
         spans += [(one.started_ns, one.ended_ns) for one in told.runs]
@@ -296,7 +338,9 @@ class _Stitcher:
             name: told.metadata[name] for name in options.start_fields if name in told.metadata
         }
         started_at = self._at(started_ns)
-        attributes: JsonObject = {"imported": {"id": told.id}}
+        attributes: JsonObject = {"imported": {"id": told.id, **self._around(of_source)}}
+        if +told.notes:
+            attributes["imported"][NOT_CARRIED] = dict(sorted((+told.notes).items()))
         if told.metadata:
             attributes["metadata"] = told.metadata
         return Trace(
@@ -312,6 +356,20 @@ class _Stitcher:
             attributes=attributes,
         )
 
+    def _around(self, of_source: dict[str, int]) -> JsonObject:
+        """The source's pieces that are no steps, each with the step that it was inside of."""
+        if not self.told.is_named:
+            return {}
+        others = sorted({*self.told.parents, *self.told.parents.values()} - of_source.keys())
+        return {AROUND: {one: self._step_of(one, of_source) for one in others}}
+
+    def _step_of(self, about: str | None, of_source: dict[str, int]) -> int | None:
+        seen = set[str]()
+        while about is not None and about not in of_source and about not in seen:
+            seen.add(about)
+            about = self.told.parents.get(about)
+        return of_source.get(about) if about is not None else None
+
     def _at(self, time_ns: int | None) -> str:
         if time_ns is not None:
             return utc_ns(time_ns)
@@ -319,22 +377,25 @@ class _Stitcher:
         return utc_ns(known) if known is not None else self.options.recorded_at or UNKNOWN_TIME
 
     def _feedback(self, opinion: Opinion, of_source: dict[str, int]) -> Feedback:
-        about, seen = opinion.about_id, set[str]()
-        while about is not None and about not in of_source and about not in seen:
-            seen.add(about)
-            about = self.told.parents.get(about)
-        step = of_source.get(about) if about is not None and about not in seen else None
-        return Feedback(
-            id=f"{self.trace_id}~{opinion.id}",
-            trace_id=self.trace_id,
-            step_number=step,
-            label=opinion.label,
-            score=opinion.score,
-            text=opinion.text,
-            correction=opinion.correction,
-            annotator=opinion.annotator,
-            created_at=self._at(opinion.at_ns),
-        )
+        step = self._step_of(opinion.about_id, of_source)
+        return feedback_of(opinion, self.trace_id, step, self._at(opinion.at_ns))
+
+
+def feedback_of(
+    opinion: Opinion, trace_id: str, step_number: int | None, created_at: str
+) -> Feedback:
+    """Return what was said of a trace, or of a step of it, as a record."""
+    return Feedback(
+        id=f"{trace_id}~{opinion.id}",
+        trace_id=trace_id,
+        step_number=step_number,
+        label=opinion.label,
+        score=opinion.score,
+        text=opinion.text,
+        correction=opinion.correction,
+        annotator=opinion.annotator,
+        created_at=created_at,
+    )
 
 
 def _first_with_id(waiting: list[_Call], answer: Told) -> _Call | None:

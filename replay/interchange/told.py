@@ -17,6 +17,7 @@ from replay.records import Actor, CallError, JsonObject, JsonValue, Outcome
 CHAT: Final = "chat.completions"
 RESPONSES: Final = "responses"
 MESSAGES: Final = "messages"
+GENERATE: Final = "generate_content"
 
 
 @dataclass
@@ -103,6 +104,8 @@ class ToldTrace:
     model_calls: list[ToldModelCall] = field(default_factory=list)
     runs: list[ToldRun] = field(default_factory=list)
     opinions: list[Opinion] = field(default_factory=list)
+    outside: dict[str, list[JsonObject]] = field(default_factory=dict)
+    """By a model call's id: what its tools asked of the outside, in our own form."""
     app: str | None = None
     start: JsonValue = None
     """What a world needs to begin as it did; None: `metadata` may have it."""
@@ -119,3 +122,5 @@ class ToldTrace:
     """What the application said of the run: ``--start`` looks here."""
     notes: Counter[str] = field(default_factory=Counter)
     """What could not be carried over, in words, counted."""
+    is_named: bool = False
+    """True: opinions that come later may name its pieces, whose ids are kept for them."""

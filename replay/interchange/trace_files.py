@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from replay.interchange.building import safe_id
 from replay.interchange.import_report import FileReport
+from replay.interchange.late_opinions import LateOpinions
 from replay.interchange.line_fields import ReadOptions
 from replay.interchange.lines import BadLine, Line, Misfit, misfit_line
 from replay.interchange.spill import Spill
@@ -69,9 +70,13 @@ class TraceFiles:
         report = FileReport(f"{first}{more}", self.format.name)
         report.bad_lines = [line.error for line in self.bad_lines]
         taken: set[str] = set()
+        late = LateOpinions(writing)
         for key, pieces, size_bytes in self._spill.traces():
             tellings = list(self.format.tell(key, pieces))
             for told in tellings:
+                if told.opinions and not told.model_calls and not told.runs:
+                    late.add(told)
+                    continue
                 stitched = stitch(told, _unlike(safe_id(told.id), taken), self.options)
                 if stitched is not None:
                     report.read += stitched.told
@@ -81,6 +86,7 @@ class TraceFiles:
                 report.notes[NOTHING_TOLD] += stitched is None
             report.notes[NOTHING_TOLD] += not tellings
             on_read(size_bytes)
+        late.write(report)
         report.notes = +(report.notes + self.notes)
         return report
 
@@ -107,4 +113,5 @@ def _count(stitched: Stitched) -> Counter[str]:
         model_calls=sum(isinstance(step, ModelCall) for step in steps),
         tool_calls=sum(isinstance(step, ToolCall) for step in steps),
         scores=len(stitched.transcript.feedback),
+        interactions=sum(map(len, stitched.transcript.interactions.values())),
     )

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from replay.interchange.shapes import block_text
-from replay.interchange.told import CHAT, MESSAGES, RESPONSES
-from replay.recorder.wire import told_in
+from replay.interchange.told import CHAT, GENERATE, MESSAGES, RESPONSES
+from replay.recorder.wire import asked_in, said_in, told_in
 from replay.recorder.wire_openai import chat_calls, item_calls
 from replay.recorder.wire_values import AskedCall, Told
 from replay.records import JsonObject, JsonValue
@@ -19,6 +19,8 @@ def asked_by(api: str, output: JsonValue) -> list[AskedCall]:
     """Return the tool calls that a model's output asks for, in order."""
     if api == CHAT:
         return chat_calls(output) if isinstance(output, dict) else []
+    if api == GENERATE:
+        return asked_in(api, output)
     entries = [entry for entry in output or [] if isinstance(entry, dict)]
     if api == RESPONSES:
         return item_calls(entries)
@@ -49,7 +51,7 @@ def as_prompt(api: str, output: JsonValue) -> list[JsonValue]:
     """Return a model's output as entries of the next prompt."""
     if output is None:
         return []
-    if api == CHAT:
+    if api in (CHAT, GENERATE):
         return [output]
     if api == MESSAGES:
         return [{"role": "assistant", "content": output}]
@@ -65,6 +67,9 @@ def _texts(api: str, output: JsonValue) -> Iterator[str]:
     if api == CHAT:
         content = output.get("content") if isinstance(output, dict) else None
         yield block_text(content) or ""
+        return
+    if api == GENERATE:
+        yield said_in(api, output)
         return
     for entry in output if isinstance(output, list) else []:
         if not isinstance(entry, dict):

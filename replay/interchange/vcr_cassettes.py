@@ -7,8 +7,8 @@ and read into one is written again byte for byte.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -17,13 +17,17 @@ from cassettes import Interaction, InteractionFormatError
 from cassettes.vcr_files import VcrFile, read_vcr_file, write_vcr_file
 from replay.errors import ImportFileError, SelectionError
 from replay.records import Interaction as InteractionRecord
-from replay.records import JsonObject, Selection
+from replay.records import JsonObject, Selection, ToolCall
 from replay.records.private_files import private
 from replay.store import Store
 from replay.store.cassettes import NewCassette, StoredCassette, interaction_records
+from replay.store.masking import Masking, masked_records
 
 Per = Literal["call", "trace"]
 """What one file holds: the cassette of one tool call, or those of a whole trace."""
+
+MaskingOf = Callable[[str, bool], Masking | None]
+"""What masks the cassettes of a trace, by its id, and by whether replay wrote their file."""
 
 SUFFIXES: Final = (".yaml", ".yml")
 _UNFIT: Final = re.compile(r"[^\w.-]+")
@@ -153,12 +157,16 @@ def files_in(paths: Iterable[Path]) -> list[Path]:
 
 
 def import_cassettes(
-    store: Store, files: Sequence[Path], *, call_id: str | None = None
+    store: Store,
+    files: Sequence[Path],
+    *,
+    call_id: str | None = None,
+    masking_of: MaskingOf = lambda trace_id, is_ours: None,
 ) -> list[ReadCassette]:
     """Put the cassettes of ``files`` in the place of those in the database, all or none.
 
     A file says itself which tool calls it belongs to. ``call_id`` says it for one that does not:
-    one that vcrpy, or pytest-recording, wrote.
+    one that vcrpy, or pytest-recording, wrote. ``masking_of``: what masks them; by default nothing.
 
     Raises:
         ImportFileError: a file cannot be read, is no cassette, or is of no call that is here.
@@ -180,7 +188,11 @@ def import_cassettes(
                 )
             forms = [one.to_json() for one in _numbered(interactions)]
             new = NewCassette(forms, turn=(about.get(name) or {}).get("asked_by_its_turn") or ())
-            read = _place(store, file, wanted, new)
+            call = _call_of(store, file, wanted)
+            masking = masking_of(call.trace_id, bool(read_file.about))
+            if masking is not None:
+                new = _masked(masking, wanted, new)
+            read = _place(store, file, call, new)
             found.append(read)
             if read.is_new:
                 exchanges[wanted] = new
@@ -211,9 +223,9 @@ def _numbered(interactions: Sequence[Interaction]) -> Sequence[Interaction]:
     return interactions
 
 
-def _place(store: Store, file: Path, call_id: str, new: NewCassette) -> ReadCassette:
+def _call_of(store: Store, file: Path, call_id: str) -> ToolCall:
     try:
-        call = store.tool_call(call_id)
+        return store.tool_call(call_id)
     except SelectionError as error:
         raise ImportFileError(
             f"{str(file)!r} is the cassette of the tool call {call_id!r}, which the database does "
@@ -222,6 +234,14 @@ def _place(store: Store, file: Path, call_id: str, new: NewCassette) -> ReadCass
             hint="Import its trace first (`replay import`), or say with --trace and --step which "
             "call it is for.",
         ) from error
+
+
+def _masked(masking: Masking, call_id: str, new: NewCassette) -> NewCassette:
+    records = masked_records(masking, interaction_records(call_id, new))
+    return replace(new, exchanges=[one["exchange"] for one in records])
+
+
+def _place(store: Store, file: Path, call: ToolCall, new: NewCassette) -> ReadCassette:
     known = store.cassettes(Selection(trace_ids=[call.trace_id]))
     before = next((one.interactions for one in known if one.call.id == call.id), [])
     return ReadCassette(
@@ -232,7 +252,7 @@ def _place(store: Store, file: Path, call_id: str, new: NewCassette) -> ReadCass
         call.tool,
         interaction_count=len(new.exchanges),
         replaced_count=len(before),
-        is_new=_facts(before) != _facts(interaction_records(call_id, new)),
+        is_new=_facts(before) != _facts(interaction_records(call.id, new)),
     )
 
 

@@ -113,7 +113,7 @@ def check_budgets(
 
 
 def split_name(name: str) -> tuple[str, str | None]:
-    """Return the tool pattern and the component that a budget's name says.
+    """Return the tool pattern and the component that a budget's name says; None: it says none.
 
     ``search:network`` is the network of one tool; a tool that is called like a component is
     written ``tool:NAME``.

@@ -104,6 +104,15 @@ def read_made_up(
     )
 
 
+def shown_examples(made_up: MadeUp, shown: Callable[[str, str, Any, str], Any]) -> None:
+    """Have the examples say what ``shown`` gives for a tool, a path, a value and a trace."""
+    for one in made_up.arguments:
+        one.examples = [
+            (trace, step, shown(one.tool, one.path, value, trace))
+            for trace, step, value in one.examples
+        ]
+
+
 def _look_at(
     trace: Conversation,
     reader: Conversations,

@@ -58,11 +58,6 @@ class ModelMetrics:
     """Of streamed calls: the time to the first chunk."""
     durations_ms: tuple[float, ...] = ()
 
-    @property
-    def cached_share(self) -> float | None:
-        """The part of the input tokens that came from the cache; None: none were reported."""
-        return self.tokens.cached / self.tokens.input if self.tokens.input else None
-
 
 @dataclass(slots=True)
 class _Sums:

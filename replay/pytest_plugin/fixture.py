@@ -27,6 +27,8 @@ class Replayed:
     """Verdicts with one cause, the first to read first."""
     run_words: list[str]
     """The `replay run` that would store them."""
+    shown: tuple[Sequence[CallVerdict], Sequence[Finding]] | None = None
+    """Verdicts and findings as a failure shows them, without hidden values; None: as they are."""
 
     @property
     def exit_code(self) -> ExitCode:
@@ -45,7 +47,9 @@ class Replayed:
             ReplayFailure: an AssertionError whose text is the findings.
         """
         if self.open_findings:
-            text = failure_text(self.open_findings, self.verdicts, run_words=self.run_words)
+            verdicts, findings = self.shown or (self.verdicts, self.findings)
+            still_open = [finding for finding in findings if not finding.approved]
+            text = failure_text(still_open, verdicts, run_words=self.run_words)
             raise ReplayFailure(text)
 
 
@@ -101,4 +105,5 @@ class ReplayRunner:
         marked, findings = apply_approvals(
             verdicts, collect(verdicts, started_at), replays.store.approvals()
         )
-        return Replayed(marked, findings, replays.run_words)
+        shown = replays.shown(marked, findings)
+        return Replayed(marked, findings, replays.run_words, shown)

@@ -136,9 +136,8 @@ class TraceItem(_VerdictItem):
         """Replay it; fail for what nobody has approved."""
         replayed = self.replays.trace(self.trace_id)
         self._told(Counter(one.verdict for one in replayed.verdicts))
-        fail_where_open(
-            self, replayed.verdicts, replayed.findings, run_words=self.replays.run_words
-        )
+        shown = self.replays.shown(replayed.verdicts, replayed.findings)
+        fail_where_open(self, *shown, run_words=self.replays.run_words)
 
 
 class ToolItem(_VerdictItem):
@@ -151,7 +150,8 @@ class ToolItem(_VerdictItem):
         """Replay its traces, where no other test did; fail for what nobody has approved."""
         calls, findings = self.replays.tool(self.tool, self.trace_ids)
         self._told(calls.counts)
-        fail_where_open(self, calls.verdicts, findings, run_words=self.replays.run_words)
+        shown = self.replays.shown(calls.verdicts, findings)
+        fail_where_open(self, *shown, run_words=self.replays.run_words)
 
 
 class PromiseItem(_ReplayItem):

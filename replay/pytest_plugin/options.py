@@ -36,6 +36,8 @@ class ReplayOptions:
     approvals_file: Path | None = None
     replaying: dict[str, Any] = field(default_factory=dict)
     """As `replay.cli.run.replayer_of` takes them."""
+    reveal: bool = False
+    """Whether failures show hidden values."""
 
     def with_selection(self, selection: Selection) -> ReplayOptions:
         """Return them with this selection."""
@@ -62,6 +64,7 @@ def read_options(text: str) -> ReplayOptions:
             if given.pop(name, None):
                 raise click.UsageError(f"{option} has no meaning in a test: nothing is stored.")
         given.pop("report_format", None)
+        reveal = bool(given.pop("reveal", False))
         sample = {name: given.pop(name) for name in SAMPLING_FIELDS}
         selection = selection_from({name: given.pop(name) for name in SELECTION_FIELDS})
         selection = sampled(selection, **sample)
@@ -70,4 +73,4 @@ def read_options(text: str) -> ReplayOptions:
         raise pytest.UsageError(
             f"--replay-with {text!r}: {said}\nIt takes the options of `replay run`."
         ) from error
-    return ReplayOptions(selection, given.pop("approvals_file"), given)
+    return ReplayOptions(selection, given.pop("approvals_file"), given, reveal)

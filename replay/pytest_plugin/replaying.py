@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -93,6 +93,18 @@ class Replays:
             use_file(store, self.options.approvals_file, folder=self.folder)
             self._store = store
         return self._store
+
+    def shown(
+        self, verdicts: Sequence[CallVerdict], findings: Sequence[Finding]
+    ) -> tuple[Sequence[CallVerdict], Sequence[Finding]]:
+        """Return verdicts and findings as a failure shows them: without what is hidden."""
+        from replay.hiding import hide_in
+
+        if self.options.reveal or not findings:
+            return verdicts, findings
+        with Store.open(self.database, "r") as store:
+            hides = hide_in(store, load_config(self.folder).hidden_paths)
+            return (verdicts, findings) if hides is None else hides.judged(verdicts, findings)
 
     def trace(self, trace_id: str) -> ReplayedTrace:
         """Replay one trace.

@@ -32,7 +32,7 @@ class Sighting:
     call_index: int | None = None
 
     def parsed(self) -> JsonObject | None:
-        """Return the arguments, where they are known and are an object."""
+        """Return the arguments, where they are known and are an object; else None."""
         found = self.payload
         if self.arguments is not None:
             try:
@@ -52,7 +52,7 @@ class Bound:
 
 
 def bind(sighting: Sighting, pools: Iterable[Iterable[OpenCall]]) -> Bound | None:
-    """Return the call that ``sighting`` answers; ``pools`` come nearest first."""
+    """Return the call that ``sighting`` answers, or None; ``pools`` come nearest first."""
     named = []
     for pool in pools:
         calls = [c for c in pool if c.tool == sighting.tool and c.told is None]

@@ -10,7 +10,7 @@ from replay.store import Store
 from replay.store.times import now_text
 
 if TYPE_CHECKING:
-    from replay.recorder.journal import RecordSink
+    from replay.recorder.trace_book import RecordSink
 
 
 def keep_feedback(

@@ -24,7 +24,7 @@ def keep_as_told(store: Store) -> None:
 
 
 def checked_age(keep: str | None) -> str | None:
-    """Return a length of time as it is stored.
+    """Return a length of time as it is stored; None stays None.
 
     Raises:
         ReplayError: it is none.

@@ -21,16 +21,17 @@ from replay.recorder.hooked import HookedCall
 from replay.recorder.http_plane import watch_client, watch_module
 from replay.recorder.journal import Journal
 from replay.recorder.keeping import checked_age, keep_as_told
+from replay.recorder.masking import Mask, mask_into
 from replay.recorder.opening import NoStore, open_or_warn
-from replay.recorder.redacting import Mask, mask_into
 from replay.recorder.resume import stored_trace, stored_turn
 from replay.recorder.scope import OpenScope, open_scope
 from replay.recorder.toolbox_watch import ToolboxWatch
+from replay.recorder.trace_book import TraceFacts
 from replay.recorder.urllib3_plane import MODULE, watch_urllib3
 from replay.records import Actor, JsonObject, JsonValue
 from replay.store import Store
 from replay.store.keep_rules import ATTRIBUTE as KEEP
-from replay.store.redaction import ATTRIBUTE, Redaction
+from replay.store.redaction import ATTRIBUTE
 from replay.tools.arguments import raw_arguments
 from replay.tools.observer import observe
 
@@ -93,28 +94,24 @@ class Recorder:
             if isinstance(database, Store)
             else open_or_warn(Path(database), self._failures)
         )
-        is_redacted = isinstance(self._store, Store) and mask_into(
-            self._store, mask, self._failures
-        )
+        redaction = None
         if isinstance(self._store, Store):
+            redaction = mask_into(self._store, mask, self._failures)
             keep_as_told(self._store)
         self._journal = Journal(
             self._store,
-            app=app,
-            code_version=code_version,
-            labels=_words(labels),
-            attributes={ATTRIBUTE: self._told()} if is_redacted else {},
-            failures=self._failures,
+            TraceFacts(
+                app=app,
+                code_version=code_version,
+                labels=_words(labels),
+                attributes={} if redaction is None else {ATTRIBUTE: redaction.told},
+            ),
+            self._failures,
         )
         self._journal.keep_draws = keep_draws
         self._outside = outside
         self._keep_streams = keep_streams
-        masker = self._store.masker if isinstance(self._store, Store) else None
-        self._watch = ToolboxWatch(
-            self._journal,
-            outside=outside,
-            redaction=masker if isinstance(masker, Redaction) and is_redacted else None,
-        )
+        self._watch = ToolboxWatch(self._journal, outside=outside, redaction=redaction)
         self._journal.observer = self._watch
         if isinstance(self._store, Store):
             self._journal.stored_turn = functools.partial(stored_turn, self._store)
@@ -122,10 +119,6 @@ class Recorder:
             import cassettes
 
             cassettes.install()
-
-    def _told(self) -> bool | list[str]:
-        masker = self.store.masker
-        return masker.told if isinstance(masker, Redaction) else True
 
     @property
     def store(self) -> Store:
@@ -377,7 +370,7 @@ class TraceScope:
 
     @property
     def outcome(self) -> str | None:
-        """How the run ended, in your words; set it before the scope ends."""
+        """How the run ended, in your words; None: not said. Set it before the scope ends."""
         return self._live.outcome
 
     @outcome.setter

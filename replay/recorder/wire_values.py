@@ -184,10 +184,10 @@ def list_of(value: JsonValue) -> list[Any]:
 
 
 def dict_or_none(value: JsonValue) -> JsonObject | None:
-    """Return ``value`` where it is an object."""
+    """Return ``value`` where it is an object, else None."""
     return value if isinstance(value, dict) else None
 
 
 def text_or_none(value: JsonValue) -> str | None:
-    """Return ``value`` where it is text."""
+    """Return ``value`` where it is text, else None."""
     return value if isinstance(value, str) else None

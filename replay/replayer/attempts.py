@@ -46,8 +46,6 @@ class Attempt:
     """``waiting``, ``world``, ``calls``, ``teardown`` or ``ended``."""
     refused: list[str] = field(default_factory=list)
     """What the kernel refused to the call that broke it, in one line each."""
-    peak_bytes: int | None = None
-    """The most memory that its process held, once it has ended; None: nobody saw it."""
     killed_at: float | None = None
     """When a deadline passed and its end was ordered; None: it was not."""
 
@@ -165,7 +163,7 @@ class Attempt:
         self.skipped.append(culprit)
 
     def _why_it_ended(self, status: int, words: str) -> tuple[Outcome, CallError]:
-        limit = limit_of_end(status, words, self.limits, self.peak_bytes)
+        limit = limit_of_end(status, words, self.limits)
         if any(one.startswith(LIMIT) for one in self.refused):
             limit = limit or self.limits.words("processes")
         outcome, kind = Outcome.CRASHED, "ProcessEnded"

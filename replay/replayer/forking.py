@@ -28,7 +28,6 @@ from replay.replayer.apart import FAULT_STATUS
 from replay.replayer.channel import Channel
 from replay.replayer.frames import BrokenFrame, FrameBuffer, read_some, reframe, write_all
 from replay.replayer.sandbox import holding
-from replay.replayer.sandbox.holding import peak_bytes
 from replay.replayer.sandbox.orphans import end_orphans
 
 
@@ -128,7 +127,7 @@ class WarmProcess:
                 return False
             if self._wakeup in ready:
                 read_some(self._wakeup)
-                ended, status, used = os.wait4(pid, os.WNOHANG)
+                ended, status = os.waitpid(pid, os.WNOHANG)
                 if ended:
                     break
         if source in watched:
@@ -140,7 +139,6 @@ class WarmProcess:
                 "t": "ended",
                 "n": number,
                 "status": os.waitstatus_to_exitcode(status),
-                "peak_bytes": peak_bytes(used),
                 # Of a call that did not live to tell it.
                 "refused": [f"{one.method} {one.uri}" for one in kernel.active().refused()],
             }

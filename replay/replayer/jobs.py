@@ -55,6 +55,8 @@ class CallOrder:
     """Who reads its arguments."""
     is_watched: bool = False
     """Whether the worker tells what it wrote outside and how long it took, in ``sources``."""
+    may_leave_gap: bool = False
+    """Whether the calls after it may miss its doing, should the worker be unable to run it."""
 
     @property
     def id(self) -> str:
@@ -81,6 +83,7 @@ class CallOrder:
             "reads_only": self.reads_only,
             "parser": self.parser,
             "is_watched": self.is_watched,
+            "may_leave_gap": self.may_leave_gap,
         }
 
 

@@ -64,7 +64,7 @@ class SharedStart:
             self.snapshot = found
 
     def path_of(self, found: Snapshot) -> str | None:
-        """Return the file to read ``found`` from: the shared one where they are equal."""
+        """Return the file to read ``found`` from, the shared one where they are equal; or None."""
         if self.snapshot is not None and self.snapshot.digest == found.digest:
             return self.snapshot.path
         return found.path

@@ -41,7 +41,7 @@ def leftover_report(spare: Spare) -> JsonObject:
 
 
 def not_frozen_note(cassette: Cassette) -> str | None:
-    """Return the note of a call that is over and did something to real files."""
+    """Return the note of a call that is over and did something to real files; else None."""
     acts = [act for act in cassette.touched if holding.is_real(act)]
     return NOT_FROZEN + "; ".join(acts) if acts else None
 

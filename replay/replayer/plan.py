@@ -100,6 +100,7 @@ def job_of(
     policies = policies or Policies()
     shows_state = has_baseline
     models = models_of(transcript)
+    before = _states_before(transcript)
     groups: list[list[CallOrder]] = []
     for overlaps in replayed_together(transcript, policies):
         orders: list[CallOrder] = []
@@ -109,6 +110,7 @@ def job_of(
                 order.live, order.real_clock = live(call), True
                 order.call["model"], order.parser = models.get(call.model_call_id or ""), parser
                 order.overlap = number
+                order.may_leave_gap = _may_leave_gap(call, before[call.id], policies)
                 orders.append(order)
                 shows_state = shows_state or call.state_hash is not None
         groups.append(orders)
@@ -161,12 +163,12 @@ def not_replayed(
     """Return, by id, the calls of a trace that are not run again, each with the reason."""
     policies = policies or Policies()
     found: dict[str, ReplayedCall] = {}
-    state: str | None = None
+    before = _states_before(transcript)
     for call in tool_calls(transcript):
         note = _why_not_run(call, policies)
         if note is not None:
             policy = None if call.outcome in _NOT_REPLAYED else policies.of(call.tool, call.actor)
-            gap = policy is not None and _may_leave_gap(call, state, policies)
+            gap = policy is not None and _may_leave_gap(call, before[call.id], policies)
             found[call.id] = ReplayedCall(
                 tool_call_id=call.id,
                 result=None,
@@ -174,7 +176,6 @@ def not_replayed(
                 policy=policy,
                 leaves_gap=gap,
             )
-        state = call.state_hash
     return found
 
 
@@ -190,6 +191,15 @@ def _why_not_run(call: ToolCall, policies: Policies) -> str | None:
         has_answer = call.outcome is not Outcome.UNFINISHED
         return _SERVED.format(tool=call.tool) if has_answer else _NOTHING_TO_SERVE
     return None
+
+
+def _states_before(transcript: Transcript) -> dict[str, str | None]:
+    """Return, by call, the recorded state after the call before it; None: nothing tells it."""
+    found: dict[str, str | None] = {}
+    state: str | None = None
+    for call in tool_calls(transcript):
+        found[call.id], state = state, call.state_hash
+    return found
 
 
 def _may_leave_gap(call: ToolCall, state_before: str | None, policies: Policies) -> bool:

@@ -267,7 +267,6 @@ class Pool:
             attempt.world_failed(CallError.model_validate(message["error"]))
         elif kind == "ended":
             attempt.refused = message["refused"]
-            attempt.peak_bytes = message["peak_bytes"]
             self._settle(seat, attempt, message["status"])
         else:
             attempt.hear(message, time.monotonic())

@@ -20,12 +20,12 @@ from replay.records import JsonObject, ReplayRun, Selection
 from replay.replayer.baseline import baseline_place, code_version
 from replay.replayer.environment import Place, place_of, sandboxed
 from replay.replayer.jobs import BASELINE, TODAY
+from replay.replayer.masking import RedactionOnDemand, redaction_of_run
 from replay.replayer.older_calls import versions_of_calls
 from replay.replayer.opened import Opened
 from replay.replayer.pinned import PinnedSteps
 from replay.replayer.policies import Policies
 from replay.replayer.pool import Isolation, Pool
-from replay.replayer.redacting import RedactionOnDemand, redaction_of_run
 from replay.replayer.sandbox.limits import Limits, limits_told
 from replay.replayer.sources import tool_sources
 from replay.replayer.under_way import Progress, RunUnderWay, now_text
@@ -49,6 +49,37 @@ class Replayer:
 
         run = Replayer(store, toolbox="shop.tools:toolbox").run(Selection(tools=["refund"]))
         run.exit_code, store.findings(run.id)
+
+    Nothing is started before ``run``.
+
+    Args:
+        store: An open database; runs, verdicts and findings are appended to it.
+        toolbox: ``package.module:toolbox`` or ``path/to/file.py:toolbox``.
+        paths: Folders put on the tools' search path, before ``folder``.
+        folder: The tools' working directory; None: this process's.
+        baseline: The old code: another toolbox, ``git:REF``, or None for no baseline.
+        baseline_paths: Search path of a baseline that is another toolbox.
+        environment: Variables that the tools get beside the few a worker always has.
+        baseline_environment: Variables that only the old code gets, or gets otherwise.
+        rules: Differences that do not count.
+        jobs: Worker processes; None: one for each core.
+        deadline_ms: How long one call may take; None: ``DEADLINE_MS``.
+        isolation: What a trace has to itself.
+        allow: Addresses that tools may really reach, and programs (``run:git``).
+        loose: Tools (``*`` globs) whose changed requests the recorded answers serve.
+        sandbox: What workers run in: ``off``, ``auto``, ``bubblewrap``, ``kernel``, ``e2b``.
+        limits: What a worker may take; None: the defaults.
+        writable: Folders that a sandbox lets the tools write to.
+        policies: Tools that are not replayed from their cassettes.
+        on_output: Is told of what a call printed, with the tool's name first.
+        mask: What is masked, for traces that were recorded without their secrets; None: what
+            is built in.
+        versions: By tool, the version that calls were written for that were recorded without
+            one.
+        parser: Who reads the arguments of today's calls; ``""``: whom the toolbox chooses.
+
+    Raises:
+        ReplayError: the masking key cannot be used.
     """
 
     def __init__(
@@ -77,37 +108,6 @@ class Replayer:
         versions: Mapping[str, str] | None = None,
         parser: Parser = "",
     ) -> None:
-        """Nothing is started before ``run``.
-
-        Args:
-            store: An open database; runs, verdicts and findings are appended to it.
-            toolbox: ``package.module:toolbox`` or ``path/to/file.py:toolbox``.
-            paths: Folders put on the tools' search path, before ``folder``.
-            folder: The tools' working directory; None: this process's.
-            baseline: The old code: another toolbox, ``git:REF``, or None for no baseline.
-            baseline_paths: Search path of a baseline that is another toolbox.
-            environment: Variables that the tools get beside the few a worker always has.
-            baseline_environment: Variables that only the old code gets, or gets otherwise.
-            rules: Differences that do not count.
-            jobs: Worker processes; None: one for each core.
-            deadline_ms: How long one call may take; None: ``DEADLINE_MS``.
-            isolation: What a trace has to itself.
-            allow: Addresses that tools may really reach, and programs (``run:git``).
-            loose: Tools (``*`` globs) whose changed requests the recorded answers serve.
-            sandbox: What workers run in: ``off``, ``auto``, ``bubblewrap``, ``kernel``, ``e2b``.
-            limits: What a worker may take; None: the defaults.
-            writable: Folders that a sandbox lets the tools write to.
-            policies: Tools that are not replayed from their cassettes.
-            on_output: Is told of what a call printed, with the tool's name first.
-            mask: What is masked, for traces that were recorded without their secrets; None: what
-                is built in.
-            versions: By tool, the version that calls were written for that were recorded without
-                one.
-            parser: Who reads the arguments of today's calls; ``""``: whom the toolbox chooses.
-
-        Raises:
-            ReplayError: the key of the redaction cannot be used.
-        """
         self.store = store
         redacting = redaction_of_run(store, mask or MaskConfig())
         self._redaction = RedactionOnDemand(redacting, environment)
@@ -307,6 +307,7 @@ class Replayer:
                 "policies": self.policies.words(),
                 **({"written_for": self.versions} if self.versions else {}),
                 **({"parser": self.parser} if self.parser else {}),
+                **({"baseline_paths": list(self.baseline_paths)} if self.baseline_paths else {}),
             },
         )
 

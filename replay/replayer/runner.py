@@ -17,26 +17,25 @@ import itertools
 import os
 import sys
 import time
-import traceback
 from collections.abc import Callable, Iterator, Sequence
 from fnmatch import fnmatchcase
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-import cassettes
 from cassettes import kernel
+from cassettes.errors import InteractionFormatError
 from cassettes.world.temporary import temporary_folder
 from cassettes.world.turns import here
-from replay.records import CallResult, JsonObject, JsonValue, Outcome, Stage
-from replay.records.canonical import canonical_json
+from replay.records import CallResult, JsonObject, Outcome, Stage
+from replay.records.replays import GAP
 from replay.replayer.apart import NotCarried, run_apart
 from replay.replayer.cassette_of import STAGE, WAITED, CallCassette
 from replay.replayer.channel import Channel
-from replay.replayer.jobs import NO_WORLD, STATE_BYTES_MAX
-from replay.replayer.known_again import KnownAgain, data_of, has_placeholders
+from replay.replayer.known_again import KnownAgain
+from replay.replayer.recorded_answer import older_response, recorded_outcome
 from replay.replayer.sandbox import holding
 from replay.replayer.scratch import scratch_folder
-from replay.replayer.snapshots import WorldNotPortable, read_world, write_world
+from replay.replayer.snapshots import WorldNotPortable
+from replay.replayer.trace_world import TraceWorld
 from replay.replayer.turn import (
     Attended,
     Turn,
@@ -49,13 +48,8 @@ from replay.replayer.turn import (
 from replay.replayer.warm_world import WarmWorld
 from replay.tools.call import run_call, run_call_sync
 from replay.tools.observer import see_states_through
-from replay.tools.older_results import translated_response
-from replay.tools.outcome import failure_of, shown_state, world_state_hash
-from replay.tools.translations import ToolVersion
-from replay.tools.world import Session
 
 if TYPE_CHECKING:
-    from replay.replayer.world_teller import WorldTeller
     from replay.store.redaction import Redaction
 
 
@@ -83,7 +77,7 @@ class TraceRunner:
         self.apart = apart
         self.channel = channel
         self._state_hook = toolbox.state_hook
-        self._warm = warm
+        self.warm = warm
         self._loop: asyncio.AbstractEventLoop | None = None
         self._number = 0
         self._mark_count = 0
@@ -101,7 +95,7 @@ class TraceRunner:
         self._tell("began")
         trace = _Trace(self, job)
         try:
-            trace.open()
+            trace.home.open()
         except BaseException as error:  # noqa: BLE001 -- the user's code; the pool is told
             self._tell("world_failed", error=call_error(error).model_dump())
             self._tell("end")
@@ -109,7 +103,7 @@ class TraceRunner:
         for group in job["groups"]:
             trace.run_group_apart(group) if self.apart else trace.run_group(group)
         self._tell("teardown")
-        trace.close()
+        trace.home.close()
         self.channel.mark_output("")
         if self._loop is not None:
             _close_loop(self._loop)
@@ -142,107 +136,25 @@ class _Trace:
         self.channel = runner.channel
         self.number = job["n"]
         self.trace_id = job["trace_id"]
-        self.start = job["start"]
-        self.at = job["at"]
-        self.world_file = job["world"]
-        self.folder = job["folder"]
-        self.snapshots = set(job["snapshots"])
         self.skip = set(job["skip"])
         self.reported = set(job["reported"])
         self.one_by_one = job["one_by_one"]
+        self.states_of = set(job["states_of"])
         self.redaction = runner.redaction(job["redacts"])
         see_states_through(self.redaction)
-        self.known: KnownAgain | None = None
-        self.has_placeholders = self.redaction is not None and has_placeholders(
-            job, self.redaction.redactor
+        self.home = TraceWorld(
+            runner.toolbox,
+            job,
+            runner.channel,
+            warm=runner.warm,
+            redaction=self.redaction,
+            loop=lambda: runner.loop,
         )
-        self.session: Session | None = None
-        self.world: Any = None
         self.turn: Turn | None = None
         self.began: tuple[float, int] | None = None
         """When the first call began, and where virtual time was then."""
-        self.shows_start_state = job["shows_start_state"]
-        self.states_of = set(job["states_of"])
-        self.world_teller: WorldTeller | None = None
-        if job["tells_world"]:
-            from replay.replayer.world_teller import WorldTeller
-
-            self.world_teller = WorldTeller(runner.toolbox)
         self.has_late_threads = False
         """Whether a call passed its deadline: its thread may run on."""
-
-    # The world
-
-    def open(self) -> None:
-        """Make the world, or take the one that was made or written down before."""
-        warm = self.runner._warm
-        if self.world_file == NO_WORLD:
-            return
-        if self.world_file is not None:
-            self.world = self._read(self.world_file)
-        elif warm is not None and warm.is_made:
-            self.world = warm.world
-        elif self.toolbox.world_factory is not None:
-            self.session = Session(self.toolbox, self.start)
-            with self._aside("world"):
-                if self.toolbox.world_is_async:
-                    self.runner.loop.run_until_complete(self.session.__aenter__())
-                else:
-                    self.session.__enter__()
-            self.world = self.session.world
-        self._know_again()
-        self._snapshot("")
-
-    def _know_again(self) -> None:
-        """Look in the world for what placeholders stand for."""
-        if not self.has_placeholders or self.redaction is None:
-            return
-        warm = self.runner._warm
-        if (
-            warm is not None
-            and warm.known is not None
-            and warm.known.is_of(self.redaction.redactor)
-        ):
-            self.known = warm.known
-            return
-        self.known = KnownAgain(self.redaction.redactor)
-        with self._aside("known again"):
-            self.known.look_at(self.world, *data_of(self.toolbox))
-
-    def _read(self, path: str) -> Any:
-        warm = self.runner._warm
-        return read_world(Path(path)) if warm is None else warm.take(path)
-
-    def close(self) -> None:
-        """Take the world down; what that raises changes no result any more."""
-        if self.session is None:
-            return
-        try:
-            with self._aside("teardown"):
-                if self.toolbox.world_is_async:
-                    self.runner.loop.run_until_complete(self.session.__aexit__(None, None, None))
-                else:
-                    self.session.__exit__(None, None, None)
-        except BaseException:  # noqa: BLE001 -- told on stderr: all calls are answered by now
-            traceback.print_exc()
-
-    def _aside(self, what: str) -> cassettes.freeze:
-        cassette = cassettes.Cassette(f"{self.trace_id}#{what}", mode="replay")
-        return cassettes.freeze(cassette, at=self.at, seed=f"{self.trace_id}#{what}")
-
-    def _snapshot(self, before: str) -> None:
-        if before not in self.snapshots:
-            return
-        path = Path(self.folder) / f"{self.number}-{len(self.snapshots)}.pickle"
-        self.snapshots.discard(before)
-        told: JsonObject = {"t": "snapshot", "n": self.number, "before": before}
-        try:
-            told |= {"digest": write_world(self.world, path), "path": str(path)}
-        except WorldNotPortable as error:
-            told["why_not"] = str(error)
-        self.channel.send(told)
-
-    # Calls
 
     def run_group(self, group: list[JsonObject]) -> None:
         """Run the calls of one model output."""
@@ -258,7 +170,7 @@ class _Trace:
         """Run calls that have their time in common: together, unless that broke the process."""
         self._let_late_threads_run(orders[0]["at"])
         for order in orders:
-            self._snapshot(order["call"]["id"])
+            self.home.snapshot(order["call"]["id"])
         todo = [order for order in orders if order["call"]["id"] not in self.skip]
         world = next((order["world"] for order in orders if order["world"] is not None), None)
         if world is not None and not self._take_world(world, todo):
@@ -291,20 +203,20 @@ class _Trace:
         began_at, began_ns = self.began
         ahead_s = at - began_at - (turns.now_ns - began_ns) / 1e9
         if ahead_s > 0:
-            with self._aside("between calls"):
+            with self.home.aside("between calls"):
                 time.sleep(min(ahead_s, _LATE_S_MAX))
 
     def run_group_apart(self, group: list[JsonObject]) -> None:
         """Run the calls of one model output in a fork; only the world comes back from it."""
         for order in group:
-            self._snapshot(order["call"]["id"])
-        if isinstance(self.world, NotCarried):
+            self.home.snapshot(order["call"]["id"])
+        if isinstance(self.home.world, NotCarried):
             for order in group:
-                self._done(order, {"result": None, "note": _NOT_APART + self.world.why})
+                self._done(order, {"result": None, "note": _NOT_APART + self.home.world.why})
             return
         self.channel.flush()
         self.runner._mark_count += len(group)
-        self.world = run_apart(lambda: self._run_in_fork(group), lambda: self.world)
+        self.home.world = run_apart(lambda: self._run_in_fork(group), lambda: self.home.world)
 
     def _run_in_fork(self, group: list[JsonObject]) -> None:
         self.runner.process_id = os.getpid()
@@ -331,7 +243,7 @@ class _Trace:
     def _take_world(self, path: str, orders: list[JsonObject]) -> bool:
         """Put the world in place that calls are to run on; False when it cannot be had."""
         try:
-            self.world = self._read(path)
+            self.home.take(path)
         except WorldNotPortable as error:
             for order in orders:
                 self._done(order, {"result": None, "note": str(error)})
@@ -339,8 +251,10 @@ class _Trace:
         return True
 
     def _run(self, order: JsonObject, *, alone: bool = True) -> None:
-        with self._attended(order, alone=alone) as attended:
-            attended.result = run_call_sync(self.toolbox, **attended.arguments)
+        attended = self._begun(order, alone=alone)
+        if attended is not None:
+            with self._attended(attended, alone=alone):
+                attended.result = run_call_sync(self.toolbox, **attended.arguments)
 
     async def _run_async(self, order: JsonObject, *, alone: bool = True) -> None:
         turn = self.turn
@@ -349,51 +263,73 @@ class _Trace:
             with _no_loop_in_sight():
                 self._run(order, alone=alone)
             return
-        with self._attended(order, alone=alone) as attended:
-            attended.result = await run_call(self.toolbox, **attended.arguments)
+        attended = self._begun(order, alone=alone)
+        if attended is not None:
+            with self._attended(attended, alone=alone):
+                attended.result = await run_call(self.toolbox, **attended.arguments)
 
-    @contextlib.contextmanager
-    def _attended(self, order: JsonObject, *, alone: bool) -> Iterator[Attended]:
-        """Hold a call's cassette, clock and draws; tell the pool how it begins and ends."""
-        attended = Attended(order, self.world, self.trace_id)
-        call_id = order["call"]["id"]
+    def _begun(self, order: JsonObject, *, alone: bool) -> Attended | None:
+        """Return a call with its cassette; None, and the pool is told why: that cannot be read."""
         turn = self.turn
         assert turn is not None
-        self.channel.send({"t": "begin", "n": self.number, "call": call_id})
+        self.channel.send({"t": "begin", "n": self.number, "call": order["call"]["id"]})
         redactor = None if self.redaction is None else self.redaction.redactor
         if redactor is not None:
             redactor.recognise([order["call"], order["interactions"], order["spare"]])
-        if self.known is not None:
-            order = self._as_it_was(order, self.known)
-            attended.arguments |= {
-                name: order["call"].get(name) for name in ("arguments", "positional")
-            }
+        if self.home.known is not None:
+            order = _as_it_was(order, self.home.known)
         tool = order["call"]["tool"]
         loose = any(fnmatchcase(tool, glob) for glob in self.runner.loose)
-        cassette = CallCassette(order, turn.spare, redactor, loose=loose)
-        state_before = self._start_state()
-        if self.world_teller is not None:
-            with self._aside("world"):
-                self.world_teller.begin(self.world, self.redaction)
+        try:
+            if turn.unreadable is not None:
+                raise turn.unreadable
+            cassette = CallCassette(order, turn.spare, redactor, loose=loose)
+        except InteractionFormatError as error:
+            turn.leave_out(order)
+            self._done(order, _unreadable(order, error), alone=alone)
+            return None
+        return Attended(order, cassette, self.home.world, self.trace_id)
+
+    @contextlib.contextmanager
+    def _attended(self, attended: Attended, *, alone: bool) -> Iterator[None]:
+        """Hold a call's cassette, clock and draws; tell the pool how it ended."""
+        order, cassette = attended.order, attended.cassette
+        state_before = self.home.start_state()
+        self.home.begin_change()
         holding.begin_call()
-        waited_ns = here().turns.now_ns
+        began_ns = here().turns.now_ns
         try:
             with cassette.held():
-                yield attended
+                yield
         except BaseException as error:  # noqa: BLE001 -- what ends the agent costs that call only
             attended.result = ended_the_agent(order["call"]["tool"], error)
-        attended.result = within_limits(attended.result)
+        result = attended.result = within_limits(attended.result)
         if os.getpid() != self.runner.process_id:
             os._exit(0)  # the tool forked: this is its child, and the answer is its parent's
-        assert attended.result is not None
-        self.has_late_threads |= attended.result.outcome is Outcome.TIMEOUT
-        older = self._older_response(order["call"], attended.result)
+        assert result is not None
+        self.has_late_threads |= result.outcome is Outcome.TIMEOUT
+        told = self._told(order, result, cassette, state_before)
+        if order["is_watched"]:
+            told["sources"] = _watched(result, cassette, here().turns.now_ns - began_ns)
+        self._done(order, told, alone=alone)
+
+    def _told(
+        self,
+        order: JsonObject,
+        result: CallResult,
+        cassette: CallCassette,
+        state_before: str | None,
+    ) -> JsonObject:
+        """Return what the pool is told of a call that has ended."""
+        call, turn = order["call"], self.turn
+        assert turn is not None
+        older = older_response(self.toolbox, call, result)  # it notes in the result what it did
         told = {
-            "result": told_of(attended.result, with_state=turn.is_last_to_end(order)),
+            "result": told_of(result, with_state=turn.is_last_to_end(order)),
             "recorded_response": older,
-            "schema_errors": attended.result.schema_errors,
+            "schema_errors": result.schema_errors,
             "outside": turn.report(cassette.outside()),
-            "recorded_outcome": self._recorded_outcome(order["call"], attended.result),
+            "recorded_outcome": recorded_outcome(self.toolbox, call, result),
             **cassette.told(),
             **({} if state_before is None else {"state_before": state_before}),
         }
@@ -401,64 +337,12 @@ class _Trace:
             from replay.store.redaction import redacted_answer
 
             told = redacted_answer(self.redaction, told)
-        if call_id in self.states_of:
-            told["state"] = self._state()
-        if self.world_teller is not None:
-            with self._aside("world"):
-                told["world_changes"] = self.world_teller.changes(self.world, self.redaction)
+        if call["id"] in self.states_of:
+            told["state"] = self.home.state()
+        told |= self.home.told_change()
         if observing := sys.modules.get("replay.replayer.shaking.observing"):
-            told["sources"] = observing.sources_of(call_id)
-        if order["is_watched"]:
-            waited_ns = here().turns.now_ns - waited_ns
-            told["sources"] = _watched(attended.result, cassette, waited_ns)
-        self._done(order, told, alone=alone)
-
-    def _as_it_was(self, order: JsonObject, known: KnownAgain) -> JsonObject:
-        """Return a call with what the world knows again of what it was asked and answered."""
-        answered = [known.answered(one) for one in order["interactions"]]
-        return {**order, "call": known.call(order["call"]), "interactions": answered}
-
-    def _older_response(self, call: JsonObject, today: CallResult) -> str | None:
-        """Return the recorded answer as the version that ran would give it; None: as recorded."""
-        if call["outcome"] != Outcome.OK:
-            return None
-        if failure_of(self.toolbox, call["response"]) is not None:
-            return None
-        ran = ToolVersion(today.tool, today.tool_version)
-        older = translated_response(
-            self.toolbox, call["tool"], call.get("tool_version"), call["response"], ran=ran
-        )
-        if older is None:
-            return None
-        today.notes.append(older.note)
-        return older.response
-
-    def _start_state(self) -> str | None:
-        """Return the state before the first call, once and where it was recorded; else None."""
-        if not self.shows_start_state:
-            return None
-        self.shows_start_state = False
-        with self._aside("start state"):
-            return world_state_hash(self.toolbox, self.world)
-
-    def _state(self) -> JsonValue:
-        """Return the world's state, redacted as its call; None: too large, or not to be shown."""
-        with self._aside("state"):
-            state = shown_state(self.toolbox, self.world)
-        encoded = canonical_json(state)
-        if len(encoded) > STATE_BYTES_MAX:
-            return None
-        seen = None if self.redaction is None else self.redaction.seen(encoded)
-        return state if seen is None else seen
-
-    def _recorded_outcome(self, call: JsonObject, today: CallResult) -> str | None:
-        """Return the recorded answer's outcome as today's failure rule reads it."""
-        if call["outcome"] != Outcome.OK:
-            return None
-        if today.outcome is Outcome.OK and today.response == call["response"]:
-            return None  # the rule has read this very text a moment ago
-        says_failed = failure_of(self.toolbox, call["response"]) is not None
-        return Outcome.FAILED.value if says_failed else None
+            told["sources"] = observing.sources_of(call["id"])
+        return told
 
     def _done(self, order: JsonObject, replayed: JsonObject, *, alone: bool = True) -> None:
         call_id = order["call"]["id"]
@@ -474,6 +358,26 @@ class _Trace:
         }
         # Alone, the next word of this trace follows at once and takes this one along.
         self.channel.hold(said) if alone else self.channel.send(said)
+
+
+def _unreadable(order: JsonObject, error: InteractionFormatError) -> JsonObject:
+    """Return what is told of a call whose recorded interactions cannot be read."""
+    gap = order["may_leave_gap"]
+    note = _UNREADABLE.format(tool=order["call"]["tool"], error=error)
+    return {"result": None, "note": f"{note} {GAP}" if gap else note, "leaves_gap": gap}
+
+
+_UNREADABLE: Final = (
+    "Not replayed: what {tool} asked of the outside world was stored in a form that cannot be "
+    "read, so nothing is there to answer it with. {error} Record it again, or let the recorded "
+    "answer stand with --policy {tool}=recorded."
+)
+
+
+def _as_it_was(order: JsonObject, known: KnownAgain) -> JsonObject:
+    """Return a call with what the world knows again of what it was asked and answered."""
+    answered = [known.answered(one) for one in order["interactions"]]
+    return {**order, "call": known.call(order["call"]), "interactions": answered}
 
 
 def _watched(result: CallResult, cassette: CallCassette, waited_ns: int) -> list[JsonObject]:

@@ -9,9 +9,11 @@ from dataclasses import asdict
 from typing import Any
 
 import cassettes
+from cassettes.errors import InteractionFormatError
 from cassettes.world.temporary import shown
 from replay.records import CallError, CallResult, JsonObject, Outcome, Stage
 from replay.records.traces import STATE_NOT_SHOWN
+from replay.replayer.cassette_of import CallCassette
 from replay.replayer.outside import leftover_report
 from replay.replayer.sandbox import holding
 from replay.replayer.sandbox.holding import LIMIT_REACHED
@@ -20,12 +22,25 @@ from replay.replayer.sandbox.holding import LIMIT_REACHED
 class Turn:
     """The calls of one model output, and what they share where no tool was seen to run."""
 
-    __slots__ = ("_overlap_counts", "_unended_counts", "is_whole", "running_count", "spare")
+    __slots__ = (
+        "_overlap_counts",
+        "_unended_counts",
+        "is_whole",
+        "running_count",
+        "spare",
+        "unreadable",
+    )
 
     def __init__(self, group: list[JsonObject], todo: list[JsonObject]) -> None:
         """``todo``: the calls of ``group`` that are run."""
         shared = group[0]["spare"]  # the same for each of them
-        self.spare = cassettes.Spare(map(_interaction, shared)) if shared else None
+        self.spare: cassettes.Spare | None = None
+        self.unreadable: InteractionFormatError | None = None
+        """Why what they share cannot be read; None: it can."""
+        try:
+            self.spare = cassettes.Spare(map(_interaction, shared)) if shared else None
+        except InteractionFormatError as error:
+            self.unreadable = error
         self.running_count = len(group)
         self.is_whole = len(todo) == group[0]["turn_size"]
         self._overlap_counts = Counter(map(overlap_of, group))
@@ -40,6 +55,12 @@ class Turn:
         self._unended_counts[order["overlap"]] -= 1
         return self._unended_counts[order["overlap"]] <= 0
 
+    def leave_out(self, order: JsonObject) -> None:
+        """Take note of a call that cannot be run."""
+        self.is_last_to_end(order)
+        self.running_count -= 1
+        self.is_whole = False
+
     def report(self, report: JsonObject) -> JsonObject:
         """Return what a call asked outside; of the last one also what no call of the turn asked."""
         self.running_count -= 1
@@ -52,9 +73,12 @@ class Turn:
 class Attended:
     """A call that runs: what goes in, and how it went."""
 
-    __slots__ = ("arguments", "result")
+    __slots__ = ("arguments", "cassette", "order", "result")
 
-    def __init__(self, order: JsonObject, world: Any, trace_id: str) -> None:
+    def __init__(
+        self, order: JsonObject, cassette: CallCassette, world: Any, trace_id: str
+    ) -> None:
+        self.order, self.cassette = order, cassette
         call = order["call"]
         self.arguments = {
             "tool": call["tool"],
@@ -119,7 +143,7 @@ def ended_the_agent(tool: str, error: BaseException) -> CallResult:
 
 
 def within_limits(result: CallResult | None) -> CallResult | None:
-    """Return ``result``, or that a limit was reached, where its error says so."""
+    """Return ``result`` (None stays None), or that a limit was reached, where its error says so."""
     error = None if result is None else result.error
     limit = None if error is None else holding.limit_of_error(error.type, error.message)
     if result is None or error is None or limit is None:

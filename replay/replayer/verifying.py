@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from cassettes import Interaction
+from cassettes import Interaction, InteractionFormatError
 from cassettes.placeholders import has_placeholder
 from cassettes.resending import resend
 from replay.records import Change, JsonObject, ToolCall
@@ -21,6 +21,7 @@ from replay.verdicts.exchanges import answer_changes
 WRITE = "may change something"
 EXTERNAL = "are no HTTP"
 CUT = "were not kept whole"
+UNREADABLE = "cannot be read as they are stored"
 
 
 @dataclass(slots=True)
@@ -89,7 +90,11 @@ def _distinct(
     for cassette in stored:
         tool = cassette.call.tool
         for record in cassette.interactions:
-            interaction = Interaction.from_json(record.exchange)
+            try:
+                interaction = Interaction.from_json(record.exchange)
+            except InteractionFormatError:
+                found.not_sent[tool, UNREADABLE] += 1
+                continue
             why = _why_not_sent(interaction, is_named=tool in writes_of)
             if why is not None:
                 found.not_sent[tool, why] += 1

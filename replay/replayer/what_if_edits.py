@@ -166,6 +166,9 @@ def with_answer(exchange: JsonObject, answer: JsonValue) -> JsonObject:
     """Return ``exchange`` answered otherwise: with a body, or with ``status`` and ``body``.
 
     A question that was never answered is answered with status 200.
+
+    Raises:
+        SelectionError: the status is no number.
     """
     old = exchange.get("response")
     response: JsonObject = dict(old) if isinstance(old, dict) else dict(_FRESH)

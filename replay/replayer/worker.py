@@ -24,7 +24,7 @@ from replay.records import JsonObject
 from replay.replayer.channel import Channel
 from replay.replayer.forking import WarmProcess
 from replay.replayer.known_again import KnownAgain, data_of, has_placeholders
-from replay.replayer.redacting import RedactionOnDemand
+from replay.replayer.masking import RedactionOnDemand
 from replay.replayer.runner import TraceRunner
 from replay.replayer.sandbox import holding
 from replay.replayer.sandbox.confinement import confine
@@ -57,24 +57,8 @@ def _work() -> None:
     )
     faulthandler.enable()
     redaction = RedactionOnDemand(setup["redact"])
-    try:
-        confine(setup["confined"], guard)
-        holding.hold_worker(limits, setup["sandbox"])
-        if setup["observed"] is not None:
-            _observe(setup["observed"]["salt"])
-        if setup["debugged"] is not None:
-            _debug(setup["debugged"])
-        with holding.in_time(limits):
-            toolbox = load(setup["toolbox"], setup["paths"], allow=setup["allow"])
-    except ReplayError as error:
-        channel.send(
-            {
-                "t": "refused",
-                "wanted": error.wanted,
-                "nearest": error.nearest,
-                "hint": error.hint,
-            }
-        )
+    toolbox = _loaded(setup, channel, guard, limits)
+    if toolbox is None:
         return
     guard.close_programs(for_good=not setup["goes_out"])
     make_scratch()
@@ -84,14 +68,38 @@ def _work() -> None:
     can_fork = setup["forks"] and threading.active_count() == 1
     if setup["apart"] and not can_fork:
         channel.send(_cannot_be_apart())
-        return
-    if not can_fork:
-        holding.hold_fork()
-        channel.mark_output("")
-        channel.send(greeting(toolbox, forks=False))
-        runner = TraceRunner(toolbox, channel, loose=setup["loose"], redaction=redaction.get)
-        _serve_in_process(runner, channel)
-        return
+    elif can_fork:
+        _serve_in_forks(toolbox, channel, setup, redaction)
+    else:
+        _serve_in_process(toolbox, channel, setup, redaction)
+
+
+def _loaded(setup: JsonObject, channel: Channel, guard: kernel.KernelGuard, limits: Limits) -> Any:
+    """Return the toolbox, held as the pool says; None where there is none, and the pool is told."""
+    try:
+        confine(setup["confined"], guard)
+        holding.hold_worker(limits, setup["sandbox"])
+        if setup["observed"] is not None:
+            _observe(setup["observed"]["salt"])
+        if setup["debugged"] is not None:
+            _debug(setup["debugged"])
+        with holding.in_time(limits):
+            return load(setup["toolbox"], setup["paths"], allow=setup["allow"])
+    except ReplayError as error:
+        channel.send(
+            {
+                "t": "refused",
+                "wanted": error.wanted,
+                "nearest": error.nearest,
+                "hint": error.hint,
+            }
+        )
+        return None
+
+
+def _serve_in_forks(
+    toolbox: Any, channel: Channel, setup: JsonObject, redaction: RedactionOnDemand
+) -> None:
     warm = WarmWorld(toolbox)
     warm_up(toolbox)
     channel.mark_output("")
@@ -109,6 +117,18 @@ def _work() -> None:
         keep=warm.keep,
         prepare=lambda job: _prepare(job, redaction, warm, toolbox),
     ).serve()
+
+
+def _serve_in_process(
+    toolbox: Any, channel: Channel, setup: JsonObject, redaction: RedactionOnDemand
+) -> None:
+    holding.hold_fork()
+    channel.mark_output("")
+    channel.send(greeting(toolbox, forks=False))
+    runner = TraceRunner(toolbox, channel, loose=setup["loose"], redaction=redaction.get)
+    while (job := channel.receive()) is not None:
+        if job["t"] == "job":
+            runner.run(job)
 
 
 def _prepare(job: JsonObject, redaction: RedactionOnDemand, warm: WarmWorld, toolbox: Any) -> None:
@@ -237,12 +257,6 @@ def greeting(toolbox: Any, *, forks: bool) -> JsonObject:
             thread.name for thread in threading.enumerate() if thread is not threading.main_thread()
         ],
     }
-
-
-def _serve_in_process(runner: TraceRunner, channel: Channel) -> None:
-    while (job := channel.receive()) is not None:
-        if job["t"] == "job":
-            runner.run(job)
 
 
 if __name__ == "__main__":

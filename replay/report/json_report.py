@@ -38,11 +38,6 @@ def run_report(
     }
 
 
-def verdict_report(verdict: CallVerdict) -> JsonObject:
-    """Return one verdict as plain JSON."""
-    return verdict.model_dump(mode="json")
-
-
 def runs_report(
     before: ReplayRun,
     before_findings: Sequence[Finding],

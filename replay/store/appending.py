@@ -91,6 +91,9 @@ class Appending:
                 size = len(encoded)
                 with self._lock:
                     writer = self._writer or self._spool()
+                    if writer.cipher is not None:
+                        writer.append(3, 0, encoded)
+                        return
                     try:
                         written = _writev(writer.file, (_pack(size + 2, 0, 3, 0), encoded))
                     except OSError as error:

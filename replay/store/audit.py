@@ -15,7 +15,7 @@ from typing import Literal
 from replay.store import database
 from replay.store.times import iso_text
 
-Act = Literal["read", "exported", "changed", "removed"]
+Act = Literal["read", "revealed", "exported", "changed", "removed"]
 
 _BUSY_MS = 2_000
 _WHAT_SIZE_MAX = 500

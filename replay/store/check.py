@@ -16,6 +16,7 @@ from replay.store.call_groups import misplaced
 from replay.store.contents import ContentReader, content_hash
 from replay.store.database import format_of
 from replay.store.drain import damaged_at
+from replay.store.encryption import spool_key
 from replay.store.problems import DAMAGED, Problem, grouped
 from replay.store.record_rows import RecordReader
 from replay.store.references import reference_queries
@@ -142,7 +143,7 @@ def _spools(connection: sqlite3.Connection, path: Path) -> list[Problem]:
         for spool in sorted(folder.glob("*.damaged"))
     ]
     for spool in sorted(folder.glob("*.spool")):
-        offset = damaged_at(connection, spool)
+        offset = damaged_at(connection, spool, spool_key(path))
         if offset is not None:
             problems.append(
                 Problem(

@@ -29,7 +29,7 @@ import orjson
 import zstandard
 
 from replay.errors import StoreError
-from replay.records.base import JsonValue
+from replay.records.base import JsonObject, JsonValue
 from replay.store.json_text import bytes_text, decode, encode, text_bytes
 
 INLINE_SIZE_MAX: Final = 120
@@ -226,15 +226,18 @@ class ContentWriter:
 class ContentReader:
     """Reads contents of one connection, keeping the last pages it opened."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        """``connection`` must outlive the reader."""
+    def __init__(
+        self, connection: sqlite3.Connection, *, pages_size_max: int = PAGES_SIZE_MAX
+    ) -> None:
+        """``connection`` must outlive the reader; so many bytes of opened pages are kept."""
         self._connection = connection
+        self._pages_size_max = pages_size_max
         self._pages: OrderedDict[int, bytes] = OrderedDict()
         self._pages_size = 0
         self._decompressors: dict[int | None, zstandard.ZstdDecompressor] = {}
 
     def text(self, value: ColumnValue) -> str | None:
-        """Return the text of a text column."""
+        """Return the text of a text column; None stays None."""
         if isinstance(value, int):
             return bytes_text(self.body(value)[1])
         return value
@@ -246,8 +249,32 @@ class ContentReader:
             return self._value(form, body)
         return None if value is None else decode(value)
 
+    def json_without(self, value: ColumnValue, first: str, then: str) -> JsonObject | None:
+        """Return an object without its members from ``first`` to before ``then``.
+
+        Those stay unread. None: it is not that easy, and must be read whole. What is before and
+        behind them is taken as JSON of its own: only where brackets close at the same depth it is, and the last bracket
+        closes the object itself.
+        """
+        if not isinstance(value, int):
+            return None
+        form, body = self.body(value)
+        start, end = body.find(f',"{first}":'.encode()), body.rfind(f',"{then}":'.encode())
+        if form not in ("json", "split") or not 0 <= start < end:
+            return None
+        tail = b"{" + body[end + 1 :]
+        try:
+            before, behind = orjson.loads(body[:start] + b"}"), orjson.loads(tail)
+        except orjson.JSONDecodeError:
+            return None
+        if first in before or not isinstance(before, dict):
+            return None
+        joined: JsonObject = {**before, **behind}
+        self._joined(joined, len(_REFERENCES.findall(tail)) if form == "split" else 0)
+        return joined
+
     def shown(self, value: ColumnValue) -> str | None:
-        """Return a column's value as SQL shows it: raw text, or JSON text."""
+        """Return a column's value as SQL shows it: raw text, or JSON text; None stays None."""
         if not isinstance(value, int):
             return value
         form, body = self.body(value)
@@ -260,7 +287,11 @@ class ContentReader:
         return shown is not None and wanted.casefold() in shown.casefold()
 
     def body(self, key: int) -> tuple[str, bytes]:
-        """Return the form and the stored bytes of a content."""
+        """Return the form and the stored bytes of a content.
+
+        Raises:
+            StoreError: it is missing.
+        """
         row = self._connection.execute(
             "SELECT form, page, start, size FROM contents WHERE key = ?", (key,)
         ).fetchone()
@@ -322,19 +353,33 @@ class ContentReader:
 
     def _value(self, form: str, body: bytes) -> JsonValue:
         if form == "split":
-            return self._joined(orjson.loads(body))
+            return self._joined(orjson.loads(body), len(_REFERENCES.findall(body)))
         if form == "text":
             return bytes_text(body)
         return decode(body, exact=form == "exact")
 
-    def _joined(self, value: Any) -> JsonValue:
-        if isinstance(value, dict):
-            if len(value) == 1 and REFERENCE in value:
-                return self.text(value[REFERENCE])
-            return {name: self._joined(item) for name, item in value.items()}
-        if isinstance(value, list):
-            return [self._joined(item) for item in value]
-        return value
+    def _joined(self, value: Any, references: int) -> JsonValue:
+        """Put the long strings back, of which there are so many; ``value`` is changed.
+
+        Level by level, and no further than the last of them: what a call was answered stands far
+        above the hundred thousand values that it may have returned.
+        """
+        held = [value]
+        level: list[Any] = [held]
+        while level and references:
+            following: list[Any] = []
+            for node in level:
+                for place, item in node.items() if type(node) is dict else enumerate(node):
+                    if type(item) is dict:
+                        if len(item) == 1 and REFERENCE in item:
+                            node[place] = self.text(item[REFERENCE])
+                            references -= 1
+                        else:
+                            following.append(item)
+                    elif type(item) is list:
+                        following.append(item)
+            level = following
+        return held[0]
 
     def page(self, key: int) -> bytes:
         """Return the bytes of an opened page."""
@@ -344,7 +389,7 @@ class ContentReader:
             return page
         page = self._pages[key] = self._read_page(key)
         self._pages_size += len(page)
-        while self._pages_size > PAGES_SIZE_MAX and len(self._pages) > 1:
+        while self._pages_size > self._pages_size_max and len(self._pages) > 1:
             self._pages_size -= len(self._pages.popitem(last=False)[1])
         return page
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
 from replay.errors import StoreError
+from replay.store import encryption
 
 APPLICATION_ID: Final = 0x72706C79
 """``rply``: bytes 68 to 71 of the file say whose database it is."""
@@ -21,7 +22,6 @@ PRIVATE: Final = 0o600
 """The mode of a new file that holds what was recorded: its owner's alone. An existing one keeps
 its own, and what comes beside it (log, spools) gets the same."""
 
-_MAGIC: Final = b"SQLite format 3\x00"
 _BUSY_MS: Final = 10_000
 _TURN_S: Final = 60.0
 _LOOK_S: Final = 0.0005
@@ -35,14 +35,7 @@ def connect(path: Path, *, busy_ms: int = _BUSY_MS) -> sqlite3.Connection:
     The file must exist: an empty one in the place of a database that was removed under a
     recorder would keep its spool from ever being taken in.
     """
-    # The class itself: where `adapt("sqlite3")` watches what tools connect to, ours is not theirs.
-    connection = sqlite3.Connection(
-        f"{path.absolute().as_uri()}?mode=rw",
-        uri=True,
-        isolation_level=None,
-        check_same_thread=False,
-        timeout=busy_ms / 1000,
-    )
+    connection = encryption.connect(path, "mode=rw", busy_ms / 1000)
     connection.execute("PRAGMA synchronous=NORMAL")
     connection.execute("PRAGMA temp_store=MEMORY")
     connection.execute("PRAGMA cache_size=-16384")
@@ -52,7 +45,6 @@ def connect(path: Path, *, busy_ms: int = _BUSY_MS) -> sqlite3.Connection:
 
 def connect_reading(path: Path) -> sqlite3.Connection:
     """Return a connection that never writes, also where file or folder are read-only."""
-    quoted = path.absolute().as_uri()
     options = ["mode=rw"] if is_writable(path) else ["mode=ro", "mode=ro&immutable=1"]
     if disk_is_full(path) and not _has_log(path):
         # SQLite has no room for the index of its log. Without a log the file is all there is.
@@ -60,13 +52,7 @@ def connect_reading(path: Path) -> sqlite3.Connection:
     failure: sqlite3.Error | None = None
     for option in options:
         try:
-            connection = sqlite3.Connection(
-                f"{quoted}?{option}",
-                uri=True,
-                isolation_level=None,
-                check_same_thread=False,
-                timeout=_BUSY_MS / 1000,
-            )
+            connection = encryption.connect(path, option, _BUSY_MS / 1000)
             connection.execute("SELECT count(*) FROM meta").fetchone()
         except sqlite3.Error as error:
             failure = error
@@ -116,7 +102,9 @@ def refuse_foreign(path: Path) -> None:
             f"'{path}' cannot be read: {error.strerror}.",
             hint="Check its owner and permissions, and those of its folder.",
         ) from error
-    if not header.startswith(_MAGIC) or len(header) < 100:
+    if not header.startswith(encryption.MAGIC) and encryption.could_be_encrypted(path):
+        return  # its key tells
+    if not header.startswith(encryption.MAGIC) or len(header) < 100:
         raise StoreError(
             f"'{path}' is not a database.",
             hint=(
@@ -168,6 +156,8 @@ def store_error(error: sqlite3.Error, path: Path) -> StoreError:
     primary = code & 0xFF if isinstance(code, int) else None
     if primary == sqlite3.SQLITE_IOERR and disk_is_full(path):
         primary = sqlite3.SQLITE_FULL
+    if primary == sqlite3.SQLITE_NOTADB and encryption.is_encrypted(path):
+        return encryption.wrong_key(path)
     told = _SAID.get(primary) if primary is not None else None
     if told is None:
         return StoreError(f"The database '{path}' could not be used: {error}.")

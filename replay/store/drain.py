@@ -19,6 +19,7 @@ from replay.errors import RecordError
 from replay.records.base import JsonObject, JsonValue
 from replay.store.contents import ContentWriter
 from replay.store.database import transaction
+from replay.store.encryption import SpoolCipher, spool_cipher
 from replay.store.frames import (
     HEADER,
     MAGIC,
@@ -40,8 +41,12 @@ _USER_TEXT_SIZE_MAX: Final = 200
 class Drainer:
     """Moves frames into the tables of one database. Not thread-safe."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        """``connection`` is used by nobody else."""
+    def __init__(self, connection: sqlite3.Connection, spool_key: bytes | None = None) -> None:
+        """``connection`` is used by nobody else.
+
+        ``spool_key``: of the spools of an encrypted database.
+        """
+        self._spool_key = spool_key
         self.between_records: Callable[[], None] = go_on
         """Called after each record: where a background thread lets the application run."""
         self._connection = connection
@@ -119,7 +124,7 @@ class Drainer:
         def work() -> None:
             self._look_for_other_writers()
             offsets[0] = self._drained(name)
-            batch = _Batch(file, offsets[0], size)
+            batch = _Batch(file, offsets[0], size, spool_cipher(self._spool_key, name))
             self._apply(batch, name)
             self._rows.finish()
             self._contents.finish()
@@ -240,21 +245,25 @@ class Drainer:
 class _Batch:
     """The whole frames of a spool from an offset on, as many as one transaction takes."""
 
-    def __init__(self, file: int, start: int, size: int) -> None:
+    def __init__(self, file: int, start: int, size: int, cipher: SpoolCipher | None) -> None:
         self._file = file
+        self._cipher = cipher
         self.frames: list[tuple[int, Frame]] = []
         self.end = start
-        chunk = os.pread(file, size, start)
+        chunk = self._plain(os.pread(file, size, start), start)
         if len(chunk) >= HEADER.size:
             first_size = HEADER.size + HEADER.unpack_from(chunk)[0]
             if first_size > len(chunk):
-                chunk = _read(file, first_size, start)
+                chunk = self._plain(_read(file, first_size, start), start)
         position = 0
         while (found := frame_at(chunk, position)) is not None:
             frame, after = found
             self.frames.append((start + position, frame))
             position = after
         self.end = start + position
+
+    def _plain(self, read: bytes, offset: int) -> bytes:
+        return read if self._cipher is None else self._cipher(read, offset)
 
     def messages_of(self, frame: ModelCallFrame) -> bytes:
         """Return the messages of a frame as JSON, following its bases."""
@@ -274,8 +283,10 @@ class _Batch:
         return frame.tools
 
     def _frame_at(self, offset: int) -> ModelCallFrame:
-        size = HEADER.unpack(_read(self._file, HEADER.size, offset))[0]
-        found = frame_at(_read(self._file, HEADER.size + size, offset), 0)
+        header = self._plain(_read(self._file, HEADER.size, offset), offset)
+        size = HEADER.unpack(header)[0]
+        frame = self._plain(_read(self._file, HEADER.size + size, offset), offset)
+        found = frame_at(frame, 0)
         if found is None or not isinstance(found[0], ModelCallFrame):
             raise RecordError(f"The prompt at byte {offset} of a spool is damaged.")
         return found[0]
@@ -295,14 +306,18 @@ def pending_bytes(connection: sqlite3.Connection, path: Path) -> int:
     return max(0, size - (int(row[0]) if row else len(MAGIC)))
 
 
-def damaged_at(connection: sqlite3.Connection, path: Path) -> int | None:
-    """Return where a frame of a spool is whole by its length and wrong by its checksum."""
+def damaged_at(
+    connection: sqlite3.Connection, path: Path, spool_key: bytes | None = None
+) -> int | None:
+    """Return where a spool's frame is whole by its length, wrong by its checksum; None: nowhere."""
     row = connection.execute("SELECT drained FROM spools WHERE name = ?", (path.stem,)).fetchone()
     position = int(row[0]) if row else len(MAGIC)
     try:
         spool = path.read_bytes()
     except FileNotFoundError:
         return None
+    if (cipher := spool_cipher(spool_key, path.stem)) is not None:
+        spool = cipher(spool, 0)
     while (found := frame_at(spool, position)) is not None:
         position = found[1]
     if position + HEADER.size > len(spool):

@@ -53,6 +53,14 @@ class FieldRules:
         """Whether a rule may be about the JSON of records; False is certain."""
         return any(needle in encoded for needle in self._needles)
 
+    def are_of_tool(self, tool: str) -> bool:
+        """Whether a rule is about calls of ``tool``."""
+        return any(fnmatchcase(tool, rule.tool) for rule in self._of_tools)
+
+    def are_of_records(self, kind: str) -> bool:
+        """Whether a rule is about records of ``kind`` that are no tool calls: ``trace``."""
+        return any(record in (*_ANY, f"{kind}s") for record, _ in self._of_records)
+
     def applied(self, fields: JsonObject, mask: Mask) -> JsonObject:
         """Return a record with the values at marked places masked."""
         kind = fields["kind"]
@@ -75,7 +83,7 @@ class FieldRules:
         if type(tool) is str:
             for name in ("arguments", "input", "args"):
                 if name in found:
-                    found[name] = self._part(tool, "arguments", found[name], mask)
+                    found[name] = self.part(tool, "arguments", found[name], mask)
         return found
 
     def _call(self, fields: JsonObject, mask: Mask) -> JsonObject:
@@ -83,10 +91,11 @@ class FieldRules:
         tool = fields["tool"]
         for name, value in fields.items():
             part = "arguments" if name in _ASKED else name
-            found[name] = self._part(tool, part, value, mask)
+            found[name] = self.part(tool, part, value, mask)
         return found
 
-    def _part(self, tool: str, part: str, value: Any, mask: Mask) -> Any:
+    def part(self, tool: str, part: str, value: Any, mask: Mask) -> Any:
+        """Return one part of a tool's call, ``arguments`` or ``result``, with marks masked."""
         for rule in self._of_tools:
             named, *inside = rule.path
             if fnmatchcase(tool, rule.tool) and fnmatchcase(part, named):

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from replay.store.encryption import is_encrypted
 from replay.store.spool import spool_folder
 
 
@@ -20,6 +21,8 @@ class Bytes:
 
 def loose_bytes(database: Path) -> Iterator[Bytes]:
     """Yield what stands beside the records of a database, in its file and next to it."""
+    if is_encrypted(database):
+        return  # nothing beside the records can be read, by nobody
     pages = free_pages(database)
     if pages:
         yield Bytes(f"{len(pages):,} free pages", b"\0".join(pages))

@@ -47,7 +47,6 @@ EXACT: Final = 1
 SAME_TOOLS: Final = 2
 """Flag: the tools are those of the base frame."""
 
-FRAME_SIZE_MAX: Final = 2**32 - 1
 SHAPE_SIZE: Final = BEGINNING.size - HEADER.size
 """Bytes of a body before its *rest*."""
 

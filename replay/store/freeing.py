@@ -360,7 +360,10 @@ def shrink(connection: sqlite3.Connection, tell: Tell = lambda done, total: None
 
 def _give_back(connection: sqlite3.Connection) -> None:
     # In a transaction that has the lock: by itself it starts as a reader, which cannot wait for it.
-    connection.execute(f"PRAGMA incremental_vacuum({_PAGES_GIVEN_BACK})").fetchall()
+    for _ in range(_PAGES_GIVEN_BACK):
+        # One by one: Python's module steps a statement without columns once, and each step is a
+        # page. A thousand asked for at once gave one back for each commit.
+        connection.execute("PRAGMA incremental_vacuum(1)")
 
 
 def vacuum(connection: sqlite3.Connection) -> None:

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Final
 
 from replay.errors import StoreError
-from replay.store import database
+from replay.store import database, encryption
 from replay.store.file_bytes import copies_left, copy_path
-from replay.store.redacting import Redacted
+from replay.store.mask_rewriting import Masked
 from replay.store.redaction import Redaction
 from replay.store.spool import spool_files, spool_folder
 from replay.store.store import Store
@@ -29,7 +29,7 @@ def apply(
     path: Path,
     redaction: Redaction,
     tell: Callable[[int, int], None] = lambda done, total: None,
-) -> Redacted:
+) -> Masked:
     """Mask everything that the database ``path`` holds, and leave nothing of it in the file.
 
     ``tell`` is told how many of how many traces are done. Needs room for two copies of the file.
@@ -40,12 +40,12 @@ def apply(
     """
     with Store.open(path, "w"):
         pass  # takes in what other processes left in their spools
-    _refuse_recorders(path)
+    refuse_recorders(path)
     copy = copy_path(path)
     remove_copies(path)
     try:
-        with _alone(path) as connection:
-            _copy_out(connection, copy)
+        with alone(path) as connection:
+            _copy_out(connection, copy, is_encrypted=encryption.is_encrypted(path))
             done = _masked(copy, redaction, tell)
             _copy_back(copy, connection)
     except sqlite3.Error as error:
@@ -63,24 +63,37 @@ def remove_copies(path: Path) -> None:
         left.unlink()
 
 
-def _refuse_recorders(path: Path) -> None:
+def refuse_recorders(path: Path, act: str = "masked") -> None:
+    """Refuse where somebody records into a database that is to be ``act`` whole.
+
+    Raises:
+        StoreError: somebody does.
+    """
     live = spool_files(spool_folder(path))
     if live:
         processes = ", ".join(sorted({one.stem.partition("-")[0] for one in live}))
-        raise _in_use(path, f"process {processes} records into it")
+        raise _in_use(path, f"process {processes} records into it", act)
 
 
-def _in_use(path: Path, why: str) -> StoreError:
+def _in_use(path: Path, why: str, act: str) -> StoreError:
     return StoreError(
-        f"'{path}' cannot be masked now: {why}.",
+        f"'{path}' cannot be {act} now: {why}.",
         hint="Stop what has it open (`replay ui`, a recorder) and try again. Nothing was changed.",
     )
 
 
 @contextlib.contextmanager
-def _alone(path: Path) -> Iterator[sqlite3.Connection]:
-    """Hold the database so that nobody else can open it; what they record waits in spools."""
-    connection = database.connect(path, busy_ms=_BUSY_MS)
+def alone(
+    path: Path, act: str = "masked", connection: sqlite3.Connection | None = None
+) -> Iterator[sqlite3.Connection]:
+    """Hold the database so that nobody else can open it; what they record waits in spools.
+
+    ``connection``: with which; None: a new one.
+
+    Raises:
+        StoreError: another program has it open.
+    """
+    connection = connection or database.connect(path, busy_ms=_BUSY_MS)
     try:
         connection.execute("PRAGMA locking_mode=EXCLUSIVE")
         connection.execute("PRAGMA synchronous=FULL")
@@ -89,16 +102,20 @@ def _alone(path: Path) -> Iterator[sqlite3.Connection]:
             connection.execute("BEGIN EXCLUSIVE")
             connection.execute("COMMIT")
         except sqlite3.OperationalError as error:
-            raise _in_use(path, "another program has it open") from error
+            raise _in_use(path, "another program has it open", act) from error
         yield connection
     finally:
         connection.close()
 
 
-def _copy_out(connection: sqlite3.Connection, copy: Path) -> None:
+def _copy_out(connection: sqlite3.Connection, copy: Path, *, is_encrypted: bool) -> None:
     file = os.open(copy, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
     os.close(file)
-    target = sqlite3.Connection(str(copy), isolation_level=None)
+    target = (
+        encryption.connect(copy, "mode=rw", _BUSY_MS / 1000)
+        if is_encrypted
+        else sqlite3.Connection(str(copy), isolation_level=None)
+    )
     try:
         connection.backup(target)
         target.execute("PRAGMA journal_mode=WAL")
@@ -106,9 +123,9 @@ def _copy_out(connection: sqlite3.Connection, copy: Path) -> None:
         target.close()
 
 
-def _masked(copy: Path, redaction: Redaction, tell: Callable[[int, int], None]) -> Redacted:
+def _masked(copy: Path, redaction: Redaction, tell: Callable[[int, int], None]) -> Masked:
     with Store.open(copy, "w") as store:
-        done = store.redact(redaction, tell)
+        done = store.mask(redaction, tell)
         problems = store.check()
     if problems:
         raise StoreError(
@@ -120,7 +137,7 @@ def _masked(copy: Path, redaction: Redaction, tell: Callable[[int, int], None]) 
 
 def _copy_back(copy: Path, connection: sqlite3.Connection) -> None:
     """Put the pages of the copy in the place of the file's, in one transaction; empty the log."""
-    source = sqlite3.Connection(str(copy), isolation_level=None)
+    source = encryption.connect(copy, "mode=rw", _BUSY_MS / 1000)
     try:
         source.backup(connection)
     finally:

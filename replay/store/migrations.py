@@ -39,6 +39,9 @@ def create(path: Path) -> None:
     """Make an empty database at ``path``, in one step: nobody ever sees half of one.
 
     When another process makes it at the same moment, one of the two wins and both go on.
+
+    Raises:
+        StoreError: the folder is not there or cannot be written, or the disk is full.
     """
     newborn = path.with_name(f"{path.name}.{os.getpid()}-{secrets.token_hex(4)}.new")
     try:

@@ -294,7 +294,8 @@ def _file_size(path: Path) -> int:
 def _teach(connection: sqlite3.Connection) -> None:
     """Give a connection the functions that conditions of selections use."""
     from replay.store.contents import ContentReader
+    from replay.store.record_rows import RecordReader
 
     contents = ContentReader(connection)
     connection.create_function("content_text", 1, contents.shown, deterministic=True)
-    connection.create_function("holds_text", 2, contents.holds_text, deterministic=True)
+    RecordReader(connection, contents).answer_sql()

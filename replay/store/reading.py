@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Any
 
 from replay.errors import SelectionError, StoreError
@@ -135,7 +137,7 @@ class Reading(SchemaReading, RunReading):
                 )
                 values.append(trace_key(connection, after))
             query += f"{order} LIMIT {int(limit)}"
-            return [_trace_row(row) for row in connection.execute(query, values)]
+            return self._trace_rows(connection.execute(query, values))
 
     def transcript(self, trace_id: str, *, prompts: bool = True) -> Transcript:
         """Return a whole trace; ``trace_id`` may be a unique prefix.
@@ -302,7 +304,12 @@ class Reading(SchemaReading, RunReading):
                 "ORDER BY r.key DESC",
                 keys,
             )
-            return [_trace_row(row) for row in rows]
+            return self._trace_rows(rows)
+
+    def _trace_rows(self, rows: Iterable[tuple[Any, ...]]) -> list[TraceRow]:
+        found = [_trace_row(row) for row in rows]
+        asked = self._record_reader().asked
+        return [replace(row, first_user_text=asked(row.id, row.first_user_text)) for row in found]
 
     def models(self) -> list[str]:
         """Return every model name that was asked for or answered, sorted."""
@@ -332,12 +339,18 @@ class Reading(SchemaReading, RunReading):
     # -- SQL --------------------------------------------------------------------------------------
 
     def query(
-        self, sql: str, values: tuple[Any, ...] = ()
+        self,
+        sql: str,
+        values: tuple[Any, ...] = (),
+        *,
+        rows_max: int | None = None,
+        seconds_max: float | None = None,
     ) -> tuple[list[str], list[tuple[Any, ...]]]:
         """Run one reading SQL statement over the views; return column names and rows.
 
         Raises:
-            StoreError: it writes, is not SQL, gives no rows, or names what is not there.
+            StoreError: it writes, is not SQL, gives no rows, names what is not there, or takes
+                longer than ``seconds_max``.
         """
         first = (sql.split(None, 1) or [""])[0].upper()
         if first in _NOT_READING:
@@ -345,7 +358,7 @@ class Reading(SchemaReading, RunReading):
                 f"{first} is no statement that reads.",
                 hint="A query leaves everything as it is: write it with SELECT or WITH.",
             )
-        with self._snapshot() as connection:
+        with self._snapshot() as connection, _ended_after(connection, seconds_max):
             try:
                 cursor = connection.execute(sql, values)
                 if cursor.description is None:
@@ -354,8 +367,13 @@ class Reading(SchemaReading, RunReading):
                         hint="Write one statement that reads: `SELECT * FROM tool_calls LIMIT 1`.",
                     )
                 names = [column[0] for column in cursor.description]
-                return names, cursor.fetchall()
+                return names, cursor.fetchall() if rows_max is None else cursor.fetchmany(rows_max)
             except (sqlite3.OperationalError, sqlite3.ProgrammingError) as error:
+                if seconds_max is not None and str(error) == "interrupted":
+                    raise StoreError(
+                        f"The query took longer than {seconds_max:g} s, and was ended.",
+                        hint="Ask for less: one trace_id, one tool, fewer joins.",
+                    ) from error
                 is_table = str(error).startswith("no such table")
                 is_column = str(error).startswith("no such column")
                 views = ", ".join(layout.view for layout in LAYOUTS.values())
@@ -367,6 +385,23 @@ class Reading(SchemaReading, RunReading):
                     else None,
                 ) from error
 
+
+@contextmanager
+def _ended_after(connection: sqlite3.Connection, seconds_max: float | None) -> Iterator[None]:
+    """Interrupt what the connection does once it has taken ``seconds_max``; None: never."""
+    if seconds_max is None:
+        yield
+        return
+    end_s = time.monotonic() + seconds_max
+    connection.set_progress_handler(lambda: time.monotonic() > end_s, _STEPS_BETWEEN_LOOKS)
+    try:
+        yield
+    finally:
+        connection.set_progress_handler(None, 0)
+
+
+_STEPS_BETWEEN_LOOKS = 50_000
+"""Of SQLite's machine: some milliseconds."""
 
 _AT_ONCE = 500
 """Ids named in one statement."""

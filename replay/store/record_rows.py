@@ -131,6 +131,29 @@ class RecordReader:
         except UNREADABLE as error:
             raise _damaged(layout, fields, f"{_said(error)}.") from error
 
+    def asked(self, trace_id: str, text: str | None) -> str | None:
+        """Return the first words of a trace's user as this reader gives texts."""
+        del trace_id
+        return text
+
+    def shows_text(self, key: int, arguments: Any, response: Any, wanted: str) -> bool:
+        """Say whether a text stands in the arguments or the response of the call in row ``key``.
+
+        ``arguments``, ``response``: as the row has them.
+        """
+        del key
+        return any(self._contents.holds_text(one, wanted) for one in (arguments, response))
+
+    def shows_asked(self, trace_id: str, text: str | None, wanted: str) -> bool:
+        """Say whether a text stands in the first words of a trace's user, in any case."""
+        del trace_id
+        return text is not None and wanted.casefold() in text.casefold()
+
+    def answer_sql(self) -> None:
+        """Let SQL of this connection ask `shows_text` and `shows_asked`."""
+        self._connection.create_function("shows_text", 4, self.shows_text)
+        self._connection.create_function("shows_asked", 3, self.shows_asked)
+
     def model_call_names(self, trace: int, trace_id: str) -> list[ModelCall]:
         """Return a trace's model calls with nothing but their ids, models, places and times."""
         rows = self._connection.execute(
@@ -153,7 +176,7 @@ class RecordReader:
         return calls
 
     def toolset_keys(self, trace: int) -> dict[str, int | None]:
-        """Return, by the id of a trace's model calls, the key of the tools that it was shown."""
+        """Return, by a trace's model calls' ids, the key of the tools it was shown; None: none."""
         rows = self._connection.execute(
             "SELECT r.id, s.toolset FROM model_call_rows r "
             "LEFT JOIN model_settings s ON s.key = r.settings WHERE r.trace = ?",

@@ -139,11 +139,7 @@ def call_conditions(connection: sqlite3.Connection, selection: Selection) -> Con
     if outcomes and "ok" not in outcomes:
         found.add(f"{c}.outcome <> 'ok'")  # allows the partial index of what went wrong
     if selection.text:
-        found.add(
-            "(holds_text(c.arguments, ?) OR holds_text(c.response, ?))",
-            selection.text,
-            selection.text,
-        )
+        found.add("shows_text(c.key, c.arguments, c.response, ?)", selection.text)
     return found
 
 
@@ -172,6 +168,9 @@ def run_key(connection: sqlite3.Connection, wanted: str) -> int:
     """Return the key of the replay run with this id, unique prefix, or ``latest``.
 
     The latest is never a what-if.
+
+    Raises:
+        SelectionError: no run, or several, have that id.
     """
     if wanted == "latest":
         row = connection.execute(
@@ -210,7 +209,7 @@ def _key(connection: sqlite3.Connection, table: str, noun: str, wanted: str) -> 
 
 
 def nearest_id(connection: sqlite3.Connection, table: str, wanted: str) -> str | None:
-    """Return the id most like ``wanted``, looked for among its neighbours and the newest."""
+    """Return the id most like ``wanted`` among its neighbours and the newest, or None."""
     from difflib import get_close_matches
 
     rows = connection.execute(

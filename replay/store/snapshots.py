@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeAlias, TypeVar
 
 from replay.store.contents import ContentReader
 from replay.store.database import format_of, store_error
 from replay.store.record_rows import RecordReader
 from replay.store.views import view_statements
+
+T = TypeVar("T")
+
+MakeReader: TypeAlias = Callable[[sqlite3.Connection, ContentReader], RecordReader]
+"""Makes what reads the records of a connection."""
 
 
 class Snapshots:
@@ -23,6 +29,7 @@ class Snapshots:
     _read_lock: threading.RLock
     _contents: ContentReader | None
     _records: RecordReader | None
+    _make_reader: MakeReader = RecordReader
 
     def _read_connection(self) -> sqlite3.Connection:
         raise NotImplementedError
@@ -51,9 +58,9 @@ class Snapshots:
     def _prepare_reading(self, connection: sqlite3.Connection) -> None:
         contents = ContentReader(connection)
         self._contents = contents
-        self._records = RecordReader(connection, contents)
+        self._records = self._make_reader(connection, contents)
+        self._records.answer_sql()
         connection.create_function("content_text", 1, contents.shown, deterministic=True)
-        connection.create_function("holds_text", 2, contents.holds_text, deterministic=True)
         found = format_of(connection)  # an older one, where a reader may not bring it up to date
         for statement in view_statements(whole=True, file_format=found):
             connection.execute(statement)
@@ -66,3 +73,17 @@ class Snapshots:
     def _record_reader(self) -> RecordReader:
         assert self._records is not None
         return self._records
+
+    def read_with(self, make: MakeReader) -> None:
+        """Read all records from now on with what ``make`` makes."""
+        with self._read_lock:
+            self._make_reader = make
+            connection = self._read_connection()
+            assert self._contents is not None
+            self._records = make(connection, self._contents)
+            self._records.answer_sql()
+
+    def record_reader(self, ask: Callable[[RecordReader], T]) -> T:
+        """Return what ``ask`` finds with the reader of this database's records."""
+        with self._snapshot():
+            return ask(self._record_reader())

@@ -29,6 +29,7 @@ from typing import Final
 
 from replay.errors import StoreError
 from replay.store.database import PRIVATE
+from replay.store.encryption import SpoolCipher, spool_cipher
 from replay.store.frames import (
     BEGINNING,
     EXACT,
@@ -64,15 +65,19 @@ class _Prompt:
 class SpoolWriter:
     """One process's own spool file. Not thread-safe: the store holds a lock around it."""
 
-    __slots__ = ("_prompt_bytes", "_prompts", "file", "path", "size")
+    __slots__ = ("_prompt_bytes", "_prompts", "cipher", "file", "path", "size")
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, key: bytes | None = None) -> None:
         """Create the file in ``folder``, which is made where it is missing.
+
+        ``key``: of its database, where that is encrypted; so is the file then.
 
         Raises:
             StoreError: the folder cannot be written.
         """
         self.path, self.file = _newborn(folder)
+        self.cipher = spool_cipher(key, self.path.stem)
+        """What each frame is turned by before it is written; None: nothing."""
         self.size = len(MAGIC)
         """Bytes acknowledged so far, the magic included."""
         self._prompts: OrderedDict[str, _Prompt] = OrderedDict()
@@ -83,6 +88,9 @@ class SpoolWriter:
         beginning = BEGINNING.pack(
             len(rest) + SHAPE_SIZE, checksum_of(rest, shape, flags), shape, flags
         )
+        if self.cipher is not None:
+            self.write_rest(self.cipher(beginning + rest, self.size), 0)
+            return
         try:
             written = os.writev(self.file, (beginning, rest))
         except OSError as error:
@@ -93,7 +101,10 @@ class SpoolWriter:
             self.write_rest(beginning + rest, written)
 
     def write_rest(self, frame: bytes, written: int) -> None:
-        """Go on with a frame of which a part is written: beyond 2 GiB, or on a disk about full."""
+        """Go on with a frame of which a part is written: beyond 2 GiB, or on a disk about full.
+
+        ``frame``: as it is to stand in the file.
+        """
         rest = memoryview(frame)
         try:
             while written < len(rest):
@@ -145,18 +156,24 @@ class SpoolWriter:
         size = 22 + len(head) + len(tail) + len(new_tools)  # `MODEL_CALL_SIZES` and `SHAPE_SIZE`
         beginning = _pack(size, _crc32(sizes, 2 + 256 * flags), 2, flags)
         offset = self.size + len(before)
-        # In parts: to put them together first would touch all of them once more.
         parts = (before, beginning, sizes, head, tail, new_tools, after)
+        if self.cipher is not None:
+            self.write_rest(self.cipher(b"".join(parts), self.size), 0)
+        else:
+            self._write_parts(parts, len(before) + size + 8 + len(after))
+        if not exact and len(messages) > len(b"[]"):
+            self._remember(trace_id, _Prompt(offset, messages, memoryview(messages)[:-1], tools))
+
+    def _write_parts(self, parts: tuple[bytes | memoryview, ...], size: int) -> None:
+        """Write frames in parts: to put them together first would touch all of them once more."""
         try:
             written = _writev(self.file, parts)
         except OSError as error:
             raise self.refused(error) from error
-        if written == len(before) + size + 8 + len(after):
+        if written == size:
             self.size += written
         else:
             self.write_rest(b"".join(parts), written)
-        if not exact and len(messages) > len(b"[]"):
-            self._remember(trace_id, _Prompt(offset, messages, memoryview(messages)[:-1], tools))
 
     def close(self) -> None:
         """Let go of the file; what it holds stays until it is drained."""
@@ -189,7 +206,7 @@ def spool_files(folder: Path) -> list[Path]:
         return []
 
 
-def retire_orphan(path: Path, drain: Callable[[Path], int]) -> bool:
+def retire_orphan(path: Path, drain: Callable[[Path], int], key: bytes | None = None) -> bool:
     """Drain and remove a spool whose process is gone; say whether it is removed.
 
     With the lock of the dead in hand nobody adds to it any more. A frame cut short at the end was
@@ -202,7 +219,7 @@ def retire_orphan(path: Path, drain: Callable[[Path], int]) -> bool:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         drained = drain(path)
-        if _is_damaged(file, drained):
+        if _is_damaged(file, drained, spool_cipher(key, path.stem)):
             path.rename(path.with_suffix(".damaged"))
         else:
             path.unlink(missing_ok=True)
@@ -213,11 +230,12 @@ def retire_orphan(path: Path, drain: Callable[[Path], int]) -> bool:
     return True
 
 
-def _is_damaged(file: int, drained: int) -> bool:
+def _is_damaged(file: int, drained: int, cipher: SpoolCipher | None) -> bool:
     """Say whether the frame at ``drained`` is whole by its length and yet was not taken."""
     header = os.pread(file, HEADER.size, drained)
     if len(header) < HEADER.size:
         return False
+    header = header if cipher is None else cipher(header, drained)
     return drained + HEADER.size + int(HEADER.unpack(header)[0]) <= os.fstat(file).st_size
 
 

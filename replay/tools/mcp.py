@@ -33,7 +33,7 @@ class McpToolbox(Toolbox):
     """A toolbox whose tools a server runs. Made by `Toolbox.from_mcp`."""
 
     def find(self, name: str, actor: Actor = "assistant") -> Tool | None:
-        """Return the tool that runs for ``name``, also with the server's name before it."""
+        """Return the tool that runs for ``name``, the server's name before it or not; or None."""
         return super().find(name, actor) or super().find(bare_name(name), actor)
 
     def versions(self, name: str, actor: Actor = "assistant") -> dict[str | None, Tool]:

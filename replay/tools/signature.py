@@ -68,11 +68,6 @@ class Signature:
     docs: dict[str, str] = field(default_factory=dict)
     """What the docstring says of each parameter."""
 
-    @property
-    def is_annotated(self) -> bool:
-        """True when every parameter that the model fills says its type."""
-        return not self.takes_any_name and all(name in self.hints for name in self.parameters)
-
 
 def read_signature(
     function: Callable[..., Any],

@@ -10,28 +10,20 @@ from replay.errors import ToolboxError
 from replay.records import Actor, JsonObject, JsonValue, ToolSchema
 from replay.tools.adopting import Adopting
 from replay.tools.contract import Contract
-from replay.tools.error_text import CallFailure, default_error_text, nearest_name
+from replay.tools.error_text import nearest_name
+from replay.tools.hooks import Hooks
 from replay.tools.marks import announce_tool
-from replay.tools.observer import CallStart, current_trace_id
-from replay.tools.routing import (
-    Rollout,
-    RolloutKey,
-    Rollouts,
-    RouteHook,
-    refuse_unknown_versions,
-    shown_tool,
-)
+from replay.tools.observer import current_trace_id
+from replay.tools.routing import refuse_unknown_versions, shown_tool
 from replay.tools.schemas import DIALECTS, check_name
-from replay.tools.shadow import Shadows
 from replay.tools.signature import FromWorld
 from replay.tools.tool import ReplayAs, StoreAs, Tool, ToolOptions, Validation
-from replay.tools.translations import ResultTranslation, Translation, Translations
-from replay.tools.world import Session, WorldFactory
+from replay.tools.world import Session
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class Toolbox(Adopting):
+class Toolbox(Hooks, Adopting):
     """The tools of an agent, in one place: for the model, for production and for replay.
 
     ::
@@ -51,17 +43,7 @@ class Toolbox(Adopting):
         """``strict``: whether arguments are validated in pydantic's strict mode for JSON."""
         self.name = name
         self.strict = strict
-        self.translations = Translations()
-        self.result_translations = Translations()
-        self.world_factory: WorldFactory | None = None
-        self.state_hook: Callable[[Any], Any] | None = None
-        self.after_call_hook: Callable[[Any], Any] | None = None
-        self.failure_hook: Callable[[Any], str | None] | None = None
-        self.error_text_hook: Callable[[CallFailure], str] = default_error_text
-        self.encode_hook: Callable[[Any], str] | None = None
-        self.route_hook: RouteHook | None = None
-        self.rollouts = Rollouts()
-        self.shadows = Shadows()
+        super().__init__()
         self._tools: dict[tuple[Actor, str], dict[str | None, Tool]] = {}
 
     def __repr__(self) -> str:
@@ -176,16 +158,19 @@ class Toolbox(Adopting):
             options=options,
             method_of=method_of,
         )
-        versions = self._tools.setdefault((actor, tool.name), {})
-        if version in versions:
-            said = f" version {version!r}" if version else ""
+        self._register(tool)
+        return tool
+
+    def _register(self, tool: Tool) -> None:
+        versions = self._tools.setdefault((tool.options.actor, tool.name), {})
+        if tool.version in versions:
+            said = f" version {tool.version!r}" if tool.version else ""
             raise ToolboxError(
                 f"Toolbox {self.name!r} has a tool {tool.name!r}{said} already.",
                 hint="Give it another `name=`, or a `version=`.",
             )
-        versions[version] = tool
+        versions[tool.version] = tool
         announce_tool(tool)
-        return tool
 
     def add_methods(
         self,
@@ -234,169 +219,7 @@ class Toolbox(Adopting):
             if select is None or select(member)
         ]
 
-    # -- hooks --------------------------------------------------------------------------------
-
-    @overload
-    def world(self, factory: F, /) -> F: ...
-
-    @overload
-    def world(self, *, inject_as: str = "world") -> Callable[[F], F]: ...
-
-    def world(self, *factory: Any, inject_as: str = "world") -> Any:
-        """Register what makes the world of a trace: ``factory(start)`` or ``factory()``.
-
-        ``start`` is what the trace recorded as its start. The factory may be async, and may be a
-        generator with one ``yield`` for taking the world down. A tool gets the world in its
-        parameter called ``inject_as``, or annotated with the class that the factory returns, or
-        with ``Annotated[..., FromWorld(...)]`` for a part of it. Schemas never show these.
-        """
-
-        def register(function: F) -> F:
-            self.world_factory = WorldFactory(function, inject_as=inject_as)
-            self._forget_signatures()
-            return function
-
-        return register(factory[0]) if factory else register
-
-    def state(self, hook: F) -> F:
-        """Register ``state(world) -> JSON``: what is compared after each call."""
-        self.state_hook = hook
-        return hook
-
-    def after_call(self, hook: F) -> F:
-        """Register ``after_call(world)``: run after each call whose tool returned.
-
-        For toolkits that keep two parts of a world in step after every call. It may be async;
-        what it raises is the call's failure. It runs before the state is looked at.
-        """
-        self.after_call_hook = hook
-        return hook
-
-    def failure(self, hook: F) -> F:
-        """Register ``failure(result) -> str | None``: how a returned value says that it failed.
-
-        It is asked about the response as the model got it: JSON where the text is JSON, else the
-        text. So one rule reads live results and recorded responses alike.
-        """
-        self.failure_hook = hook
-        return hook
-
-    def error_text(self, hook: F) -> F:
-        """Register ``error_text(failure: CallFailure) -> str``: what the model is told."""
-        self.error_text_hook = hook
-        return hook
-
-    def encode(self, hook: F) -> F:
-        """Register ``encode(result) -> str``: a result as the model sees it."""
-        self.encode_hook = hook
-        return hook
-
-    def route(self, hook: F) -> F:
-        """Register ``route(call: CallStart, versions) -> version | None``: which version parses.
-
-        None leaves it to the rollouts, and without one to the last registered version. A route
-        that raises, or chooses a version that does not exist, ends the call as ``failed``: the
-        tool is not run.
-        """
-        self.route_hook = hook
-        return hook
-
-    def roll_out(
-        self,
-        tool: str,
-        version: str,
-        *,
-        percent: float = 100.0,
-        models: Iterable[str] = (),
-        when: Callable[[CallStart], bool] | None = None,
-        key: RolloutKey | None = None,
-        otherwise: str | None = None,
-    ) -> None:
-        """Let ``version`` parse and run those calls of ``tool`` for which every condition holds.
-
-        Args:
-            tool: The tool's name.
-            version: The version to roll out.
-            percent: How many of the keys, from 0 to 100. The same key is always in or out.
-            models: Names of the models whose calls it gets, ``*`` stands for anything.
-            when: A condition of the call's own.
-            key: What a percentage holds together; None, or where it returns None: the trace. A
-                call without either is in no share but that of 100 percent.
-            otherwise: The version of the other calls; None: the one registered before ``version``.
-
-        Raises:
-            ToolboxError: the percentage is none, or the version is rolled out already.
-        """
-        globs = (models,) if isinstance(models, str) else tuple(models)
-        self.rollouts.add(Rollout(tool, version, percent, globs, when, key, otherwise))
-
-    def shadow(self, tool: str, version: str, *, percent: float = 100.0) -> None:
-        """Let ``version`` of ``tool`` parse the calls that another version runs, beside it.
-
-        What it makes of the arguments is recorded with the call; nothing else changes, and where
-        nobody records nothing is done. Its validators run, its function never does. ``percent``:
-        how many of the calls.
-        """
-        self.shadows.add(tool, version, percent)
-
-    def translate(
-        self,
-        tool: str,
-        old: str | None,
-        new: str | None,
-        *,
-        to: str | None = None,
-        drops: Iterable[str] = (),
-    ) -> Callable[[Translation], Translation]:
-        """Register a function from arguments of version ``old`` to those of version ``new``.
-
-        ``to``: the tool's new name, where it was renamed or became part of another. ``drops``:
-        fields that the new arguments lack on purpose. None stands for a tool without versions;
-        ``translate("book", None, None, to="reserve")`` makes ``book`` an alias.
-        """
-
-        def register(translation: Translation) -> Translation:
-            self.translations.add(tool, old, new, translation, to=to, drops=_listed(drops))
-            return translation
-
-        return register
-
-    def translate_result(
-        self, tool: str, old: str | None, new: str | None, *, to: str | None = None
-    ) -> Callable[[ResultTranslation], ResultTranslation]:
-        """Register a function from a result of version ``old`` to one as ``new`` returns it.
-
-        It gets the recorded response: JSON where the text is JSON, else the text. What it returns
-        is what a replay compares today's answer with. Options as in ``translate``.
-        """
-
-        def register(translation: ResultTranslation) -> ResultTranslation:
-            self.result_translations.add(tool, old, new, translation, to=to)
-            return translation
-
-        return register
-
     # -- what is in it ------------------------------------------------------------------------
-
-    @property
-    def world_type(self) -> type | None:
-        """The class that the world factory says it returns, or None."""
-        return self.world_factory.world_type if self.world_factory else None
-
-    @property
-    def world_name(self) -> str | None:
-        """The parameter name that gets the world, or None without a factory."""
-        return self.world_factory.inject_as if self.world_factory else None
-
-    @property
-    def world_takes_start(self) -> bool:
-        """True when the world depends on the trace's start; False also without a factory."""
-        return self.world_factory is not None and self.world_factory.takes_start
-
-    @property
-    def world_is_async(self) -> bool:
-        """True when the world is made by an async function."""
-        return self.world_factory is not None and self.world_factory.is_async
 
     def tools(self, actor: Actor | None = None) -> list[Tool]:
         """Return the tool that runs for each name, in order of registration; None: all actors."""
@@ -420,7 +243,7 @@ class Toolbox(Adopting):
         return next(reversed(versions.values())) if versions else None
 
     def versions(self, name: str, actor: Actor = "assistant") -> dict[str | None, Tool]:
-        """Return the versions of ``name``, in order of registration."""
+        """Return the versions of ``name`` in order of registration; None: one without a version."""
         return dict(self._tools.get((actor, name), {}))
 
     def schemas(
@@ -472,10 +295,6 @@ class Toolbox(Adopting):
             tool.check()
         refuse_unknown_versions(self)
 
-    def _forget_signatures(self) -> None:
-        for tool in self.all_versions():
-            tool.forget()
-
     # -- running ------------------------------------------------------------------------------
 
     def session(self, start: JsonValue = None) -> Session:
@@ -510,8 +329,3 @@ class Toolbox(Adopting):
         from replay.tools.dispatch import dispatch_sync
 
         return dispatch_sync(self, model_output, world=world, actor=actor)
-
-
-def _listed(drops: Iterable[str]) -> Any:
-    """Return ``drops`` to go through more than once; one text is left for ``add`` to refuse."""
-    return drops if isinstance(drops, str) else tuple(drops)

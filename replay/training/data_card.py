@@ -43,7 +43,7 @@ def data_card(collection: Collection, command: Sequence[str] = ()) -> str:
 
 
 def _lines(collection: Collection, command: Sequence[str]) -> Iterator[str]:
-    counts, options = collection.counts, collection.options
+    counts = collection.counts
     yield "# Training data: " + collection.format_name
     yield ""
     yield f"Each line is {_LINES[collection.format_name]}."
@@ -54,6 +54,13 @@ def _lines(collection: Collection, command: Sequence[str]) -> Iterator[str]:
         traces = len(part.trace_ids)
         yield f"| {name} | `{counts.files[name]}` | {part.example_count:,} | {traces:,} |"
     yield ""
+    yield from _where_from(collection, command)
+    yield from _how_chosen(collection)
+    yield from _to_know(collection)
+
+
+def _where_from(collection: Collection, command: Sequence[str]) -> Iterator[str]:
+    counts = collection.counts
     yield "## Where it came from"
     yield ""
     if command:
@@ -72,6 +79,10 @@ def _lines(collection: Collection, command: Sequence[str]) -> Iterator[str]:
         for name, count in _sum(counts.parts.values(), "sources").items()
     }
     yield from _table("wanted behaviour", Counter(sources))
+
+
+def _how_chosen(collection: Collection) -> Iterator[str]:
+    counts, options = collection.counts, collection.options
     yield "## How it was chosen"
     yield ""
     yield f"- Kept: {_KEPT[collection.keep]}."
@@ -90,6 +101,10 @@ def _lines(collection: Collection, command: Sequence[str]) -> Iterator[str]:
     yield from _table("not said, for the format cannot", counts.lost)
     if options.masked is None:
         yield from _table("traces, by what was masked in them", counts.masked)
+
+
+def _to_know(collection: Collection) -> Iterator[str]:
+    options = collection.options
     yield "## What to know before using it"
     yield ""
     yield "- What models did is not what they should have done: people saw only what is rated."

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     )
     from replay.verdicts.overlaps import asked_together, overlapping
     from replay.verdicts.rules import Rules
-    from replay.verdicts.verdict import GREEN, judge, judge_trace
+    from replay.verdicts.trace_verdicts import judge_trace
+    from replay.verdicts.verdict import GREEN, judge
 
 __all__ = [
     "GREEN",
@@ -61,7 +62,7 @@ _LAZY = {
     "exit_code_of": "replay.verdicts.exit_codes",
     "is_breaking": "replay.verdicts.exit_codes",
     "judge": "replay.verdicts.verdict",
-    "judge_trace": "replay.verdicts.verdict",
+    "judge_trace": "replay.verdicts.trace_verdicts",
     "overlapping": "replay.verdicts.overlaps",
     "ranked": "replay.verdicts.findings",
     "with_approval": "replay.verdicts.findings",

@@ -12,6 +12,8 @@ import re
 import warnings
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
+from itertools import count
 from typing import Any, Final, Literal
 
 import orjson
@@ -129,6 +131,8 @@ def canonical_bytes(value: JsonValue) -> bytes:
 
 def same_value(recorded: JsonValue, replayed: JsonValue) -> bool:
     """Return whether two values are equal, with ``1``, ``1.0`` and ``True`` kept apart."""
+    if recorded is replayed:
+        return True
     if type(recorded) is not type(replayed):
         return False
     if isinstance(recorded, dict | list):
@@ -171,6 +175,30 @@ def respelled(value: JsonValue) -> bytes:
 
 def nests_deeply(value: JsonValue) -> bool:
     """Return whether ``value`` nests deeper than can safely be walked."""
+    wrapped = value
+    for _ in range(_orjson_depth_max() - _DEPTH_MAX):
+        wrapped = [wrapped]
+    try:  # ten times faster than looking at every value, for nearly all that there are
+        orjson.dumps(wrapped)
+    except TypeError:  # too deep, or nothing for orjson
+        return _nests_deeply(value)
+    return False
+
+
+@cache
+def _orjson_depth_max() -> int:
+    """Return how deep a value may nest that orjson writes."""
+    value: JsonValue = []
+    for depth in count(1):
+        try:
+            orjson.dumps(value)
+        except TypeError:
+            return depth - 1
+        value = [value]
+    raise AssertionError("not reached")
+
+
+def _nests_deeply(value: JsonValue) -> bool:
     level = [value] if isinstance(value, _CONTAINERS) else []
     for _ in range(_DEPTH_MAX):
         level = [

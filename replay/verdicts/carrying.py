@@ -3,6 +3,10 @@
 A translation puts a payload into other words, so the two differ by design: fields are renamed,
 regrouped, split and joined, and new ones get a value. What must not happen is that a value of the
 old payload is nowhere in the new one.
+
+This reads one payload and what was made of it: of a stored call that is all there is. Where the
+chain itself can be run, `replay.replayer.questions.chains` changes each value and looks whether the
+new payload changes with it.
 """
 
 from __future__ import annotations
@@ -32,9 +36,9 @@ def not_carried(old: JsonValue, new: JsonValue, *, dropped: Sequence[str] = ()) 
     """
     if nests_deeply(old) or nests_deeply(new):
         return []
-    left = dict(_leaves(new, ""))
+    left = dict(_values_by_path(new))
     missing: list[tuple[str, JsonValue]] = []
-    for path, value in _leaves(old, ""):
+    for path, value in _values_by_path(old):
         if path in left and same_but_spelling(left[path], value):
             del left[path]
         else:
@@ -46,7 +50,7 @@ def not_carried(old: JsonValue, new: JsonValue, *, dropped: Sequence[str] = ()) 
         if value not in _NOTHING and not _is_part(value, left)
     ]
     return [
-        change for change in _whole_fields(lost, old, new) if not _is_dropped(change.path, dropped)
+        change for change in _whole_fields(lost, old, new) if not is_dropped(change.path, dropped)
     ]
 
 
@@ -58,27 +62,21 @@ def _whole_fields(lost: list[Change], old: JsonValue, new: JsonValue) -> list[Ch
     for name, value in old.items():
         path = paths.join("", name)
         inside = [one for one in lost if paths.split(one.path)[0] == name]
-        count = sum(leaf not in _NOTHING for _, leaf in _leaves(value, path))
+        count = sum(leaf not in _NOTHING for _, leaf in paths.leaves(value))
         if name not in new and len(inside) == count and inside:
             inside = [Change(path=path, change="removed", recorded=value)]
         told += inside
     return told
 
 
-def _is_dropped(path: str, dropped: Sequence[str]) -> bool:
+def is_dropped(path: str, dropped: Sequence[str]) -> bool:
+    """Return whether a path is one of ``dropped``, or beneath one: ``[*]`` stands for indexes."""
     general = paths.general_path(path)
     return any(general == one or general.startswith((f"{one}.", f"{one}[")) for one in dropped)
 
 
-def _leaves(value: JsonValue, path: str) -> Iterator[tuple[str, JsonValue]]:
-    if isinstance(value, dict) and value:
-        for key, inner in value.items():
-            yield from _leaves(inner, paths.join(path, key))
-    elif isinstance(value, list) and value:
-        for index, inner in enumerate(value):
-            yield from _leaves(inner, paths.join(path, index))
-    else:
-        yield path, value
+def _values_by_path(value: JsonValue) -> Iterator[tuple[str, JsonValue]]:
+    return ((paths.written(parts), leaf) for parts, leaf in paths.leaves(value))
 
 
 def _taken(value: JsonValue, left: dict[str, JsonValue]) -> bool:

@@ -15,7 +15,7 @@ from replay.verdicts.canonical import (
     read_response,
     same_but_spelling,
 )
-from replay.verdicts.carrying import not_carried
+from replay.verdicts.carrying import is_dropped, not_carried
 from replay.verdicts.diffing import diff_values
 from replay.verdicts.rules import Rules
 
@@ -55,17 +55,12 @@ def compare_answers(
 
 def _without_dropped(compared: Comparison, dropped: tuple[str, ...]) -> Comparison:
     """Allow what a translation says that it leaves out."""
-    meant = [one for one in compared.changes if _is_dropped(one.path, dropped)]
+    meant = [one for one in compared.changes if is_dropped(one.path, dropped)]
     if not meant:
         return compared
     counting = [one for one in compared.changes if one not in meant]
     verdict = compared.verdict if counting else Verdict.EQUIVALENT
     return Comparison(verdict, counting, [*compared.allowed, *meant])
-
-
-def _is_dropped(path: str, dropped: tuple[str, ...]) -> bool:
-    path = paths.general_path(path)
-    return any(path == one or path.startswith((f"{one}.", f"{one}[")) for one in dropped)
 
 
 def compare_responses(
@@ -209,11 +204,6 @@ def _asked_for(arguments: str) -> JsonObject:
     except (ValueError, RecursionError):
         return {}
     return asked if isinstance(asked, dict) else {}
-
-
-def same_response(tool: str, one: str | None, other: str | None, rules: Rules) -> bool:
-    """Return whether two responses differ in spelling or allowed differences at most."""
-    return compare_responses(tool, one, other, rules).is_green
 
 
 def is_same_answer(tool: str, one: Answer, other: Answer, rules: Rules) -> bool:

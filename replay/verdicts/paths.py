@@ -8,11 +8,14 @@ A pattern adds ``*`` (any one key; also inside a name: ``*_at``), ``[*]`` (any i
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import lru_cache
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+if TYPE_CHECKING:
+    from replay.records import JsonValue
 
 PathPart: TypeAlias = str | int
 """A key of an object or an index of a list."""
@@ -107,6 +110,20 @@ def general_path(path: str) -> str:
         else:
             general = join(general, part)
     return general
+
+
+def leaves(
+    value: JsonValue, parts: tuple[PathPart, ...] = ()
+) -> Iterator[tuple[tuple[PathPart, ...], JsonValue]]:
+    """Return where the values are that are no objects and no lists, or empty ones, and each."""
+    if isinstance(value, dict) and value:
+        for key, inner in value.items():
+            yield from leaves(inner, (*parts, key))
+    elif isinstance(value, list) and value:
+        for index, inner in enumerate(value):
+            yield from leaves(inner, (*parts, index))
+    else:
+        yield parts, value
 
 
 @lru_cache(maxsize=1024)

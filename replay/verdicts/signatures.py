@@ -122,7 +122,7 @@ def error_of(verdict: CallVerdict) -> CallError | None:
 
 
 def error_identity(verdict: CallVerdict) -> list[str] | None:
-    """Return what of today's error is the same for all calls with its cause."""
+    """Return what of today's error is the same for all calls with its cause; None: no error."""
     if not ends_in_error(verdict):
         return None
     error = error_of(verdict)

@@ -1,4 +1,4 @@
-"""Recorded against replayed: one verdict for one tool call, and for all calls of a trace.
+"""Recorded against replayed: one verdict for one tool call.
 
 What is asked first wins: was it run; did the outside answer; did it end another way; is the model
 told something else; is the world left otherwise; is the outside asked something else; was the tool
@@ -7,7 +7,6 @@ given something else. Nothing inconclusive is ever green.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -17,16 +16,14 @@ from replay.records import (
     Change,
     InteractionChange,
     Lanes,
-    ModelCall,
     Outcome,
     Policy,
     ReplayedCall,
     Stage,
     ToolCall,
-    Transcript,
     Verdict,
 )
-from replay.records.traces import START_STATE, STATE_NOT_SHOWN
+from replay.records.traces import STATE_NOT_SHOWN
 from replay.verdicts.answers import (
     Answer,
     Ending,
@@ -40,11 +37,7 @@ from replay.verdicts.causes import Case, Situation, cause_of
 from replay.verdicts.comparison import Comparison, compare_answers, compare_responses
 from replay.verdicts.older_responses import cause_of_change
 from replay.verdicts.overlaps import (
-    NEVER_REPLAYED,
-    asked_together,
     epoch_s,
-    overlapping,
-    states_told_once,
 )
 from replay.verdicts.reading import Schemas
 from replay.verdicts.requests import has_miss, is_changed_request, is_miss
@@ -54,11 +47,8 @@ from replay.verdicts.signatures import signature
 GREEN: Final = frozenset({Verdict.SAME, Verdict.EQUIVALENT})
 """Verdicts that ask nothing of anybody."""
 
-_WITHOUT_CAUSE: Final = GREEN | {Verdict.SERVED}
+WITHOUT_CAUSE: Final = GREEN | {Verdict.SERVED}
 """Verdicts that are nobody's doing: no cause, no finding."""
-
-_HARMLESS: Final = _WITHOUT_CAUSE | {Verdict.PAYLOAD_CHANGED, Verdict.INTERACTIONS_CHANGED}
-"""After these the model still stands in the world that it knew."""
 
 _OTHER_START: Final = (
     "The world was another one before this call, the trace's first: its start, or the data that "
@@ -114,10 +104,7 @@ def judge(
         found, cause, expected = _without_noise(
             found, call, expected, today, lanes, rules, situation
         )
-    if cause is None and found.verdict is Verdict.RESPONSE_CHANGED:
-        translated = lanes.replayed.recorded_response
-        cause = cause_of_change(recorded_response(call), translated, found.changes)
-    if cause is None and found.verdict not in _WITHOUT_CAUSE:
+    if cause is None and found.verdict not in WITHOUT_CAUSE:
         reading = (schemas or Schemas()).reading(call, lanes)
         case = Case(
             call.tool,
@@ -130,13 +117,7 @@ def judge(
             recorded_response(call),
             reading,
         )
-        cause = cause_of(case, rules)
-        if situation.start_differs and found.verdict is Verdict.EFFECT_CHANGED:
-            found = replace(found, note=found.note or _OTHER_START)
-        if cause in _CAUSES_OF_READING and reading is not None and reading.changes:
-            result = lanes.replayed.result
-            translation = result.translation if result is not None else []
-            found = replace(found, note=found.note or reading.words(translation))
+        found, cause = _caused(found, case, rules)
     verdict = CallVerdict(
         run_id=run_id,
         trace_id=call.trace_id,
@@ -160,104 +141,26 @@ def judge(
         policy=lanes.replayed.policy,
         went_out=_went_out(lanes.replayed),
     )
-    if found.verdict in _WITHOUT_CAUSE:
+    if found.verdict in WITHOUT_CAUSE:
         return verdict
     return verdict.model_copy(update={"signature": signature(verdict)})
 
 
-def judge_trace(
-    transcript: Transcript,
-    lanes: Mapping[str, Lanes],
-    rules: Rules,
-    *,
-    run_id: str,
-    stateless: bool = False,
-    schemas: Schemas | None = None,
-) -> list[CallVerdict]:
-    """Return the verdicts on the calls of ``transcript`` that ``lanes`` (by call id) replayed.
-
-    They come in step order. Every call after the trace's first divergence is conditional, except
-    those that were asked for together with it: the model had not seen the difference yet. Of calls
-    that overlapped, the state is compared once, after the last of them.
-    """
-    models = {
-        step.id: step.response_model or step.model
-        for step in transcript.steps
-        if isinstance(step, ModelCall)
-    }
-    verdicts: list[CallVerdict] = []
-    diverged_in: str | None = None  # the first call of the group that diverged first
-    same_start = _same_start(transcript, lanes)
-    same_world: bool | None = True if stateless or same_start else None
-    gap: ToolCall | None = None  # the first call whose doing is missing in the world
-    same_world_after = same_world
-    under_way = ""  # the first of the calls that overlap
-    for step, its_lanes, group, overlap in _in_their_groups(transcript, lanes):
-        if overlap != under_way:
-            same_world, under_way = same_world_after, overlap
-        situation = Situation(
-            conditional=gap is not None or diverged_in not in (None, group),
-            same_world_before=same_world,
-            stateless=stateless,
-            start_differs=same_start is False and not verdicts,
-        )
-        verdict = judge(
-            step,
-            its_lanes,
-            rules,
-            run_id=run_id,
-            model=models.get(step.model_call_id or ""),
-            situation=situation,
-            schemas=schemas,
-        )
-        if gap is not None and verdict.verdict not in _WITHOUT_CAUSE:
-            verdict = _after_gap(verdict, gap)
-        verdicts.append(verdict)
-        same_world_after = _same_world_after(step, its_lanes, same_world_after)
-        if gap is None and its_lanes.replayed.leaves_gap:
-            gap = step
-        if diverged_in is None and _diverges(step, verdict):
-            diverged_in = group
-    return verdicts
-
-
-def _same_start(transcript: Transcript, lanes: Mapping[str, Lanes]) -> bool | None:
-    """Whether the world was the recorded one before the first call; None: nothing tells."""
-    recorded = transcript.trace.attributes.get(START_STATE)
-    shown = (lanes[step.id].replayed.state_before for step in transcript.steps if step.id in lanes)
-    today = next((state for state in shown if state is not None), None)
-    return None if recorded is None or today is None else recorded == today
-
-
-def _after_gap(verdict: CallVerdict, gap: ToolCall) -> CallVerdict:
-    """Return ``verdict`` with why it may differ: the world lacks what a call before it did."""
-    why = f"The world lacks what {gap.tool} did in step {gap.step_number}, which was not run."
-    note = f"{verdict.note} {why}" if verdict.note else why
-    return verdict.model_copy(update={"note": note})
-
-
-def _in_their_groups(
-    transcript: Transcript, lanes: Mapping[str, Lanes]
-) -> Iterator[tuple[ToolCall, Lanes, str, str]]:
-    """Return the calls that ``lanes`` replayed in step order, their lanes, and whom they belong to.
-
-    That is the first call of those asked for together, and the first of those that overlap.
-    """
-    calls = [step for step in transcript.steps if isinstance(step, ToolCall) and step.id in lanes]
-    found: dict[str, tuple[ToolCall, Lanes, str, str]] = {}
-    for group in asked_together(calls):
-        group_id = group[0].model_call_id or group[0].id
-        ran = [call for call in group if call.outcome not in NEVER_REPLAYED]
-        for overlap in overlapping(ran):
-            told, its_lanes = overlap, lanes
-            if len(overlap) > 1:
-                told, its_lanes = states_told_once(overlap, lanes)
-            for call in told:
-                found[call.id] = (call, its_lanes[call.id], group_id, overlap[0].id)
-        for call in group:
-            if call.id not in found:
-                found[call.id] = (call, lanes[call.id], group_id, call.id)
-    return (found[call.id] for call in calls)
+def _caused(found: _Judgement, case: Case, rules: Rules) -> tuple[_Judgement, Cause]:
+    """Return what was found, with a note where that explains it, and its cause."""
+    if found.verdict is Verdict.RESPONSE_CHANGED:
+        translated = case.lanes.replayed.recorded_response
+        cause = cause_of_change(case.recorded_response, translated, found.changes)
+        if cause is not None:
+            return found, cause
+    cause = cause_of(case, rules)
+    note = found.note
+    if case.situation.start_differs and found.verdict is Verdict.EFFECT_CHANGED:
+        note = note or _OTHER_START
+    if cause in _CAUSES_OF_READING and case.reading is not None and case.reading.changes:
+        result = case.lanes.replayed.result
+        note = note or case.reading.words(result.translation if result is not None else [])
+    return replace(found, note=note), cause
 
 
 def _is_same_at_once(call: ToolCall, lanes: Lanes) -> bool:
@@ -272,7 +175,7 @@ def _is_same_at_once(call: ToolCall, lanes: Lanes) -> bool:
         return False  # today's version is to say it in other words, and does not
     if today.response != call.response or today.outcome is not _outcome_expected(call, replayed):
         return False
-    if ending(today.outcome) is Ending.NONE or _state_expected(call, lanes) != today.state_hash:
+    if ending(today.outcome) is Ending.NONE or state_expected(call, lanes) != today.state_hash:
         return False
     given, payload = today.payload, call.payload
     return call.schema_hash is None or payload is None or same_value(payload, given)
@@ -314,7 +217,7 @@ def _outcome_expected(call: ToolCall, replayed: ReplayedCall) -> Outcome:
     return call.outcome
 
 
-def _state_expected(call: ToolCall, lanes: Lanes) -> str | None:
+def state_expected(call: ToolCall, lanes: Lanes) -> str | None:
     """The recorded state; the old code's where the recording has none."""
     if call.state_hash is not None or lanes.baseline is None or lanes.baseline.result is None:
         return call.state_hash
@@ -326,7 +229,7 @@ def _expected(call: ToolCall, lanes: Lanes) -> Answer:
     answer = recorded_answer(call, lanes.replayed.recorded_outcome)
     if lanes.replayed.recorded_response is not None:
         answer = replace(answer, response=lanes.replayed.recorded_response)
-    state = _state_expected(call, lanes)
+    state = state_expected(call, lanes)
     return answer if state == answer.state_hash else replace(answer, state_hash=state)
 
 
@@ -458,24 +361,6 @@ def _effect_changed(expected: Answer, today: Answer, lanes: Lanes, situation: Si
     if situation.same_world_before is None:
         return not situation.conditional  # of a trace's first differing state somebody must hear
     return situation.same_world_before
-
-
-def _same_world_after(call: ToolCall, lanes: Lanes, before: bool | None) -> bool | None:
-    """Whether the world after a call is the recorded one; a call without state tells nothing."""
-    if lanes.replayed.leaves_gap:
-        return False
-    recorded = _state_expected(call, lanes)
-    result = lanes.replayed.result
-    if recorded is None or result is None or result.state_hash is None:
-        return before
-    return recorded == result.state_hash
-
-
-def _diverges(call: ToolCall, verdict: CallVerdict) -> bool:
-    """Whether the model's world is another one after this call."""
-    if verdict.verdict is Verdict.NOT_RUN:
-        return call.outcome not in (Outcome.UNFINISHED, Outcome.CANCELLED)
-    return verdict.verdict not in _HARMLESS or has_miss(verdict.interaction_changes)
 
 
 def _disagree(call: ToolCall, today: Answer | None, again: ReplayedCall, rules: Rules) -> bool:

@@ -304,7 +304,7 @@ def test_ctrl_c_leaves_nothing_behind(shop: tuple[Path, list[str]], tmp_path: Pa
 
     running.send_signal(signal.SIGINT)
 
-    assert running.wait(timeout=30) == 130
+    assert running.wait(timeout=120) == 130
     running.stderr.close()
     assert list(tmp_path.glob("replay-bisect-*")) == []
 

@@ -17,7 +17,7 @@ from cassettes import Cassette, CassetteMiss, WriteRefused, external, freeze, si
 
 
 def _by_requests(url):
-    return requests.get(url, timeout=5).json()
+    return requests.get(url, timeout=30).json()
 
 
 def _by_urllib3(url):
@@ -25,7 +25,7 @@ def _by_urllib3(url):
 
 
 def _by_urllib(url):
-    with urllib.request.urlopen(url, timeout=5) as answer:
+    with urllib.request.urlopen(url, timeout=30) as answer:
         return json.load(answer)
 
 
@@ -86,7 +86,7 @@ def test_a_body_that_is_missing_is_sent_as_it_was_given(server):
     appended = Cassette("t", "append")
     with freeze(appended):
         seen = [
-            requests.post(f"{server.url}/echo/a", json={"n": 1}, timeout=5).json()["body"],
+            requests.post(f"{server.url}/echo/a", json={"n": 1}, timeout=30).json()["body"],
             httpx.post(f"{server.url}/echo/b", json={"n": 2}).json()["body"],
         ]
 
@@ -153,9 +153,9 @@ def test_external_functions_are_appended_too():
 
 
 WRITES = {
-    "requests": lambda url: requests.post(url, timeout=5),
+    "requests": lambda url: requests.post(url, timeout=30),
     "httpx": lambda url: httpx.post(url),
-    "urllib": lambda url: urllib.request.urlopen(url, b"x", timeout=5),
+    "urllib": lambda url: urllib.request.urlopen(url, b"x", timeout=30),
     "aiohttp": lambda url: asyncio.run(_post_by_aiohttp(url)),
 }
 
@@ -170,7 +170,7 @@ async def _post_by_aiohttp(url):
 def test_a_cassette_for_reads_only_sends_no_write(client, mode, server):
     cassette = Cassette("t", mode, reads_only=True)
     with freeze(cassette):
-        requests.get(f"{server.url}/echo/a", timeout=5)
+        requests.get(f"{server.url}/echo/a", timeout=30)
         with pytest.raises(WriteRefused, match="was not sent"):
             WRITES[client](f"{server.url}/echo/b")
 

@@ -35,14 +35,14 @@ def proxy() -> Iterator[Proxy]:
 
 def _urllib(url: str, proxy: str) -> bytes:
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({"http": proxy}))
-    with opener.open(url, timeout=5) as answer:
+    with opener.open(url, timeout=30) as answer:
         body: bytes = answer.read()
         return body
 
 
 def _tunnel(url: str, proxy: str) -> bytes:
     through, to = urlsplit(proxy), urlsplit(url)
-    conn = http.client.HTTPConnection(through.hostname or "", through.port, timeout=5)
+    conn = http.client.HTTPConnection(through.hostname or "", through.port, timeout=30)
     conn.set_tunnel(to.hostname or "", to.port)
     try:
         conn.request("GET", to.path, headers={"Connection": "close"})
@@ -52,7 +52,7 @@ def _tunnel(url: str, proxy: str) -> bytes:
 
 
 def _urllib3(url: str, proxy: str) -> bytes:
-    with urllib3.ProxyManager(proxy, timeout=5) as pool:
+    with urllib3.ProxyManager(proxy, timeout=30) as pool:
         return pool.request("GET", url).data
 
 
@@ -80,7 +80,7 @@ def _httpx_async(module: Any) -> Callable[[str, str], bytes]:
 
 
 _PROXIED: dict[str, Callable[[str, str], bytes]] = {
-    "requests": lambda url, proxy: requests.get(url, proxies={"http": proxy}, timeout=5).content,
+    "requests": lambda url, proxy: requests.get(url, proxies={"http": proxy}, timeout=30).content,
     "urllib3": _urllib3,
     "urllib.request": _urllib,
     "http.client, tunnel": _tunnel,
@@ -128,21 +128,21 @@ def _secure_asks(url: str, proxy: str, file: str) -> dict[str, Callable[[], byte
             urllib.request.ProxyHandler({"https": proxy}),
             urllib.request.HTTPSHandler(context=context),
         )
-        with urllib.request.build_opener(*handlers).open(url, timeout=5) as answer:
+        with urllib.request.build_opener(*handlers).open(url, timeout=30) as answer:
             body: bytes = answer.read()
             return body
 
     def pooled() -> bytes:
-        with urllib3.ProxyManager(proxy, ca_certs=file, timeout=5) as pool:
+        with urllib3.ProxyManager(proxy, ca_certs=file, timeout=30) as pool:
             return pool.request("GET", url).data
 
     def with_httpx(module: Any) -> bytes:
-        with module.Client(proxy=proxy, verify=context, timeout=5) as client:
+        with module.Client(proxy=proxy, verify=context, timeout=30) as client:
             content: bytes = client.get(url).content
             return content
 
     async def with_httpx_async() -> bytes:
-        async with httpx.AsyncClient(proxy=proxy, verify=context, timeout=5) as client:
+        async with httpx.AsyncClient(proxy=proxy, verify=context, timeout=30) as client:
             return (await client.get(url)).content
 
     async def with_aiohttp() -> bytes:

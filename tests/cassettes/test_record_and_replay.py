@@ -14,7 +14,7 @@ from cassettes import Cassette, CassetteMiss, Interaction, freeze, side_effects
 def test_a_recording_replays_with_the_server_down(server):
     def tool():
         first = httpx.get(f"{server.url}/echo/a?x=1").json()
-        second = requests.post(f"{server.url}/echo/b", json={"amount": 10}, timeout=5).json()
+        second = requests.post(f"{server.url}/echo/b", json={"amount": 10}, timeout=30).json()
         return first, second
 
     recording = Cassette("t1#1")

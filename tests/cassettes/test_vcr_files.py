@@ -19,12 +19,12 @@ _MATCH = ["method", "uri", "body"]
 
 def _tool(url):
     seen = [
-        requests.get(f"{url}/echo/a", timeout=5).json(),
-        requests.post(f"{url}/echo/b", json={"word": "grüß"}, timeout=5).json(),
-        requests.get(f"{url}/packed/gzip", timeout=5).json(),
-        requests.get(f"{url}/chunked/2", timeout=5).text,
-        requests.get(f"{url}/binary", timeout=5).content,
-        requests.head(f"{url}/echo/head", timeout=5).status_code,
+        requests.get(f"{url}/echo/a", timeout=30).json(),
+        requests.post(f"{url}/echo/b", json={"word": "grüß"}, timeout=30).json(),
+        requests.get(f"{url}/packed/gzip", timeout=30).json(),
+        requests.get(f"{url}/chunked/2", timeout=30).text,
+        requests.get(f"{url}/binary", timeout=30).content,
+        requests.head(f"{url}/echo/head", timeout=30).status_code,
         httpx.get(f"{url}/status/204").status_code,
         httpx.get(f"{url}/packed/zstd", headers={"Accept-Encoding": "gzip"}).content,
     ]

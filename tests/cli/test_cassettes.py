@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from replay.cli.main import exit_code_of
+from replay.records import Interaction
 from replay.store import Store
 from replay.store.cassettes import StoredCassette
 from tests.cli.shop_service import Service, record
@@ -173,6 +174,25 @@ def test_verify_of_writes_alone_verifies_nothing(paying: Path, capsys: Printed) 
     assert exit_code_of(["cassettes", "verify", "--tool", "pay"]) == 2
 
     assert "Nothing was sent, so nothing is verified." in capsys.readouterr().out
+
+
+def test_requests_that_cannot_be_read_are_listed_and_counted_and_stop_nothing(
+    paying: Path, capsys: Printed
+) -> None:
+    with Store.open("traces.db", "w") as store:
+        call = store.cassettes()[0].call
+        broken = Interaction(
+            id=f"{call.id}.9",
+            tool_call_id=call.id,
+            interaction_index=9,
+            exchange={"request": {"method": "GET"}},
+        )
+        store.append(broken)
+
+    assert exit_code_of(["cassettes", "verify", "--tool", "rate"]) == 0
+    assert "rate: 1 request that cannot be read as they are stored" in capsys.readouterr().out
+    assert exit_code_of(["cassettes", "list"]) == 0
+    assert exit_code_of(["cassettes", "show", call.trace_id]) == 0
 
 
 def test_refresh_puts_todays_answers_on_the_cassettes_of_one_tool(

@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 from replay.cli.main import exit_code_of
-from replay.cli.mcp_answers import cut
+from replay.cli.mcp_answers import Answers, selection_of
+from replay.cli.mcp_pages import TEXT_MAX, cut, page
+from replay.errors import StoreError
 from replay.store import Store
 from tests.cli.conftest import TOOLS, one_trace
 
@@ -70,7 +72,7 @@ def test_an_agent_lists_shows_searches_and_asks_in_sql(database: Path) -> None:
     assert "price" in shown
     assert "price" in step
     assert json.loads(calls)["tool"] == "price"
-    assert json.loads(rows)["rows"] == [[1]]
+    assert rows == '["count(*)"]\n[1]'
     assert wrong.startswith("[")
     assert "There is no outcome 'fine'" in wrong
     assert "no statement that reads" in write
@@ -86,9 +88,12 @@ def test_an_agent_replays_only_where_that_is_allowed(database: Path) -> None:
         "shop:toolbox",
     )
     assert "replay" in names
-    assert json.loads(report)["run"]["verdict_counts"] == {"response_changed": 1}
+    head, findings, finding, kept = report.split("\n")
+    assert json.loads(head)["run"]["verdict_counts"] == {"response_changed": 1}
+    assert (findings, json.loads(finding)["tool"]) == ("findings:", "price")
+    assert kept.startswith("The whole is kept: show_replay_run with run=run_")
     assert json.loads(runs)["tools"] == "shop:toolbox"
-    assert json.loads(found)["findings"][0]["tool"] == "price"
+    assert found.split("\n")[2] == finding
 
 
 def test_long_answers_say_how_to_go_on() -> None:
@@ -96,6 +101,53 @@ def test_long_answers_say_how_to_go_on() -> None:
     first = cut(text)
     assert first.endswith("[30,000 characters more: ask again with start=20000]")
     assert cut(text, 40_000) == "x" * 10_000
+
+
+def test_lists_come_in_pages_that_fit_and_say_where_to_go_on() -> None:
+    rows = [{"id": number, "text": "x" * 1_000} for number in range(150)]
+
+    first = page(rows, 0, 100).split("\n")
+    last = page(rows, 140, 100).split("\n")
+
+    assert sum(map(len, first)) <= TEXT_MAX
+    assert json.loads(first[0])["text"] == "x" * 300 + "… (1,000 characters)"
+    assert first[-1] == f"[there is more: ask again with start={len(first) - 1}]"
+    assert [json.loads(line)["id"] for line in last] == list(range(140, 150))
+    assert page(rows, 150, 5) == "There is nothing from start=150 on."
+    assert page([], 0, 5) == "Nothing was found."
+
+
+def test_big_answers_and_endless_queries_do_not_flood_the_agent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("replay.cli.mcp_answers._QUERY_S", 0.2)
+    with Store.open(tmp_path / "traces.db", mode="create") as store:
+        for number in range(30):
+            *others, call = one_trace(number % 10, f"tea-{number}")
+            store.append_all([*others, call.model_copy(update={"response": "tea " * 2_000})])
+    answers = Answers(tmp_path / "traces.db")
+    endless = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT {} FROM c"
+
+    whole = answers.query("SELECT * FROM tool_calls", 0, 50, 2_000)
+    rest = answers.query("SELECT trace_id FROM tool_calls", 25, 50, 300)
+    many = answers.query(endless.format("x"), 10, 2, 300)
+    with pytest.raises(StoreError, match=r"took longer than 0.2 s, and was ended"):
+        answers.query(endless.format("count(*)"), 0, 50, 300)
+
+    assert len(whole) < TEXT_MAX + 1_000
+    assert "[there is more: ask again with start=" in whole
+    assert len(rest.split("\n")) == 1 + 5
+    assert many == '["x"]\n[11]\n[12]\n[there is more: ask again with start=12]'
+    assert len(answers.search_calls(selection_of({}), 0, 200)) < TEXT_MAX + 1_000
+
+
+def test_a_model_is_told_of_its_tools_and_not_of_commands(database: Path) -> None:
+    (shown, gone), _ = ask(
+        database, [("show_trace", {"trace": "none"}), ("show_replay_run", {"run": "none"})]
+    )
+
+    assert "list_traces shows what there is" in shown
+    assert "`replay " not in shown + gone
 
 
 def test_what_cannot_be_served_is_told(tmp_path: Path, capsys: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -165,3 +166,38 @@ def test_origins_tells_what_a_step_has_and_what_is_new(database: str, capsys: Pr
     assert exit_code_of([*asked, "payload.status"]) == 0
     assert "nowhere before this step" in capsys.readouterr().err
     assert exit_code_of([*asked, "payload.x ="]) == 3
+
+
+def test_the_worlds_of_many_traces_are_asked_for_on_stdin(
+    database: str, capsys: Printed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ask(*options: str) -> str:
+        monkeypatch.setattr("sys.stdin", StringIO("orders-a\n\norders-b\n"))
+        assert exit_code_of(["world", database, "-", *TOOLS, *options]) == 0
+        return capsys.readouterr().out
+
+    told = [json.loads(line) for line in ask("--json").splitlines()]
+    assert [one["trace"] for one in told] == ["orders-a", "orders-b"]
+    monkeypatch.setattr("sys.stdin", StringIO())
+    assert exit_code_of(["world", database, "orders-a", *TOOLS, "--json"]) == 0
+    assert told[0] == json.loads(capsys.readouterr().out)
+
+    lines = ask("--watch", "world.orders['W1'].status", "--json").splitlines()
+    assert json.loads(lines[0]) == {"trace": "orders-a", "steps": [4, 10, 14]}
+    out = ask("--where", "world.orders['W1'].status == 'lost'")
+    assert out.startswith("trace orders-a")
+    assert "orders-b" not in out
+
+
+def test_a_trace_without_a_world_is_told_and_the_others_go_on(
+    database: str, capsys: Printed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", StringIO("nowhere\norders-a\n"))
+    assert exit_code_of(["world", database, "-", *TOOLS, "--watch", "world.orders.W1"]) == 0
+    said = capsys.readouterr()
+    assert "nowhere: " in said.err
+    assert "1 of 2 traces; the world of 1 is not known." in said.err
+    assert "trace orders-a" in said.out
+
+    assert exit_code_of(["world", database, "-", *TOOLS, "--step", "1"]) == 3
+    assert "--step is of one trace" in capsys.readouterr().err

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from typing import Any
 
 import pytest
@@ -10,37 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from replay.compatibility.suggesting import Draft, draft, written
-from replay.compatibility.suggesting.fields import fields_of
-from replay.compatibility.suggesting.modes import choices_of, mode_of
-from replay.compatibility.suggesting.names import name_likeness, words_of
 from replay.records.schema_check import schema_errors
-from replay.tools import Toolbox
 from replay.tools.translations import ToolVersion
-
-TEXT = {"type": "string"}
-WHOLE = {"type": "integer"}
-
-
-def schema(required: str = "", **properties: Any) -> dict[str, Any]:
-    """Return an object's schema; ``required`` are names with spaces between."""
-    return {"type": "object", "properties": properties, "required": required.split()}
-
-
-def drafted(
-    old: dict[str, Any], new: dict[str, Any], *captured: dict[str, Any], tools: str = "t t"
-) -> Draft:
-    """Return the draft from version 1 to 2; ``tools``: the old name and the new one."""
-    before, after = tools.split()
-    return draft(ToolVersion(before, "1"), ToolVersion(after, "2"), old, new, captured=captured)
-
-
-def run(suggested: Draft, payload: dict[str, Any]) -> dict[str, Any]:
-    """Return what the draft's code makes of ``payload``."""
-    toolbox = Toolbox()
-    exec(written(suggested), {"toolbox": toolbox})
-    chain = toolbox.translations.chain_between(suggested.old, suggested.new)
-    assert chain is not None
-    return chain.steps[0].function(copy.deepcopy(payload))  # type: ignore[return-value]
+from tests.compatibility.drafting import TEXT, WHOLE, drafted, run, schema
 
 
 def kinds(suggested: Draft) -> list[tuple[str, str, bool]]:
@@ -370,66 +341,6 @@ def test_a_date_that_is_written_otherwise_is_flagged() -> None:
     )
 
     assert [edit.kind for edit in suggested.questions] == ["unit"]
-
-
-MODE = {"enum": ["get", "get_comments", "get_sub_issues"]}
-
-
-@pytest.mark.parametrize(
-    ("tool", "mode"),
-    [
-        ("get_issue", "get"),
-        ("get_issue_comments", "get_comments"),
-        ("list_sub_issues", "get_sub_issues"),
-    ],
-)
-def test_a_tool_that_became_a_mode_of_another_says_which(tool: str, mode: str) -> None:
-    suggested = drafted(
-        schema("n", n=WHOLE), schema("n method", n=WHOLE, method=MODE), tools=f"{tool} issue_read"
-    )
-
-    assert run(suggested, {"n": 1}) == {"n": 1, "method": mode}
-    assert f'@toolbox.translate("{tool}", "1", "2", to="issue_read")' in written(suggested)
-
-
-def test_a_mode_that_two_choices_may_mean_is_asked_for() -> None:
-    method = {"enum": ["create", "submit_pending"]}
-    suggested = drafted(
-        schema(), schema("method", method=method), tools="create_and_submit_review review_write"
-    )
-
-    (asked,) = suggested.questions
-    assert asked.hint == ['new["method"] = "create"']
-    with pytest.raises(ValueError, match="TODO method"):
-        run(suggested, {})
-
-
-@pytest.mark.parametrize(
-    ("tool", "choices"), [("list_issue", ["get"]), ("get_issue", ["get_issues"])]
-)
-def test_another_verb_alone_and_one_for_many_are_asked_for(tool: str, choices: list[str]) -> None:
-    suggested = drafted(
-        schema(), schema("method", method={"enum": [*choices, "close"]}), tools=f"{tool} issue_read"
-    )
-
-    assert [edit.hint for edit in suggested.questions] == [[f'new["method"] = "{choices[0]}"']]
-
-
-def test_modes_are_read_from_a_description_that_lists_them() -> None:
-    said = "What to do.\nOptions:\n - 'add' - add one.\n - 'remove' - by its 'id'.\n"
-    field = fields_of(schema(method={"type": "string", "description": said}))["method"]
-
-    assert choices_of(field) == ["add", "remove"]
-    mode = mode_of(field, "remove_item", "item_write")
-    assert mode is not None
-    assert (mode.value, mode.is_sure) == ("remove", True)
-
-
-def test_names_are_compared_by_their_words() -> None:
-    assert words_of("perPage") == words_of("per_page") == words_of("Per-Page") == ("per", "page")
-    assert words_of("HTTPServerId2") == ("http", "server", "id", "2")
-    assert name_likeness(("repo",), ("repository",)) == 0.95
-    assert name_likeness(("city",), ("color",)) < 0.3
 
 
 def test_a_draft_of_equal_schemas_hands_payloads_on() -> None:

@@ -92,7 +92,7 @@ class TestOpenAIRoute(LiteSuite):
             transcripts = [recorder.store.transcript(trace_id) for trace_id in new]
             return [t for t in transcripts if any(call.output for call in model_calls(t))]
 
-        for _ in range(100):  # LiteLLM logs from a thread of its own
+        for _ in range(3_000):  # LiteLLM logs from a thread of its own
             if found():
                 break
             asyncio.run(asyncio.sleep(0.02))

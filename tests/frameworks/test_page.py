@@ -74,7 +74,7 @@ def test_an_example_runs_as_it_stands(name: str, provider: Provider, tmp_path: P
         env=environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
     )
 
     assert ran.returncode == 0, ran.stderr

@@ -116,6 +116,24 @@ def test_personal_data_stays_here_unless_it_is_wanted(tmp_path: Path) -> None:
         assert email in str(store.transcript("claude"))
 
 
+def test_both_sides_are_told_how_many_calls_hold_placeholders(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    database, case = tmp_path / "traces.db", tmp_path / "case.replay"
+    with Store.open(database, "create") as store:
+        trace, *steps = claude_trace()
+        fine = steps[1].model_copy(update={"response": "write to ann.miller@acme.io"})
+        store.append_all([trace, steps[0], fine])
+
+    assert exit_code_of(["export", str(database), "--to", "bundle", "-o", str(case)]) == 0
+    assert "  1 of its 1 tool call hold some." in capsys.readouterr().err
+    assert exit_code_of(["import", str(tmp_path / "case.db"), str(case)]) == 0
+
+    told = capsys.readouterr().out
+    assert "1 tool calls with placeholders: tools that have such data of their own" in told
+    assert "2 model calls" in told or "1 model call " in told
+
+
 def test_a_trace_that_is_there_stays_as_it_is(
     database: Path, case: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -34,15 +34,35 @@ def test_import_tells_what_was_in_the_file_and_what_is_in_the_database(
     assert code == ExitCode.OK
     assert capsys.readouterr().out == (
         f"{path}: openai-chat\n"
-        "          1 conversations    ->         1 traces\n"
-        "          6 messages         ->         6 messages\n"
-        "          2 model calls      ->         2 model calls\n"
-        "          2 tool calls       ->         2 tool calls\n"
-        "          2 answers          ->         2 answers\n"
+        "          1 conversation       ->         1 trace\n"
+        "          6 messages           ->         6 messages\n"
+        "          2 model calls        ->         2 model calls\n"
+        "          2 tool calls         ->         2 tool calls\n"
+        "          2 answers            ->         2 answers\n"
         "  traces: 1 new\n"
         "  Chat files have no validated payloads, stage timings or outside interactions; these are "
         "empty.\n"
     )
+
+
+def test_records_are_named_in_words_and_what_is_there_stays(
+    tmp_path: Path, write_lines: WriteLines, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, second = str(tmp_path / "first.db"), str(tmp_path / "second.db")
+    records = str(tmp_path / "records.jsonl")
+    exit_code_of(["import", first, str(write_lines(weather_chat()))])
+    exit_code_of(["export", first, "-o", records])
+    capsys.readouterr()
+
+    exit_code_of(["import", second, records])
+    new = capsys.readouterr().out
+    exit_code_of(["import", second, records])
+    again = capsys.readouterr().out
+
+    assert "          1 trace              ->         1 trace\n" in new
+    assert "          2 model calls        ->         2 model calls\n" in new
+    assert "  traces: 1 new\n" in new
+    assert "  traces: 1 in the database already\n" in again
 
 
 def test_line_5000_of_10000_stops_the_import_with_code_3_and_nothing_kept(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -96,6 +97,19 @@ def test_who_is_busy_is_asked_again_after_the_time_it_asks_for(
     assert waits == [3.0, 1.0]
 
 
+def test_a_date_to_come_again_is_waited_for(
+    sender: Sender, collector: Collector, waits: list[float]
+) -> None:
+    # Long past: how long it is until then needs no clock of the test's.
+    collector.answers += [(429, {"Retry-After": "Fri, 20 Nov 2020 10:00:00 GMT"}, b""), OK]
+    collector.answers += [(429, {"Retry-After": "Tue, 20 Nov 2096 10:00:00 GMT"}, b""), OK]
+
+    sender.send({"resourceSpans": []})
+    sender.send({"resourceSpans": []})
+
+    assert waits == [0.5, 30.0]
+
+
 def test_who_stays_busy_is_told(sender: Sender, collector: Collector, waits: list[float]) -> None:
     collector.answers += [(503, {}, b"no room")] * 5
 
@@ -163,6 +177,42 @@ def test_spans_that_the_endpoint_throws_away_are_counted(
     sender.send({"resourceSpans": []})
 
     assert (sender.rejected_count, sender.rejected_words) == (2, "too old")
+
+
+def test_spans_that_are_thrown_away_are_counted_of_an_answer_in_protobuf(
+    sender: Sender, collector: Collector
+) -> None:
+    service = pytest.importorskip("opentelemetry.proto.collector.trace.v1.trace_service_pb2")
+    said = service.ExportTraceServiceResponse()
+    said.partial_success.rejected_spans = 3
+    said.partial_success.error_message = "no room"
+    collector.answers += [(415, {}, b""), (200, {}, said.SerializeToString()), (200, {}, b"oops")]
+
+    sender.send({"resourceSpans": []})
+    sender.send({"resourceSpans": []})
+
+    assert (sender.rejected_count, sender.rejected_words) == (3, "no room")
+
+
+def test_what_was_not_sent_can_be_gone_on_with(
+    collector: Collector, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Store.open(tmp_path / "traces.db", "create") as store:
+        store.append_all([*chat_trace(), *claude_trace()])
+    words = ["export", str(tmp_path / "traces.db"), "--to", "otlp", "--endpoint", collector.url]
+    collector.answers += [OK, (400, {}, b"no")]
+
+    assert exit_code_of(words) == 3
+    told = capsys.readouterr().err
+    since = re.search(r"Sent 1 traces? before that, .* Go on with --since (\S+): ", told)
+    assert since is not None
+    assert exit_code_of([*words, "--since", since[1]]) == 0
+
+    sent = {
+        json.loads(body)["resourceSpans"][0]["scopeSpans"][0]["spans"][0]["traceId"]
+        for _, _, body in collector.posted
+    }
+    assert len(sent) == 2
 
 
 @pytest.mark.parametrize(

@@ -257,6 +257,54 @@ def test_bodies_are_read_in_each_of_vcrpys_spellings(body: str, headers: str, se
     assert one.request.body == sent
 
 
+THEIRS = """
+version: 1
+interactions:
+- request:
+    method: GET
+    uri: http://127.0.0.1:9/weather?city=Rome&api_key=k3y-5ecret-value
+    body: null
+    headers: {Authorization: [Bearer t0ken-5ecret-value]}
+  response:
+    status: {code: 200, message: OK}
+    headers: {Set-Cookie: [session=c00kie-5ecret-value]}
+    body: {string: '{"degrees": 24}'}
+"""
+
+
+def test_what_vcrpy_wrote_is_masked_as_recordings_are(asking: Path, capsys: Printed) -> None:
+    Path("theirs.yaml").write_text(THEIRS)
+    with Store.open("traces.db") as store:
+        trace = store.trace_ids()[0]
+    words = ["cassettes", "import", "traces.db", "theirs.yaml", "--trace", trace, "--step", "1"]
+
+    assert exit_code_of(words) == 0
+    masked = json.dumps(exchanges())
+    assert exit_code_of(words) == 0
+    assert "there already" in capsys.readouterr().out
+    assert exit_code_of([*words, "--no-mask"]) == 0
+
+    assert "5ecret" not in masked
+    assert "degrees" in masked
+    assert json.dumps(exchanges()).count("5ecret") == 3
+
+
+def test_what_a_trace_without_masking_gave_stays_as_it_is(asking: Path) -> None:
+    with Store.open("traces.db", "w") as store:
+        trace = store.transcript(store.trace_ids()[0]).trace
+        plain = {**trace.attributes, "redacted": False}
+        store.append(trace.model_copy(update={"attributes": plain}))
+    Path("theirs.yaml").write_text(THEIRS)
+    words = ["--trace", trace.id, "--step", "1", "--no-mask"]
+    assert exit_code_of(["cassettes", "import", "traces.db", "theirs.yaml", *words]) == 0
+    before = exchanges()
+    export("first")
+
+    assert exit_code_of(["cassettes", "import", "traces.db", "first"]) == 0
+
+    assert exchanges() == before
+
+
 def test_files_have_names_that_every_system_takes(asking: Path) -> None:
     at = "2026-11-20T10:00:00.000000Z"
     call = ToolCall(

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from replay.cli.main import exit_code_of
-from replay.cli.sparkline import sparkline
 from replay.errors import ExitCode
 from replay.records import ModelCall, Outcome, ToolCall, Trace
+from replay.report.sparkline import sparkline
 from replay.store import Store
 from tests.metrics.stores import moment
 from tests.metrics.test_calls import counted, rows_of

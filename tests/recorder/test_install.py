@@ -27,7 +27,7 @@ def run(folder: Path, program: str, *command: str, **environment: str) -> Any:
         env={**os.environ, **environment},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
 

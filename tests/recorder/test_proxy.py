@@ -36,7 +36,7 @@ def proxied(recorder: Recorder, server: ModelServer) -> Iterator[RecordingProxy]
 def posted(url: str, body: Any, **headers: str) -> tuple[int, bytes]:
     """Ask as a program would that knows no SDK."""
     parts = urlsplit(url)
-    connection = http.client.HTTPConnection(str(parts.hostname), parts.port, timeout=10)
+    connection = http.client.HTTPConnection(str(parts.hostname), parts.port, timeout=60)
     text = json.dumps(body)
     connection.request("POST", parts.path, text, {"content-type": "application/json", **headers})
     answer = connection.getresponse()
@@ -72,10 +72,10 @@ def test_a_stream_comes_byte_for_byte_and_as_it_comes(
     direct = posted(f"{model(['Hello to you.']).base_url}/chat/completions", body)
 
     may_go_on = threading.Event()
-    held = model(["Hello to you."], before_chunk=lambda index: index < 2 or may_go_on.wait(10))
+    held = model(["Hello to you."], before_chunk=lambda index: index < 2 or may_go_on.wait(60))
     with proxied(recorder, held) as proxy:
         parts = urlsplit(proxy.url)
-        connection = http.client.HTTPConnection(str(parts.hostname), parts.port, timeout=10)
+        connection = http.client.HTTPConnection(str(parts.hostname), parts.port, timeout=60)
         connection.request("POST", "/v1/chat/completions", json.dumps(body))
         answer = connection.getresponse()
         first = answer.read1(65_536)
@@ -155,7 +155,7 @@ def test_a_command_runs_behind_the_proxy_and_ends_with_its_code(
     database = tmp_path / "traces.db"
     command = [sys.executable, "-m", "replay.cli.main", "proxy", "--db", str(database)]
     command += ["--to", upstream, "--listen", "127.0.0.1:0", "--", sys.executable, "-c", agent]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert ended.returncode == 7, ended.stderr
     assert ended.stdout.strip() == "m-2026-11-01"
     assert "1 request passed" in ended.stderr

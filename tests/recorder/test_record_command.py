@@ -206,7 +206,7 @@ def test_a_signal_reaches_the_program_and_nothing_is_lost(
     assert run.stdout.readline() == b"ready\n"
 
     run.send_signal(number)
-    _, talk = run.communicate(timeout=60)
+    _, talk = run.communicate(timeout=120)
 
     assert run.returncode == 5
     assert talk.startswith(b"Recorded 2 traces, 4 model calls"), talk

@@ -38,7 +38,7 @@ def test_the_first_chunk_arrives_before_the_second_is_sent(
 
     def hold(index: int) -> None:
         if index == 1:
-            assert first_arrived.wait(10)
+            assert first_arrived.wait(60)
 
     server = model(["Hello there."], before_chunk=hold)
     with OpenAI(base_url=server.base_url, api_key="none", max_retries=0) as client:

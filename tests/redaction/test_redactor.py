@@ -17,6 +17,7 @@ from cassettes import Cassette, Interaction, Request, Response
 from cassettes.bodies import pack, unpack_part
 from cassettes.placeholders import PLACEHOLDER
 from cassettes.redaction import PatternError, Redactor
+from cassettes.redaction.vault import Vault, spellings
 
 KEY = b"a key for tests, of thirty bytes"
 
@@ -309,6 +310,39 @@ def test_threads_that_learn_at_once_agree() -> None:
     assert len(found) == 240
     assert len({(secret, one["token"]) for secret, one in found}) == 80
     assert all(one["text"] == f"see {one['token']}" for _, one in found)
+
+
+def test_a_value_that_another_thread_is_about_to_learn_is_found_already(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    began, go_on = threading.Event(), threading.Event()
+
+    def slowly(value: str) -> list[str]:
+        began.set()
+        go_on.wait(60)
+        return spellings(value)
+
+    monkeypatch.setattr("cassettes.redaction.vault.spellings", slowly)
+    vault = Vault()
+    found: list[Any] = []
+
+    def learn_too() -> None:
+        vault.learn("s3cret-0815", "<>")
+        found.extend(vault.found_in("see s3cret-0815"))
+
+    threads = [
+        threading.Thread(target=vault.learn, args=("s3cret-0815", "<>")),
+        threading.Thread(target=learn_too),
+    ]
+    threads[0].start()
+    assert began.wait(60)
+    threads[1].start()
+    threads[1].join(0.1)
+    go_on.set()
+    for thread in threads:
+        thread.join()
+
+    assert found == [("s3cret-0815", "s3cret-0815")]
 
 
 def test_a_thousand_learned_values_are_bounded_and_the_newest_are_known() -> None:

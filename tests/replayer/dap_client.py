@@ -8,7 +8,7 @@ import socket
 from collections import deque
 from typing import Any
 
-WAIT_S = 30.0
+WAIT_S = 90.0
 
 
 class Editor:

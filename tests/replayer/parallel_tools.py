@@ -33,7 +33,7 @@ def state(board: Board) -> list[str]:
 def write(line: str, wait_ms: int, board: Board) -> int:
     """Wait, then put a line on the board; return how many there are."""
     if CHANGE == "last first":
-        wait_ms = 160 - wait_ms
+        wait_ms = 600 - wait_ms
     time.sleep(5 if line == CHANGE.removeprefix("slow ") else wait_ms / 1000)
     board.lines.append(line)
     if line == CHANGE.removeprefix("twice "):
@@ -48,7 +48,7 @@ def show(board: Board) -> list[str]:
     return list(board.lines)
 
 
-@toolbox.tool(timeout_ms=5_000 if CHANGE == "patient" else 60)
+@toolbox.tool(timeout_ms=5_000 if CHANGE == "patient" else 500)
 def tarry(line: str, wait_ms: int, board: Board) -> str:
     """Put a line on the board when nobody waits any more."""
     time.sleep(60 if CHANGE == "hangs" else wait_ms / 1000)
@@ -59,7 +59,7 @@ def tarry(line: str, wait_ms: int, board: Board) -> str:
 @external
 def rate(currency: str) -> float:
     """Ask somebody who takes his time."""
-    time.sleep(0.3)
+    time.sleep(1.0)
     return 1.25
 
 

@@ -32,6 +32,7 @@ async def wait(seconds: float, world: dict[str, Any]) -> float:
 @toolbox.tool
 def spin() -> int:
     """Go on for ever."""
+    print("It turns", flush=True)
     turns = 0
     while turns >= 0:
         turns += 1

@@ -55,7 +55,7 @@ class Waiting:
         return self.editor
 
     def ends(self) -> tuple[int, str]:
-        out, said = self.process.communicate(timeout=60)
+        out, said = self.process.communicate(timeout=120)
         self.said += said.decode()
         return self.process.returncode, out.decode()
 
@@ -64,7 +64,7 @@ class Waiting:
             self.editor.close()
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
-            self.process.communicate(timeout=60)
+            self.process.communicate(timeout=120)
         for pipe in (self.process.stdout, self.process.stderr):
             if pipe is not None:
                 pipe.close()

@@ -21,7 +21,8 @@ from replay.replayer import Replayer
 from replay.store import Store
 
 with Store.open(sys.argv[1], "w") as store:
-    replayer = Replayer(store, toolbox="held_tools:toolbox", folder=sys.argv[2], jobs=2)
+    options = {"folder": sys.argv[2], "jobs": 2, "deadline_ms": 120_000}
+    replayer = Replayer(store, toolbox="held_tools:toolbox", **options)
     run = replayer.run(on_progress=lambda now: print(now.trace_done_count, flush=True))
     print(run.status, run.call_count)
 """

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from replay.cli.main import exit_code_of
-from replay.records import ToolCall, Transcript
+from replay.records import ModelCall, ToolCall, Trace, Transcript
 from replay.report.html import trace_page
 from replay.report.html.page import text
 from replay.store import Store
@@ -164,3 +166,25 @@ def test_pages_are_files_of_some_traces(
     assert "say -o trace.html" in said
     assert "there is nothing to show" in said
     assert not Path("x.html").exists()
+
+
+class Walked(list[Any]):
+    """A list that counts how often somebody goes through it."""
+
+    count = 0
+
+    def __iter__(self) -> Iterator[Any]:
+        self.count += 1
+        return super().__iter__()
+
+
+def test_a_long_trace_is_not_walked_through_for_each_of_its_steps() -> None:
+    """A page of 10,000 steps took a minute."""
+    steps = [step for step in chat_trace() if isinstance(step, ModelCall | ToolCall)]
+    walked = Walked(steps * 30)
+    trace = next(one for one in chat_trace() if isinstance(one, Trace))
+
+    whole = "".join(trace_page([Transcript(trace=trace, steps=walked)]))
+
+    assert whole.count('class="step ') == len(walked)
+    assert walked.count < 10

@@ -74,7 +74,7 @@ def test_bad_lines_can_be_left_out_and_are_listed(folder: Path, replay: Replay) 
     ran = replay("import", "new.db", "few.jsonl", "--skip-bad-lines")
 
     assert ran.code == ExitCode.OK
-    assert "5 conversations    ->         5 traces" in ran.out
+    assert "5 conversations      ->         5 traces" in ran.out
     assert "1 bad line left out" in ran.out
     assert "few.jsonl:5:1:" in ran.out
     assert replay("db", "check", "new.db").code == ExitCode.OK

@@ -42,7 +42,7 @@ def test_more_processes_than_it_may_have_are_refused_and_all_end_with_it() -> No
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=True,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from replay.store import Store
 from tests.tui.records import moment
 
 TOOLS = '''
+import os
 import time
 
 import httpx
@@ -50,7 +52,18 @@ def wait(seconds: int) -> str:
     for _ in range(seconds * 10_000_000):
         pass
     return "done"
+
+
+@toolbox.tool
+def hold(until: str) -> str:
+    """Take until a file is there: who looks on says when."""
+    while not os.path.exists(until):
+        os.sched_yield()
+    return "done"
 '''
+
+HOLDING = TOOLS.replace('"""Buy some."""', '"""Buy some."""\n    hold("go")')
+"""The same tools; ``buy`` holds until a file ``go`` is there."""
 
 QUESTION = {"role": "user", "content": "Buy me tea."}
 
@@ -132,10 +145,34 @@ def rate(trace: str) -> Interaction:
     )
 
 
+def held_records(gate: Path) -> list[Any]:
+    """A trace, ``long``, whose only call takes until the file ``gate`` is there."""
+    return [
+        Trace(id="long", started_at=moment(30)),
+        ToolCall(
+            id="long-c1",
+            trace_id="long",
+            step_number=1,
+            provider_call_id="call_1",
+            tool="hold",
+            arguments=json.dumps({"until": str(gate)}),
+            response="done",
+            outcome="ok",
+            started_at=moment(31),
+        ),
+    ]
+
+
+def let_go(gate: Path) -> None:
+    """End what holds until ``gate`` is there."""
+    gate.touch()
+
+
 def make_shop(folder: Path, *more: Any) -> Path:
     """Write the tools and the database into ``folder``; return the database."""
     (folder / "shop.py").write_text(TOOLS)
-    (folder / "pyproject.toml").write_text('[tool.replay]\ntools = "shop:toolbox"\n')
+    config = '[tool.replay]\ntools = "shop:toolbox"\ndeadline_ms = 60000\n'
+    (folder / "pyproject.toml").write_text(config)
     database = folder / "traces.db"
     with Store.open(database, "create") as store:
         store.append_all([*shop_records(), *more])

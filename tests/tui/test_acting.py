@@ -14,7 +14,7 @@ import pytest
 
 from replay.store import Store
 from tests.tui.person import Person, use
-from tests.tui.shop import make_shop, shop_records
+from tests.tui.shop import HOLDING, held_records, let_go, make_shop, shop_records
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def test_the_dialog_names_other_traces_another_parser_and_other_tools(shop: Path
         await person.press("s")
         await person.sees("all traces of the database")
         await person.press("v")
-        await person.sees("parser   strict")
+        await person.sees("parser    strict")
         await person.press("t", "ctrl+u", *"nowhere:toolbox", "enter")
         await person.sees("nowhere:toolbox")
         await person.press("enter")
@@ -93,14 +93,8 @@ def test_the_dialog_names_other_traces_another_parser_and_other_tools(shop: Path
 def test_a_replay_is_hidden_shown_and_stopped_and_what_is_done_is_kept(
     shop: Path, tmp_path: Path
 ) -> None:
-    from tests.tui.records import moment, tool_call
-
     with Store.open(shop, "w") as store:
-        from replay.records import Trace
-
-        store.append(Trace(id="long", started_at=moment(30)))
-        more = {"arguments": '{"seconds": 60}', "payload": None, "response": "done"}
-        store.append(tool_call("long", 1, "wait", **more, model_call_id=None))
+        store.append_all(held_records(tmp_path / "never"))
 
     async def script(person: Person) -> None:
         await person.sees("stopped at 1")
@@ -153,18 +147,27 @@ def test_i_edits_the_arguments_and_shows_the_branch_beside_the_original(
 def test_a_branch_that_was_watched_or_left_is_shown_or_told_of_and_nothing_stays_over(
     shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What H showed stayed beneath the branch, and offered to replay with tools of no name."""
+    """What H showed stayed beneath the branch, and offered to replay with tools of no name.
+
+    The tool holds until the test has looked: a branch that is run in a moment would be there first.
+    """
     editor(tmp_path, monkeypatch, 'sed -i \'s/"count": 2/"count": 5/\' "$1"')
+    (tmp_path / "shop.py").write_text(HOLDING)
+    gate = tmp_path / "go"
 
     async def script(person: Person) -> None:
         await at_step(person, 4)
         await person.pilot.press("i", "H")
         await person.sees("what if, step 4", "esc stops")
+        let_go(gate)
         await person.sees("the arguments of step 4 edited")
         await person.press("q")
         await person.sees("stopped at 4")
         assert "enter starts it" not in person.screen
+        gate.unlink()
         await person.pilot.press("i", "q")
+        await person.sees("1 / 1", "◐ what if, step 4")
+        let_go(gate)
         await person.sees("1 / 1", "the edited branch is there: I in tea")
 
     use(shop, script, trace="tea")

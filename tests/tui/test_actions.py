@@ -18,10 +18,12 @@ from tui.screens.help import help_entries
 from tui.screens.labelling import LabellingScreen
 from tui.screens.metrics import MetricsScreen
 from tui.screens.origins import OriginsScreen
+from tui.screens.quitting import QuittingScreen
 from tui.screens.replaying import ReplayingScreen
 from tui.screens.runs import RunsScreen
 from tui.screens.schemas import SchemasScreen
 from tui.screens.start import StartScreen
+from tui.screens.stops_found import StopsFoundScreen
 from tui.screens.traces import TracesScreen
 from tui.screens.transcript import TranscriptScreen
 from tui.screens.watches import WatchesScreen
@@ -43,6 +45,7 @@ OWNERS = {
     "findings": FindingsScreen,
     "origins": OriginsScreen,
     "replaying": ReplayingScreen,
+    "quitting": QuittingScreen,
     "what-if": WhatIfScreen,
     "copying": CopyingScreen,
     "labelling": LabellingScreen,
@@ -51,6 +54,7 @@ OWNERS = {
     "metrics": MetricsScreen,
     "breakpoints": BreakpointsScreen,
     "watches": WatchesScreen,
+    "stops-found": StopsFoundScreen,
 }
 
 
@@ -79,8 +83,10 @@ def test_every_action_has_a_method_that_takes_its_arguments(action) -> None:  # 
         ("metrics", LINES, EVERYWHERE),
         ("breakpoints", LINES, EVERYWHERE),
         ("watches", LINES, EVERYWHERE),
+        ("stops-found", LINES, EVERYWHERE),
         ("transcript", LINES, EVERYWHERE),
         ("replaying", EVERYWHERE),
+        ("quitting", EVERYWHERE),
         ("copying", LINES, EVERYWHERE),
         ("labelling", OUTLINE, LINES, EVERYWHERE),
         ("what-if", OUTLINE, LINES, EVERYWHERE),

@@ -77,6 +77,7 @@ ACTS: list[tuple[list[str], str, str]] = [
     (["g"], "O", "only a tool has a source"),
     (["g"], "Y", "Copy step 1"),
     (["g"], "H", "nothing is under way"),
+    (["g"], "f3", "nothing in this database is hidden"),
 ]
 MOVES: list[tuple[list[str], str, str]] = [
     (["g"], "j", "stopped at 2"),

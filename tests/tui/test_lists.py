@@ -253,5 +253,15 @@ def test_every_list_says_where_in_it_one_is_and_an_empty_one_why_it_is(database:
         await person.sees("1 / 1 finding")
         await person.press("q", "q", "m", "j")
         await person.sees("2 / 2 rows · by calls")
+        await person.press("q", "x")
+        await person.sees("1 / 7 values")
+        await person.press("k")  # the name of a group is no value
+        await person.sees("─ 7 values ─")
+        await person.press("q", "B")
+        await person.sees("─ 0 breakpoints ─", "No breakpoints: a adds one")
+        await person.press("a", *"step > 1", "enter", "a", *"step > 2", "enter")
+        await person.sees("2 / 2 breakpoints")
+        await person.press("q", "v")
+        await person.sees(" fields · tool 1 of 1")
 
     use(database, script)

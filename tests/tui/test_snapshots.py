@@ -108,6 +108,8 @@ ACTING: Sequence[Shot] = (
     ("replaying", "escape r", "enter starts it"),
     ("replaying-under-way", "enter", "12 calls judged"),
     ("transcript-replaying", "h", "H shows it"),
+    ("quitting", "Q", "stop it and quit"),
+    ("", "escape", "H shows it"),
     ("", _ends_it, "stopped at"),
     ("what-if", _pushes(lambda: WhatIfScreen(branch_run(), 2)), "Edited branch"),
 )

@@ -38,7 +38,8 @@ STEPPING: Sequence[Shot] = (
     ("transcript-asking-error", f"W {keys('response.status =')}", "has no meaning here"),
     ("transcript-watch", "backspace backspace enter C", "stopped at 8"),
     ("watches", "K", "c and C stop where it changes"),
-    ("breakpoints", f"escape B a {keys(OK)} enter t", "○"),
+    ("stops-found", "f", "2 traces looked at"),
+    ("breakpoints", f"escape escape B a {keys(OK)} enter t", "○"),
     ("breakpoints-hits", "h", "hits"),
 )
 

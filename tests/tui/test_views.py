@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
-from replay.records import CallResult, Change
+from replay.records import CallResult, Change, Feedback
 from tests.tui.records import changed, tool_call
 from tui.rows.comparisons import Compared
 from tui.views import diff_entries as diff_entries_module
 from tui.views.comparison_view import comparison_entries
 from tui.views.diff_entries import change_entries, diff_entries
 from tui.views.entries import Entry, lay_out, wrapped
+from tui.views.feedback_view import feedback_entries, feedback_words
 from tui.views.json_entries import json_entries
 from tui.views.parts import cut, fit, lasted, parts_text
 from tui.views.verdict_view import verdict_entries
@@ -215,3 +216,53 @@ def test_equal_elements_become_lines_when_they_are_opened(monkeypatch: pytest.Mo
     assert len(made) < 10
     assert [len(before.made()), len(after.made())] == [500, 499]
     assert len(made) > 990
+
+
+def test_what_people_said_of_a_step_is_below_what_it_gave() -> None:
+    said = Feedback(
+        id="f-1",
+        trace_id="t",
+        step_number=2,
+        created_at="2026-11-20T10:00:00.000000Z",
+        score=0.0,
+        label="wrong_tool",
+        text="It asked for Oslo.",
+        annotator="mara",
+        correction={"tool": "book", "arguments": {"city": "Rome"}},
+    )
+
+    assert feedback_words([said, said.model_copy(update={"score": 1.0, "label": None})]) == (
+        "bad wrong_tool, good"
+    )
+    assert text_of(feedback_entries([said]))[1:] == [
+        "  feedback",
+        "    bad wrong_tool   mara, 2026-11-20 10:00",
+        "      It asked for Oslo.",
+        '      rather  book {"city": "Rome"}',
+    ]
+
+
+def test_a_recording_without_validated_arguments_is_compared_as_the_model_wrote_them() -> None:
+    call = tool_call("t", 2, "get_weather", arguments='{"city": "Oslo"}', payload=None)
+    replayed = CallResult(tool="get_weather", outcome="ok", payload={"city": "Oslo"}, response="1")
+    found = changed("run-1", "t", 2).model_copy(update={"replayed": replayed})
+
+    lines = text_of(comparison_entries(Compared("t", 2, call, found, [])))
+
+    assert [line for line in lines if "payload" in line] == ["  payload   ✓ same  { 1 key }"]
+
+
+def test_where_the_state_differs_is_on_the_verdict_tab_too() -> None:
+    call = tool_call("t", 2, "get_weather", response="1")
+    replayed = CallResult(tool="get_weather", outcome="ok", response="1")
+    found = changed("run-1", "t", 2).model_copy(
+        update={"effect_changed": True, "replayed": replayed, "state_changes": []}
+    )
+    changes = [Change(path="orders['W1'].status", change="changed", recorded="open", replayed="x")]
+
+    kept = text_of(verdict_entries(found.model_copy(update={"state_changes": changes}), call))
+    lost = " ".join(text_of(verdict_entries(found, call)))
+
+    assert ["  orders['W1'].status" in line for line in kept].count(True) == 1
+    assert [line for line in kept if line[0] in "+-"] == ['-     "open"', '+     "x"']
+    assert "a replay with a baseline" in lost

@@ -13,8 +13,10 @@ from replay.records import Cause, Verdict
 from tests.tui.person import Person, use
 from tui.actions import actions_of
 from tui.editors import editor_words
+from tui.rows.steps import StepVerdict
 from tui.rows.traces import TraceLine
 from tui.views.entries import Entry
+from tui.views.footer import step_keys
 from tui.views.parts import parts_text
 from tui.views.step_views import TAB_NAMES
 from tui.views.table_lines import trace_header, trace_parts
@@ -75,10 +77,20 @@ def test_the_footer_says_what_going_back_does_now(database: Path) -> None:
     use(database, script)
 
 
-def test_the_footer_of_a_transcript_offers_what_only_this_program_does() -> None:
-    shown = [one.name for one in KeyBar(actions_of("transcript", "everywhere")).shown(118)]
+def test_the_footer_of_a_transcript_names_at_80_columns_what_this_step_is_for() -> None:
+    def shown(kind: str, verdict: StepVerdict | None = None, width: int = 78) -> list[str]:
+        bar = KeyBar(actions_of("transcript", "everywhere"))
+        bar.suit(step_keys(cast("Any", SimpleNamespace(kind=kind)), verdict))
+        return [one.name for one in bar.shown(width)]
 
-    assert {"replay", "what if", "approve", "break", "where from", "compare"} <= set(shown)
+    step, end = ["next", "back", "next ≠"], ["help", "back"]
+    different = StepVerdict("now_rejected", conditional=False, approved=False)
+    same = StepVerdict("same", conditional=False, approved=False)
+    assert shown("tool", different) == [*step, "approve", "replay", "edit", "break", *end]
+    assert shown("tool", same) == shown("tool") == [*step, "replay", "edit", "break", "debug", *end]
+    assert shown("model") == [*step, "tool call", "where from", "search", *end]
+    wide = set(shown("tool", different, 118))
+    assert {"replay", "edit", "approve", "break", "where from", "compare"} <= wide
 
 
 def test_the_tabs_of_a_step_show_their_keys_beside_the_list() -> None:
@@ -102,6 +114,7 @@ def test_a_conditional_verdict_names_the_step_that_differs_first() -> None:
     steps = SimpleNamespace(
         steps=[row(2), row(4)],
         verdicts={2: verdict(conditional=False), 4: verdict(conditional=True)},
+        feedback=[],
     )
     words = parts_text(status_parts(cast("Any", steps), row(4), next_divergence=None))
 
@@ -112,8 +125,8 @@ def test_an_unknown_cause_says_what_would_find_it() -> None:
     unknown = parts_text(cause_entry(Cause.UNKNOWN, Verdict.RESPONSE_CHANGED).parts)
     known = parts_text(cause_entry(Cause.CODE, Verdict.RESPONSE_CHANGED).parts)
 
-    assert "unknown   `replay run --baseline` finds it" in unknown
-    assert "--baseline" not in known
+    assert "unknown   a replay with a baseline tells it: r in a transcript" in unknown
+    assert "baseline" not in known
 
 
 def test_without_a_named_editor_a_usual_one_is_taken(

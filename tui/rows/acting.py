@@ -33,6 +33,22 @@ class Tools:
         return words
 
 
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """The old tools beside today's, as `replay run` takes them: they tell causes apart."""
+
+    named: str = ""
+    """``package.module:toolbox`` or ``git:REF``; empty: none."""
+    paths: tuple[str, ...] = ()
+
+    def words(self) -> list[str]:
+        """Return the options that say it."""
+        words = ["--baseline", self.named] if self.named else []
+        for path in self.paths if self.named else ():
+            words += ["--baseline-path", path]
+        return words
+
+
 def tools_of(run: ReplayRun) -> Tools:
     """Return the tools of a replay run, with those of its variables that are set here, too."""
     options = run.options
@@ -51,14 +67,30 @@ def tools_at_hand(database: Database, run: ReplayRun | None) -> Tools:
     named = load_config().tools
     if named is not None:
         return Tools(named)
+    newest = _newest_run(database)
+    return Tools() if newest is None else tools_of(newest)
+
+
+def baseline_at_hand(database: Database, run: ReplayRun | None, tools: Tools) -> Baseline:
+    """Return the baseline of ``run``, else of the newest replay run, if it was of ``tools``.
+
+    `replay run` has none unless it is told: so is it here, where nobody has ever named one.
+    """
+    last = run or _newest_run(database)
+    if last is None or last.baseline is None or last.toolbox != tools.toolbox:
+        return Baseline()
+    return Baseline(last.baseline, tuple(map(str, last.options.get("baseline_paths") or ())))
+
+
+def _newest_run(database: Database) -> ReplayRun | None:
     with database.reading():
-        newest = database.records.records(
+        newest: list[ReplayRun] = database.records.records(
             "replay_run",
             f"r.id NOT GLOB '{WHAT_IF}*'",
             [],
             "r.started_us DESC, r.key DESC LIMIT 1",
         )
-    return tools_of(newest[0]) if newest else Tools()
+    return newest[0] if newest else None
 
 
 SHOWN_MAX: Final = 500

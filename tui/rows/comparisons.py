@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from functools import partial
+from typing import Final, Protocol
 
-from replay.records import CallVerdict, Finding, Interaction, ToolCall
+from replay.records import CallVerdict, Finding, Interaction, JsonValue, ToolCall
+from tui.rows.both import Both, without_values
 from tui.rows.database import Database
+from tui.rows.details import read_payload, read_tool_call
 from tui.rows.replays import FoundCalls, RunFindings, read_found_call
 from tui.rows.steps import StepList, StepRow, read_detail
+
+_BIG_SIZE: Final = 300_000
+"""A payload of more characters that is the same today is read again when it is opened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +28,12 @@ class Compared:
     verdict: CallVerdict | None
     """None: no replay run has judged it."""
     interactions: Sequence[Interaction]
+    payloads: Both | None = None
+    """Where they are read already; of a big one that is the same only its keys, or its length."""
+    told: Both | None = None
+    """What the model was told, and would be told today, where that is read already."""
+    payload_again: Callable[[], JsonValue] | None = None
+    """Reads the payload, where ``payloads`` has only its outline."""
 
 
 class Comparisons(Protocol):
@@ -36,6 +48,14 @@ class Comparisons(Protocol):
 
     def read(self, index: int) -> Compared:
         """Return one of them.
+
+        Raises:
+            StoreError: the database cannot be read.
+        """
+        ...
+
+    def whole(self, index: int) -> dict[str, JsonValue]:
+        """Return one of them with all its values, recorded and today's.
 
         Raises:
             StoreError: the database cannot be read.
@@ -69,10 +89,18 @@ class StepComparisons:
         """Return one of them."""
         row = self._rows[index]
         detail = read_detail(self._database, self._steps, row)
-        assert detail.tool_call is not None
-        return Compared(
-            self._steps.trace.id, row.number, detail.tool_call, detail.verdict, detail.interactions
-        )
+        texts = detail.call_texts
+        assert texts is not None
+        judged = [one for one in (detail.judged(),) if one is not None]
+        if not judged:
+            return Compared(self._steps.trace.id, row.number, texts, None, ())
+        key = (self._steps.run_key, row.key)
+        return _compared(self._database, key, texts, judged, detail.interactions)
+
+    def whole(self, index: int) -> dict[str, JsonValue]:
+        """Return one of them with all its values, recorded and today's."""
+        detail = read_detail(self._database, self._steps, self._rows[index])
+        return _whole(detail.tool_call, detail.judged())
 
     def is_different(self, index: int) -> bool:
         """Say whether today differs."""
@@ -103,8 +131,67 @@ class FindingComparisons:
         verdict, call, interactions = read_found_call(
             self._database, self._found, self._finding, at
         )
-        return Compared(at.trace_id, at.step_number, call, verdict, interactions)
+        texts = call.model_copy(update={"payload": None})
+        key = (self._found.run_key, at.tool_call)
+        judged = [verdict]
+        del verdict, call
+        return _compared(self._database, key, texts, judged, interactions)
+
+    def whole(self, index: int) -> dict[str, JsonValue]:
+        """Return one of them with all its values, recorded and today's."""
+        at = self._calls[index]
+        verdict, _, _ = read_found_call(self._database, self._found, self._finding, at)
+        return _whole(read_tool_call(self._database, at.tool_call), verdict)
 
     def is_different(self, index: int) -> bool:
         """All of them are."""
         return True
+
+
+def _compared(
+    database: Database,
+    key: tuple[int | None, int],
+    texts: ToolCall,
+    judged: list[CallVerdict],
+    interactions: Sequence[Interaction],
+) -> Compared:
+    """Return a call; ``key``: its run and its row, ``texts``: it without its values.
+
+    ``judged`` holds the verdict and is emptied: what is not needed any more must go before more is
+    read, for each may be megabytes.
+    """
+    verdict = judged.pop()
+    today = None if verdict.replayed is None else verdict.replayed.payload
+    verdict = without_values(verdict)
+    again = partial(read_payload, database, key[1])
+    payloads = Both.of(again(), today)
+    del today
+    is_big = len(texts.arguments) > _BIG_SIZE
+    if payloads.is_same and is_big:
+        outline = _outline(payloads.recorded)
+        payloads = Both(outline, outline, is_same=True)
+    told = database.told(key, verdict, texts)
+    return Compared(
+        texts.trace_id,
+        texts.step_number,
+        texts,
+        verdict,
+        interactions,
+        payloads,
+        told,
+        again if payloads.is_same and is_big else None,
+    )
+
+
+def _outline(value: JsonValue) -> JsonValue:
+    """Return the keys of an object, or as many items as a list has."""
+    if isinstance(value, dict):
+        return dict.fromkeys(value)
+    return [None] * len(value) if isinstance(value, list) else value
+
+
+def _whole(call: ToolCall | None, verdict: CallVerdict | None) -> dict[str, JsonValue]:
+    return {
+        "recorded": None if call is None else call.model_dump(mode="json"),
+        "today": None if verdict is None else verdict.model_dump(mode="json"),
+    }

@@ -9,18 +9,31 @@ from __future__ import annotations
 import logging
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
+from weakref import WeakValueDictionary
+
+from pydantic import ValidationError
 
 from replay.errors import StoreError
+from replay.records import CallResult, CallVerdict, JsonObject, ToolCall
 from replay.store import Store
 from replay.store.contents import ContentReader
 from replay.store.database import connect_reading, refuse_newer, store_error
 from replay.store.record_rows import RecordReader
+from tui.pyproject import is_mentioned
+from tui.rows.both import Both, told, without_values
+
+if TYPE_CHECKING:
+    from replay.hiding import HiddenPlaces
 
 BUSY_MS: Final = 500
+_VALUES: Final = ("payload", "response")
+"""The first of the members of a `CallResult` that are values, and what follows the last."""
+_PAGES_SIZE_MAX: Final = 4_000_000
+"""Bytes of opened pages that are kept: nobody reads thousands of contents here."""
 
 # The store warns of a busy database; without a handler the words would land on the screen.
 logging.getLogger("replay").addHandler(logging.NullHandler())
@@ -34,11 +47,16 @@ class Database:
         self.path = path
         self._connection = connection
         self._lock = threading.RLock()
-        self._contents = ContentReader(connection)
-        self._records = RecordReader(connection, self._contents)
+        self._contents = ContentReader(connection, pages_size_max=_PAGES_SIZE_MAX)
+        self.hidden = hidden_places(connection, self._contents)
+        """What is hidden in it; None: nothing is."""
+        self.is_revealed = False
+        """Whether somebody asked to see it."""
+        self._records = reader_of(connection, self._contents, self.hidden)
         self._contents_version = -1
         self._seen_version = self._version()
         self._file = _identity(path)
+        self._told: WeakValueDictionary[Hashable, Both] = WeakValueDictionary()
 
     @classmethod
     def open(cls, path: Path) -> Database:
@@ -83,10 +101,65 @@ class Database:
         """Rows as records; use it inside `reading` only."""
         return self._records
 
+    @property
+    def places(self) -> HiddenPlaces | None:
+        """What is not shown now; None: everything is."""
+        return None if self.is_revealed else self.hidden
+
+    def reveal(self, *, is_revealed: bool) -> None:
+        """Show hidden values from now on, or hide them again."""
+        with self._lock:
+            self.is_revealed = is_revealed
+            self._records = reader_of(self._connection, self._contents, self.places)
+
+    def is_hidden(self, value: object) -> bool:
+        """Say whether a value that was read is the sign of a hidden one."""
+        if self.places is None:
+            return False
+        from replay.hiding import SIGN
+
+        return value == SIGN
+
+    def reading_connection(self) -> sqlite3.Connection:
+        """Return a connection for another thread, which is shown as much as this one."""
+        return reading_connection(self.path, self.places)
+
+    def verdict_texts(self, run: int | None, tool_call: int) -> CallVerdict | None:
+        """Return what a run says of a call, without today's payload and result; None: nothing.
+
+        They are megabytes where texts are, and stay unread where that is possible; not where values
+        are hidden, which only whole records tell.
+        """
+        of_call, keys = "r.run = ? AND r.tool_call = ?", [run, tool_call]
+        with self.reading() as connection:
+            row = None
+            if self.places is None:
+                row = connection.execute(
+                    "SELECT replayed FROM call_verdict_rows r WHERE " + of_call, keys
+                ).fetchone()
+            texts = None if row is None else self._contents.json_without(row[0], *_VALUES)
+            replayed = None if texts is None else _result(texts)
+            if replayed is None:
+                found = self._records.records("call_verdict", of_call, keys)
+                return without_values(found[0]) if found else None
+            left_out = frozenset(("replayed",))
+            verdict = self._records.records("call_verdict", of_call, keys, left_out=left_out)[0]
+        return verdict.model_copy(update={"replayed": replayed})  # type: ignore[no-any-return]  # by its kind
+
     def content_size(self, values: Iterable[object]) -> int:
         """Return the bytes of the contents that these column values name, and of texts in them."""
         keys = [value for value in values if isinstance(value, int)]
         return self._contents.sizes(keys)
+
+    def told(self, key: Hashable, verdict: CallVerdict, call: ToolCall) -> Both:
+        """Return what the model was told and would be told; ``key``: of the verdict.
+
+        What some screen still holds is not read again.
+        """
+        held = self._told.get(key)
+        if held is None:
+            held = self._told[key] = told(verdict, call)
+        return held
 
     def has_changed(self) -> bool:
         """Say whether another process wrote since this was asked last; 0.1 ms.
@@ -126,6 +199,14 @@ class Database:
             raise StoreError(f"'{self.path}' could not be used: {error}.") from error
 
 
+def _result(texts: JsonObject) -> CallResult | None:
+    """Return what a replayed call gave; None: somebody changed it, which reading it whole tells."""
+    try:
+        return CallResult.model_validate(texts)
+    except ValidationError:
+        return None
+
+
 def _identity(path: Path) -> tuple[int, int] | None:
     """Return which file has this name; None: none."""
     try:
@@ -135,8 +216,11 @@ def _identity(path: Path) -> tuple[int, int] | None:
     return status.st_dev, status.st_ino
 
 
-def reading_connection(path: Path) -> sqlite3.Connection:
-    """Return a connection that only reads, and gives up on a lock after half a second."""
+def reading_connection(path: Path, places: HiddenPlaces | None = None) -> sqlite3.Connection:
+    """Return a connection that only reads, and gives up on a lock after half a second.
+
+    ``places``: what its SQL does not find; None: everything is found.
+    """
     connection = connect_reading(path)
     connection.execute("PRAGMA query_only=1")
     connection.execute(f"PRAGMA busy_timeout={BUSY_MS}")
@@ -144,5 +228,32 @@ def reading_connection(path: Path) -> sqlite3.Connection:
     connection.execute("PRAGMA mmap_size=0")  # a file that is cut under a map kills the process
     contents = ContentReader(connection)
     connection.create_function("content_text", 1, contents.shown, deterministic=True)
-    connection.create_function("holds_text", 2, contents.holds_text, deterministic=True)
+    reader_of(connection, contents, places)
     return connection
+
+
+def reader_of(
+    connection: sqlite3.Connection, contents: ContentReader, places: HiddenPlaces | None
+) -> RecordReader:
+    """Return what reads the records of a connection, and answers its SQL; without ``places``."""
+    if places is None:
+        reader = RecordReader(connection, contents)
+    else:
+        from replay.hiding import HidingReader
+
+        reader = HidingReader(connection, contents, places)
+    reader.answer_sql()
+    return reader
+
+
+def hidden_places(connection: sqlite3.Connection, contents: ContentReader) -> HiddenPlaces | None:
+    """Return what is hidden in a database: by its tools, or by settings; None: nothing is."""
+    marked = "SELECT 1 FROM tool_schema_rows r WHERE content_text(r.extra) LIKE '%\"sensitive\"%'"
+    is_marked = connection.execute(f"{marked} LIMIT 1").fetchone() is not None
+    if not is_marked and not any(map(is_mentioned, (b"tool.replay.mask", b"tool.replay.access"))):
+        return None
+    from replay.config import load_config
+    from replay.hiding import hidden_places as places_in
+
+    found = places_in(RecordReader(connection, contents), load_config().hidden_paths)
+    return found or None

@@ -22,6 +22,7 @@ from replay.records import (
     ToolCall,
     ToolSchema,
 )
+from tui.rows.both import Both
 from tui.rows.database import Database
 from tui.rows.step_rows import StepRow
 
@@ -42,6 +43,8 @@ class StepDetail:
         self._steps = steps
         self._model_key = row.key if row.kind == "model" else row.model_call
         self.has_model_call = self._model_key is not None
+        self.feedback = [one for one in steps.feedback if one.step_number == row.number]
+        """What people said of it."""
         self.has_verdict = row.kind == "tool" and row.key in steps.verdicts
         self.interaction_count = 0
         self.payload_is_arguments = False
@@ -174,13 +177,32 @@ class StepDetail:
 
     @cached_property
     def verdict(self) -> CallVerdict | None:
-        """What the replay run says of the call, marked as approved when it is now."""
+        """What the replay run says of the call, marked as approved when it is now.
+
+        Without today's result, and without today's payload unless it is what changed.
+        """
+        said = self._steps.verdicts.get(self.row.key) if self.has_verdict else None
+        if said is None or said.verdict == "payload_changed":
+            return self.judged()
+        found = self._database.verdict_texts(self._steps.run_key, self.row.key)
+        return None if found is None else found.model_copy(update={"approved": said.approved})
+
+    def judged(self) -> CallVerdict | None:
+        """Return the whole of `verdict`, read anew."""
         said = self._steps.verdicts.get(self.row.key) if self.has_verdict else None
         if said is None:
             return None
         keys = [self._steps.run_key, self.row.key]
         found: list[CallVerdict] = self._all("call_verdict", "r.run = ? AND r.tool_call = ?", keys)
         return found[0].model_copy(update={"approved": said.approved}) if found else None
+
+    @cached_property
+    def told(self) -> Both:
+        """What the model was told and would be told today, of a call that was judged."""
+        assert self.verdict is not None
+        assert self.call_texts is not None
+        key = (self._steps.run_key, self.row.key)
+        return self._database.told(key, self.verdict, self.call_texts)
 
     def _tool_call(self, left_out: frozenset[str]) -> ToolCall | None:
         if self.row.kind != "tool":
@@ -205,6 +227,28 @@ class StepDetail:
         if not found:
             raise _gone()
         return found[0]
+
+
+def read_tool_call(
+    database: Database, key: int, *, left_out: frozenset[str] = frozenset()
+) -> ToolCall:
+    """Return the tool call in row ``key``, without the fields that are ``left_out``.
+
+    Raises:
+        StoreError: it is gone, or the database cannot be read.
+    """
+    with database.reading():
+        found: list[ToolCall] = database.records.records(
+            "tool_call", "r.key = ?", [key], left_out=left_out
+        )
+    if not found:
+        raise _gone()
+    return found[0]
+
+
+def read_payload(database: Database, key: int) -> JsonValue:
+    """Return the payload of the tool call in row ``key``; raises as `read_tool_call`."""
+    return read_tool_call(database, key, left_out=frozenset(("result", "response"))).payload
 
 
 def _row(connection: sqlite3.Connection, select: str, key: int) -> tuple[Any, ...]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from replay.store.database import store_error
-from tui.rows.database import Database, reading_connection
+from tui.rows.database import Database
 from tui.rows.filters import NAMES, TraceFilter
 
 VALUES_MAX: Final = 200
@@ -82,7 +82,7 @@ class Facets:
         Raises:
             StoreError: the database cannot be read.
         """
-        connection = self._connection = reading_connection(self._database.path)
+        connection = self._connection = self._database.reading_connection()
         try:
             for name, question in _QUESTIONS.items():
                 if self._is_stopped:

@@ -16,6 +16,7 @@ from typing import Final
 from replay.errors import SelectionError
 from replay.records import Outcome, Selection, Verdict
 from replay.store.selecting import Conditions, selected_traces
+from tui.rows.filter_words import outcomes_of, verdicts_of
 
 NAMES: Final = (
     "tool",
@@ -55,13 +56,14 @@ class TraceFilter:
         for word in self.words:
             like = like_pattern(word)
             found.add(
-                "(r.id LIKE ? ESCAPE '\\' OR r.first_user_text LIKE ? ESCAPE '\\' OR EXISTS "
-                "(SELECT 1 FROM tool_call_rows c WHERE c.trace = +r.key AND (c.tool LIKE ? "
-                "ESCAPE '\\' OR holds_text(c.arguments, ?) OR holds_text(c.response, ?))))",
-                like,
+                "(r.id LIKE ? ESCAPE '\\' OR (r.first_user_text LIKE ? ESCAPE '\\' AND "
+                "shows_asked(r.id, r.first_user_text, ?)) OR EXISTS (SELECT 1 FROM "
+                "tool_call_rows c WHERE c.trace = +r.key AND (c.tool LIKE ? ESCAPE '\\' OR "
+                "shows_text(c.key, c.arguments, c.response, ?))))",
                 like,
                 like,
                 word,
+                like,
                 word,
             )
         return found
@@ -127,7 +129,7 @@ def parse_filter(text: str) -> TraceFilter:
     return TraceFilter(
         text=text,
         selection=_selection(pairs),
-        verdicts=tuple(_verdicts(pairs.get("verdict", []))),
+        verdicts=tuple(one for word in pairs.get("verdict", []) for one in verdicts_of(word)),
         words=tuple(words),
     )
 
@@ -143,34 +145,12 @@ def _selection(pairs: dict[str, list[str]]) -> Selection:
         tools=pairs.get("tool", []),
         models=pairs.get("model", []),
         tool_versions=pairs.get("version", []),
-        outcomes=[
-            Outcome(_known(one, list(Outcome), "outcome")) for one in pairs.get("outcome", [])
-        ],
+        outcomes=[Outcome(one) for word in pairs.get("outcome", []) for one in outcomes_of(word)],
         apps=pairs.get("app", []),
         sources=pairs.get("source", []),
         labels=labels,
         since=_moment(pairs.get("since")),
         until=_moment(pairs.get("until")),
-    )
-
-
-def _verdicts(values: list[str]) -> list[str]:
-    found: list[str] = []
-    for value in values:
-        if value in ("any", "changed"):  # what a person looks for first
-            quiet = (Verdict.SAME, Verdict.EQUIVALENT)
-            found += [str(one) for one in Verdict if one not in quiet]
-        else:
-            found.append(_known(value.replace(" ", "_"), list(Verdict), "verdict"))
-    return found
-
-
-def _known(value: str, known: list[str], noun: str) -> str:
-    names = [str(one) for one in known]
-    if value in names:
-        return value
-    raise SelectionError(
-        f"There is no {noun} {value!r}.", nearest=_nearest(value, names) or ", ".join(names)
     )
 
 

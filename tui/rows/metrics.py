@@ -24,10 +24,11 @@ from replay.metrics import (
 )
 from replay.metrics.budgets import BudgetResult, check_budgets, split_name
 from replay.metrics.cells import first_and_last
-from replay.metrics.invented import MadeUp, read_made_up
+from replay.metrics.invented import MadeUp, read_made_up, shown_examples
 from replay.metrics.labels import Accuracy, accuracy, read_labels
+from replay.store.contents import ContentReader
 from replay.store.times import iso_text
-from tui.rows.database import Database, reading_connection
+from tui.rows.database import Database
 
 BUCKETS: Final = 24
 PERIODS: Final[tuple[tuple[str, timedelta | None], ...]] = (
@@ -82,7 +83,7 @@ def read_measured(
     Raises:
         sqlite3.Error: the database cannot be read, or ``is_over`` said that nobody waits any more.
     """
-    connection = _ended_by(is_over, reading_connection(database.path))
+    connection = _ended_by(is_over, database.reading_connection())
     try:
         connection.execute("BEGIN")
         scope, since = Scope(), None
@@ -116,10 +117,15 @@ def read_judged(database: Database, scope: Scope, is_over: Callable[[], bool]) -
     Raises:
         sqlite3.Error: the database cannot be read, or ``is_over`` said that nobody waits any more.
     """
-    connection = _ended_by(is_over, reading_connection(database.path))
+    connection = _ended_by(is_over, database.reading_connection())
     try:
         connection.execute("BEGIN")
         made_up = read_made_up(connection, scope, is_over=is_over)
+        if database.places is not None:
+            from replay.hiding import HidingReader
+
+            hides = HidingReader(connection, ContentReader(connection), database.places)
+            shown_examples(made_up, hides.given)
         return Judged(made_up, accuracy(read_labels(connection, scope)))
     finally:
         connection.close()

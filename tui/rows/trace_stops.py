@@ -10,9 +10,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from replay.errors import ReplayError
 from replay.stepping.breakpoints import Breakpoint, HitCounter
+from replay.stepping.worlds import WorldHistory
 from replay.store.database import store_error
-from tui.rows.database import Database, reading_connection
+from tui.rows.database import Database
 from tui.rows.step_facts import FactReader
 from tui.rows.steps import StepList, read_steps
 from tui.rows.traces import verdict_counts
@@ -38,13 +40,25 @@ class TraceStop:
 class TraceStops:
     """Looks for them in one database."""
 
-    def __init__(self, database: Database, breakpoints: Sequence[Breakpoint]) -> None:
-        """Breakpoints on the world are left out: each trace would have to be replayed."""
+    def __init__(
+        self,
+        database: Database,
+        breakpoints: Sequence[Breakpoint],
+        world_of: Callable[[StepList], WorldHistory],
+    ) -> None:
+        """``world_of`` is asked for the traces that a breakpoint on the world may stop in.
+
+        It raises ReplayError where the world is not known: such a breakpoint holds nowhere there.
+        """
         self.database = database
-        self.breakpoints = [
-            one if "world" not in one.condition.names else one.changed(is_enabled=False)
-            for one in breakpoints
-        ]
+        self.breakpoints = breakpoints
+        self._world_of = world_of
+        self.unknown_count = 0
+        """Traces whose world was wanted, and is not known."""
+        self.reason = ""
+        """Why not, of the last one."""
+        self._of_world: list[set[int] | None] = []
+        """The traces that each breakpoint on the world may stop in; None: any."""
 
     def next_stop(
         self,
@@ -77,7 +91,7 @@ class TraceStops:
 
     def _candidates(self) -> tuple[set[int], set[int] | None]:
         """Return the traces that may differ, and those that may have a hit; None: any may."""
-        connection = reading_connection(self.database.path)
+        connection = self.database.reading_connection()
         try:
             differing = {
                 row[0]
@@ -88,7 +102,9 @@ class TraceStops:
             }
             hit: set[int] | None = set()
             for one in self.breakpoints:
-                found = _fitting_traces(connection, one) if one.is_enabled else set()
+                found = fitting_traces(connection, one) if one.is_enabled else set()
+                if one.is_enabled and "world" in one.condition.names:
+                    self._of_world.append(found)
                 hit = None if hit is None or found is None else hit | found
             return differing, hit
         except sqlite3.Error as error:
@@ -99,37 +115,52 @@ class TraceStops:
     def _difference(self, index: int, key: int) -> TraceStop | None:
         with self.database.reading() as connection:
             counts = verdict_counts(connection, self.database.records, [key]).get(key, {})
-            trace_id = _id_of(connection, key)
+            trace_id = id_of(connection, key)
             if trace_id is None or worst_sign(counts)[0] not in _DIFFER:
                 return None
             return TraceStop(index, trace_id, None)
 
     def _hit(self, index: int, key: int) -> TraceStop | None:
         with self.database.reading() as connection:
-            trace_id = _id_of(connection, key)
+            trace_id = id_of(connection, key)
         if trace_id is None:
             return None
         steps = read_steps(self.database, trace_id)
-        found = first_hit(self.database, steps, self.breakpoints)
+        found = first_hit(self.database, steps, self.breakpoints, self._world(key, steps))
         if found is None:
             return None
         at, places = found
         return TraceStop(index, trace_id, steps.steps[at].number, places)
 
+    def _world(self, key: int, steps: StepList) -> WorldHistory | None:
+        """Return the world of a trace; None: no breakpoint looks at it, or it is not known."""
+        if not any(fitting is None or key in fitting for fitting in self._of_world):
+            return None
+        try:
+            return self._world_of(steps)
+        except ReplayError as error:
+            self.unknown_count += 1
+            self.reason = " ".join(str(error.wanted).split())
+            return None
+
 
 def first_hit(
-    database: Database, steps: StepList, breakpoints: Sequence[Breakpoint]
+    database: Database,
+    steps: StepList,
+    breakpoints: Sequence[Breakpoint],
+    world: WorldHistory | None = None,
 ) -> tuple[int, tuple[int, ...]] | None:
     """Return the place of the first step that breakpoints stop at, and which; None: none does."""
     reader, counter = FactReader(database, steps), HitCounter(breakpoints)
-    for at in range(len(steps.steps)):
-        if places := counter.stops(reader.facts(at)):
+    for at, row in enumerate(steps.steps):
+        state = None if world is None else world.values_at(row.number)
+        if places := counter.stops(reader.facts(at, state)):
             return at, places
     return None
 
 
-def _fitting_traces(connection: sqlite3.Connection, one: Breakpoint) -> set[int] | None:
-    """Return the traces with a call as the condition requires it; None: it requires none."""
+def fitting_traces(connection: sqlite3.Connection, one: Breakpoint) -> set[int] | None:
+    """Return the keys of the traces with a call as the condition requires it; None: any may fit."""
     required = {column: one.condition.required(name) for name, column in _OF_CALLS.items()}
     wanted = {column: sorted(texts) for column, texts in required.items() if texts is not None}
     if "tool" not in wanted and not _is_of_failed_calls(one, wanted):
@@ -148,7 +179,7 @@ def _is_of_failed_calls(one: Breakpoint, wanted: dict[str, list[str]]) -> bool:
     return is_of_tools and "outcome" in wanted and "ok" not in wanted["outcome"]
 
 
-def _id_of(connection: sqlite3.Connection, key: int) -> str | None:
+def id_of(connection: sqlite3.Connection, key: int) -> str | None:
     """Return the id of a trace; None: it is gone from the database, as the list will say."""
     row = connection.execute("SELECT id FROM trace_rows WHERE key = ?", (key,)).fetchone()
     return None if row is None else str(row[0])

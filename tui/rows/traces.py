@@ -21,7 +21,7 @@ from replay.store.database import store_error
 from replay.store.record_rows import RecordReader
 from replay.store.times import iso_text
 from tui.rows.approvals import run_approvals
-from tui.rows.database import Database, reading_connection
+from tui.rows.database import Database
 from tui.rows.filters import TraceFilter, like_pattern
 from tui.rows.sorting import TraceSort
 
@@ -93,7 +93,7 @@ class TraceList:
         Raises:
             StoreError: the database cannot be read.
         """
-        connection = reading_connection(self.database.path)
+        connection = self.database.reading_connection()
         self._finder = connection
         size = BLOCK_SIZE
         try:
@@ -136,7 +136,7 @@ class TraceList:
         Raises:
             StoreError: the database cannot be read.
         """
-        connection = reading_connection(self.database.path)
+        connection = self.database.reading_connection()
         like = like_pattern(text)
         try:
             for indexes in _slices(len(self.keys), start, direction):
@@ -145,9 +145,10 @@ class TraceList:
                 keys = [self.keys[index] for index in indexes]
                 rows = connection.execute(
                     "SELECT r.key FROM json_each(?) k JOIN trace_rows r ON r.key = k.value "
-                    "WHERE r.id LIKE ?2 ESCAPE '\\' OR r.first_user_text LIKE ?2 ESCAPE '\\' "
-                    "OR r.app LIKE ?2 ESCAPE '\\' OR r.model LIKE ?2 ESCAPE '\\'",
-                    (json.dumps(keys), like),
+                    "WHERE r.id LIKE ?2 ESCAPE '\\' OR (r.first_user_text LIKE ?2 ESCAPE '\\' "
+                    "AND shows_asked(r.id, r.first_user_text, ?3)) OR r.app LIKE ?2 ESCAPE '\\' "
+                    "OR r.model LIKE ?2 ESCAPE '\\'",
+                    (json.dumps(keys), like, text),
                 )
                 held = {row[0] for row in rows}
                 found = next((index for index in indexes if self.keys[index] in held), None)
@@ -194,6 +195,8 @@ class TraceList:
                 f"FROM trace_rows WHERE key IN ({marks})",
                 list(keys),
             ).fetchall()
+            asked = self.database.records.asked
+            rows = [(*row[:-1], asked(row[1], row[-1])) for row in rows]
         lines = {row[0]: _line(row, verdicts.get(row[0], {})) for row in rows}
         return [lines[key] for key in keys if key in lines]
 

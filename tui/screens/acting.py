@@ -9,11 +9,14 @@ from collections.abc import Sequence
 
 from replay.records import Finding, Pin, ReplayRun
 from tui.jobs import Ended
-from tui.rows.acting import Tools, pins_of, tools_at_hand
+from tui.rows.acting import Baseline, Tools, baseline_at_hand, pins_of, tools_at_hand
+from tui.rows.steps import StepRow
 from tui.screens.base import BaseScreen
 from tui.screens.replaying import ReplayingScreen, Scope, ended_parts
 from tui.screens.steps import StepsScreen
+from tui.views.footer import step_keys
 from tui.views.parts import Part, cut, printable
+from tui.widgets.bars import KeyBar
 
 
 class Acting(StepsScreen):
@@ -21,18 +24,30 @@ class Acting(StepsScreen):
 
     _pins: Sequence[Pin] | None = None
 
+    def _say_status(self, row: StepRow) -> None:
+        super()._say_status(row)
+        verdict = self.steps.verdicts.get(row.key) if row.kind == "tool" else None
+        self.query_one(KeyBar).suit(step_keys(row, verdict))
+
     # -- replaying --------------------------------------------------------------------------------
 
     def action_replay(self) -> None:
         """Choose what to replay and with which tools; while one is under way: show that."""
         with self.telling_errors():
-            screen = ReplayingScreen(self._scopes(), self.tools, self._replayed)
+            screen = ReplayingScreen(self._scopes(), self.tools, self.baseline, self._replayed)
             self.app.push_screen(screen)
 
     @property
     def tools(self) -> Tools:
         """Today's tools, as they were last named."""
         return self.replay.tools or tools_at_hand(self.replay.the_database, self.steps.run)
+
+    @property
+    def baseline(self) -> Baseline:
+        """The old tools, as they were last named."""
+        if self.replay.baseline is not None:
+            return self.replay.baseline
+        return baseline_at_hand(self.replay.the_database, self.steps.run, self.tools)
 
     def _scopes(self) -> list[Scope]:
         trace_id = self.steps.trace.id

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Final, cast
 
 from textual import events, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
 from replay.errors import ReplayError
 from tui.actions import ACTIONS, EVERYWHERE, Action, actions_of
-from tui.copies import save_copy
+from tui.memory import reading_much
+from tui.screens.clipboard import Clipboard
 from tui.screens.searching import Searching
 from tui.views.entries import Entry, lay_out
-from tui.views.parts import Part, cut, printable
 from tui.widgets.bars import Bar, KeyBar, PromptBar, TabBar
 from tui.widgets.keys import bindings
 from tui.widgets.lines import Lines
@@ -33,9 +30,11 @@ if TYPE_CHECKING:
 _OF_PANES: Final = frozenset(("everywhere.other-pane", "everywhere.other-pane-back"))
 WIDTH_MIN: Final = 50
 HEIGHT_MIN: Final = 12
+WIDE_MIN: Final = 110
+"""From this width on two panes stand side by side, and each tab has its name."""
 
 
-class BaseScreen(Screen[None]):
+class BaseScreen(Clipboard):
     """A head line, a body, a status line and a line of keys."""
 
     BINDINGS = bindings(EVERYWHERE)
@@ -45,8 +44,6 @@ class BaseScreen(Screen[None]):
     """Whose actions the line of keys and the help show, besides those of everywhere."""
     HAS_PANES: ClassVar[bool] = False
     """Whether there is another pane to go to."""
-    _copied: str | None = None
-    """What was copied last."""
     _focused_before: Widget | None = None
     """What had the focus when the terminal became too small."""
 
@@ -78,36 +75,9 @@ class BaseScreen(Screen[None]):
         return cast("ReplayApp", self.app)
 
     @property
-    def is_ready(self) -> bool:
-        """Whether the widgets are there: not yet just after a push, no longer while it is left."""
-        return self.is_mounted and self.is_running and self.is_attached
-
-    @property
     def prompt(self) -> PromptBar:
         """The line to type into."""
         return self.query_one(PromptBar)
-
-    def say_head(self, parts: Sequence[Part]) -> None:
-        """Show what this is about."""
-        self.query_one("#head", Bar).say(parts)
-
-    def say(self, *parts: Part) -> None:
-        """Show where one stands, or what just happened."""
-        self.query_one("#status", Bar).say(parts)
-
-    def complain(self, error: ReplayError) -> None:
-        """Tell a mistake on one line."""
-        words = " ".join(str(error).split())
-        self.say(("× ", "bad"), (cut(printable(words), max(10, self.size.width - 4)), ""))
-        self.app.bell()
-
-    @contextmanager
-    def telling_errors(self) -> Iterator[None]:
-        """Tell what the store cannot do in the status line; the screen stays as it is."""
-        try:
-            yield
-        except ReplayError as error:
-            self.complain(error)
 
     def database_changed(self) -> None:
         """Another process wrote; a subclass shows what is new."""
@@ -129,11 +99,11 @@ class BaseScreen(Screen[None]):
         if len(self.app.screen_stack) > 2:
             self.app.pop_screen()
         else:
-            self.app.exit()
+            self.action_quit()
 
     def action_quit(self) -> None:
-        """End the program."""
-        self.app.exit()
+        """End the program; while a command is under way: ask what becomes of it."""
+        self.replay.quit()
 
     def action_stop(self) -> None:
         """Leave the screen to the shell; `fg` comes back."""
@@ -153,6 +123,10 @@ class BaseScreen(Screen[None]):
         """Change between light and dark."""
         self.replay.toggle_theme()
 
+    def action_reveal(self) -> None:
+        """Show what is hidden, or hide it again."""
+        self.replay.toggle_reveal()
+
     def action_help(self) -> None:
         """Show the keys of this screen."""
         from tui.screens.help import HelpScreen
@@ -166,29 +140,9 @@ class BaseScreen(Screen[None]):
         else:
             self.focus_previous(Lines)
 
-    def copy(self, value: Any, what: str) -> None:
-        """Put ``value`` as JSON on the clipboard, through the terminal (OSC 52)."""
-        text = json.dumps(value, indent=2, ensure_ascii=False, default=str)
-        text = text.encode("utf-8", "backslashreplace").decode()
-        if text == self._copied:
-            self._save_copy(text)
-            return
-        self._copied = text
-        self.app.copy_to_clipboard(text)
-        self.say(
-            ("copied ", "good"),
-            (f"{what} as JSON, {len(text):,} characters", ""),
-            ("   not in your clipboard? once more writes a file", "dim"),
-        )
-
-    def _save_copy(self, text: str) -> None:
-        """Write what was copied to a file: not every terminal takes it, and few take much."""
-        try:
-            place = save_copy(text)
-        except OSError as error:
-            self.say(("× ", "bad"), (f"{error.filename} cannot be written: {error.strerror}", ""))
-        else:
-            self.say(("written to ", "good"), (printable(str(place)), "strong"))
+    def on_outline_cut(self) -> None:
+        """Say that there is more to unfold."""
+        self.say(("much is folded still: ", "warn"), ("+ unfolds the next 1,000 lines", ""))
 
     def on_resize(self, event: events.Resize) -> None:
         """Say when there is no room."""
@@ -209,14 +163,24 @@ BIG_SIZE: Final = 300_000
 _BIG_WAIT_S: Final = 0.03
 
 
+@dataclass(slots=True, eq=False)
+class _Showing:
+    """A detail that is read in a thread."""
+
+    make: Callable[[], list[Entry]]
+    at_change: bool
+    entries: list[Entry] | None = None
+    """None: not read yet."""
+
+
 class PanesScreen(Searching, BaseScreen):
     """A list and what is known of its line, side by side or one above the other."""
 
     HAS_PANES = True
     TABS: ClassVar[bool] = False
 
-    _showing: object = None
-    """What makes the detail that is shown, or that will be."""
+    _showing: _Showing | None = None
+    """What makes the detail that is read just now."""
     _is_making = False
 
     def compose_body(self) -> ComposeResult:
@@ -250,31 +214,41 @@ class PanesScreen(Searching, BaseScreen):
         self, make: Callable[[], list[Entry]], *, size: int, at_change: bool = False
     ) -> None:
         """Show in the detail what ``make`` gives; of ``size`` megabytes when a thread made it."""
-        self._showing = make
+        self._showing = None
         if size <= BIG_SIZE:
             with self.telling_errors():
                 self.outline.show(make(), at_change=at_change)
             return
         self.outline.show([Entry(((f"reading {size / 1e6:.1f} MB …", "dim"),))])
+        self._showing = _Showing(make, at_change)
         # Not before that is painted, nor for what is passed by: reading five megabytes takes the
         # interpreter for itself.
-        self.set_timer(_BIG_WAIT_S, partial(self._make_in_thread, make, at_change=at_change))
+        self.set_timer(_BIG_WAIT_S, self._make_in_thread)
 
-    def _make_in_thread(self, make: Callable[[], list[Entry]], *, at_change: bool) -> None:
-        if make is not self._showing:
+    def _make_in_thread(self) -> None:
+        """Begin with what is to be shown now.
+
+        Nothing is handed on: timers, workers and futures are rings, which would keep megabytes
+        until the collector comes by.
+        """
+        if self._showing is None or self._showing.entries is not None:
             return
         if self._is_making:  # one at a time: each holds ten times what it reads
-            again = partial(self._make_in_thread, make, at_change=at_change)
-            self.set_timer(_BIG_WAIT_S, again)
+            self.set_timer(_BIG_WAIT_S, self._make_in_thread)
             return
         self._is_making = True
-        self._make_entries(make, at_change=at_change)
+        self._make_entries()
 
-    @work(thread=True, exclusive=True, group="entries")
-    def _make_entries(self, make: Callable[[], list[Entry]], *, at_change: bool) -> None:
+    @work(thread=True, exclusive=True, description="a thread", group="entries")
+    def _make_entries(self) -> None:
+        showing = self._showing
         try:
-            entries = make()
-            lay_out(entries, self.outline.line_width)  # makes what is open, too
+            if showing is None:
+                return
+            with reading_much():
+                entries = showing.make()
+                lay_out(entries, self.outline.line_width)  # makes what is open, too
+            showing.entries = entries
         except ReplayError as error:
             if self.app.is_running:
                 self.app.call_from_thread(self.complain, error)
@@ -282,13 +256,17 @@ class PanesScreen(Searching, BaseScreen):
         finally:
             self._is_making = False
         if self.app.is_running:
-            self.app.call_from_thread(self._show_made, make, entries, at_change)
+            self.app.call_from_thread(self._show_made)
 
-    def _show_made(
-        self, make: Callable[[], list[Entry]], entries: list[Entry], at_change: bool
-    ) -> None:
-        if make is self._showing and self.is_ready:
-            self.outline.show(entries, at_change=at_change)
+    def _show_made(self) -> None:
+        showing = self._showing
+        if showing is not None and showing.entries is not None and self.is_ready:
+            self._showing = None
+            self.outline.show(showing.entries, at_change=showing.at_change)
+
+    def on_unmount(self) -> None:
+        """Let go of what was to be shown."""
+        self._showing = None
 
     def on_resize(self, event: events.Resize) -> None:
         """Arrange the panes for this size."""
@@ -296,7 +274,7 @@ class PanesScreen(Searching, BaseScreen):
         width, height = event.size
         single = width < 80 or height < 20
         self.set_class(single, "-single")
-        self.set_class(not single and width < 100, "-stacked")
+        self.set_class(not single and width < WIDE_MIN, "-stacked")
         self.set_class(width >= 150, "-huge")
         self._show_focused(self.focused)
 
@@ -325,7 +303,7 @@ class PanesScreen(Searching, BaseScreen):
         table = self.query_one("#list-pane", Lines)
         target: Lines = table if self.focused is self.outline else self.outline
         self._show_focused(target)
-        target.focus()
+        self.set_focus(target)  # at once: what is typed ahead is for this pane
 
     def action_back(self) -> None:
         """From a detail shown alone to its list; else leave."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import ClassVar, Final
 
 from textual import work
@@ -9,13 +10,14 @@ from textual.app import ComposeResult
 
 from replay.errors import ReplayError
 from tui.actions import COMPARISON, OUTLINE
+from tui.memory import reading_much
 from tui.rows.comparisons import Compared, Comparisons
 from tui.screens.base import BaseScreen
 from tui.screens.searching import Searching
 from tui.views.comparison_view import comparison_entries, headline
 from tui.views.entries import Entry
 from tui.views.parts import Part, count
-from tui.views.sames import ALL, CONTEXTS
+from tui.views.sames import CONTEXTS, context_words
 from tui.widgets.differences import BESIDE_MIN, Differences
 from tui.widgets.keys import bindings
 from tui.widgets.lines import Lines
@@ -38,6 +40,9 @@ class ComparisonScreen(Searching, BaseScreen):
         self.compared: Compared | None = None
         self.context = 0
         """Where in `CONTEXTS`."""
+        self._made: tuple[Compared, list[Entry], int] | None = None
+        """What a thread made. It is not handed on: workers and futures are rings, which would keep
+        megabytes until the collector comes by."""
 
     def compose_body(self) -> ComposeResult:
         """One pane."""
@@ -58,7 +63,7 @@ class ComparisonScreen(Searching, BaseScreen):
 
     def on_unmount(self) -> None:
         """Let go of the call: a screen is a ring that the collector may find much later."""
-        self.compared = None
+        self.compared = self._made = None
 
     def _read(self) -> None:
         self.pane.needle = ""
@@ -68,30 +73,37 @@ class ComparisonScreen(Searching, BaseScreen):
         self.pane.show([Entry((("◐ comparing", "accent"),))])
         self._compare(self.index)
 
-    @work(thread=True, exclusive=True, group="compare")
+    @work(thread=True, exclusive=True, description="a thread", group="compare")
     def _compare(self, index: int) -> None:
         """Read and compare without keeping the keys waiting: a call may have megabytes."""
         try:
-            compared = self.calls.read(index)
+            with reading_much():
+                compared = self.calls.read(index)
         except ReplayError as error:
             self.app.call_from_thread(self._could_not_read, index, error)
             return
-        entries = comparison_entries(compared, context=CONTEXTS[self.context])
+        self._made = (compared, *self._entries_of(compared))
+        self.app.call_from_thread(self._show, index)
+
+    def _entries_of(self, compared: Compared) -> tuple[list[Entry], int]:
+        context = self.context
+        entries = comparison_entries(compared, context=CONTEXTS[context])
         for entry in entries:
             if entry.is_open:
                 entry.made()
-        self.app.call_from_thread(self._show, index, compared, entries)
+        return entries, context
 
     def _could_not_read(self, index: int, error: ReplayError) -> None:
         if index == self.index and self.is_ready:
             self.pane.show([Entry((("× ", "bad"), (str(error), "")))])
             self.complain(error)
 
-    def _show(self, index: int, compared: Compared, entries: list[Entry]) -> None:
-        if index != self.index or not self.is_ready:
+    def _show(self, index: int) -> None:
+        made, self._made = self._made, None
+        if index != self.index or made is None or not self.is_ready:
             return
-        self.compared = compared
-        self.say_head(headline(compared))
+        self.compared, entries, _ = made
+        self.say_head(headline(self.compared))
         self.pane.show(entries, at_change=True)
         self._say_place()
 
@@ -114,13 +126,7 @@ class ComparisonScreen(Searching, BaseScreen):
             return
         first = f"change {at:,} of {len(changes):,}" if at else count(len(changes), "change")
         form = "side by side" if pane.stands_beside else "unified"
-        self.say((first, "strong"), (f"   {form}, {self._context_words()}", "dim"))
-
-    def _context_words(self) -> str:
-        around = CONTEXTS[self.context]
-        if around == ALL:
-            return "everything shown"
-        return f"{around} equal beside each change" if around else "only what changed"
+        self.say((first, "strong"), (f"   {form}, {context_words(self.context)}", "dim"))
 
     # -- actions ----------------------------------------------------------------------------------
 
@@ -155,27 +161,30 @@ class ComparisonScreen(Searching, BaseScreen):
         wanted = self.context + direction
         if self.compared is None or not 0 <= wanted < len(CONTEXTS):
             self.app.bell()
+            self.say((f"already: {context_words(self.context)}", "warn"))
             return
         self.context = wanted
         if len(self.compared.call.response or "") > _QUICK_MAX:
             self.say(("◐ comparing", "accent"))
-            self._compare_again(self.compared, wanted)
+            self._compare_again()
         else:
-            entries = comparison_entries(self.compared, context=CONTEXTS[wanted])
-            self._show_again(self.compared, wanted, entries)
+            self._made = (self.compared, *self._entries_of(self.compared))
+            self._show_again()
 
-    @work(thread=True, exclusive=True, group="compare")
-    def _compare_again(self, compared: Compared, context: int) -> None:
-        entries = comparison_entries(compared, context=CONTEXTS[context])
-        for entry in entries:
-            if entry.is_open:
-                entry.made()
-        self.app.call_from_thread(self._show_again, compared, context, entries)
+    @work(thread=True, exclusive=True, description="a thread", group="compare")
+    def _compare_again(self) -> None:
+        compared = self.compared
+        if compared is not None:
+            self._made = (compared, *self._entries_of(compared))
+            self.app.call_from_thread(self._show_again)
 
-    def _show_again(self, compared: Compared, context: int, entries: list[Entry]) -> None:
-        if self.is_ready and compared is self.compared and context == self.context:
-            self.pane.replace(entries)
-            self._say_place()
+    def _show_again(self) -> None:
+        made, self._made = self._made, None
+        if made is not None and self.is_ready:
+            compared, entries, context = made
+            if compared is self.compared and context == self.context:
+                self.pane.replace(entries)
+                self._say_place()
 
     def action_copy(self) -> None:
         """Copy what the cursor is on."""
@@ -184,12 +193,7 @@ class ComparisonScreen(Searching, BaseScreen):
     def action_copy_all(self) -> None:
         """Copy the verdict with both sides."""
         if self.compared is not None:
-            verdict = self.compared.verdict
-            both = {
-                "recorded": self.compared.call.model_dump(mode="json"),
-                "today": None if verdict is None else verdict.model_dump(mode="json"),
-            }
-            self.copy(both, "both sides")
+            self.copy_made(partial(self.calls.whole, self.index), "both sides")
 
     def action_back(self) -> None:
         """End a search; else leave."""

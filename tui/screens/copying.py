@@ -130,7 +130,7 @@ class CopyingScreen(BaseScreen):
         else:
             self._take(one)
 
-    @work(thread=True, exclusive=True, group="make")
+    @work(thread=True, description="a thread", exclusive=True, group="make")
     def _make(self, one: Copy) -> None:
         """Five megabytes take a second or two to write as JSON."""
         one.made()
@@ -147,10 +147,5 @@ class CopyingScreen(BaseScreen):
             return
         self.app.pop_screen()
         screen = self.app.screen
-        self.app.copy_to_clipboard(one.text.encode("utf-8", "backslashreplace").decode())
         if isinstance(screen, BaseScreen):
-            screen.say(
-                ("copied ", "good"),
-                (f"{one.name}, {len(one.text):,} characters", ""),
-                ("   (no luck? shift + drag selects)", "dim"),
-            )
+            screen.put_text(one.text, one.name)

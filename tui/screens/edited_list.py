@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from tui.rows.stops import Stops
 from tui.screens.asking import ask_condition
 from tui.screens.base import BaseScreen
-from tui.views.parts import Part, count
+from tui.views.parts import Part
 from tui.widgets.lines import Lines
 from tui.widgets.tables import PartsTable
 
@@ -54,6 +54,7 @@ class EditedListScreen(BaseScreen):
         table = PartsTable(id="edited")
         table.add_class("pane")
         table.border_title = self.TITLE_WORDS
+        table.noun, table.nouns, table.nothing = self.NOUN, self.TITLE_WORDS.lower(), self.EMPTY
         yield table
 
     @property
@@ -78,11 +79,6 @@ class EditedListScreen(BaseScreen):
         width = max(20, table.line_width)
         items = self.items()
         table.lines_shown = [self.parts_of(one, at, width) for at, one in enumerate(items, 1)]
-        if not items:
-            table.lines_shown = [[(self.EMPTY, "dim")]]
-        table.border_subtitle = count(
-            len(items), self.NOUN, f"{self.NOUN}es" if self.NOUN.endswith("ch") else None
-        )
         table.lines_changed()
         if not quiet:
             self._say_item()
@@ -151,6 +147,16 @@ class EditedListScreen(BaseScreen):
         removed = self.items().pop(table.cursor)
         table.set_reactive(PartsTable.cursor, max(0, min(table.cursor, len(self.items()) - 1)))
         self.changed(("removed ", "warn"), (self.text_of(removed), "accent"))
+
+    def action_find(self) -> None:
+        """Look for this one in the traces of the list."""
+        from tui.screens.stops_found import StopsFoundScreen
+
+        item, traces = self.item, self.replay.listed_traces
+        if item is None or traces is None:
+            self.app.bell()
+            return
+        self.app.push_screen(StopsFoundScreen(item, traces))
 
     def action_copy(self) -> None:
         """Copy the list as JSON."""

@@ -12,7 +12,7 @@ from replay.errors import ReplayError
 from replay.records import ReplayRun
 from tui.editors import edited_text, show_file, show_text
 from tui.jobs import Ended
-from tui.rows.branches import branches_of
+from tui.rows.branches import newest_branch
 from tui.screens.acting import Acting
 from tui.screens.base import BaseScreen
 from tui.screens.replaying import is_watching
@@ -159,11 +159,11 @@ class Editing(Acting):
     def action_branches(self) -> None:
         """Show the newest edited branch of this trace again."""
         with self.telling_errors():
-            found = branches_of(self.replay.the_database, self.steps.trace.id)
-            if not found:
+            found = newest_branch(self.replay.the_database, self.steps.trace.id)
+            if found is None:
                 self._stay("this trace has no edited branch yet: i makes one")
                 return
-            self.app.push_screen(WhatIfScreen(found[0], self.steps.key))
+            self.app.push_screen(WhatIfScreen(found, self.steps.key))
 
     # -- looking ----------------------------------------------------------------------------------
 

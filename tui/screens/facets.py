@@ -42,6 +42,7 @@ class FacetsScreen(Searching, BaseScreen):
         table = FacetTable(id="facets")
         table.add_class("pane")
         table.border_title = "What there is"
+        table.noun, table.place_more = "value", "…"
         yield table
 
     @property
@@ -62,7 +63,7 @@ class FacetsScreen(Searching, BaseScreen):
         """End the counting."""
         self._facets.stop()
 
-    @work(thread=True, group="count")
+    @work(thread=True, description="a thread", group="count")
     def _count(self) -> None:
         try:
             for facet in self._facets.read():
@@ -91,15 +92,14 @@ class FacetsScreen(Searching, BaseScreen):
     def _ended(self) -> None:
         self._is_counting = False
         if self.is_ready:
+            self.table.place_more = ""
+            self.table.lines_changed()
             self._say_position()
 
     def _say_position(self) -> None:
-        table = self.table
-        values = sum(len(facet.values) for facet in self._found)
-        more = "…" if self._is_counting else ""
-        table.border_subtitle = f"{count(values, 'value')}{more}"
         line = self.line_here()
         if self._is_counting:
+            values = sum(len(facet.values) for facet in self._found)
             self.say((f"counting… {values:,} values so far", ""), ("   esc stops", "dim"))
         elif not self._found:
             self.say(("there is nothing to choose from", "warn"))

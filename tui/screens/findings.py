@@ -9,6 +9,7 @@ from textual import on
 from replay.records import Finding
 from tui.actions import FINDINGS, OUTLINE
 from tui.jobs import Ended
+from tui.rows.both import Both, without_values
 from tui.rows.replays import (
     FoundCalls,
     RunFindings,
@@ -39,6 +40,12 @@ class FindingsScreen(PanesScreen):
         self.found: RunFindings | None = None
         self.calls: FoundCalls | None = None
         self.call_index = 0
+        self._told: Both | None = None
+        """Of the call that is shown: another screen need not read it again."""
+
+    def on_unmount(self) -> None:
+        """Let go of the call: a screen is a ring that the collector may find much later."""
+        self._told = None
 
     def make_table(self) -> Lines:
         """The list of findings."""
@@ -113,7 +120,10 @@ class FindingsScreen(PanesScreen):
 
         def make() -> list[Entry]:
             verdict, recorded, _ = read_found_call(database, found, finding, call)
-            return finding_entries(finding, verdict, recorded)
+            if verdict.verdict != "payload_changed":
+                verdict = without_values(verdict)
+            self._told = database.told((found.run_key, call.tool_call), verdict, recorded)
+            return finding_entries(finding, verdict, recorded, self._told)
 
         self.outline.needle = ""
         self.show_entries(make, size=found_call_size(database, found, call), at_change=True)

@@ -88,7 +88,7 @@ class MetricsScreen(PanesScreen):
         self.say(("◐ counting", "accent"), ("   esc leaves", "dim"))
         self._measure(self.period)
 
-    @work(thread=True, exclusive=True, group="measure")
+    @work(thread=True, description="a thread", exclusive=True, group="measure")
     def _measure(self, period: int) -> None:
         """Read in a thread of its own: a million calls take a second or two."""
         database, worker = self.replay.the_database, get_current_worker()
@@ -115,7 +115,7 @@ class MetricsScreen(PanesScreen):
         self._roll_up()
         self._judge(measured)
 
-    @work(thread=True, exclusive=True, group="judge")
+    @work(thread=True, description="a thread", exclusive=True, group="judge")
     def _judge(self, measured: Measured) -> None:
         """Look through prompts and labels; what they say comes a moment later."""
         database, worker = self.replay.the_database, get_current_worker()

@@ -12,16 +12,23 @@ from textual.screen import Screen
 
 from replay.errors import ReplayError
 from replay.records import ReplayRun
-from tui.actions import REPLAYING
+from tui.actions import REPLAYING, actions_of
 from tui.jobs import Ended, Job
-from tui.rows.acting import Tools
+from tui.pyproject import is_in_repository
+from tui.rows.acting import Baseline, Tools
 from tui.screens.base import BaseScreen
 from tui.views.parts import Part, count, printable
-from tui.widgets.bars import Bar
+from tui.widgets.bars import Bar, KeyBar
 from tui.widgets.keys import bindings
 
 PARSERS: Final = ("", "strict", "flexible")
 """Who reads arguments; ``""``: whom the toolbox chooses."""
+_UNDER_WAY: Final = ("replaying.hide",)
+_CHOOSING: Final = tuple(
+    action.id for action in actions_of(REPLAYING) if action.id not in _UNDER_WAY
+)
+"""Keys that do something before it is started, and nothing while it runs."""
+_BASELINES: Final = "git:main   git:HEAD~1   package.module:old_toolbox   empty: none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,30 +48,38 @@ class ReplayingScreen(BaseScreen):
     PLACES: ClassVar[tuple[str, ...]] = (REPLAYING,)
 
     def __init__(
-        self, scopes: Sequence[Scope], tools: Tools, done: Callable[[ReplayRun | None], None]
+        self,
+        scopes: Sequence[Scope],
+        tools: Tools,
+        baseline: Baseline,
+        done: Callable[[ReplayRun | None], None],
     ) -> None:
         """``done`` gets the run when it ended; None: it said why not, on the screen."""
         super().__init__()
         self.scopes = list(scopes)
         self.tools = tools
+        self.baseline = baseline
         self.done = done
         self.scope_index = 0
         self.parser_index = 0
         self.problem: ReplayError | None = None
         self.watched: Job | None = None
         """Begun from another screen: this one is left when it ends."""
+        self._is_over = False
+        """What was begun here ended while another screen lay above: this one is left, too."""
 
     @classmethod
     def of_job(cls, job: Job) -> ReplayingScreen:
         """Return the screen of a command that is under way; who began it is told of its end."""
-        screen = cls([Scope(job.title, ())], Tools("as it began"), lambda run: None)
+        tools, baseline = Tools("as it began"), Baseline("as it began")
+        screen = cls([Scope(job.title, ())], tools, baseline, lambda run: None)
         screen.watched = job
         return screen
 
     def compose_body(self) -> ComposeResult:
         """A few lines."""
         with Vertical(id="notice"), Vertical(id="notice-box"):
-            for name in ("scope", "tools", "parser", "outside", "progress"):
+            for name in ("scope", "tools", "baseline", "parser", "outside", "progress"):
                 yield Bar(id=f"replaying-{name}", markup=False)
 
     def on_mount(self) -> None:
@@ -88,11 +103,15 @@ class ReplayingScreen(BaseScreen):
         scope = self.scopes[self.scope_index]
         parser = PARSERS[self.parser_index] or "as the toolbox reads arguments"
         toolbox = self.tools.toolbox
-        self._line("scope", ("traces   ", "dim"), (printable(scope.name), "strong"), *_key("s"))
         named: Part = (printable(toolbox), "strong") if toolbox else ("none named yet", "warn")
-        self._line("tools", ("tools    ", "dim"), named, *_key("t"))
-        self._line("parser", ("parser   ", "dim"), (parser, ""), *_key("v"))
-        self._line("outside", ("outside  ", "dim"), ("network blocked; the recording answers", ""))
+        self._choice("s", "scope", "traces", (printable(scope.name), "strong"))
+        self._choice("t", "tools", "tools", named)
+        self._choice("b", "baseline", "baseline", *self._baseline_parts())
+        self._choice("v", "parser", "parser", (parser, ""))
+        self._choice(" ", "outside", "outside", ("network blocked; the recording answers", "dim"))
+        keys = self.query_one(KeyBar)
+        keys.suit(idle=_CHOOSING if self.job is not None else _UNDER_WAY)
+        keys.name_back("stop" if self.job is not None else "back")
         if self.job is not None:
             self.job_ticked()
         elif self.problem is not None:
@@ -100,6 +119,15 @@ class ReplayingScreen(BaseScreen):
             self._line("progress", ("× ", "bad"), (printable(words), ""))
         else:
             self._line("progress", ("enter starts it", "accent"), ("   esc does not", "dim"))
+
+    def _baseline_parts(self) -> list[Part]:
+        if self.baseline.named:
+            return [(printable(self.baseline.named), "strong"), (" tells causes apart", "dim")]
+        return [("none", ""), (": a cause may stay unknown", "dim")]
+
+    def _choice(self, key: str, name: str, words: str, *parts: Part) -> None:
+        """Show what is chosen, after the key that changes it."""
+        self._line(name, (f"{key}  ", "accent strong"), (f"{words:<9} ", "dim"), *parts)
 
     def _line(self, name: str, *parts: Part) -> None:
         self.query_one(f"#replaying-{name}", Bar).say(parts)
@@ -133,6 +161,20 @@ class ReplayingScreen(BaseScreen):
             "tools", self.tools.toolbox, on_done=done, placeholder="package.module:toolbox"
         )
 
+    def action_baseline(self) -> None:
+        """Name the old tools; where there is a repository, its last commit is offered."""
+        if self.job is not None:
+            return
+
+        def done(text: str | None) -> None:
+            self.set_focus(None)
+            if text is not None and text.strip() != self.baseline.named:
+                self.baseline = Baseline(text.strip())
+            self._show()
+
+        offered = self.baseline.named or ("git:HEAD" if is_in_repository() else "")
+        self.prompt.ask("baseline", offered, on_done=done, placeholder=_BASELINES)
+
     def action_start(self) -> None:
         """Start it."""
         if self.job is not None:
@@ -140,9 +182,10 @@ class ReplayingScreen(BaseScreen):
         if not self.tools.toolbox:
             self.action_tools()
             return
-        self.replay.tools = self.tools
+        self.replay.tools, self.replay.baseline = self.tools, self.baseline
         scope = self.scopes[self.scope_index]
-        words = ["run", str(self.replay.path), *scope.words, *self.tools.words(), "--json"]
+        tools = [*self.tools.words(), *self.baseline.words()]
+        words = ["run", str(self.replay.path), *scope.words, *tools, "--json"]
         if PARSERS[self.parser_index]:
             words += ["--parser", PARSERS[self.parser_index]]
         self.problem = None
@@ -165,10 +208,15 @@ class ReplayingScreen(BaseScreen):
         else:
             self.app.pop_screen()
 
+    def on_screen_resume(self) -> None:
+        """Leave, where what was begun here ended meanwhile."""
+        if self._is_over:
+            self.app.pop_screen()
+
     def _ended(self, ended: Ended) -> None:
         if is_watching(self.app.screen, ended.job):
             self.app.pop_screen()
-        is_here = self.is_current
+        is_here, is_beneath = self.app.screen is self, self in self.app.screen_stack[:-1]
         run: ReplayRun | None = None
         try:
             if ended.job.is_stopped and not ended.output:
@@ -180,11 +228,12 @@ class ReplayingScreen(BaseScreen):
                 run, self.problem = None, _nothing_judged()
         except ReplayError as error:
             self.problem = error
-        if is_here and run is None and not ended.job.is_stopped:
+        if (is_here or is_beneath) and run is None and not ended.job.is_stopped:
             self._show()
             return
         if is_here:
             self.app.pop_screen()
+        self._is_over = is_beneath
         if run is None and isinstance(self.app.screen, BaseScreen):
             assert self.problem is not None
             self.app.screen.complain(self.problem)
@@ -212,7 +261,3 @@ def ended_parts(run: ReplayRun) -> list[Part]:
         sign, role = verdict_sign(verdict)
         parts.append((f"  {sign} {number:,} {verdict_words(verdict)}", role))
     return parts
-
-
-def _key(key: str) -> list[Part]:
-    return [(f"   {key}", "accent"), (" changes it", "dim")]

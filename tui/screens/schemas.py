@@ -26,7 +26,7 @@ from tui.views.field_lines import (
     side_words,
 )
 from tui.views.parts import Part, printable
-from tui.views.sames import CONTEXTS
+from tui.views.sames import CONTEXTS, context_words
 from tui.views.schema_view import field_entries
 from tui.widgets.bars import Bar
 from tui.widgets.differences import Differences
@@ -180,7 +180,7 @@ class SchemasScreen(PanesScreen):
         self.asking = Asking()
         self._ask(self.asking, old, new)
 
-    @work(thread=True, group="schemas")
+    @work(thread=True, description="a thread", group="schemas")
     def _ask(self, asking: Asking, old: Side, new: Side) -> None:
         """Compare in a process of its own, then count in another what recorded payloads say."""
         path, today = str(self.replay.path), self.tool.today
@@ -289,10 +289,12 @@ class SchemasScreen(PanesScreen):
     def _set_fields(self, fields: list[Field], *, keep: bool = False) -> None:
         table = self.table
         table.fields, table.hits, table.is_counting = fields, self.hits, self.is_counting
+        which = f"tool {self.tool_index + 1} of {len(self.tools)}"
+        table.noun, table.place_more = "field" if fields else "", f" · {which}"
+        table.border_subtitle = which
         if not keep:
             table.set_reactive(FieldTable.cursor, 0)
         table.lines_changed()
-        table.border_subtitle = f"tool {self.tool_index + 1} of {len(self.tools)}"
         self._say_columns()
 
     def _show_field(self, *, keep: bool = False) -> None:
@@ -348,12 +350,14 @@ class SchemasScreen(PanesScreen):
             self._turn_to_tool((self.tool_index + direction) % len(self.tools))
 
     def action_older(self, direction: int) -> None:
-        """Choose another older version."""
-        self._choose(self.old_index + direction, self.new_index)
+        """Choose another older version; what is in its way on the right goes on, too."""
+        old = self.old_index + direction
+        self._choose(old, self.new_index + (direction if old == self.new_index else 0))
 
     def action_newer(self, direction: int) -> None:
-        """Choose another newer version."""
-        self._choose(self.old_index, self.new_index + direction)
+        """Choose another newer version; what is in its way on the left goes on, too."""
+        new = self.new_index + direction
+        self._choose(self.old_index + (direction if new == self.old_index else 0), new)
 
     def _choose(self, old: int, new: int) -> None:
         if not self.tools or not 0 <= old < len(self.sides) or not 0 <= new < len(self.sides):
@@ -393,9 +397,11 @@ class SchemasScreen(PanesScreen):
         wanted = self.context + direction
         if not 0 <= wanted < len(CONTEXTS):
             self.app.bell()
+            self.say((f"already: {context_words(self.context)}", "warn"))
             return
         self.context = wanted
         self._show_field(keep=True)
+        self.say((context_words(wanted), ""))
 
     def action_change(self, direction: int) -> None:
         """Go to the next change of the definitions; while a search is on: to the next match."""

@@ -45,6 +45,8 @@ class StartScreen(BaseScreen):
         self._opening: threading.Thread | None = None
         self._process: subprocess.Popen[str] | None = None
         self._is_leaving = False
+        self._is_asked = False
+        """Somebody wants it looked at again, now."""
         self._is_telling = False
         """Shows why something failed: that stays until somebody does something else."""
 
@@ -132,12 +134,13 @@ class StartScreen(BaseScreen):
                 (" t ", "accent strong"),
                 (" see it work: record and replay the demo, here, now\n", ""),
                 (" i ", "accent strong"),
-                (" import a file: OpenAI or Anthropic messages, JSON Lines\n", ""),
+                (" import a file: OpenTelemetry, Langfuse, OpenAI messages and others\n", ""),
                 ("   ", ""),
                 (" or wait: recordings show up as they happen", "dim"),
             ]
         )
-        self.say(("waiting for a recording", "dim"))
+        self.say((self._looked("waiting for a recording"), "dim"))
+        self.query_one(KeyBar).suit()
 
     def _show_error(self, error: ReplayError) -> None:
         if self._process is not None or self._is_leaving:
@@ -156,7 +159,13 @@ class StartScreen(BaseScreen):
             (" quit", ""),
         ]
         self._show(parts)
-        self.say(("the database cannot be read", "bad"))
+        self.say((self._looked("the database cannot be read"), "bad"))
+        self.query_one(KeyBar).suit(idle=("empty.import-file",))  # there is nothing to import into
+
+    def _looked(self, words: str) -> str:
+        """Return ``words``; where somebody pressed `r`: that it was looked again."""
+        is_asked, self._is_asked = self._is_asked, False
+        return f"looked again: {words}" if is_asked else words
 
     def _show(self, parts: Sequence[Part]) -> None:
         if self.is_attached:
@@ -167,6 +176,7 @@ class StartScreen(BaseScreen):
     def action_retry(self) -> None:
         """Open it again, now."""
         self._is_telling = False
+        self._is_asked = True
         self._open()
 
     def action_demo(self) -> None:
@@ -230,7 +240,7 @@ class StartScreen(BaseScreen):
         self.say(("◐ running", "accent"))
         self._wait(self._process, result)
 
-    @work(thread=True, group="run")
+    @work(thread=True, description="a thread", group="run")
     def _wait(self, process: subprocess.Popen[str], result: Path) -> None:
         output, _ = process.communicate()
         if not self._is_leaving and self.app.is_running:

@@ -103,7 +103,7 @@ class Stopping(StepsScreen):
         run = self.steps.run
         return None if run is None else run.id, self.replay.tools
 
-    @work(thread=True, group="look")
+    @work(thread=True, description="a thread", group="look")
     def _look(
         self,
         number: int,

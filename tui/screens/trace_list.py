@@ -103,7 +103,7 @@ class TraceListScreen(BaseScreen):
         if not quiet and wanted:
             self.set_timer(0.2, self._say_searching)
 
-    @work(thread=True, group="find")
+    @work(thread=True, description="a thread", group="find")
     def _run_find(self, traces: TraceList, *, quiet: bool) -> None:
         began = time.perf_counter()
 
@@ -211,6 +211,10 @@ class TraceListScreen(BaseScreen):
     def database_changed(self) -> None:
         """Show what was recorded, soon."""
         self._refresh_soon()
+
+    def show_anew(self) -> None:
+        """Show the same list, read once more."""
+        self._find(self.wanted, quiet=True)
 
     def _refresh_soon(self) -> None:
         if self._refreshing is None:

@@ -170,7 +170,7 @@ class TracesScreen(SeekingTraces):
         if search is self._looking:
             self.say((search[1], "accent"), ("   searching…   esc stops", "dim"))
 
-    @work(thread=True, group="look")
+    @work(thread=True, description="a thread", group="look")
     def _run_look(self, traces: TraceList, search: Search) -> None:
         try:
             index = search[0](traces, lambda: self._looking is not search)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
+from replay.records import JsonObject
 from tui.actions import TRANSCRIPT
+from tui.copies import dumped
 from tui.debugging import debug_command, leave_screen_to
+from tui.rows.details import StepDetail
 from tui.screens.comparing import Comparing
 from tui.screens.reviewing import Reviewing
 from tui.screens.stepping import Stepping
@@ -28,9 +32,11 @@ class TranscriptScreen(Reviewing, Stepping, StopKeys, WhereFrom, Comparing):
         if self.focused is self.outline:
             self.copy(self.outline.value_here(), "this")
         elif self.detail is not None:
-            call = self.detail.tool_call or self.detail.model_call
-            if call is not None:
-                self.copy(call.model_dump(), f"step {self.detail.row.number}")
+            detail, what = self.detail, f"step {self.detail.row.number}"
+            if detail.size > _SHOWN_MAX or detail.message_count > _MESSAGES_MAX:
+                self.copy_made(partial(_dumped, detail), what)
+            else:
+                self.copy(_dumped(detail), what)
 
     def action_copy_menu(self) -> None:
         """Choose what of this step to copy: JSON, curl, a test, a command, an id."""
@@ -81,3 +87,8 @@ class TranscriptScreen(Reviewing, Stepping, StopKeys, WhereFrom, Comparing):
             self._stay("no replay run looked at this trace yet: replay run DATABASE --tools ...")
             return
         self.app.push_screen(FindingsScreen(self.steps.run.id))
+
+
+def _dumped(detail: StepDetail) -> JsonObject | None:
+    call = detail.tool_call or detail.model_call
+    return None if call is None else dumped(call)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from textual import work
 
@@ -18,6 +18,9 @@ from tui.screens.origins import OriginsScreen
 from tui.screens.steps import StepsScreen
 from tui.views.json_entries import json_text
 from tui.views.parts import cut, printable
+
+_WANTED_MAX: Final = 500
+"""Characters of the value, for a line of the screen."""
 
 
 class WhereFrom(StepsScreen):
@@ -37,6 +40,8 @@ class WhereFrom(StepsScreen):
         """Where one was before going where a value came from: step, tab, line."""
         self.is_tracing = False
         self._tracing = 0
+        self._asked: tuple[Any, StepDetail, str] | None = None
+        """What to look for. It is not handed on: a worker is a ring, which would keep megabytes."""
 
     def action_origins(self) -> None:
         """Show the earlier parts of the trace that carried the value under the cursor."""
@@ -47,13 +52,22 @@ class WhereFrom(StepsScreen):
         if self.focused is not self.outline or value is None:
             self._stay("put the cursor on a value first: tab goes to the other pane")
             return
+        if self.replay.the_database.is_hidden(value):
+            self._stay("it is hidden: F3 shows hidden values, and then where they came from")
+            return
         self._tracing += 1
         self.is_tracing = True
         self.say(("looking where it came from…", "accent"), ("   esc ends it", "dim"))
-        self._look_for_origins(self._tracing, value, detail, self.tab)
+        self._asked = (value, detail, self.tab)
+        self._look_for_origins(self._tracing)
 
-    @work(thread=True, group="origins")
-    def _look_for_origins(self, number: int, value: Any, detail: StepDetail, tab: str) -> None:
+    @work(thread=True, description="a thread", group="origins")
+    def _look_for_origins(self, number: int) -> None:
+        if self._asked is None:
+            return
+        value, detail, tab = self._asked
+        self._asked = None
+
         def tell(act: Callable[[], None]) -> None:
             if self.is_tracing and self._tracing == number and self.app.is_running:
                 self.app.call_from_thread(act)
@@ -74,7 +88,8 @@ class WhereFrom(StepsScreen):
         except ReplayError as error:
             tell(partial(self._could_not_look, error))
         else:
-            tell(partial(self._found_origins, value, found))
+            wanted = value if isinstance(value, str) else json_text(value)
+            tell(partial(self._found_origins, wanted[:_WANTED_MAX], found))
 
     def _say_progress(self, step_number: int, last: int) -> None:
         self.say(
@@ -90,8 +105,7 @@ class WhereFrom(StepsScreen):
         self.is_tracing = False
         self._stay(why)
 
-    def _found_origins(self, value: Any, found: list[Origin]) -> None:
-        wanted = value if isinstance(value, str) else json_text(value)
+    def _found_origins(self, wanted: str, found: list[Origin]) -> None:
         if not found:
             words = "nowhere before this step (made up, computed, or the tools' own): "
             room = max(8, self.size.width - len(words) - 4)

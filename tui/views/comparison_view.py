@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
-from replay.records import CallVerdict, Interaction, JsonValue
-from replay.verdicts.canonical import same_value
+from replay.records import CallResult, CallVerdict, Interaction, JsonValue, ToolCall
+from replay.verdicts.canonical import read_response
+from tui.rows.both import Both, told
 from tui.rows.comparisons import Compared
-from tui.views.diff_entries import change_entries, diff_entries
+from tui.views.diff_entries import diff_entries
 from tui.views.entries import Entry
 from tui.views.json_entries import json_entries, json_text, size_words
 from tui.views.parts import Part, count, cut, lasted, printable
 from tui.views.verdict_view import (
     TRANSLATED,
     allowed_entries,
-    both_answers,
     notes_entries,
     outside_entry,
     schema_error_entries,
+    state_entries,
     verdict_head,
 )
 
 _SHORT: Final = 60
+_AS_WRITTEN: Final = "recorded, as the model wrote it"
 
 
 def comparison_entries(compared: Compared, *, context: int = 0) -> list[Entry]:
@@ -38,44 +40,64 @@ def comparison_entries(compared: Compared, *, context: int = 0) -> list[Entry]:
     entries += schema_error_entries(verdict)
     if replayed is None:
         return [*entries, *notes_entries(verdict)]
-    recorded, said = both_answers(verdict, call)
+    said = compared.told or told(verdict, call)
     note = TRANSLATED if verdict.translated_response else ""
-    if replayed.payload is not None:
-        entries += _part("payload", call.payload, replayed.payload, context)
-    elif call.payload is not None:  # turned away before it had one, or nobody kept it
-        kept = _same("payload", call.payload)
-        words = "   recorded" if replayed.outcome == "ok" else "   the tool got none today"
-        kept.parts = (("payload", "strong"), (f"{words}  ", "dim"))
-        entries += [_gap(), kept]
+    entries += _payload(compared, call, replayed, context)
     entries += _outside(verdict, compared.interactions)
-    entries += _part("what the model is told", recorded, said, context, note=note)
+    entries += _part("what the model is told", said, context, note=note)
     entries += _errors(compared, verdict, context)
-    entries += _state(verdict)
+    entries += state_entries(verdict)
     if verdict.output:
         entries += [_gap(), Entry((("printed today", "strong"),)), Entry((), 1)]
         entries[-1].text = verdict.output.rstrip("\n")
     return entries + allowed_entries(verdict) + notes_entries(verdict)
 
 
+def _payload(compared: Compared, call: ToolCall, replayed: CallResult, context: int) -> list[Entry]:
+    if replayed.payload is not None and call.payload is None:
+        written = Both.of(read_response(call.arguments).value, replayed.payload)
+        return _part("payload", written, context, note=_AS_WRITTEN)  # the validated were not kept
+    both = compared.payloads or Both.of(call.payload, replayed.payload)
+    if both.today is not None:
+        return _part("payload", both, context, again=compared.payload_again)
+    if both.recorded is None:
+        return []
+    # turned away before it had one, or nobody kept it
+    kept = _same("payload", both.recorded)
+    words = "   recorded" if replayed.outcome == "ok" else "   the tool got none today"
+    kept.parts = (("payload", "strong"), (f"{words}  ", "dim"))
+    return [_gap(), kept]
+
+
 def _part(
-    words: str, recorded: JsonValue, today: JsonValue, context: int, *, note: str = ""
+    words: str,
+    both: Both,
+    context: int,
+    *,
+    note: str = "",
+    again: Callable[[], JsonValue] | None = None,
 ) -> list[Entry]:
-    if same_value(recorded, today):
-        return [_gap(), _same(words, recorded)]
-    return [_gap(), _legend(words, note), *diff_entries(recorded, today, context=context)]
+    if both.is_same:
+        return [_gap(), _same(words, both.recorded, again)]
+    entries = diff_entries(both.recorded, both.today, context=context)
+    return [_gap(), _legend(words, note), *entries]
 
 
-def _same(words: str, value: JsonValue) -> Entry:
-    """A part that is the same on both sides: one line, opened on demand."""
+def _same(words: str, value: JsonValue, again: Callable[[], JsonValue] | None = None) -> Entry:
+    """A part that is the same on both sides: one line, opened on demand.
+
+    ``again`` reads it when it is opened: ``value`` is only its outline then.
+    """
     parts: tuple[Part, ...] = ((words, "strong"), ("   ✓ same  ", "good"))
     if value is None or value in ({}, []):
         return Entry((*parts, (json_text(value), "dim")), value=value)
     shown = size_words(value) or cut(json_text(value), _SHORT)
     return Entry(
         parts,
-        children=lambda: json_entries(value, depth=1),
+        children=lambda: json_entries(value if again is None else again(), depth=1),
         folded=((shown, "dim"),),
-        value=value,
+        value=value if again is None else None,
+        value_made=again,
     )
 
 
@@ -104,7 +126,7 @@ def _errors(compared: Compared, verdict: CallVerdict, context: int) -> list[Entr
         None if error is None else {"type": error.type, "message": error.message}
         for error in (old, new)
     ]
-    entries = _part("error", sides[0], sides[1], context)
+    entries = _part("error", Both.of(sides[0], sides[1]), context)
     if None in sides:  # there was none, or is none: nothing stands against it
         entries = [entry for entry in entries if entry.value is not None or not entry.mark]
     for error, words in ((old, "recorded"), (new, "today")):
@@ -119,19 +141,6 @@ def _errors(compared: Compared, verdict: CallVerdict, context: int) -> list[Entr
                 )
             )
     return entries
-
-
-def _state(verdict: CallVerdict) -> list[Entry]:
-    if verdict.state_changes:
-        entries = [_gap(), _legend("the state afterwards", "of the old code's")]
-        for change in verdict.state_changes:
-            entries.append(Entry(((printable(change.path) or "the whole state", "key"),), 1))
-            entries += change_entries(change, 2)
-        return entries
-    if verdict.effect_changed:
-        words = "it leaves another state of the world behind"
-        return [_gap(), Entry((("≠ ", "warn"), (words, "")), is_change=True)]
-    return []
 
 
 def headline(compared: Compared) -> list[Part]:

@@ -6,22 +6,23 @@ One walk and no deepdiff: this is on the way to the screen. Values are compared 
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterator
 from functools import partial
+from operator import itemgetter
 from typing import Final
 
 from replay.records import Change, JsonObject, JsonValue
-from replay.verdicts.canonical import canonical_bytes, same_value
+from replay.verdicts.canonical import same_value
+from tui.rows.shared import marks_of, shared_ends
+from tui.views.alignment import aligned
 from tui.views.entries import Entry
 from tui.views.json_entries import key_parts, marked_entries
 from tui.views.parts import Parts
-from tui.views.sames import ALL, Member, Same, first_changes
-from tui.views.text_diff import is_costly, is_long, shared_ends, text_entries
+from tui.views.sames import ALL, Member, Sames, first_changes
+from tui.views.text_diff import is_long, text_entries
 
 _IDENTITY_KEYS: Final = ("id", "uuid", "key", "name", "code", "number", "slug", "title")
 _IDENTITY_ENDINGS: Final = ("_id", "_number", "_code", "_key", "Id")
-_Steps = list[tuple[int, int, int, int]]
 
 
 def diff_entries(
@@ -56,7 +57,7 @@ class _Walk:
         self, lead: Parts, recorded: JsonValue, replayed: JsonValue, depth: int
     ) -> list[Entry]:
         """Return the entries of two values that stand at one place."""
-        if same_value(recorded, replayed):
+        if _is_same(recorded, replayed):
             return [self._equal(lead, depth, recorded)]
         return self._different(lead, recorded, replayed, depth)
 
@@ -103,67 +104,80 @@ class _Walk:
         self, recorded: JsonObject, replayed: JsonObject, depth: int
     ) -> Iterator[Member]:
         """Yield the members, each beside that of the same name."""
+        equal: list[tuple[str, JsonValue]] = []
         for key, value in recorded.items():
-            lead = key_parts(key)
-            if key not in replayed:
-                yield _change(marked_entries(lead, value, depth, mark="-"))
-            elif same_value(value, replayed[key]):
-                yield Same(value, partial(self._equal, lead, depth))
+            if key in replayed and _is_same(value, replayed[key]):
+                equal.append((key, value))
+                continue
+            if equal:
+                yield Sames(equal, partial(self._equal_member, depth), itemgetter(1))
+                equal = []
+            if key in replayed:
+                yield from self._different(key_parts(key), value, replayed[key], depth)
             else:
-                yield from self._different(lead, value, replayed[key], depth)
+                yield _change(marked_entries(key_parts(key), value, depth, mark="-"))
+        if equal:
+            yield Sames(equal, partial(self._equal_member, depth), itemgetter(1))
         for key, value in replayed.items():
             if key not in recorded:
                 yield _change(marked_entries(key_parts(key), value, depth, mark="+"))
+
+    def _equal_member(self, depth: int, member: tuple[str, JsonValue]) -> Entry:
+        return self._equal(key_parts(member[0]), depth, member[1])
 
     def _list_members(
         self, recorded: list[JsonValue], replayed: list[JsonValue], depth: int
     ) -> Iterator[Member]:
         """Yield the elements, each beside the one that it is."""
         equal = partial(self._equal, (), depth)
-        for old_from, old_to, new_from, new_to in _aligned(recorded, replayed):
+        for old_from, old_to, new_from, new_to in _beside(recorded, replayed):
             paired = min(old_to - old_from, new_to - new_from)
+            first = 0
             for at in range(paired):
                 one, other = recorded[old_from + at], replayed[new_from + at]
-                if same_value(one, other):
-                    yield Same(one, equal)
-                else:
+                if not _is_same(one, other):
+                    if first < at:
+                        yield Sames(recorded[old_from + first : old_from + at], equal)
                     yield from self._different((), one, other, depth)
+                    first = at + 1
+            if first < paired:
+                yield Sames(recorded[old_from + first : old_from + paired], equal)
             for item in recorded[old_from + paired : old_to]:
                 yield _change(marked_entries((), item, depth, mark="-"))
             for item in replayed[new_from + paired : new_to]:
                 yield _change(marked_entries((), item, depth, mark="+"))
 
 
-def _aligned(recorded: list[JsonValue], replayed: list[JsonValue]) -> _Steps:
-    """Return which elements stand beside which; equal beginnings and ends are no work."""
+def _is_same(recorded: JsonValue, replayed: JsonValue) -> bool:
+    return recorded is replayed or same_value(recorded, replayed)
+
+
+def _beside(
+    recorded: list[JsonValue], replayed: list[JsonValue]
+) -> Iterator[tuple[int, int, int, int]]:
+    """Yield which elements stand beside which; equal beginnings and ends are no work."""
     first, last = shared_ends(recorded, replayed)  # most often all but a few, and named by nobody
-    old = [_name(item) for item in recorded[first : len(recorded) - last]]
-    new = [_name(item) for item in replayed[first : len(replayed) - last]]
-    more_first, more_last = shared_ends(old, new)
-    first, last = first + more_first, last + more_last
     old_end, new_end = len(recorded) - last, len(replayed) - last
-    steps: _Steps = [(0, first, 0, first)]
-    middle = (old[more_first : len(old) - more_last], new[more_first : len(new) - more_last])
-    if is_costly(*middle):
-        steps.append((first, old_end, first, new_end))
-    else:
-        matcher = difflib.SequenceMatcher(None, *middle, autojunk=False)
-        steps += [
-            (first + a, first + b, first + c, first + d) for _, a, b, c, d in matcher.get_opcodes()
-        ]
-    steps.append((old_end, len(recorded), new_end, len(replayed)))
-    return [step for step in steps if step[0] < step[1] or step[2] < step[3]]
+    yield 0, first, 0, first
+    names = _names(recorded[first:old_end]), _names(replayed[first:new_end])
+    for a, b, c, d, _ in aligned(*names):
+        yield first + a, first + b, first + c, first + d
+    yield old_end, len(recorded), new_end, len(replayed)
 
 
-def _name(item: JsonValue) -> bytes:
-    """Return what an element is known by: its identity, else all of it."""
+def _names(items: list[JsonValue]) -> list[int]:
+    """Return what each element is known by: its identity, else all of it."""
+    return marks_of([_identity(item) for item in items])
+
+
+def _identity(item: JsonValue) -> JsonValue:
     if isinstance(item, dict):
         for key, value in item.items():
             if (key in _IDENTITY_KEYS or key.endswith(_IDENTITY_ENDINGS)) and isinstance(
                 value, (str, int)
             ):
-                return canonical_bytes([key, value])
-    return canonical_bytes(item)
+                return [key, value]
+    return item
 
 
 def _change(entry: Entry) -> Entry:

@@ -58,6 +58,8 @@ class Entry:
     """It and what is beneath it has a recorded and a today's side, which may stand side by side."""
     value: Any = None
     """What copying gives; None: the text of the line."""
+    value_made: Callable[[], Any] | None = None
+    """Makes that value when it is wanted: of what is big, or put together."""
     way: Way | None = None
     """The way to the value in its step; None: it has none."""
     _made: list[Entry] | None = field(default=None, repr=False)
@@ -67,6 +69,10 @@ class Entry:
         if self._made is None:
             self._made = self.children() if self.children is not None else []
         return self._made
+
+    def copied(self) -> Any:
+        """Return what copying gives; None: the text of the line."""
+        return self.value if self.value_made is None else self.value_made()
 
     @property
     def path(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from replay.records import CallVerdict, Finding, ReplayRun, ToolCall
 from replay.report.sample_words import is_sampled, sampled
+from tui.rows.both import Both
 from tui.views.entries import Entry
 from tui.views.json_entries import json_entries
 from tui.views.messages import parsed
@@ -13,9 +14,12 @@ from tui.views.verdict_view import cause_entry, verdict_entries
 
 
 def finding_entries(
-    finding: Finding, verdict: CallVerdict | None, call: ToolCall | None
+    finding: Finding,
+    verdict: CallVerdict | None,
+    call: ToolCall | None,
+    both: Both | None = None,
 ) -> list[Entry]:
-    """Return the finding, then the call."""
+    """Return the finding, then the call; ``both``: what the model was told, where it was read."""
     sign, role = verdict_sign(finding.verdict, approved=finding.approved)
     calls = f"{finding.call_count:,} of {count(finding.tool_call_total, 'call')}"
     entries = [
@@ -48,7 +52,7 @@ def finding_entries(
         )
     else:
         entries.append(Entry((("arguments: ", "strong"),), text=arguments))
-    return entries + verdict_entries(verdict, call, with_head=False)
+    return entries + verdict_entries(verdict, call, both, with_head=False)
 
 
 def _raw(text: str) -> list[Entry]:

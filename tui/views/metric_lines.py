@@ -6,7 +6,7 @@ from collections.abc import Sequence, Set
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
-from replay.cli.sparkline import sparkline
+from replay.report.sparkline import sparkline
 from tui.views.parts import Part, fit, lasted, printable
 
 if TYPE_CHECKING:

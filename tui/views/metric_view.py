@@ -6,11 +6,11 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from typing import Final
 
-from replay.cli.sparkline import sparkline
 from replay.metrics import Buckets, CallMetrics, ComponentMetrics, Components
 from replay.metrics.budgets import BudgetResult
 from replay.metrics.invented import InventedArgument, MadeUp
 from replay.metrics.labels import Accuracy
+from replay.report.sparkline import sparkline
 from replay.store.times import iso_text
 from tui.rows.metrics import Judged, Measured, budgets_of
 from tui.views.entries import Entry

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Final, TypeAlias
 
 from tui.views.entries import Entry
+from tui.views.json_entries import grouped
 from tui.views.parts import count
 
 ALL: Final = -1
@@ -18,19 +19,32 @@ CONTEXTS: Final = (0, 1, 3, 10, ALL)
 """What less and more context step through."""
 
 
+def context_words(place: int) -> str:
+    """Return in words how much is shown with ``CONTEXTS[place]``."""
+    around = CONTEXTS[place]
+    if around == ALL:
+        return "everything shown"
+    return f"{around} equal beside each change" if around else "only what changed"
+
+
 @dataclass(frozen=True, slots=True)
-class Same:
-    """An equal member: of forty thousand, only those that somebody opens become entries."""
+class Sames:
+    """Equal members in a row: of forty thousand, only those that somebody opens become entries."""
 
-    value: Any
+    values: Sequence[Any]
     make: Callable[[Any], Entry]
+    plain: Callable[[Any], Any] | None = None
+    """What copying gives of one; None: it itself."""
 
-    def made(self) -> Entry:
-        """Return it as an entry."""
-        return self.make(self.value)
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def entries(self, start: int, stop: int) -> list[Entry]:
+        """Return some of them as entries."""
+        return [self.make(value) for value in self.values[start:stop]]
 
 
-Member: TypeAlias = Entry | Same
+Member: TypeAlias = Entry | Sames
 
 
 def first_changes(
@@ -59,46 +73,85 @@ def first_changes(
 
 
 def folded_sames(
-    entries: Sequence[Member], depth: int, *, context: int = 0, noun: str = "equal member"
+    entries: Iterable[Member], depth: int, *, context: int = 0, noun: str = "equal member"
 ) -> list[Entry]:
     """Fold runs of equal members into one line that says how many there are.
 
     ``context`` of them stay beside each change; the outer ends have a change on one side only.
     """
-    if context == ALL:
-        return _entries(entries)
     shown: list[Entry] = []
-    same: list[Member] = []
+    run = _Run(depth, noun)
     for entry in entries:
         if isinstance(entry, Entry) and differs(entry):
-            shown += _folded(same, depth, context if shown else 0, context, noun)
-            same = []
+            shown += run.entries(context if shown else 0, context)
+            run = _Run(depth, noun)
             shown.append(entry)
         else:
-            same.append(entry)
-    return shown + _folded(same, depth, context if shown else 0, 0, noun)
+            run.add(entry)
+    return shown + run.entries(context if shown else 0, 0, is_all=context == ALL)
 
 
 def differs(entry: Member) -> bool:
     """Say whether an entry is a change or holds one."""
-    if isinstance(entry, Same):
+    if isinstance(entry, Sames):
         return False
     return bool(entry.mark or entry.is_change or (entry.children is not None and entry.is_open))
 
 
-def _folded(same: list[Member], depth: int, after: int, before: int, noun: str) -> list[Entry]:
-    """Keep ``after`` of them behind the change above, ``before`` in front of the one below."""
-    held = same[after : len(same) - before]
-    if len(held) < 2:
-        return _entries(same)
-    line = Entry(
-        ((f"… {count(len(held), noun)}", "dim"),),
-        depth,
-        children=lambda: _entries(held),
-        value=[entry.value for entry in held],
-    )
-    return [*_entries(same[:after]), line, *_entries(same[len(same) - before :])]
+class _Run:
+    """Equal members between two changes."""
+
+    def __init__(self, depth: int, noun: str) -> None:
+        self._depth = depth
+        self._noun = noun
+        self._parts: list[Sames] = []
+        self._size = 0
+
+    def add(self, member: Member) -> None:
+        part = member if isinstance(member, Sames) else Sames([member], _as_it_is, _value_of)
+        self._parts.append(part)
+        self._size += len(part)
+
+    def entries(self, after: int, before: int, *, is_all: bool = False) -> list[Entry]:
+        """Keep ``after`` of them behind the change above, ``before`` in front of the one below."""
+        size = self._size
+        if is_all or ALL in (after, before):
+            return grouped(size, self._made, self._depth, f"{self._noun}s ")
+        if size - after - before < 2:
+            return self._made(0, size)
+        line = Entry(
+            ((f"… {count(size - after - before, self._noun)}", "dim"),),
+            self._depth,
+            children=lambda: self._grouped(after, size - before),
+            value_made=lambda: self._values(after, size - before),
+        )
+        return [*self._made(0, after), line, *self._made(size - before, size)]
+
+    def _grouped(self, start: int, stop: int) -> list[Entry]:
+        def made(first: int, last: int) -> list[Entry]:
+            return self._made(start + first, start + last)
+
+        return grouped(stop - start, made, self._depth)
+
+    def _made(self, start: int, stop: int) -> list[Entry]:
+        made: list[Entry] = []
+        first = 0
+        for part in self._parts:
+            if first < stop and first + len(part) > start:
+                made += part.entries(max(0, start - first), stop - first)
+            first += len(part)
+        return made
+
+    def _values(self, start: int, stop: int) -> list[Any]:
+        held: list[Any] = []
+        for part in self._parts:
+            held += part.values if part.plain is None else map(part.plain, part.values)
+        return held[start:stop]
 
 
-def _entries(members: Sequence[Member]) -> list[Entry]:
-    return [one.made() if isinstance(one, Same) else one for one in members]
+def _as_it_is(entry: Entry) -> Entry:
+    return entry
+
+
+def _value_of(entry: Entry) -> Any:
+    return entry.value

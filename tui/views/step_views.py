@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from replay.records import CallError, Interaction, JsonValue, ToolCall
+from replay.records import Attempt, CallError, Interaction, JsonValue, ToolCall
 from tui.rows.steps import StepDetail
 from tui.views.entries import Entry
+from tui.views.feedback_view import feedback_entries
 from tui.views.json_entries import json_entries
 from tui.views.messages import Prompt, output_entries, parsed, prompt_entries, tool_name
 from tui.views.parts import Part, lasted, printable
@@ -33,7 +34,8 @@ def output_view(detail: StepDetail) -> list[Entry]:
     if detail.answer is None:
         return prompt_view(detail)
     wanted = detail.call_texts.provider_call_id if detail.call_texts else None
-    return output_entries(detail.answer, wanted)
+    said = feedback_entries(detail.feedback) if detail.call_texts is None else []
+    return [*output_entries(detail.answer, wanted), *said]
 
 
 def payload_view(detail: StepDetail) -> list[Entry]:
@@ -66,12 +68,12 @@ def response_view(detail: StepDetail) -> list[Entry]:
         entries += [*_error(call.error, call.outcome), _gap()]
     if call.response is None:
         entries.append(Entry((("The model was told nothing.", "unsure"),)))
-        return entries
+        return [*entries, *feedback_entries(detail.feedback)]
     value = parsed(call.response)
     entries += _raw("response", call.response, value)
     if call.result is not None and call.result not in (value, call.response):
         entries += [_gap(), *json_entries(call.result, label="result")]
-    return entries
+    return [*entries, *_notes(call), *feedback_entries(detail.feedback)]
 
 
 def outside_view(detail: StepDetail) -> list[Entry]:
@@ -114,8 +116,7 @@ def timing_view(detail: StepDetail) -> list[Entry]:
     if detail.attempts:
         entries.append(_gap())
     for attempt in detail.attempts:
-        said = f"  {attempt.outcome or ''} {lasted(attempt.duration_ms)}"
-        entries.append(Entry(((f"try {attempt.attempt_number}", "strong"), (said, ""))))
+        entries.append(_attempt(attempt))
     return [*shown, _gap(), *entries] if entries else shown
 
 
@@ -147,10 +148,11 @@ def verdict_view(detail: StepDetail) -> list[Entry]:
     if verdict is None:
         return _nothing(
             "No replay run has judged this call.",
-            "replay run DATABASE --tools package.module:toolbox",
+            "r replays it here; in a shell: replay run DATABASE --tools package.module:toolbox",
         )
     call = detail.tool_call if verdict.verdict == "payload_changed" else None
-    return verdict_entries(verdict, call or detail.call_texts)
+    both = detail.told if verdict.replayed is not None else None
+    return verdict_entries(verdict, call or detail.call_texts, both)
 
 
 TABS: Final[dict[str, Callable[[StepDetail], list[Entry]]]] = {
@@ -179,6 +181,25 @@ def tab_applies(name: str, detail: StepDetail) -> bool:
     if name == "Verdict":
         return detail.has_verdict
     return detail.row.kind == "tool"
+
+
+def _attempt(attempt: Attempt) -> Entry:
+    status = f"status {attempt.status_code}" if attempt.status_code is not None else ""
+    parts = [attempt.outcome or "no end recorded", status, lasted(attempt.duration_ms)]
+    error = attempt.error
+    why = "" if error is None else f"   {printable(f'{error.type}: {error.message}')}"
+    said = "  ".join(part for part in parts if part)
+    head = ((f"try {attempt.attempt_number}  ", "strong"), (said, ""), (why, "warn"))
+    return Entry(head, value=attempt.model_dump(mode="json"))
+
+
+def _notes(call: ToolCall) -> list[Entry]:
+    """Return what the tool noted, and what other versions of it made of the arguments."""
+    notes = call.attributes.get("notes") or ()
+    entries = [Entry((("note  ", "dim"),), text=str(note)) for note in notes]
+    for version, told in sorted((call.attributes.get("shadow") or {}).items()):
+        entries += json_entries(told, label=f"shadow: version {version}")
+    return [_gap(), *entries] if entries else []
 
 
 def _tool_facts(call: ToolCall) -> list[tuple[str, object]]:

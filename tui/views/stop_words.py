@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from replay.records import JsonObject
 from replay.stepping.breakpoints import Breakpoint
 from replay.stepping.conditions import Values
 from replay.stepping.watches import Series, Watch
+from tui.rows.stop_search import Looked, StopFound
 from tui.views.json_entries import json_text
-from tui.views.parts import Part, cut, fit, printable
+from tui.views.parts import Part, count, cut, fit, printable
+from tui.views.signs import outcome_sign
 
 
 def values_words(values: Values | None) -> str:
@@ -98,3 +101,58 @@ def watch_parts(one: Watch, number: int, width: int) -> list[Part]:
     room = max(8, width - 8 - len(tail))
     text = cut(printable(one.expression.text), room)
     return [(f"{number:>3} ", "dim"), sign, (text, ""), (tail, "dim")]
+
+
+def found_parts(found: StopFound, width: int) -> list[Part]:
+    """Return one stop of many traces: whose, at which step, and what it is there."""
+    step = found.step
+    id_width = 26 if width >= 100 else 20
+    sign, role = outcome_sign(step.outcome) if step.kind == "tool" else ("◆", "dim")
+    parts: list[Part] = [
+        (f" {fit(printable(found.trace_id), id_width)} ", "strong"),
+        (f"{step.number:>5}  ", "dim"),
+        (f"{sign} ", role),
+        (fit(printable(step.name), 22) + " ", ""),
+    ]
+    if found.after is None:
+        return parts
+    room = max(8, (width - id_width - 36) // 2)
+    before, after = values_words(found.before), values_words(found.after)
+    return [*parts, (cut(before, room), "removed"), (" → ", "dim"), (cut(after, room), "added")]
+
+
+def found_value(found: StopFound) -> JsonObject:
+    """Return one stop as JSON."""
+    told: JsonObject = {
+        "trace": found.trace_id,
+        "step": found.step.number,
+        "name": found.step.name,
+        "outcome": found.step.outcome,
+    }
+    if found.after is not None:
+        told |= {"before": found.before, "after": found.after}
+    return told
+
+
+def looked_parts(looked: Looked, many: int, *, is_looking: bool, noun: str) -> list[Part]:
+    """Return how many traces were looked at, what was found, and of how many nobody knows."""
+    found = f"{count(looked.stop_count, noun)} in {count(looked.fitting_count, 'trace')}"
+    if is_looking:
+        head: list[Part] = [
+            ("looking… ", "accent"),
+            (f"{looked.trace_count:,} of {many:,} traces", ""),
+        ]
+        tail: list[Part] = [("   esc ends it", "dim")]
+    else:
+        is_all = looked.trace_count == many
+        seen = count(many, "trace") if is_all else f"{looked.trace_count:,} of {many:,} traces"
+        head, tail = [(f"{seen} looked at", "strong")], []
+        if looked.is_cut:
+            tail = [("   and no more are shown: filter the list first", "warn")]
+    parts = [*head, (f"   {found}", "good" if looked.stop_count else ""), *tail]
+    if looked.unknown:
+        reason, _ = max(looked.unknown.items(), key=lambda one: one[1])
+        number = sum(looked.unknown.values())
+        words = f"   the world of {count(number, 'trace')} is not known: "
+        parts += [(words, "warn"), (printable(reason), "dim")]
+    return parts

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tui.rows.steps import StepList, StepRow
+from tui.views.feedback_view import feedback_words
 from tui.views.parts import Part, count, printable
 from tui.views.signs import outcome_sign, verdict_sign, verdict_word
 
@@ -72,6 +73,9 @@ def status_parts(
             first = _first_difference(steps)
             where = "" if first is None else f": step {first} differs first"
             parts.append((f" (conditional{where})", "dim"))
+    said = feedback_words(one for one in steps.feedback if one.step_number == row.number)
+    if said:
+        parts.append((f"   feedback: {said}", "accent"))
     if next_divergence is not None:
         parts.append((f"   next ≠ {next_divergence}", "dim"))
     return parts

@@ -7,26 +7,32 @@ from typing import Final
 from replay.records import CallVerdict, Cause, InteractionChange, JsonValue, ToolCall, Verdict
 from replay.report.words import cause_words
 from replay.verdicts.wording import times
+from tui.rows.both import Both, told
 from tui.views.diff_entries import change_entries, diff_entries
 from tui.views.entries import Entry
 from tui.views.json_entries import json_entries
 from tui.views.parts import Part, count, lasted, printable
 from tui.views.signs import verdict_sign, verdict_words
 
+_WHERE_TOLD: Final = "where it differs is kept by a replay with a baseline, for its first calls"
 TRANSLATED: Final = "recorded, as today's version would say it"
 
 
-def verdict_entries(verdict: CallVerdict, call: ToolCall, *, with_head: bool = True) -> list[Entry]:
-    """Return everything a replay run says of one call; ``with_head``: verdict and cause, too."""
+def verdict_entries(
+    verdict: CallVerdict, call: ToolCall, both: Both | None = None, *, with_head: bool = True
+) -> list[Entry]:
+    """Return everything a replay run says of one call; ``with_head``: verdict and cause, too.
+
+    ``both``: what the model was told and would be told, where that is read already.
+    """
     entries = verdict_head(verdict, call) if with_head else []
     entries += schema_error_entries(verdict)
-    entries += _answers(verdict, call)
+    entries += _answers(verdict, call, both)
     if verdict.interaction_changes:
         entries += [_gap(), _heading("asked of the outside world")]
         for change in verdict.interaction_changes:
             entries += outside_entry(change)
-    if verdict.effect_changed:
-        entries.append(Entry((("≠ ", "warn"), ("it leaves another state of the world behind", ""))))
+    entries += state_entries(verdict)
     entries += allowed_entries(verdict)
     entries += notes_entries(verdict)
     return entries
@@ -54,27 +60,16 @@ def verdict_head(verdict: CallVerdict, call: ToolCall) -> list[Entry]:
     return entries
 
 
-def both_answers(verdict: CallVerdict, call: ToolCall) -> tuple[JsonValue, JsonValue]:
-    """Return what the model was told and what it would be told today, as they are compared."""
-    from replay.verdicts.canonical import read_response
-
-    replayed = None if verdict.replayed is None else verdict.replayed.response
-    recorded = verdict.translated_response or call.response
-    return read_response(recorded).value, read_response(replayed).value
-
-
 def cause_entry(cause: Cause, verdict: Verdict) -> Entry:
     """Return why something has its verdict; where nothing tells: what would."""
     parts: list[Part] = [("cause  ", "dim"), (cause_words(cause, verdict), "")]
     if cause is Cause.UNKNOWN:
-        parts.append(("   `replay run --baseline` finds it", "dim"))
+        parts.append(("   a replay with a baseline tells it: r in a transcript", "dim"))
     return Entry(tuple(parts))
 
 
-def _answers(verdict: CallVerdict, call: ToolCall) -> list[Entry]:
+def _answers(verdict: CallVerdict, call: ToolCall, both: Both | None) -> list[Entry]:
     """The two answers as one outline, or both apart when one of them is no answer."""
-    from replay.verdicts.canonical import same_value
-
     if verdict.replayed is None:
         return []
     entries: list[Entry] = []
@@ -82,15 +77,15 @@ def _answers(verdict: CallVerdict, call: ToolCall) -> list[Entry]:
     if verdict.verdict == "payload_changed":
         entries += [_gap(), _legend("payload")]
         entries += diff_entries(call.payload, replayed.payload)
-    recorded, today = both_answers(verdict, call)
-    if same_value(recorded, today):
+    both = both or told(verdict, call)
+    if both.is_same:
         if replayed.response is not None:
             entries += [_gap(), _heading("both told the model")]
-            entries += _told(today)
+            entries += _told(both.today)
         return entries
     note = TRANSLATED if verdict.translated_response else ""
     entries += [_gap(), _legend("what the model is told", note)]
-    entries += diff_entries(recorded, today)
+    entries += diff_entries(both.recorded, both.today)
     if replayed.error is not None:
         error = replayed.error
         entries += [_gap(), _heading("today's error"), Entry(((f"{error.type}: ", "bad"),), 1)]
@@ -153,6 +148,25 @@ def outside_entry(change: InteractionChange) -> list[Entry]:
     return entries
 
 
+def state_entries(verdict: CallVerdict) -> list[Entry]:
+    """Return where the world differs after the call, as far as the run has kept it."""
+    if verdict.state_changes:
+        entries = [_gap(), _legend("the state afterwards", recorded="the old code's")]
+        for change in verdict.state_changes:
+            where = printable(change.path) or "the whole state"
+            entries.append(Entry(((where, "key"),), 1, value=change.model_dump(mode="json")))
+            entries += change_entries(change, 2)
+        return entries
+    if not verdict.effect_changed:
+        return []
+    words = "it leaves another state of the world behind"
+    return [
+        _gap(),
+        Entry((("≠ ", "warn"), (words, "")), is_change=True),
+        Entry(((_WHERE_TOLD, "dim"),), 1),
+    ]
+
+
 def allowed_entries(verdict: CallVerdict) -> list[Entry]:
     """Return the differences that a rule allows, folded."""
     allowed = verdict.allowed
@@ -180,9 +194,11 @@ def notes_entries(verdict: CallVerdict) -> list[Entry]:
     return [_gap(), *(Entry((("note  ", "dim"),), text=note) for note in notes)]
 
 
-def _legend(words: str, note: str = "") -> Entry:
+def _legend(words: str, note: str = "", *, recorded: str = "recorded") -> Entry:
     more: list[Part] = [(f"   ({note})", "dim")] if note else []
-    return Entry(((words, "strong"), ("   - recorded", "removed"), ("   + today", "added"), *more))
+    return Entry(
+        ((words, "strong"), (f"   - {recorded}", "removed"), ("   + today", "added"), *more)
+    )
 
 
 def _heading(words: str) -> Entry:

@@ -88,6 +88,8 @@ class KeyBar(ClickBar):
         super().__init__(id="keys")
         self.actions = sorted((one for one in actions if one.footer), key=lambda one: one.footer)
         self._back = "back"
+        self._first: Sequence[str] = ()
+        self._idle: Sequence[str] = ()
 
     def on_resize(self) -> None:
         """Show as many as fit."""
@@ -102,6 +104,18 @@ class KeyBar(ClickBar):
                 for one in self.actions
             ]
             self._fill()
+
+    def suit(self, first: Sequence[str] = (), *, idle: Sequence[str] = ()) -> None:
+        """Name these actions before all others, by their ids, and ``idle`` ones not at all.
+
+        What is named stays what it is as long as these do: nothing is painted anew.
+        """
+        if (first, idle) == (self._first, self._idle):
+            return
+        self._first, self._idle = first, idle
+        places = {name: place for place, name in enumerate(first)}
+        self.actions.sort(key=lambda one: (places.get(one.id, len(places)), one.footer))
+        self._fill()
 
     def _fill(self) -> None:
         words = [
@@ -119,7 +133,8 @@ class KeyBar(ClickBar):
         room = width + 2 - sum(_columns(one) for one in last)
         first: list[Action] = []
         for action in self.actions:
-            if action.footer < ALWAYS and _columns(action) <= room:
+            is_idle = action.footer >= ALWAYS or action.id in self._idle
+            if not is_idle and _columns(action) <= room:
                 first.append(action)
                 room -= _columns(action)
         return first + last

@@ -70,6 +70,8 @@ class Lines(ScrollView, can_focus=True):
         self._styles: dict[str, Style] = {}
         self.noun = ""
         """What a line is; with it the frame says where one is: ``2 / 3 findings``."""
+        self.nouns: str | None = None
+        """What several are, where that is not ``noun`` with an s."""
         self.place_more = ""
         """What the frame says after it."""
         self.nothing = ""
@@ -168,9 +170,14 @@ class Lines(ScrollView, can_focus=True):
 
     def _say_place(self) -> None:
         if self.noun:
-            many = self.line_count()
-            place = f"{self.cursor + 1:,} / " if many else ""
-            self.border_subtitle = f"{place}{count(many, self.noun)}{self.place_more}"
+            at, many = self.place()
+            place = f"{at:,} / " if at else ""
+            self.border_subtitle = f"{place}{count(many, self.noun, self.nouns)}{self.place_more}"
+
+    def place(self) -> tuple[int, int]:
+        """Return where one is, from 1, and of how many; 0: on none of them."""
+        many = self.line_count()
+        return (self.cursor + 1 if many else 0), many
 
     # -- moving -----------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence, Set
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -56,6 +57,12 @@ class FacetTable(Lines):
         """Return how many lines there are."""
         return len(self.facet_lines)
 
+    def place(self) -> tuple[int, int]:
+        """Return which value one is on, and of how many; the groups' names are none."""
+        values = [index for index, line in enumerate(self.facet_lines) if line.value is not None]
+        at = bisect_left(values, self.cursor)
+        return (at + 1 if at < len(values) and values[at] == self.cursor else 0), len(values)
+
     def line_parts(self, index: int, width: int) -> Sequence[Part]:
         """Return one line."""
         return facet_parts(self.facet_lines[index], width)
@@ -107,8 +114,11 @@ class RunTable(Lines):
         return len(self.runs)
 
     def line_parts(self, index: int, width: int) -> Sequence[Part]:
-        """Return one run."""
-        return run_parts(self.runs[index], width)
+        """Return one run; where it cannot be read, why."""
+        try:
+            return run_parts(self.runs[index], width)
+        except StoreError as error:  # as of a trace
+            return [("× ", "bad"), (printable(error.wanted), "dim")]
 
 
 class FindingTable(Lines):

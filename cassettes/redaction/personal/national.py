@@ -1,4 +1,4 @@
-"""Numbers that states give people: US social security, UK and Canadian insurance."""
+"""Numbers that states give people: US social security, UK and Canadian insurance, registers."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from cassettes.redaction.personal import registers
 from cassettes.redaction.personal.kind import (
     Kind,
     Span,
@@ -33,6 +34,10 @@ _UK: Final = re.compile(
 _CANADA: Final = re.compile(r"(?<![\w\-])[0-79][0-9]{2}-[0-9]{3}-[0-9]{3}(?![\w\-])")
 _NAMED: Final = re.compile(r"[0-9]{3}[ -]?[0-9]{2}[ -]?[0-9]{4}|[0-9]{3}[ -]?[0-9]{3}[ -]?[0-9]{3}")
 
+_DIGITS: Final = 9
+_ZEROS: Final = "000"
+"""How what stands for a number of another length begins, of which nothing but its name is known."""
+
 
 def _spans(text: str) -> Iterator[Span]:
     for form in (_US, _UK):
@@ -44,6 +49,12 @@ def _spans(text: str) -> Iterator[Span]:
     for found in _CANADA.finditer(text):
         if luhn_sum(digits_of(found[0])) % 10 == 0:
             yield found.span()
+    for register in registers.REGISTERS:
+        for found in register.form.finditer(text):
+            if register.is_right(found[0]):
+                yield found.span()
+    for found in registers.NUMBERED.finditer(text):
+        yield found.span("value")
 
 
 def _is_issued(text: str) -> bool:
@@ -52,9 +63,14 @@ def _is_issued(text: str) -> bool:
 
 
 def _is_stand_in(text: str) -> bool:
+    register = registers.register_of(text)
+    if register is not None:
+        return register.is_free(text)
     digits = digits_of(text)
     if text[:2].isalpha():
         return text.startswith("QQ")
+    if len(digits) != _DIGITS:
+        return digits.startswith(_ZEROS)
     if re.fullmatch(r"[0-9]{3}[ -][0-9]{3}[ -][0-9]{3}", text):
         return digits[0] == "0"
     return len(digits) == 9 and digits[0] == "9" and 1 <= int(digits[3:5]) < 50
@@ -62,8 +78,13 @@ def _is_stand_in(text: str) -> bool:
 
 def _stand_in(key: bytes, text: str) -> str:
     """A number that is never given out: of a series that is kept free, in the same writing."""
+    register = registers.register_of(text)
+    if register is not None:
+        return register.stand_in(text, keyed_digits(key, f"register {text.replace(' ', '')}", 20))
     digits = digits_of(text)
     drawn = keyed_digits(key, f"national {text[:2] if text[:1].isalpha() else ''}{digits}", 9)
+    if not text[:2].isalpha() and len(digits) != _DIGITS:
+        return with_digits(text, _ZEROS + keyed_digits(key, f"numbered {digits}", len(digits) - 3))
     if text[:2].isalpha():
         return "QQ" + with_digits(text[2:], drawn[:6])
     if re.fullmatch(r"[0-9]{3}[ -][0-9]{3}[ -][0-9]{3}", text):
@@ -72,15 +93,25 @@ def _stand_in(key: bytes, text: str) -> str:
     return with_digits(text, "9" + drawn[1:3] + group + drawn[5:])
 
 
+def _is_named(value: str) -> bool:
+    return any(form.fullmatch(value) for form in (_NAMED, registers.DIGITS))
+
+
 SSN: Final = Kind(
     name="ssn",
     search=r"(?:^|[^0-9\-])[0-9]{3}-(?:[0-9]{2}-[0-9]{4}|[0-9]{3}-[0-9]{3})"
     r"|[A-Z]{2} ?[0-9]{2} ?[0-9]{2} ?[0-9]{2} ?[A-D]|(?:ssns?|SSN|nino|NINO|itin|ITIN)\\*[\" .:=#_]"
-    r"|ocial.?[sS]ecurity|ational.?[iI]nsurance|ocial.?[iI]nsurance|axpayer.?[iI]",
+    r"|ocial.?[sS]ecurity|ational.?[iI]nsurance|ocial.?[iI]nsurance|axpayer.?[iI]"
+    r"|(?:pesel|PESEL|bsn|BSN|adhaar|AADHAAR|cpf|CPF|tckn|TCKN|imlik|dni|DNI|nie|NIE"
+    r"|nif|NIF)\\*[\" .:=#_]"
+    r"|ational.?[iI][dD]|odice.?[fF]iscale|ersonnummer|ersoonsnummer|ervicenummer|teuer|tax.?[iI][dD]"
+    r"|itizen.?[iI][dD]"
+    rf"|{registers.SEARCH}",
     spans=_spans,
     stand_in=_stand_in,
     is_stand_in=_is_stand_in,
-    is_named=lambda value: _NAMED.fullmatch(value) is not None,
-    names=frozenset(("ssn", "ssns", "nino", "itin")),
-    pairs=frozenset(("social security", "national insurance", "social insurance", "taxpayer id")),
+    is_named=_is_named,
+    names=frozenset(("ssn", "ssns", "nino", "itin")) | registers.NAMES,
+    pairs=frozenset(("social security", "national insurance", "social insurance", "taxpayer id"))
+    | registers.PAIRS,
 )

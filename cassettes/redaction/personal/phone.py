@@ -30,6 +30,12 @@ _BRITISH: Final = re.compile(
     r"(?<![\w.+\-])0(?:7[0-9]{3} [0-9]{6}|7[0-9]{3} [0-9]{3} [0-9]{3}|20 [0-9]{4} [0-9]{4}"
     r"|[1-3589][0-9]{2} [0-9]{3} [0-9]{4})(?![\w\-])"
 )
+_NATIONAL: Final = re.compile(
+    r"(?<![\w.+\-])(?:\(0[1-9][0-9]{1,4}\) ?[0-9]{3,4}[ \-]?[0-9]{3,5}"
+    r"|0[1-9][0-9]{1,4}[ \-/][0-9]{3,4}[ \-]?[0-9]{3,4}"
+    r"|0[1-9][0-9]?-[0-9]{3} [0-9]{2,3} [0-9]{2})(?![\w\-]|[.,][0-9])"
+)
+"""From abroad in no form of its own: a zero, an area in brackets or apart, and two groups."""
 _CALLED: Final = re.compile(
     r"\b(?:phone|telephone|tel|mobile|cellphone|cell|fax|whatsapp|msisdn"
     r"|(?:call|reach|text) (?:me|us|him|her|them) (?:at|on|under))\b"
@@ -111,6 +117,9 @@ def _spans(text: str) -> Iterator[Span]:
             yield found.span()
     for form in (_AMERICAN, _IN_PAIRS, _BRITISH):
         for found in form.finditer(text):
+            yield found.span()
+    for found in _NATIONAL.finditer(text):
+        if 9 <= len(digits_of(found[0])) <= 11:
             yield found.span()
     for found in _CALLED.finditer(text):
         if _is_named(found["value"]):
@@ -202,7 +211,8 @@ PHONE: Final = Kind(
     name="phone",
     search=r"(?:\+|%2B|00)[1-9][0-9 ().\-/]{7}|[2-9][0-9]{2}(?:\) ?|[.\-])[2-9][0-9]{2}[.\-]"
     r"|0[1-9][ .][0-9]{2}[ .][0-9]{2}|07[0-9]{3} [0-9]{3}|020 [0-9]{4} "
-    r"|0[1-35-9][0-9]{2} [0-9]{3} [0-9]{4}|(?:hone|obile|HONE|OBILE|hatsapp|hatsApp|msisdn|MSISDN)"
+    r"|0[1-35-9][0-9]{2} [0-9]{3} [0-9]{4}|0[1-9][0-9]{1,4}[)/ \-] ?[0-9]{3}|0[1-9]-[0-9]{3} "
+    r"|(?:hone|obile|HONE|OBILE|hatsapp|hatsApp|msisdn|MSISDN)"
     r"|(?:[tT]el|TEL|[fF]ax|FAX|[cC]ell|CELL)\\*[\" .:=#]|(?:ext|all|each) (?:me|us|him|her|them) ",
     spans=_spans,
     stand_in=_stand_in,

@@ -18,7 +18,7 @@ from replay.replayer.pool import Isolation, Pool
 from replay.store import Store
 from replay.verdicts import Rules
 from replay.verdicts.reading import Schemas
-from replay.verdicts.verdict import judge_trace
+from replay.verdicts.trace_verdicts import judge_trace
 
 _PATIENCE_S: Final = 7 * 86_400.0
 """A person may think for as long."""

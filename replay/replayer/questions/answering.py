@@ -55,7 +55,6 @@ def _described(toolbox: Toolbox, _: JsonObject) -> JsonObject:
         "toolbox": toolbox.name,
         "translations": [_step(step) for step in toolbox.translations.steps()],
         "result_translations": [_step(step) for step in toolbox.result_translations.steps()],
-        "has_route": toolbox.route_hook is not None,
         "tools": [
             {**_description(tool), "runs": id(tool) in running} for tool in toolbox.all_versions()
         ],
@@ -178,8 +177,8 @@ def _judged(toolbox: Toolbox, asked: JsonObject) -> JsonObject:
 
 
 def _carried(toolbox: Toolbox, asked: JsonObject) -> JsonObject:
-    """A payload along a chain of translations; see ``carrying.carried``."""
-    from replay.replayer.questions.carrying import carried, carried_result
+    """A payload along a chain of translations; see ``chains.carried``."""
+    from replay.replayer.questions.chains import carried, carried_result
 
     return (carried_result if asked.get("of_result") else carried)(toolbox, asked)
 

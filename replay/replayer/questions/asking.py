@@ -96,7 +96,6 @@ class DescribedToolbox:
     name: str
     tools: list[DescribedTool]
     translations: list[DescribedStep]
-    has_route: bool
     result_translations: list[DescribedStep] = field(default_factory=list)
 
     def find(
@@ -334,6 +333,5 @@ def _toolbox_of(said: JsonObject) -> DescribedToolbox:
         name=said["toolbox"],
         tools=[DescribedTool(**tool) for tool in said["tools"]],
         translations=[DescribedStep(**step) for step in said["translations"]],
-        has_route=said["has_route"],
         result_translations=[DescribedStep(**step) for step in said["result_translations"]],
     )

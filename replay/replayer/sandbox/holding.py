@@ -110,17 +110,10 @@ def limit_of_error(kind: str, message: str) -> str | None:
     return None if name is None else _limits.words(name)
 
 
-def peak_bytes(used: resource.struct_rusage) -> int:
-    """Return the most memory that a process that ended held at any time."""
-    return used.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-
-
-def limit_of_end(
-    status: int, words: str, limits: Limits, peak_bytes: int | None = None
-) -> str | None:
+def limit_of_end(status: int, words: str, limits: Limits) -> str | None:
     """Return the limit that ended a process, in words; None: none did, as far as one can tell.
 
-    ``words`` is what it last printed; ``peak_bytes`` the most memory it held, or None.
+    ``words`` is what it last printed.
     """
     if status == -signal.SIGXCPU:
         return limits.words("cpu")
@@ -134,19 +127,11 @@ def limit_of_end(
     if status == -signal.SIGSEGV and (at := _CRASHED_AT.search(words)):
         # Our own writing of its answer: orjson (3.13) does not look whether it got its memory.
         return f"{limits.words('memory')} (its answer is too large)" if _is_ours(at[1]) else None
-    if status == -signal.SIGSEGV and _was_near(peak_bytes, limits):
-        return limits.words("memory")
+    if status == -signal.SIGSEGV and not words and limits.memory_bytes is not None:
+        # Whoever breaks is named by faulthandler, unless what it needs for that is broken too:
+        # native code that is refused memory, and does not look, writes where it should not.
+        return f"Perhaps {limits.words('memory')} (it broke without a word)"
     return None
-
-
-def _was_near(peak_bytes: int | None, limits: Limits) -> bool:
-    """Return whether a process that broke without a word did so for want of memory.
-
-    Native code asks for twice what it has when it grows a buffer: at half of the limit it may be
-    refused, and code that does not look at the answer then breaks.
-    """
-    limit = limits.memory_bytes
-    return peak_bytes is not None and limit is not None and peak_bytes >= limit // 2
 
 
 def _is_ours(path: str) -> bool:

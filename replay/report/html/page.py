@@ -34,7 +34,9 @@ def page(title: str, body: Iterable[str]) -> Iterator[str]:
 
 def text(value: object) -> str:
     """Return a value as text in which nothing is HTML, nor looks like another direction."""
-    shown = "".join(_shown(char) for char in str(value))
+    shown = str(value)
+    if not shown.isprintable():
+        shown = "".join(_shown(char) for char in shown)
     return escape(shown, quote=True)
 
 

@@ -6,6 +6,7 @@ Calls that one answer asked for stand together, and those that ran at the same t
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
@@ -92,6 +93,10 @@ def _plain_facts(transcript: Transcript) -> str:
 
 def _steps(transcript: Transcript, verdicts: Verdicts) -> Iterator[str]:
     seen = 0
+    asked: defaultdict[str | None, list[str]] = defaultdict(list)
+    for step in transcript.steps:
+        if isinstance(step, ToolCall):
+            asked[step.model_call_id].append(step.tool)
     calls: list[ToolCall] = []
     tools: list[JsonValue] = []
     for step in transcript.steps:
@@ -102,7 +107,7 @@ def _steps(transcript: Transcript, verdicts: Verdicts) -> Iterator[str]:
         calls = []
         yield from _said_before(step, seen)
         seen = len(step.messages)
-        yield _model_step(step, transcript, shows_tools=step.tools != tools)
+        yield _model_step(step, transcript, asked[step.id], shows_tools=step.tools != tools)
         tools = step.tools
     yield from _groups(calls, transcript, verdicts)
 
@@ -118,13 +123,10 @@ def _said_before(step: ModelCall, seen: int) -> Iterator[str]:
             yield tag("div", f"{who}{block(words)}", "said")
 
 
-def _model_step(step: ModelCall, transcript: Transcript, *, shows_tools: bool) -> str:
+def _model_step(
+    step: ModelCall, transcript: Transcript, asked: Sequence[str], *, shows_tools: bool
+) -> str:
     said = _words(_output_content(step.output))
-    asked = [
-        one.tool
-        for one in transcript.steps
-        if isinstance(one, ToolCall) and one.model_call_id == step.id
-    ]
     shown = said or (f"calls {', '.join(asked)}" if asked else "")
     failed = tag("span", "failed", "badge bad") if step.error else ""
     head = _head(step, step.response_model or step.model or "model", failed, shown)

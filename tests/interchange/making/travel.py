@@ -152,7 +152,7 @@ def recorded(folder: Path) -> Iterator[tuple[Recorder, ModelServer]]:
     database = folder / "native.db"
     for stale in folder.glob("native.db*"):
         stale.unlink()
-    with ModelServer(SCRIPT) as server, Recorder(database, app="travel", redact=False) as recorder:
+    with ModelServer(SCRIPT) as server, Recorder(database, app="travel", mask=False) as recorder:
         yield recorder, server
     replay = Path(sys.executable).with_name("replay")
     subprocess.run([replay, "export", database, "-o", folder / "native.jsonl"], check=True)

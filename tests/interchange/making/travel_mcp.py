@@ -1,6 +1,9 @@
 """The travel tools behind MCP on stdio, recorded natively: for command-line agents.
 
-python travel_mcp.py DATABASE
+python travel_mcp.py DATABASE [structured]
+
+``structured``: answers have structured content too. Gemini CLI makes some of every text that is
+JSON, and refuses its own where that is a list.
 """
 
 from __future__ import annotations
@@ -40,14 +43,15 @@ def answer(method: str, params: dict[str, Any]) -> dict[str, Any]:
     if method == "tools/call":
         told = execute("none", params["name"], json.dumps(params.get("arguments") or {}))
         is_error = told.startswith("Error")
-        return {"content": [{"type": "text", "text": told}], "isError": is_error}
+        structured = {"structuredContent": {"result": told}} if "structured" in sys.argv else {}
+        return {"content": [{"type": "text", "text": told}], "isError": is_error, **structured}
     return {}
 
 
 def main(database: Path) -> None:
     """Serve until stdin ends; everything that is called is one trace."""
     name = database.parent.name
-    with Recorder(database, app="travel", redact=False) as recorder:
+    with Recorder(database, app="travel", mask=False) as recorder:
         trace = None
         for line in sys.stdin:
             request = json.loads(line)

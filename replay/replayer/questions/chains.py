@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from typing import Any, Final, cast
 
 import cassettes
@@ -24,7 +25,8 @@ from replay.tools.toolbox import Toolbox
 from replay.tools.translations import Chain, ToolVersion, TranslationFailed, copied
 from replay.tools.validate import InvalidArguments, validated_arguments
 from replay.verdicts.canonical import same_value
-from replay.verdicts.paths import PathPart, general_path, written
+from replay.verdicts.carrying import is_dropped
+from replay.verdicts.paths import PathPart, general_path, leaves, written
 
 _LATER_S: Final = 400.5 * 86_400
 """Another day of the week, another month, another half of the day."""
@@ -194,11 +196,10 @@ def _lost(chain: Chain, payload: JsonObject, made: JsonObject) -> list[JsonObjec
     """Return the values that the new payload does not depend on, and no step declares dropped."""
     found: dict[str, JsonObject] = {}
     with _held(seed="one", at=IMPORT_EPOCH_S):
-        for leaf in _leaves(payload):
+        for leaf, value in islice(leaves(payload), _LEAVES_MAX):
             path = general_path(written(leaf))
-            if path in found or _is_declared(path, chain.drops):
+            if path in found or not leaf or is_dropped(path, chain.drops):
                 continue
-            value = _at(payload, leaf)
             if value is not None and not _depends(chain, payload, leaf, value, made):
                 said = f"{_short(value)} has no effect on what is made"
                 found[path] = _finding("loses", path, said)
@@ -214,21 +215,6 @@ def _depends(
         if why is not None or not same_value(other, made):
             return True
     return False
-
-
-def _leaves(value: JsonValue, path: _Leaf = ()) -> list[_Leaf]:
-    """Return where the values are that are no objects and no lists, or empty ones."""
-    if isinstance(value, dict) and value:
-        inner = [leaf for key, one in value.items() for leaf in _leaves(one, (*path, key))]
-    elif isinstance(value, list) and value:
-        inner = [leaf for index, one in enumerate(value) for leaf in _leaves(one, (*path, index))]
-    else:
-        inner = [path] if path else []
-    return inner[:_LEAVES_MAX]
-
-
-def _is_declared(path: str, drops: tuple[str, ...]) -> bool:
-    return any(path == drop or path.startswith((f"{drop}.", f"{drop}[")) for drop in drops)
 
 
 def _at(payload: JsonValue, leaf: _Leaf) -> JsonValue:
@@ -279,7 +265,7 @@ def _round_trip(
     found = []
     for one in diff_values(payload, again)[:_LEAVES_MAX]:
         path = general_path(one.path)
-        if not _is_declared(path, (*chain.drops, *back.drops)):
+        if not is_dropped(path, (*chain.drops, *back.drops)):
             said = f"comes back {_came_back(one.change, one.replayed)}"
             found.append(_finding("round_trip", path, said))
     return found

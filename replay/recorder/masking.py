@@ -19,10 +19,11 @@ Mask: TypeAlias = "bool | Literal['secrets', 'personal'] | MaskConfig | Redactor
 """What `Recorder` takes: on or off, personal too, a config, a redactor; None: the project's."""
 
 
-def mask_into(store: Store, mask: Mask, failures: Failures) -> bool:
-    """Mask everything that is stored from now on, if ``mask`` says so; say whether it does.
+def mask_into(store: Store, mask: Mask, failures: Failures) -> Redaction | None:
+    """Mask everything that is stored from now on, if ``mask`` says so; return by what.
 
-    A masker of the caller's own on the store stays in its place.
+    A masker of the caller's own on the store stays in its place; a function is no `Redaction`, so
+    None comes back of it, as where nothing is masked.
 
     Raises:
         ConfigError: ``[tool.replay]`` cannot be read, or names a function that cannot be imported.
@@ -30,9 +31,9 @@ def mask_into(store: Store, mask: Mask, failures: Failures) -> bool:
     """
     wanted = _wanted(mask)
     if isinstance(wanted, MaskConfig) and not wanted.enabled:
-        return False
+        return None
     if store.masker is not None:
-        return isinstance(store.masker, Redaction)
+        return store.masker if isinstance(store.masker, Redaction) else None
     if isinstance(wanted, MaskConfig):
         _refuse_a_short_key()
         redaction = redaction_of(wanted, lambda: _key(store.path, failures))
@@ -40,7 +41,7 @@ def mask_into(store: Store, mask: Mask, failures: Failures) -> bool:
         redaction = Redaction(wanted)
     redaction.on_failure = lambda act, error: failures.note(act, error)
     store.masker = redaction
-    return True
+    return redaction
 
 
 def _wanted(mask: Mask) -> MaskConfig | Redactor:

@@ -1,6 +1,6 @@
-"""`replay db redact`: secrets that are in a database already become placeholders.
+"""Masking what is in a database already: its secrets become placeholders.
 
-For what was recorded without redaction, and for values that were seen to be secret only after
+For what was recorded without masking, and for values that were seen to be secret only after
 records that hold them were stored. All that a trace holds is looked at together; what only its
 earlier forms referred to goes, and SQLite writes the file anew.
 """
@@ -8,21 +8,23 @@ earlier forms referred to goes, and SQLite writes the file anew.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from replay.records import CallVerdict, Record, Transcript
 from replay.records.base import JsonObject
+from replay.store.database import transaction
 from replay.store.drain import Drainer
 from replay.store.json_text import decode, encode
 from replay.store.masking import Masking, masked_records
+from replay.store.reading import Reading
 from replay.store.redaction import ATTRIBUTE
 
 
 @dataclass(frozen=True, slots=True)
-class Redacted:
-    """What `Store.redact` did."""
+class Masked:
+    """What `Store.mask` did."""
 
     trace_count: int
     """Traces looked at."""
@@ -30,7 +32,38 @@ class Redacted:
     """Records that held something secret."""
 
 
-def redact_trace(
+def mask_all(
+    stored: Reading,
+    drainer: Drainer,
+    connection: sqlite3.Connection,
+    masking: Masking,
+    tell: Callable[[int, int], None],
+) -> Masked:
+    """Store everything anew, without its secrets; ``tell`` is told of how many traces are done.
+
+    Each trace is a transaction of its own.
+    """
+    from replay.store.schema_counts import recount
+
+    count = 0
+    trace_ids, runs = stored.trace_ids(), stored.runs(what_ifs=True)
+    for done, trace_id in enumerate(trace_ids):
+        tell(done, len(trace_ids))
+        verdicts = [one for run in runs for one in stored.verdicts(run.id, trace_id=trace_id)]
+        transcript = stored.transcript(trace_id)
+        count += mask_trace(drainer, connection, transcript, verdicts, masking)
+    others: list[Any] = [*runs, *stored.approvals(), *stored.tool_schemas()]
+    others += [one for run in runs for one in stored.findings(run.id)]
+    count += mask_records(drainer, [plain(one) for one in others], masking)
+    count += mask_holds(connection, masking)
+    mask_rejected(connection, masking)
+    transaction(connection, lambda: drop_unused(connection))
+    transaction(connection, lambda: recount(connection))
+    drainer.forget()
+    return Masked(len(trace_ids), count)
+
+
+def mask_trace(
     drainer: Drainer,
     connection: sqlite3.Connection,
     transcript: Transcript,
@@ -105,7 +138,7 @@ def drop_unused(connection: sqlite3.Connection) -> None:
     )
 
 
-def redact_records(drainer: Drainer, stored: list[JsonObject], masking: Masking) -> int:
+def mask_records(drainer: Drainer, stored: list[JsonObject], masking: Masking) -> int:
     """Store records anew that belong to no trace; return how many held something."""
     masked = masked_records(masking, stored) if stored else []
     changed = [new for new, old in zip(masked, stored, strict=True) if new != old]
@@ -114,7 +147,7 @@ def redact_records(drainer: Drainer, stored: list[JsonObject], masking: Masking)
     return len(changed)
 
 
-def redact_rejected(connection: sqlite3.Connection, masking: Masking) -> None:
+def mask_rejected(connection: sqlite3.Connection, masking: Masking) -> None:
     """Mask what fits no table."""
     for key, record in connection.execute("SELECT key, record FROM rejected").fetchall():
         if masking.concerns(record, "rejected"):
@@ -122,7 +155,7 @@ def redact_rejected(connection: sqlite3.Connection, masking: Masking) -> None:
             connection.execute("UPDATE rejected SET record = ? WHERE key = ?", (text, key))
 
 
-def redact_holds(connection: sqlite3.Connection, masking: Masking) -> int:
+def mask_holds(connection: sqlite3.Connection, masking: Masking) -> int:
     """Mask why traces are held, and who says so; return how many holds held something."""
     count = 0
     rows = connection.execute("SELECT trace_id, reason, held_by FROM holds").fetchall()
