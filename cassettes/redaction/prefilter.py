@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from functools import cache
+from typing import Final
 
 Finds = Callable[[str], bool]
 """Whether a text holds one of the things that were asked for."""
@@ -37,6 +38,7 @@ _VALUES = (
     r"|://[^/ :@\"'<>\\]*:[^/ @\"'<>\\]+@|hooks\.slack|api/webhooks"
     r"|SG\.[A-Za-z0-9_-]{16}",
 )
+BRIEF_CHARS: Final = 4096
 _STREAMS = r"data: ?\{|\}\\*\n\{|\}\\+n\{"
 """Events, of which several may hold a value in pieces."""
 
@@ -45,6 +47,16 @@ _STREAMS = r"data: ?\{|\}\\*\n\{|\}\\+n\{"
 def name_searches() -> tuple[Finds, ...]:
     """Return what together finds anything that a built-in secret name must contain."""
     return tuple(map(_search, _NAMES))
+
+
+@cache
+def brief_search() -> Finds:
+    """Return what finds anything that the searches above and below find, in one pass.
+
+    For texts of up to `BRIEF_CHARS`. It goes through each letter at half their speed; but whoever
+    searches once in a while fetches each search from memory anew, and 3 KB take half as long so.
+    """
+    return _search("|".join(f"(?:{one})" for one in (*_NAMES, *_VALUES, _STREAMS)))
 
 
 @cache
