@@ -89,9 +89,10 @@ class WorldStream:
 class WorldStreams:
     """The processes of one look through traces, one for each toolbox."""
 
-    def __init__(self, path: Path) -> None:
-        """``path``: the database."""
+    def __init__(self, path: Path, options: Sequence[str] = ()) -> None:
+        """``path``: the database; ``options``: of every question."""
         self._path = path
+        self._options = options
         self._streams: dict[Tools, WorldStream] = {}
         self._useless: dict[Tools, ReplayError] = {}
         """Why no trace has a world by these tools."""
@@ -122,7 +123,7 @@ class WorldStreams:
         if tools not in self._streams:
             if len(self._streams) == _STARTED_MAX:
                 self._streams.pop(next(iter(self._streams))).close()
-            self._streams[tools] = WorldStream(self._path, tools.words())
+            self._streams[tools] = WorldStream(self._path, [*tools.words(), *self._options])
         return self._streams[tools]
 
     def stop(self) -> None:

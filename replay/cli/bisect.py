@@ -11,6 +11,8 @@ import click
 
 from replay.cli import terminal
 from replay.cli.arguments import database_and, examples, json_option
+from replay.cli.hidden import reveal_option
+from replay.cli.hidden_reports import hiding, shown_bisection
 from replay.cli.reading_options import reading_options
 from replay.cli.selection import sampling_options, selection_options
 from replay.cli.tools_options import jobs_option
@@ -73,6 +75,7 @@ _TRACES_OF_FINDING_MAX = 20
 @selection_options
 @sampling_options
 @jobs_option
+@reveal_option
 @json_option
 def bisect(
     database: Path,
@@ -81,6 +84,7 @@ def bisect(
     selection: Selection,
     signature: str | None,
     step_number: int | None,
+    reveal: bool,
     as_json: bool,
     **options: Any,
 ) -> int:
@@ -108,7 +112,9 @@ def bisect(
                 tree, question, lambda: replayer_of(store, config=config, **options), tell=_tell
             )
             found = search.between(good, bad)
-    _report(found, question, as_json=as_json)
+    with hiding(database, reveal=reveal) as hides:
+        shown = found if hides is None else shown_bisection(found, hides)
+    _report(shown, question, as_json=as_json)
     return ExitCode.OK if found.found is not None else ExitCode.NEEDS_A_PERSON
 
 

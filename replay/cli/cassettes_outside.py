@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,8 @@ import click
 
 from replay.cli import terminal
 from replay.cli.arguments import database_and, examples, json_option
+from replay.cli.hidden import reveal_option
+from replay.cli.hidden_reports import hiding, shown_cassettes, shown_requests
 from replay.cli.selection import selection_options
 from replay.cli.tools_options import path_option, toolbox_named, tools_option
 from replay.errors import ExitCode, SelectionError
@@ -55,6 +58,7 @@ writes_option = click.option(
     help="How long one answer may take.",
 )
 @selection_options
+@reveal_option
 @json_option
 def verify(
     database: Path,
@@ -62,6 +66,7 @@ def verify(
     writes_of: Sequence[str],
     headers: Sequence[str],
     timeout_s: float,
+    reveal: bool,
     as_json: bool,
 ) -> int:
     """Send the recorded reads of DATABASE to the services themselves; say what answers otherwise.
@@ -87,6 +92,9 @@ def verify(
             timeout_s=timeout_s,
             on_progress=progress.update,
         )
+    with hiding(database, reveal=reveal) as hides:
+        if hides is not None:
+            found = replace(found, sent=shown_requests(found.sent, hides))
     if as_json:
         terminal.emit_json(verification_json(found))
     else:
@@ -174,12 +182,14 @@ def _refuse_unknown(writes_of: Sequence[str], tools: Sequence[str]) -> None:
     help="How long one call may take before it is ended, and its old cassette kept.",
 )
 @selection_options
+@reveal_option
 @json_option
 def refresh(
     database: Path,
     selection: Selection,
     writes_of: Sequence[str],
     dry_run: bool,
+    reveal: bool,
     as_json: bool,
     **options: Any,
 ) -> int:
@@ -201,6 +211,8 @@ def refresh(
         found = refresher.run(selection, progress.update)
         if not dry_run:
             refresher.keep(found)
+    with hiding(database, reveal=reveal) as hides:
+        found = found if hides is None else shown_cassettes(found, hides)
     if as_json:
         terminal.emit_json(refresh_json(found, changed=not dry_run))
     else:

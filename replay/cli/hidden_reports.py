@@ -14,8 +14,12 @@ if TYPE_CHECKING:
     from replay.fuzzing.found import Failure, FuzzReport
     from replay.hiding import HidingReader
     from replay.hiding.values import HiddenValues
+    from replay.replayer.bisecting.bisection import Answer, Bisection
+    from replay.replayer.questions.checking import TranslationFinding
     from replay.replayer.questions.drafts import Trial
+    from replay.replayer.refreshing import RefreshedCall
     from replay.replayer.shaking.finding import Field
+    from replay.replayer.verifying import SentRequest
 
 
 @contextmanager
@@ -110,6 +114,54 @@ def shown_trial(trial: Trial, tool: str, hides: HidingReader) -> Trial:
         return found
 
     return replace(trial, left=shown(trial.left), broken=shown(trial.broken))
+
+
+def shown_bisection(found: Bisection, hides: HidingReader) -> Bisection:
+    """Return what a search found with hidden values hidden in both verdicts."""
+
+    def shown(answer: Answer) -> Answer:
+        verdicts, findings = hides.judged(answer.verdicts, answer.findings)
+        return replace(answer, verdicts=verdicts, findings=findings)
+
+    return replace(found, before=shown(found.before), after=shown(found.after))
+
+
+def shown_requests(sent: Iterable[SentRequest], hides: HidingReader) -> list[SentRequest]:
+    """Return requests with the hidden values of their traces hidden, and in what answers them."""
+    found = []
+    for one in sent:
+        values = _values(hides, one.call.trace_id)
+        changes = [values.value(change) for change in one.changes]
+        failure = one.failure and values.text(one.failure)
+        found.append(replace(one, line=values.text(one.line), changes=changes, failure=failure))
+    return found
+
+
+def shown_cassettes(calls: Iterable[RefreshedCall], hides: HidingReader) -> list[RefreshedCall]:
+    """Return new cassettes with the hidden values of their traces hidden in what is told."""
+    found = []
+    for one in calls:
+        values = _values(hides, one.call.trace_id)
+        changes = [(values.text(line), values.value(change)) for line, change in one.changes]
+        added, removed = (list(map(values.text, lines)) for lines in (one.added, one.removed))
+        found.append(replace(one, added=added, removed=removed, changes=changes))
+    return found
+
+
+def shown_translations(
+    findings: Iterable[TranslationFinding], tool: str, hides: HidingReader
+) -> list[TranslationFinding]:
+    """Return what is wrong with a chain from ``tool`` with hidden values hidden in its examples."""
+    found = []
+    for one in findings:
+        values = _values(hides, one.example.trace_id if one.example else None)
+        example = one.example
+        if example is not None:
+            payload = hides.places.part(tool, "arguments", example.payload, values)
+            payload = hides.places.part(tool, "result", payload, values)
+            example = replace(example, payload=values.value(payload))
+        found.append(replace(one, example=example, said=values.said(one.said)))
+    return found
 
 
 def _values(hides: HidingReader, trace_id: str | None) -> HiddenValues:

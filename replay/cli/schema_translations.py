@@ -13,6 +13,9 @@ import click
 
 from replay.cli import terminal
 from replay.cli.arguments import examples, json_option
+from replay.cli.audit import note_in
+from replay.cli.hidden import hide, reveal_option
+from replay.cli.hidden_reports import shown_translations
 from replay.cli.schema_sources import (
     captured_calls,
     opened,
@@ -66,6 +69,7 @@ _HINTS: Final = {
 @click.argument("database", required=False, type=click.Path(path_type=Path))
 @toolbox_options()
 @click.option("--tool", "names", multiple=True, metavar="NAME", help="Only this tool's steps.")
+@reveal_option
 @json_option
 def translations(
     database: Path | None,
@@ -73,6 +77,7 @@ def translations(
     paths: tuple[Path, ...],
     variables: tuple[str, ...],
     names: tuple[str, ...],
+    reveal: bool,
     as_json: bool,
 ) -> int:
     """List the translations of today's tools, and carry recorded payloads of DATABASE along them.
@@ -98,6 +103,11 @@ def translations(
         ]
         with Progress("payloads") as progress:
             check_chains(asking, chains, payloads, on_progress=progress.update)
+        if store is not None:
+            note_in(store.path, "schema translations", "revealed" if reveal else "read")
+            if (hides := hide(store, reveal=reveal)) is not None:
+                for one in chains:
+                    one.findings = shown_translations(one.findings, one.begin.tool, hides)
     idle = [] if names else idle
     if as_json:
         terminal.emit_json(_told(described, chains, idle))

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from replay.hiding.places import HiddenPlaces
 from replay.hiding.records import (
+    marked_verdict,
     shown_call,
     shown_feedback,
     shown_messages,
@@ -57,7 +58,8 @@ class HidingReader(RecordReader):
         super().__init__(connection, contents)
         self.places = places
         self._traces: OrderedDict[str, _OfTrace] = OrderedDict()
-        self._of_runs: OrderedDict[tuple[str, str], HiddenValues] = OrderedDict()
+        self._of_runs: OrderedDict[tuple[str, str], tuple[int, HiddenValues]] = OrderedDict()
+        """By trace and run, with how many verdicts there were."""
 
     def records(
         self,
@@ -118,7 +120,7 @@ class HidingReader(RecordReader):
         for verdict in verdicts:
             known.setdefault(verdict.trace_id, self.values_of(verdict.trace_id).add(()))
             own = of_places[verdict.tool_call_id] = HiddenValues()
-            shown_verdict(self.places, verdict, own, self._recorded)
+            marked_verdict(self.places, verdict, own, self._recorded)
             known[verdict.trace_id].take(own)
         shown = [
             shown_verdict(self.places, one, known[one.trace_id], self._recorded) for one in verdicts
@@ -194,7 +196,7 @@ class HidingReader(RecordReader):
         )
         of_place = HiddenValues()
         for one in example:
-            shown_verdict(self.places, one, of_place, self._recorded)
+            marked_verdict(self.places, one, of_place, self._recorded)
         title = values.add([of_place]).text(record.title)
         return record.model_copy(update={"title": of_place.said(title)})
 
@@ -252,7 +254,7 @@ class HidingReader(RecordReader):
                 left_out=_NOT_OF_PLACES,
             )
             for call in calls:
-                shown_call(self.places, call, known.values)
+                self.places.call(call.__dict__, known.values)
         known.last_key = max([known.last_key, *(row[0] for row in rows)])
         known.unfinished = [row[0] for row in rows if row[3] in (None, "unfinished")]
         self._learn_records(key, known.values)
@@ -274,9 +276,15 @@ class HidingReader(RecordReader):
 
     def _today(self, trace_id: str, run_id: str) -> HiddenValues:
         """Return what today's tools gave at hidden places in one run of a trace."""
+        count = self._connection.execute(
+            "SELECT count(*) FROM call_verdict_rows WHERE run = "
+            "(SELECT key FROM replay_run_rows WHERE id = ?) AND trace = "
+            "(SELECT key FROM trace_rows WHERE id = ?)",
+            (run_id, trace_id),
+        ).fetchone()[0]
         known = self._of_runs.get((trace_id, run_id))
-        if known is not None:
-            return known
+        if known is not None and known[0] == count:
+            return known[1]
         found = HiddenValues()
         judged: list[CallVerdict] = super().records(
             "call_verdict",
@@ -286,8 +294,8 @@ class HidingReader(RecordReader):
         )
         for one in judged:
             if self.places.are_of_tool(one.tool):
-                shown_verdict(self.places, one, found, self._recorded)
-        self._of_runs[trace_id, run_id] = found
+                marked_verdict(self.places, one, found, self._recorded)
+        self._of_runs[trace_id, run_id] = (count, found)
         if len(self._of_runs) > _TRACES_MAX:
             self._of_runs.popitem(last=False)
         return found

@@ -92,7 +92,17 @@ def shown_verdict(
     values: HiddenValues,
     recorded: Callable[[str], HiddenValues],
 ) -> CallVerdict:
-    """Return a verdict as it is shown; ``values`` learns what today's tool gave at its places.
+    """Return a verdict as it is shown; the rest as `marked_verdict`."""
+    return _swept(marked_verdict(places, verdict, values, recorded), values)
+
+
+def marked_verdict(
+    places: HiddenPlaces,
+    verdict: CallVerdict,
+    values: HiddenValues,
+    recorded: Callable[[str], HiddenValues],
+) -> CallVerdict:
+    """Return a verdict with its places hidden; ``values`` learns what today's tool gave there.
 
     ``recorded``: by the id of a call, the values that were recorded at its places.
     """
@@ -110,7 +120,7 @@ def shown_verdict(
             ),
         }
         verdict = _with(verdict, changed)
-    return _swept(verdict, values)
+    return verdict
 
 
 def shown_run(

@@ -37,7 +37,8 @@ class HiddenValues:
     """Words and short numbers: looked for nowhere but in what is said of their own place."""
     _needles: dict[str, str] = field(default_factory=dict)
     """Spellings of values, with what stands for each."""
-    _ordered: list[str] | None = None
+    _heads: dict[str, list[str]] = field(default_factory=dict)
+    """Spellings by their first letters."""
     _keys: dict[str, dict[str, int]] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
@@ -70,18 +71,24 @@ class HiddenValues:
             return
         if is_learnable(text):
             if text not in self._needles:
-                self._needles.update(dict.fromkeys(spellings(text), shown))
-                self._ordered = None
+                self._know(dict.fromkeys(spellings(text), shown))
         elif len(text) > _FEW:
             self.texts[text] = shown
         else:
             self.short[text] = shown
 
+    def _know(self, needles: dict[str, str]) -> None:
+        for needle in needles:
+            if needle not in self._needles:
+                self._heads.setdefault(needle[:_HEAD], []).append(needle)
+        self._needles |= needles
+
     def take(self, other: HiddenValues) -> None:
         """Know those of another, too."""
-        both = self.add([other])
-        self.wholes, self.texts, self.short = both.wholes, both.texts, both.short
-        self._needles, self._ordered = both._needles, None
+        self.wholes |= other.wholes
+        self.texts = other.texts | self.texts
+        self.short = other.short | self.short
+        self._know(other._needles | self._needles)
 
     def add(self, others: Iterable[HiddenValues]) -> HiddenValues:
         """Return these and others together."""
@@ -90,7 +97,7 @@ class HiddenValues:
             found.wholes |= one.wholes
             found.texts |= one.texts
             found.short |= one.short
-            found._needles |= one._needles
+            found._know(one._needles)
         return found
 
     def text(self, text: str, *, is_cut: bool = False) -> str:
@@ -155,12 +162,18 @@ class HiddenValues:
         return text
 
     def _standing_in(self, text: str) -> list[str]:
-        if self._ordered is None:
-            self._ordered = sorted(self._needles, key=len, reverse=True)
-        if len(self._ordered) <= _FEW:
-            return [one for one in self._ordered if one in text]
-        heads = {text[at : at + _HEAD] for at in range(len(text) - _HEAD + 1)}
-        return [one for one in self._ordered if one[:_HEAD] in heads and one in text]
+        """Return the spellings that stand in a text, the longest first."""
+        if len(self._needles) <= _FEW:
+            found = [one for one in self._needles if one in text]
+        else:
+            heads = {text[at : at + _HEAD] for at in range(len(text) - _HEAD + 1)}
+            found = [
+                one
+                for head in heads & self._heads.keys()
+                for one in self._heads[head]
+                if one in text
+            ]
+        return sorted(found, key=len, reverse=True)
 
     def _without_beginnings(self, text: str, *, is_cut: bool) -> str:
         """Return a text without the beginnings of values at which it was cut."""
@@ -172,7 +185,7 @@ class HiddenValues:
         return "…".join(pieces)
 
     def _without_beginning(self, text: str) -> str:
-        for needle in self._ordered or ():
+        for needle in self._needles:
             start = text.rfind(needle[:_BEGINNING_MIN])
             if start >= 0 and needle.startswith(text[start:]):
                 return text[:start] + self._needles[needle]
