@@ -12,8 +12,8 @@ from cassettes.redaction.names import Names, words_of
 from cassettes.redaction.patterns import Pattern, PatternError, patterns_of
 from cassettes.redaction.personal import KINDS, Kind
 from cassettes.redaction.prefilter import (
-    Finds,
     BRIEF_CHARS,
+    Finds,
     any_in,
     brief_search,
     is_readable,

@@ -146,7 +146,7 @@ def test_a_tool_node_that_takes_no_hooks_is_told(
 
     monkeypatch.setitem(versions.SUPPORTED, "langgraph-prebuilt", ("99.0", "99"))  # type: ignore[misc]
 
-    with pytest.raises(versions.UnsupportedVersion, match="needs langgraph-prebuilt 99.0"):
+    with pytest.raises(versions.UnsupportedVersion, match=r"needs langgraph-prebuilt 99\.0"):
         tool_node_options(recorder)
 
 
