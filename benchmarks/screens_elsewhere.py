@@ -6,24 +6,27 @@ import asyncio
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from tui.app import ReplayApp
 
 Opening: TypeAlias = tuple[str, str | None, str]
 """A screen's name, the trace to open or None, and the key to press."""
-_SIZE: Final = (300, 100)
 
 
-def pilot_table(path: Path, openings: Sequence[Opening]) -> list[tuple[str, float]]:
-    """Return the processor time that opening each screen takes on a huge terminal."""
-    return asyncio.run(_pilot_table(path, openings))
+def pilot_table(
+    path: Path, openings: Sequence[Opening], size: tuple[int, int]
+) -> list[tuple[str, float]]:
+    """Return the processor time that opening each screen takes on a terminal of ``size``."""
+    return asyncio.run(_pilot_table(path, openings, size))
 
 
-async def _pilot_table(path: Path, openings: Sequence[Opening]) -> list[tuple[str, float]]:
+async def _pilot_table(
+    path: Path, openings: Sequence[Opening], size: tuple[int, int]
+) -> list[tuple[str, float]]:
     app = ReplayApp(path)
     found: list[tuple[str, float]] = []
-    async with app.run_test(size=_SIZE) as pilot:
+    async with app.run_test(size=size) as pilot:
         while type(app.screen).__name__ != "TracesScreen":
             await pilot.pause(0.05)
         await pilot.pause(1.0)

@@ -66,7 +66,7 @@ OF_A_STEP: Final = (
 
 def where_from(way: str) -> Visit:
     """Return the visit of where a value came from; ``way``: the keys that lead to it."""
-    sees = "came from|nowhere before|nowhere whole"
+    sees = "  came from|nowhere before"
     return Visit("where from", way, sees, ("j", "k"), leave=f"q{TAB}", is_read=True)
 
 
