@@ -190,6 +190,18 @@ def test_a_group_that_is_opened_shows_a_thousand_lines_and_the_rest_folded() -> 
     assert len(group.made()) == 500
 
 
+def test_what_nests_deeper_than_the_screen_is_wide_is_seen() -> None:
+    value: Any = "end"
+    for _ in range(90):
+        value = {"inner": value}
+
+    rows = [parts_text(row.parts) for row in lay_out(json_entries(value), 60)]
+
+    assert '"inner": "end"' in rows[90]
+    assert rows[90].startswith("»" * 6 + '"')
+    assert max(map(len, rows)) <= 60
+
+
 # -- what is read ---------------------------------------------------------------------------------
 
 
