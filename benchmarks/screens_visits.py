@@ -34,6 +34,8 @@ class Visit:
     leave: str = "q"
     then: tuple[Visit, ...] = ()
     """Screens that are opened from it."""
+    is_read: bool = False
+    """What it shows is read in a thread, after its first picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +66,11 @@ OF_A_STEP: Final = (
 
 def where_from(way: str) -> Visit:
     """Return the visit of where a value came from; ``way``: the keys that lead to it."""
-    sees = "came from|looking where|nowhere before"
-    return Visit("where from", way, sees, ("j", "k"), leave=f"q{TAB}")
+    sees = "  came from|nowhere before"
+    return Visit("where from", way, sees, ("j", "k"), leave=f"q{TAB}", is_read=True)
 
 
 def watched(expression: str) -> Visit:
     """Return a transcript with something watched, which is taken out again."""
     keys = ("n", "p", "c", "C", "j", "k")
-    return Visit("watched", f"W{expression}{ENTER}", "Watches", keys, leave="Kxq")
+    return Visit("watched", f"W{expression}{ENTER}", "Watches", keys, leave="Kxq", is_read=True)

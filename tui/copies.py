@@ -59,8 +59,11 @@ def is_big(value: Any) -> bool:
 def spelled(value: Any) -> str:
     """Return ``value`` as JSON that any terminal takes: half a surrogate is an escape.
 
-    Indented, unless it is big: what nests deeply would become ten times as big by that.
+    Indented, unless it is big: what nests deeply would become ten times as big by that. Bytes are
+    JSON already.
     """
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "backslashreplace")
     indent: int | None = 2
     if is_big(value):
         indent = None
