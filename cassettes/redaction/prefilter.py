@@ -53,8 +53,8 @@ def name_searches() -> tuple[Finds, ...]:
 def brief_search() -> Finds:
     """Return what finds anything that the searches above and below find, in one pass.
 
-    For texts of up to `BRIEF_CHARS`: with long ones they are faster, with short ones it is, the more
-    so for who searches once in a while, and fetches every search from memory anew.
+    For texts of up to `BRIEF_CHARS`: with long ones they are faster, with short ones it is, the
+    more so for who searches once in a while, and fetches every search from memory anew.
     """
     return _search("|".join(f"(?:{one})" for one in (*_NAMES, *_value_forms())))
 
