@@ -53,7 +53,7 @@ class Session:
 HELP: Final = Visit("help", "?", "esc closes", ("j", " ", "g"), leave=ESCAPE)
 COMPARED: Final = (" ", "G", PAGE_UP, "g", "n", "p", "D", " ", "G", "g", "D", "}", "}", "{", "{")
 COMPARISON: Final = Visit("comparison", "v", "Recorded and today", (*COMPARED, "c", "C"), then=())
-COPYING: Final = Visit("copying", "Y", "curl: its model call", ("j", "k", "G", "g"))
+COPYING: Final = Visit("copying", "Y", "replay show, as a command", ("j", "k", "G", "g"))
 OF_A_STEP: Final = (
     COMPARISON,
     COPYING,

@@ -219,8 +219,9 @@ class StepDetail:
         texts = self._tool_call(_VALUES)
         fields: JsonObject = {} if texts is None else texts.model_dump(mode="json")
         for name in sorted(_VALUES):
-            value = getattr(self._tool_call(_VALUES - {name}), name)
-            fields[name] = orjson.Fragment(_written(value))
+            fields[name] = orjson.Fragment(
+                _written(getattr(self._tool_call(_VALUES - {name}), name))
+            )
         return orjson.dumps(fields)
 
     # -- reading ----------------------------------------------------------------------------------
