@@ -110,6 +110,7 @@ def test_nothing_is_kept_before_the_first_output_and_after_the_last(
 def test_a_tool_that_is_seen_keeps_its_own(tmp_path: Path, api: str) -> None:
     script = [[Call("weather", {"city": "Paris"})], "Warm."]
     with ModelServer(script) as server, Recorder(tmp_path / "traces.db") as recorder:
+
         @recorder.tool
         def weather(city: str) -> str:
             return get_weather(api, city)
