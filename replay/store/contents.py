@@ -29,7 +29,7 @@ import orjson
 import zstandard
 
 from replay.errors import StoreError
-from replay.records.base import JsonValue
+from replay.records.base import JsonObject, JsonValue
 from replay.store.json_text import bytes_text, decode, encode, text_bytes
 
 INLINE_SIZE_MAX: Final = 120
@@ -248,6 +248,30 @@ class ContentReader:
             form, body = self.body(value)
             return self._value(form, body)
         return None if value is None else decode(value)
+
+    def json_without(self, value: ColumnValue, first: str, then: str) -> JsonObject | None:
+        """Return an object without its members from ``first`` to before ``then``.
+
+        Those stay unread. None: it is not that easy, and must be read whole. What is before and
+        behind them is taken as JSON of its own: it is that only where brackets close at the same
+        depth, and the last bracket closes the object itself.
+        """
+        if not isinstance(value, int):
+            return None
+        form, body = self.body(value)
+        start, end = body.find(f',"{first}":'.encode()), body.rfind(f',"{then}":'.encode())
+        if form not in ("json", "split") or not 0 <= start < end:
+            return None
+        tail = b"{" + body[end + 1 :]
+        try:
+            before, behind = orjson.loads(body[:start] + b"}"), orjson.loads(tail)
+        except orjson.JSONDecodeError:
+            return None
+        if first in before or not isinstance(before, dict):
+            return None
+        joined: JsonObject = {**before, **behind}
+        self._joined(joined, len(_REFERENCES.findall(tail)) if form == "split" else 0)
+        return joined
 
     def shown(self, value: ColumnValue) -> str | None:
         """Return a column's value as SQL shows it: raw text, or JSON text; None stays None."""

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import sqlite3
 from array import array
+from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, overload
 
 from replay.records import CallVerdict, Finding, Interaction, ReplayRun, ToolCall
 from replay.store.selecting import run_key
+from replay.verdicts.findings import ranked
 from tui.rows.approvals import marked
 from tui.rows.database import Database
 
+_BLOCK: Final = 64
+_BLOCKS_MAX: Final = 64
+"""Replay runs are read so many at once, and so many blocks of them are kept."""
 SORTED_MAX: Final = 1_000
 """Calls of one finding that are put in the order of their traces' start."""
 
@@ -35,17 +41,65 @@ class RunFindings:
     """With those marked that are approved now."""
 
 
-def read_runs(database: Database) -> list[ReplayRun]:
-    """Return the replay runs, newest first."""
-    with database.reading():
-        runs: list[ReplayRun] = database.records.records(
-            "replay_run", "1", [], "r.started_us DESC, r.key DESC"
-        )
-    return runs
+class RunList(Sequence[ReplayRun]):
+    """The replay runs, newest first: their row keys, and some dozens of them when one is seen."""
+
+    def __init__(self, database: Database) -> None:
+        """Read the keys.
+
+        Raises:
+            StoreError: the database cannot be read; `__getitem__` raises it, too.
+        """
+        self._database = database
+        self._blocks: OrderedDict[int, list[ReplayRun]] = OrderedDict()
+        with database.reading() as connection:
+            keys = connection.execute(
+                "SELECT key FROM replay_run_rows ORDER BY started_us DESC, key DESC"
+            )
+            self._keys = array("q", (key for (key,) in keys))
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    @overload
+    def __getitem__(self, index: int) -> ReplayRun: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[ReplayRun]: ...
+    def __getitem__(self, index: int | slice) -> ReplayRun | list[ReplayRun]:
+        if isinstance(index, slice):
+            return [self[at] for at in range(*index.indices(len(self)))]
+        if not 0 <= index < len(self._keys):
+            raise IndexError(index)
+        block, place = divmod(index, _BLOCK)
+        runs = self._blocks.get(block)
+        if runs is None:
+            runs = self._blocks[block] = self._read(block * _BLOCK)
+            if len(self._blocks) > _BLOCKS_MAX:
+                self._blocks.popitem(last=False)
+        return runs[place]
+
+    def index_of(self, key: int) -> int | None:
+        """Return the place of the run in row ``key``; None: it is gone."""
+        return self._keys.index(key) if key in self._keys else None
+
+    def key_at(self, index: int) -> int:
+        """Return the row of a run."""
+        return int(self._keys[index])
+
+    def _read(self, start: int) -> list[ReplayRun]:
+        keys = self._keys[start : start + _BLOCK].tolist()
+        marks = ", ".join("?" * len(keys))
+        with self._database.reading():
+            runs: list[ReplayRun] = self._database.records.records(
+                "replay_run", f"r.key IN ({marks})", keys, "r.started_us DESC, r.key DESC"
+            )
+            if len(runs) != len(keys):
+                raise sqlite3.DatabaseError("a row that was there a moment ago is gone")
+            return runs
 
 
 def read_findings(database: Database, run_id: str) -> RunFindings:
-    """Return the findings of a run, those with most first divergences first.
+    """Return the findings of a run in the order in which a report tells them.
 
     Raises:
         SelectionError: there is no such run.
@@ -57,9 +111,9 @@ def read_findings(database: Database, run_id: str) -> RunFindings:
             "finding",
             "r.run = ?",
             [key],
-            "r.first_divergence_count DESC, r.call_count DESC, r.signature",
+            "r.key",
         )
-        return RunFindings(run, key, marked(database.records, findings))
+        return RunFindings(run, key, ranked(marked(database.records, findings)))
 
 
 class FoundCalls:

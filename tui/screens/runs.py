@@ -8,8 +8,9 @@ from textual import on
 from textual.app import ComposeResult
 
 from tui.actions import RUNS
+from tui.copies import dumped
 from tui.rows.branches import trace_row
-from tui.rows.replays import read_runs
+from tui.rows.replays import RunList
 from tui.screens.base import BaseScreen
 from tui.views.parts import printable
 from tui.views.signs import verdict_words
@@ -25,6 +26,7 @@ class RunsScreen(BaseScreen):
 
     BINDINGS = bindings(RUNS)
     PLACES: ClassVar[tuple[str, ...]] = (RUNS,)
+    _runs: RunList | None = None
 
     def compose_body(self) -> ComposeResult:
         """Column names and the list."""
@@ -58,10 +60,11 @@ class RunsScreen(BaseScreen):
     def _read(self) -> None:
         with self.telling_errors():
             table = self.table
-            here = table.runs[table.cursor].id if table.runs else None
-            table.runs = read_runs(self.replay.the_database)
-            index = next((i for i, run in enumerate(table.runs) if run.id == here), 0)
-            table.set_reactive(RunTable.cursor, index)
+            before = self._runs
+            here = before.key_at(table.cursor) if before else None
+            table.runs = self._runs = RunList(self.replay.the_database)
+            index = None if here is None else self._runs.index_of(here)
+            table.set_reactive(RunTable.cursor, index or 0)
             table.noun = "run"
             table.lines_changed()
             self._say_run()
@@ -85,7 +88,8 @@ class RunsScreen(BaseScreen):
 
     @on(Lines.Moved)
     def _moved(self) -> None:
-        self._say_run()
+        with self.telling_errors():
+            self._say_run()
 
     @on(Lines.Chosen)
     def _chosen(self) -> None:
@@ -98,13 +102,13 @@ class RunsScreen(BaseScreen):
         table = self.table
         if not table.runs:
             return
-        run = table.runs[table.cursor]
-        if run.branch is None:
-            self.app.push_screen(FindingsScreen(run.id))
-            return
         from tui.screens.what_if import WhatIfScreen
 
         with self.telling_errors():
+            run = table.runs[table.cursor]
+            if run.branch is None:
+                self.app.push_screen(FindingsScreen(run.id))
+                return
             trace = trace_row(self.replay.the_database, run.branch.trace_id)
             self.app.push_screen(WhatIfScreen(run, trace))
 
@@ -112,5 +116,6 @@ class RunsScreen(BaseScreen):
         """Copy the run as JSON."""
         table = self.table
         if table.runs:
-            run = table.runs[table.cursor]
-            self.copy(run.model_dump(), f"run {run.id}")
+            with self.telling_errors():
+                run = table.runs[table.cursor]
+                self.copy(dumped(run), f"run {run.id}")

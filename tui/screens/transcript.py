@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Final
 
 from replay.records import JsonObject
 from tui.actions import TRANSCRIPT
+from tui.copies import dumped
 from tui.debugging import debug_command, leave_screen_to
 from tui.rows.details import StepDetail
 from tui.screens.comparing import Comparing
@@ -33,7 +33,7 @@ class TranscriptScreen(Reviewing, Stepping, StopKeys, WhereFrom, Comparing):
         elif self.detail is not None:
             detail, what = self.detail, f"step {self.detail.row.number}"
             if detail.size > _SHOWN_MAX or detail.message_count > _MESSAGES_MAX:
-                self.copy_made(partial(_dumped, detail), what)
+                self.copy_made(detail.as_json, what)
             else:
                 self.copy(_dumped(detail), what)
 
@@ -90,4 +90,4 @@ class TranscriptScreen(Reviewing, Stepping, StopKeys, WhereFrom, Comparing):
 
 def _dumped(detail: StepDetail) -> JsonObject | None:
     call = detail.tool_call or detail.model_call
-    return None if call is None else call.model_dump()
+    return None if call is None else dumped(call)

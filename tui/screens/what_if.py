@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import ClassVar
 
 from textual import on
 
 from replay.records import ReplayRun, ToolCall
 from tui.actions import OUTLINE, WHAT_IF
+from tui.rows.branches import branch_size, read_branch, without_values
 from tui.screens.base import PanesScreen
 from tui.views.branch_view import branch_step_entries, branch_step_parts, branch_words
+from tui.views.entries import Entry
 from tui.views.parts import Part, printable
 from tui.widgets.keys import bindings
 from tui.widgets.lines import Lines
@@ -42,8 +45,8 @@ class WhatIfScreen(PanesScreen):
         """``run`` is a what-if; ``trace`` the row of its trace."""
         super().__init__()
         assert run.branch is not None
-        self.run = run
-        self.branch = run.branch
+        self.branch = without_values(run.branch)
+        self.run = run.model_copy(update={"branch": self.branch})
         self.trace = trace
 
     def make_table(self) -> Lines:
@@ -90,16 +93,19 @@ class WhatIfScreen(PanesScreen):
         if not self.branch.steps:
             return
         step = self.branch.steps[self.table.cursor]
-        with self.telling_errors():
-            database = self.replay.the_database
+        database, trace, branch = self.replay.the_database, self.trace, self.branch
+
+        def make() -> list[Entry]:
             with database.reading():
                 found: list[ToolCall] = database.records.records(
                     "tool_call",
                     "r.trace = ? AND r.id = ?",
-                    [self.trace, step.edited.tool_call_id],
+                    [trace, step.edited.tool_call_id],
+                    left_out=frozenset(("payload", "result")),
                 )
-            call = found[0] if found else None
-            self.outline.show(branch_step_entries(self.branch, step, call), at_change=True)
+            return branch_step_entries(branch, step, found[0] if found else None)
+
+        self.show_entries(make, size=branch_size(branch), at_change=True)
         pane = self.detail_pane
         pane.border_title = f"{step.edited.step_number} {printable(step.edited.tool)}"
         self.say((branch_words(self.branch), "accent"))
@@ -132,4 +138,5 @@ class WhatIfScreen(PanesScreen):
         if self.focused is self.outline:
             self.copy(self.outline.value_here(), "this")
         else:
-            self.copy(self.branch.model_dump(mode="json"), f"branch {self.run.id}")
+            whole = partial(read_branch, self.replay.the_database, self.run.id)
+            self.copy_made(lambda: whole().model_dump(mode="json"), f"branch {self.run.id}")

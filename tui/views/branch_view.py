@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from replay.records import Branch, BranchStep, CallVerdict, Edit, ToolCall
 from replay.report.what_if_text import CONDITIONAL, edit_words, gone_words, summary
+from tui.rows.shared import share_equal
 from tui.views.diff_entries import diff_entries
 from tui.views.entries import Entry
 from tui.views.json_entries import json_entries
@@ -40,7 +41,8 @@ def branch_step_entries(branch: Branch, step: BranchStep, call: ToolCall | None)
         if edit.step_number == number:
             entries += _edit_entries(edit)
     recorded = None if call is None else read_response(call.response).value
-    today, edited = _told(step.today, call), _told(step.edited, call)
+    today = share_equal(recorded, _told(step.today, call))
+    edited = share_equal(today, _told(step.edited, call))
     entries += _ended(step, call)
     if step.gone:
         entries.append(Entry((("? ", "unsure"), (printable(gone_words(step)), ""))))

@@ -114,8 +114,11 @@ class RunTable(Lines):
         return len(self.runs)
 
     def line_parts(self, index: int, width: int) -> Sequence[Part]:
-        """Return one run."""
-        return run_parts(self.runs[index], width)
+        """Return one run; where it cannot be read, why."""
+        try:
+            return run_parts(self.runs[index], width)
+        except StoreError as error:  # as of a trace
+            return [("× ", "bad"), (printable(error.wanted), "dim")]
 
 
 class FindingTable(Lines):
