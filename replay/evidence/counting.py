@@ -151,7 +151,7 @@ class _Counting:
         self._old = old
         self._changes = changes
         self._tallies: dict[tuple[str, Actor], ToolTally] = {}
-        self._terms: dict[tuple[str, str, str | None], Terms] = {}
+        self._terms: dict[tuple[str, str, str | None, bool], Terms] = {}
         self._groups: OrderedDict[object, _Group] = OrderedDict()
         self._asked: deque[_Group] = deque()
         self.of_versions: OfVersions | None = None
@@ -233,11 +233,12 @@ class _Counting:
             yield from batch
 
     def _terms_of(self, call: CapturedCall) -> Terms:
-        key = call.tool, call.actor, call.tool_version
+        is_unread = call.payload_kind == "none"
+        key = call.tool, call.actor, call.tool_version, is_unread
         terms = self._terms.get(key)
         if terms is None:
             watched = self._tally_of(call).watched
-            terms = Terms(call.tool, call.tool_version, _actor(call), watched)
+            terms = Terms(call.tool, call.tool_version, _actor(call), watched, is_unread)
             self._terms[key] = terms
         return terms
 

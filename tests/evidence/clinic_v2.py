@@ -55,6 +55,12 @@ def _renamed(arguments: dict[str, Any]) -> dict[str, Any]:
     return {"patient": arguments["patient_id"], "text": arguments["text"]}
 
 
+@toolbox.tool
+def weigh(kilograms: list[float]) -> str:
+    """Write down what a patient weighed."""
+    raise AssertionError("evidence runs no tool")
+
+
 NOTE = {
     "type": "object",
     "properties": {"text": {"type": "string"}, "level": {"type": "integer", "maximum": 3}},

@@ -84,6 +84,24 @@ def test_what_no_difference_of_the_schemas_says_is_evidence_of_its_own(
     )
 
 
+def test_a_whole_number_that_a_model_wrote_for_a_float_is_read_as_it_was(
+    recorded: Recorded, today: Asking
+) -> None:
+    recorded.call("weigh", {"kilograms": [70, 71.5]}, payload=None)
+
+    found = counted(recorded, today, [])
+
+    assert (effects(found), found.evidence) == ({"same": 1}, [])
+
+
+def test_a_whole_number_that_was_read_as_one_and_is_a_float_today_is_silent(
+    recorded: Recorded, today: Asking
+) -> None:
+    recorded.call("weigh", {"kilograms": [70]}, payload={"kilograms": [70]})
+
+    assert effects(counted(recorded, today, [])) == {"silent": 1}
+
+
 def test_a_dropped_field_and_one_that_is_new_are_read_off_the_payloads(
     recorded: Recorded, today: Asking
 ) -> None:

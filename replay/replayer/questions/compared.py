@@ -36,6 +36,9 @@ class Terms:
     actor: Actor = "assistant"
     watched: tuple[Watched, ...] = ()
     """Of these it is told whether they concern the arguments."""
+    is_unread: bool = False
+    """True: nobody recorded how the arguments were read. A 40 that is read as 40.0 today was most
+    likely read so then, too."""
 
     def message(self) -> JsonObject:
         """Return the terms as a worker is told them."""
@@ -44,6 +47,7 @@ class Terms:
             "from_version": self.from_version,
             "actor": self.actor,
             "watched": [[one.place, one.is_carried] for one in self.watched],
+            "is_unread": self.is_unread,
         }
 
 

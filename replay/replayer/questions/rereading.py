@@ -57,6 +57,7 @@ class _Comparison:
         self._actor = terms["actor"]
         self._old: str | None = terms["from_version"]
         self._watched: list[tuple[list[str | int | None], bool]] = terms["watched"]
+        self._is_unread: bool = terms["is_unread"]
         self._found: Tool | None = None
 
     def answer(self, item: list[Any]) -> Any:
@@ -86,7 +87,7 @@ class _Comparison:
             elif len(item) > 3 and item[3]:
                 told |= _changes(item[4], arguments)
             elif not positional:  # these have no names: there is nothing to compare with
-                told |= _changes(_named(tool, values), arguments)
+                told |= _changes(_named(tool, values), arguments, is_unread=self._is_unread)
         except BadJson as error:
             told = {"outcome": Outcome.BAD_JSON, "message": str(error)}
         except UnknownTool as error:
@@ -128,8 +129,11 @@ def _named(tool: Tool, values: JsonObject) -> JsonObject:
     return {whole: values} if whole is not None and tool.gates else values
 
 
-def _changes(recorded: JsonValue, arguments: JsonObject) -> JsonObject:
-    """Return where the payload that ``arguments`` make differs from the recorded one."""
+def _changes(recorded: JsonValue, arguments: JsonObject, *, is_unread: bool = False) -> JsonObject:
+    """Return where the payload that ``arguments`` make differs from the recorded one.
+
+    ``is_unread``: ``recorded`` is what the model wrote; see `Terms`.
+    """
     if _is_plainly(recorded, arguments):
         return {}
     try:
@@ -137,6 +141,8 @@ def _changes(recorded: JsonValue, arguments: JsonObject) -> JsonObject:
     except NotJson as error:
         return {"message": f"The payload cannot be shown as JSON: {error}"}
     changes = diff_values(recorded, payload)
+    if is_unread:
+        changes = [one for one in changes if not _is_one_number(one.recorded, one.replayed)]
     if not changes:
         return {}
     return {
@@ -145,6 +151,10 @@ def _changes(recorded: JsonValue, arguments: JsonObject) -> JsonObject:
             for one in changes[:_ERRORS_MAX]
         ]
     }
+
+
+def _is_one_number(old: object, new: object) -> bool:
+    return type(old) is int and type(new) is float and old == new
 
 
 def _is_plainly(recorded: JsonValue, arguments: JsonObject) -> bool:
