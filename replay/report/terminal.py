@@ -269,8 +269,11 @@ def _next(
     commands = [
         (f"replay diff {database} {run.id} --all", "every differing call"),
         (f"replay show {database} {first.example_trace_id}", "the example's whole trace"),
-        (f"replay approve {database} {first.signature}", "accept the first finding"),
     ][1 if is_whole else 0 :]
+    if first.verdict is not Verdict.NOT_RUN:  # what nobody judged is no change that was meant
+        commands.append(
+            (f"replay approve {database} {first.signature}", "accept the first finding")
+        )
     longest = max(len(command) for command, _ in commands)
     beside = longest + max(len(what) for _, what in commands) + 4 <= width
     lines = ["", ink.paint("Next", "bold")]

@@ -107,6 +107,16 @@ def test_a_report_ends_with_what_to_type_next() -> None:
     ]
 
 
+def test_what_nobody_could_judge_is_not_offered_for_approval() -> None:
+    call = recorded(None, outcome=Outcome.UNFINISHED)
+
+    text = report([verdict_on(call, replayed("{}", tool=call.tool))])
+
+    assert "could not be judged" in text
+    assert "replay show" in text
+    assert "replay approve" not in text
+
+
 def test_a_schema_that_forbids_what_tools_accept_is_told() -> None:
     coverage = {"schema_disagrees": {"book": {"calls": 179, "objection": "room: is not a number"}}}
 

@@ -169,6 +169,10 @@ def _no_version(
 ) -> SelectionError:
     if known:
         there = f"There are: {', '.join(known[:12])}."
+        if "-" in known:
+            there += (
+                " `-` is today's, which has no version; @toolbox.tool(version=...) gives it one."
+            )
     elif toolbox is not None:
         return _no_tool(tool, "the toolbox", [one.name for one in toolbox.tools])
     else:
