@@ -259,3 +259,14 @@ def test_what_cannot_be_found_is_said_with_what_there_is(
 ) -> None:
     assert suggest(*words) == 3
     assert said.lower() in capsys.readouterr().err.lower()
+
+
+def test_of_tools_without_versions_it_is_said_how_they_get_one(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plain = "from replay import Toolbox\ntoolbox = Toolbox('x')\n"
+    plain += "@toolbox.tool\ndef stop() -> None: ...\n"
+    (folder / "plain_tools.py").write_text(plain)
+
+    assert suggest("stop", "1", "2", "--tools", "plain_tools:toolbox") == 3
+    assert "@toolbox.tool(version=...) gives it one" in capsys.readouterr().err
