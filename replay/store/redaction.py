@@ -182,6 +182,7 @@ class Redaction:
             call_id = fields.get("tool_call_id", fields.get("call_id"))
             if self._shape_only and self._shape_only.is_of_call(call_id):
                 return _without_content(fields)
+        raw = fields
         try:
             fields = self._marked(fields)
         except Exception as error:  # noqa: BLE001 -- as below
@@ -201,22 +202,24 @@ class Redaction:
                 if name == "arguments":
                     found[name] = ""
         if kind == "tool_call" and not left_out:
-            found |= self._requoted(sweep, fields, found)
+            found |= self._requoted(sweep, raw, fields, found)
         if left_out:
             found["attributes"] = {**found.get("attributes", {}), "left_out": left_out}
         return found
 
-    def _requoted(self, sweep: Sweep, fields: JsonObject, found: JsonObject) -> JsonObject:
+    def _requoted(
+        self, sweep: Sweep, raw: JsonObject, fields: JsonObject, found: JsonObject
+    ) -> JsonObject:
         """Return what of a masked call quotes its arguments, cut: a part of a value has no form.
 
         The model is told the quote again, in prompts that are not here: it is learned.
         """
-        raw, masked = ((one.get("error"), one.get("arguments")) for one in (fields, found))
-        cuts = list(cut_quotes(raw, masked))
+        before, after = ((one.get("error"), one.get("arguments")) for one in (raw, found))
+        cuts = list(cut_quotes(before, after))
         if not cuts:
             return {}
-        for before, after in cut_ends(cuts):
-            self.redactor.vault.learn(before, after)
+        for end, stand_in in cut_ends(cuts):
+            self.redactor.vault.learn(end, stand_in)
         return {
             name: _field(sweep, "tool_call", name, _exchanged(fields[name], cuts))
             for name in ("response", "result", "error")

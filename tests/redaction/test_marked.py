@@ -294,3 +294,30 @@ def test_what_a_function_of_ones_own_breaks_on_is_left_out_and_told(tmp_path: Pa
         call = call_of(store, "see")
     assert call.attributes["left_out"]["payload"] == "it could not be masked: ValueError"
     assert call.result == "seen"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        '{"name": "Annabel Leeward", "days": 1,}',
+        '{"days": 1, "name": "Annabel Leew',
+        '{"name": ["Annabel Leeward", "Ann',
+        '{"days": 1, "name": "Annabel Leeward"',
+    ],
+)
+def test_a_marked_field_is_masked_in_what_is_no_json(tmp_path: Path, arguments: str) -> None:
+    toolbox = Toolbox("torn")
+
+    @toolbox.tool
+    def rename(name: Annotated[str, Sensitive], days: int) -> str:
+        return "done"
+
+    function = {"name": "rename", "arguments": arguments}
+    with Recorder(tmp_path / "traces.db") as recorder, recorder.trace(), toolbox.session():
+        toolbox.dispatch_sync([{"id": "c", "type": "function", "function": function}])
+
+    with Store.open(tmp_path / "traces.db") as store:
+        call = call_of(store, "rename")
+    assert call.outcome == "bad_json"
+    assert [one for one in ("Annabel", "Leew", "eward") if one in call.model_dump_json()] == []
+    assert call.arguments.startswith(arguments[:8])
