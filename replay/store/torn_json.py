@@ -1,4 +1,4 @@
-"""Marked places in what should be JSON and is not: a model's output that ran out, a comma too many."""
+"""Marked places in torn JSON: a model's output that ran out, a comma too many."""
 
 from __future__ import annotations
 

@@ -285,10 +285,14 @@ def test_every_command_that_reads_can_be_noted(
 
 
 @pytest.mark.parametrize(
-    "arguments", [json.dumps({"where": TODAY * 4}), f'{{"where": "{TODAY * 4}', f'{{"where": "{TODAY}"']
+    "arguments",
+    [json.dumps({"where": TODAY * 4}), f'{{"where": "{TODAY * 4}', f'{{"where": "{TODAY}"'],
 )
 def test_what_an_error_quotes_of_a_hidden_value_is_hidden(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: str
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: str,
 ) -> None:
     toolbox = Toolbox("desk")
 

@@ -18,6 +18,7 @@ from replay.errors import ToolboxError
 from replay.records import ToolCall
 from replay.records.sensitive import FieldRule
 from replay.store import Store
+from replay.tools import Refused
 from replay.tools.marks import marks_of, recorded_marks
 
 AT = "2026-11-20T10:00:00.000000Z"
@@ -260,6 +261,32 @@ def test_of_a_tool_only_the_shape_is_stored(tmp_path: Path) -> None:
 
 def call_of_shape(kept: Any) -> Any:
     return kept["shape"]
+
+
+def test_errors_of_a_tool_of_which_only_the_shape_is_stored_hold_no_values(tmp_path: Path) -> None:
+    toolbox = Toolbox("ward")
+
+    @toolbox.tool(store="shape")
+    def diagnosis(patient: str) -> str:
+        raise Refused("nobody", details={"patient": patient})
+
+    def asked(at: int, patient: Any) -> dict[str, Any]:
+        function = {"name": "diagnosis", "arguments": json.dumps({"patient": patient})}
+        return {"id": f"c{at}", "type": "function", "function": function}
+
+    said = [asked(at, one) for at, one in enumerate(("Annabel", ["Annabel"], {"n": "Annabel"}))]
+    with Recorder(tmp_path / "traces.db") as recorder, recorder.trace(), toolbox.session():
+        toolbox.dispatch_sync(said)
+
+    assert b"Annabel" not in everything(tmp_path)
+    with Store.open(tmp_path / "traces.db") as store:
+        errors = [
+            step.error
+            for step in store.transcript(store.trace_ids()[0]).steps
+            if isinstance(step, ToolCall)
+        ]
+    told = [one.details for one in errors if one is not None]
+    assert told == [None, *[[{"type": "string_type", "loc": ["patient"]}]] * 2]
 
 
 def test_a_tool_says_what_of_it_is_stored_in_one_of_two_words() -> None:
