@@ -40,7 +40,14 @@ _SILENT: Final = (
     *("audit", "prune", "forget", "completion", "doctor"),
     *("db encrypt", "db decrypt", "db rekey"),  # which note themselves, in the file that is left
 )
-_SECRET_OPTIONS: Final = ("--value",)
+_SECRET_OPTIONS: Final = frozenset(
+    f"--{name}"
+    for name in (
+        *("value", "note", "reason", "correction", "label", "by", "text", "where"),
+        *("set", "arguments", "outside", "response"),
+    )
+)
+"""What people say, and values to look for: where it is kept it is masked, here nobody looks."""
 
 
 @contextmanager

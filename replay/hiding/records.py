@@ -21,6 +21,7 @@ from replay.records import (
     ToolCall,
     Verdict,
 )
+from replay.records.quotes import cut_quotes
 from replay.store.redaction import KEPT
 from replay.verdicts.paths import PathPart, split
 
@@ -39,8 +40,15 @@ def shown_call(places: HiddenPlaces, call: ToolCall, values: HiddenValues) -> To
     if places.are_of_tool(call.tool):
         shown = places.call(call.__dict__, values)
         shown["error"] = _error(places, call.tool, call.error, values)
+        for before, after in cut_quotes(_quoting(call.__dict__), _quoting(shown)):
+            values.know(before, after)
         call = _with(call, shown)
     return _swept(call, values)
+
+
+def _quoting(fields: Mapping[str, Any]) -> tuple[Any, Any]:
+    error = fields["error"]
+    return error and error.model_dump(mode="json"), fields["arguments"]
 
 
 def shown_model_call(

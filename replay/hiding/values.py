@@ -52,6 +52,10 @@ class HiddenValues:
         self.wholes.add(_json(value))
         self._learn(value, shown)
 
+    def know(self, text: str, shown: str) -> None:
+        """Know a text that holds a part of a hidden value, and what is shown of it."""
+        self._know({text: shown})
+
     def has(self, value: Any) -> bool:
         """Whether just this value stood at a hidden place."""
         return _json(value) in self.wholes

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from replay.records.base import JsonObject
 from replay.records.sensitive import FieldRule, Fit, Path
+from replay.store.torn_json import torn
 
 _ASKED: Final = ("arguments", "payload", "positional")
 _PARTS: Final = ("arguments", "result", "response")
@@ -118,8 +119,8 @@ def _inside(value: Any, path: Path, mask: Callable[[Any], Any]) -> Any:
         return _at(value, path, mask)
     try:
         parsed = json.loads(value)
-    except ValueError:
-        return value
+    except (ValueError, RecursionError):
+        return torn(value, path, mask) if value.lstrip()[:1] in ("{", "[") else value
     if type(parsed) not in (dict, list):
         return value
     found = _at(parsed, path, mask)

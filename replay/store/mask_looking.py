@@ -76,7 +76,8 @@ def _batches(store: Store, tell: Callable[[int, int], None]) -> Iterator[list[Js
     others: list[Any] = [*runs, *(one for run in runs for one in store.findings(run.id))]
     others += [*store.tool_schemas(), *store.approvals()]
     held = [{"kind": "hold", "id": one.trace_id, **asdict(one)} for one in store.holds()]
-    yield [plain(one) for one in others] + held
+    noted = [{"kind": "audit", "id": one.at, "what": one.what} for one in store.audit_entries()]
+    yield [plain(one) for one in others] + held + noted
 
 
 def _sights(before: JsonObject, after: JsonObject, redaction: Redaction) -> Iterator[Sight]:

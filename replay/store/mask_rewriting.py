@@ -56,6 +56,7 @@ def mask_all(
     others += [one for run in runs for one in stored.findings(run.id)]
     count += mask_records(drainer, [plain(one) for one in others], masking)
     count += mask_holds(connection, masking)
+    count += mask_audit(connection, masking)
     mask_rejected(connection, masking)
     transaction(connection, lambda: drop_unused(connection))
     transaction(connection, lambda: recount(connection))
@@ -166,6 +167,17 @@ def mask_holds(connection: sqlite3.Connection, masking: Masking) -> int:
             connection.execute(
                 "UPDATE holds SET reason = ?, held_by = ? WHERE trace_id = ?", (*new, trace_id)
             )
+    return count
+
+
+def mask_audit(connection: sqlite3.Connection, masking: Masking) -> int:
+    """Mask the command lines that were noted; return how many held something."""
+    count = 0
+    for key, what in connection.execute("SELECT key, what FROM audit").fetchall():
+        [new] = masking.masked_messages([what])
+        if new != what:
+            count += 1
+            connection.execute("UPDATE audit SET what = ? WHERE key = ?", (new, key))
     return count
 
 

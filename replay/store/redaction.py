@@ -16,6 +16,7 @@ import orjson
 
 from replay.errors import RecordError
 from replay.records.base import JsonObject, JsonValue
+from replay.records.quotes import cut_ends, cut_quotes
 from replay.records.sensitive import Fit, ToolMarks, announced
 from replay.store.field_rules import FieldRules
 from replay.store.masking import STRUCTURAL
@@ -181,6 +182,7 @@ class Redaction:
             call_id = fields.get("tool_call_id", fields.get("call_id"))
             if self._shape_only and self._shape_only.is_of_call(call_id):
                 return _without_content(fields)
+        raw = fields
         try:
             fields = self._marked(fields)
         except Exception as error:  # noqa: BLE001 -- as below
@@ -199,9 +201,30 @@ class Redaction:
                 left_out[name] = self._why(error)
                 if name == "arguments":
                     found[name] = ""
+        if kind == "tool_call" and not left_out:
+            found |= self._requoted(sweep, raw, fields, found)
         if left_out:
             found["attributes"] = {**found.get("attributes", {}), "left_out": left_out}
         return found
+
+    def _requoted(
+        self, sweep: Sweep, raw: JsonObject, fields: JsonObject, found: JsonObject
+    ) -> JsonObject:
+        """Return what of a masked call quotes its arguments, cut: a part of a value has no form.
+
+        The model is told the quote again, in prompts that are not here: it is learned.
+        """
+        before, after = ((one.get("error"), one.get("arguments")) for one in (raw, found))
+        cuts = list(cut_quotes(before, after))
+        if not cuts:
+            return {}
+        for end, stand_in in cut_ends(cuts):
+            self.redactor.vault.learn(end, stand_in)
+        return {
+            name: _field(sweep, "tool_call", name, _exchanged(fields[name], cuts))
+            for name in ("response", "result", "error")
+            if name in fields
+        }
 
     def _why(self, error: Exception) -> str:
         """Tell that a value is left out, and return why. What the error says may hold the value."""
@@ -265,6 +288,17 @@ def _field(sweep: Sweep, kind: str, name: str, value: JsonValue) -> JsonValue:
         # its placeholder, an id too, which a replay then draws.
         return {site: [sweep.value(one) for one in made] for site, made in value.items()}
     return sweep.value(value)
+
+
+def _exchanged(value: JsonValue, pairs: list[tuple[str, str]]) -> JsonValue:
+    """Return a value with texts in its texts exchanged."""
+    if type(value) is str:
+        for before, after in pairs:
+            value = value.replace(before, after)
+        return value
+    if type(value) is dict:
+        return {name: _exchanged(item, pairs) for name, item in value.items()}
+    return [_exchanged(item, pairs) for item in value] if type(value) is list else value
 
 
 def _branch(sweep: Sweep, name: str, value: JsonValue) -> JsonValue:

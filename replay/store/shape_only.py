@@ -81,7 +81,8 @@ class ShapeOnly:
                 found[name] = self.text_of(found[name])
         if found.get("error") is not None:
             error = found["error"]
-            found["error"] = {**error, "message": "", "traceback": None}
+            details = _bare_details(error.get("details"))
+            found["error"] = {**error, "message": "", "traceback": None, "details": details}
         found.pop("draws", None)
         found["attributes"] = {
             **{
@@ -135,6 +136,13 @@ class ShapeOnly:
 def is_shape(value: Any) -> bool:
     """Whether ``value`` is what `ShapeOnly.of` made."""
     return type(value) is dict and value.get(STORED) == SHAPE and "hash" in value
+
+
+def _bare_details(details: Any) -> list[JsonObject] | None:
+    """Return of pydantic's errors which they are and where; of other details nothing."""
+    if type(details) is not list or not all(type(one) is dict for one in details):
+        return None
+    return [{name: one[name] for name in ("type", "loc") if name in one} for one in details] or None
 
 
 def shape_of(value: Any) -> Any:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from replay.records import JsonObject
+from replay.records.quotes import quoted_place
 
 
 class BadJson(Exception):
@@ -117,12 +118,8 @@ def _repeated_keys(raw: str) -> list[str]:
 
 
 def _complaint(raw: str, error: json.JSONDecodeError) -> str:
-    around = raw[max(0, error.pos - 20) : error.pos + 20]
-    found = f"near {around!r}" if around else "the text ends there"
-    if error.pos >= len(raw.rstrip()) or error.msg.startswith("Unterminated string"):
-        found = f"the text seems cut off: it ends with {raw.rstrip()[-20:]!r}"
     what = error.msg.removesuffix(" at")  # "Unterminated string starting at"
-    return f"The arguments are not valid JSON: {what} at character {error.pos + 1}; {found}."
+    return f"The arguments are not valid JSON: {what} {quoted_place(raw, error)}."
 
 
 def _kind(value: object) -> str:

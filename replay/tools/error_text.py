@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from replay.records import JsonObject, JsonValue, Outcome, Stage
+from replay.records.quotes import quoted
 
 _SHOWN_MAX = 10
 
@@ -111,7 +112,7 @@ def _one_error(error: JsonObject, names: Sequence[str]) -> str:
         known = f" It takes: {', '.join(names)}." if names and not nearest else ""
         return f"- {place}: there is no such argument.{meant}{known}"
     message = str(error.get("msg", "")).rstrip(".")
-    return f"- {place}: {message[:1].lower()}{message[1:]}; got {_shown(error.get('input'))}."
+    return f"- {place}: {message[:1].lower()}{message[1:]}; got {quoted(error.get('input'))}."
 
 
 def argument_path(loc: Sequence[Any]) -> str:
@@ -123,8 +124,3 @@ def argument_path(loc: Sequence[Any]) -> str:
         else:
             text += f".{part}" if text else str(part)
     return text or "arguments"
-
-
-def _shown(value: JsonValue) -> str:
-    text = repr(value) if not isinstance(value, str) else f'"{value}"'
-    return text if len(text) <= 60 else text[:57] + "..."

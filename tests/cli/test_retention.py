@@ -128,6 +128,28 @@ def test_exports_and_holds_are_noted_and_reads_only_where_they_are_asked_for(
     assert noted()[0] == ("list", "read")
 
 
+def test_the_audit_keeps_nothing_of_what_people_say(
+    path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for words in (
+        ["hold", str(path), "t001", "--reason", "zoe@mail.org asked"],
+        ["pin", str(path), "t001", "--note=for zoe@mail.org"],
+        ["feedback", str(path), "t001", "--rating", "good", "--by", "zoe@mail.org"],
+    ):
+        monkeypatch.setattr("sys.argv", ["replay", *words])
+        assert exit_code_of(words) == 0
+    capsys.readouterr()
+
+    assert exit_code_of(["audit", str(path), "--json"]) == 0
+
+    told = [one["what"] for one in json.loads(capsys.readouterr().out)]
+    assert told == [
+        f"feedback {path} t001 --rating good --by …",
+        f"pin {path} t001 --note=…",
+        f"hold {path} t001 --reason …",
+    ]
+
+
 def test_looking_for_what_should_be_masked_is_noted_as_no_change(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
+from replay import Recorder, Toolbox
 from replay.cli.main import exit_code_of
 from replay.store import Store
 from tests.hiding.desk import ADDRESS, PIN, TODAY, make_desk, planted_in
@@ -280,3 +282,32 @@ def test_every_command_that_reads_can_be_noted(
         ("db query", "revealed"),
         ("feedback", "changed"),
     ]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [json.dumps({"where": TODAY * 4}), f'{{"where": "{TODAY * 4}', f'{{"where": "{TODAY}"'],
+)
+def test_what_an_error_quotes_of_a_hidden_value_is_hidden(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: str,
+) -> None:
+    toolbox = Toolbox("desk")
+
+    @toolbox.tool
+    def go(where: Literal["home"]) -> str:
+        return where
+
+    monkeypatch.chdir(tmp_path)
+    hide = "[tool.replay.access]\nhide = ['tool_calls.go.arguments.where']\n"
+    (tmp_path / "pyproject.toml").write_text(hide)
+    function = {"name": "go", "arguments": arguments}
+    with Recorder("traces.db", mask=False) as recorder, recorder.trace(id="t"), toolbox.session():
+        toolbox.dispatch_sync([{"id": "c", "type": "function", "function": function}])
+
+    text = said(capsys, "show", "traces.db", "t", "--step", "1", "--json")
+
+    assert "•••••" in text
+    assert [one for one in ("Downing", "Street", "London") if one in text] == []

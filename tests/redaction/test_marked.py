@@ -18,6 +18,7 @@ from replay.errors import ToolboxError
 from replay.records import ToolCall
 from replay.records.sensitive import FieldRule
 from replay.store import Store
+from replay.tools import Refused
 from replay.tools.marks import marks_of, recorded_marks
 
 AT = "2026-11-20T10:00:00.000000Z"
@@ -262,6 +263,32 @@ def call_of_shape(kept: Any) -> Any:
     return kept["shape"]
 
 
+def test_errors_of_a_tool_of_which_only_the_shape_is_stored_hold_no_values(tmp_path: Path) -> None:
+    toolbox = Toolbox("ward")
+
+    @toolbox.tool(store="shape")
+    def diagnosis(patient: str) -> str:
+        raise Refused("nobody", details={"patient": patient})
+
+    def asked(at: int, patient: Any) -> dict[str, Any]:
+        function = {"name": "diagnosis", "arguments": json.dumps({"patient": patient})}
+        return {"id": f"c{at}", "type": "function", "function": function}
+
+    said = [asked(at, one) for at, one in enumerate(("Annabel", ["Annabel"], {"n": "Annabel"}))]
+    with Recorder(tmp_path / "traces.db") as recorder, recorder.trace(), toolbox.session():
+        toolbox.dispatch_sync(said)
+
+    assert b"Annabel" not in everything(tmp_path)
+    with Store.open(tmp_path / "traces.db") as store:
+        errors = [
+            step.error
+            for step in store.transcript(store.trace_ids()[0]).steps
+            if isinstance(step, ToolCall)
+        ]
+    told = [one.details for one in errors if one is not None]
+    assert told == [None, *[[{"type": "string_type", "loc": ["patient"]}]] * 2]
+
+
 def test_a_tool_says_what_of_it_is_stored_in_one_of_two_words() -> None:
     with pytest.raises(ToolboxError, match=r"Tool 'f' says store='shapes'.\nNearest: shape\n"):
         Toolbox().add(f, store="shapes")  # type: ignore[arg-type]
@@ -294,3 +321,30 @@ def test_what_a_function_of_ones_own_breaks_on_is_left_out_and_told(tmp_path: Pa
         call = call_of(store, "see")
     assert call.attributes["left_out"]["payload"] == "it could not be masked: ValueError"
     assert call.result == "seen"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        '{"name": "Annabel Leeward", "days": 1,}',
+        '{"days": 1, "name": "Annabel Leew',
+        '{"name": ["Annabel Leeward", "Ann',
+        '{"days": 1, "name": "Annabel Leeward"',
+    ],
+)
+def test_a_marked_field_is_masked_in_what_is_no_json(tmp_path: Path, arguments: str) -> None:
+    toolbox = Toolbox("torn")
+
+    @toolbox.tool
+    def rename(name: Annotated[str, Sensitive], days: int) -> str:
+        return "done"
+
+    function = {"name": "rename", "arguments": arguments}
+    with Recorder(tmp_path / "traces.db") as recorder, recorder.trace(), toolbox.session():
+        toolbox.dispatch_sync([{"id": "c", "type": "function", "function": function}])
+
+    with Store.open(tmp_path / "traces.db") as store:
+        call = call_of(store, "rename")
+    assert call.outcome == "bad_json"
+    assert [one for one in ("Annabel", "Leew", "eward") if one in call.model_dump_json()] == []
+    assert call.arguments.startswith(arguments[:8])

@@ -19,6 +19,7 @@ from replay import Recorder
 from replay.cli.main import exit_code_of
 from replay.errors import StoreError
 from replay.store import Store
+from replay.store.audit import note_act_in
 from replay.store.file_bytes import copy_path, free_pages
 from replay.store.mask_applying import apply
 from replay.store.redaction import Redaction
@@ -101,6 +102,21 @@ def test_apply_leaves_nothing_in_any_file_and_the_database_whole(
     with Store.open(path) as store:
         assert everything(store) == readable
     assert len(path.read_bytes()) <= len(before)
+
+
+def test_command_lines_that_were_noted_are_found_and_masked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "traces.db"
+    with Recorder(path) as recorder, recorder.trace(id="one"):
+        pass
+    assert note_act_in(path, "pin", "changed", "pin --note 'for ann.lee@mail.org'") is None
+
+    assert exit_code_of(["mask", "--check", "--personal", str(path)]) == 1
+    assert "what: an… (16 characters)" in capsys.readouterr().out
+    assert exit_code_of(["mask", "--apply", "--personal", str(path)]) == 0
+    assert b"ann.lee" not in path.read_bytes()
+    assert exit_code_of(["mask", "--check", "--personal", str(path)]) == 0
 
 
 def test_what_was_recorded_masked_is_not_masked_again(tmp_path: Path, items: list[Planted]) -> None:

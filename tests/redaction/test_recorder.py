@@ -18,7 +18,7 @@ from bank import Bank
 
 from cassettes.placeholders import PLACEHOLDER
 from cassettes.redaction import Redactor
-from replay import Recorder
+from replay import Recorder, Toolbox
 from replay.config import MaskConfig
 from replay.errors import ReplayError
 from replay.records import ModelCall, ToolCall
@@ -302,7 +302,7 @@ def test_a_child_that_is_forked_while_another_thread_learns_goes_on_recording(
 
 _ONE_PROCESS = """
 import sys
-from replay import Recorder
+from replay import Recorder, Toolbox
 with Recorder(sys.argv[1]) as recorder:
     tool = recorder.tool(lambda token: None, name="tool")
     with recorder.trace():
@@ -320,3 +320,43 @@ def test_processes_that_record_at_once_share_one_key(tmp_path: Path) -> None:
         _, rows = store.query("SELECT DISTINCT payload FROM tool_calls")
         _, [(count,)] = store.query("SELECT count(*) FROM tool_calls")
     assert (len(rows), count) == (1, 2)
+
+
+LONG = "".join(f"Qz{number:02d}kW" for number in range(16))
+
+
+def login(password: str, count: int) -> str:
+    return "in"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        json.dumps({"password": LONG, "count": LONG}),
+        json.dumps({"password": "a", "count": {"password": LONG}}),
+        json.dumps({"password": "a", "count": "ann.lee" * 9 + "@mail.org"}),
+        '{"count": 1, "password": "' + LONG,
+        '{"password": "' + LONG + '" "count": 1}',
+        '{"count": "ann.lee@mail.org" 1}',
+    ],
+)
+def test_what_an_error_quotes_of_a_masked_value_is_no_part_of_it(
+    tmp_path: Path, arguments: str
+) -> None:
+    toolbox = Toolbox("quoting")
+    toolbox.tool(login)
+    asked = {"id": "c", "type": "function", "function": {"name": "login", "arguments": arguments}}
+    with Recorder(tmp_path / "traces.db", mask="personal") as recorder:
+        with recorder.trace() as trace, toolbox.session():
+            [told] = toolbox.dispatch_sync([asked])
+        [call] = recorder.store.transcript(trace.id).steps
+        redaction = recorder.store.masker
+        assert isinstance(redaction, Redaction)
+        said_again = redaction.masked_messages([told])
+
+    assert isinstance(call, ToolCall)
+    asked["function"] = {"name": "login", "arguments": call.arguments}
+    [of_placeholders] = toolbox.dispatch_sync([asked])
+    stored = json.dumps([call.model_dump(mode="json"), said_again])
+    assert not any(part in stored for part in ("Qz00kW", "Qz15kW", "ann.lee", "nn.lee"))
+    assert call.response == redaction.redactor.text(of_placeholders["content"])
