@@ -54,6 +54,8 @@ class _Checker:
         # References that are being followed, with the identity of the value: one that comes back
         # to itself without going deeper into the payload would be followed for ever.
         self._followed: set[tuple[str, int]] = set()
+        self._asks_only_whether = 0
+        """Above 0, somebody asks whether a value fits, and takes the first complaint for a no."""
 
     def errors(
         self, schema: JsonValue, value: JsonValue, path: _Path, depth: int
@@ -111,7 +113,11 @@ class _Checker:
         return node
 
     def _fits(self, schema: JsonValue, value: JsonValue, depth: int) -> bool:
-        return next(self.errors(schema, value, (), depth + 1), None) is None
+        self._asks_only_whether += 1
+        try:
+            return next(self.errors(schema, value, (), depth + 1), None) is None
+        finally:
+            self._asks_only_whether -= 1
 
     def _combined(
         self, schema: JsonObject, value: JsonValue, path: _Path, depth: int
@@ -138,6 +144,11 @@ class _Checker:
         self, branches: list[JsonValue], value: JsonValue, path: _Path, depth: int
     ) -> Iterator[JsonObject]:
         """The complaints of the branch that got furthest: those a model can act on."""
+        if self._asks_only_whether:
+            # Which one got furthest is no matter; to look would double the work with each level of
+            # a schema that refers to itself.
+            yield _error(path, "any_of", "Fits nothing", value)
+            return
         found = [list(self.errors(branch, value, path, depth + 1)) for branch in branches]
         inner = [errors for errors in found if errors and len(errors[0]["loc"]) > len(path)]
         if inner:

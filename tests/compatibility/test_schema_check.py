@@ -103,6 +103,23 @@ def test_a_recursive_schema_is_followed_as_deep_as_the_payload_goes() -> None:
     ]
 
 
+def test_alternatives_that_refer_to_themselves_take_no_time_that_doubles_with_each_level() -> None:
+    """Nested filters, wrong at the innermost: each level once asked for all below it twice."""
+    tree = {
+        "anyOf": [
+            {"type": "integer"},
+            {"type": "object", "properties": {"not": {"$ref": "#"}}, "required": ["not"]},
+        ]
+    }
+    value: Any = "wrong"
+    for _ in range(30):
+        value = {"not": value}
+
+    errors = schema_errors(tree, value)
+
+    assert [(one["type"], one["loc"]) for one in errors] == [("any_of", ["not"] * 30)]
+
+
 def test_the_complaint_is_about_the_alternative_that_fits_best() -> None:
     schema = {
         "anyOf": [
