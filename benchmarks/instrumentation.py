@@ -62,7 +62,7 @@ def main() -> None:
     )
     parser.add_argument("--peers", type=Path, help="a venv with the peers; made if it is not there")
     parser.add_argument(
-        "--seconds", type=int, default=170, help="as many rounds as fit, each of fresh processes"
+        "--seconds", type=int, default=150, help="as many rounds as fit, each of fresh processes"
     )
     parser.add_argument("--turns", type=int, default=6, help="of a round, at 400 KB")
     parser.add_argument("--kinds", nargs="+", choices=KINDS, default=[*KINDS])
@@ -82,8 +82,9 @@ def main() -> None:
             rounds += 1
             _show(f"round {rounds}")
             with _clients(python, ways, url) as clients:
+                now, end = time.perf_counter(), began + options.seconds
                 for done, ((kind, size), cell) in enumerate(found.items(), 1):
-                    until = began + options.seconds * done / len(found)
+                    until = now + (end - now) * done / len(found)
                     turns = options.turns * (1 if size >= 400 else 3)
                     _converse(clients, kind, size, turns, until, cell)
     _show("")

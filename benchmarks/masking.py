@@ -1,7 +1,8 @@
 """``python -m benchmarks.masking``: what masking finds, what it takes for what it is not, its cost.
 
-With ``--peers PYTHON``, an interpreter that has presidio-analyzer, scrubadub and datafog, the same
-texts go through these too (`benchmarks/masking_peers.py`).
+With ``--peers PYTHON``, an interpreter that has presidio-analyzer, scrubadub and datafog, every
+fifth of the texts goes through these too (`benchmarks/masking_peers.py`; ``--peer-every 1``: all of
+them, which takes presidio minutes).
 """
 
 from __future__ import annotations
@@ -23,28 +24,31 @@ from cassettes.redaction import Redactor
 
 KINDS = ("email", "phone", "card", "iban", "ssn", "ip", "jwt", "vendor_key", "environment")
 Masked = list[str]
+Row = tuple[list[Planted], Masked, float]
+"""Texts, what a masker made of them, and the seconds that took on the CPU."""
 
 
-def ours(items: list[Planted], environment: dict[str, str]) -> tuple[Masked, float]:
+def ours(items: list[Planted], environment: dict[str, str]) -> Row:
     redactor = Redactor(b"k" * 32, environment=environment, personal=True)
     started = time.process_time()
     masked = [redactor.text(one.text) for one in items]
-    return masked, time.process_time() - started
+    return items, masked, time.process_time() - started
 
 
-def table(rows: dict[str, tuple[Masked, float]], items: list[Planted]) -> str:
+def table(rows: dict[str, Row]) -> str:
     lines = [f"{'recall / precision, %':22}" + "".join(f"{name:>22}" for name in rows)]
     for kind in KINDS:
         line = f"{kind:22}"
-        for masked, _ in rows.values():
+        for items, masked, _ in rows.values():
             line += f"{_share(kind, masked, items):>22}"
         lines.append(line)
     lines.append(
-        f"{'all':22}" + "".join(f"{_share('', masked, items):>22}" for masked, _ in rows.values())
+        f"{'all':22}"
+        + "".join(f"{_share('', masked, items):>22}" for items, masked, _ in rows.values())
     )
     lines.append(
         f"{'CPU us a text':22}"
-        + "".join(f"{took / len(masked) * 1e6:22,.0f}" for masked, took in rows.values())
+        + "".join(f"{took / len(masked) * 1e6:22,.0f}" for _, masked, took in rows.values())
     )
     return "\n".join(lines)
 
@@ -52,7 +56,7 @@ def table(rows: dict[str, tuple[Masked, float]], items: list[Planted]) -> str:
 def _share(kind: str, masked: Masked, items: list[Planted]) -> str:
     """Recall and precision; a value that only looks so counts where it is no longer there whole."""
     hit = missed = wrong = 0
-    for one, text in zip(items, masked, strict=False):  # the second corpus follows
+    for one, text in zip(items, masked, strict=True):
         if kind and one.kind != kind:
             continue
         gone = not one.stands_in(text)
@@ -69,7 +73,7 @@ def by_place(masked: Masked, items: list[Planted]) -> str:
     """Recall by the place where values stood, and what was taken for what it is not."""
     places: defaultdict[str, Counter[bool]] = defaultdict(Counter)
     looks: Counter[str] = Counter()
-    for one, text in zip(items, masked, strict=False):
+    for one, text in zip(items, masked, strict=True):
         if one.is_personal:
             places[one.place][one.stands_in(text)] += 1
         elif not one.stands_in(text):
@@ -82,22 +86,23 @@ def by_place(masked: Masked, items: list[Planted]) -> str:
     )
 
 
-def unseen_table(rows: dict[str, Masked], items: list[Planted]) -> str:
+def unseen_table(rows: dict[str, Row]) -> str:
     """Recall by kind, by place, and what of ours is found least."""
     lines = [f"{'recall, %':28}{'values':>8}" + "".join(f"{name:>12}" for name in rows)]
     gone = {
-        name: [not stands(one.value, text) for one, text in zip(items, masked, strict=True)]
-        for name, masked in rows.items()
+        name: [(one, not stands(one.value, text)) for one, text in zip(items, masked, strict=True)]
+        for name, (items, masked, _) in rows.items()
     }
     for group in (_kind, _place):
-        for name in dict.fromkeys(map(group, items)):
-            chosen = [at for at, one in enumerate(items) if group(one) == name]
-            line = f"{name:28}{len(chosen):8,}"
+        counts = Counter(group(one) for one, _ in gone["replay"])
+        for name, count in counts.items():
+            line = f"{name:28}{count:8,}"
             for found in gone.values():
-                line += f"{100 * sum(found[at] for at in chosen) / len(chosen):12.1f}"
+                chosen = [is_gone for one, is_gone in found if group(one) == name]
+                line += f"{100 * sum(chosen) / len(chosen):12.1f}" if chosen else f"{'-':>12}"
             lines.append(line)
         lines.append("")
-    lines.append("replay finds least of: " + ", ".join(_least(gone["replay"], items)))
+    lines.append("replay finds least of: " + ", ".join(_least(gone["replay"])))
     return "\n".join(lines)
 
 
@@ -109,9 +114,9 @@ def _place(one: Planted) -> str:
     return one.place
 
 
-def _least(gone: list[bool], items: list[Planted]) -> list[str]:
+def _least(gone: list[tuple[Planted, bool]]) -> list[str]:
     told: defaultdict[str, Counter[bool]] = defaultdict(Counter)
-    for found, one in zip(gone, items, strict=True):
+    for one, found in gone:
         told[f"{one.kind}, {one.looks}"][found] += 1
     shares = sorted((100 * c[True] / c.total(), name) for name, c in told.items())
     return [f"{name} {share:.0f}" for share, name in shares[:15]]
@@ -122,9 +127,8 @@ class Peer:
 
     def __init__(self, python: str, name: str, items: list[Planted]) -> None:
         script = str(Path(__file__).with_name("masking_peers.py"))
-        self._name = name
-        self._texts = "\n".join(json.dumps(one.text) for one in items)
-        self._told = ""
+        self._name, self._items = name, items
+        self._told, self._error = "", ""
         self._process = subprocess.Popen(
             [python, script, name],
             stdin=subprocess.PIPE,
@@ -132,14 +136,15 @@ class Peer:
             stderr=subprocess.PIPE,
             text=True,
         )
-        self._thread = threading.Thread(target=self._ask)
+        self._thread = threading.Thread(target=self._ask, daemon=True)
         self._thread.start()
 
     def _ask(self) -> None:
-        self._told, self._error = self._process.communicate(self._texts)
+        texts = "\n".join(json.dumps(one.text) for one in self._items)
+        self._told, self._error = self._process.communicate(texts)
 
-    def masked(self) -> tuple[Masked, float]:
-        """Return the texts and the seconds on the CPU.
+    def row(self) -> Row:
+        """Return what it made of the texts.
 
         Raises:
             SystemExit: it failed.
@@ -148,7 +153,11 @@ class Peer:
         if self._process.returncode:
             raise SystemExit(f"{self._name}: {self._error[-2000:]}")
         *lines, seconds = self._told.splitlines()
-        return [json.loads(line) for line in lines], float(seconds)
+        return self._items, [json.loads(line) for line in lines], float(seconds)
+
+    def stop(self) -> None:
+        """End it, whatever it does."""
+        self._process.kill()
 
 
 def main() -> None:
@@ -156,25 +165,43 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=10_000, help="planted values")
     parser.add_argument("--unseen", type=int, default=4_000, help="values of the second corpus")
     parser.add_argument("--peers", help="an interpreter that has the peers")
+    parser.add_argument("--peer-every", type=int, default=5, help="which of the texts peers see")
     parser.add_argument("--names", default="presidio,scrubadub,datafog,regexes", help="which peers")
     args = parser.parse_args()
     values, environment = planted(args.count)
     items = values + look_alikes(args.count // 3)
     others = unseen(args.unseen)
+    some = items[:: args.peer_every], others[:: args.peer_every]
     names = args.names.split(",") if args.peers else []
-    peers = {name: Peer(args.peers, name, items + others) for name in names}
-    with tempfile.TemporaryDirectory() as folder:
-        files = in_files(values, environment, Path(folder) / "database")
-    rows = {"replay": ours(items + others, environment)}
-    rows |= {name: one.masked() for name, one in peers.items()}
-    print(f"{len(values):,} planted values, {len(items) - len(values):,} that only look so\n")
-    print(table(rows, items))
-    print(f"\nreplay, {by_place(rows['replay'][0], items)}")
+    peers = {name: Peer(args.peers, name, [*some[0], *some[1]]) for name in names}
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            files = in_files(values, environment, Path(folder) / "database")
+        mine = ours([*items, *others], environment)
+        rows = {name: one.row() for name, one in peers.items()}
+    finally:
+        for one in peers.values():
+            one.stop()
+    print(
+        f"{len(values):,} planted values, {len(items) - len(values):,} that only look so; "
+        f"peers: {len(some[0]):,} of these\n"
+    )
+    print(table(_part({"replay": mine}, len(items)) | _part(rows, len(some[0]))))
+    print(f"\nreplay, {by_place(mine[1][: len(items)], items)}")
     print(files)
     print(
         f"\n{len(others):,} values of the second corpus, written without a look at the detectors\n"
     )
-    print(unseen_table({name: masked[len(items) :] for name, (masked, _) in rows.items()}, others))
+    print(unseen_table(_part({"replay": mine}, -len(others)) | _part(rows, -len(some[1]))))
+
+
+def _part(rows: dict[str, Row], count: int) -> dict[str, Row]:
+    """Return the first or, of a negative count, the last texts of each row."""
+    taken = slice(count) if count > 0 else slice(count, None)
+    return {
+        name: (items[taken], masked[taken], seconds * abs(count) / len(items))
+        for name, (items, masked, seconds) in rows.items()
+    }
 
 
 if __name__ == "__main__":

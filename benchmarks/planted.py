@@ -60,6 +60,10 @@ HOSTS = [
 ]
 
 
+STEPS = 100
+"""Of one trace."""
+
+
 @dataclass(frozen=True)
 class Planted:
     """One text with one value in it."""
@@ -397,11 +401,11 @@ def records(items: list[Planted]) -> Iterator[dict[str, Any]]:
     """Yield the records of a trace that hold the texts, each in the field that is its place."""
     at = "2026-11-20T10:00:00.000000Z"
     for number, one in enumerate(items):
-        trace_id = f"t{number // 50}"
-        if number % 50 == 0:
+        trace_id = f"t{number // STEPS}"
+        if number % STEPS == 0:
             asked: dict[str, Any] = {}
             yield {"kind": "trace", "id": trace_id, "started_at": at}
-        step = {"trace_id": trace_id, "step_number": number % 50 + 1, "started_at": at}
+        step = {"trace_id": trace_id, "step_number": number % STEPS + 1, "started_at": at}
         if one.place in ("words", "pieces", "schema"):
             tools = (
                 [

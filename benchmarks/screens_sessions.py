@@ -10,6 +10,8 @@ from typing import Final
 
 from benchmarks import screens_odd
 from benchmarks.screens_database import BIG, LONG, build
+from benchmarks.screens_elsewhere import Opening
+from benchmarks.screens_values import VALUES
 from benchmarks.screens_visits import (
     COMPARED,
     COPYING,
@@ -41,7 +43,10 @@ class Part:
 
     name: str
     make: Callable[[Path], None]
+    rounds: int
+    """How often each key is pressed: where there are many, less often."""
     sessions: tuple[Session, ...]
+    pilot: tuple[Opening, ...]
 
 
 # -- a million calls ------------------------------------------------------------------------------
@@ -81,6 +86,7 @@ _MILLION: Final = Session(
 
 # -- ten thousand steps ---------------------------------------------------------------------------
 
+_FROM: Final = where_from(f"4{TAB}gjw")
 _GO_TO: Final = (":", *"9000", ENTER, ":", "2", ENTER)
 _FIND: Final = ("/", *"500", ENTER, "n", "N", ESCAPE)
 _STEPS: Final = (
@@ -93,7 +99,7 @@ _STEPS: Final = (
             "",
             _THERE,
             (*LIST, *"npcCeEmMtTsS12345678", *DETAIL, *"[]zz><uj", *"bcCb", *_GO_TO),
-            then=(HELP, *OF_A_STEP, where_from(f"4{TAB}gjw"), watched("response.order")),
+            then=(HELP, *OF_A_STEP, _FROM, watched("response.order")),
         ),
     ),
     Session(
@@ -105,7 +111,7 @@ _STEPS: Final = (
             "",
             _THERE,
             ("G", *"kpMmTt12345671", *DETAIL, *NO_MATCH, "g", "G", *_FIND, "G"),
-            then=(where_from(f"4{TAB}gjw"),),
+            then=(_FROM,),
         ),
     ),
 )
@@ -114,12 +120,15 @@ _STEPS: Final = (
 
 
 def _tab(name: str, key: str, sees: str, *keys: str, then: tuple[Visit, ...] = ()) -> Visit:
-    return Visit(name, key, sees, (*keys, *DETAIL, *NO_MATCH, *MATCHES), leave=_AWAY, then=then)
+    pressed = (*keys, *DETAIL, *NO_MATCH, *MATCHES)
+    return Visit(name, key, sees, pressed, leave=_AWAY, then=then, is_read=True)
 
 
-def _value(trace: str, words: str, payload: str, response: str, watch: str) -> Session:
-    prompt = Visit("prompt", "1", "also sent", DETAIL, leave=_AWAY)
-    comparison = Visit("comparison", "v", "what the model is told", (*COMPARED, *NO_MATCH))
+def _value(
+    trace: str, words: str, payload: str, response: str, changed: str, watch: str
+) -> Session:
+    prompt = Visit("prompt", "1", "also sent", DETAIL, leave=_AWAY, is_read=True)
+    comparison = Visit("comparison", "v", changed, (*COMPARED, *NO_MATCH), is_read=True)
     transcript = Visit(
         "transcript",
         "",
@@ -131,7 +140,7 @@ def _value(trace: str, words: str, payload: str, response: str, watch: str) -> S
             _tab("output", "2", "store_rows"),
             _tab("payload", "3", payload),
             _tab("response", "4", response, "y", then=(where_from(f"{TAB}gjw"),)),
-            _tab("verdict", "8", "what the model is told", TAB, ".", ",", TAB),
+            _tab("verdict", "8", changed, TAB, ".", ",", TAB),
             comparison,
             COPYING,
             watched(watch),
@@ -140,17 +149,23 @@ def _value(trace: str, words: str, payload: str, response: str, watch: str) -> S
     return Session(f"five megabytes {words}", (trace,), _ANY, transcript)
 
 
+_EDITED: Final = Visit("what-if", "I", "equal members", DETAIL, is_read=True)
 _BRANCH: Final = Session(
-    "five megabytes edited",
-    (BIG,),
-    _ANY,
-    Visit("transcript", "", _THERE, then=(Visit("what-if", "I", "makes a diff", DETAIL),)),
+    "five megabytes edited", (BIG,), _ANY, Visit("transcript", "", _THERE, then=(_EDITED,))
 )
+_TOLD: Final = "what the model is told"
 _FIVE: Final = (
-    _value(BIG, "of rows", '"taken"', '"taken"', "payload.taken[7].name"),
-    _value("big-nested", "deeply nested", '"branch 0"', '"branch 0"', "response['branch 1']"),
-    _value("big-line", "on one line", '"text"', "order 0 was", "response"),
-    _value("big-lines", "of short lines", '"text"', "0 order 0", "response"),
+    _value(BIG, "of rows", '"taken"', '"taken"', _TOLD, "payload.taken[7].name"),
+    _value(
+        "big-nested",
+        "deeply nested",
+        '"branch 0"',
+        '"branch 0"',
+        "another end",
+        "response['branch 1']",
+    ),
+    _value("big-line", "on one line", '"text"', "order 0 was", _TOLD, "response"),
+    _value("big-lines", "of short lines", '"text"', "0 order 0", _TOLD, "response"),
     _BRANCH,
 )
 
@@ -167,7 +182,7 @@ _ODD: Final = (
             screens_odd.PARALLEL,
             (*LIST, "/", "z", "z", ESCAPE),
             then=(
-                Visit("replay runs", "r", "Replay runs", (*LIST, "/", "z", "z", ESCAPE)),
+                Visit("replay runs", "r", "Replay runs", LIST),
                 Visit("schemas", "v", "models saw", ("j", "k", *"<<<>>>()", "n", "D", "D")),
                 Visit("transcript", f"Gkk{ENTER}", _THERE, (*"234", *DETAIL), leave="qg"),
             ),
@@ -188,9 +203,33 @@ _ODD: Final = (
 )
 
 PARTS: Final = (
-    Part("million", lambda path: build(path, CALLS), (_MILLION,)),
-    Part("steps", partial(build, call_count=0, has_values=False), _STEPS),
-    Part("five", partial(build, call_count=0, has_long=False), _FIVE),
-    Part("odd", screens_odd.build, _ODD),
+    Part(
+        "million",
+        partial(build, call_count=CALLS),
+        3,
+        (_MILLION,),
+        (("replay runs", None, "r"), ("findings", None, "enter")),
+    ),
+    Part(
+        "steps",
+        partial(build, call_count=0, has_values=False),
+        2,
+        _STEPS,
+        (("ten thousand steps", LONG, ""),),
+    ),
+    Part(
+        "five",
+        partial(build, call_count=0, has_long=False),
+        1,
+        _FIVE,
+        tuple((f"five megabytes, {trace}", trace, "") for trace in VALUES),
+    ),
+    Part(
+        "odd",
+        screens_odd.build,
+        2,
+        _ODD,
+        (("200 calls at once", screens_odd.PARALLEL, ""), ("ten thousand runs", None, "r")),
+    ),
 )
 """In the order that they are measured in."""

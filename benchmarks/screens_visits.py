@@ -34,6 +34,8 @@ class Visit:
     leave: str = "q"
     then: tuple[Visit, ...] = ()
     """Screens that are opened from it."""
+    is_read: bool = False
+    """What it shows is read in a thread, after its first picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ class Session:
 HELP: Final = Visit("help", "?", "esc closes", ("j", " ", "g"), leave=ESCAPE)
 COMPARED: Final = (" ", "G", PAGE_UP, "g", "n", "p", "D", " ", "G", "g", "D", "}", "}", "{", "{")
 COMPARISON: Final = Visit("comparison", "v", "Recorded and today", (*COMPARED, "c", "C"), then=())
-COPYING: Final = Visit("copying", "Y", "curl: its model call", ("j", "k", "G", "g"))
+COPYING: Final = Visit("copying", "Y", "replay show, as a command", ("j", "k", "G", "g"))
 OF_A_STEP: Final = (
     COMPARISON,
     COPYING,
@@ -64,11 +66,11 @@ OF_A_STEP: Final = (
 
 def where_from(way: str) -> Visit:
     """Return the visit of where a value came from; ``way``: the keys that lead to it."""
-    sees = "came from|looking where|nowhere before"
-    return Visit("where from", way, sees, ("j", "k"), leave=f"q{TAB}")
+    sees = "  came from|nowhere before"
+    return Visit("where from", way, sees, ("j", "k"), leave=f"q{TAB}", is_read=True)
 
 
 def watched(expression: str) -> Visit:
     """Return a transcript with something watched, which is taken out again."""
     keys = ("n", "p", "c", "C", "j", "k")
-    return Visit("watched", f"W{expression}{ENTER}", "Watches", keys, leave="Kxq")
+    return Visit("watched", f"W{expression}{ENTER}", "Watches", keys, leave="Kxq", is_read=True)

@@ -283,6 +283,10 @@ class ReplayApp(App[None]):
 
         self.push_screen(QuittingScreen(self.jobs.now))
 
+    async def action_quit(self) -> None:
+        """End the program from where no screen of ours has the keys: the help, the palette."""
+        self.quit()
+
     def leave_running(self, job: Job) -> None:
         """End the program, and let a command go on without it; the terminal says how to stop it."""
         process = job.process

@@ -10,12 +10,12 @@ import json
 import os
 import tempfile
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from replay.records import JsonObject
-from replay.records.base import Record
+if TYPE_CHECKING:
+    from replay.records.base import JsonObject, Record
 
 _BIG_MIN: Final = 5_000
 """Values in a value, or hundreds of characters, from which on a key would wait."""
@@ -59,8 +59,11 @@ def is_big(value: Any) -> bool:
 def spelled(value: Any) -> str:
     """Return ``value`` as JSON that any terminal takes: half a surrogate is an escape.
 
-    Indented, unless it is big: what nests deeply would become ten times as big by that.
+    Indented, unless it is big: what nests deeply would become ten times as big by that. Bytes are
+    JSON already.
     """
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "backslashreplace")
     indent: int | None = 2
     if is_big(value):
         indent = None
@@ -74,6 +77,8 @@ def spelled(value: Any) -> str:
 
 def dumped(record: Record) -> JsonObject:
     """Return a record as JSON; its values as they are, for copies of them are megabytes more."""
+    from replay.records.base import Record
+
     kept = {
         name: value
         for name in type(record).model_fields

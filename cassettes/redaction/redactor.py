@@ -156,10 +156,7 @@ class Redactor:
         """
         if not text.isascii() and not is_readable(text):
             return True
-        for finds in self.rules.searches:
-            if finds(text):
-                return True
-        return self.vault.holds_any(text)
+        return self.rules.finds_any(text) or self.vault.holds_any(text)
 
     def concerns_value(self, value: Any) -> bool:
         """Whether anything in a JSON value could have to be redacted."""

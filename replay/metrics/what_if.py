@@ -119,7 +119,7 @@ def _writes(exchange: Any) -> bool:
 def _what_if(trace: Conversation, reader: Conversations, writers: set[int]) -> TraceWhatIf:
     turns = _turns(trace)
     models = sum(call.duration_ms or 0.0 for call in trace.model_calls)
-    recorded = models + sum(_union_ms(calls) for calls in turns.values())
+    recorded = _union_ms([*trace.model_calls, *trace.tool_calls])
     at_once = models + sum(
         max((call.duration_ms or 0.0 for call in calls), default=0.0) for calls in turns.values()
     )
@@ -142,8 +142,8 @@ def _turns(trace: Conversation) -> dict[int | None, list[AskedCall]]:
     return turns
 
 
-def _union_ms(calls: Iterable[AskedCall]) -> float:
-    """Return how long calls took together: those that overlapped count once."""
+def _union_ms(calls: Iterable[AskingCall | AskedCall]) -> float:
+    """Return how long steps took together: those that overlapped count once."""
     calls = list(calls)
     first = min((call.started_us for call in calls), default=0)
     starts = [((call.started_us - first) / 1000, call.duration_ms or 0.0) for call in calls]

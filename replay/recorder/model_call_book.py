@@ -246,10 +246,25 @@ class ModelCallBook(TraceBook):
                 self._store_call(call)
         return [call.record() for call in changed.values() if is_json(call)]
 
+    def close_trace(self, trace: LiveTrace) -> None:
+        """Store how and when a trace ended; first what its tools had asked that told no model.
+
+        An agent that raised in a tool sends no next prompt, and what led there is of use.
+        """
+        if self.watches_turns:
+            turn_watch.end()
+        with self._lock:
+            for turn in trace.waiting:
+                self._keep_outside(turn)
+        super().close_trace(trace)
+
     def _end_turn(self, turn: Turn) -> None:
         if all(call.told is not None for call in turn.calls):
             with contextlib.suppress(ValueError):
                 turn.trace.waiting.remove(turn)
+        self._keep_outside(turn)
+
+    def _keep_outside(self, turn: Turn) -> None:
         if turn.outside is not None and (asked := turn_watch.records_of(turn)):
             self.sink.append_all(asked)
 

@@ -70,8 +70,8 @@ class Recorder:
             code_version: The application's version; None leaves it out.
             labels: Words that every trace gets.
             outside: Keep what tools ask of the outside world. Puts the hooks of ``cassettes`` into
-                the HTTP clients of this process; outside a recorded tool they pass straight
-                through.
+                the HTTP clients of this process; they pass straight through but in a recorded
+                tool, and while a turn runs whose tools nobody sees (`watch_turns`).
             keep_draws: Of which random draws inside tools the values are kept, so that a replay
                 draws them again: ``uuid``, those of uuid4 and uuid1; ``all``, those of secrets and
                 ``os.urandom`` too; ``none``. Only with ``outside``.
@@ -147,11 +147,13 @@ class Recorder:
         Takes the clients of OpenAI, Anthropic and Google GenAI, sync or async, on httpx or httpx2
         (any client that holds one of theirs), or such an HTTP client itself. Model calls are told
         by path and body, whatever host serves them. Copies made by ``with_options`` are watched
-        too.
+        too. What its tools ask by HTTP is kept with the turn where nobody sees them run
+        (`watch_turns`).
 
         Raises:
             ReplayError: no httpx or httpx2 client was found in it.
         """
+        self.watch_turns()
         watch_client(self._journal, client, keep_streams=self._keep_streams)
         return client
 
@@ -174,7 +176,8 @@ class Recorder:
     def watch_turns(self) -> None:
         """Keep also what is asked of the outside between a model's output and its next prompt.
 
-        For tools that nobody sees run, as under ``replay record``. It is kept with the turn: any
+        For tools that nobody sees run: in no toolbox, under no decorator. `wrap`,
+        ``replay.install()`` and ``replay record`` say it already. It is kept with the turn: any
         call of that output may ask it again in a replay, and none is missed that does not.
         """
         self._journal.watches_turns = self._outside

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 _OBJECTS_MAX: Final = 2_000_000
 _LENGTH_MAX: Final = 4_096
 _WHOLE_MAX: Final = 64
+_CODE: Final = re.compile(r"(?<![0-9.\-])[0-9]{6,15}(?![0-9.\-])")
+"""Digits for digits under a secret name: only the key tells that they are a placeholder."""
 _PLAIN: Final = (str, bytes, int, float, bool, type(None))
 
 
@@ -37,6 +40,7 @@ class KnownAgain:
         """
         self._texts: list[str] | None = None
         self._tried: set[str] = set()
+        self._heard: set[str] = set()
 
     def is_of(self, redactor: Redactor) -> bool:
         """Whether it was made for ``redactor``."""
@@ -85,6 +89,20 @@ class KnownAgain:
             return exchange
         return {**exchange, "response": mended({**response, "body": body}, response)}
 
+    def hear(self, response: Any) -> None:
+        """Take note of what a tool answered today: a token that it gave out may come back."""
+        if self._texts is None or not isinstance(response, str):
+            return
+        try:
+            told = json.loads(response)
+        except ValueError:
+            told = response.split()
+        new = [one for one in texts_in([told]) if one not in self._heard]
+        self._heard.update(new)
+        if new:
+            self._texts += new
+            self._tried = set(self._real)  # those that were not found are looked for again
+
     def value(self, value: Any) -> Any:
         """Return a JSON value with what is known again in its texts."""
         if type(value) is str:
@@ -103,7 +121,8 @@ class KnownAgain:
                 real = self._stood_for(kind, text[start:end])
                 if real is not None:
                     text = text[:start] + _written(real) + text[end:]
-        return PLACEHOLDER.sub(lambda found: _written(self._real.get(found[0], found[0])), text)
+        text = PLACEHOLDER.sub(lambda found: _written(self._real.get(found[0], found[0])), text)
+        return _CODE.sub(lambda found: self._real.get(found[0], found[0]), text)
 
     def _stood_for(self, kind: Kind, made: str) -> str | None:
         """Return what a placeholder stands for, written as it is; None: nobody knows."""
@@ -117,7 +136,8 @@ class KnownAgain:
 
     def _try_marked(self, text: str) -> None:
         """Find out what placeholders of any text stand for: one of the world's short texts."""
-        wanted = {found[0] for found in PLACEHOLDER.finditer(text)} - self._tried
+        wanted = {found[0] for found in PLACEHOLDER.finditer(text)}
+        wanted = (wanted | _codes_in(text, self._redactor)) - self._tried
         if not wanted or not self._texts:
             return
         self._tried |= wanted
@@ -126,7 +146,7 @@ class KnownAgain:
                 made = self._redactor.placeholder(one)
                 if made in wanted:
                     self._redactor.vault.learn(one, made)
-                    if one in self._redactor.vault:
+                    if one in self._redactor.vault or one.isdecimal():
                         self._real[made] = one
 
 
@@ -134,7 +154,13 @@ def has_placeholders(job: JsonObject, redactor: Redactor) -> bool:
     """Whether the calls of a job were asked anything, or answered, that is masked."""
     orders = [order for group in job["groups"] for order in group]
     told = json.dumps([(one["call"]["arguments"], one["interactions"]) for one in orders])
-    return redactor.holds_placeholders(told)
+    return redactor.holds_placeholders(told) or bool(_codes_in(told, redactor))
+
+
+def _codes_in(text: str, redactor: Redactor) -> set[str]:
+    """Return the digits in a text that pass for placeholders of this key: their halves fit."""
+    found = {one[0] for one in _CODE.finditer(text)}
+    return {one for one in found if redactor.placeholder(one) == one}
 
 
 def _number(value: str) -> str:

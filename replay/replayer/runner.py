@@ -333,6 +333,8 @@ class _Trace:
             **cassette.told(),
             **({} if state_before is None else {"state_before": state_before}),
         }
+        if self.home.known is not None:
+            self.home.known.hear(result.response)
         if self.redaction is not None:
             from replay.store.redaction import redacted_answer
 

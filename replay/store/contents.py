@@ -253,8 +253,8 @@ class ContentReader:
         """Return an object without its members from ``first`` to before ``then``.
 
         Those stay unread. None: it is not that easy, and must be read whole. What is before and
-        behind them is taken as JSON of its own: only where brackets close at the same depth it is, and the last bracket
-        closes the object itself.
+        behind them is taken as JSON of its own: it is that only where brackets close at the same
+        depth, and the last bracket closes the object itself.
         """
         if not isinstance(value, int):
             return None

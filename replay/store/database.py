@@ -11,6 +11,7 @@ from typing import Final, Literal, TypeAlias
 
 from replay.errors import StoreError
 from replay.store import encryption
+from replay.store.headers import first_bytes
 
 APPLICATION_ID: Final = 0x72706C79
 """``rply``: bytes 68 to 71 of the file say whose database it is."""
@@ -88,9 +89,7 @@ def refuse_foreign(path: Path) -> None:
             hint="Give the name of a file that `replay record` or `replay import` wrote.",
         )
     try:
-        with path.open("rb") as file:
-            header = file.read(100)
-            size = file.seek(0, os.SEEK_END)
+        header, size = first_bytes(path, 100)
     except FileNotFoundError as error:
         raise StoreError(
             f"There is no database '{path}'.",

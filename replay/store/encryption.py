@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from replay.errors import StoreError
+from replay.store.headers import first_bytes
 
 KEY: Final = "REPLAY_DATABASE_KEY"
 KEY_FILE: Final = f"{KEY}_FILE"
@@ -244,8 +245,7 @@ def _aes() -> tuple[Any, Any, Any]:
 
 def _header(path: Path) -> bytes:
     try:
-        with path.open("rb") as file:
-            return file.read(_SALT_SIZE)
+        return first_bytes(path, _SALT_SIZE)[0]
     except FileNotFoundError:
         return b""
 

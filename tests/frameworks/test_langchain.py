@@ -138,6 +138,18 @@ class TestGraph(LangChainSuite):
         return str(last.text)
 
 
+def test_a_tool_node_that_takes_no_hooks_is_told(
+    recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from replay.recorder.middleware import versions
+    from replay.recorder.middleware.langchain import tool_node_options
+
+    monkeypatch.setitem(versions.SUPPORTED, "langgraph-prebuilt", ("99.0", "99"))  # type: ignore[misc]
+
+    with pytest.raises(versions.UnsupportedVersion, match=r"needs langgraph-prebuilt 99\.0"):
+        tool_node_options(recorder)
+
+
 class TestCallbacks(LangChainSuite):
     """Callbacks alone: decorated tools are bound by their ids."""
 

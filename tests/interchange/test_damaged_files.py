@@ -92,13 +92,18 @@ def test_a_log_of_inspect_that_is_cut_says_what_is_missing(store: Store, tmp_pat
 
 
 def test_a_log_of_inspect_that_is_damaged_inside_is_refused(store: Store, tmp_path: Path) -> None:
-    content = bytearray(EVAL.read_bytes())
+    content, path = bytearray(EVAL.read_bytes()), tmp_path / "damaged.eval"
     at = content.index(b"samples/") + 600  # inside the first sample, which is packed
     content[at] ^= 0xFF
-    path = tmp_path / "damaged.eval"
     path.write_bytes(content)
-
     with pytest.raises(ImportFileError, match="is a log of Inspect that is damaged: "):
+        imported(store, path)
+
+    content = bytearray(EVAL.read_bytes())
+    name = content.rindex(b"samples/")  # in the list at the end: its sum is 30 bytes before
+    content[name - 30] ^= 0xFF
+    path.write_bytes(content)
+    with pytest.raises(ImportFileError, match="damaged: Bad CRC-32 for file 'samples/"):
         imported(store, path)
 
 

@@ -50,7 +50,6 @@ def recorded(
 ) -> list[list[Interaction]]:
     """Record one conversation; return the interactions of each of its tool calls."""
     with ModelServer(script) as server, Recorder(path) as recorder:
-        recorder.watch_turns()
         with OpenAI(base_url=server.base_url, api_key="none") as plain, recorder.trace():
             converse(recorder.wrap(plain), run_all)
     with Store.open(path) as store:
@@ -111,7 +110,6 @@ def test_nothing_is_kept_before_the_first_output_and_after_the_last(
 def test_a_tool_that_is_seen_keeps_its_own(tmp_path: Path, api: str) -> None:
     script = [[Call("weather", {"city": "Paris"})], "Warm."]
     with ModelServer(script) as server, Recorder(tmp_path / "traces.db") as recorder:
-        recorder.watch_turns()
 
         @recorder.tool
         def weather(city: str) -> str:
@@ -141,3 +139,30 @@ def test_an_agent_that_asks_on_and_on_does_not_fill_the_memory(
     )
 
     assert asked(kept) == ["city=0", "city=1", "city=2"]
+
+
+def test_what_an_agent_asked_before_it_raised_in_a_tool_is_kept(tmp_path: Path, api: str) -> None:
+    def run(arguments: list[Any]) -> list[str]:
+        get_weather(api, arguments[0]["city"])
+        raise LookupError("no such city")
+
+    script = [[Call("get_weather", {"city": "Paris"})], "Warm."]
+    with pytest.raises(LookupError):
+        recorded(tmp_path / "traces.db", script, run)
+    get_weather(api, "after")
+
+    with Store.open(tmp_path / "traces.db") as store:
+        (kept,) = store.transcript(store.trace_ids()[0]).interactions.values()
+    assert asked(kept) == ["city=Paris"]
+    assert current.get() is None
+
+
+def test_nothing_is_kept_of_turns_where_the_outside_is_not_to_be_kept(
+    tmp_path: Path, api: str
+) -> None:
+    script = [[Call("get_weather", {"city": "Paris"})], "Warm."]
+    with ModelServer(script) as server, Recorder(tmp_path / "traces.db", outside=False) as recorder:
+        with OpenAI(base_url=server.base_url, api_key="none") as plain, recorder.trace():
+            converse(recorder.wrap(plain), lambda arguments: [get_weather(api, "Paris")])
+    with Store.open(tmp_path / "traces.db") as store:
+        assert not store.transcript(store.trace_ids()[0]).interactions

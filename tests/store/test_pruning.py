@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from replay.records import Selection, Trace, Transcript
-from replay.store import Store
+from replay.store import Store, database
+from replay.store.freeing import shrink
 from replay.store.holds import put_hold
 from replay.store.keep_rules import KeepRules
 from replay.store.pruning import Pruned, prune
@@ -364,3 +365,23 @@ def test_rows_that_go_are_found_by_indexes(path: Path) -> None:
 
         assert any(step.startswith(f"SEARCH {table} USING INDEX") for step in steps), steps
         assert not any(step.startswith(("SCAN c", "SCAN m", f"SCAN {table}")) for step in steps)
+
+
+def test_room_is_given_back_in_few_transactions(path: Path) -> None:
+    """Each costs the disk a commit, and whoever waits for the lock a turn."""
+    connection = database.connect(path)
+    connection.execute(
+        "CREATE TABLE scratch AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
+        "LIMIT 300) SELECT randomblob(3000) FROM n"
+    )
+    connection.execute("DROP TABLE scratch")
+    free = connection.execute("PRAGMA freelist_count").fetchone()[0]
+    said: list[str] = []
+    connection.set_trace_callback(said.append)
+
+    shrink(connection)
+
+    assert free > 100
+    assert connection.execute("PRAGMA freelist_count").fetchone()[0] == 0
+    assert said.count("COMMIT") == 1
+    connection.close()

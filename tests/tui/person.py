@@ -9,6 +9,9 @@ from typing import Any
 
 from tui.app import ReplayApp
 
+_LOOKS_MAX = 600
+"""Twenty a second: a machine with much else to do has half a minute, a quiet one needs none."""
+
 Script = Callable[["Person"], Awaitable[None]]
 
 
@@ -31,7 +34,7 @@ class Person:
 
     async def sees(self, *texts: str) -> None:
         """Wait until all ``texts`` are on the screen, for as long as a test may take."""
-        for _ in range(200):
+        for _ in range(_LOOKS_MAX):
             seen = screen_text(self.app)
             if all(text in seen for text in texts):
                 return
@@ -40,7 +43,7 @@ class Person:
 
     async def sees_no(self, text: str) -> None:
         """Wait until ``text`` is on the screen no longer."""
-        for _ in range(200):
+        for _ in range(_LOOKS_MAX):
             if text not in screen_text(self.app):
                 return
             await asyncio.sleep(0.05)

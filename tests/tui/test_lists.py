@@ -262,6 +262,6 @@ def test_every_list_says_where_in_it_one_is_and_an_empty_one_why_it_is(database:
         await person.press("a", *"step > 1", "enter", "a", *"step > 2", "enter")
         await person.sees("2 / 2 breakpoints")
         await person.press("q", "v")
-        await person.sees(" fields · tool 1 of 1")
+        await person.sees("tool 1 of 1")
 
     use(database, script)

@@ -50,6 +50,10 @@ def test_quitting_asks_while_a_replay_runs_and_stays_or_stops_it(shop: Path) -> 
             await person.sees("◐ replaying this trace, long", "s  stop it and quit", "let it go on")
             await person.pilot.press(stays)
             await person.sees("stopped at 1", "H shows it")
+        await person.pilot.press("question_mark", "ctrl+q")  # from where no screen has the keys
+        await person.sees("stop it and quit")
+        await person.pilot.press("escape", "escape")
+        await person.sees("stopped at 1", "H shows it")
         await person.pilot.press("q")  # to the list: there it would end the program
         await person.sees("1 / 2")
         await person.pilot.press("q")

@@ -63,7 +63,8 @@ def test_every_screen_is_drawn_at_sizes_from_1x1_to_300x100(
     more: Sequence[Shot] = (
         ("breakpoints", "g j j enter B", "No breakpoints"),
         ("watches", "escape K", "Nothing is watched"),
-        ("palette", "escape ctrl+p", "previous error"),
+        ("stops-found", "a s t e p enter f", "looked at"),
+        ("palette", "escape escape ctrl+p", "previous error"),
         ("", "escape escape g", "1 / "),
     )
 

@@ -6,6 +6,7 @@ read, and a value that says the same as a text beside it is read once.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from replay.records import (
     Attempt,
     CallVerdict,
     Interaction,
+    JsonObject,
     JsonValue,
     ModelCall,
     ToolCall,
@@ -209,6 +211,19 @@ class StepDetail:
             return None
         return self._one("tool_call", "r.key = ?", [self.row.key], left_out)  # type: ignore[no-any-return]  # by its kind
 
+    def as_json(self) -> bytes:
+        """Return the whole step as JSON; its values one after the other, each may be megabytes."""
+        if self.row.kind != "tool":
+            call = self._model_call(frozenset())
+            return _written(None if call is None else call.model_dump(mode="json"))
+        texts = self._tool_call(_VALUES)
+        fields: JsonObject = {} if texts is None else texts.model_dump(mode="json")
+        for name in sorted(_VALUES):
+            fields[name] = orjson.Fragment(
+                _written(getattr(self._tool_call(_VALUES - {name}), name))
+            )
+        return orjson.dumps(fields)
+
     # -- reading ----------------------------------------------------------------------------------
 
     def _all(
@@ -256,6 +271,13 @@ def _row(connection: sqlite3.Connection, select: str, key: int) -> tuple[Any, ..
     if row is None:
         raise _gone()
     return row
+
+
+def _written(value: JsonValue) -> bytes:
+    try:
+        return orjson.dumps(value)
+    except TypeError:  # surrogates, integers beyond 64 bits
+        return json.dumps(value).encode()
 
 
 def _gone() -> StoreError:

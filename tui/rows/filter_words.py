@@ -8,7 +8,7 @@ from functools import cache
 from typing import Final
 
 from replay.errors import SelectionError
-from replay.records import Outcome, Verdict
+from replay.records.codes import Outcome, Verdict
 from tui.views.signs import outcome_word, verdict_word, verdict_words
 
 _QUIET: Final = (Verdict.SAME, Verdict.EQUIVALENT)

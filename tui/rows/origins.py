@@ -47,8 +47,8 @@ def sources_before(
         for step, asked in _read(database, steps.key, first, last):
             yield from step_sources(step, asked)
     own = PLACES_BEFORE.get(_PLACES[tab], ()) if tab in _PLACES else ()
-    if detail.tool_call is not None and own:
-        yield from call_sources(detail.tool_call, detail.interactions, own)
+    if detail.call_texts is not None and own:  # texts only: values say the same, in more memory
+        yield from call_sources(detail.call_texts, detail.interactions, own)
 
 
 def _read(
@@ -65,7 +65,12 @@ def _read(
                 [trace, first, last],
                 left_out=frozenset(("messages", "tools")),
             ),
-            *records.records("tool_call", between, [trace, first, last]),
+            *records.records(
+                "tool_call",
+                between,
+                [trace, first, last],
+                left_out=frozenset(("payload", "result")),
+            ),
         ]
         interactions: list[Interaction] = records.records(
             "interaction",

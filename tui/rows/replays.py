@@ -11,6 +11,7 @@ from typing import Any, Final, overload
 
 from replay.records import CallVerdict, Finding, Interaction, ReplayRun, ToolCall
 from replay.store.selecting import run_key
+from replay.verdicts.findings import ranked
 from tui.rows.approvals import marked
 from tui.rows.database import Database
 
@@ -98,7 +99,7 @@ class RunList(Sequence[ReplayRun]):
 
 
 def read_findings(database: Database, run_id: str) -> RunFindings:
-    """Return the findings of a run, those with most first divergences first.
+    """Return the findings of a run in the order in which a report tells them.
 
     Raises:
         SelectionError: there is no such run.
@@ -110,9 +111,9 @@ def read_findings(database: Database, run_id: str) -> RunFindings:
             "finding",
             "r.run = ?",
             [key],
-            "r.first_divergence_count DESC, r.call_count DESC, r.signature",
+            "r.key",
         )
-        return RunFindings(run, key, marked(database.records, findings))
+        return RunFindings(run, key, ranked(marked(database.records, findings)))
 
 
 class FoundCalls:

@@ -33,7 +33,7 @@ class Clipboard(Saying):
             self._put(spelled(value), what)
 
     def copy_made(self, make: Callable[[], Any], what: str) -> None:
-        """Copy what ``make`` gives, made in a thread: five megabytes take a while to write."""
+        """Copy what ``make`` gives, a value or JSON, in a thread: megabytes take a while."""
         self.say(("◐ copying ", "accent"), (what, ""))
         self._to_copy = make
         self._make_copy(what)

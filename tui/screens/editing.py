@@ -8,10 +8,13 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
+from textual import work
+
 from replay.errors import ReplayError
 from replay.records import ReplayRun
 from tui.editors import edited_text, show_file, show_text
 from tui.jobs import Ended
+from tui.memory import reading_much
 from tui.rows.branches import newest_branch
 from tui.screens.acting import Acting
 from tui.screens.base import BaseScreen
@@ -24,6 +27,9 @@ from tui.views.parts import cut, parts_text, printable
 
 class Editing(Acting):
     """What if; look at a pane or at the source in an editor of one's own."""
+
+    _branch: ReplayRun | None = None
+    """What a thread has read. It is not handed on: a future is a ring, which would keep it."""
 
     def action_what_if(self) -> None:
         """Edit this call's arguments, response or outside answer, and run on from there."""
@@ -158,11 +164,28 @@ class Editing(Acting):
 
     def action_branches(self) -> None:
         """Show the newest edited branch of this trace again."""
-        with self.telling_errors():
-            found = newest_branch(self.replay.the_database, self.steps.trace.id)
-            if found is None:
-                self._stay("this trace has no edited branch yet: i makes one")
-                return
+        self.say(("◐ reading the newest edited branch", "accent"))
+        self._read_branch()
+
+    @work(thread=True, exclusive=True, description="a thread", group="branch")
+    def _read_branch(self) -> None:
+        """A branch has the values of all its calls, several times."""
+        try:
+            with reading_much():
+                self._branch = newest_branch(self.replay.the_database, self.steps.trace.id)
+        except ReplayError as error:
+            self.app.call_from_thread(self.complain, error)
+            return
+        self.app.call_from_thread(self._show_branch)
+
+    def _show_branch(self) -> None:
+        found, self._branch = self._branch, None
+        if not self.is_ready or self.app.screen is not self:
+            return
+        if found is None:
+            self._stay("this trace has no edited branch yet: i makes one")
+        else:
+            self._say_again()
             self.app.push_screen(WhatIfScreen(found, self.steps.key))
 
     # -- looking ----------------------------------------------------------------------------------

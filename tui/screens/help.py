@@ -63,7 +63,7 @@ class HelpScreen(ModalScreen[None]):
         """The list of keys."""
         outline = Outline(id="help")
         outline.border_title = "Keys"
-        outline.border_subtitle = "esc closes"
+        outline.border_subtitle = "G: the signs   esc closes"
         yield outline
 
     def on_mount(self) -> None:

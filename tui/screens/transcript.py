@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Final
 
 from replay.records import JsonObject
@@ -34,7 +33,7 @@ class TranscriptScreen(Reviewing, Stepping, StopKeys, WhereFrom, Comparing):
         elif self.detail is not None:
             detail, what = self.detail, f"step {self.detail.row.number}"
             if detail.size > _SHOWN_MAX or detail.message_count > _MESSAGES_MAX:
-                self.copy_made(partial(_dumped, detail), what)
+                self.copy_made(detail.as_json, what)
             else:
                 self.copy(_dumped(detail), what)
 

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from replay.records import ModelCall, ToolCall
     from tui.rows.steps import StepDetail
 
+_BIG_SIZE = 300_000
+"""A step of more bytes is written on one line, and without holding all of it as values."""
+
 Form = tuple[str, "Callable[[], str]"]
 """Its name, and what makes it; that raises ReplayError where there is none."""
 
@@ -57,6 +60,8 @@ def forms_of(
 
 
 def _step(detail: StepDetail) -> str:
+    if detail.size > _BIG_SIZE:
+        return spelled(detail.as_json())
     step = detail.tool_call or detail.model_call
     assert step is not None
     return json_of(step)

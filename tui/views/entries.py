@@ -124,7 +124,8 @@ def _rows(entries: Iterable[Entry], width: int) -> Iterator[Row]:
             yield item
         elif item.children is not None and item.is_open:
             yield from _line(item, item.parts, width)
-            closing = [Row(item, _indented(item, item.closing), False)] if item.closing else []
+            closing = [Row(item, _indented(item, item.closing, width), False)]
+            closing = closing if item.closing else []
             stack.append(iter([*item.made(), *closing]))
         else:
             yield from _leaf(item, width)
@@ -132,24 +133,25 @@ def _rows(entries: Iterable[Entry], width: int) -> Iterator[Row]:
 
 def _leaf(entry: Entry, width: int) -> Iterator[Row]:
     if entry.text is None:
-        room = width - 2 * entry.depth - sum(cell_len(text) for text, _ in entry.parts)
+        room = width - len(_indent(entry.depth, width))
+        room -= sum(cell_len(text) for text, _ in entry.parts)
         folded = tuple((cut(text, room), role) for text, role in entry.folded)
         yield from _line(entry, entry.parts + folded, width)
         return
     text = entry.text
     on_line = _on_one_line(entry)
-    used = 2 * entry.depth + sum(cell_len(part[0]) for part in entry.parts)
+    used = len(_indent(entry.depth, width)) + sum(cell_len(part[0]) for part in entry.parts)
     if "\n" not in text and len(text) < width and used + cell_len(on_line) <= width:
         parts = (*entry.parts, (on_line, entry.role), (entry.tail, "dim"))
-        yield Row(entry, _indented(entry, parts), True)
+        yield Row(entry, _indented(entry, parts, width), True)
         return
     rest = len(text) - TEXT_CHARS_MAX
     is_cut = rest > 0 and not entry.is_open
     has_label = bool(entry.parts)
     if has_label:
         about = f"({len(text):,} characters)" if rest > 0 else ""
-        yield Row(entry, _indented(entry, (*entry.parts, (about, "dim"))), True)
-    indent = "  " * (entry.depth + (1 if has_label else 0))
+        yield Row(entry, _indented(entry, (*entry.parts, (about, "dim")), width), True)
+    indent = _indent(entry.depth + (1 if has_label else 0), width)
     shown = text[:TEXT_CHARS_MAX] if is_cut else text
     for number, line in enumerate(wrapped(shown, width - len(indent))):
         yield Row(entry, ((indent + line, entry.role),), not has_label and number == 0)
@@ -159,13 +161,14 @@ def _leaf(entry: Entry, width: int) -> Iterator[Row]:
 
 def _line(entry: Entry, parts: Parts, width: int) -> Iterator[Row]:
     """One line, or several where it is too long."""
-    used = 2 * entry.depth + sum(cell_len(part[0]) for part in parts)
+    indent = _indent(entry.depth, width)
+    used = len(indent) + sum(cell_len(part[0]) for part in parts)
     if used <= width:
-        yield Row(entry, _indented(entry, parts), True)
+        yield Row(entry, _indented(entry, parts, width), True)
         return
-    lines = _broken(parts, max(12, width - 2 * entry.depth))
+    lines = _broken(parts, max(12, width - len(indent)))
     for number, line in enumerate(lines):
-        hang = "  " * entry.depth + ("    " if number else "")
+        hang = indent + ("    " if number else "")
         yield Row(entry, ((hang, ""), *line), number == 0)
 
 
@@ -204,8 +207,17 @@ def _on_one_line(entry: Entry) -> str:
     return printable(text)
 
 
-def _indented(entry: Entry, parts: Parts) -> Parts:
-    return (("  " * entry.depth, ""), *parts) if entry.depth else parts
+def _indented(entry: Entry, parts: Parts, width: int) -> Parts:
+    return ((_indent(entry.depth, width), ""), *parts) if entry.depth else parts
+
+
+def _indent(depth: int, width: int) -> str:
+    """Return what stands before a line: two spaces for each level, at most half of the width.
+
+    What nests deeper begins at the left again, with a ``»`` for each time that it did.
+    """
+    used, half = 2 * depth, max(8, width // 2)
+    return " " * used if used <= half else "»" * (used // half) + " " * (used % half)
 
 
 def wrapped(text: str, width: int) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tui.rows.sorting import TraceSort
 from tui.rows.traces import TraceLine, TraceList
 from tui.views.parts import Part, count, printable
+from tui.views.signs import verdict_sign, verdict_words
 
 
 def position_words(
@@ -43,7 +44,6 @@ def filter_parts(traces: TraceList, *, is_new: bool = False) -> list[Part]:
 
 def line_words(line: TraceLine) -> list[Part]:
     """Return what is known of one trace beyond its line."""
-    verdicts = "  ".join(f"{name} {number}" for name, number in line.verdicts.items())
     outcomes = "  ".join(
         f"{name} {number}" for name, number in line.outcome_counts.items() if name != "ok"
     )
@@ -51,5 +51,13 @@ def line_words(line: TraceLine) -> list[Part]:
         (printable(line.id), "strong"),
         (f"  {count(line.model_call_count, 'model call')}", "dim"),
         (f"  {outcomes.replace('_', ' ')}" if outcomes else "", "bad"),
-        (f"   today: {verdicts.replace('_', ' ')}" if verdicts else "   not replayed", "dim"),
+        ("   today:" if line.verdicts else "   not replayed", "dim"),
+        *(_verdict_part(name, number) for name, number in line.verdicts.items()),
     ]
+
+
+def _verdict_part(verdict: str, number: int) -> Part:
+    """Return ``≠ 1 changed``: what a sign of the first column means."""
+    sign, role = verdict_sign(verdict)
+    words = "approved" if verdict == "approved" else verdict_words(verdict)
+    return (f"  {sign} {number:,} {words}", role)

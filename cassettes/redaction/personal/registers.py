@@ -71,7 +71,7 @@ def _spanish_check(text: str) -> str:
 
 
 def _spanish(text: str, drawn: str) -> str:
-    made = with_digits(text[:-1], "000" + drawn[: len(digits_of(text)) - 3])
+    made = with_digits(text[:-1], "00" + drawn[: len(digits_of(text)) - 2])
     return made + _spanish_check(made)
 
 
@@ -79,7 +79,7 @@ _DAY: Final = re.compile(r"(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])[0-3][0-9]")
 _SPAIN: Final = Register(
     re.compile(r"(?<![\w\-])(?:[XYZ]-?[0-9]{7}|[0-9]{8})-?[A-HJ-NP-TV-Z](?![\w\-])"),
     lambda text: _spanish_check(text) == text[-1] and not _DAY.match(text),
-    lambda text: digits_of(text).startswith("000"),
+    lambda text: digits_of(text).startswith("00"),
     _spanish,
 )
 

@@ -37,6 +37,7 @@ def main(folder: Path) -> None:
     """Run, and write what the logger was given."""
     kept = Kept()
     litellm.callbacks = [kept]
+    litellm.drop_params = True  # it knows that this model takes no temperature
     with recorded(folder) as (recorder, server):
         recorder.watch_module(httpx)
         question = {"text": ""}

@@ -1,0 +1,450 @@
+"""Values of megabytes: what is made, held and let go of, as counts of objects, never as timings."""
+
+from __future__ import annotations
+
+import gc
+import json
+import re
+import weakref
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from benchmarks.screens_values import RUN, moment, value_records
+from replay.records import Finding, ReplayRun, ToolCall, Verdict
+from replay.records.codes import Cause
+from replay.store import Store
+from replay.verdicts.canonical import read_response
+from replay.verdicts.origins import Source, origins
+from tests.tui.person import Person, use
+from tui.copies import dumped, is_big, spelled
+from tui.memory import Tidying, reading_much
+from tui.rows.both import Both
+from tui.rows.comparisons import StepComparisons
+from tui.rows.database import Database
+from tui.rows.replays import RunList
+from tui.rows.shared import share_equal
+from tui.rows.steps import read_detail, read_steps
+from tui.screens.base import PanesScreen
+from tui.screens.comparison import ComparisonScreen
+from tui.views.alignment import aligned
+from tui.views.diff_entries import diff_entries
+from tui.views.entries import Entry, lay_out
+from tui.views.json_entries import json_entries
+from tui.views.parts import parts_text
+from tui.views.sames import ALL
+
+SIZE = 400_000
+"""Characters: more than what is made while a key waits."""
+
+
+@pytest.fixture(scope="module")
+def big(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two traces with a call whose answer is big and differs today, and its finding."""
+    path = tmp_path_factory.mktemp("big") / "big.db"
+    run = ReplayRun(id=RUN, started_at=moment(172_000), status="finished", toolbox="t:box")
+    finding = Finding(
+        run_id=RUN, signature="renamed-store_rows", tool="store_rows", title="it differs",
+        verdict=Verdict.RESPONSE_CHANGED, cause=Cause.CODE, call_count=2, trace_count=2,
+        first_divergence_count=2, tool_call_total=2, example_tool_call_id="big-payload-c2",
+        example_trace_id="big-payload", example_step_number=2,
+    )  # fmt: skip
+    with Store.open(path, "create") as store:
+        store.append_all([run, *value_records("big-payload", SIZE)])
+        store.append_all([*value_records("big-lines", SIZE, second=95_000), finding])
+    return path
+
+
+def comparison_of(path: Path, trace: str) -> Any:
+    database = Database.open(path)
+    try:
+        return StepComparisons(database, read_steps(database, trace)).read(0)
+    finally:
+        database.close()
+
+
+# -- what both sides have in common ---------------------------------------------------------------
+
+
+def test_equal_parts_of_two_values_are_one_object_afterwards() -> None:
+    recorded = {"rows": [{"id": at, "tags": ["a"]} for at in range(50)], "old": 1}
+    today = json.loads(json.dumps(recorded))
+    today["rows"][7]["id"] = -1
+    today["rows"].insert(20, {"id": "new"})
+
+    shared = share_equal(recorded, today)
+
+    same = [row for row in shared["rows"] if any(row is one for one in recorded["rows"])]
+    assert len(same) == 49
+    assert shared["rows"][7]["tags"] is recorded["rows"][7]["tags"]
+    assert shared["rows"][7]["id"] == -1
+
+
+@pytest.mark.parametrize(
+    ("recorded", "today"),
+    [([1, 2], [True, 2]), ({"a": 1.0}, {"a": 1}), ([None], [float("nan")]), ("a", "b"), ([], {})],
+)
+def test_what_differs_in_type_alone_is_not_shared(recorded: Any, today: Any) -> None:
+    both = Both.of(recorded, today)
+
+    assert not both.is_same
+    assert json.dumps(both.today) == json.dumps(today)
+
+
+def test_what_two_screens_show_of_one_call_is_read_once(big: Path) -> None:
+    database = Database.open(big)
+    steps = read_steps(database, "big-payload")
+    detail = read_detail(database, steps, steps.steps[1])
+
+    compared = StepComparisons(database, steps).read(0)
+    held = weakref.ref(compared.told)
+
+    assert detail.told is compared.told
+    del detail, compared
+    assert held() is None
+    database.close()
+
+
+def test_a_payload_that_is_the_same_is_kept_as_its_outline_and_read_when_it_is_opened(
+    big: Path,
+) -> None:
+    database = Database.open(big)
+    compared = StepComparisons(database, read_steps(database, "big-payload")).read(0)
+
+    assert compared.payloads is not None
+    assert compared.payloads.is_same
+    assert compared.payloads.recorded == {"taken": None, "count": None}
+    assert compared.payload_again is not None
+    assert compared.payload_again()["count"] == SIZE // 120
+    database.close()
+
+
+def test_in_a_finding_the_payload_is_compared_too(big: Path) -> None:
+    """It was left unread there, and looked as if today's tool alone had one."""
+
+    async def script(person: Person) -> None:
+        await person.press("r", "enter")
+        await person.sees("it differs")
+        await person.press("v")
+        await person.sees("payload   ✓ same  { 2 keys }")
+
+    use(big, script)
+
+
+# -- what becomes a line --------------------------------------------------------------------------
+
+
+def test_of_equal_lines_none_becomes_an_entry_before_somebody_opens_them() -> None:
+    recorded = "\n".join(f"line {at}" for at in range(60_000))
+    today = recorded.replace("line 7\n", "another\n").replace("line 50000\n", "")
+    gc.collect()
+    before = sum(isinstance(one, Entry) for one in gc.get_objects())
+
+    entries = diff_entries(recorded, today)
+    rows = lay_out(entries, 100)
+
+    assert sum(isinstance(one, Entry) for one in gc.get_objects()) - before < 30
+    assert [row.entry.text for row in rows if row.entry.mark in "+-" and row.entry.mark] == [
+        "line 7",
+        "another",
+        "line 50000",
+    ]
+
+
+def test_many_lines_are_aligned_after_each_change() -> None:
+    old = [f"line {at}" for at in range(50_000)]
+    new = [one for at, one in enumerate(old) if at % 1_000 != 500]
+
+    steps = aligned(old, new)
+
+    assert sum(step.old_to - step.old_from for step in steps if not step.is_equal) == 50
+    assert [one for step in steps for one in new[step.new_from : step.new_to]] == new
+
+
+def test_what_has_nothing_in_common_stands_one_below_the_other() -> None:
+    old, new = [f"a{at}" for at in range(30_000)], [f"b{at}" for at in range(30_000)]
+
+    assert [tuple(step) for step in aligned(old, new)] == [(0, 30_000, 0, 30_000, False)]
+
+
+def test_everything_shown_of_many_equal_members_is_in_groups() -> None:
+    recorded = [{"id": at} for at in range(2_000)]
+    (entry,) = diff_entries(recorded, [*recorded[:1_999], {"id": -1}], context=ALL)
+
+    words = [parts_text(one.parts) for one in entry.made()]
+
+    assert words[:2] == ["equal members 0 … 499", "equal members 500 … 999"]
+    assert len(entry.made()[0].made()) == 500
+
+
+def test_a_group_that_is_opened_shows_a_thousand_lines_and_the_rest_folded() -> None:
+    (entry,) = json_entries([{"id": at, "tags": ["a", "b"]} for at in range(5_000)])
+    group = entry.made()[0]
+    group.is_open = True
+
+    rows = lay_out([group], 100)
+
+    assert 500 < len(rows) < 2_000
+    assert len(group.made()) == 500
+
+
+def test_what_nests_deeper_than_the_screen_is_wide_is_seen() -> None:
+    value: Any = "end"
+    for _ in range(90):
+        value = {"inner": value}
+
+    rows = [parts_text(row.parts) for row in lay_out(json_entries(value), 60)]
+
+    assert '"inner": "end"' in rows[90]
+    assert rows[90].startswith("»" * 6 + '"')
+    assert max(map(len, rows)) <= 60
+
+
+# -- what is read ---------------------------------------------------------------------------------
+
+
+def test_a_verdict_is_read_without_todays_values(big: Path) -> None:
+    database = Database.open(big)
+    steps = read_steps(database, "big-payload")
+    detail = read_detail(database, steps, steps.steps[1])
+
+    verdict, whole = detail.verdict, detail.judged()
+
+    assert verdict is not None
+    assert whole is not None
+    assert verdict.replayed is not None
+    assert whole.replayed is not None
+    assert verdict.replayed.payload is verdict.replayed.result is None
+    assert verdict.replayed.response == whole.replayed.response
+    left = {"payload": None, "result": None}
+    assert verdict == whole.model_copy(update={"replayed": whole.replayed.model_copy(update=left)})
+    database.close()
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {"response": {"response": "x" * 600}, "payload": [',"payload":', ',"response":']},
+        {"a": ["," + '"response":null}', {"payload": {"response": 1}}]},
+        [],
+    ],
+)
+def test_what_looks_like_the_members_around_the_values_does_no_harm(
+    tmp_path: Path, payload: Any
+) -> None:
+    path = tmp_path / "t.db"
+    records = value_records("big-line", 2_000)
+    verdict: Any = records.pop()
+    replayed = verdict.replayed.model_copy(
+        update={
+            "payload": payload,
+            "result": payload,
+            "schema_errors": [{"input": {"response": payload}}],
+        }
+    )
+    run = ReplayRun(id=RUN, started_at=moment(0), status="finished", toolbox="t:box")
+    with Store.open(path, "create") as store:
+        store.append_all([run, *records, verdict.model_copy(update={"replayed": replayed})])
+    database = Database.open(path)
+    steps = read_steps(database, "big-line")
+    detail = read_detail(database, steps, steps.steps[1])
+
+    texts, whole = detail.verdict, detail.judged()
+
+    assert texts is not None
+    assert whole is not None
+    assert whole.replayed == replayed
+    assert texts.replayed == replayed.model_copy(update={"payload": None, "result": None})
+    database.close()
+
+
+def test_a_list_of_runs_reads_those_that_are_seen(tmp_path: Path) -> None:
+    path = tmp_path / "t.db"
+    with Store.open(path, "create") as store:
+        store.append_all(
+            ReplayRun(id=f"run-{at:04}", started_at=moment(at), toolbox="t:box")
+            for at in range(1_000)
+        )
+    database = Database.open(path)
+    gc.collect()
+    before = sum(isinstance(one, ReplayRun) for one in gc.get_objects())
+
+    runs = RunList(database)
+    first, last = runs[0], runs[999]
+
+    assert len(runs) == 1_000
+    assert (first.id, last.id) == ("run-0999", "run-0000")
+    assert [run.id for run in runs[500:502]] == ["run-0499", "run-0498"]
+    assert sum(isinstance(one, ReplayRun) for one in gc.get_objects()) - before < 250
+    database.close()
+
+
+def test_a_long_text_is_looked_for_without_a_pattern(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = " ".join(f"word{at}" for at in range(10_000))
+    compiled: list[int] = []
+    plain = re.compile
+
+    def counting(pattern: str, *more: Any) -> Any:
+        compiled.append(len(pattern))
+        return plain(pattern, *more)
+
+    monkeypatch.setattr("replay.verdicts.origins.re.compile", counting)
+    (found,) = origins(text, [Source(1, "response", json.dumps({"page": f"It says {text}"}))])
+
+    assert (found.path, found.is_exact, found.found) == ("page", False, "")
+    assert max(compiled, default=0) < 1_000
+
+
+# -- what is let go of ----------------------------------------------------------------------------
+
+
+def test_a_worker_of_a_screen_describes_nothing_of_what_it_is_given() -> None:
+    """Textual spells out the arguments of each: of five megabytes, at every key."""
+    for file in sorted(Path("tui").rglob("*.py")):
+        for call in re.findall(r"@work\(([^)]*)\)", file.read_text("utf-8")):
+            assert 'description="a thread"' in call, file
+
+
+def test_a_step_that_was_left_is_gone_without_the_collector(big: Path) -> None:
+    async def script(person: Person) -> None:
+        await person.sees("what the model is told")
+        screen = person.app.screen
+        assert isinstance(screen, PanesScreen)
+        held = weakref.ref(screen.detail)  # type: ignore[attr-defined]  # a transcript
+        gc.collect()
+        gc.disable()
+        try:
+            await person.press("6", "p", "n")
+            assert held() is None
+        finally:
+            gc.enable()
+
+    use(big, script, trace="big-payload")
+
+
+def test_a_comparison_that_was_left_holds_no_call(big: Path) -> None:
+    async def script(person: Person) -> None:
+        await person.sees("what the model is told")
+        await person.press("6", "v")
+        await person.sees("equal members")
+        screen = person.app.screen
+        assert isinstance(screen, ComparisonScreen)
+        assert screen.compared is not None
+        held = weakref.ref(screen.compared.payloads)  # type: ignore[arg-type]  # it has some
+        gc.collect()
+        gc.disable()
+        try:
+            await person.press("right_curly_bracket", "q")
+            assert held() is None
+        finally:
+            gc.enable()
+
+    use(big, script, trace="big-payload")
+
+
+def test_what_is_too_much_for_a_clipboard_is_written_to_a_file_at_once(
+    big: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr("tui.screens.clipboard.CLIPBOARD_MAX", SIZE)
+
+    async def script(person: Person) -> None:
+        await person.press("6", "y")
+        await person.sees("written to ")
+
+    use(big, script, trace="big-payload")
+
+    (file,) = tmp_path.glob("replay-*/copied.json")
+    assert json.loads(file.read_text())["payload"]["count"] == SIZE // 120
+
+
+def test_unfolding_everything_stops_at_a_thousand_lines_and_goes_on(big: Path) -> None:
+    async def script(person: Person) -> None:
+        await person.press("3", "tab", "plus")
+        await person.sees("+ unfolds the next 1,000 lines")
+        screen = person.app.screen
+        assert isinstance(screen, PanesScreen)
+        first = len(screen.outline.rows)
+        await person.press("plus")
+        assert 1_000 < first < 6_000
+        assert len(screen.outline.rows) > first
+
+    use(big, script, trace="big-payload")
+
+
+# -- copying, and the collector -------------------------------------------------------------------
+
+
+def test_what_is_big_is_spelled_on_one_line() -> None:
+    deep: Any = "end"
+    for _ in range(90):
+        deep = {"inner": deep}
+    many = [deep] * 100
+
+    assert is_big(many)
+    assert json.loads(spelled(many)) == many
+    assert "\n" not in spelled(many)
+    assert spelled({"a": [1]}) == json.dumps({"a": [1]}, indent=2)
+
+
+def test_a_record_is_dumped_with_its_values_and_not_with_copies_of_them(big: Path) -> None:
+    with Store.open(big, "r") as store:
+        call: ToolCall = store.tool_call("big-payload-c2")
+
+    fields = dumped(call)
+
+    assert fields["payload"] is call.payload
+    assert json.dumps(fields) == json.dumps(call.model_dump(mode="json"))
+
+
+def test_a_step_as_json_is_what_the_record_says(big: Path) -> None:
+    database = Database.open(big)
+    steps = read_steps(database, "big-payload")
+    detail = read_detail(database, steps, steps.steps[1])
+
+    assert detail.tool_call is not None
+    assert orjson.loads(detail.as_json()) == detail.tool_call.model_dump(mode="json")
+    database.close()
+
+
+def test_the_collector_works_between_keys_and_looks_at_all_when_nobody_presses_any() -> None:
+    now = [0.0]
+    tidying = Tidying(lambda: now[0])
+    gc.collect()
+
+    assert tidying.look() is None
+    tidying.closed()
+    assert tidying.look() is None
+    now[0] = 2.0
+    assert tidying.look() == 1
+    assert tidying.look() is None
+    tidying.pressed()
+    now[0] = 11.0
+    assert tidying.look() is None
+    now[0] = 13.0
+    assert tidying.look() == 2
+    before = gc.get_threshold()
+    gc.set_threshold(1_000_000)
+    try:
+        made = [[at] for at in range(6_000)]
+        assert tidying.look() == 0
+    finally:
+        gc.set_threshold(*before)
+    assert len(made) == 6_000
+
+
+def test_what_is_read_with_the_collector_off_is_old_to_it() -> None:
+    with reading_much():
+        assert not gc.isenabled()
+        held = [[at] for at in range(10_000)]
+
+    assert gc.isenabled()
+    assert gc.get_count()[0] < 5_000
+    assert len(held) == 10_000
+
+
+def test_the_depth_of_a_value_counts_as_it_did(monkeypatch: pytest.MonkeyPatch) -> None:
+    for depth, form in ((200, "json"), (201, "text")):
+        assert read_response("[" * depth + "]" * depth).form == form
