@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from replay.errors import StoreError
-from replay.store.headers import first_bytes
+from replay.store.headers import first_bytes, is_connected
 
 KEY: Final = "REPLAY_DATABASE_KEY"
 KEY_FILE: Final = f"{KEY}_FILE"
@@ -92,17 +92,32 @@ def connect(
     salt = _header(path)
     given = key or (secret() if salt == b"" else None)
     if salt.startswith(MAGIC) or (salt == b"" and given is None):
-        # The class itself: where `adapt("sqlite3")` watches what tools connect to, ours is not
-        # theirs.
-        return sqlite3.Connection(uri, **options)
+        plain = _Plain(uri, **options)
+        plain.ended = is_connected(plain, path)
+        return plain
     given = given or secret()
     if given is None:
         raise _no_key(path)
     connection: sqlite3.Connection = sqlcipher()(uri, **options)
+    connection.ended = is_connected(connection, path)  # type: ignore[attr-defined]  # of ours
     connection.execute("PRAGMA cipher_log_level=NONE")  # it would tell stderr of a wrong key
     salt = salt or os.urandom(_SALT_SIZE)
     connection.execute(f"PRAGMA key = \"x'{raw_key(given, salt).hex()}{salt.hex()}'\"")
     return connection
+
+
+class _Plain(sqlite3.Connection):
+    """A connection that says when it is closed.
+
+    Of the class itself: where `adapt("sqlite3")` watches what tools connect to, ours is not theirs.
+    """
+
+    ended: Callable[[], object] | None = None
+
+    def close(self) -> None:
+        super().close()
+        if self.ended is not None:
+            self.ended()
 
 
 def _no_key(path: Path) -> EncryptionError:
@@ -196,6 +211,8 @@ def sqlcipher() -> Any:
             return _told(super().__next__)
 
     class Connection(dbapi2.Connection):  # type: ignore[misc]  # likewise
+        ended: Callable[[], object] | None = None
+
         def cursor(self, factory: Any = Cursor) -> Any:
             return _told(super().cursor, factory)
 
@@ -213,6 +230,8 @@ def sqlcipher() -> Any:
 
         def close(self) -> None:
             _told(super().close)
+            if self.ended is not None:
+                self.ended()
 
     def _told(act: Callable[..., Any], *given: Any) -> Any:
         try:

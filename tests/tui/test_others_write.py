@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.tui.records import trip, write
 from tui.rows.database import Database, reading_connection
 from tui.rows.traces import trace_count
@@ -35,3 +37,26 @@ def test_a_database_that_is_read_by_two_connections_is_not_taken_for_unused(
     database.close()
 
     assert counts == [1, 2, 3, 4]
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="Linux tells what is open")
+def test_nothing_of_a_file_stays_open_once_its_connections_are_closed(tmp_path: Path) -> None:
+    path = tmp_path / "traces.db"
+    write(path, *trip("first", 0))
+    database = Database.open(path)
+    reading_connection(path).close()
+    reading_connection(path).close()
+    assert _descriptors_of(path)
+    database.close()
+
+    assert _descriptors_of(path) == []
+
+
+def _descriptors_of(path: Path) -> list[str]:
+    found = []
+    for one in Path("/proc/self/fd").iterdir():
+        try:
+            found.append(str(one.readlink()))
+        except FileNotFoundError:  # the one that looks
+            continue
+    return [one for one in found if one == str(path)]

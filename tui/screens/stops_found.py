@@ -87,7 +87,7 @@ class StopsFoundScreen(Searching, BaseScreen):
         super().on_resize(event)  # type: ignore[arg-type]  # Textual gives the event it has
         self._show()
 
-    @work(thread=True, group="stops")
+    @work(thread=True, description="a thread", group="stops")
     def _look(self, search: StopSearch, worlds: WorldStreams) -> None:
         def tell(*what: object) -> None:
             if self.app.is_running:
