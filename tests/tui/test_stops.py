@@ -315,7 +315,9 @@ def test_the_list_of_traces_goes_on_to_a_trace_that_a_breakpoint_stops_in(orders
         await person.sees("orders-a  step 12: ● 1 tool == 'drop'", "2 / 2")
         await person.press("enter")
         await person.sees("stopped at 12", "12● ✓ drop")
-        await person.press("q", "C")
+        await person.press("q")
+        await person.sees("orders-a  7 model calls")  # the line beneath the list is written
+        await person.press("C")
         await person.sees("no more traces that differ or hit a breakpoint above this one")
 
     use(orders, script)
