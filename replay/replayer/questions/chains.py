@@ -198,7 +198,7 @@ def _lost(chain: Chain, payload: JsonObject, made: JsonObject) -> list[JsonObjec
     with _held(seed="one", at=IMPORT_EPOCH_S):
         for leaf, value in islice(leaves(payload), _LEAVES_MAX):
             path = general_path(written(leaf))
-            if path in found or not leaf or is_dropped(path, chain.drops):
+            if path in found or not leaf or is_dropped(written(leaf), chain.drops):
                 continue
             if value is not None and not _depends(chain, payload, leaf, value, made):
                 said = f"{_short(value)} has no effect on what is made"
@@ -265,7 +265,7 @@ def _round_trip(
     found = []
     for one in diff_values(payload, again)[:_LEAVES_MAX]:
         path = general_path(one.path)
-        if not is_dropped(path, (*chain.drops, *back.drops)):
+        if not is_dropped(one.path, (*chain.drops, *back.drops)):
             said = f"comes back {_came_back(one.change, one.replayed)}"
             found.append(_finding("round_trip", path, said))
     return found
