@@ -44,6 +44,7 @@ PEERS = [
 ]
 ROOT = Path(__file__).parent.parent
 BOOTSTRAPS = 400
+TURNS_MIN = 3
 
 
 @dataclass
@@ -60,27 +61,37 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--peers", type=Path, help="a venv with the peers; made if it is not there")
-    parser.add_argument("--rounds", type=int, default=3, help="each with fresh processes")
-    parser.add_argument("--turns", type=int, default=16)
+    parser.add_argument(
+        "--seconds", type=int, default=170, help="as many rounds as fit, each of fresh processes"
+    )
+    parser.add_argument("--turns", type=int, default=6, help="of a round, at 400 KB")
     parser.add_argument("--kinds", nargs="+", choices=KINDS, default=[*KINDS])
     parser.add_argument("--sizes", nargs="+", type=int, default=[*SIZES_KB], help="in KB")
     options = parser.parse_args()
     python = sys.executable if options.peers is None else _python(options.peers)
     ways = OURS if options.peers is None else [*WAYS]
+    found = {
+        (kind, size): {way: Took() for way in ways}
+        for kind in options.kinds
+        for size in options.sizes
+    }
     began = time.perf_counter()
-    found: dict[tuple[str, int], dict[str, Took]] = {}
+    rounds = 0
     with Server() as url:
-        for number in range(options.rounds):
-            _show(f"round {number + 1} of {options.rounds}")
+        while not rounds or (time.perf_counter() - began) * (rounds + 1) / rounds < options.seconds:
+            rounds += 1
+            _show(f"round {rounds}")
             with _clients(python, ways, url) as clients:
-                for kind in options.kinds:
-                    for size in options.sizes:
-                        cell = found.setdefault((kind, size), {way: Took() for way in ways})
-                        _converse(clients, kind, size, options.turns, cell)
+                for done, ((kind, size), cell) in enumerate(found.items(), 1):
+                    until = began + options.seconds * done / len(found)
+                    turns = options.turns * (1 if size >= 400 else 3)
+                    _converse(clients, kind, size, turns, until, cell)
     _show("")
     for kind in options.kinds:
         _print(kind, {size: found[kind, size] for size in options.sizes})
-    print(f"\n{options.rounds} x {options.turns} turns, {time.perf_counter() - began:.0f} s")
+    counts = sorted({len(took.turns) for cell in found.values() for took in cell.values()})
+    took_s = time.perf_counter() - began
+    print(f"\n{counts[0]} to {counts[-1]} calls a line, {rounds} rounds, {took_s:.0f} s")
 
 
 class _Client:
@@ -124,18 +135,26 @@ def _clients(python: str, ways: list[str], url: str) -> Any:
 
 
 def _converse(
-    clients: list[_Client], kind: str, size: int, turns: int, found: dict[str, Took]
+    clients: list[_Client],
+    kind: str,
+    size: int,
+    turns: int,
+    until: float,
+    found: dict[str, Took],
 ) -> None:
+    """Have each client hold a conversation; it is cut short where the time is over."""
     for client in clients:
         client.tell(json.dumps([kind, size]))
         client.answer()
-    for _ in range(turns):
+    made = 0
+    while made < turns and (made < TURNS_MIN or time.perf_counter() < until):
+        made += 1
         for client in random.sample(clients, len(clients)):
             client.tell("call")
             found[client.way].turns.append(client.answer())
     for client in clients:
         client.tell("end")
-        found[client.way].behind.append(client.answer()["behind"] / turns)
+        found[client.way].behind.append(client.answer()["behind"] / made)
 
 
 def _print(kind: str, found: dict[int, dict[str, Took]]) -> None:
@@ -154,14 +173,17 @@ def _print(kind: str, found: dict[int, dict[str, Took]]) -> None:
                 if took is bare:
                     cells.append(f"{statistics.median(values) * 1e3:8.2f}{'':16}")
                     continue
-                added = [one - other[measure] for one, other in zip(values, bare.turns)]
+                added = [
+                    one - other[measure] for one, other in zip(values, bare.turns, strict=True)
+                ]
                 middle, low, high = _interval(added)
                 cells.append(f"{middle:+8.2f} [{low:+6.2f},{high:+6.2f}]")
             behind = statistics.median(took.behind)
             if took is not bare:
                 behind -= statistics.median(bare.behind)
             cells.append(f"{behind * 1e3:{'' if took is bare else '+'}9.2f}")
-            print(f"{size:>4} KB  {way:<21}" + "".join(f"{cell:>24}" for cell in cells[:-1]) + cells[-1])
+            row = "".join(f"{cell:>24}" for cell in cells[:-1]) + cells[-1]
+            print(f"{size:>4} KB  {way:<21}{row}")
 
 
 def _interval(values: list[float]) -> tuple[float, float, float]:

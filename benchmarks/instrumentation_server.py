@@ -11,7 +11,7 @@ import multiprocessing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-WORDS = "I look up whether the flight to Paris leaves on time. ".split(" ")
+WORDS = ["I", "look", "up", "whether", "the", "flight", "leaves", "on", "time."]
 CHUNK_COUNT = 40
 _numbers = itertools.count()
 

@@ -113,8 +113,8 @@ _STEPS: Final = (
 # -- five megabytes -------------------------------------------------------------------------------
 
 
-def _tab(name: str, key: str, sees: str, *keys: str) -> Visit:
-    return Visit(name, key, sees, (*keys, *DETAIL, *NO_MATCH, *MATCHES), leave=_AWAY)
+def _tab(name: str, key: str, sees: str, *keys: str, then: tuple[Visit, ...] = ()) -> Visit:
+    return Visit(name, key, sees, (*keys, *DETAIL, *NO_MATCH, *MATCHES), leave=_AWAY, then=then)
 
 
 def _value(trace: str, words: str, payload: str, response: str, watch: str) -> Session:
@@ -130,11 +130,10 @@ def _value(trace: str, words: str, payload: str, response: str, watch: str) -> S
             prompt,
             _tab("output", "2", "store_rows"),
             _tab("payload", "3", payload),
-            _tab("response", "4", response, "y"),
+            _tab("response", "4", response, "y", then=(where_from(f"{TAB}gjw"),)),
             _tab("verdict", "8", "what the model is told", TAB, ".", ",", TAB),
             comparison,
             COPYING,
-            where_from(f"4{TAB}gjw"),
             watched(watch),
         ),
     )

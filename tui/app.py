@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from rich.text import Text
 from textual import events
 from textual.app import App, ScreenStackError
+from textual.await_complete import AwaitComplete
 from textual.command import Provider
 from textual.screen import Screen
 
@@ -23,7 +24,7 @@ from replay.errors import ExitCode, ReplayError
 from tui.actions import use_keys
 from tui.crash import crash_words, write_report
 from tui.jobs import TICK_S, Jobs
-from tui.memory import give_back_what_is_freed
+from tui.memory import Tidying, give_back_what_is_freed
 from tui.palette import ActionProvider
 from tui.pyproject import is_mentioned
 from tui.screens.base import BaseScreen
@@ -93,6 +94,8 @@ class ReplayApp(App[None]):
         self.stops_problem: ReplayError | None = None
         """Why what was kept could not be read, until somebody was told."""
         self.jobs = Jobs(self)
+        self._tidying = Tidying()
+        self._is_started = False
         self.tools: Tools | None = None
         """Today's tools, as they were named last."""
         self.baseline: Baseline | None = None
@@ -117,6 +120,7 @@ class ReplayApp(App[None]):
     async def on_event(self, event: events.Event) -> None:
         """Do what a key is bound to, unless it is for the line to type into."""
         if isinstance(event, events.Key) and event.is_forwarded:
+            self._tidying.pressed()
             screen = self._screen_now()
             if screen is not None and screen.prompt.take_typed_ahead(event):
                 return
@@ -191,6 +195,7 @@ class ReplayApp(App[None]):
         """What is there now stays: the collector need not look at it again."""
         gc.freeze()
         gc.enable()
+        self._is_started = True
         self.set_timer(_IMPORT_S, _import_the_rest)
 
     def open_trace(
@@ -356,7 +361,14 @@ class ReplayApp(App[None]):
             return None
         return screen if isinstance(screen, BaseScreen) and screen.is_ready else None
 
+    def pop_screen(self) -> AwaitComplete:
+        """Leave the screen, and know that there is something to tidy up."""
+        self._tidying.closed()
+        return super().pop_screen()
+
     def _poll(self) -> None:
+        if self._is_started:
+            self._tidying.look()
         screen, database = self._screen_now(), self.database
         if database is None or screen is None:
             return  # what was written meanwhile is still news at the next poll

@@ -1,14 +1,23 @@
-"""What was freed goes back to the system: the memory of five megabytes that nobody looks at."""
+"""What is no longer looked at is freed, goes back to the system, and keeps no key waiting."""
 
 from __future__ import annotations
 
 import ctypes
+import gc
 import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Final
 
 _TRIM_THRESHOLD: Final = -1
 _MMAP_THRESHOLD: Final = -3
 _SIZE: Final = 256 * 2**10
+_YOUNG_MAX: Final = 5_000
+"""New objects, of which most are rings that drawing leaves behind: some milliseconds of looking."""
+_MIDDLE_S: Final = 1.0
+_ALL_S: Final = 10.0
+"""So long without a key, and there is time to look at everything, a quarter of a second."""
 
 
 def give_back_what_is_freed() -> None:
@@ -23,3 +32,61 @@ def give_back_what_is_freed() -> None:
     if hasattr(library, "mallopt"):  # musl has none
         library.mallopt(_MMAP_THRESHOLD, _SIZE)
         library.mallopt(_TRIM_THRESHOLD, _SIZE)
+
+
+@contextmanager
+def reading_much() -> Iterator[None]:
+    """Read megabytes without the collector, which then takes them for old.
+
+    It would look at all of them while they are read, and once more while somebody waits for a key.
+    What is freed by counting is freed as ever.
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()  # what there is becomes old without being looked at
+        gc.unfreeze()
+        gc.enable()
+
+
+class Tidying:
+    """The collector's work, done between two keys: on its own it comes in the middle of one."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """``clock`` in seconds."""
+        self._clock = clock
+        self._pressed_at = clock()
+        self._closed_count = 0
+        """Since everything was looked at; each is a ring of some thousand objects."""
+        self._is_middle_due = False
+
+    def pressed(self) -> None:
+        """A key was pressed: somebody may press another."""
+        self._pressed_at = self._clock()
+
+    def closed(self) -> None:
+        """A screen was closed."""
+        self._closed_count += 1
+        self._is_middle_due = True
+
+    def look(self) -> int | None:
+        """Collect what is due, now that nothing is asked; return the oldest generation looked at.
+
+        None: nothing was due.
+        """
+        if not gc.isenabled():
+            return None
+        idle_s = self._clock() - self._pressed_at
+        if self._closed_count and idle_s > _ALL_S:
+            self._closed_count, self._is_middle_due = 0, False
+            generation = 2
+        elif self._is_middle_due and idle_s > _MIDDLE_S:
+            self._is_middle_due = False
+            generation = 1
+        elif gc.get_count()[0] > _YOUNG_MAX:
+            generation = 0
+        else:
+            return None
+        gc.collect(generation)
+        return generation

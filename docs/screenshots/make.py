@@ -22,7 +22,7 @@ sys.path.insert(0, str(HERE.parent.parent))
 
 from tui.app import ReplayApp  # noqa: E402 - the checkout's own, found only now
 
-SIZE = (108, 28)
+SIZE = (116, 30)
 WIDTH_PX = 1200
 CELL_PX = 12.2
 CHUNK = 4

@@ -37,6 +37,7 @@ READ_FORMATS = (
     "gemini-cli",
     "opencode",
     "cline",
+    "vcrpy",
     "bundle",
 )
 """Repeated from `replay.interchange`, which costs an import; a test keeps them equal."""
@@ -124,9 +125,10 @@ def import_command(
 
     Takes OpenAI chat and Anthropic messages, OpenTelemetry (GenAI, OpenInference), Langfuse,
     LangSmith, MLflow, Inspect, OpenAI Agents, logs of gateways, sessions of Claude Code, Codex,
-    Gemini CLI, OpenCode and Cline, and what `replay export` wrote; the content tells which. A FILE
-    may be packed, a folder, or `-` for stdin. Importing again changes nothing. At the end it says
-    what was in the files, what is in the database now, and what could not be carried over.
+    Gemini CLI, OpenCode and Cline, cassettes of vcrpy in which a model is asked, and what `replay
+    export` wrote; the content tells which. A FILE may be packed, a folder, or `-` for stdin.
+    Importing again changes nothing. At the end it says what was in the files, what is in the
+    database now, and what could not be carried over.
     """
     from replay.cli.masked import importing_mask, in_a_child, masking_for
     from replay.cli.progress import Progress

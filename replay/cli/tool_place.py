@@ -89,7 +89,7 @@ class ToolPlace:
 
         from replay.config import load_config
         from replay.replayer.environment import environment_of, place_of
-        from replay.replayer.redacting import redaction_of_run
+        from replay.replayer.masking import redaction_of_run
         from replay.replayer.sandbox.limits import limits_of
 
         config = load_config()

@@ -74,7 +74,7 @@ def write_bundle(
         with Store.open(case, mode="create") as copy:
             _copy(store, copy, trace_ids, on_progress)
             if redaction is not None:
-                copy.redact(redaction)
+                copy.mask(redaction)
             lines, counts = _lines(copy, Path(folder) / RECORDS, redaction)
             runs = copy.runs()
             manifest = _manifest(copy.trace_ids(), counts, lines, is_masked=redaction is not None)

@@ -31,6 +31,7 @@ from replay.interchange import (
     otlp,
     phoenix,
     record_lines,
+    vcrpy_runs,
 )
 from replay.interchange.contexts import Contexts
 from replay.interchange.conversation import Conversation
@@ -71,7 +72,7 @@ TRACE_FORMATS: Final[dict[str | None, TraceFormat]] = {
     module.FORMAT.name: module.FORMAT
     for module in (
         *(langfuse, otlp, phoenix, langsmith, mlflow, inspect_logs, openai_agents, gateway),
-        *(claude_code, codex, gemini_cli, opencode, cline),
+        *(claude_code, codex, gemini_cli, opencode, cline, vcrpy_runs),
     )
 }
 """What can be read only."""

@@ -23,6 +23,7 @@ KINDS = {
     "tool_calls": ("tool call", "tool call"),
     "answers": ("answer", "answer"),
     "scores": ("score", "piece of feedback"),
+    "interactions": ("question outside", "interaction"),
     # Of records, by their own names.
     "feedback": ("piece of feedback", "piece of feedback"),
     "attempt": ("try", "try"),
@@ -30,7 +31,11 @@ KINDS = {
 }
 """What is counted in a conversation or trace, and what becomes of it."""
 
-_PLURALS = {"try": "tries", "piece of feedback": "pieces of feedback"}
+_PLURALS = {
+    "try": "tries",
+    "question outside": "questions outside",
+    "piece of feedback": "pieces of feedback",
+}
 
 
 def counted(kind: str, number: int, *, written: bool) -> str:
@@ -45,6 +50,7 @@ ALWAYS_MISSING = (
 TRACES_MISSING = (
     "Traces of other tools have no validated payloads or outside interactions; these are empty."
 )
+PAYLOADS_MISSING = "Traces of other tools have no validated payloads; these are empty."
 
 
 @dataclass
@@ -79,7 +85,7 @@ class FileReport:
         if not self.read or self.format in ("records", "bundle"):
             return None
         if self.read["traces"]:
-            return TRACES_MISSING
+            return PAYLOADS_MISSING if self.read["interactions"] else TRACES_MISSING
         return ALWAYS_MISSING if self.read["conversations"] else None
 
     @property

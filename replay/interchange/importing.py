@@ -189,7 +189,8 @@ class Writing:
                 return
             report.renewed_count += 1
         self._written.add(trace.id)
-        self.store.append_all([trace, *transcript.steps, *transcript.feedback])
+        outside = [one for each in transcript.interactions.values() for one in each]
+        self.store.append_all([trace, *transcript.steps, *outside, *transcript.feedback])
 
     def add_feedback(self, said: Feedback) -> bool:
         """Write what is said of a trace that is there; False: it is there too, exactly so."""

@@ -85,7 +85,7 @@ def _told_masked(store: Store, trace: Trace) -> Trace:
     masker = store.masker
     if masker is None or callable(masker):
         return trace
-    from replay.store.redacting import told_of_trace
+    from replay.store.mask_rewriting import told_of_trace
 
     told = told_of_trace(masker, trace.attributes)
     return trace.model_copy(update={"attributes": {**trace.attributes, **told}})

@@ -22,6 +22,8 @@ def is_same(stored: Transcript, imported: Transcript) -> bool:
     """
     if stored.trace != imported.trace or stored.steps != imported.steps:
         return False
+    if any(stored.interactions.get(name) != one for name, one in imported.interactions.items()):
+        return False
     known = {one.id: one for one in stored.feedback}
     return all(known.get(one.id) == one for one in imported.feedback)
 

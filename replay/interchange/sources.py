@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import glob
 import gzip
 import io
 import shutil
@@ -38,6 +39,8 @@ _SUFFIXES: Final = (
     ".log",
     ".parquet",
     ".replay",
+    ".yaml",
+    ".yml",
 )
 _PACKED_CHUNK: Final = 2**12
 """Bytes unpacked at once: of a text that repeats itself they are some megabytes."""
@@ -184,10 +187,10 @@ def files_of(paths: Sequence[Path]) -> list[tuple[Path, bool]]:
     Those of folders come in the order of their names, at any depth, without hidden ones.
 
     Raises:
-        ImportFileError: a folder has no file that could be one.
+        ImportFileError: a folder has no file that could be one, or nothing matches a pattern.
     """
     found: list[tuple[Path, bool]] = []
-    for path in paths:
+    for path in (one for given in paths for one in _matching(given)):
         if not path.is_dir():
             found.append((path, False))
             continue
@@ -200,6 +203,16 @@ def files_of(paths: Sequence[Path]) -> list[tuple[Path, bool]]:
             )
         found += [(one, True) for one in inside]
     return found
+
+
+def _matching(path: Path) -> list[Path]:
+    """Return the files that a pattern means, where no shell has spelled it out; else ``path``."""
+    if path.exists() or not glob.has_magic(str(path)):
+        return [path]
+    matching = sorted(glob.glob(str(path), recursive=True))
+    if not matching:
+        raise ImportFileError(f"No file matches {str(path)!r}.", hint="Is the folder right?")
+    return [Path(one) for one in matching]
 
 
 def _may_be_one(path: Path, folder: Path) -> bool:

@@ -24,6 +24,7 @@ from replay.recorder.unseen import is_free_text
 from replay.recorder.wire import AskedCall, Told
 from replay.records import (
     Feedback,
+    Interaction,
     JsonObject,
     ModelCall,
     Outcome,
@@ -90,13 +91,19 @@ class _Stitcher:
         steps = self._steps(turns, of_source)
         feedback = [self._feedback(one, of_source) for one in self.told.opinions]
         trace = self._trace(of_source)
-        transcript = Transcript(trace=trace, steps=steps, feedback=feedback)
+        transcript = Transcript(
+            trace=trace,
+            steps=steps,
+            feedback=feedback,
+            interactions=self._interactions(steps, of_source),
+        )
         asked = sum(len(asked_by(call.api, call.output)) for call in model_calls)
         counted = Counter(
             traces=1,
             model_calls=len(model_calls),
             tool_calls=asked + len(self.strays),
             scores=len(self.told.opinions),
+            interactions=sum(map(len, self.told.outside.values())),
         )
         return Stitched(transcript, counted)
 
@@ -242,6 +249,27 @@ class _Stitcher:
             error=call.error,
             attributes={**call.attributes, **self._named(call.id)},
         )
+
+    def _interactions(
+        self, steps: list[ModelCall | ToolCall], of_source: dict[str, int]
+    ) -> dict[str, list[Interaction]]:
+        """What the tools of an answer asked, with the first of its calls."""
+        found: dict[str, list[Interaction]] = {}
+        for name, exchanges in self.told.outside.items():
+            call = steps[of_source[name]]  # its number counts from 1: this is the step after it
+            if isinstance(call, ToolCall):
+                found[call.id] = [
+                    Interaction(
+                        id=f"{call.id}.{index}",
+                        tool_call_id=call.id,
+                        interaction_index=index,
+                        protocol=exchange["protocol"],
+                        bound_by="turn",
+                        exchange=exchange,
+                    )
+                    for index, exchange in enumerate(exchanges)
+                ]
+        return found
 
     def _named(self, source_id: str) -> JsonObject:
         """What later opinions find a step by."""

@@ -104,6 +104,8 @@ class ToldTrace:
     model_calls: list[ToldModelCall] = field(default_factory=list)
     runs: list[ToldRun] = field(default_factory=list)
     opinions: list[Opinion] = field(default_factory=list)
+    outside: dict[str, list[JsonObject]] = field(default_factory=dict)
+    """By a model call's id: what its tools asked of the outside, in our own form."""
     app: str | None = None
     start: JsonValue = None
     """What a world needs to begin as it did; None: `metadata` may have it."""

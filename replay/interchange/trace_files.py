@@ -113,4 +113,5 @@ def _count(stitched: Stitched) -> Counter[str]:
         model_calls=sum(isinstance(step, ModelCall) for step in steps),
         tool_calls=sum(isinstance(step, ToolCall) for step in steps),
         scores=len(stitched.transcript.feedback),
+        interactions=sum(map(len, stitched.transcript.interactions.values())),
     )

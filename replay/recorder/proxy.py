@@ -178,9 +178,7 @@ def _exchange(proxy: RecordingProxy, asked: BaseHTTPRequestHandler) -> None:
         response.close()
 
 
-def _stream(
-    asked: BaseHTTPRequestHandler, chunks: Iterable[bytes], *, chunked: bool
-) -> None:
+def _stream(asked: BaseHTTPRequestHandler, chunks: Iterable[bytes], *, chunked: bool) -> None:
     for chunk in chunks:
         if chunk:
             asked.wfile.write(b"%x\r\n%s\r\n" % (len(chunk), chunk) if chunked else chunk)

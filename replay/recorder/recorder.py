@@ -21,8 +21,8 @@ from replay.recorder.hooked import HookedCall
 from replay.recorder.http_plane import watch_client, watch_module
 from replay.recorder.journal import Journal
 from replay.recorder.keeping import checked_age, keep_as_told
+from replay.recorder.masking import Mask, mask_into
 from replay.recorder.opening import NoStore, open_or_warn
-from replay.recorder.redacting import Mask, mask_into
 from replay.recorder.resume import stored_trace, stored_turn
 from replay.recorder.scope import OpenScope, open_scope
 from replay.recorder.toolbox_watch import ToolboxWatch

@@ -32,7 +32,7 @@ class ToolboxWatch(CallObserver):
     def __init__(
         self, journal: Journal, *, outside: bool, redaction: Redaction | None = None
     ) -> None:
-        """``redaction``: what the store is given is redacted by it."""
+        """``redaction``: what the store is given is masked by it."""
         self._journal = journal
         self._outside = outside
         if redaction is not None:
@@ -150,7 +150,7 @@ class ToolboxWatch(CallObserver):
 
 
 class _RedactedStates:
-    """A world's state as a replay will see it: what its tools got from outside is redacted there.
+    """A world's state as a replay will see it: what its tools got from outside is masked there.
 
     It is hashed before its call is stored, so what the call asked is looked through here first.
     """

@@ -39,7 +39,7 @@ class Place:
     loose: tuple[str, ...] = ()
     """Tools (``*`` globs) whose changed requests the recorded answers serve."""
     redact: JsonObject | None = None
-    """How traces that were redacted are redacted again: the key (hex digits) and the fields of a
+    """How traces that were masked are masked again: the key (hex digits) and the fields of a
     `MaskConfig`; None: not at all."""
     sandbox: Sandbox = field(default_factory=NoSandbox)
     """What a worker is started in."""

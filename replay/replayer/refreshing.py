@@ -28,10 +28,10 @@ from replay.records import (
 )
 from replay.replayer.environment import place_of
 from replay.replayer.jobs import TODAY, Job, LiveMode
+from replay.replayer.masking import redaction_of_run
 from replay.replayer.plan import job_of, tool_calls
 from replay.replayer.policies import Policies
 from replay.replayer.pool import Isolation, Pool
-from replay.replayer.redacting import redaction_of_run
 from replay.store import Store
 from replay.store.cassettes import NewCassette
 from replay.verdicts.answers import TURNED_AWAY

@@ -20,12 +20,12 @@ from replay.records import JsonObject, ReplayRun, Selection
 from replay.replayer.baseline import baseline_place, code_version
 from replay.replayer.environment import Place, place_of, sandboxed
 from replay.replayer.jobs import BASELINE, TODAY
+from replay.replayer.masking import RedactionOnDemand, redaction_of_run
 from replay.replayer.older_calls import versions_of_calls
 from replay.replayer.opened import Opened
 from replay.replayer.pinned import PinnedSteps
 from replay.replayer.policies import Policies
 from replay.replayer.pool import Isolation, Pool
-from replay.replayer.redacting import RedactionOnDemand, redaction_of_run
 from replay.replayer.sandbox.limits import Limits, limits_told
 from replay.replayer.sources import tool_sources
 from replay.replayer.under_way import Progress, RunUnderWay, now_text

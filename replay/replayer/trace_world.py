@@ -132,7 +132,7 @@ class TraceWorld:
             return world_state_hash(self._toolbox, self.world)
 
     def state(self) -> JsonValue:
-        """Return the world's state, redacted as its call; None: too large, or not to be shown."""
+        """Return the world's state, masked as its call; None: too large, or not to be shown."""
         with self.aside("state"):
             state = shown_state(self._toolbox, self.world)
         encoded = canonical_json(state)

@@ -24,7 +24,7 @@ from replay.records import JsonObject
 from replay.replayer.channel import Channel
 from replay.replayer.forking import WarmProcess
 from replay.replayer.known_again import KnownAgain, data_of, has_placeholders
-from replay.replayer.redacting import RedactionOnDemand
+from replay.replayer.masking import RedactionOnDemand
 from replay.replayer.runner import TraceRunner
 from replay.replayer.sandbox import holding
 from replay.replayer.sandbox.confinement import confine

@@ -23,7 +23,7 @@ from replay.store.selecting import run_key
 from replay.store.times import now_text
 
 if TYPE_CHECKING:
-    from replay.store.redacting import Redacted
+    from replay.store.mask_rewriting import Masked
 
 _LOG: Final = logging.getLogger("replay.store")
 
@@ -80,9 +80,9 @@ class Changing(Draining, Reading):
                 self._contents.forget()
         return Compaction(before, self.path.stat().st_size, removed)
 
-    def redact(
+    def mask(
         self, masking: Masking, tell: Callable[[int, int], None] = lambda done, total: None
-    ) -> Redacted:
+    ) -> Masked:
         """Replace secrets in what is stored already, and leave nothing of them in the file.
 
         ``tell`` is told how many of how many traces are done. A crash in between leaves some traces
@@ -91,12 +91,12 @@ class Changing(Draining, Reading):
         Raises:
             StoreError: the database is open for reading, locked, or its disk too full for a copy.
         """
-        from replay.store.redacting import redact_all
+        from replay.store.mask_rewriting import mask_all
 
-        with self._changing("redacted") as (drainer, connection):
-            redacted = redact_all(self, drainer, connection, masking, tell)
+        with self._changing("masked") as (drainer, connection):
+            masked = mask_all(self, drainer, connection, masking, tell)
         self.compact()
-        return redacted
+        return masked
 
     def delete_run(self, run_id: str) -> None:
         """Delete a replay run with its verdicts and findings; approvals stay.

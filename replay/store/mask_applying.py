@@ -17,7 +17,7 @@ from typing import Final
 from replay.errors import StoreError
 from replay.store import database, encryption
 from replay.store.file_bytes import copies_left, copy_path
-from replay.store.redacting import Redacted
+from replay.store.mask_rewriting import Masked
 from replay.store.redaction import Redaction
 from replay.store.spool import spool_files, spool_folder
 from replay.store.store import Store
@@ -29,7 +29,7 @@ def apply(
     path: Path,
     redaction: Redaction,
     tell: Callable[[int, int], None] = lambda done, total: None,
-) -> Redacted:
+) -> Masked:
     """Mask everything that the database ``path`` holds, and leave nothing of it in the file.
 
     ``tell`` is told how many of how many traces are done. Needs room for two copies of the file.
@@ -123,9 +123,9 @@ def _copy_out(connection: sqlite3.Connection, copy: Path, *, is_encrypted: bool)
         target.close()
 
 
-def _masked(copy: Path, redaction: Redaction, tell: Callable[[int, int], None]) -> Redacted:
+def _masked(copy: Path, redaction: Redaction, tell: Callable[[int, int], None]) -> Masked:
     with Store.open(copy, "w") as store:
-        done = store.redact(redaction, tell)
+        done = store.mask(redaction, tell)
         problems = store.check()
     if problems:
         raise StoreError(

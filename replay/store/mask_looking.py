@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from replay.records.base import JsonObject
 from replay.store.file_bytes import Bytes, loose_bytes
+from replay.store.mask_rewriting import plain, records_of
 from replay.store.masking import masked_records
-from replay.store.redacting import plain, records_of
 from replay.store.redaction import Redaction
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from replay.records import (
     Trace,
     Transcript,
 )
+from replay.store.mask_rewriting import masked_trace, plain, records_of
 from replay.store.masking import masked_records
-from replay.store.redacting import masked_trace, plain, records_of
 from replay.store.redaction import Redaction
 from replay.store.store import Store
 

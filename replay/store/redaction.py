@@ -110,7 +110,7 @@ class Redaction:
             self.redactor.learn_environment()
 
     def masked(self, records: list[JsonObject]) -> list[JsonObject]:
-        """Return records redacted; what one teaches holds for all."""
+        """Return records masked; what one teaches holds for all."""
 
         def redacted(sweep: Sweep) -> list[JsonObject]:
             if len(records) < _MANY:
@@ -123,11 +123,11 @@ class Redaction:
         return self.redactor.together(records, redacted)
 
     def masked_messages(self, messages: JsonValue) -> JsonValue:
-        """Return the messages of a prompt redacted."""
+        """Return the messages of a prompt masked."""
         return self.redactor.together(messages, lambda sweep: sweep.value(self._said(messages)))
 
     def masked_tools(self, tools: JsonValue) -> JsonValue:
-        """Return tool definitions redacted: by form and learned, not by their properties' names."""
+        """Return tool definitions masked: by form and learned, not by their properties' names."""
         return self.redactor.together(tools, lambda sweep: _texts(sweep, tools))
 
     @property
@@ -136,7 +136,7 @@ class Redaction:
         return [kind.name for kind in self.redactor.rules.kinds] or True
 
     def seen(self, encoded: bytes) -> JsonValue:
-        """Return the world's state whose JSON is ``encoded`` redacted; None: it has no secrets."""
+        """Return the world's state whose JSON is ``encoded`` masked; None: it has no secrets."""
         if not self.redactor.concerns(encoded.decode("utf-8", "replace")):
             return None
         return self.redactor.json(json.loads(encoded))
@@ -173,7 +173,7 @@ class Redaction:
         return self._rules.applied(fields, self._mask) if self._rules else fields
 
     def _record(self, sweep: Sweep, fields: JsonObject) -> JsonObject:
-        """Return a record redacted. What cannot be is left out, and the record says so."""
+        """Return a record masked. What cannot be is left out, and the record says so."""
         from cassettes.redaction.exchanges import bare_exchange, exchange
 
         kind = fields["kind"]
@@ -240,7 +240,7 @@ def redaction_of(
 
 
 def redacted_answer(redaction: Redaction, replayed: JsonObject) -> JsonObject:
-    """Return a replayed call redacted as the recorded one was; the same when it has no secrets.
+    """Return a replayed call masked as the recorded one was; the same when it has no secrets.
 
     ``replayed``: the fields of a `ReplayedCall`.
     """
@@ -268,7 +268,7 @@ def _field(sweep: Sweep, kind: str, name: str, value: JsonValue) -> JsonValue:
 
 
 def _branch(sweep: Sweep, name: str, value: JsonValue) -> JsonValue:
-    """Return what a what-if run was edited to, and what came of it, redacted as calls are."""
+    """Return what a what-if run was edited to, and what came of it, masked as calls are."""
     if name == "branch" or type(value) is not dict or "what_if" not in value:
         return sweep.value(value) if name == "branch" else _texts(sweep, value)
     others = {key: _texts(sweep, item) for key, item in value.items() if key != "what_if"}
@@ -304,7 +304,7 @@ def _no_one(act: str, error: Exception) -> None:
 def _remembered(
     sweep: Sweep, value: JsonValue, redacted: Callable[[Sweep, JsonValue], JsonValue]
 ) -> JsonValue:
-    """Return a value redacted, once for all places where it stands in one pass."""
+    """Return a value masked, once for all places where it stands in one pass."""
     try:
         encoded = redacted.__name__.encode() + orjson.dumps(value)
     except TypeError:  # integers beyond 64 bits, lone surrogates

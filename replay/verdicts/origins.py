@@ -24,6 +24,8 @@ _IN_ONE_PART_MAX: Final = 3
 _FOUND_MAX: Final = 200
 _LAST_MAX: Final = 50
 """Of more places than fit, so many are the nearest ones; the others are the first."""
+_LONG_MIN: Final = 2_000
+"""Longer texts are found as they are, in any text that has them: a pattern takes seconds to make."""
 _EXCERPT_BEFORE: Final = 24
 _EXCERPT_CHARS: Final = 90
 _PARTS_MAX: Final = 40
@@ -142,6 +144,8 @@ def _look(value: JsonValue) -> _Look:
 def _look_for_text(text: str) -> _Look:
     if len(text) < 2:
         raise TooCommonError("One letter is everywhere: choose a longer value.")
+    if len(text) > _LONG_MIN:
+        return _Look(text, None)
     number, day = number_of(text), date_of(text)
     if number is not None:
         return _Look(text, _between_words(f"{re.escape(text)}|{number_pattern(number)}"), number)
@@ -174,8 +178,7 @@ def parts_of(value: JsonValue) -> list[tuple[str, JsonValue]]:
         if inner is None:
             if date_of(value) is not None or number_of(value) is not None:
                 return []
-            names = dict.fromkeys(match.group() for match in _NAMES_A_THING.finditer(value))
-            return [(name, name) for name in names if name != value.strip()][:_PARTS_MAX]
+            return [(name, name) for name in _names_in(value)]
         value = inner
     if not isinstance(value, (dict, list)):
         return []
@@ -189,6 +192,18 @@ def parts_of(value: JsonValue) -> list[tuple[str, JsonValue]]:
         elif _says_something(node):
             found.setdefault(json.dumps(node), (path, node))
     return list(found.values())
+
+
+def _names_in(text: str) -> list[str]:
+    """Return the first different names in a text; it may have a hundred thousand."""
+    whole = text.strip()
+    names: dict[str, None] = {}
+    for match in _NAMES_A_THING.finditer(text):
+        if match.group() != whole:
+            names[match.group()] = None
+        if len(names) >= _PARTS_MAX:
+            break
+    return list(names)
 
 
 def _says_something(value: JsonValue) -> bool:
@@ -214,7 +229,7 @@ def _places(value: JsonValue, look: _Look) -> Iterator[tuple[str, str, bool, str
         elif isinstance(node, (dict, list)):
             if node == look.value:
                 text = json.dumps(node, ensure_ascii=False)
-                yield path, _cut(text), True, text
+                yield path, _cut(text), True, _spelling(text)
                 continue
             members = node.items() if isinstance(node, dict) else enumerate(node)
             waiting += [(join(path, part), item) for part, item in reversed(list(members))]
@@ -227,12 +242,12 @@ def _cannot_hold(text: str, look: _Look) -> bool:
 
     A backslash may be an escape that hides it.
     """
-    return (
-        look.words is not None
-        and text[:1] in ("{", "[")
-        and "\\" not in text
-        and look.words.search(text) is None
-        and not (look.number is not None and _EXPONENT.search(text))
+    if text[:1] not in ("{", "[") or "\\" in text:
+        return False
+    if look.words is None:
+        return isinstance(look.value, str) and look.value not in text
+    return look.words.search(text) is None and not (
+        look.number is not None and _EXPONENT.search(text)
     )
 
 
@@ -251,15 +266,28 @@ def _inner(text: str) -> JsonValue:
 
 
 def _in_text(text: str, look: _Look) -> tuple[str, bool, str] | None:
-    if text.strip() == look.value:
-        return _cut(text.strip()), True, text.strip()
-    match = None if look.words is None else look.words.search(text)
+    whole = text.strip()
+    if whole == look.value:
+        return _cut(whole), True, _spelling(whole)
+    if look.words is None:
+        at = text.find(look.value) if isinstance(look.value, str) else -1
+        return None if at < 0 else (_excerpt(text, at), False, "")
+    match = look.words.search(text)
     if match is None:
         return None
-    start = max(0, match.start() - _EXCERPT_BEFORE)
+    is_exact = match.group() == str(look.value) == whole
+    return _excerpt(text, match.start()), is_exact, match.group()
+
+
+def _excerpt(text: str, at: int) -> str:
+    start = max(0, at - _EXCERPT_BEFORE)
     lead = "…" if start else ""
-    excerpt = lead + _cut(" ".join(text[start : start + 4 * _EXCERPT_CHARS].split()))
-    return excerpt, match.group() == str(look.value) == text.strip(), match.group()
+    return lead + _cut(" ".join(text[start : start + 4 * _EXCERPT_CHARS].split()))
+
+
+def _spelling(text: str) -> str:
+    """Return how a value is written, for who looks for it there; what is long nobody finds so."""
+    return text if len(text) <= _LONG_MIN else ""
 
 
 def _same_number(one: JsonValue, other: float | None) -> bool:

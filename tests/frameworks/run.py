@@ -5,6 +5,9 @@
     python tests/frameworks/run.py                       # all: minutes, and gigabytes from PyPI
     python tests/frameworks/run.py openai mcp --venvs ~/.cache/replay-frameworks
 
+It ends with a table of what each of them showed: ``yes``, ``NO``, or ``-`` where it has no such
+thing (docs/middleware.md says why not).
+
 One environment for each, because no environment holds the newest of all of them (litellm wants an
 openai that others no longer take). Environments in ``--venvs`` are kept, and taken again as they
 are. Ends with 1 where one fails.
@@ -20,10 +23,26 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from xml.etree import ElementTree
 
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
 TOOLS = ["pytest", "hypothesis", "requests"]
+
+TRUTH = "test_stored_facts_equal_the_truth"
+SHOWN = {
+    "parallel": (f"{TRUTH}[parallel]", "test_calls_at_once"),
+    "streamed": ("test_a_streamed_run", "test_converse_stream"),
+    "tool error": (f"{TRUTH}[tool_error]", f"{TRUTH}_and"),
+    "invalid": (f"{TRUTH}[invalid_arguments]", f"{TRUTH}_and"),
+    "unknown": (f"{TRUTH}[unknown_tool]", f"{TRUTH}_and"),
+    "429": (f"{TRUTH}[rate_limited]",),
+    "529": (f"{TRUTH}[overloaded]",),
+    "same bytes": ("test_requests_are_the_same", f"{TRUTH}_and"),
+    "same schemas": ("test_the_schemas_it_derives", "test_calls_at_once"),
+    "20 agents": ("test_twenty_",),
+}
+"""What each is to show, by the beginnings of the tests that show it."""
 
 
 @dataclass(frozen=True)
@@ -105,15 +124,15 @@ def made(environment: Environment, folder: Path) -> Path:
     return python
 
 
-def tried(environment: Environment, folder: Path) -> bool:
-    """Run the tests of one environment; say how it went."""
+def tried(environment: Environment, folder: Path) -> list[str] | None:
+    """Run the tests of one environment, say how it went; return its line of the table, or None."""
     began = time.perf_counter()
     label = f"{environment.name} ({environment.which})"
     try:
         python = made(environment, folder)
     except subprocess.CalledProcessError as error:
         print(f"{label}: its environment could not be made: {error}", flush=True)
-        return False
+        return None
     versions = subprocess.run(
         [str(python), "-m", "pip", "list", "--format=freeze"], capture_output=True, text=True
     ).stdout.split()
@@ -124,6 +143,8 @@ def tried(environment: Environment, folder: Path) -> bool:
         options += ["-W", "ignore::pytest.PytestUnraisableExceptionWarning"]
     if environment.which == "lowest":  # what it calls may be on its way out by now
         options += ["-W", "ignore::DeprecationWarning", "-W", "ignore::PendingDeprecationWarning"]
+    report = folder / f"{environment.name}-{environment.which}.xml"
+    options.append(f"--junitxml={report}")
     ran = subprocess.run(
         [str(python), "-m", "pytest", *options, str(HERE / environment.tests)],
         cwd=ROOT,
@@ -135,7 +156,22 @@ def tried(environment: Environment, folder: Path) -> bool:
     lines = ran.stdout.strip().splitlines() or [""]
     took = time.perf_counter() - began
     print(f"{label}: {lines[-1]} [{found}] ({took:.0f} s)", flush=True)
-    return ran.returncode == 0
+    return [found.partition(",")[0], *shown(report)] if ran.returncode == 0 else None
+
+
+def shown(report: Path) -> list[str]:
+    """Return, for each thing to show, whether the tests of a JUnit report show it."""
+    cases = ElementTree.parse(report).getroot().iter("testcase")
+    ends: dict[str, set[str]] = {name: set() for name in SHOWN}
+    for case in cases:
+        for name, tests in SHOWN.items():
+            if case.get("name", "").startswith(tests):
+                kinds = {child.tag for child in case} & {"failure", "error", "skipped"}
+                ends[name] |= kinds or {"passed"}
+    return [
+        "NO" if end & {"failure", "error"} else "yes" if "passed" in end else "-"
+        for end in ends.values()
+    ]
 
 
 def main() -> int:
@@ -157,9 +193,12 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as scratch:
         folder = arguments.venvs or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)
-        failed = [environment for environment in wanted if not tried(environment, folder)]
-    passed = len(wanted) - len(failed)
-    print(f"{passed} passed, {len(failed)} failed")
+        lines = [line for one in wanted if (line := tried(one, folder)) is not None]
+    print(f"\n{'':24}" + "".join(f"{name:>13}" for name in SHOWN))
+    for name, *cells in lines:
+        print(f"{name:24}" + "".join(f"{cell:>13}" for cell in cells))
+    failed = len(wanted) - len(lines)
+    print(f"{len(lines)} passed, {failed} failed")
     return 1 if failed else 0
 
 

@@ -120,6 +120,33 @@ def test_stored_facts_equal_the_truth_and_answers_are_the_same(
     assert elsewhere.failures == 0
 
 
+def test_calls_at_once_are_one_trace_and_the_schemas_are_the_same(
+    urls: tuple[str, str], elsewhere: Recorder
+) -> None:
+    async def main() -> list[Any]:
+        async with httpx.AsyncClient() as client:
+            headers = {"x-replay-trace-id": "run-2"}
+            asked = [
+                client.post(
+                    f"{urls[0]}/tools/get_weather",
+                    json={"city": "Paris", "unit": unit},
+                    headers={**headers, "x-tool-call-id": unit},
+                )
+                for unit in ("c", "f")
+            ]
+            return [answer.json() for answer in await asyncio.gather(*asked)]
+
+    answers = asyncio.run(main())
+    schemas = [httpx.get(f"{url}/openapi.json").content for url in urls]
+
+    assert schemas[0] == schemas[1]
+    elsewhere.store.flush()
+    found = [elsewhere.store.transcript(t) for t in elsewhere.store.trace_ids()]
+    (transcript,) = (t for t in found if t.trace.labels.get("caller") == "run-2")
+    calls = {call.provider_call_id: call for call in tool_calls(transcript)}
+    assert [calls[unit].result for unit in ("c", "f")] == answers
+
+
 def test_twenty_callers_at_once_are_told_apart(urls: tuple[str, str], elsewhere: Recorder) -> None:
     async def call(client: httpx.AsyncClient, number: int) -> None:
         for _ in range(3):

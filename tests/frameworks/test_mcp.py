@@ -36,10 +36,17 @@ def server(tools: Tools, recorder: Recorder | None) -> Any:
     return made
 
 
+async def ask(model: Any, scenario: str, messages: list[Any], *, stream: bool) -> Any:
+    asked: Any = {"model": scenario, "messages": messages, "tools": CHAT}
+    if not stream:
+        return (await model.chat.completions.create(**asked)).choices[0].message
+    async with model.chat.completions.stream(**asked) as events:
+        return (await events.get_final_completion()).choices[0].message
+
+
 class TestClientAndServer(Suite):
     is_async = True
     seen_by = "mcp"
-    streams = False
 
     async def arun(
         self, url: str, scenario: str, tools: Tools, recorder: Recorder | None, stream: bool
@@ -55,13 +62,11 @@ class TestClientAndServer(Suite):
                 openai.AsyncOpenAI(base_url=f"{url}/v1", api_key="none")
             )
             while True:
-                said = await model.chat.completions.create(
-                    model=scenario, messages=messages, tools=CHAT
-                )
-                message = said.choices[0].message
+                message = await ask(model, scenario, messages, stream=stream)
                 if not message.tool_calls:
                     return str(message.content)
-                messages.append(message.model_dump(exclude_none=True))
+                kept = {"role", "content", "tool_calls"}
+                messages.append(message.model_dump(include=kept, exclude_none=True))
                 asked = [
                     client.call_tool(call.function.name, json.loads(call.function.arguments))
                     for call in message.tool_calls
@@ -74,7 +79,7 @@ class TestClientAndServer(Suite):
 
     def schemas(self, tools: Tools) -> Any:
         async def listed() -> Any:
-            async with Client(server(tools, None)) as client:
+            async with Client(server(tools, tools.recorder)) as client:
                 return (await client.list_tools()).model_dump(mode="json")["tools"]
 
         return asyncio.run(listed())

@@ -26,6 +26,7 @@ class Tools:
         self, url: str, recorder: Recorder | None = None, *, is_async: bool, nonce: bool = False
     ) -> None:
         self._url = url
+        self.recorder = recorder
         self._numbers = itertools.count() if nonce else None
         mark: Any = recorder.tool if recorder is not None else lambda function: function
         made = self._async() if is_async else self._sync()

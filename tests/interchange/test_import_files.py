@@ -198,3 +198,16 @@ def test_a_conversation_without_a_time_says_so(store: Store, write_lines: WriteL
 
     assert only_transcript(store).trace.started_at == "1970-01-01T00:00:00.000000Z"
     assert report.notes["conversations without a time, dated 1970"] == 1
+
+
+def test_a_pattern_that_no_shell_spelled_out_names_its_files(
+    store: Store, tmp_path: Path, write_lines: WriteLines
+) -> None:
+    for name in ("a.jsonl", "b.jsonl", "c.txt"):
+        write_lines(chat(asked_by_user(name), says("Hi")), name=name)
+
+    reports = import_files(store, [tmp_path / "*.jsonl"])
+
+    assert [Path(one.path).name for one in reports] == ["a.jsonl", "b.jsonl"]
+    with pytest.raises(ImportFileError, match=r"No file matches '.*\*.yaml'"):
+        import_files(store, [tmp_path / "*.yaml"])

@@ -68,7 +68,7 @@ def test_a_secret_in_a_tools_definition_goes_from_the_registry_of_schemas(tmp_pa
         [before] = store.tool_schemas()
         assert "blue-elephant-42" in str(before.definition)
 
-        store.redact(redaction)
+        store.mask(redaction)
 
         [after] = store.tool_schemas()
         [known] = store.schema_registry().schemas
@@ -93,12 +93,12 @@ def test_a_value_that_was_learned_late_goes_from_earlier_prompts(tmp_path: Path)
         store.append_fields("tool_call", {**call, "arguments": arguments})
         assert "blue-elephant-42" in everything(store)
 
-        done = store.redact(redaction)
+        done = store.mask(redaction)
 
         assert "blue-elephant-42" not in everything(store)
         assert (done.trace_count, done.record_count) == (1, 1)
         assert store.check() == []
-        assert store.redact(redaction).record_count == 0
+        assert store.mask(redaction).record_count == 0
         [step, _] = store.transcript("t").steps
         assert PLACEHOLDER.sub("<>", step.messages[0]["content"]) == "log me in, it is <>"
     assert b"blue-elephant-42" not in b"".join(files_of(database).values())

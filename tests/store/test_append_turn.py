@@ -54,7 +54,11 @@ def turns(secret: str) -> list[tuple[Any, list[Any], list[Any]]]:
         (model_call(1, first), [], []),
         (model_call(1, first, output={"content": "wait"}), [], [tool_call(2), tool_call(3)]),
         (model_call(4, second), [tool_call(2, response=secret), tool_call(3)], []),
-        (model_call(4, second, output={"content": "18"}), [], [tool_call(5, f'{{"k":"{secret}"}}')]),
+        (
+            model_call(4, second, output={"content": "18"}),
+            [],
+            [tool_call(5, f'{{"k":"{secret}"}}')],
+        ),
         (model_call(6, [*said, {"n": 2**70}]), [tool_call(5, response="18")], []),
     ]
 

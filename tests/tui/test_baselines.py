@@ -33,15 +33,15 @@ def test_b_names_a_commit_whose_tools_tell_the_cause(committed: Path) -> None:
     async def script(person: Person) -> None:
         await person.sees("stopped at")
         await person.press("G", "r")
-        await person.sees("baseline none: a cause may stay unknown")
+        await person.sees("baseline  none: a cause may stay unknown")
         await person.press("b", "enter")
-        await person.sees("baseline git:HEAD tells causes apart")
+        await person.sees("baseline  git:HEAD tells causes apart")
         await person.press("enter")
         await person.sees("replayed 3 calls", "today's code answers differently")
         await person.press("r")  # it is remembered, as the tools are
-        await person.sees("baseline git:HEAD")
+        await person.sees("baseline  git:HEAD")
         await person.press("b", "ctrl+u", "enter")
-        await person.sees("baseline none")
+        await person.sees("baseline  none")
         await person.press("escape")
 
     use(committed, script, trace="tea")
@@ -75,7 +75,7 @@ def test_the_baseline_of_the_run_that_is_looked_at_is_taken_again(committed: Pat
     async def script(person: Person) -> None:
         await person.sees("stopped at 6", "today's code answers differently")
         await person.press("r")
-        await person.sees("baseline shop_then:toolbox")
+        await person.sees("baseline  shop_then:toolbox")
         await person.press("enter")
         await person.sees("replayed 3 calls", "today's code answers differently")
 

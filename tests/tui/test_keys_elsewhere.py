@@ -116,7 +116,7 @@ KEYS: dict[str, list[Step]] = {
         ("space", "all traces of the database"),
         ("t", "\n tools travel_v2:toolbox"),
         ("esc b", "git:main   git:HEAD~1"),
-        ("esc v", "parser   strict"),
+        ("esc v", "parser    strict"),
         ("enter", "12 calls judged"),
         ("h", "H shows it"),
     ],

@@ -14,6 +14,7 @@ from textual.widgets import Static
 
 from replay.errors import ReplayError
 from tui.actions import ACTIONS, EVERYWHERE, Action, actions_of
+from tui.memory import reading_much
 from tui.screens.clipboard import Clipboard
 from tui.screens.searching import Searching
 from tui.views.entries import Entry, lay_out
@@ -139,6 +140,10 @@ class BaseScreen(Clipboard):
         else:
             self.focus_previous(Lines)
 
+    def on_outline_cut(self) -> None:
+        """Say that there is more to unfold."""
+        self.say(("much is folded still: ", "warn"), ("+ unfolds the next 1,000 lines", ""))
+
     def on_resize(self, event: events.Resize) -> None:
         """Say when there is no room."""
         width, height = event.size
@@ -240,8 +245,9 @@ class PanesScreen(Searching, BaseScreen):
         try:
             if showing is None:
                 return
-            entries = showing.make()
-            lay_out(entries, self.outline.line_width)  # makes what is open, too
+            with reading_much():
+                entries = showing.make()
+                lay_out(entries, self.outline.line_width)  # makes what is open, too
             showing.entries = entries
         except ReplayError as error:
             if self.app.is_running:
@@ -297,7 +303,7 @@ class PanesScreen(Searching, BaseScreen):
         table = self.query_one("#list-pane", Lines)
         target: Lines = table if self.focused is self.outline else self.outline
         self._show_focused(target)
-        target.focus()
+        self.set_focus(target)  # at once: what is typed ahead is for this pane
 
     def action_back(self) -> None:
         """From a detail shown alone to its list; else leave."""

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any, Final
 
-import orjson
 from textual import work
 
 from replay.errors import ReplayError
-from tui.copies import save_copy
+from tui.copies import is_big, save_copy, spelled
+from tui.memory import reading_much
 from tui.screens.saying import Saying
 from tui.views.parts import Part, printable
 
 CLIPBOARD_MAX: Final = 1_000_000
 """Characters that are asked of a terminal; most take less, and some hang over more."""
-_BIG_MIN: Final = 5_000
-"""Values in a value, or hundreds of characters, from which on it is written in a thread."""
 
 
 class Clipboard(Saying):
@@ -47,7 +44,8 @@ class Clipboard(Saying):
         if make is None:
             return
         try:
-            text = spelled(make())
+            with reading_much():
+                text = spelled(make())
         except ReplayError as error:
             self.app.call_from_thread(self.complain, error)
             return
@@ -91,32 +89,3 @@ class Clipboard(Saying):
             return [("× ", "bad"), (f"{error.filename} cannot be written: {error.strerror}", "")]
         many = f"   {what}, {len(text):,} characters"
         return [("written to ", "good"), (printable(str(place)), "strong"), (many, "dim")]
-
-
-def is_big(value: Any) -> bool:
-    """Say whether writing ``value`` as JSON would keep a key waiting; looks at a part of it."""
-    left = _BIG_MIN
-    waiting = [value]
-    while waiting and left > 0:
-        held = waiting.pop()
-        left -= 1
-        if isinstance(held, str):
-            left -= len(held) // 100
-        elif isinstance(held, dict):
-            left -= len(held)
-            waiting.extend(held.values() if left > 0 else ())
-        elif isinstance(held, list):
-            left -= len(held)
-            waiting.extend(held if left > 0 else ())
-    return left <= 0
-
-
-def spelled(value: Any) -> str:
-    """Return ``value`` as indented JSON that any terminal takes: half a surrogate is an escape."""
-    if is_big(value):
-        try:  # a second less for five megabytes
-            return orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
-        except TypeError:  # surrogates, integers beyond 64 bits, what is no JSON
-            pass
-    text = json.dumps(value, indent=2, ensure_ascii=False, default=str)
-    return text.encode("utf-8", "backslashreplace").decode()

@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 
 from replay.errors import ReplayError
 from tui.actions import COMPARISON, OUTLINE
+from tui.memory import reading_much
 from tui.rows.comparisons import Compared, Comparisons
 from tui.screens.base import BaseScreen
 from tui.screens.searching import Searching
@@ -76,7 +77,8 @@ class ComparisonScreen(Searching, BaseScreen):
     def _compare(self, index: int) -> None:
         """Read and compare without keeping the keys waiting: a call may have megabytes."""
         try:
-            compared = self.calls.read(index)
+            with reading_much():
+                compared = self.calls.read(index)
         except ReplayError as error:
             self.app.call_from_thread(self._could_not_read, index, error)
             return

@@ -103,12 +103,12 @@ class ReplayingScreen(BaseScreen):
         scope = self.scopes[self.scope_index]
         parser = PARSERS[self.parser_index] or "as the toolbox reads arguments"
         toolbox = self.tools.toolbox
-        self._line("scope", ("traces   ", "dim"), (printable(scope.name), "strong"), *_key("s"))
         named: Part = (printable(toolbox), "strong") if toolbox else ("none named yet", "warn")
-        self._line("tools", ("tools    ", "dim"), named, *_key("t"))
-        self._line("baseline", ("baseline ", "dim"), *self._baseline_parts(), *_key("b"))
-        self._line("parser", ("parser   ", "dim"), (parser, ""), *_key("v"))
-        self._line("outside", ("outside  ", "dim"), ("network blocked; the recording answers", ""))
+        self._choice("s", "scope", "traces", (printable(scope.name), "strong"))
+        self._choice("t", "tools", "tools", named)
+        self._choice("b", "baseline", "baseline", *self._baseline_parts())
+        self._choice("v", "parser", "parser", (parser, ""))
+        self._choice(" ", "outside", "outside", ("network blocked; the recording answers", "dim"))
         keys = self.query_one(KeyBar)
         keys.suit(idle=_CHOOSING if self.job is not None else _UNDER_WAY)
         keys.name_back("stop" if self.job is not None else "back")
@@ -124,6 +124,10 @@ class ReplayingScreen(BaseScreen):
         if self.baseline.named:
             return [(printable(self.baseline.named), "strong"), (" tells causes apart", "dim")]
         return [("none", ""), (": a cause may stay unknown", "dim")]
+
+    def _choice(self, key: str, name: str, words: str, *parts: Part) -> None:
+        """Show what is chosen, after the key that changes it."""
+        self._line(name, (f"{key}  ", "accent strong"), (f"{words:<9} ", "dim"), *parts)
 
     def _line(self, name: str, *parts: Part) -> None:
         self.query_one(f"#replaying-{name}", Bar).say(parts)
@@ -257,7 +261,3 @@ def ended_parts(run: ReplayRun) -> list[Part]:
         sign, role = verdict_sign(verdict)
         parts.append((f"  {sign} {number:,} {verdict_words(verdict)}", role))
     return parts
-
-
-def _key(key: str) -> list[Part]:
-    return [(f"   {key}", "accent"), (" changes it", "dim")]

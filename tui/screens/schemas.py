@@ -64,7 +64,7 @@ class SchemasScreen(PanesScreen):
         with Vertical(id="body"):
             table = FieldTable(id="list-pane")
             table.add_class("pane")
-            table.border_title, table.noun = "Fields", "field"
+            table.border_title = "Fields"
             yield table
             with Vertical(id="detail-pane", classes="pane"):
                 yield Differences(id="outline")
@@ -289,7 +289,9 @@ class SchemasScreen(PanesScreen):
     def _set_fields(self, fields: list[Field], *, keep: bool = False) -> None:
         table = self.table
         table.fields, table.hits, table.is_counting = fields, self.hits, self.is_counting
-        table.place_more = f" · tool {self.tool_index + 1} of {len(self.tools)}"
+        which = f"tool {self.tool_index + 1} of {len(self.tools)}"
+        table.noun, table.place_more = "field" if fields else "", f" · {which}"
+        table.border_subtitle = which
         if not keep:
             table.set_reactive(FieldTable.cursor, 0)
         table.lines_changed()

@@ -140,6 +140,7 @@ class StartScreen(BaseScreen):
             ]
         )
         self.say((self._looked("waiting for a recording"), "dim"))
+        self.query_one(KeyBar).suit()
 
     def _show_error(self, error: ReplayError) -> None:
         if self._process is not None or self._is_leaving:
@@ -159,6 +160,7 @@ class StartScreen(BaseScreen):
         ]
         self._show(parts)
         self.say((self._looked("the database cannot be read"), "bad"))
+        self.query_one(KeyBar).suit(idle=("empty.import-file",))  # there is nothing to import into
 
     def _looked(self, words: str) -> str:
         """Return ``words``; where somebody pressed `r`: that it was looked again."""

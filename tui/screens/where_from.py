@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from textual import work
 
@@ -18,6 +18,9 @@ from tui.screens.origins import OriginsScreen
 from tui.screens.steps import StepsScreen
 from tui.views.json_entries import json_text
 from tui.views.parts import cut, printable
+
+_WANTED_MAX: Final = 500
+"""Characters of the value, for a line of the screen."""
 
 
 class WhereFrom(StepsScreen):
@@ -85,7 +88,8 @@ class WhereFrom(StepsScreen):
         except ReplayError as error:
             tell(partial(self._could_not_look, error))
         else:
-            tell(partial(self._found_origins, value, found))
+            wanted = value if isinstance(value, str) else json_text(value)
+            tell(partial(self._found_origins, wanted[:_WANTED_MAX], found))
 
     def _say_progress(self, step_number: int, last: int) -> None:
         self.say(
@@ -101,8 +105,7 @@ class WhereFrom(StepsScreen):
         self.is_tracing = False
         self._stay(why)
 
-    def _found_origins(self, value: Any, found: list[Origin]) -> None:
-        wanted = value if isinstance(value, str) else json_text(value)
+    def _found_origins(self, wanted: str, found: list[Origin]) -> None:
         if not found:
             words = "nowhere before this step (made up, computed, or the tools' own): "
             room = max(8, self.size.width - len(words) - 4)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ from replay.report.copies import (
     pytest_of,
     request_ids,
 )
+from tui.copies import spelled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -36,7 +36,7 @@ def forms_of(
     command = partial(
         command_of, database=database, trace_id=call.trace_id, step_number=call.step_number
     )
-    yield f"this pane ({tab.lower()}) as JSON", partial(_spelled, pane)
+    yield f"this pane ({tab.lower()}) as JSON", partial(spelled, pane)
     yield f"step {call.step_number} as JSON", partial(_step, detail)
     for number, one in enumerate(detail.interactions, 1):
         many = len(detail.interactions) > 1
@@ -65,7 +65,3 @@ def _step(detail: StepDetail) -> str:
 def _curl(detail: StepDetail) -> str:
     assert detail.model_call is not None
     return curl_of_model_call(detail.model_call)
-
-
-def _spelled(value: Any) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=False, default=str)

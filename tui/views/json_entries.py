@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -14,6 +14,8 @@ from tui.views.parts import Part, Parts, printable
 
 LINES_MAX: Final = 4_000
 """A value is opened as far as it fits this many lines; the rest starts folded."""
+_OPENED_MAX: Final = 1_000
+"""The same of a value that somebody opens: a key waits for that."""
 GROUP_SIZE: Final = 500
 """Longer lists and objects are shown as groups of so many members."""
 _INLINE_MAX: Final = 60
@@ -98,7 +100,7 @@ def _entry(
     entry = Entry(
         (*_painted(lead, role), (opening, role or "dim")),
         depth,
-        children=lambda: _members(value, depth + 1, _Budget(LINES_MAX), mark, way),
+        children=lambda: _members(value, depth + 1, _Budget(_OPENED_MAX), mark, way),
         closing=((ending + comma, role or "dim"),),
         folded=((size_words(value)[1:] + comma, role or "dim"),),
         mark=mark,
@@ -118,27 +120,24 @@ def _members(
     value: JsonValue, depth: int, budget: _Budget, mark: str, way: Way | None
 ) -> list[Entry]:
     last = len(value) - 1
-    items: list[tuple[Parts, PathPart, Any]]
-    if isinstance(value, dict):
-        items = [(key_parts(key), key, item) for key, item in value.items()]
-    else:
-        items = [((), at, item) for at, item in enumerate(value)]
+    keys: Sequence[PathPart] = list(value) if isinstance(value, dict) else range(len(value))
 
     def made(start: int, stop: int) -> list[Entry]:
+        lines = budget if len(keys) <= GROUP_SIZE else _Budget(_OPENED_MAX)
         return [
             _entry(
-                lead,
-                item,
+                key_parts(part) if isinstance(part, str) else (),
+                value[part],
                 depth,
-                budget,
+                lines,
                 "," if at < last else "",
                 mark,
                 None if way is None else (way, part),
             )
-            for at, (lead, part, item) in enumerate(items[start:stop], start)
+            for at, part in enumerate(keys[start:stop], start)
         ]
 
-    return grouped(len(items), made, depth)
+    return grouped(len(keys), made, depth)
 
 
 def grouped(

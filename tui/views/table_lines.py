@@ -33,7 +33,7 @@ def trace_header(width: int, sort: str = "started", *, is_falling: bool = True) 
     """Return the names above the list of traces; the one that it is sorted by is marked."""
     wide = width >= TRACE_COLUMNS_WIDE
     id_width = 26 if wide else 20
-    text = f"     {'started':<11} {'trace':<{id_width}} "
+    text = f" today {'started':<11} {'trace':<{id_width}} "
     if wide:
         text += f"{'app':<12} {'model':<18} "
     text += f"{'calls':>5} {'not ok':>6}  asked"
@@ -57,7 +57,7 @@ def trace_parts(line: TraceLine, width: int) -> list[Part]:
     started = line.started_at[5:16].replace("T", " ")
     parts: list[Part] = [
         live,
-        (f"{sign}  ", f"{role} strong"),
+        (f"{sign}    ", f"{role} strong"),
         (f"{started} ", "dim"),
         (fit(printable(line.id), id_width) + " ", "strong" if failed or line.verdicts else ""),
     ]

@@ -151,7 +151,7 @@ def outside_entry(change: InteractionChange) -> list[Entry]:
 def state_entries(verdict: CallVerdict) -> list[Entry]:
     """Return where the world differs after the call, as far as the run has kept it."""
     if verdict.state_changes:
-        entries = [_gap(), _legend("the state afterwards", "recorded: the old code's")]
+        entries = [_gap(), _legend("the state afterwards", recorded="the old code's")]
         for change in verdict.state_changes:
             where = printable(change.path) or "the whole state"
             entries.append(Entry(((where, "key"),), 1, value=change.model_dump(mode="json")))
@@ -194,9 +194,11 @@ def notes_entries(verdict: CallVerdict) -> list[Entry]:
     return [_gap(), *(Entry((("note  ", "dim"),), text=note) for note in notes)]
 
 
-def _legend(words: str, note: str = "") -> Entry:
+def _legend(words: str, note: str = "", *, recorded: str = "recorded") -> Entry:
     more: list[Part] = [(f"   ({note})", "dim")] if note else []
-    return Entry(((words, "strong"), ("   - recorded", "removed"), ("   + today", "added"), *more))
+    return Entry(
+        ((words, "strong"), (f"   - {recorded}", "removed"), ("   + today", "added"), *more)
+    )
 
 
 def _heading(words: str) -> Entry:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from textual import events
+from textual.message import Message
 
 from tui.actions import OUTLINE
 from tui.views.entries import Entry, Row, lay_out
@@ -14,14 +16,25 @@ from tui.widgets.keys import bindings
 from tui.widgets.lines import Lines
 
 GUTTER = 2
-_UNFOLDED_MAX = 3_000
-"""Entries that are opened at once: more takes longer than somebody waits for a key."""
+_UNFOLDED_MAX = 1_000
+"""Lines that are opened at once: more takes longer than somebody waits for a key."""
 
 
 class Outline(Lines):
     """Shows entries; a sign in the gutter says what is folded and what changed."""
 
     BINDINGS = bindings(OUTLINE)
+
+    @dataclass
+    class Cut(Message):
+        """Not everything was unfolded: what is left is opened by the next such key."""
+
+        lines: Outline
+
+        @property
+        def control(self) -> Outline:
+            """The pane it happened in."""
+            return self.lines
 
     def __init__(self, *, id: str | None = None) -> None:
         """Starts empty."""
@@ -140,18 +153,36 @@ class Outline(Lines):
             self._go_to_holder(entry)
 
     def action_fold_all(self, is_open: bool) -> None:
-        """Open or close everything, as far as it fits."""
+        """Open or close everything; of very much the first that is closed, and then the next."""
         here = self.rows[self.cursor].entry if self.rows else None
-        budget = _UNFOLDED_MAX
-        waiting = list(self.entries)
-        while waiting and budget:
-            budget -= 1
-            entry = waiting.pop()
-            if entry.children is not None:
-                if is_open or entry.is_open:
-                    waiting.extend(entry.made())
-                entry.is_open = is_open or (entry.depth == 0 and len(self.entries) == 1)
+        if is_open:
+            self._open_all()
+        else:
+            self._close_all()
         self._lay_out(at=here)
+
+    def _open_all(self) -> None:
+        left = _UNFOLDED_MAX
+        waiting = [(entry, False) for entry in reversed(self.entries)]
+        while waiting and left > 0:
+            entry, is_new = waiting.pop()
+            if entry.children is None:
+                continue
+            is_new = is_new or not entry.is_open
+            entry.is_open = True
+            children = entry.made()
+            left -= len(children) if is_new else 0
+            waiting += [(child, is_new) for child in reversed(children)]
+        if any(entry.children is not None and not entry.is_open for entry, _ in waiting):
+            self.post_message(self.Cut(self))
+
+    def _close_all(self) -> None:
+        waiting = list(self.entries)
+        while waiting:
+            entry = waiting.pop()
+            if entry.children is not None and entry.is_open:
+                waiting += entry.made()
+                entry.is_open = entry.depth == 0 and len(self.entries) == 1
 
     def action_change(self, direction: int) -> None:
         """Go to the next place that differs, or the one before."""

@@ -1,7 +1,7 @@
 """Redaction in a replay: what was kept off the disk when recording is kept off it again.
 
 A trace that was recorded without its secrets is replayed without them: what its tools ask is
-looked up redacted, and what they answer is compared redacted. So both sides must make the same
+looked up masked, and what they answer is compared masked. So both sides must make the same
 placeholders, of the same key.
 """
 
@@ -28,7 +28,7 @@ class RedactionOnDemand:
     def __init__(
         self, described: JsonObject | None, environment: Mapping[str, str] | None = None
     ) -> None:
-        """``described``: what `redaction_of_run` told; None: nothing is redacted.
+        """``described``: what `redaction_of_run` told; None: nothing is masked.
 
         ``environment``: variables whose values are secret where their names say so.
         """
@@ -37,7 +37,7 @@ class RedactionOnDemand:
         self._made: dict[tuple[str, ...], Redaction] = {}
 
     def get(self, masked: bool | list[str] = True) -> Redaction | None:
-        """Return it for traces of which ``masked`` was; None where nothing is redacted.
+        """Return it for traces of which ``masked`` was; None where nothing is masked.
 
         ``masked`` is what `is_redacted` says of a trace: personal data were masked by the settings
         of whoever recorded it, and are so again whatever today's say.
@@ -75,7 +75,7 @@ def redaction_of_run(store: Store, config: MaskConfig) -> JsonObject | None:
 
 
 def _recorded_key(path: Path) -> bytes | None:
-    """Return the key that the recording was redacted with; None: there is none here."""
+    """Return the key that the recording was masked with; None: there is none here."""
     if "REPLAY_MASKING_KEY" not in os.environ and not Path(f"{path}.masking-key").exists():
         return None  # and nothing of redaction need be loaded before the workers start
     from cassettes.redaction import KeyUnusable, known_key

@@ -23,8 +23,8 @@ from replay.store.redaction import ATTRIBUTE
 
 
 @dataclass(frozen=True, slots=True)
-class Redacted:
-    """What `Store.redact` did."""
+class Masked:
+    """What `Store.mask` did."""
 
     trace_count: int
     """Traces looked at."""
@@ -32,13 +32,13 @@ class Redacted:
     """Records that held something secret."""
 
 
-def redact_all(
+def mask_all(
     stored: Reading,
     drainer: Drainer,
     connection: sqlite3.Connection,
     masking: Masking,
     tell: Callable[[int, int], None],
-) -> Redacted:
+) -> Masked:
     """Store everything anew, without its secrets; ``tell`` is told of how many traces are done.
 
     Each trace is a transaction of its own.
@@ -51,19 +51,19 @@ def redact_all(
         tell(done, len(trace_ids))
         verdicts = [one for run in runs for one in stored.verdicts(run.id, trace_id=trace_id)]
         transcript = stored.transcript(trace_id)
-        count += redact_trace(drainer, connection, transcript, verdicts, masking)
+        count += mask_trace(drainer, connection, transcript, verdicts, masking)
     others: list[Any] = [*runs, *stored.approvals(), *stored.tool_schemas()]
     others += [one for run in runs for one in stored.findings(run.id)]
-    count += redact_records(drainer, [plain(one) for one in others], masking)
-    count += redact_holds(connection, masking)
-    redact_rejected(connection, masking)
+    count += mask_records(drainer, [plain(one) for one in others], masking)
+    count += mask_holds(connection, masking)
+    mask_rejected(connection, masking)
     transaction(connection, lambda: drop_unused(connection))
     transaction(connection, lambda: recount(connection))
     drainer.forget()
-    return Redacted(len(trace_ids), count)
+    return Masked(len(trace_ids), count)
 
 
-def redact_trace(
+def mask_trace(
     drainer: Drainer,
     connection: sqlite3.Connection,
     transcript: Transcript,
@@ -138,7 +138,7 @@ def drop_unused(connection: sqlite3.Connection) -> None:
     )
 
 
-def redact_records(drainer: Drainer, stored: list[JsonObject], masking: Masking) -> int:
+def mask_records(drainer: Drainer, stored: list[JsonObject], masking: Masking) -> int:
     """Store records anew that belong to no trace; return how many held something."""
     masked = masked_records(masking, stored) if stored else []
     changed = [new for new, old in zip(masked, stored, strict=True) if new != old]
@@ -147,7 +147,7 @@ def redact_records(drainer: Drainer, stored: list[JsonObject], masking: Masking)
     return len(changed)
 
 
-def redact_rejected(connection: sqlite3.Connection, masking: Masking) -> None:
+def mask_rejected(connection: sqlite3.Connection, masking: Masking) -> None:
     """Mask what fits no table."""
     for key, record in connection.execute("SELECT key, record FROM rejected").fetchall():
         if masking.concerns(record, "rejected"):
@@ -155,7 +155,7 @@ def redact_rejected(connection: sqlite3.Connection, masking: Masking) -> None:
             connection.execute("UPDATE rejected SET record = ? WHERE key = ?", (text, key))
 
 
-def redact_holds(connection: sqlite3.Connection, masking: Masking) -> int:
+def mask_holds(connection: sqlite3.Connection, masking: Masking) -> int:
     """Mask why traces are held, and who says so; return how many holds held something."""
     count = 0
     rows = connection.execute("SELECT trace_id, reason, held_by FROM holds").fetchall()
