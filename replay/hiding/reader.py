@@ -27,10 +27,9 @@ from replay.store import Store
 from replay.store.contents import ContentReader
 from replay.store.field_rules import Mask
 from replay.store.record_rows import RecordReader
+from replay.store.schemas import MARKED_SCHEMA
 from replay.verdicts.paths import PathPart, split
 
-MARKED: Final = "r.extra IS NOT NULL AND content_text(r.extra) LIKE '%\"sensitive\"%'"
-"""Of rows of schemas: those that may say that something is sensitive."""
 _TRACES_MAX: Final = 64
 _NOT_OF_PLACES: Final = frozenset(("stages", "attributes", "draws"))
 _BODIES: Final = frozenset(("messages", "tools"))
@@ -338,7 +337,7 @@ def hidden_places(
     False: nothing is. ``rules_of``: what else is known of marked places than where they are, which
     a ``stand_in`` for their values needs.
     """
-    marked = reader.records("tool_schema", MARKED, [])
+    marked = reader.records("tool_schema", MARKED_SCHEMA, [])
     if rules_of is not None:
         return HiddenPlaces(paths, rules_of(marked), stand_in)
     rules: dict[FieldRule, None] = {}
