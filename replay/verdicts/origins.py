@@ -25,7 +25,7 @@ _FOUND_MAX: Final = 200
 _LAST_MAX: Final = 50
 """Of more places than fit, so many are the nearest ones; the others are the first."""
 _LONG_MIN: Final = 2_000
-"""Longer texts are found as they are, in any text that has them: a pattern takes seconds to make."""
+"""Longer texts are found as they are, in any text that has them: patterns take seconds to make."""
 _EXCERPT_BEFORE: Final = 24
 _EXCERPT_CHARS: Final = 90
 _PARTS_MAX: Final = 40

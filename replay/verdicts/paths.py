@@ -12,9 +12,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import lru_cache
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
-from replay.records import JsonValue
+if TYPE_CHECKING:
+    from replay.records import JsonValue
 
 PathPart: TypeAlias = str | int
 """A key of an object or an index of a list."""

@@ -13,6 +13,7 @@ from textual import events
 
 from tests.tui.person import Person, use
 from tests.tui.records import model_call, tool_call, trip, write
+from tui.screens.base import WIDE_MIN
 from tui.views.parts import printable
 
 ROOT = Path(__file__).parent.parent.parent
@@ -125,14 +126,16 @@ def test_the_cursor_stays_in_sight_when_the_terminal_shrinks(tmp_path: Path) -> 
     use(path, script, trace="long")
 
 
-def test_at_80_columns_the_panes_are_stacked_and_from_100_side_by_side(database: Path) -> None:
+def test_at_80_columns_the_panes_are_stacked_and_in_a_wide_terminal_side_by_side(
+    database: Path,
+) -> None:
     """A breakpoint class once matched nothing, because a screen's CSS is scoped to its inside."""
 
     async def script(person: Person) -> None:
         await person.sees("stopped at 3")
         table, detail = person.app.screen.table, person.app.screen.detail_pane
         assert table.region.bottom <= detail.region.y
-        await person.pilot.resize_terminal(100, 24)
+        await person.pilot.resize_terminal(WIDE_MIN, 24)
         await person.pilot.pause()
 
         assert table.region.right <= detail.region.x

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from textual import work
 
 from replay.errors import ReplayError
-from replay.stepping.breakpoints import names_of
 from tui.rows.traces import TraceList
 from tui.screens.trace_list import TraceListScreen
 from tui.views.parts import Part, count, cut, printable
@@ -55,6 +54,7 @@ class SeekingTraces(TraceListScreen):
         start: int,
         direction: int,
     ) -> None:
+        from replay.stepping.breakpoints import names_of
         from tui.rows.hits import Interrupted
 
         def is_wanted() -> bool:
