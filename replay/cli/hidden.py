@@ -39,9 +39,15 @@ def hide(store: Store, *, reveal: bool) -> HidingReader | None:
     if reveal:
         return None
     from replay.config import load_config
+    from replay.store.schemas import MARKED_SCHEMA
+
+    paths = load_config().hidden_paths
+    marked = f"SELECT 1 FROM tool_schema_rows r WHERE {MARKED_SCHEMA} LIMIT 1"
+    if not paths and not store.query(marked)[1]:
+        return None  # as mostly: what hides takes longer to import than most commands to answer
     from replay.hiding import hide_in
 
-    return hide_in(store, load_config().hidden_paths)
+    return hide_in(store, paths)
 
 
 def shown(database: Path, record: Any, *, reveal: bool) -> Any:

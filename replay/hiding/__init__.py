@@ -6,8 +6,9 @@
 
 from __future__ import annotations
 
+from replay.hiding.hiding_in import hidden_places, hide_in
 from replay.hiding.places import HiddenPlaces
-from replay.hiding.reader import HidingReader, hidden_places, hide_in
+from replay.hiding.reader import HidingReader
 from replay.hiding.values import SIGN
 
 __all__ = ["SIGN", "HiddenPlaces", "HidingReader", "hidden_places", "hide_in"]

@@ -80,22 +80,24 @@ def _rewrite(path: Path, act: Act, key: str | None) -> None:
     with Store.open(path, "w"):
         pass  # takes in what other processes left in their spools
     refuse_recorders(path, act)
-    copy = path.with_name(f"{path.name}.{secrets.token_hex(4)}.rewriting")
+    copy = path.with_name(f"{path.name}.rewriting")
     mode = path.stat().st_mode & 0o777
     try:
         with alone(path, act, _by_sqlcipher(path)) as connection:
-            os.close(os.open(copy, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
-            _export(connection, copy, key)
-            _prepare(copy, act, key)
-            # Without a log: closing it later would take the log of the new file for its own.
-            connection.execute("PRAGMA journal_mode=DELETE")
-            copy.chmod(mode)
-            _take_its_place(copy, path)
+            _remove(copy)  # what an interrupted one left
+            try:
+                file = os.open(copy, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+                os.close(file)
+                _export(connection, copy, key)
+                _prepare(copy, act, key)
+                # Without a log: closing it later would take the log of the new file for its own.
+                connection.execute("PRAGMA journal_mode=DELETE")
+                copy.chmod(mode)
+                _take_its_place(copy, path)
+            finally:
+                _remove(copy)
     except sqlite3.Error as error:
         raise database.store_error(error, path) from error
-    finally:
-        for ending in ("", "-wal", "-shm", "-journal"):
-            _overwrite(copy.with_name(copy.name + ending))
 
 
 def _by_sqlcipher(path: Path) -> sqlite3.Connection:
@@ -153,14 +155,17 @@ def _take_its_place(copy: Path, path: Path) -> None:
         os.close(old)
 
 
-def _overwrite(path: Path) -> None:
-    if path.exists():
-        file = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-        try:
-            _zero(file)
-        finally:
-            os.close(file)
-        path.unlink()
+def _remove(copy: Path) -> None:
+    """Remove a copy with what stands beside it; nothing of it is left in the clear."""
+    for ending in ("", "-wal", "-shm", "-journal"):
+        path = copy.with_name(copy.name + ending)
+        if path.exists():
+            file = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+            try:
+                _zero(file)
+            finally:
+                os.close(file)
+            path.unlink()
 
 
 def _zero(file: int) -> None:

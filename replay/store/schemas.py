@@ -20,6 +20,9 @@ VALIDATOR: Final = "validator"
 """What judged arguments before the tool got them."""
 ROLES: Final = (SOURCE, SHOWN, VALIDATOR)
 
+MARKED_SCHEMA: Final = "r.extra IS NOT NULL AND content_text(r.extra) LIKE '%\"sensitive\"%'"
+"""Of rows ``r`` of schemas: those that may say that their tool marks something as sensitive."""
+
 
 @dataclass(frozen=True, slots=True)
 class KnownSchema:

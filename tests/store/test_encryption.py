@@ -203,6 +203,8 @@ def test_a_failure_in_the_middle_leaves_the_file_as_it_was(
     with Store.open(path, "create") as store:
         store.append_all(records("a"))
 
+    (tmp_path / "traces.db.rewriting").write_bytes(PLANTED.encode())  # as a killed one leaves it
+
     def full(*_: object) -> None:
         raise sqlite3.OperationalError("database or disk is full")
 

@@ -23,6 +23,7 @@ from replay.store import Store
 from replay.store.contents import ContentReader
 from replay.store.database import connect_reading, refuse_newer, store_error
 from replay.store.record_rows import RecordReader
+from replay.store.schemas import MARKED_SCHEMA
 from tui.pyproject import is_mentioned
 from tui.rows.both import Both, told, without_values
 
@@ -248,8 +249,8 @@ def reader_of(
 
 def hidden_places(connection: sqlite3.Connection, contents: ContentReader) -> HiddenPlaces | None:
     """Return what is hidden in a database: by its tools, or by settings; None: nothing is."""
-    marked = "SELECT 1 FROM tool_schema_rows r WHERE content_text(r.extra) LIKE '%\"sensitive\"%'"
-    is_marked = connection.execute(f"{marked} LIMIT 1").fetchone() is not None
+    marked = f"SELECT 1 FROM tool_schema_rows r WHERE {MARKED_SCHEMA} LIMIT 1"
+    is_marked = connection.execute(marked).fetchone() is not None
     if not is_marked and not any(map(is_mentioned, (b"tool.replay.mask", b"tool.replay.access"))):
         return None
     from replay.config import load_config
