@@ -17,6 +17,7 @@ from urllib.parse import quote, quote_plus, unquote_plus
 import orjson
 
 from cassettes.placeholders import PLACEHOLDER, SHAPED
+from cassettes.redaction.described import describes_a_value
 from cassettes.redaction.finding import found_in
 from cassettes.redaction.free_text import COOKIES, ELEMENT, INPUT, assigned, said
 from cassettes.redaction.names import HARMLESS, words_of
@@ -38,12 +39,6 @@ _SCHEME: Final = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9:.,+\-Z ]*)?")
-_SCHEMA_TYPES: Final = frozenset(
-    (
-        *("string", "number", "integer", "boolean", "object", "array", "null"),
-        *("str", "int", "float", "bool", "list", "dict", "any", "date"),
-    )
-)
 _QUOTED: Final = re.compile(r"(?<==)[^\s&;=\"'<>%]*%[0-9A-Fa-f]{2}[^\s&;=\"'<>]*")
 _INTEGER_MIN: Final = 100
 """Numbers below it are counts, not codes."""
@@ -97,7 +92,7 @@ class Sweep:
         if type(value) is list:
             return [self.under(name, item) for item in value]
         if type(value) is dict:
-            is_whole = self._rules.names.is_secret_object(name) and not _is_schema(value)
+            is_whole = self._rules.names.is_secret_object(name) and not describes_a_value(value)
             return self._object(value, secret=is_whole)
         return value
 
@@ -156,9 +151,8 @@ class Sweep:
         return not item.startswith("-") and self._rules.names.is_secret(before.lstrip("-"))
 
     def _pair(self, name: Any, value: Any) -> list[Any]:
-        if (
-            type(name) is str and type(value) is str and name[:1] != "/"
-        ):  # a place in JSON is no name
+        is_place = type(name) is str and name[:1] == "/"  # in JSON, and so no name of a value
+        if type(name) is str and type(value) is str and not is_place:
             return [self.value(name), self.called(name, value)]
         return [self.value(name), self.value(value)]
 
@@ -492,14 +486,3 @@ class Sweep:
                     spelling, self._redactor.vault.stand_in(value) or self.named(value)
                 )
         return text
-
-
-def _is_schema(value: dict[str, Any]) -> bool:
-    """Whether an object describes a value instead of holding one: JSON Schema."""
-    kind = value.get("type")
-    kinds = kind if type(kind) is list else [kind]
-    if any(type(one) is str and one.lower() in _SCHEMA_TYPES for one in kinds):
-        return True
-    if type(kind) is str and "description" in value:
-        return True
-    return any(word in value for word in ("$ref", "anyOf", "oneOf", "allOf", "properties"))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 
 from replay.interchange.told import CHAT, MESSAGES, RESPONSES, ToldModelCall
-from replay.recorder.wire import Reply, read_question, read_reply
+from replay.recorder.wire import Question, Reply, read_question, read_reply
 from replay.records import CallError, JsonObject, JsonValue
 
 
@@ -59,6 +59,13 @@ def _openai(api: str, request: JsonObject, answer: JsonObject) -> ToldModelCall 
     if question is None:
         return None
     reply = read_reply(api, answer) if answer else Reply()
+    call = told_call(api, question, reply)
+    call.error = reply.error or _error_of(answer)
+    return call
+
+
+def told_call(api: str, question: Question, reply: Reply) -> ToldModelCall:
+    """Return the model call that a question and its answer say, without an id or times."""
     return ToldModelCall(
         "",
         api,
@@ -74,7 +81,7 @@ def _openai(api: str, request: JsonObject, answer: JsonObject) -> ToldModelCall 
         finish_reason=reply.finish_reason,
         usage=reply.usage,
         streamed=question.streamed,
-        error=reply.error or _error_of(answer),
+        error=reply.error,
         attributes=dict(reply.attributes),
     )
 

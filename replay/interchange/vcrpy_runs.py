@@ -160,6 +160,7 @@ def _is_asked_again(form: JsonObject, later: list[JsonObject]) -> bool:
 
 def _model_call(number: int, one: Interaction) -> ToldModelCall | None:
     """The question and its answer; None where the question is not one of its API."""
+    from replay.interchange.exchanges import told_call
     from replay.recorder.streams import reassemble
     from replay.recorder.wire import Reply, parse_json, provider_of, read_question, read_reply
     from replay.recorder.wire import api_of as api_of_path
@@ -181,28 +182,14 @@ def _model_call(number: int, one: Interaction) -> ToldModelCall | None:
         except ValueError:
             body = None
         reply = read_reply(api, body)
-    return ToldModelCall(
-        str(number),
-        api,
-        messages=question.messages,
-        output=reply.output,
-        tools=question.tools or reply.tools or [],
-        parameters=question.parameters,
-        provider=provider_of(one.request.uri),
-        model=question.model,
-        response_model=reply.response_model,
-        response_id=reply.response_id,
-        previous_response_id=question.previous_response_id,
-        is_delta=question.is_delta,
-        finish_reason=reply.finish_reason,
-        usage=reply.usage,
-        streamed=question.streamed,
-        status_code=response.status if response is not None else None,
-        started_ns=_date(response.header("date")) if response is not None else None,
-        error=error or reply.error,
-        plane=SOURCE,
-        attributes=dict(reply.attributes),
-    )
+    call = told_call(api, question, reply)
+    call.id, call.plane = str(number), SOURCE
+    call.provider = provider_of(one.request.uri)
+    call.error = error or reply.error
+    if response is not None:
+        call.status_code = response.status
+        call.started_ns = _date(response.header("date"))
+    return call
 
 
 def _date(text: str) -> int | None:
