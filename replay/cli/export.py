@@ -53,7 +53,9 @@ TRAINING = ("tuples", "openai-sft", "anthropic", "dpo", "toolformer")
     type=click.Choice((*FORMATS, *FILES, *TRAINING)),
     default="records",
     show_default=True,
-    help="The format; records is replay's own and holds everything.",
+    metavar="FORMAT",  # in brackets, click's way, the names are one word of 140 characters
+    help="The format; records is replay's own and holds everything. Others: "
+    f"{', '.join(one for one in (*FORMATS, *FILES, *TRAINING) if one != 'records')}.",
 )
 @click.option(
     "-o",

@@ -60,7 +60,9 @@ _DATABASE_SUFFIXES = (".db", ".sqlite", ".sqlite3")
     "--format",
     "format_name",
     type=click.Choice(READ_FORMATS),
-    help="Read the files as this format, instead of finding out from their content.",
+    metavar="FORMAT",  # in brackets, click's way, the names are one word of 170 characters
+    help="Read the files as this format, instead of finding out from their content: "
+    f"{', '.join(READ_FORMATS)}.",
 )
 @click.option("--app", metavar="NAME", help="The application that the traces come from.")
 @click.option(
