@@ -20,7 +20,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from tui.actions import LINES
-from tui.views.parts import ROLES, Part, count, parts_text
+from tui.views.parts import ROLES, Part, count, parts_text, within
 from tui.widgets.keys import bindings
 
 
@@ -86,7 +86,7 @@ class Lines(ScrollView, can_focus=True):
         raise NotImplementedError
 
     def line_parts(self, index: int, width: int) -> Sequence[Part]:
-        """Return one line; more than ``width`` columns are not seen."""
+        """Return one line; what is wider than ``width`` columns is cut with ``…``."""
         raise NotImplementedError
 
     def line_role(self, index: int) -> str:
@@ -122,7 +122,7 @@ class Lines(ScrollView, can_focus=True):
         base += self._role_style(self.line_role(index))
         if index == self.cursor:
             base += self._style("cursor")
-        parts = self.line_parts(index, width)
+        parts = within(self.line_parts(index, width), width)
         if self.needle:
             parts = _with_matches(parts, self.needle)
         segments = [Segment(text, base + self._role_style(role)) for text, role in parts if text]
