@@ -124,7 +124,12 @@ class Acting(StepsScreen):
                 f"{what} is pinned: `replay run --pinned` replays it",
             )
 
-        self.prompt.ask(f"pin {what}: why?", on_done=done, placeholder="enter pins, esc does not")
+        self.prompt.ask(
+            f"pin {what}: why?",
+            on_done=done,
+            placeholder="enter pins, esc does not",
+            typed=self.replay.typed["why"],
+        )
 
     # -- approving --------------------------------------------------------------------------------
 
@@ -146,7 +151,12 @@ class Acting(StepsScreen):
 
         calls = "" if finding.call_count == 1 else f" ({finding.call_count:,} calls)"
         label = f"approve {cut(printable(finding.title), max(10, self.size.width - 60))}{calls}:"
-        self.prompt.ask(f"{label} why?", on_done=done, placeholder="enter approves, esc does not")
+        self.prompt.ask(
+            f"{label} why?",
+            on_done=done,
+            placeholder="enter approves, esc does not",
+            typed=self.replay.typed["why"],
+        )
 
     def _finding(self) -> Finding | None:
         """Return the open finding of the call under the cursor; None, and said why: none is."""

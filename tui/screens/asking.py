@@ -62,6 +62,7 @@ def ask_condition(
         on_done=done,
         on_change=lambda text: screen.say(*words(text)),
         placeholder=example,
+        typed=screen.replay.typed["condition"],
     )
 
 

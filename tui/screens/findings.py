@@ -205,7 +205,12 @@ class FindingsScreen(PanesScreen):
                 self.say(("◐ approving", "accent"))
                 self._approve(finding, note.strip() or None)
 
-        self.prompt.ask("approve: why?", on_done=done, placeholder="enter approves, esc does not")
+        self.prompt.ask(
+            "approve: why?",
+            on_done=done,
+            placeholder="enter approves, esc does not",
+            typed=self.replay.typed["why"],
+        )
 
     def _approve(self, finding: Finding, note: str | None) -> None:
         words = ["approve", str(self.replay.path), finding.signature, "--run", self.run_id]
