@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import threading
+from collections import defaultdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
@@ -100,6 +101,8 @@ class ReplayApp(App[None]):
         """Today's tools, as they were named last."""
         self.baseline: Baseline | None = None
         """The old ones, as they were named last; None: nobody was asked yet."""
+        self.typed: defaultdict[str, list[str]] = defaultdict(list)
+        """What was typed at questions, by their names: gone with the session."""
         self._first_trace = trace
         self.register_theme(DARK)
         self.register_theme(LIGHT)

@@ -11,6 +11,7 @@ from replay.records import Finding, Pin, ReplayRun
 from tui.jobs import Ended
 from tui.rows.acting import Baseline, Tools, baseline_at_hand, pins_of, tools_at_hand
 from tui.rows.steps import StepRow
+from tui.screens.asking import TAKE_BACK, TAKES_BACK
 from tui.screens.base import BaseScreen
 from tui.screens.replaying import ReplayingScreen, Scope, ended_parts
 from tui.screens.steps import StepsScreen
@@ -124,12 +125,21 @@ class Acting(StepsScreen):
                 f"{what} is pinned: `replay run --pinned` replays it",
             )
 
-        self.prompt.ask(f"pin {what}: why?", on_done=done, placeholder="enter pins, esc does not")
+        self.prompt.ask(
+            f"pin {what}: why?",
+            on_done=done,
+            placeholder="enter pins, esc does not",
+            typed=self.replay.typed["why"],
+        )
 
     # -- approving --------------------------------------------------------------------------------
 
     def action_approve(self) -> None:
-        """Accept what differs in this call as meant."""
+        """Accept what differs in this call as meant; what is approved: take that back."""
+        verdict = self.detail.verdict if self.detail else None
+        if verdict is not None and verdict.approved and verdict.signature is not None:
+            self._ask_to_take_back(verdict.signature)
+            return
         finding, run = self._finding(), self.steps.run
         if finding is None or run is None:
             return
@@ -146,7 +156,12 @@ class Acting(StepsScreen):
 
         calls = "" if finding.call_count == 1 else f" ({finding.call_count:,} calls)"
         label = f"approve {cut(printable(finding.title), max(10, self.size.width - 60))}{calls}:"
-        self.prompt.ask(f"{label} why?", on_done=done, placeholder="enter approves, esc does not")
+        self.prompt.ask(
+            f"{label} why?",
+            on_done=done,
+            placeholder="enter approves, esc does not",
+            typed=self.replay.typed["why"],
+        )
 
     def _finding(self) -> Finding | None:
         """Return the open finding of the call under the cursor; None, and said why: none is."""
@@ -166,13 +181,21 @@ class Acting(StepsScreen):
                     "r.run = ? AND r.signature = ?",
                     [self.steps.run_key, verdict.signature],
                 )
-        if verdict.approved:
-            self._stay("it is approved already")
-        elif not found:
+        if not found:
             self._stay(f"the run is {run.status}: it has no findings to approve yet")
-        else:
-            return found[0]
-        return None
+            return None
+        return found[0]
+
+    def _ask_to_take_back(self, signature: str) -> None:
+        def done(answer: str | None) -> None:
+            self.table.focus()
+            if answer is None:
+                self.say(("still approved", "dim"))
+                return
+            words = ["approve", str(self.replay.path), signature, "--take-back"]
+            self._run("taking the approval back", words, "approved no longer")
+
+        self.prompt.ask(TAKE_BACK, on_done=done, placeholder=TAKES_BACK)
 
     # -- commands ---------------------------------------------------------------------------------
 
