@@ -37,6 +37,8 @@ from tui.theme import DARK, LIGHT
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from textual.driver import Driver
+
     from replay.stepping.worlds import WorldHistory
     from tui.jobs import Ended, Job
     from tui.keymap import Keymap
@@ -107,6 +109,15 @@ class ReplayApp(App[None]):
         self.register_theme(DARK)
         self.register_theme(LIGHT)
         self.theme = (LIGHT if theme == "light" else DARK).name
+
+    def get_driver_class(self) -> type[Driver]:
+        """Textual's own, but for what is typed into a terminal of Linux or macOS."""
+        driver = super().get_driver_class()
+        if driver.__name__ != "LinuxDriver":
+            return driver
+        from tui.keyboard import Keyboard
+
+        return Keyboard
 
     def get_default_screen(self) -> Screen[None]:
         """The first screen, without mounting an empty one before: a third of the start-up."""
