@@ -343,6 +343,25 @@ def test_f_keeps_a_rating_a_label_a_score_a_note_and_a_correction(
     assert kept[3].correction == {"tool": "buy", "arguments": {"item": "tea", "count": 1}}
 
 
+@pytest.mark.parametrize(
+    "left_as", ["true", """printf '{"count":2,\n"item":"tea"}' > "$1" """], ids=["as is", "respelled"]
+)
+def test_a_correction_that_changes_nothing_is_not_kept(
+    shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, left_as: str
+) -> None:
+    """`:q!` in vim ends with 0, too: what was called would have been kept as what was right."""
+    editor(tmp_path, monkeypatch, left_as)
+
+    async def script(person: Person) -> None:
+        await at_step(person, 4)
+        await person.press("f", "c", "enter")
+        await person.sees("not corrected: the arguments are as they were")
+
+    use(shop, script, trace="tea")
+    with Store.open(shop) as store:
+        assert store.transcript("tea").feedback == []
+
+
 @pytest.mark.slow
 def test_labelling_gives_one_label_a_key_goes_on_by_itself_and_undoes(shop: Path) -> None:
     with Store.open(shop, "w") as store:

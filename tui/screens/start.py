@@ -200,10 +200,15 @@ class StartScreen(BaseScreen):
 
     def action_back(self) -> None:
         """Stop what runs; else leave."""
-        if self._process is not None:
-            self._process.terminate()
-        else:
+        if not self.end_something():
             self.app.exit()
+
+    def end_something(self) -> bool:
+        """Stop what runs; say whether anything did."""
+        if self._process is None:
+            return False
+        self._process.terminate()
+        return True
 
     def on_unmount(self) -> None:
         """Leave no process behind."""

@@ -91,6 +91,14 @@ class TraceListScreen(BaseScreen):
         self._is_complaining = True
         super().complain(error)
 
+    def action_cancel(self) -> None:
+        """Take what was wrong as read first; then as everywhere."""
+        if self._is_complaining:
+            self._is_complaining = False
+            self._say_position()
+        else:
+            super().action_cancel()
+
     # -- finding ----------------------------------------------------------------------------------
 
     def _find(self, wanted: TraceFilter, *, quiet: bool = False) -> None:
