@@ -134,5 +134,3 @@ def test_that_todays_toolbox_has_no_such_tool_is_said_as_the_cause(tmp_path: Pat
         assert "reads the arguments" not in person.screen
 
     use(path, script, trace="b-trip")
-
-

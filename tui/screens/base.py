@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from tui.app import ReplayApp
     from tui.jobs import Job
 
+
 def back_key() -> str:
     """Return the key that leaves a screen, as it is called."""
     (back,) = (one for one in actions_of(EVERYWHERE) if one.id == "everywhere.back")
