@@ -6,6 +6,7 @@ may be thirty megabytes, mostly a tenth is wanted. Decoded, each megabyte takes 
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Sequence
 from itertools import count
@@ -135,7 +136,7 @@ class _Walk:
             key = _KEY.match(self._body, at)
             if key is None:
                 raise NotCutError(at)
-            name = key[1][1:-1].decode()
+            name = str(json.loads(key[1]))
             at = self.value(key.end(), wanted.get(name, []), (*here, name))
             if not self._is(at, b","):
                 return self._closed(at, b"}")
