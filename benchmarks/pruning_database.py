@@ -25,6 +25,7 @@ from replay.store.contents import COMPRESSION_LEVEL, PAGE_SIZE_MAX, content_hash
 CUSTOMERS: Final = 5_000
 """A customer has one in so many traces."""
 _HOUR_US: Final = 3_600_000_000
+_SPAN_US: Final = 23 * 24 * _HOUR_US
 _ANSWER_SIZE: Final = 900
 
 RULES: Final = """
@@ -87,11 +88,15 @@ def customer(trace: int) -> str:
 
 
 def _move_to_now(connection: sqlite3.Connection) -> None:
-    newest = connection.execute("SELECT max(started_us) FROM tool_call_rows").fetchone()[0]
-    by = time.time_ns() // 1_000 - _HOUR_US - newest
+    oldest, newest = connection.execute(
+        "SELECT min(started_us), max(started_us) FROM tool_call_rows"
+    ).fetchone()
+    ends_us = time.time_ns() // 1_000 - _HOUR_US
     for table in ("trace_rows", "model_call_rows", "tool_call_rows"):
-        connection.execute(f"UPDATE {table} SET started_us = started_us + ?", (by,))
-    # The recorder's own are older than nothing that is due.
+        connection.execute(
+            f"UPDATE {table} SET started_us = ? - (? - started_us) * ? / ?",
+            (ends_us, newest, _SPAN_US // 1_000, max(1, (newest - oldest) // 1_000)),
+        )
     connection.execute("UPDATE trace_rows SET ended_us = started_us WHERE key % 2")
 
 

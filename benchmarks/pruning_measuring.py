@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import signal
-import statistics
 import subprocess
 import sys
 import threading
@@ -74,7 +73,7 @@ def measured(words: list[str], path: Path) -> Cost:
         env=environment,
         cwd=path.parent,
     )
-    with _Disk(path, process.pid) as disk:
+    with _Watch(path, process.pid) as watch:
         assert process.stdout is not None
         out = process.stdout.read()
         _, status, used = os.wait4(process.pid, 0)
@@ -84,24 +83,26 @@ def measured(words: list[str], path: Path) -> Cost:
         out=out,
         seconds=time.perf_counter() - started_s,
         cpu_s=used.ru_utime + used.ru_stime,
-        memory_mb=used.ru_maxrss / 1e3,
-        disk_mb=disk.most / 1e6,
+        memory_mb=watch.memory_kb / 1e3,
+        disk_mb=watch.disk_size / 1e6,
         size_mb_before=before / 1e6,
         size_mb_after=path.stat().st_size / 1e6,
     )
 
 
-class _Disk:
-    """Looks how much the files of a database have, and the unnamed ones of a process."""
+class _Watch:
+    """Looks what a process has of memory, and of the disk with the database that it works on."""
 
     def __init__(self, path: Path, pid: int) -> None:
         self._path = path
         self._pid = pid
         self._ends = threading.Event()
         self._thread = threading.Thread(target=self._look)
-        self.most = 0
+        self.disk_size = 0
+        self.memory_kb = 0
+        """Of the process alone: what `wait4` tells is its parent's before it became itself."""
 
-    def __enter__(self) -> _Disk:
+    def __enter__(self) -> _Watch:
         self._thread.start()
         return self
 
@@ -111,7 +112,12 @@ class _Disk:
 
     def _look(self) -> None:
         while not self._ends.wait(_LOOK_S):
-            self.most = max(self.most, self._named() + self._unnamed())
+            self.disk_size = max(self.disk_size, self._named() + self._unnamed())
+            with contextlib.suppress(OSError):
+                status = Path(f"/proc/{self._pid}/status").read_text()
+                for line in status.splitlines():
+                    if line.startswith("VmHWM:"):
+                        self.memory_kb = int(line.split()[1])
 
     def _named(self) -> int:
         total = 0
@@ -153,12 +159,7 @@ class Recorder:
         """How many calls it recorded."""
         return len(self._seconds)
 
-    def told(self) -> str:
-        """Return what the appends cost."""
-        percentiles = statistics.quantiles(self._seconds, n=100)
-        p50, p99 = (1e6 * percentiles[at] for at in (49, 98))
-        worst = 1e3 * max(self._seconds)
-        return (
-            f"appends meanwhile: {self.count:,}, p50 {p50:.0f} us, p99 {p99:.0f} us, "
-            f"longest {worst:.1f} ms"
-        )
+    @property
+    def longest_ms(self) -> float:
+        """What its slowest append took."""
+        return 1e3 * max(self._seconds)
