@@ -381,7 +381,9 @@ def test_f_keeps_a_rating_a_label_a_score_a_note_and_a_correction(
 
 
 @pytest.mark.parametrize(
-    "left_as", ["true", """printf '{"count":2,\n"item":"tea"}' > "$1" """], ids=["as is", "respelled"]
+    "left_as",
+    ["true", """printf '{"count":2,\n"item":"tea"}' > "$1" """],
+    ids=["as is", "respelled"],
 )
 def test_a_correction_that_changes_nothing_is_not_kept(
     shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, left_as: str
