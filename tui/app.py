@@ -111,7 +111,7 @@ class ReplayApp(App[None]):
         self._first_trace = trace
         self.register_theme(DARK)
         self.register_theme(LIGHT)
-        self.theme = (LIGHT if theme == "light" else DARK).name
+        self.theme = (LIGHT if (theme or self._state.theme()) == "light" else DARK).name
 
     def get_default_screen(self) -> Screen[None]:
         """The first screen, without mounting an empty one before: a third of the start-up."""
@@ -306,8 +306,10 @@ class ReplayApp(App[None]):
             self.exit()
 
     def toggle_theme(self) -> None:
-        """Change between light and dark."""
-        self.theme = (LIGHT if self.theme == DARK.name else DARK).name
+        """Change between light and dark, from the next start on, too."""
+        is_light = self.theme == DARK.name
+        self.theme = (LIGHT if is_light else DARK).name
+        self._state.keep_theme("light" if is_light else "dark")
 
     def _revealing(self) -> list[str]:
         """Return the option by which commands show hidden values, where the screen does."""
