@@ -31,7 +31,9 @@ class NoTerminalError(ReplayError):
 )
 @click.argument("words", nargs=-1, metavar="[DATABASE] [TRACE]")
 @click.option(
-    "--theme", type=click.Choice(["dark", "light"]), help="Colours; F2 changes them. Default: as last time, else dark."
+    "--theme",
+    type=click.Choice(["dark", "light"]),
+    help="Colours; F2 changes them. Default: as last time, else dark.",
 )
 def ui(words: tuple[str, ...], theme: str | None) -> int:
     """Look at the traces of DATABASE: step by step, forwards and backwards, and what differs today.
