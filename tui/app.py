@@ -10,6 +10,7 @@ import shlex
 import signal
 import sys
 import threading
+from collections import defaultdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
@@ -37,6 +38,8 @@ from tui.theme import DARK, LIGHT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from textual.driver import Driver
 
     from replay.stepping.worlds import WorldHistory
     from tui.jobs import Ended, Job
@@ -108,10 +111,21 @@ class ReplayApp(App[None]):
         """Today's tools, as they were named last."""
         self.baseline: Baseline | None = None
         """The old ones, as they were named last; None: nobody was asked yet."""
+        self.typed: defaultdict[str, list[str]] = defaultdict(list)
+        """What was typed at questions, by their names: gone with the session."""
         self._first_trace = trace
         self.register_theme(DARK)
         self.register_theme(LIGHT)
         self.theme = (LIGHT if (theme or self._state.theme()) == "light" else DARK).name
+
+    def get_driver_class(self) -> type[Driver]:
+        """Textual's own, but for what is typed into a terminal of Linux or macOS."""
+        driver = super().get_driver_class()
+        if driver.__name__ != "LinuxDriver":
+            return driver
+        from tui.keyboard import Keyboard
+
+        return Keyboard
 
     def get_default_screen(self) -> Screen[None]:
         """The first screen, without mounting an empty one before: a third of the start-up."""

@@ -8,54 +8,76 @@ the worker: what tools ask and answer is masked before anybody is told.
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from cassettes.placeholders import PLACEHOLDER
 from replay.records import JsonObject
+from replay.replayer.own_data import texts_in
 
 if TYPE_CHECKING:
     from cassettes.redaction import Redactor
     from cassettes.redaction.personal import Kind
 
-_OBJECTS_MAX: Final = 2_000_000
-_LENGTH_MAX: Final = 4_096
 _WHOLE_MAX: Final = 64
 _CODE: Final = re.compile(r"(?<![0-9.\-])[0-9]{6,15}(?![0-9.\-])")
 """Digits for digits under a secret name: only the key tells that they are a placeholder."""
-_PLAIN: Final = (str, bytes, int, float, bool, type(None))
+_NUMBER: Final = re.compile(r"(?<![\w.\-+])[+(]?[0-9][0-9 ().\-/]{5,20}[0-9](?![\w])")
+"""What is of a kind where a name says so, and has no form: ``"phone": "555-123-2002"``."""
+_NUMBER_LENGTH_MAX: Final = 24
 
 
 class KnownAgain:
     """What placeholders stand for, as far as a world tells."""
 
     def __init__(self, redactor: Redactor) -> None:
-        self._redactor = redactor
+        self.redactor = redactor
         self._real: dict[str, str] = {}
         self._digits: dict[tuple[str, str], str] = {}
         """By kind and the digits of a placeholder, the digits of the value: however it is written.
         """
+        self._marked: dict[str, str] = {}
+        """What placeholders of no kind stand for: learned, so that it is masked again."""
         self._texts: list[str] | None = None
         self._tried: set[str] = set()
         self._heard: set[str] = set()
 
     def is_of(self, redactor: Redactor) -> bool:
         """Whether it was made for ``redactor``."""
-        return redactor is self._redactor
+        return redactor is self.redactor
 
-    def look_at(self, *parts: Any) -> None:
-        """Take note of the personal data in a world, and of its texts."""
-        self._texts = list(dict.fromkeys(texts_in(parts)))
-        rules = self._redactor.rules
+    @property
+    def told(self) -> tuple[dict[str, str], ...]:
+        """What was learned so far, for `take_over` in another process."""
+        numbers = {f"{kind} {made}": digits for (kind, made), digits in self._digits.items()}
+        return dict(self._real), numbers, dict(self._marked)
+
+    def take_over(self, told: tuple[dict[str, str], ...]) -> None:
+        """Know what another process has learned, and told."""
+        real, numbers, marked = told
+        self._real |= real
+        for name, digits in numbers.items():
+            kind, _, made = name.partition(" ")
+            self._digits[kind, made] = digits
+        for made, one in marked.items():
+            self._marked[made] = one
+            self.redactor.vault.learn(one, made)
+
+    def look_at(self, *parts: Any, whole: bool = False) -> None:
+        """Take note of the personal data in a world, and of its texts.
+
+        ``whole``: of texts of any length, which are files then, and hold others.
+        """
+        self._texts = list(dict.fromkeys(texts_in(parts, whole=whole)))
+        self._tried = set(self._real)
+        rules = self.redactor.rules
         for text in self._texts:
             for kind in rules.kinds_in(text):
                 for start, end in kind.spans(text):
                     value = text[start:end]
                     self._take(kind, value)
-            if text.isdecimal() and 7 <= len(text) <= 15:
+            if len(text) <= _NUMBER_LENGTH_MAX and _NUMBER.fullmatch(text):
                 for kind in rules.kinds:
                     if kind.is_named(text):
                         self._take(kind, text)
@@ -63,7 +85,7 @@ class KnownAgain:
     def _take(self, kind: Kind, value: str) -> None:
         if kind.is_stand_in(value):
             return
-        made = kind.masked(self._redactor.key, value)
+        made = kind.masked(self.redactor.key, value)
         self._real[made] = value
         digits = _number(value)
         if digits and kind.names:
@@ -116,13 +138,22 @@ class KnownAgain:
         self._try_marked(text)
         if not self._real:
             return text
-        for kind in self._redactor.rules.kinds_in(text):
+        for kind in self.redactor.rules.kinds_in(text):
             for start, end in reversed(list(kind.spans(text))):
                 real = self._stood_for(kind, text[start:end])
                 if real is not None:
                     text = text[:start] + _written(real) + text[end:]
+        text = _NUMBER.sub(self._named, text)
         text = PLACEHOLDER.sub(lambda found: _written(self._real.get(found[0], found[0])), text)
         return _CODE.sub(lambda found: self._real.get(found[0], found[0]), text)
+
+    def _named(self, found: re.Match[str]) -> str:
+        """Return what a number stands for that a name says is one; itself: for nothing known."""
+        for kind in _kinds_of_stand_in(found[0], self.redactor):
+            real = self._stood_for(kind, found[0])
+            if real is not None:
+                return _written(real)
+        return found[0]
 
     def _stood_for(self, kind: Kind, made: str) -> str | None:
         """Return what a placeholder stands for, written as it is; None: nobody knows."""
@@ -137,24 +168,39 @@ class KnownAgain:
     def _try_marked(self, text: str) -> None:
         """Find out what placeholders of any text stand for: one of the world's short texts."""
         wanted = {found[0] for found in PLACEHOLDER.finditer(text)}
-        wanted = (wanted | _codes_in(text, self._redactor)) - self._tried
+        wanted = (wanted | _codes_in(text, self.redactor)) - self._tried
         if not wanted or not self._texts:
             return
         self._tried |= wanted
         for one in self._texts:
             if 6 <= len(one) <= _WHOLE_MAX:
-                made = self._redactor.placeholder(one)
+                made = self.redactor.placeholder(one)
                 if made in wanted:
-                    self._redactor.vault.learn(one, made)
-                    if one in self._redactor.vault or one.isdecimal():
-                        self._real[made] = one
+                    self.redactor.vault.learn(one, made)
+                    if one in self.redactor.vault or one.isdecimal():
+                        self._real[made] = self._marked[made] = one
 
 
 def has_placeholders(job: JsonObject, redactor: Redactor) -> bool:
     """Whether the calls of a job were asked anything, or answered, that is masked."""
     orders = [order for group in job["groups"] for order in group]
     told = json.dumps([(one["call"]["arguments"], one["interactions"]) for one in orders])
-    return redactor.holds_placeholders(told) or bool(_codes_in(told, redactor))
+    return has_stand_ins(told, redactor)
+
+
+def has_stand_ins(text: str, redactor: Redactor) -> bool:
+    """Whether something in a text stands for what is masked, as far as the key tells."""
+    return (
+        redactor.holds_placeholders(text)
+        or bool(_codes_in(text, redactor))
+        or any(_kinds_of_stand_in(found[0], redactor) for found in _NUMBER.finditer(text))
+    )
+
+
+def _kinds_of_stand_in(number: str, redactor: Redactor) -> list[Kind]:
+    """Return the kinds that a number is a placeholder of, if a name says that it is of the kind."""
+    kinds = redactor.rules.kinds
+    return [one for one in kinds if one.is_named(number) and one.is_stand_in(number)]
 
 
 def _codes_in(text: str, redactor: Redactor) -> set[str]:
@@ -172,69 +218,3 @@ def _number(value: str) -> str:
 
 def _written(value: str) -> str:
     return json.dumps(value, ensure_ascii=False)[1:-1]
-
-
-def texts_in(parts: Iterable[Any]) -> Iterator[str]:
-    """Yield the texts in objects: in their attributes, items and keys, each object once."""
-    todo = list(parts)
-    seen: set[int] = set()
-    while todo and len(seen) < _OBJECTS_MAX:
-        one = todo.pop()
-        kind = type(one)
-        if kind is str:
-            if len(one) <= _LENGTH_MAX:
-                yield one
-            continue
-        if kind is int and one > 10**6:
-            yield str(one)
-        if kind in _PLAIN or id(one) in seen:
-            continue
-        seen.add(id(one))
-        todo += _parts(one)
-
-
-def _parts(one: Any) -> Iterable[Any]:
-    if isinstance(one, Mapping):
-        return [*one.keys(), *one.values()]
-    if isinstance(one, (list, tuple, set, frozenset)):
-        return one
-    if dataclasses.is_dataclass(one) and not isinstance(one, type):
-        return [getattr(one, field.name, None) for field in dataclasses.fields(one)]
-    module = type(one).__module__
-    if module.partition(".")[0] in _NOT_USERS or isinstance(one, type):
-        return ()
-    return list(getattr(one, "__dict__", {}).values())
-
-
-_NOT_USERS: Final = frozenset(
-    (
-        "builtins",
-        "threading",
-        "_thread",
-        "asyncio",
-        "logging",
-        "socket",
-        "re",
-        "types",
-        "sqlite3",
-        "httpx",
-        "requests",
-        "functools",
-        "weakref",
-        "io",
-        "_io",
-        "abc",
-        "inspect",
-    )
-)
-
-
-def data_of(toolbox: Any) -> list[Any]:
-    """Return the plain data of the modules that tools are from: what they look things up in."""
-    found: dict[int, Any] = {}
-    for tool in toolbox.tools():
-        names = getattr(tool.function, "__globals__", {})
-        for name, value in list(names.items()):
-            if not name.startswith("__") and isinstance(value, (dict, list, tuple, set)):
-                found[id(value)] = value
-    return list(found.values())

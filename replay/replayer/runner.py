@@ -97,7 +97,7 @@ class TraceRunner:
         try:
             trace.home.open()
         except BaseException as error:  # noqa: BLE001 -- the user's code; the pool is told
-            self._tell("world_failed", error=call_error(error).model_dump())
+            self._tell("world_failed", **trace.no_world(error))
             self._tell("end")
             return
         for group in job["groups"]:
@@ -155,6 +155,13 @@ class _Trace:
         """When the first call began, and where virtual time was then."""
         self.has_late_threads = False
         """Whether a call passed its deadline: its thread may run on."""
+
+    def no_world(self, error: BaseException) -> JsonObject:
+        """Return what the pool is told of a world that could not be made: masked as calls are."""
+        told: JsonObject = call_error(error).model_dump()
+        if self.redaction is not None:
+            told = self.redaction.redactor.json(told)
+        return {"error": told, "start_is_masked": self.home.start_is_masked}
 
     def run_group(self, group: list[JsonObject]) -> None:
         """Run the calls of one model output."""

@@ -61,7 +61,9 @@ def test_r_replays_a_trace_with_the_tools_of_the_config_and_a_approves_a_differe
         await person.press("a", *"meant", "enter")
         await person.sees("approved: receipt", "wherever it comes up", "≈ approved")
         await person.press("a")
-        await person.sees("it is approved already")
+        await person.sees("it is approved: take that back?")
+        await person.press("escape")
+        await person.sees("still approved")
 
     use(shop, script, trace="tea")
     with Store.open(shop) as store:

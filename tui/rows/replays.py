@@ -14,6 +14,7 @@ from replay.store.selecting import run_key
 from replay.verdicts.findings import ranked
 from tui.rows.approvals import marked
 from tui.rows.database import Database
+from tui.rows.verdict_parts import verdict_shown, verdict_texts
 
 _BLOCK: Final = 64
 _BLOCKS_MAX: Final = 64
@@ -188,21 +189,28 @@ def found_call_size(database: Database, found: RunFindings, call: FoundCall) -> 
 
 
 def read_found_call(
-    database: Database, found: RunFindings, finding: Finding, call: FoundCall
+    database: Database,
+    found: RunFindings,
+    finding: Finding,
+    call: FoundCall,
+    *,
+    has_payload: bool = True,
 ) -> tuple[CallVerdict, ToolCall, list[Interaction]]:
-    """Return the verdict of one call of ``finding``, and the call as it was recorded."""
+    """Return the verdict of one call of ``finding``, and the call as it was recorded.
+
+    Both without their results, and without their payloads unless these are what changed and
+    ``has_payload``.
+    """
+    read = verdict_shown if has_payload else verdict_texts
+    shown = read(database, found.run_key, call.tool_call)
     with database.reading() as connection:
-        verdict = _one(
-            connection,
-            database.records.records(
-                "call_verdict", "r.run = ? AND r.tool_call = ?", [found.run_key, call.tool_call]
-            ),
-        )
+        verdict = _one(connection, [] if shown is None else [shown])
+        left_out = {"result"}
+        if not has_payload or verdict.verdict != "payload_changed":
+            left_out.add("payload")
         recorded = _one(
             connection,
-            database.records.records(
-                "tool_call", "r.key = ?", [call.tool_call], left_out=_left_out(verdict)
-            ),
+            database.records.records("tool_call", "r.key = ?", [call.tool_call], left_out=left_out),
         )
         interactions = database.records.records(
             "interaction", "r.tool_call = ?", [call.tool_call], "r.interaction_index"
@@ -211,9 +219,18 @@ def read_found_call(
     return verdict, recorded, interactions
 
 
-def _left_out(verdict: CallVerdict) -> frozenset[str]:
-    """Values that say the same as the texts beside them; but a payload may be what changed."""
-    return frozenset(("result",) if verdict.verdict == "payload_changed" else ("result", "payload"))
+def read_whole_verdict(
+    database: Database, found: RunFindings, finding: Finding, call: FoundCall
+) -> CallVerdict:
+    """Return the verdict of one call of ``finding`` with all its values."""
+    with database.reading() as connection:
+        verdict: CallVerdict = _one(
+            connection,
+            database.records.records(
+                "call_verdict", "r.run = ? AND r.tool_call = ?", [found.run_key, call.tool_call]
+            ),
+        )
+    return verdict.model_copy(update={"approved": finding.approved})
 
 
 def _one(connection: sqlite3.Connection, records: list[Any]) -> Any:

@@ -11,6 +11,7 @@ from replay.records import Finding, Pin, ReplayRun
 from tui.jobs import Ended
 from tui.rows.acting import Baseline, Tools, baseline_at_hand, pins_of, tools_at_hand
 from tui.rows.steps import StepRow
+from tui.screens.asking import TAKE_BACK, TAKES_BACK
 from tui.screens.base import BaseScreen
 from tui.screens.replaying import ReplayingScreen, Scope, ended_parts
 from tui.screens.steps import StepsScreen
@@ -127,12 +128,14 @@ class Acting(StepsScreen):
                 said = f"{what} is pinned: `replay run --pinned` replays it"
                 self._run(f"pinning {what}", ["pin", *place, *more], said)
 
+        typed = self.replay.typed["why"]
         if kept is None:
             how = "enter pins, esc does not"
-            self.prompt.ask(f"pin {what}: why?", on_done=done, placeholder=how)
+            self.prompt.ask(f"pin {what}: why?", on_done=done, placeholder=how, typed=typed)
         else:
             how = "enter unpins, esc does not; words: another reason"
-            self.prompt.ask(f"{self._pin_words(kept, what)}: unpin?", on_done=done, placeholder=how)
+            label = f"{self._pin_words(kept, what)}: unpin?"
+            self.prompt.ask(label, on_done=done, placeholder=how, typed=typed)
 
     def _pin_words(self, pin: Pin, what: str) -> str:
         by = f" by {pin.pinned_by}" if pin.pinned_by else ""
@@ -143,7 +146,11 @@ class Acting(StepsScreen):
     # -- approving --------------------------------------------------------------------------------
 
     def action_approve(self) -> None:
-        """Accept what differs in this call as meant."""
+        """Accept what differs in this call as meant; what is approved: take that back."""
+        verdict = self.detail.verdict if self.detail else None
+        if verdict is not None and verdict.approved and verdict.signature is not None:
+            self._ask_to_take_back(verdict.signature)
+            return
         finding, run = self._finding(), self.steps.run
         if finding is None or run is None:
             return
@@ -160,7 +167,12 @@ class Acting(StepsScreen):
 
         calls = "" if finding.call_count == 1 else f" ({finding.call_count:,} calls)"
         label = f"approve {cut(printable(finding.title), max(10, self.size.width - 60))}{calls}:"
-        self.prompt.ask(f"{label} why?", on_done=done, placeholder="enter approves, esc does not")
+        self.prompt.ask(
+            f"{label} why?",
+            on_done=done,
+            placeholder="enter approves, esc does not",
+            typed=self.replay.typed["why"],
+        )
 
     def _finding(self) -> Finding | None:
         """Return the open finding of the call under the cursor; None, and said why: none is."""
@@ -180,13 +192,21 @@ class Acting(StepsScreen):
                     "r.run = ? AND r.signature = ?",
                     [self.steps.run_key, verdict.signature],
                 )
-        if verdict.approved:
-            self._stay("it is approved already")
-        elif not found:
+        if not found:
             self._stay(f"the run is {run.status}: it has no findings to approve yet")
-        else:
-            return found[0]
-        return None
+            return None
+        return found[0]
+
+    def _ask_to_take_back(self, signature: str) -> None:
+        def done(answer: str | None) -> None:
+            self.table.focus()
+            if answer is None:
+                self.say(("still approved", "dim"))
+                return
+            words = ["approve", str(self.replay.path), signature, "--take-back"]
+            self._run("taking the approval back", words, "approved no longer")
+
+        self.prompt.ask(TAKE_BACK, on_done=done, placeholder=TAKES_BACK)
 
     # -- commands ---------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from tui.actions import TRACES
 from tui.rows.filters import TraceFilter, parse_filter
 from tui.rows.sorting import TraceSort
 from tui.rows.traces import TraceList
+from tui.screens.searching import SEARCH_KEYS
 from tui.screens.trace_seeking import SeekingTraces
 from tui.views.parts import printable
 from tui.widgets.keys import bindings
@@ -74,6 +75,7 @@ class TracesScreen(SeekingTraces):
             on_done=done,
             on_change=typed,
             placeholder="words  tool:NAME  outcome:failed  verdict:changed  model:gpt*  since:7d",
+            typed=self.replay.typed["filter"],
         )
 
     def _apply(self, text: str, *, is_typing: bool = False) -> bool:
@@ -137,14 +139,22 @@ class TracesScreen(SeekingTraces):
         """Find a text in the lines of the list."""
 
         def done(text: str | None) -> None:
-            self.table.needle = text or ""
-            self.table.refresh()
             self.table.focus()
+            if text is None:  # never mind: as it was
+                return
+            self.table.needle = text
+            self.table.refresh()
+            self._say_position()
             if text:
                 self._look(0)
 
         self.prompt.ask(
-            "find", self.table.needle, on_done=done, placeholder="id, app, model, asked"
+            "find",
+            self.table.needle,
+            on_done=done,
+            placeholder="id, app, model, asked",
+            typed=self.replay.typed["find"],
+            is_selected=True,
         )
 
     def action_match(self, direction: int) -> None:
@@ -199,8 +209,7 @@ class TracesScreen(SeekingTraces):
             return
         self.table.cursor = index
         if words:
-            ends = ("   n next   N last   esc ends", "dim")
-            self.call_later(self.say, (words, "accent"), ends)
+            self.call_later(self.say, (words, "accent"), (f"   {SEARCH_KEYS}", "dim"))
 
     def on_unmount(self) -> None:
         """End what runs."""
