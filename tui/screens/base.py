@@ -109,14 +109,14 @@ class BaseScreen(Clipboard):
             self.action_quit()
 
     def action_cancel(self) -> None:
-        """End what is under way, or leave; the first screen stays, whoever presses Esc once more."""
+        """End what is under way, or leave; the first screen stays, however often it is pressed."""
         if len(self.app.screen_stack) > 2:
             self.action_back()
         elif not self.end_something():
             self.say(("nothing to cancel   ", "dim"), (f"{back_key()} quits", ""))
 
     def end_something(self) -> bool:
-        """End what a first screen has under way, a search or a filter; say whether there was any."""
+        """End what a first screen has under way; say whether there was anything."""
         return False
 
     def action_quit(self) -> None:
