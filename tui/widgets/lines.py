@@ -20,7 +20,8 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from tui.actions import LINES
-from tui.views.parts import ROLES, Part, count, parts_text
+from tui.theme import role_style
+from tui.views.parts import Part, count, parts_text
 from tui.widgets.keys import bindings
 
 
@@ -28,13 +29,7 @@ class Lines(ScrollView, can_focus=True):
     """The base of every list and pane. A subclass says how many lines there are, and each one."""
 
     BINDINGS = bindings(LINES)
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "lines--cursor",
-        "lines--match",
-        "lines--added-line",
-        "lines--removed-line",
-        *(f"lines--{role}" for role in ROLES),
-    }
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"lines--cursor"}
 
     cursor: reactive[int] = reactive(0, repaint=False)
 
@@ -137,7 +132,10 @@ class Lines(ScrollView, can_focus=True):
     def _style(self, role: str) -> Style:
         style = self._styles.get(role)
         if style is None:
-            style = self.get_component_rich_style(f"lines--{role}", partial=True)
+            if role == "cursor":  # another with the focus
+                style = self.get_component_rich_style("lines--cursor", partial=True)
+            else:
+                style = role_style(self.app.theme, role)
             self._styles[role] = style
         return style
 
