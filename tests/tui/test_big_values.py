@@ -453,7 +453,7 @@ def test_of_a_big_call_a_watch_reads_what_it_looks_at_and_of_small_ones_all_at_o
 def test_what_a_watch_saw_of_a_call_is_kept_and_not_copied(
     big: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("copy.deepcopy", None)  # for the world, which the next step changes
+    monkeypatch.setattr("tui.rows.hits.copy", None)  # for the world, which the next step changes
     database = Database.open(big)
     watch = Watch.of("response.taken[7].id")
 
