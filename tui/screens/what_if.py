@@ -54,6 +54,7 @@ class WhatIfScreen(PanesScreen):
         table = BranchTable(id="list-pane")
         table.run = self.run
         table.border_title = "Edited branch"
+        table.border_subtitle = "today, then edited"
         return table
 
     @property
@@ -86,6 +87,7 @@ class WhatIfScreen(PanesScreen):
         return 0
 
     def _arrive(self) -> None:
+        self.fit_list()
         self.table.lines_changed()
         self._show()
 
