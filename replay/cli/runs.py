@@ -119,9 +119,7 @@ def approve(
     return ExitCode.OK
 
 
-def _take_back(
-    database: Path, finding: str, approvals_file: Path | None, *, as_json: bool
-) -> int:
+def _take_back(database: Path, finding: str, approvals_file: Path | None, *, as_json: bool) -> int:
     from replay.store import Store
 
     with Store.open(database, mode="w") as store:

@@ -136,8 +136,6 @@ def test_that_todays_toolbox_has_no_such_tool_is_said_as_the_cause(tmp_path: Pat
     use(path, script, trace="b-trip")
 
 
-
-
 def test_a_short_list_leaves_its_rows_to_the_detail_below_it(database: Path) -> None:
     async def script(person: Person) -> None:
         await person.sees("stopped at 3", "cause", '"degrees": 4')

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import sqlite3
+from collections.abc import Callable
 from typing import Final
 
 from replay.records import Selection
@@ -20,7 +21,7 @@ _APPS: Final = "SELECT DISTINCT app FROM trace_rows WHERE app IS NOT NULL"
 
 def unmet_words(connection: sqlite3.Connection, selection: Selection) -> str:
     """Return ``no tool 'calc': calculate?``; empty: all that is named is there."""
-    asked = (
+    asked: tuple[tuple[str, list[str], Callable[[], list[str]]], ...] = (
         ("tool", selection.tools, lambda: _texts(connection, _OF_INDEX)),
         ("app", selection.apps, lambda: _texts(connection, _APPS)),
         ("model", selection.models, lambda: distinct_models(connection)),

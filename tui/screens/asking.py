@@ -14,7 +14,6 @@ from replay.stepping.tokens import ConditionError
 from tui.screens.base import BaseScreen
 from tui.views.parts import Part, printable
 
-
 TAKE_BACK: Final = "it is approved: take that back?"
 TAKES_BACK: Final = "enter takes it back, esc does not"
 

@@ -24,7 +24,6 @@ from tui.actions import LINES
 from tui.views.parts import ROLES, Part, count, parts_text, within
 from tui.widgets.keys import bindings
 
-
 COUNTED_MAX: Final = 1000
 """Lines whose matches are counted at each step from one to the next: some milliseconds."""
 
