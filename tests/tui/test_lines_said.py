@@ -134,3 +134,30 @@ def test_that_todays_toolbox_has_no_such_tool_is_said_as_the_cause(tmp_path: Pat
         assert "reads the arguments" not in person.screen
 
     use(path, script, trace="b-trip")
+
+
+def test_a_short_list_leaves_its_rows_to_the_detail_below_it(database: Path) -> None:
+    async def script(person: Person) -> None:
+        await person.sees("stopped at 3", "cause", '"degrees": 4')
+        lines = person.screen.splitlines()
+        assert lines[1].startswith("╭─ Steps")
+        assert lines[7].startswith("╰")  # five steps, and the frame
+        await person.press("z")
+        assert person.screen.splitlines()[-3].startswith("╰")  # alone it has all the room
+        await person.press("z")
+        await person.pilot.resize_terminal(120, 36)
+        await person.settle()
+        assert person.screen.splitlines()[-3].count("╰") == 2
+
+    use(database, script, trace="b-trip", size=(80, 24))
+
+
+def test_a_removed_breakpoint_comes_back_with_up(database: Path) -> None:
+    async def script(person: Person) -> None:
+        await person.sees("1 / 3")
+        await person.press("B", "a", *"step > 1", "enter", "x")
+        await person.sees("removed step > 1   a and ↑ bring it back")
+        await person.press("a", "up", "enter")
+        await person.sees("1 / 1 breakpoint")
+
+    use(database, script)
