@@ -55,9 +55,7 @@ def test_a_trace_on_the_command_line_opens_where_one_was_in_it(
     use(database, second, state=State(state.path), trace="b-trip")
 
 
-def test_the_theme_is_as_it_was_left_unless_another_is_named(
-    database: Path, state: State
-) -> None:
+def test_the_theme_is_as_it_was_left_unless_another_is_named(database: Path, state: State) -> None:
     themes: list[str] = []
 
     async def turn(person: Person) -> None:
