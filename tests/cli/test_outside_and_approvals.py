@@ -217,6 +217,7 @@ def test_what_is_approved_later_counts_as_approved_in_runs_and_of_each_call(
     assert "  approved\n" not in said("diff", "latest", finding.signature)
 
 
+@pytest.mark.slow
 def test_an_approval_is_taken_back_wherever_it_is_kept(folder: Path, capsys: Printed) -> None:
     tools = folder / "shop.py"
     tools.write_text(tools.read_text().replace('"price": len', '"cost": len'))
