@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from replay.records import Finding, Pin, ReplayRun
 from tui.jobs import Ended
 from tui.rows.acting import Baseline, Tools, baseline_at_hand, pins_of, tools_at_hand
+from tui.rows.replays import counts_of
 from tui.rows.steps import StepRow
 from tui.screens.asking import TAKE_BACK, TAKES_BACK
 from tui.screens.base import BaseScreen
@@ -71,7 +72,8 @@ class Acting(StepsScreen):
             self.run_id = None  # from now on the newest run's verdicts
             self.database_changed()
         if isinstance(screen, BaseScreen):
-            screen.say(*ended_parts(run))
+            with self.telling_errors():
+                screen.say(*ended_parts(run, counts_of(self.replay.the_database, run)))
 
     # -- pins -------------------------------------------------------------------------------------
 

@@ -84,7 +84,7 @@ class FindingsScreen(PanesScreen):
             if had == self.found:
                 return
             table.findings = self.found.findings
-            self.say_head(run_words(self.found.run))
+            self.say_head(run_words(self.found.run, self.found.counts))
             index = next(
                 (
                     i
