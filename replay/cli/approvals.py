@@ -80,12 +80,47 @@ def accept(store: Store, approvals: list[Approval]) -> None:
 
 
 def accept_all(store: Store, run: ReplayRun, *, note: str) -> ReplayRun:
-    """Accept every finding of ``run``, and return the run as it ends then: with code 0."""
+    """Accept every finding of ``run``, and return the run as it ends then: with code 0.
+
+    A run without findings ends as it did: where every call was served, nothing was judged.
+    """
+    findings = store.findings(run.id)
+    if not findings:
+        return run
     accepted = run.model_copy(update={"exit_code": int(ExitCode.OK)})
-    accept(store, approvals_of(store.findings(run.id), note=note))
+    accept(store, approvals_of(findings, note=note))
     store.append(accepted)
     store.flush()
     return accepted
+
+
+def take_back(store: Store, wanted: str) -> list[Approval]:
+    """Take approvals out of the database and the store's file; return them.
+
+    ``wanted``: the unique beginning of a finding's signature, or ``all``.
+
+    Raises:
+        SelectionError: nothing that begins so is approved, or several are.
+        StoreError: they cannot be written.
+    """
+    from replay.errors import SelectionError
+    from replay.store.approvals_file import remove_approvals
+
+    known = store.approvals()
+    named = known if wanted == "all" else [o for o in known if o.signature.startswith(wanted)]
+    if not named or (wanted != "all" and len(named) > 1):
+        shown = "\n".join(f"  {one.signature}  {one.title}" for one in named or known[:20])
+        raise SelectionError(
+            f"Several approvals begin with {wanted!r}."
+            if named
+            else f"No approval begins with {wanted!r}.",
+            hint=f"Approved are:\n{shown}" if known else "Nothing is approved.",
+        )
+    signatures = [one.signature for one in named]
+    store.remove_approvals(signatures)
+    if store.approvals_file is not None:
+        remove_approvals(store.approvals_file, signatures)
+    return named
 
 
 def say_stale(store: Store, ended: ReplayRun) -> None:

@@ -159,10 +159,21 @@ def _show_run(
         colored=terminal.colours(sys.stdout),
         show_all=show_all,
     )
-    terminal.emit(github_text(store, run, text) if form == "github" else text)
+    if form == "github":
+        terminal.emit(github_text(store, run, text))
+    else:
+        terminal.emit(f"{_run_words(run)}\n\n{text}")
     if differing:
         terminal.emit("\nEvery call that differs\n")
         _show_calls(store, differing, show_all=True, as_json=False)
+
+
+def _run_words(run: ReplayRun) -> str:
+    """Which run it is: there may be many, and without RUN nobody named it."""
+    from replay.cli.transcripts import moment
+    from replay.report.ink import plain
+
+    return plain(f"{run.id}: {run.toolbox}, {moment(run.started_at)[:16]} UTC")
 
 
 def _differing(store: Store, run: ReplayRun) -> list[CallVerdict]:

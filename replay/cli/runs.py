@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from replay.cli import terminal
-from replay.cli.approvals import accept, approvals_of, approvals_option, use_file
+from replay.cli.approvals import accept, approvals_of, approvals_option, take_back, use_file
 from replay.cli.arguments import database_and, examples, json_option
 from replay.cli.hidden import hide, opened_to_show, reveal_option
 from replay.errors import ExitCode, SelectionError
@@ -49,6 +49,7 @@ def runs(database: Path, reveal: bool, as_json: bool) -> int:
         "replay approve traces.db all --note 'province was renamed, PR 12'",
         "replay approve traces.db 4f1c2a --approvals replay-approvals.jsonl",
         "replay approve traces.db 4f1c2a --run run_20261121T090000",
+        "replay approve traces.db 4f1c2a --take-back",
     ),
 )
 @database_and("finding")
@@ -56,6 +57,12 @@ def runs(database: Path, reveal: bool, as_json: bool) -> int:
     "--run", "run_id", metavar="RUN", help="The run it is in. Default: the newest that has it."
 )
 @click.option("--note", metavar="TEXT", help="Why, for whoever asks later.")
+@click.option(
+    "--take-back",
+    "is_taken_back",
+    is_flag=True,
+    help="Take the approval away again: it was a mistake, or is meant no longer.",
+)
 @approvals_option
 @json_option
 def approve(
@@ -63,6 +70,7 @@ def approve(
     finding: str,
     run_id: str | None,
     note: str | None,
+    is_taken_back: bool,
     approvals_file: Path | None,
     as_json: bool,
 ) -> int:
@@ -76,6 +84,10 @@ def approve(
     from replay.config import load_config
     from replay.store import Store
 
+    if is_taken_back:
+        if note or run_id:
+            raise click.UsageError("--take-back needs FINDING alone: no --note, no --run.")
+        return _take_back(database, finding, approvals_file, as_json=as_json)
     config = load_config()
     if note and (code := in_a_child(config)) is not None:
         return code
@@ -104,6 +116,22 @@ def approve(
     what = "it" if len(approvals) == 1 else "them"
     changes = "it changes" if len(approvals) == 1 else "they change"
     terminal.say(f"The next replay run counts {what} as allowed, until {changes} again.")
+    return ExitCode.OK
+
+
+def _take_back(database: Path, finding: str, approvals_file: Path | None, *, as_json: bool) -> int:
+    from replay.store import Store
+
+    with Store.open(database, mode="w") as store:
+        hide(store, reveal=False)
+        file = use_file(store, approvals_file)
+        taken = take_back(store, finding)
+    if as_json:
+        terminal.emit_json([one.model_dump(mode="json") for one in taken])
+    for one in taken:
+        terminal.say(f"Approved no longer: {one.title}")
+    if file is not None:
+        terminal.say(f"'{file}' says so too: commit it.")
     return ExitCode.OK
 
 

@@ -103,3 +103,37 @@ def test_an_approval_in_the_teams_file_shows_as_approved_everywhere(
     monkeypatch.chdir(tmp_path)
 
     assert shown_of(path) == (True, {"approved": 1, "same": 2}, [True], True)
+
+
+@pytest.mark.slow
+def test_an_approval_is_taken_back_in_a_transcript_and_in_the_findings(database: Path) -> None:
+    async def script(person: Person) -> None:
+        await person.sees("stopped at 3", "≠ changed")
+        await person.press("8", "a", "enter")
+        await person.sees("≈ approved", "wherever it comes up", "cause  today's code")
+        await person.press("a", "enter")
+        await person.sees("approved no longer", "≠ changed")
+        await person.press("R", "a", "enter")
+        await person.sees(" ≈ ")
+        await person.press("a")
+        await person.sees("it is approved: take that back?")
+        await person.press("escape")
+        await person.sees("still approved")
+        await person.press("a", "enter")
+        await person.sees("a approves it, when it is meant", " ≠ ")
+
+    use(database, script, trace="b-trip")
+    with Store.open(database) as store:
+        assert store.approvals() == []
+        assert store.check() == []
+
+
+def test_what_was_approved_just_now_stays_on_the_screen(database: Path) -> None:
+    async def script(person: Person) -> None:
+        await person.sees("stopped at 3", '"degrees": 4')
+        with Store.open(database, "w") as store:
+            store.append_all(approvals_of(store.findings("run-1")))
+        await person.sees("≈ approved")
+        assert '"degrees": 4' in person.screen
+
+    use(database, script, trace="b-trip")

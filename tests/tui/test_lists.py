@@ -108,7 +108,7 @@ def test_slash_finds_a_text_and_n_goes_round_the_end(mixed: Path) -> None:
         await person.press("N")
         assert screen.line_here().id == "a-none"
         await person.press("slash", *"zebra", "enter")
-        await person.sees("no trace here holds 'nonezebra'")
+        await person.sees("no trace here holds 'zebra'")
         await person.press("escape")
         assert screen.table.needle == ""
         assert len(person.app.screen_stack) == 2

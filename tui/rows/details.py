@@ -164,7 +164,9 @@ class StepDetail:
 
     @cached_property
     def interactions(self) -> list[Interaction]:
-        """What the tool asked of the outside world."""
+        """What the tool asked of the outside world; of a model call nothing."""
+        if self.row.kind != "tool":
+            return []  # its row's number is that of a tool call, too, of any trace
         condition = "r.tool_call = ?"
         return self._all("interaction", condition, [self.row.key], "r.interaction_index")
 

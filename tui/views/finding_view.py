@@ -31,7 +31,7 @@ def finding_entries(
             )
         ),
         *_approval_note(finding),
-        cause_entry(finding.cause, finding.verdict),
+        cause_entry(finding.cause, finding.verdict, finding.error_type),
     ]
     if finding.models:
         models = ", ".join(f"{name} {number:,}" for name, number in finding.models.items())

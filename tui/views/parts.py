@@ -46,6 +46,14 @@ def cut(text: str, width: int) -> str:
     return text if cell_len(text) <= width else set_cell_size(text, width - 1).rstrip() + "…"
 
 
+def cut_middle(text: str, width: int) -> str:
+    """Return ``text`` in at most ``width`` columns, its beginning and its end where it is cut."""
+    if cell_len(text) <= width or width < 8 or not text.isascii():
+        return cut(text, width)
+    end = (width - 1) // 2
+    return f"{text[: width - 1 - end]}…{text[-end:]}"
+
+
 def fit(text: str, width: int) -> str:
     """Return ``text`` in exactly ``width`` columns."""
     text = cut(text, width)
@@ -89,3 +97,12 @@ def fit_parts(parts: Sequence[Part], width: int) -> list[Part]:
     if left:
         fitted.append((" " * left, ""))
     return fitted
+
+
+def within(parts: Sequence[Part], width: int) -> Sequence[Part]:
+    """Return words in at most ``width`` columns; spaces too many at their end are no loss."""
+    if sum(cell_len(text) for text, _ in parts) <= width:
+        return parts
+    if cell_len(parts_text(parts).rstrip()) <= width:
+        return parts
+    return fit_parts(parts, width)

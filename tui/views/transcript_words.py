@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from replay.records.codes import Cause, Verdict
+from replay.report.words import cause_words
 from tui.rows.steps import StepList, StepRow
 from tui.views.feedback_view import feedback_words
 from tui.views.parts import Part, count, printable
@@ -62,8 +64,6 @@ def status_parts(
         *why,
         (f"  {sign} {row.outcome.replace('_', ' ')}", role),
     ]
-    if row.siblings > 1:
-        parts.append((f"  one of {row.siblings} parallel calls", "dim"))
     verdict = steps.verdicts.get(row.key) if row.kind == "tool" else None
     if verdict is not None:
         sign, role = verdict_sign(verdict.verdict, approved=verdict.approved)
@@ -73,6 +73,11 @@ def status_parts(
             first = _first_difference(steps)
             where = "" if first is None else f": step {first} differs first"
             parts.append((f" (conditional{where})", "dim"))
+        if verdict.is_divergence and verdict.cause not in (None, Cause.UNKNOWN):
+            cause, known = Cause(verdict.cause), Verdict(verdict.verdict)
+            parts.append((f": {cause_words(cause, known, verdict.error_type)}", ""))
+    if row.siblings > 1:
+        parts.append((f"   one of {row.siblings} parallel calls", "dim"))
     said = feedback_words(one for one in steps.feedback if one.step_number == row.number)
     if said:
         parts.append((f"   feedback: {said}", "accent"))

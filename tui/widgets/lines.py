@@ -6,9 +6,10 @@ asks for a line when it is painted, whatever their number.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from rich.segment import Segment
 from rich.style import Style
@@ -21,8 +22,11 @@ from textual.strip import Strip
 
 from tui.actions import LINES
 from tui.theme import role_style
-from tui.views.parts import Part, count, parts_text
+from tui.views.parts import Part, count, parts_text, within
 from tui.widgets.keys import bindings
+
+COUNTED_MAX: Final = 1000
+"""Lines whose matches are counted at each step from one to the next: some milliseconds."""
 
 
 class Lines(ScrollView, can_focus=True):
@@ -81,7 +85,7 @@ class Lines(ScrollView, can_focus=True):
         raise NotImplementedError
 
     def line_parts(self, index: int, width: int) -> Sequence[Part]:
-        """Return one line; more than ``width`` columns are not seen."""
+        """Return one line; what is wider than ``width`` columns is cut with ``…``."""
         raise NotImplementedError
 
     def line_role(self, index: int) -> str:
@@ -116,7 +120,7 @@ class Lines(ScrollView, can_focus=True):
         line = self.line_role(index)
         if index == self.cursor:
             line += " cursor"
-        parts = self.line_parts(index, width)
+        parts = within(self.line_parts(index, width), width)
         if self.needle:
             parts = _with_matches(parts, self.needle)
         segments = [Segment(text, self._painted(f"{line} {role}")) for text, role in parts if text]
@@ -215,17 +219,32 @@ class Lines(ScrollView, can_focus=True):
         """Go to the first or the last line."""
         self.cursor = 0 if direction < 0 else self.line_count() - 1
 
-    def find(self, direction: int, *, here: bool = False) -> bool:
-        """Go to the next line that holds ``needle``, around the end; say whether there is one."""
+    def find(self, direction: int, *, start: int | None = None) -> bool:
+        """Go to the next line that holds ``needle``, around the end; say whether there is one.
+
+        ``start``: the first line to look at; None: the one beside the cursor.
+        """
         wanted, lines = self.needle.casefold(), self.line_count()
         if not wanted:
             return False
-        for step in range(0 if here else 1, lines + 1):
-            index = (self.cursor + direction * step) % lines
+        first = self.cursor + direction if start is None else start
+        for step in range(lines):
+            index = (first + direction * step) % lines
             if wanted in self.line_text(index).casefold():
                 self.cursor = index
                 return True
         return False
+
+    def matches(self) -> tuple[int, int | None]:
+        """Return which of the lines that hold ``needle`` the cursor is on, and how many there are.
+
+        ``(0, None)``: there are too many lines to count them while a key is pressed.
+        """
+        wanted, lines = self.needle.casefold(), self.line_count()
+        if lines > COUNTED_MAX:
+            return 0, None
+        found = [at for at in range(lines) if wanted in self.line_text(at).casefold()]
+        return bisect_right(found, self.cursor), len(found)
 
     def on_click(self, event: events.Click) -> None:
         """Put the cursor where it was clicked; a second click there, soon or later, chooses."""
