@@ -238,7 +238,7 @@ def _interaction(interaction: Interaction, *, is_open: bool) -> Entry:
     if isinstance(status, dict):
         status = status.get("code")
     answered = "no answer" if response is None else str(status if status is not None else "ok")
-    is_good = isinstance(status, int) and status < 400
+    is_good = response is not None and (not isinstance(status, int) or status < 400)
     return Entry(
         (
             (printable(asked or interaction.protocol), "strong"),
