@@ -94,6 +94,35 @@ def accept_all(store: Store, run: ReplayRun, *, note: str) -> ReplayRun:
     return accepted
 
 
+def take_back(store: Store, wanted: str) -> list[Approval]:
+    """Take approvals out of the database and the store's file; return them.
+
+    ``wanted``: the unique beginning of a finding's signature, or ``all``.
+
+    Raises:
+        SelectionError: nothing that begins so is approved, or several are.
+        StoreError: they cannot be written.
+    """
+    from replay.errors import SelectionError
+    from replay.store.approvals_file import remove_approvals
+
+    known = store.approvals()
+    named = known if wanted == "all" else [o for o in known if o.signature.startswith(wanted)]
+    if not named or (wanted != "all" and len(named) > 1):
+        shown = "\n".join(f"  {one.signature}  {one.title}" for one in named or known[:20])
+        raise SelectionError(
+            f"Several approvals begin with {wanted!r}."
+            if named
+            else f"No approval begins with {wanted!r}.",
+            hint=f"Approved are:\n{shown}" if known else "Nothing is approved.",
+        )
+    signatures = [one.signature for one in named]
+    store.remove_approvals(signatures)
+    if store.approvals_file is not None:
+        remove_approvals(store.approvals_file, signatures)
+    return named
+
+
 def say_stale(store: Store, ended: ReplayRun) -> None:
     """Name the committed approvals that a run over everything has met no finding of."""
     is_whole = ended.status == "finished" and not ended.selection

@@ -23,8 +23,9 @@ from replay.errors import ReplayError, ToolboxError
 from replay.records import JsonObject
 from replay.replayer.channel import Channel
 from replay.replayer.forking import WarmProcess
-from replay.replayer.known_again import KnownAgain, data_of, has_placeholders
+from replay.replayer.known_again import KnownAgain, has_placeholders
 from replay.replayer.masking import RedactionOnDemand
+from replay.replayer.own_data import data_of
 from replay.replayer.runner import TraceRunner
 from replay.replayer.sandbox import holding
 from replay.replayer.sandbox.confinement import confine

@@ -20,7 +20,8 @@ from replay.report.sample_words import sample_words, sampled
 from replay.report.version_lines import translation_notes, version_fact, version_lines
 from replay.report.words import VERDICT_WORDS, cause_words, color, sign
 from replay.report.written_for_lines import written_for_lines
-from replay.verdicts import ranked
+from replay.verdicts import counts_now, ranked
+from replay.verdicts.counts import APPROVED
 from replay.verdicts.outside_titles import miss_is_the_answer
 
 FINDINGS_MAX: Final = 12
@@ -71,16 +72,11 @@ def headline(run: ReplayRun, findings: Sequence[Finding] = ()) -> str:
     ``1,164 calls of 200 traces: 1,044 same, 120 changed in 1 finding``
     """
     calls = f"{count(run.call_count, 'call')} of {count(run.trace_count, 'trace')}{sampled(run)}"
-    counts = Counter({verdict: run.verdict_counts.get(verdict.value, 0) for verdict in Verdict})
-    approved = Counter[Verdict]()
-    for finding in findings:
-        if finding.approved:
-            approved[finding.verdict] += finding.call_count
-    counts.subtract(approved)
-    served = counts.pop(Verdict.SERVED, 0)
+    counts = Counter(counts_now(run.verdict_counts, findings))
+    approved, served = counts[APPROVED], counts.pop(Verdict.SERVED, 0)
     beside = f"{served:,} {VERDICT_WORDS[Verdict.SERVED]}" if served else ""
     said = [f"{counts[v]:,} {words}" for v, words in VERDICT_WORDS.items() if counts[v] > 0]
-    said += [f"{approved.total():,} approved"] if approved else []
+    said += [f"{approved:,} {APPROVED}"] if approved else []
     if not run.call_count:
         return f"{calls}: nothing was replayed"
     if counts[Verdict.SAME] == run.call_count:

@@ -9,7 +9,7 @@ from textual import on
 from replay.records import Finding
 from tui.actions import FINDINGS, OUTLINE
 from tui.jobs import Ended
-from tui.rows.both import Both, without_values
+from tui.rows.both import Both
 from tui.rows.replays import (
     FoundCalls,
     RunFindings,
@@ -18,6 +18,7 @@ from tui.rows.replays import (
     read_found_call,
     read_found_calls,
 )
+from tui.screens.asking import TAKE_BACK, TAKES_BACK
 from tui.screens.base import PanesScreen
 from tui.views.entries import Entry
 from tui.views.finding_view import finding_entries, run_words
@@ -83,7 +84,7 @@ class FindingsScreen(PanesScreen):
             if had == self.found:
                 return
             table.findings = self.found.findings
-            self.say_head(run_words(self.found.run))
+            self.say_head(run_words(self.found.run, self.found.counts))
             index = next(
                 (
                     i
@@ -94,6 +95,7 @@ class FindingsScreen(PanesScreen):
             )
             table.set_reactive(FindingTable.cursor, index)
             table.noun = "finding"
+            self.fit_list()
             table.lines_changed()
             self._show_finding(keep_call=before is not None and self.finding is not None)
 
@@ -120,8 +122,6 @@ class FindingsScreen(PanesScreen):
 
         def make() -> list[Entry]:
             verdict, recorded, _ = read_found_call(database, found, finding, call)
-            if verdict.verdict != "payload_changed":
-                verdict = without_values(verdict)
             self._told = database.told((found.run_key, call.tool_call), verdict, recorded)
             return finding_entries(finding, verdict, recorded, self._told)
 
@@ -189,12 +189,12 @@ class FindingsScreen(PanesScreen):
             self._show_call()
 
     def action_approve(self) -> None:
-        """Ask why, then approve."""
+        """Ask why, then approve; what is approved: ask whether to take that back."""
         finding = self.finding
         if finding is None:
             return
         if finding.approved:
-            self.say(("it is approved already", "warn"))
+            self._ask_to_take_back(finding)
             return
 
         def done(note: str | None) -> None:
@@ -205,11 +205,29 @@ class FindingsScreen(PanesScreen):
                 self.say(("◐ approving", "accent"))
                 self._approve(finding, note.strip() or None)
 
-        self.prompt.ask("approve: why?", on_done=done, placeholder="enter approves, esc does not")
+        self.prompt.ask(
+            "approve: why?",
+            on_done=done,
+            placeholder="enter approves, esc does not",
+            typed=self.replay.typed["why"],
+        )
+
+    def _ask_to_take_back(self, finding: Finding) -> None:
+        def done(answer: str | None) -> None:
+            self.table.focus()
+            if answer is None:
+                self.say(("still approved", "dim"))
+            else:
+                self.say(("◐ taking the approval back", "accent"))
+                self._change(finding, ["--take-back"])
+
+        self.prompt.ask(TAKE_BACK, on_done=done, placeholder=TAKES_BACK)
 
     def _approve(self, finding: Finding, note: str | None) -> None:
-        words = ["approve", str(self.replay.path), finding.signature, "--run", self.run_id]
-        words += ["--note", note] if note else []
+        self._change(finding, ["--run", self.run_id, *(["--note", note] if note else [])])
+
+    def _change(self, finding: Finding, options: list[str]) -> None:
+        words = ["approve", str(self.replay.path), finding.signature, *options]
 
         def done(ended: Ended) -> None:
             if not self.is_ready:

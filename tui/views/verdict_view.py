@@ -48,7 +48,9 @@ def verdict_head(verdict: CallVerdict, call: ToolCall) -> list[Entry]:
         words.append(("  conditional: after the trace's first difference", "dim"))
     entries = [Entry(tuple(words))]
     if verdict.cause is not None:
-        entries.append(cause_entry(verdict.cause, verdict.verdict))
+        error = None if verdict.replayed is None else verdict.replayed.error
+        error_type = None if error is None else error.type
+        entries.append(cause_entry(verdict.cause, verdict.verdict, error_type))
     replayed = verdict.replayed
     recorded = verdict.recorded_outcome or call.outcome
     if replayed is not None:
@@ -60,10 +62,14 @@ def verdict_head(verdict: CallVerdict, call: ToolCall) -> list[Entry]:
     return entries
 
 
-def cause_entry(cause: Cause, verdict: Verdict) -> Entry:
-    """Return why something has its verdict; where nothing tells: what would."""
-    parts: list[Part] = [("cause  ", "dim"), (cause_words(cause, verdict), "")]
-    if cause is Cause.UNKNOWN:
+def cause_entry(cause: Cause, verdict: Verdict, error_type: str | None = None) -> Entry:
+    """Return why something has its verdict; where nothing tells: what would.
+
+    ``error_type``: of today's error.
+    """
+    words = cause_words(cause, verdict, error_type)
+    parts: list[Part] = [("cause  ", "dim"), (words, "")]
+    if words == "unknown":
         parts.append(("   a replay with a baseline tells it: r in a transcript", "dim"))
     return Entry(tuple(parts))
 
