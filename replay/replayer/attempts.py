@@ -22,6 +22,10 @@ from replay.replayer.sandbox.limits import Limits
 
 WORLD_DEADLINE_FACTOR = 6.0
 """A world may load a database: it gets this many times the deadline of a call."""
+_MASKED = (
+    " (What it is made of was masked, and stands for nothing that today's data hold: was it "
+    "recorded with other data, or masked with another key?)"
+)
 
 
 @dataclass(slots=True)
@@ -119,9 +123,10 @@ class Attempt:
             self._blame(self.undone[0], status, words)
         return self._next(number) if self.undone else None
 
-    def world_failed(self, error: CallError) -> None:
+    def world_failed(self, error: CallError, *, start_is_masked: bool) -> None:
         """Settle all calls of a trace whose world could not be made."""
-        self._give_up(f"The world could not be made: {error.type}: {error.message}")
+        why = _MASKED if start_is_masked else ""
+        self._give_up(f"The world could not be made: {error.type}: {error.message}{why}")
 
     def _next(self, number: int, *, one_by_one: bool = False, was_lost: bool = False) -> Attempt:
         return Attempt(

@@ -264,7 +264,8 @@ class Pool:
         if kind == "done":
             self._keep(seat, attempt, message)
         elif kind == "world_failed":
-            attempt.world_failed(CallError.model_validate(message["error"]))
+            error = CallError.model_validate(message["error"])
+            attempt.world_failed(error, start_is_masked=message["start_is_masked"])
         elif kind == "ended":
             attempt.refused = message["refused"]
             self._settle(seat, attempt, message["status"])

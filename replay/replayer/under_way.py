@@ -62,6 +62,7 @@ class _Sums:
     digests: dict[str, bytes] = field(default_factory=dict)
     verdicts: Counter[str] = field(default_factory=Counter)
     conditional: int = 0
+    approved: int = 0
     worst: ExitCode = ExitCode.OK
 
 
@@ -209,6 +210,7 @@ class RunUnderWay:
             self.policies_seen.add(verdict)
             self.versions_seen.add(calls[verdict.tool_call_id], verdict)
             sums.conditional += verdict.conditional
+            sums.approved += bool(verdict.approved)
             sums.worst = worse(sums.worst, exit_code_of(verdict))
             self.coverage.add(
                 *_reached(verdict, calls[verdict.tool_call_id].arguments),
@@ -235,7 +237,8 @@ class RunUnderWay:
         self._take_back({one.signature for one in findings if not one.approved})
         is_whole = status == "finished"
         not_judged = sums.verdicts[Verdict.NOT_RUN] + sums.verdicts[Verdict.SERVED]
-        judged_none = sums.verdicts.total() == not_judged
+        # Who approves a call that cannot be run has judged it: it must not stay red for good.
+        judged_none = sums.verdicts.total() == not_judged and not sums.approved
         whole = ExitCode.COULD_NOT_RUN if judged_none and sums.verdicts else sums.worst
         codes = {"finished": whole, "interrupted": ExitCode.INTERRUPTED}
         run = self.started.model_copy(
@@ -278,6 +281,7 @@ class RunUnderWay:
             for verdict in self.store.verdicts(self.started.id, signature=signature):
                 open_again = verdict.model_copy(update={"approved": False})
                 self.sums.worst = worse(self.sums.worst, exit_code_of(open_again))
+                self.sums.approved -= 1
                 self._batch.append(open_again)
             self._store()
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from replay.verdicts.causes import Situation
+    from replay.verdicts.counts import counts_now
     from replay.verdicts.coverage import Coverage
     from replay.verdicts.diffing import diff_values
     from replay.verdicts.exit_codes import exit_code, exit_code_of, is_breaking
@@ -36,6 +37,7 @@ __all__ = [
     "approve_verdict",
     "asked_together",
     "collect",
+    "counts_now",
     "diff_values",
     "exit_code",
     "exit_code_of",
@@ -57,6 +59,7 @@ _LAZY = {
     "approve_verdict": "replay.verdicts.findings",
     "asked_together": "replay.verdicts.overlaps",
     "collect": "replay.verdicts.findings",
+    "counts_now": "replay.verdicts.counts",
     "diff_values": "replay.verdicts.diffing",
     "exit_code": "replay.verdicts.exit_codes",
     "exit_code_of": "replay.verdicts.exit_codes",

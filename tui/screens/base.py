@@ -13,7 +13,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from replay.errors import ReplayError
-from tui.actions import ACTIONS, EVERYWHERE, Action, actions_of
+from tui.actions import ACTIONS, EVERYWHERE, Action, actions_of, key_word
 from tui.memory import reading_much
 from tui.screens.clipboard import Clipboard
 from tui.screens.searching import Searching
@@ -26,6 +26,13 @@ from tui.widgets.outline import Outline
 if TYPE_CHECKING:
     from tui.app import ReplayApp
     from tui.jobs import Job
+
+
+def back_key() -> str:
+    """Return the key that leaves a screen, as it is called."""
+    (back,) = (one for one in actions_of(EVERYWHERE) if one.id == "everywhere.back")
+    return key_word(back.keys[0])
+
 
 _OF_PANES: Final = frozenset(("everywhere.other-pane", "everywhere.other-pane-back"))
 WIDTH_MIN: Final = 50
@@ -100,6 +107,17 @@ class BaseScreen(Clipboard):
             self.app.pop_screen()
         else:
             self.action_quit()
+
+    def action_cancel(self) -> None:
+        """End what is under way, or leave; the first screen stays, however often it is pressed."""
+        if len(self.app.screen_stack) > 2:
+            self.action_back()
+        elif not self.end_something():
+            self.say(("nothing to cancel   ", "dim"), (f"{back_key()} quits", ""))
+
+    def end_something(self) -> bool:
+        """End what a first screen has under way; say whether there was anything."""
+        return False
 
     def action_quit(self) -> None:
         """End the program; while a command is under way: ask what becomes of it."""

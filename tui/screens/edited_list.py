@@ -8,6 +8,7 @@ from typing import Any
 from textual import on
 from textual.app import ComposeResult
 
+from tui.paths import shown_path
 from tui.rows.stops import Stops
 from tui.screens.asking import ask_condition
 from tui.screens.base import BaseScreen
@@ -65,7 +66,7 @@ class EditedListScreen(BaseScreen):
 
     def on_mount(self) -> None:
         """Show what there is."""
-        self.say_head([(self.TITLE_WORDS, "strong"), (f"  {self.replay.path.name}", "dim")])
+        self.say_head([(self.TITLE_WORDS, "strong"), (f"  {shown_path(self.replay.path)}", "dim")])
         self.table.focus()
         self.show_items()
 

@@ -27,7 +27,7 @@ class FacetsScreen(Searching, BaseScreen):
     BINDINGS = bindings(FACETS)
     PLACES: ClassVar[tuple[str, ...]] = (FACETS,)
 
-    def __init__(self, traces: TraceList, on_choose: Callable[[str], None]) -> None:
+    def __init__(self, traces: TraceList, on_choose: Callable[[str], object]) -> None:
         """``traces``: what is counted; ``on_choose`` gets the filter that was chosen."""
         super().__init__()
         self.traces = traces

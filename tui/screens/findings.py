@@ -9,7 +9,7 @@ from textual import on
 from replay.records import Finding
 from tui.actions import FINDINGS, OUTLINE
 from tui.jobs import Ended
-from tui.rows.both import Both, without_values
+from tui.rows.both import Both
 from tui.rows.replays import (
     FoundCalls,
     RunFindings,
@@ -84,7 +84,7 @@ class FindingsScreen(PanesScreen):
             if had == self.found:
                 return
             table.findings = self.found.findings
-            self.say_head(run_words(self.found.run))
+            self.say_head(run_words(self.found.run, self.found.counts))
             index = next(
                 (
                     i
@@ -122,8 +122,6 @@ class FindingsScreen(PanesScreen):
 
         def make() -> list[Entry]:
             verdict, recorded, _ = read_found_call(database, found, finding, call)
-            if verdict.verdict != "payload_changed":
-                verdict = without_values(verdict)
             self._told = database.told((found.run_key, call.tool_call), verdict, recorded)
             return finding_entries(finding, verdict, recorded, self._told)
 

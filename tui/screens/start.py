@@ -18,6 +18,7 @@ from textual.containers import Vertical
 
 from replay.errors import ReplayError, StoreError
 from tui.actions import EMPTY
+from tui.paths import shown_path
 from tui.screens.base import BaseScreen
 from tui.views.parts import Part, printable
 from tui.widgets.bars import Bar, KeyBar
@@ -144,7 +145,10 @@ class StartScreen(BaseScreen):
                 ("or from a shell, without touching its code:\n\n", ""),
                 (f"  replay record{database} -- python my_agent.py\n\n", "good"),
                 (" t ", "accent strong"),
-                (" see it work: record and replay the demo, here, now\n", ""),
+                (
+                    f" {self._demo_words('see it work: record and replay the demo, here, now')}\n",
+                    "",
+                ),
                 (" i ", "accent strong"),
                 (" import a file: OpenTelemetry, Langfuse, OpenAI messages and others\n", ""),
                 ("   ", ""),
@@ -166,7 +170,8 @@ class StartScreen(BaseScreen):
             parts += [("\n", ""), (hint, ""), ("\n", "")]
         parts.append(("\n", ""))
         for key, words in _AFTER_COMMAND if is_of_command else _AFTER_READING:
-            parts += [(f" {key} ", "accent strong"), (f" {words}\n", "")]
+            said = self._demo_words(words) if key == "t" else words
+            parts += [(f" {key} ", "accent strong"), (f" {said}\n", "")]
         self._show([*parts, (" q ", "accent strong"), (" quit", "")])
         if is_of_command:
             self.say((f"{self._doing} failed", "bad"))
@@ -193,13 +198,30 @@ class StartScreen(BaseScreen):
         self._open()
 
     def action_demo(self) -> None:
-        """Record and replay the demo in a process of its own, then open what it made."""
-        folder = self.path.parent / DEMO_FOLDER
+        """Open the demo that is here; else record and replay it in a process of its own first."""
+        if self._process is not None:
+            return
+        if _is_replayed(self._demo):
+            self.path = self.replay.path = self._demo
+            self.open_again()
+            return
         self._run(
-            ["demo", "--directory", str(folder)],
+            ["demo", "--directory", str(self._demo.parent)],
             "Recording two small agents, then replaying them with changed tools.",
-            folder / "traces.db",
+            self._demo,
         )
+
+    @property
+    def _demo(self) -> Path:
+        """The database of the demo that is here, or would be."""
+        here = self.path.parent
+        return (here if here.name == DEMO_FOLDER else here / DEMO_FOLDER) / "traces.db"
+
+    def _demo_words(self, otherwise: str) -> str:
+        """Return what the demo's key does."""
+        if self._demo.is_file() and self._demo != self.path:
+            return f"the demo that is here: {shown_path(self._demo, 44)}"
+        return otherwise
 
     def action_import_file(self) -> None:
         """Ask for a file, and import it."""
@@ -218,10 +240,15 @@ class StartScreen(BaseScreen):
 
     def action_back(self) -> None:
         """Stop what runs; else leave."""
-        if self._process is not None:
-            self._process.terminate()
-        else:
+        if not self.end_something():
             self.app.exit()
+
+    def end_something(self) -> bool:
+        """Stop what runs; say whether anything did."""
+        if self._process is None:
+            return False
+        self._process.terminate()
+        return True
 
     def on_unmount(self) -> None:
         """Leave no process behind."""
@@ -285,3 +312,18 @@ class StartScreen(BaseScreen):
         self._is_telling = True
         problem = StoreError(f"{self._doing} ended with code {code}.", hint=last)
         self._show_error(problem, is_of_command=True)
+
+
+def _is_replayed(demo: Path) -> bool:
+    """Say whether a demo's database is there whole: recorded, and replayed."""
+    from tui.rows.database import Database
+    from tui.rows.replays import RunList
+    from tui.rows.traces import trace_count
+
+    if not demo.is_file():
+        return False
+    try:
+        with contextlib.closing(Database.open(demo)) as database:
+            return trace_count(database) > 0 and len(RunList(database)) > 0
+    except ReplayError:
+        return False  # the demo's command says what is wrong with it

@@ -61,5 +61,4 @@ def line_words(line: TraceLine) -> list[Part]:
 def _verdict_part(verdict: str, number: int) -> Part:
     """Return ``≠ 1 changed``: what a sign of the first column means."""
     sign, role = verdict_sign(verdict)
-    words = "approved" if verdict == "approved" else verdict_words(verdict)
-    return (f"  {sign} {number:,} {words}", role)
+    return (f"  {sign} {number:,} {verdict_words(verdict)}", role)
