@@ -234,7 +234,9 @@ class KnownAgain:
             return
         for one in self._unhashed:
             if 6 <= len(one) <= _WHOLE_MAX:
-                self._short[self.redactor.placeholder(one)] = one
+                made = self.redactor.placeholder(one)
+                if made != one:  # a placeholder that the world was made of
+                    self._short[made] = one
         self._unhashed.clear()
         for made in wanted & self._short.keys():
             one = self._short[made]
