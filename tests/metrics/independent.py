@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -297,7 +298,7 @@ def covered_ms(spans: list[tuple[float, float]]) -> float:
     ends = sorted({end for span in spans for end in span})
     return math.fsum(
         high - low
-        for low, high in zip(ends, ends[1:], strict=False)
+        for low, high in pairwise(ends)
         if any(start <= low and high <= end for start, end in spans)
     )
 
@@ -307,7 +308,7 @@ Graph = tuple[dict[str, float], dict[str, list[set[str]]]]
 
 
 def graph(one: Told) -> Graph:
-    """Return the steps of a trace as what waits for what, where calls start as early as they can."""
+    """Return the steps of a trace as what waits for what: calls start as early as they can."""
     took = {step["id"]: step["duration_ms"] for step in one.steps}
     waits: dict[str, list[set[str]]] = {}
     before: list[str] = []
@@ -319,9 +320,11 @@ def graph(one: Told) -> Graph:
             waits[step["id"]] = [{earlier} for earlier in before]
             gate = f"{step['id']} could start"
             took[gate], waits[gate] = 0.0, list(waits[step["id"]])
-            for part in [*step["messages"], *step["tools"]]:
-                if not is_own(part) and not is_answer(part):
-                    sources.append((said(json.dumps(part)), gate))
+            sources += [
+                (said(json.dumps(part)), gate)
+                for part in [*step["messages"], *step["tools"]]
+                if not is_own(part) and not is_answer(part)
+            ]
             newest = step["id"]
         else:
             asked = step["model_call_id"] or newest

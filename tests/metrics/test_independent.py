@@ -1,4 +1,4 @@
-"""Metrics as the command prints them, equal to what the exported lines give by plain definitions."""
+"""Metrics as commands print them, equal to what exported lines give by plain definitions."""
 
 from __future__ import annotations
 
