@@ -66,7 +66,9 @@ def _head(total: CallMetrics, cells: Cells) -> str:
     first, last = (iso_text(one)[:19].replace("T", " ") for one in (start, end))
     if first[:10] != last[:10]:
         first, last = first[:10], last[:10]
-    said = f"{count(total.call_count, 'tool call')}, {first} to {last}"
+    undated = total.call_count - sum(total.trend)
+    beside = f", and {undated:,} without a time" if undated else ""
+    said = f"{count(total.call_count, 'tool call')}, {first} to {last}{beside}"
     return said if width < 1000 else f"{said}; a mark of the trend is {span(width / 1e6)}"
 
 
