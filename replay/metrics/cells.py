@@ -167,7 +167,8 @@ _Row = tuple[tuple[Any, ...], str, int, int, str]
 _Counted = list[tuple[int, int, str]]
 """Of one group: bucket, count, durations."""
 
-_DURATIONS: Final = "json_group_array(c.duration_ms) FILTER (WHERE c.duration_ms IS NOT NULL)"
+_DURATIONS: Final = "json_group_array(c.duration_ms) FILTER (WHERE c.duration_ms >= 0)"
+"""Of calls that say one: where a clock was set back in between, what is said is no duration."""
 
 
 def _by_index(connection: sqlite3.Connection, scope: Scope, buckets: Buckets) -> Iterator[_Row]:

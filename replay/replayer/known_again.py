@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from cassettes.placeholders import PLACEHOLDER
+from cassettes.redaction.vault import Vault
 from replay.records import JsonObject
-from replay.replayer.own_data import texts_in
+from replay.replayer.own_data import LENGTH_MAX, texts_in
 
 if TYPE_CHECKING:
     from cassettes.redaction import Redactor
@@ -26,6 +28,21 @@ _CODE: Final = re.compile(r"(?<![0-9.\-])[0-9]{6,15}(?![0-9.\-])")
 _NUMBER: Final = re.compile(r"(?<![\w.\-+])[+(]?[0-9][0-9 ().\-/]{5,20}[0-9](?![\w])")
 """What is of a kind where a name says so, and has no form: ``"phone": "555-123-2002"``."""
 _NUMBER_LENGTH_MAX: Final = 24
+_STRING: Final = re.compile(r'"(?:[^"\\]|\\.)*"')
+
+
+class _ListeningVault(Vault):
+    """Tells of each value that is learned, and of what stands for it."""
+
+    def __init__(self, heard: Callable[[str, str], object]) -> None:
+        super().__init__()
+        self._told = heard
+
+    def learn(self, value: str, stand_in: str | None, *, puts_away: bool = True) -> None:
+        """Remember a value, and tell of it."""
+        if stand_in is not None:
+            self._told(value, stand_in)
+        super().learn(value, stand_in, puts_away=puts_away)
 
 
 class KnownAgain:
@@ -37,6 +54,10 @@ class KnownAgain:
         self._digits: dict[tuple[str, str], str] = {}
         """By kind and the digits of a placeholder, the digits of the value: however it is written.
         """
+        self._whole: dict[str, str] = {}
+        """By a text as it is masked, the text: also where its parts are packed or spelled oddly."""
+        self._shaped: dict[str, dict[str, str]] = {}
+        """By the mark in a placeholder, it with the shape that it kept, and what it stands for."""
         self._marked: dict[str, str] = {}
         """What placeholders of no kind stand for: learned, so that it is masked again."""
         self._texts: list[str] | None = None
@@ -48,20 +69,24 @@ class KnownAgain:
         return redactor is self.redactor
 
     @property
-    def told(self) -> tuple[dict[str, str], ...]:
+    def told(self) -> JsonObject:
         """What was learned so far, for `take_over` in another process."""
-        numbers = {f"{kind} {made}": digits for (kind, made), digits in self._digits.items()}
-        return dict(self._real), numbers, dict(self._marked)
+        return {
+            "real": self._real,
+            "digits": [[*key, digits] for key, digits in self._digits.items()],
+            "whole": self._whole,
+            "shaped": self._shaped,
+            "marked": self._marked,
+        }
 
-    def take_over(self, told: tuple[dict[str, str], ...]) -> None:
+    def take_over(self, told: JsonObject) -> None:
         """Know what another process has learned, and told."""
-        real, numbers, marked = told
-        self._real |= real
-        for name, digits in numbers.items():
-            kind, _, made = name.partition(" ")
-            self._digits[kind, made] = digits
-        for made, one in marked.items():
-            self._marked[made] = one
+        self._real |= told["real"]
+        self._digits |= {(kind, made): digits for kind, made, digits in told["digits"]}
+        self._whole |= told["whole"]
+        self._shaped |= told["shaped"]
+        self._marked |= told["marked"]
+        for made, one in self._marked.items():
             self.redactor.vault.learn(one, made)
 
     def look_at(self, *parts: Any, whole: bool = False) -> None:
@@ -71,25 +96,37 @@ class KnownAgain:
         """
         self._texts = list(dict.fromkeys(texts_in(parts, whole=whole)))
         self._tried = set(self._real)
-        rules = self.redactor.rules
+        vault = _ListeningVault(self._take_shaped)
+        masking = self.redactor.with_vault(vault)
         for text in self._texts:
-            for kind in rules.kinds_in(text):
-                for start, end in kind.spans(text):
-                    value = text[start:end]
-                    self._take(kind, value)
-            if len(text) <= _NUMBER_LENGTH_MAX and _NUMBER.fullmatch(text):
-                for kind in rules.kinds:
-                    if kind.is_named(text):
-                        self._take(kind, text)
+            self._look_at_personal(text)
+            if len(text) <= LENGTH_MAX and masking.concerns(text):
+                masked = masking.text(text)
+                if masked != text:
+                    self._whole[masked] = text
+
+    def _look_at_personal(self, text: str) -> None:
+        rules = self.redactor.rules
+        for kind in rules.kinds_in(text):
+            for start, end in kind.spans(text):
+                self._take(kind, text[start:end])
+        if len(text) <= _NUMBER_LENGTH_MAX and _NUMBER.fullmatch(text):
+            for kind in rules.kinds:
+                if kind.is_named(text):
+                    self._take(kind, text)
 
     def _take(self, kind: Kind, value: str) -> None:
         if kind.is_stand_in(value):
             return
         made = kind.masked(self.redactor.key, value)
         self._real[made] = value
-        digits = _number(value)
+        digits = _number(kind, value)
         if digits and kind.names:
-            self._digits[kind.name, _number(made)] = digits
+            self._digits[kind.name, _number(kind, made)] = digits
+
+    def _take_shaped(self, value: str, made: str) -> None:
+        for mark in PLACEHOLDER.findall(made):
+            self._shaped.setdefault(mark, {})[made] = value
 
     def call(self, call: JsonObject) -> JsonObject:
         """Return a recorded call with what it was asked as it was, where that is known again."""
@@ -135,7 +172,14 @@ class KnownAgain:
 
     def text(self, text: str) -> str:
         """Return a text, which may be JSON, with what is known again in it."""
+        if text in self._whole:
+            return self._whole[text]
         self._try_marked(text)
+        if self._whole and text[:1] in ("{", "["):
+            text = _STRING.sub(self._string, text)
+        for mark in set(PLACEHOLDER.findall(text)):
+            for made, value in sorted(self._shaped.get(mark, {}).items(), key=_by_length):
+                text = text.replace(made, _written(value))
         if not self._real:
             return text
         for kind in self.redactor.rules.kinds_in(text):
@@ -146,6 +190,14 @@ class KnownAgain:
         text = _NUMBER.sub(self._named, text)
         text = PLACEHOLDER.sub(lambda found: _written(self._real.get(found[0], found[0])), text)
         return _CODE.sub(lambda found: self._real.get(found[0], found[0]), text)
+
+    def _string(self, found: re.Match[str]) -> str:
+        """Return a string in JSON; as it was, where all of it is known again."""
+        try:
+            real = self._whole.get(json.loads(found[0]))
+        except ValueError:
+            return found[0]
+        return found[0] if real is None else json.dumps(real, ensure_ascii=False)
 
     def _named(self, found: re.Match[str]) -> str:
         """Return what a number stands for that a name says is one; itself: for nothing known."""
@@ -159,8 +211,9 @@ class KnownAgain:
         """Return what a placeholder stands for, written as it is; None: nobody knows."""
         from cassettes.redaction.personal.kind import digits_of, with_digits
 
-        digits = self._digits.get((kind.name, _number(made)))
-        if digits is not None and len(digits) == len(_number(made)):
+        number = _number(kind, made)
+        digits = self._digits.get((kind.name, number))
+        if digits is not None and len(digits) == len(number):
             lead = digits_of(made)[: len(digits_of(made)) - len(digits)]
             return with_digits(made, lead + digits)
         return self._real.get(made)
@@ -209,11 +262,15 @@ def _codes_in(text: str, redactor: Redactor) -> set[str]:
     return {one for one in found if redactor.placeholder(one) == one}
 
 
-def _number(value: str) -> str:
-    """Return the last ten digits of a number: without a country's code, where it has one."""
+def _number(kind: Kind, value: str) -> str:
+    """Return the digits of a value; of a phone number without a country's code."""
     from cassettes.redaction.personal.kind import digits_of
 
-    return digits_of(value)[-10:]
+    return digits_of(value)[-10:] if kind.name == "phone" else digits_of(value)
+
+
+def _by_length(shaped: tuple[str, str]) -> int:
+    return -len(shaped[0])
 
 
 def _written(value: str) -> str:

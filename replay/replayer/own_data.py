@@ -11,7 +11,7 @@ from typing import Any, Final
 from replay.replayer.reads import is_connection, rows_of
 
 _OBJECTS_MAX: Final = 2_000_000
-_LENGTH_MAX: Final = 4_096
+LENGTH_MAX: Final = 4_096
 _BETWEEN: Final = re.compile(r"[\n\r\t,;|\"']")
 _PLAIN: Final = (str, bytes, int, float, bool, type(None))
 
@@ -27,9 +27,9 @@ def texts_in(parts: Iterable[Any], *, whole: bool = False) -> Iterator[str]:
         one = todo.pop()
         kind = type(one)
         if kind is str:
-            if whole or len(one) <= _LENGTH_MAX:
+            if whole or len(one) <= LENGTH_MAX:
                 yield one
-            if len(one) > _LENGTH_MAX and whole:
+            if len(one) > LENGTH_MAX and whole:
                 yield from (part.strip() for part in _BETWEEN.split(one))
             continue
         if kind is int and one > 10**6:

@@ -47,7 +47,7 @@ from replay.replayer.turn import (
 )
 from replay.replayer.warm_world import WarmWorld
 from replay.tools.call import run_call, run_call_sync
-from replay.tools.observer import see_states_through
+from replay.tools.observer import StateView, see_states_through
 
 if TYPE_CHECKING:
     from replay.store.redaction import Redaction
@@ -141,7 +141,7 @@ class _Trace:
         self.one_by_one = job["one_by_one"]
         self.states_of = set(job["states_of"])
         self.redaction = runner.redaction(job["redacts"])
-        see_states_through(self.redaction)
+        see_states_through(self._states_seen(job["keyed_states"]))
         self.home = TraceWorld(
             runner.toolbox,
             job,
@@ -155,6 +155,17 @@ class _Trace:
         """When the first call began, and where virtual time was then."""
         self.has_late_threads = False
         """Whether a call passed its deadline: its thread may run on."""
+
+    def _states_seen(self, keyed: JsonObject | None) -> StateView | None:
+        """Return what the states of the trace are seen through; None: as they are."""
+        if keyed is None:
+            return self.redaction
+        from replay.store.keyed_states import KeyedStates, key_mark
+
+        if self.redaction is None or keyed["key"] not in (None, key_mark(self.redaction.key)):
+            self.toolbox.state_hook = None  # nothing made here can be compared with them
+            return None
+        return KeyedStates(self.redaction.key, self.runner.redaction(keyed["seen"]))
 
     def no_world(self, error: BaseException) -> JsonObject:
         """Return what the pool is told of a world that could not be made: masked as calls are."""

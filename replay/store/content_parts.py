@@ -9,11 +9,16 @@ import orjson
 
 from replay.records.base import JsonObject, JsonValue
 from replay.store.contents import REFERENCE, ColumnValue, ContentReader
-from replay.store.json_cutting import NotCutError, member_span, member_start, without_members
-
-Paths = Sequence[Sequence[str]]
-"""Of `replay.store.json_cutting`."""
-
+from replay.store.json_cutting import (
+    NotCutError,
+    Place,
+    Span,
+    member_span,
+    member_spans,
+    member_start,
+    without_members,
+    without_spans,
+)
 
 _NEAR_SIZE: Final = 256 * 2**10
 """So near to the ends of a huge value is looked for what is before and behind its big members."""
@@ -45,7 +50,7 @@ def object_without(
     return {**before, **behind}
 
 
-def value_without(contents: ContentReader, value: ColumnValue, paths: Paths) -> JsonValue:
+def value_without(contents: ContentReader, value: ColumnValue, paths: Sequence[Place]) -> JsonValue:
     """Return the value of a json column with null at ``paths``; what is there stays unread.
 
     Where somebody else wrote it, in a way of his own, it is read whole.
@@ -57,7 +62,7 @@ def value_without(contents: ContentReader, value: ColumnValue, paths: Paths) -> 
         return contents.json(value)
 
 
-def value_at(contents: ContentReader, value: ColumnValue, path: Sequence[str]) -> JsonValue:
+def value_at(contents: ContentReader, value: ColumnValue, path: Place) -> JsonValue:
     """Return what stands at ``path`` in a json column, and read nothing else; None: nothing does.
 
     Raises:
@@ -68,8 +73,36 @@ def value_at(contents: ContentReader, value: ColumnValue, path: Sequence[str]) -
     return None if span is None else contents.value_of(form, body[slice(*span)])
 
 
+class Parts:
+    """Parts of one huge value, read when they are asked for; where they are is looked for once."""
+
+    def __init__(self, paths: Sequence[Place]) -> None:
+        """``paths`` of everything that will be asked for, and left out."""
+        self._paths = paths
+        self._spans: dict[Place, Span] = {}
+        self._size = -1
+
+    def read(
+        self, contents: ContentReader, value: ColumnValue, path: Place, *left_out: Place
+    ) -> JsonValue:
+        """Return what stands at ``path``, with null at paths that are ``left_out``.
+
+        Raises:
+            NotCutError: there is no such place, or it is to be read whole.
+        """
+        form, body = contents.encoded(value)
+        if self._size != len(body):
+            self._spans, self._size = member_spans(body, self._paths), len(body)
+        if path not in self._spans:
+            raise NotCutError(path)
+        spans = [self._spans[one] for one in left_out if one in self._spans]
+        part = without_spans(body, spans, self._spans[path])
+        del body  # and with it a page that may be ten times as big
+        return contents.value_of(form, part)
+
+
 def stands_at(
-    contents: ContentReader, value: ColumnValue, path: Sequence[str], form: str, encoded: bytes
+    contents: ContentReader, value: ColumnValue, path: Place, form: str, encoded: bytes
 ) -> bool:
     """Say whether the JSON ``encoded`` stands at ``path`` in a json column, spelled just so.
 

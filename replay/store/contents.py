@@ -356,13 +356,17 @@ class ContentReader:
         """
         held = [value]
         level: list[Any] = [held]
+        texts: dict[int, str | None] = {}  # what today and the edited branch answer is often one
         while level and references:
             following: list[Any] = []
             for node in level:
                 for place, item in node.items() if type(node) is dict else enumerate(node):
                     if type(item) is dict:
                         if len(item) == 1 and REFERENCE in item:
-                            node[place] = self.text(item[REFERENCE])
+                            key = item[REFERENCE]
+                            if key not in texts:
+                                texts[key] = self.text(key)
+                            node[place] = texts[key]
                             references -= 1
                         else:
                             following.append(item)

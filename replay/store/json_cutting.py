@@ -6,10 +6,14 @@ may be thirty megabytes, mostly a tenth is wanted. Decoded, each megabyte takes 
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import count
-from typing import Final
+from typing import Final, TypeAlias
+
+Place: TypeAlias = tuple[str, ...]
+Span: TypeAlias = tuple[int, int]
 
 EACH: Final = "[*]"
 """In a path: every element of a list."""
@@ -22,6 +26,8 @@ _BRACKET: Final = re.compile(
 )
 _SPACE: Final = re.compile(rb"\s*+")
 _NULL: Final = b"null"
+_BIG_SIZE: Final = 50_000
+_KNOWN_MAX: Final = 8
 
 
 class _FoundError(Exception):
@@ -36,7 +42,7 @@ class NotCutError(ValueError):
     """These bytes are no JSON, or not as it is written here."""
 
 
-def without_members(body: bytes | memoryview, paths: Sequence[Sequence[str]]) -> bytes:
+def without_members(body: bytes | memoryview, paths: Sequence[Place]) -> bytes:
     """Return ``body`` with null at ``paths``; where there is nothing, nothing is changed.
 
     A path is the keys from the root; of a list the number of an element, ``EACH`` for all of them.
@@ -44,86 +50,105 @@ def without_members(body: bytes | memoryview, paths: Sequence[Sequence[str]]) ->
     Raises:
         NotCutError: the bytes are not JSON. Not all that is no JSON is noticed.
     """
-    cut = _Cut(body)
-    cut.value(0, [tuple(path) for path in paths])
-    pieces, start = [], 0
-    for first, last in cut.spans:
-        pieces += [body[start:first], _NULL]
-        start = last
-    return b"".join([*pieces, body[start:]])
+    return without_spans(body, member_spans(body, paths).values())
 
 
-def member_span(body: bytes | memoryview, path: Sequence[str]) -> tuple[int, int] | None:
+def member_spans(body: bytes | memoryview, paths: Sequence[Place]) -> dict[Place, Span]:
+    """Return where the values at ``paths`` begin and end, by their paths with all numbers.
+
+    Raises:
+        NotCutError: as `without_members`.
+    """
+    walk = _Walk(body)
+    walk.value(0, [tuple(path) for path in paths], ())
+    return walk.spans
+
+
+def without_spans(
+    body: bytes | memoryview, spans: Iterable[Span], within: Span | None = None
+) -> bytes:
+    """Return ``body``, or what is ``within``, with null in the place of the spans in it."""
+    start, end = within or (0, len(body))
+    pieces: list[bytes | memoryview] = []
+    for first, last in sorted(spans):
+        if start <= first and last <= end:
+            pieces += [body[start:first], _NULL]
+            start = last
+    return b"".join([*pieces, body[start:end]])
+
+
+def member_span(body: bytes | memoryview, path: Place) -> Span | None:
     """Return where the value at ``path`` begins and ends; None: there is none.
 
     Raises:
         NotCutError: as `without_members`.
     """
     start = member_start(body, path)
-    return None if start is None else (start, _Cut(body).value(start, []))
+    return None if start is None else (start, _Walk(body).value(start, [], ()))
 
 
-def member_start(body: bytes | memoryview, path: Sequence[str]) -> int | None:
-    """Return where the value at ``path`` begins; None: there is none.
+def member_start(body: bytes | memoryview, path: Place) -> int | None:
+    """Return where the value at ``path`` begins, looking at nothing of it; None: there is none.
 
     Raises:
         NotCutError: as `without_members`.
     """
     try:
-        _Cut(body, is_start_enough=True).value(0, [tuple(path)])
+        _Walk(body, is_start_enough=True).value(0, [path], ())
     except _FoundError as found:
         return found.start
     return None
 
 
-class _Cut:
+class _Walk:
     """One pass over JSON; only what leads to a path is looked at member by member."""
 
     def __init__(self, body: bytes | memoryview, *, is_start_enough: bool = False) -> None:
         self._body = body
         self._is_start_enough = is_start_enough
-        self.spans: list[tuple[int, int]] = []
+        self.spans: dict[Place, Span] = {}
+        self._known: list[Span] = []
+        """Big values: the same one may come again, as what two tools were given."""
 
-    def value(self, at: int, paths: list[tuple[str, ...]]) -> int:
+    def value(self, at: int, paths: list[Place], here: Place) -> int:
         """Note the spans below the value that begins at ``at``; return where it ends."""
         at = self._after_space(at)
-        if () in paths:
-            if self._is_start_enough:
-                raise _FoundError(at)
-            end = self._passed(at)
-            self.spans.append((at, end))
-            return end
+        is_wanted = () in paths
+        if is_wanted and self._is_start_enough:
+            raise _FoundError(at)
+        deeper = [path for path in paths if path]
         kind = self._body[at : at + 1]
-        if paths and kind == b"{":
-            return self._object(at + 1, paths)
-        if paths and kind == b"[":
-            return self._list(at + 1, paths)
-        return self._passed(at)
+        if deeper and kind == b"{":
+            end = self._object(at + 1, deeper, here)
+        elif deeper and kind == b"[":
+            end = self._list(at + 1, deeper, here)
+        else:
+            end = self._passed(at)
+        if is_wanted:
+            self.spans[here] = (at, end)
+        return end
 
-    def _object(self, at: int, paths: list[tuple[str, ...]]) -> int:
-        wanted: dict[bytes, list[tuple[str, ...]]] = {}
-        for first, *rest in paths:
-            wanted.setdefault(b'"%b"' % first.encode(), []).append(tuple(rest))
+    def _object(self, at: int, paths: list[Place], here: Place) -> int:
+        wanted = _by_first(paths)
         if self._is(at, b"}"):
             return self._after_space(at) + 1
         while True:
             key = _KEY.match(self._body, at)
             if key is None:
                 raise NotCutError(at)
-            at = self.value(key.end(), wanted.get(key[1], []))
+            name = str(json.loads(key[1]))
+            at = self.value(key.end(), wanted.get(name, []), (*here, name))
             if not self._is(at, b","):
                 return self._closed(at, b"}")
             at = self._after_space(at) + 1
 
-    def _list(self, at: int, paths: list[tuple[str, ...]]) -> int:
-        wanted: dict[str, list[tuple[str, ...]]] = {}
-        for first, *rest in paths:
-            wanted.setdefault(first, []).append(tuple(rest))
-        each = wanted.get(EACH, [])
+    def _list(self, at: int, paths: list[Place], here: Place) -> int:
+        wanted = _by_first(paths)
         if self._is(at, b"]"):
             return self._after_space(at) + 1
         for index in count():
-            at = self.value(at, each + wanted.get(str(index), []))
+            name = str(index)
+            at = self.value(at, wanted.get(EACH, []) + wanted.get(name, []), (*here, name))
             if not self._is(at, b","):
                 break
             at = self._after_space(at) + 1
@@ -136,6 +161,17 @@ class _Cut:
             if plain is None:
                 raise NotCutError(at)
             return plain.end()
+        for first, last in self._known:
+            end = at + last - first
+            if bytes(self._body[at:end]) == bytes(self._body[first:last]):
+                return end
+        end = self._closing(at)
+        if end - at > _BIG_SIZE:
+            self._known.append((at, end))
+            del self._known[:-_KNOWN_MAX]
+        return end
+
+    def _closing(self, at: int) -> int:
         depth = 0
         for bracket in _BRACKET.finditer(self._body, at):
             depth += 1 if bracket[1] in b"{[" else -1
@@ -155,3 +191,10 @@ class _Cut:
         if not self._is(at, sign):
             raise NotCutError(at)
         return self._after_space(at) + 1
+
+
+def _by_first(paths: list[Place]) -> dict[str, list[Place]]:
+    found: dict[str, list[Place]] = {}
+    for first, *rest in paths:
+        found.setdefault(first, []).append(tuple(rest))
+    return found

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 
-from replay.records import Feedback, JsonObject, JsonValue
+from replay.records import Feedback, JsonObject
+from replay.records.corrections import corrected_call
 from replay.training.decisions import Decision
 from replay.training.judging import calls_problem
 
@@ -53,12 +54,10 @@ def _with(message: JsonObject, decision: Decision, said: Feedback) -> JsonObject
 def _call(
     correction: JsonObject, before: JsonObject | None, decision: Decision
 ) -> JsonObject | None:
-    tool: JsonValue = before["function"]["name"] if before else None
-    arguments: JsonValue = correction
-    if isinstance(correction.get("tool"), str) and set(correction) <= {"tool", "arguments"}:
-        tool, arguments = correction["tool"], correction.get("arguments") or {}
-    if tool is None:
+    called = corrected_call(correction, before["function"]["name"] if before else None)
+    if called is None or called[0] is None:
         return None
+    tool, arguments = called[0], called[1] or {}
     text = arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
     name = before["id"] if before else f"call_{decision.call.step_number}_0"
     return {"id": name, "type": "function", "function": {"name": tool, "arguments": text}}

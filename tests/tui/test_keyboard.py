@@ -111,7 +111,7 @@ def test_esc_is_a_key_when_nothing_follows_for_as_long_as_escdelay_says(
     assert typed.waits == [0.1, 0.1, 0.01, 0, 0.1]
 
 
-@pytest.mark.parametrize(("own", "delay"), [(None, "0.025"), ("300", "0.3")])
+@pytest.mark.parametrize(("own", "delay"), [(None, "0.02"), ("300", "0.3")])
 def test_the_delay_is_short_and_ones_own_wins(
     own: str | None, delay: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -32,7 +32,6 @@ from tui.screens.runs import RunsScreen
 from tui.screens.schemas import SchemasScreen
 from tui.screens.start import StartScreen
 from tui.screens.traces import TracesScreen
-from tui.screens.what_if import WhatIfScreen
 from tui.theme import DARK, LIGHT
 
 
@@ -102,6 +101,10 @@ async def _ends_it(person: Person) -> None:
     person.app.show_job_line()
 
 
+async def _writes_a_branch(person: Person) -> None:
+    write(person.app.path, branch_run())
+
+
 ACTING: Sequence[Shot] = (
     ("copying", "j j enter Y", "a pytest test of this call"),
     ("labelling", "escape L", "call 2 of 3"),
@@ -111,7 +114,8 @@ ACTING: Sequence[Shot] = (
     ("quitting", "Q", "stop it and quit"),
     ("", "escape", "H shows it"),
     ("", _ends_it, "stopped at"),
-    ("what-if", _pushes(lambda: WhatIfScreen(branch_run(), 2)), "Edited branch"),
+    ("", _writes_a_branch, "stopped at"),
+    ("what-if", "I", "Edited branch"),
 )
 
 

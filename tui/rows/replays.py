@@ -14,6 +14,7 @@ from replay.store.selecting import run_key
 from replay.verdicts.counts import counts_now
 from replay.verdicts.findings import ranked
 from tui.rows.approvals import approved_findings, marked
+from tui.rows.branches import read_runs
 from tui.rows.database import Database
 from tui.rows.verdict_parts import verdict_shown, verdict_texts
 
@@ -110,14 +111,7 @@ class RunList(Sequence[ReplayRun]):
 
     def _read(self, start: int) -> list[ReplayRun]:
         keys = self._keys[start : start + _BLOCK].tolist()
-        marks = ", ".join("?" * len(keys))
-        with self._database.reading():
-            runs: list[ReplayRun] = self._database.records.records(
-                "replay_run", f"r.key IN ({marks})", keys, "r.started_us DESC, r.key DESC"
-            )
-            if len(runs) != len(keys):
-                raise sqlite3.DatabaseError("a row that was there a moment ago is gone")
-            return runs
+        return read_runs(self._database, keys)
 
 
 def read_findings(database: Database, run_id: str) -> RunFindings:

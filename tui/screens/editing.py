@@ -132,7 +132,7 @@ class Editing(Acting):
             tools = self.tools
             if not tools.toolbox:
                 raise ReplayError("Which tools? r asks for them, and they stay named.")
-            words = ["what-if", *place, *option, *tools.words(), "--json"]
+            words = ["what-if", *place, *option, *tools.words()]  # as JSON it is all there is
             self.replay.jobs.start(f"what if, step {row.number}", words, done)
         except ReplayError as error:
             shutil.rmtree(folder, ignore_errors=True)
@@ -156,11 +156,7 @@ class Editing(Acting):
         if not ended.is_judged:
             self.complain(ended.error())
             return
-        with self.telling_errors():
-            run = ReplayRun.model_validate(ended.json())
-            if self.row is not None:
-                self._say_status(self.row)
-            self.app.push_screen(WhatIfScreen(run, self.steps.key))
+        self._read_branch()
 
     def action_branches(self) -> None:
         """Show the newest edited branch of this trace again."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from functools import partial
 from typing import ClassVar
 
 from textual import on
@@ -11,7 +12,7 @@ from textual.app import ComposeResult
 from tui.actions import RUNS
 from tui.copies import dumped
 from tui.paths import shown_path
-from tui.rows.branches import trace_row
+from tui.rows.branches import read_run, trace_row
 from tui.rows.replays import RunList
 from tui.screens.base import BaseScreen
 from tui.views.parts import printable
@@ -121,4 +122,5 @@ class RunsScreen(BaseScreen):
         if table.runs:
             with self.telling_errors():
                 run = table.runs[table.cursor]
-                self.copy(dumped(run), f"run {run.id}")
+                whole = partial(read_run, self.replay.the_database, run.id)
+                self.copy_made(lambda: dumped(whole()), f"run {run.id}")
