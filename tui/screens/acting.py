@@ -16,6 +16,7 @@ from tui.screens.asking import TAKE_BACK, TAKES_BACK
 from tui.screens.base import BaseScreen
 from tui.screens.replaying import ReplayingScreen, Scope, ended_parts
 from tui.screens.steps import StepsScreen
+from tui.views.approval_view import scope_parts
 from tui.views.footer import step_keys
 from tui.views.parts import Part, cut, printable
 from tui.widgets.bars import KeyBar
@@ -167,8 +168,8 @@ class Acting(StepsScreen):
             said = f"approved: {printable(finding.title)}   wherever it comes up"
             self._run("approving", words, said)
 
-        calls = "" if finding.call_count == 1 else f" ({finding.call_count:,} calls)"
-        label = f"approve {cut(printable(finding.title), max(10, self.size.width - 60))}{calls}:"
+        label = f"approve {cut(printable(finding.title), max(10, self.size.width - 60))}:"
+        self.say(*scope_parts(finding, self.size.width))
         self.prompt.ask(
             f"{label} why?",
             on_done=done,
