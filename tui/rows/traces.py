@@ -24,6 +24,7 @@ from tui.rows.approvals import RUNS_MAX, approved_pairs, run_approvals
 from tui.rows.database import Database
 from tui.rows.filters import TraceFilter, like_pattern
 from tui.rows.sorting import TraceSort
+from tui.rows.unmet import unmet_words
 
 BLOCK_SIZE: Final = 256
 BLOCKS_MAX: Final = 64
@@ -78,6 +79,8 @@ class TraceList:
         self.is_complete = False
         self._blocks: OrderedDict[int, list[TraceLine]] = OrderedDict()
         self._finder: sqlite3.Connection | None = None
+        self.unmet = ""
+        """What the filter names though no trace has it, where that is why nothing is found."""
         self.is_stopped = False
         """Ended before everything was found: by Esc, or for another list."""
 
@@ -111,6 +114,8 @@ class TraceList:
                 size = min(size * 4, _CHUNK)
                 if on_progress is not None:
                     on_progress()
+            if not self.keys and not self.is_stopped:
+                self.unmet = unmet_words(connection, self.wanted.selection)
             self.is_complete = not self.is_stopped
         except sqlite3.Error as error:
             if not self.is_stopped:

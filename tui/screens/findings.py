@@ -97,6 +97,7 @@ class FindingsScreen(PanesScreen):
             )
             table.set_reactive(FindingTable.cursor, index)
             table.noun = "finding"
+            self.fit_list()
             table.lines_changed()
             self._show_finding(keep_call=before is not None and self.finding is not None)
 

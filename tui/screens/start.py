@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 DEMO_FOLDER: Final = "replay-demo"
 _RETRY_S: Final = 1.5
+_IDLE_MEANWHILE: Final = ("empty.demo", "empty.import-file", "empty.retry")
 _RECORDS_TO: Final = "traces.db"
 """Where `replay record` records without ``--db``."""
 
@@ -46,6 +47,8 @@ class StartScreen(BaseScreen):
         self._opening: threading.Thread | None = None
         self._process: subprocess.Popen[str] | None = None
         self._is_leaving = False
+        self._doing = ""
+        """What runs or ran last: ``The demo``."""
         self._is_asked = False
         """Somebody wants it looked at again, now."""
         self._is_telling = False
@@ -146,7 +149,8 @@ class StartScreen(BaseScreen):
         self.say((self._looked("waiting for a recording"), "dim"))
         self.query_one(KeyBar).suit()
 
-    def _show_error(self, error: ReplayError) -> None:
+    def _show_error(self, error: ReplayError, *, is_of_command: bool = False) -> None:
+        """Show why the database is not read; ``is_of_command``: why what was begun here failed."""
         if self._process is not None or self._is_leaving:
             return
         parts: list[Part] = [("× ", "bad strong"), (printable(error.wanted), "strong"), ("\n", "")]
@@ -163,6 +167,10 @@ class StartScreen(BaseScreen):
             (" quit", ""),
         ]
         self._show(parts)
+        if is_of_command:
+            self.say((f"{self._doing} failed", "bad"))
+            self.query_one(KeyBar).suit()
+            return
         self.say((self._looked("the database cannot be read"), "bad"))
         self.query_one(KeyBar).suit(idle=("empty.import-file",))  # there is nothing to import into
 
@@ -239,6 +247,7 @@ class StartScreen(BaseScreen):
     def _run(self, words: list[str], about: str, result: Path) -> None:
         if self._process is not None:
             return
+        self._doing = f"The {words[0]}"
         command = [sys.executable, "-m", "replay.cli.main", *words]
         try:
             self._process = subprocess.Popen(
@@ -251,7 +260,8 @@ class StartScreen(BaseScreen):
             )
         except OSError as error:
             self._is_telling = True
-            self._show_error(StoreError(f"{command[0]!r} did not start: {error.strerror}."))
+            problem = StoreError(f"{command[0]!r} did not start: {error.strerror}.")
+            self._show_error(problem, is_of_command=True)
             return
         self._show(
             [
@@ -264,6 +274,9 @@ class StartScreen(BaseScreen):
             ]
         )
         self.say(("◐ running", "accent"))
+        keys = self.query_one(KeyBar)
+        keys.suit(idle=_IDLE_MEANWHILE)
+        keys.name_back("stop")
         self._wait(self._process, result)
 
     @work(thread=True, description="a thread", group="run")
@@ -274,6 +287,7 @@ class StartScreen(BaseScreen):
 
     def _ran(self, code: int, output: str, result: Path) -> None:
         self._process = None
+        self.query_one(KeyBar).name_back("quit")
         self._is_telling = False
         if code in (0, 1, 2) and result.exists():  # the demo ends with its verdict's code
             self.path = self.replay.path = result
@@ -285,7 +299,8 @@ class StartScreen(BaseScreen):
             return
         last = "\n".join(printable(line) for line in output.strip().splitlines()[-8:])
         self._is_telling = True
-        self._show_error(StoreError(f"It ended with code {code}.", hint=last))
+        problem = StoreError(f"{self._doing} ended with code {code}.", hint=last)
+        self._show_error(problem, is_of_command=True)
 
 
 def _is_replayed(demo: Path) -> bool:

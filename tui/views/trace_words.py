@@ -39,6 +39,8 @@ def filter_parts(traces: TraceList, *, is_new: bool = False) -> list[Part]:
     else:
         parts += [(f"   searching… {found:,} so far", ""), ("   esc stops", "dim")]
         return parts
+    if traces.unmet and traces.is_complete:
+        return [*parts, (f"   {printable(traces.unmet)}", "warn")]
     return [*parts, ("   f changes it, esc clears it", "dim")]
 
 
