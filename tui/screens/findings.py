@@ -138,7 +138,8 @@ class FindingsScreen(PanesScreen):
     def _say_status(self, finding: Finding) -> None:
         if finding.approved:
             self.say(
-                ("≈ approved: ", "accent"), ("counts as allowed until it changes again", "dim")
+                ("≈ approved: ", "accent"),
+                ("counts as allowed until it changes again   a takes it back", "dim"),
             )
             return
         self.say(

@@ -59,8 +59,9 @@ def verdict_head(
     """Return the verdict in words, its cause, and how the call ended then and today."""
     sign, role = verdict_sign(verdict.verdict, approved=verdict.approved)
     words: list[Part] = [(f"{sign} {verdict_words(verdict.verdict)}", f"{role} strong")]
-    if verdict.approved and approval is None:
+    if verdict.approved:
         words.append(("  approved", "accent"))
+        words += [("   a takes that back", "dim")] if approval is not None else []
     if verdict.conditional:
         words.append(("  conditional: after the trace's first difference", "dim"))
     entries = [Entry(tuple(words)), *approval_entries(approval)]
