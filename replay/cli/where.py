@@ -85,7 +85,7 @@ def newest_verdicts(store: Store, trace_id: str) -> dict[str, CallVerdict]:
     for run in store.runs():
         verdicts = store.verdicts(run.id, trace_id=trace_id)
         if verdicts:
-            marked, _ = apply_approvals(verdicts, [], store.approvals())
+            marked, _ = apply_approvals(verdicts, store.findings(run.id), store.approvals())
             return {one.tool_call_id: one for one in marked}
     return {}
 

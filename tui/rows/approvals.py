@@ -50,7 +50,7 @@ def run_approvals(connection: sqlite3.Connection, records: RecordReader, run: in
     named = records.records(
         "finding",
         "r.run = ? AND (r.signature IN (SELECT signature FROM approval_rows) "
-        "OR r.signature IN (SELECT value FROM json_each(?)))",
+        "OR r.verdict = 'effect_changed' OR r.signature IN (SELECT value FROM json_each(?)))",
         [run, json.dumps(in_file)],
     )
     approved = {one.signature for one in marked(records, named) if one.approved} if named else set()

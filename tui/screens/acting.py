@@ -151,7 +151,7 @@ class Acting(StepsScreen):
                 return
             words = ["approve", str(self.replay.path), finding.signature, "--run", run.id]
             words += ["--note", note.strip()] if note.strip() else []
-            said = f"approved: {printable(finding.title)}   wherever it comes up"
+            said = f"approved: {printable(finding.title)}   until it changes again"
             self._run("approving", words, said)
 
         calls = "" if finding.call_count == 1 else f" ({finding.call_count:,} calls)"
