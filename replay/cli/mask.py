@@ -157,8 +157,6 @@ def _places(found: list[Sight], *, shows_all: bool) -> list[str]:
 
 def _masked(done: Masked) -> str:
     """Return what was done to a database, in words."""
-    from replay.report.ink import count
-
     traces = f"of {count(done.trace_count, 'trace')}"
     if not done.record_count:
         return f"no record {traces} held anything to mask; the file was written anew."

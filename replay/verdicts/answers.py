@@ -61,7 +61,7 @@ class Answer:
     dropped: tuple[str, ...] = ()
     """Fields that a translation of the arguments lacks on purpose."""
     is_unseen: bool = False
-    """True: nobody saw it run. What the model was told is known; its outcome is read out of that."""
+    """True: nobody saw it run. How it ended is read out of what the model was told."""
     is_translated: bool = False
     """True: ``payload`` was made by a translation, from arguments of another version."""
 
