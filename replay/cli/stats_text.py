@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from replay.cli import terminal
 from replay.cli.stats_numbers import milliseconds, percent, span
 from replay.cli.table import Column, table_lines
 from replay.metrics import CallMetrics, Cells, Components, ModelMetrics
@@ -53,7 +53,7 @@ def nothing_counted(database: Path) -> str:
     with Store.open(database, mode="r") as store:
         if not store.traces(Selection(), limit=1):
             return nothing_found(store, database, Selection())
-    named = shlex.quote(str(database))
+    named = terminal.typed(database)
     return (
         f"No call of {database} is counted so. Ask for more (--since, --tool, --model), or see "
         f"what there is:\n  replay list {named}"
