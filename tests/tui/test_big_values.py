@@ -396,6 +396,7 @@ def test_a_branch_is_read_without_values_and_its_calls_as_they_are(edited: Path)
     for side in ("recorded", "edited"):
         assert reader.side(0, side) == getattr(whole.edits[0], side)
     assert newest_branch(database, "another") is None
+    assert RunList(database)[0] == run
     database.close()
 
 
