@@ -86,8 +86,7 @@ class RunsScreen(BaseScreen):
         run = table.runs[table.cursor]
         words = [
             f"{number:,} {verdict_words(verdict)}"
-            for verdict, number in run.verdict_counts.items()
-            if number
+            for verdict, number in table.runs.counts(table.cursor).items()
         ]
         self.say((run.id, "strong"), ("  " + ", ".join(words), ""))
 

@@ -43,6 +43,7 @@ class SchemasScreen(PanesScreen):
     """Versions of tools' schemas, two at a time."""
 
     BINDINGS = bindings(SCHEMAS)
+    LIST_HEIGHT_MAX: ClassVar[int] = 0
     PLACES: ClassVar[tuple[str, ...]] = (SCHEMAS, OUTLINE)
 
     def __init__(self, tool: str | None = None) -> None:
