@@ -156,7 +156,9 @@ async def shows_an_idle_branch(person: Person) -> None:
     assert run.branch is not None
     steps = [one.model_copy(update={"differs": False}) for one in run.branch.steps]
     branch = run.branch.model_copy(update={"steps": steps})
-    person.app.push_screen(WhatIfScreen(run.model_copy(update={"branch": branch}), 2))
+    run = run.model_copy(update={"branch": branch})
+    write(person.app.path, run)
+    person.app.push_screen(WhatIfScreen(run, 2))
     await person.settle()
 
 
@@ -166,7 +168,7 @@ def test_what_acts_with_nothing_to_act_on(place: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr("tui.rows.acting.judged_count", lambda *_: 12)
     shots: Sequence[Shot] = (
         ("labelling-labelled", "L 1", "good"),
-        ("what-if-same", shows_an_idle_branch, "Edited branch"),
+        ("what-if-same", shows_an_idle_branch, "makes no difference to this call"),
         ("", "escape escape r enter h Q", "stop it and quit"),
         ("quitting-ended", ends_the_job, "it has ended meanwhile"),
     )
