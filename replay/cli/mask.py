@@ -13,6 +13,7 @@ from replay.cli.arguments import database_and, examples, json_option
 from replay.cli.masked import in_a_child
 from replay.cli.progress import Progress
 from replay.errors import ExitCode, ReplayError
+from replay.report.ink import count
 
 if TYPE_CHECKING:
     from replay.config import MaskConfig
@@ -121,8 +122,6 @@ def _json(found: list[Sight], others: list[Sight], sights: Sights) -> Any:
 def _text(
     database: Path, found: list[Sight], others: list[Sight], sights: Sights, *, shows_all: bool
 ) -> str:
-    from replay.report.ink import count
-
     looked = f"{database}: {count(sights.record_count, 'record')} looked at"
     if found:
         lines = [f"{looked}; found {_counted(found)}.", "", *_places(found, shows_all=shows_all)]
@@ -158,8 +157,6 @@ def _places(found: list[Sight], *, shows_all: bool) -> list[str]:
 
 def _masked(done: Masked) -> str:
     """Return what was done to a database, in words."""
-    from replay.report.ink import count
-
     traces = f"of {count(done.trace_count, 'trace')}"
     if not done.record_count:
         return f"no record {traces} held anything to mask; the file was written anew."

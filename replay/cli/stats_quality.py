@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import fields, is_dataclass
 from typing import Any, Final
 
 from replay.cli.stats_numbers import milliseconds, percent
@@ -44,12 +44,19 @@ def read_quality(
 
 def quality_json(found: dict[str, Any]) -> dict[str, Any]:
     """Return all of it as plain JSON."""
-    lists = ("accuracy", "calibration", "retries", "cold_starts")
-    return {
-        "made_up": asdict(found["made_up"]),
-        **{name: [asdict(one) for one in found[name]] for name in lists},
-        "endings": asdict(found["endings"]),
-    }
+    told: dict[str, Any] = _plain(found)
+    return told
+
+
+def _plain(value: Any) -> Any:
+    """Return dataclasses as objects: `asdict` makes a Counter of a Counter's items."""
+    if is_dataclass(value):
+        return {one.name: _plain(getattr(value, one.name)) for one in fields(value)}
+    if isinstance(value, dict):
+        return {name: _plain(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    return value
 
 
 def quality_lines(found: dict[str, Any], width: int) -> list[str]:

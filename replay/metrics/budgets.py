@@ -184,7 +184,7 @@ def _model_calls(connection: sqlite3.Connection, scope: Scope) -> list[Observati
     rows = connection.execute(
         "SELECT m.duration_ms, m.key, coalesce(s.response_model, s.model) FROM model_call_rows m "
         "LEFT JOIN model_settings s ON s.key = m.settings "
-        f"WHERE m.duration_ms IS NOT NULL AND {in_window} AND {in_traces}",
+        f"WHERE m.duration_ms >= 0 AND {in_window} AND {in_traces}",
         [*moments, *values],
     )
     of_models = Scope(models=scope.models)
@@ -200,7 +200,7 @@ def _traces(connection: sqlite3.Connection, scope: Scope) -> list[Observation]:
     in_traces, values = scope.traces("t.key")
     rows = connection.execute(
         "SELECT (t.ended_us - t.started_us) / 1000.0, t.key FROM trace_rows t "
-        f"WHERE t.ended_us IS NOT NULL AND {in_window} AND {in_traces}",
+        f"WHERE t.ended_us >= t.started_us AND {in_window} AND {in_traces}",
         [*moments, *values],
     )
     return [Observation(duration, "trace_rows", key) for duration, key in rows]

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Final, Literal, TypeAlias
 
 from replay.metrics.calls import INVALID, UNKNOWN
@@ -17,10 +18,12 @@ from replay.metrics.intervals import (
     Interval,
     design_effect,
     difference,
+    exact_p_value,
     holm,
     p_value,
     percentile_interval,
     rate_interval,
+    t_of,
     z_of,
 )
 from replay.metrics.samples import Key, Sample
@@ -89,9 +92,12 @@ class _Open:
     counts: tuple[int, int]
     at: Callable[[float], tuple[Interval, Interval]]
     effect: float
+    p_least: float = 0.0
+    """What the p-value is at least, whatever the intervals say."""
 
-    def difference(self, z: float) -> Interval:
-        return difference(*self.at(z))
+    @property
+    def p_value(self) -> float:
+        return max(self.p_least, p_value(lambda z: difference(*self.at(z))))
 
 
 def compare(
@@ -101,7 +107,7 @@ def compare(
     both = [name for name in before if name in after]
     both.sort(key=lambda name: (-len(before[name].outcomes) - len(after[name].outcomes), str(name)))
     found = [one for name in both for one in _measures(name, before[name], after[name])]
-    p_values = [p_value(one.difference) for one in found]
+    p_values = [one.p_value for one in found]
     stands = holm(p_values, alpha)
     rows = [_judged(one, p, real) for one, p, real in zip(found, p_values, stands, strict=True)]
     return Compared(
@@ -156,38 +162,47 @@ def _by_trace(traces: Iterable[int], counting: Iterable[bool]) -> _Hits:
 
 
 def _rate(name: Key, measure: str, sides: list[_Hits]) -> _Open:
-    counts = [(sum(hits), sum(sizes)) for hits, sizes in sides]
-    effects = [design_effect(*side) for side in sides]
+    one, other = counts = [(sum(hits), sum(sizes)) for hits, sizes in sides]
+    effect, freedom = _of_both(sides)
 
     def at(z: float) -> tuple[Interval, Interval]:
-        one, other = (
-            rate_interval(count, total, z, effect)
-            for (count, total), effect in zip(counts, effects, strict=True)
-        )
-        return one, other
+        wide = t_of(z, freedom)
+        before, after = (rate_interval(count, total, wide, effect) for count, total in counts)
+        return before, after
 
-    return _Open(name, measure, (counts[0][1], counts[1][1]), at, max(effects))
+    exact = exact_p_value(one, other, effect)
+    return _Open(name, measure, (counts[0][1], counts[1][1]), at, effect, exact)
+
+
+def _of_both(sides: Sequence[_Hits]) -> tuple[float, int]:
+    """Return the design effect of two sides taken together, and the degrees of freedom.
+
+    Together, as if nothing had changed: of a side on which every call (or none) counts nobody can
+    tell how alike its calls are, and two conversations that fail ten times each would be taken for
+    twenty failures.
+    """
+    hits, sizes = ([*sides[0][at], *sides[1][at]] for at in (0, 1))
+    return design_effect(hits, sizes), len(sizes) - 2
 
 
 def _percentile(name: Key, measure: str, part: float, before: Sample, after: Sample) -> _Open:
     ordered = [sorted(side.durations_ms) for side in (before, after)]
-    effects = [
-        _effect_at(side, values, part)
-        for side, values in zip((before, after), ordered, strict=True)
-    ]
+    bound = _bound(sorted(chain(*ordered)), part)
+    effect, freedom = _of_both([_above(side, bound) for side in (before, after)])
 
     def at(z: float) -> tuple[Interval, Interval]:
-        one, other = (
-            percentile_interval(values, part, z, effect)
-            for values, effect in zip(ordered, effects, strict=True)
-        )
+        wide = t_of(z, freedom)
+        one, other = (percentile_interval(values, part, wide, effect) for values in ordered)
         return one, other
 
-    return _Open(name, measure, (len(ordered[0]), len(ordered[1])), at, max(effects))
+    return _Open(name, measure, (len(ordered[0]), len(ordered[1])), at, effect)
 
 
-def _effect_at(sample: Sample, ordered: Sequence[float], part: float) -> float:
-    """Return the design effect of lying above a percentile."""
-    bound = ordered[int(part * (len(ordered) - 1))]
-    above = (duration > bound for duration in sample.durations_ms)
-    return design_effect(*_by_trace(sample.timed_traces, above))
+def _bound(ordered: Sequence[float], part: float) -> float:
+    return ordered[int(part * (len(ordered) - 1))]
+
+
+def _above(sample: Sample, bound: float) -> _Hits:
+    """Return by trace how many of its calls took longer."""
+    longer = (duration > bound for duration in sample.durations_ms)
+    return _by_trace(sample.timed_traces, longer)

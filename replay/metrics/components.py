@@ -21,6 +21,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final
 
 from replay.metrics.percentiles import percentile
@@ -104,12 +105,12 @@ def _model_durations(
     rows = connection.execute(
         "SELECT m.duration_ms, coalesce(s.response_model, s.model) FROM model_call_rows m "
         "LEFT JOIN model_settings s ON s.key = m.settings "
-        f"WHERE m.duration_ms IS NOT NULL AND {in_window} AND {in_traces} "
-        f"ORDER BY m.key DESC LIMIT {int(calls_max)}",
+        f"WHERE m.duration_ms >= 0 AND {in_window} AND {in_traces} ORDER BY m.key DESC",
         [*moments, *values],
     )
     of_models = Scope(models=scope.models)
-    return [duration for duration, model in rows if of_models.covers("", None, model, "")]
+    fitting = (duration for duration, model in rows if of_models.covers("", None, model, ""))
+    return list(islice(fitting, calls_max))
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,15 +127,19 @@ class CallParts:
 def read_parts(connection: sqlite3.Connection, scope: Scope, calls_max: int) -> list[CallParts]:
     """Return how long the components of each of the newest ``calls_max`` calls took."""
     contents = ContentReader(connection)
-    found = []
-    for key, tool, stages, duration in connection.execute(
-        f"SELECT c.key, c.tool, c.stages, c.duration_ms {_from(scope)} "
-        f"ORDER BY c.key DESC LIMIT {int(calls_max)}",
+    found: list[CallParts] = []
+    for key, tool, stages, duration, *named in connection.execute(
+        f"SELECT c.key, c.tool, c.stages, c.duration_ms, {_NAMED} {_from(scope)} "
+        "ORDER BY c.key DESC",
         _values(scope),
     ):
+        if len(found) == calls_max:
+            break
+        if not scope.covers(tool, *named):
+            continue
         timings = contents.json(stages)
         parts = _by_component(timings or [])
-        if not timings and duration is not None:
+        if not timings and duration is not None and duration >= 0:
             parts["tool"] = duration
         waited = network_ms(_exchanges(connection, contents, key))
         if waited is not None:
@@ -183,7 +188,18 @@ def _from(scope: Scope) -> str:
     of_tools = f"c.tool IN ({', '.join('?' * len(scope.tools))})" if scope.tools else "1"
     in_window, _ = scope.moments("c.started_us")
     in_traces, _ = scope.traces("c.trace")
-    return f"FROM tool_call_rows c WHERE {of_tools} AND {in_window} AND {in_traces}"
+    return (
+        "FROM tool_call_rows c "
+        "LEFT JOIN model_call_rows m ON m.key = c.model_call AND typeof(c.model_call) = 'integer' "
+        "LEFT JOIN model_settings s ON s.key = m.settings "
+        f"WHERE {of_tools} AND {in_window} AND {in_traces}"
+    )
+
+
+_NAMED: Final = (
+    "c.tool_version, coalesce(s.response_model, s.model), coalesce(c.actor, 'assistant')"
+)
+"""What a scope asks of a call beside its tool."""
 
 
 def _values(scope: Scope) -> list[Any]:
@@ -192,5 +208,7 @@ def _values(scope: Scope) -> list[Any]:
 
 def count_calls(connection: sqlite3.Connection, scope: Scope) -> int:
     """Return how many tool calls the scope has."""
-    row = connection.execute(f"SELECT count(*) {_from(scope)}", _values(scope)).fetchone()
-    return int(row[0])
+    rows = connection.execute(
+        f"SELECT count(*), c.tool, {_NAMED} {_from(scope)} GROUP BY 2, 3, 4, 5", _values(scope)
+    )
+    return sum(number for number, *named in rows if scope.covers(*named))

@@ -28,6 +28,7 @@ class AskedCall:
     tool: str
     outcome: str
     actor: str
+    tool_version: str | None
     model_call: int | None
     started_us: int
     duration_ms: float | None
@@ -113,7 +114,7 @@ class Conversations:
     def _tool_calls(self, trace: int) -> list[AskedCall]:
         rows = self._connection.execute(
             "SELECT key, step_number, tool, coalesce(outcome, 'unfinished'), "
-            "coalesce(actor, 'assistant'), "
+            "coalesce(actor, 'assistant'), tool_version, "
             "CASE typeof(model_call) WHEN 'integer' THEN model_call END, started_us, duration_ms, "
             "positional IS NOT NULL, arguments, response FROM tool_call_rows "
             "WHERE trace = ? ORDER BY step_number",

@@ -3,7 +3,8 @@
 A rate has Wilson's interval, the difference of two Newcombe's; a percentile the interval between
 two order statistics, which asks nothing of the distribution. All are widened where the calls of one
 trace are alike: a hundred failures of one conversation are not a hundred observations. The *design
-effect* says how much: how many calls count as one.
+effect* says how much: how many calls count as one. It is an estimate itself, and a poor one of few
+traces: so standard errors are counted as Student's t has them, not the normal distribution.
 """
 
 from __future__ import annotations
@@ -35,11 +36,26 @@ def z_of(confidence: float) -> float:
     return _NORMAL.inv_cdf(0.5 + confidence / 2)
 
 
+def t_of(z: float, freedom: int) -> float:
+    """Return how many standard errors say as much as ``z`` where they were estimated themselves.
+
+    ``freedom``: degrees of freedom, traces less what was estimated of them; below 1 nothing can be
+    said, and the answer is infinite. Wallace's approximation (1959) of Student's t, on the careful
+    side: of 1.96 it makes 3.22 with three degrees (by the table 3.18), 2.23 with ten (2.23).
+    """
+    if freedom < 1:
+        return math.inf
+    scaled = z * (8 * freedom + 3) / (8 * freedom + 1)
+    return math.sqrt(freedom * math.expm1(scaled * scaled / freedom))
+
+
 def rate_interval(count: int, total: int, z: float, design_effect: float = 1.0) -> Interval:
     """Return Wilson's interval of ``count`` in ``total``."""
     if not total:
         return Interval(math.nan, 0.0, 1.0)
     rate, size = count / total, total / design_effect
+    if math.isinf(z):
+        return Interval(rate, 0.0, 1.0)
     middle = (rate + z * z / (2 * size)) / (1 + z * z / size)
     half = z * math.sqrt(rate * (1 - rate) / size + z * z / (4 * size * size)) / (1 + z * z / size)
     return Interval(rate, max(0.0, middle - half), min(1.0, middle + half))
@@ -58,6 +74,8 @@ def percentile_interval(
     if value is None:
         return Interval(math.nan, -math.inf, math.inf)
     size = len(ordered)
+    if math.isinf(z):
+        return Interval(value, -math.inf, math.inf)
     half = z * math.sqrt(size * part * (1 - part) * design_effect)
     low, high = math.floor(size * part - half), math.ceil(size * part + half) + 1
     return Interval(
@@ -97,6 +115,36 @@ def p_value(interval_at: Callable[[float], Interval]) -> float:
 
 def _leaves_zero_out(interval: Interval) -> bool:
     return interval.low > 0 or interval.high < 0
+
+
+def exact_p_value(
+    before: tuple[int, int], after: tuple[int, int], design_effect: float = 1.0
+) -> float:
+    """Return Fisher's exact p-value of two rates, each ``(count, total)``: twice the smaller tail.
+
+    Where a few calls stand beside thousands, one failure among ten is soon outside of Wilson's
+    interval of the others, and no rarer for that. ``design_effect`` calls count as one: counts are
+    then no whole numbers, and binomial coefficients are those of the gamma function.
+    """
+    (hits, size), (others, rest) = (
+        (count / design_effect, total / design_effect) for count, total in (before, after)
+    )
+    both, everything = hits + others, size + rest
+    step = 1 if hits * rest > others * size else -1
+    tail, place = 0.0, hits
+    while max(0.0, both - rest) <= place <= min(size, both):
+        chance = _log_choose(size, place) + _log_choose(rest, both - place)
+        part = math.exp(chance - _log_choose(everything, both))
+        tail += part
+        if part < tail * 1e-12:
+            break
+        place += step
+    return min(1.0, 2 * tail)
+
+
+def _log_choose(total: float, chosen: float) -> float:
+    rest = max(0.0, total - chosen)
+    return math.lgamma(total + 1) - math.lgamma(chosen + 1) - math.lgamma(rest + 1)
 
 
 def holm(p_values: Sequence[float], alpha: float) -> list[bool]:

@@ -128,7 +128,7 @@ def _look_at(
         asked = asking.get(call.model_call or 0)
         if call.actor != "assistant" or asked is None:
             continue
-        if not scope.covers(call.tool, None, asked.model, call.actor):
+        if not scope.covers(call.tool, call.tool_version, asked.model, call.actor):
             continue
         given = reader.arguments(call)
         counted = calls.setdefault(call.tool, MadeUpCalls(call.tool))

@@ -16,6 +16,7 @@ from typing import Any, Final
 import orjson
 
 from replay.metrics.scope import Scope
+from replay.records.corrections import corrected_call
 from replay.store.contents import ContentReader
 
 NO_CALL: Final = "no call"
@@ -118,13 +119,19 @@ def _step(
 
 
 def _label(tool: str, arguments: Any, score: float | None, correction: Any) -> Label:
-    if isinstance(correction, dict) and "tool" in correction:
-        right = correction["tool"] or NO_CALL
-        wanted = correction.get("arguments")
-        return Label(tool, str(right), None if wanted is None else wanted == arguments)
-    if score == 1:
+    call = corrected_call(correction, tool)
+    if call is not None:
+        right, wanted = call
+        is_same = None if wanted is None else _written(wanted) == _written(arguments)
+        return Label(tool, right or NO_CALL, is_same)
+    if score == 1 and correction is None:
         return Label(tool, tool, True)
     return Label(tool, None, None)
+
+
+def _written(value: Any) -> str:
+    """Return JSON in one form: true is not 1, though Python takes them for equal."""
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
 
 
 def _parsed(text: str | None) -> Any:

@@ -99,7 +99,7 @@ def read_models(
         one = sums.setdefault(model, _Sums())
         one.calls += 1
         one.failed += is_failed
-        if duration is not None:
+        if duration is not None and duration >= 0:
             one.durations.append(duration)
         if first_chunk is not None:
             one.first_chunks.append(first_chunk)

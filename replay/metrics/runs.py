@@ -11,7 +11,7 @@ from typing import Final
 
 from replay.metrics.intervals import Interval, rate_interval, z_of
 from replay.metrics.percentiles import percentile
-from replay.metrics.samples import read_timed
+from replay.metrics.samples import read_starts
 from replay.metrics.scope import Scope
 
 SUCCESS: Final = ("ok", "success*", "succeeded*", "completed", "done", "resolved", "reward=1.0*")
@@ -100,25 +100,31 @@ def read_retries(connection: sqlite3.Connection, scope: Scope | None = None) -> 
         "WHERE n.trace = c.trace AND n.step_number > c.step_number AND n.tool = c.tool "
         "AND n.actor IS c.actor"
     )
-    for tool, is_again, is_mended in connection.execute(
-        f"SELECT c.tool, EXISTS ({again}), EXISTS ({again} AND n.outcome = 'ok') "
-        "FROM tool_call_rows c INDEXED BY tool_calls_by_outcome "
+    joined = (
+        "LEFT JOIN model_call_rows m ON m.key = c.model_call AND typeof(c.model_call) = 'integer' "
+        "LEFT JOIN model_settings s ON s.key = m.settings"
+    )
+    named = "c.tool_version, coalesce(s.response_model, s.model), coalesce(c.actor, 'assistant')"
+    for tool, *told, is_again, is_mended in connection.execute(
+        f"SELECT c.tool, {named}, EXISTS ({again}), EXISTS ({again} AND n.outcome = 'ok') "
+        f"FROM tool_call_rows c INDEXED BY tool_calls_by_outcome {joined} "
         f"WHERE c.outcome <> 'ok' AND {in_window} AND {in_traces}",
         [*moments, *values],
     ):
-        if scope.tools and tool not in scope.tools:
+        if not scope.covers(tool, *told):
             continue
         one = found.setdefault(tool, Retries(tool))
         one.not_ok_count += 1
         one.asked_again_count += is_again
         one.mended_count += is_mended
-    for tool, count in connection.execute(
-        "SELECT c.tool, count(*) FROM attempt_rows a JOIN tool_call_rows c ON c.id = a.call_id "
-        f"WHERE a.attempt_number > 1 AND {in_window} AND {in_traces} GROUP BY 1",
+    for count, tool, *told in connection.execute(
+        f"SELECT count(*), c.tool, {named} "
+        f"FROM attempt_rows a JOIN tool_call_rows c ON c.id = a.call_id {joined} "
+        f"WHERE a.attempt_number > 1 AND {in_window} AND {in_traces} GROUP BY 2, 3, 4, 5",
         [*moments, *values],
     ):
-        if not scope.tools or tool in scope.tools:
-            found.setdefault(tool, Retries(tool)).extra_attempt_count = count
+        if scope.covers(tool, *told):
+            found.setdefault(tool, Retries(tool)).extra_attempt_count += count
     return sorted(found.values(), key=lambda one: (-one.not_ok_count, one.tool))
 
 
@@ -131,22 +137,25 @@ def read_cold_starts(
     """Return how long the first call after a pause took, beside the others: widest apart first.
 
     Nothing records that a process was new, so a pause stands for it: `COLD_AFTER_S` without a call
-    of the tool. Tools with fewer than one cold and one warm timed call are left out, and so are
-    imported traces, whose calls have no times of their own.
+    of the tool, by whatever model and whether or not it is in the scope. The first call that was
+    recorded at all is cold. Tools with fewer than one cold and one warm timed call are left out,
+    and so are imported traces, whose calls have no times of their own.
     """
     scope = scope or Scope()
-    by_tool: dict[str, list[tuple[int, float]]] = {}
-    for tool, started, duration in read_timed(connection, scope, "c.started_us"):
-        by_tool.setdefault(tool, []).append((started, duration))
+    by_tool: dict[str, list[tuple[int, float | None, bool]]] = {}
+    before_us = int(cold_after_s * 1e6) + 1
+    for tool, started, lasted, counts in read_starts(connection, scope, before_us=before_us):
+        by_tool.setdefault(tool, []).append((started, lasted, counts))
     found = []
     for tool, calls in by_tool.items():
-        calls.sort()
+        calls.sort(key=lambda call: call[0])
         cold: list[float] = []
         warm: list[float] = []
         before = None
-        for started, duration in calls:
+        for started, duration, counts in calls:
             is_cold = before is None or started - before > cold_after_s * 1e6
-            (cold if is_cold else warm).append(duration)
+            if counts and duration is not None:
+                (cold if is_cold else warm).append(duration)
             before = started
         cold.sort()
         warm.sort()

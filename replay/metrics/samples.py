@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from array import array
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from replay.metrics.cells import has_groups
@@ -28,7 +28,7 @@ class Sample:
         """Add one call."""
         self.traces.append(trace)
         self.outcomes.append(outcome)
-        if duration_ms is not None:
+        if duration_ms is not None and duration_ms >= 0:
             self.timed_traces.append(trace)
             self.durations_ms.append(duration_ms)
 
@@ -50,14 +50,42 @@ def read_timed(
 ) -> Iterator[tuple[str, int, float]]:
     """Give tool, ``column`` and duration of every call of ``scope`` that says how long it took."""
     for tool, _, _, value, _, duration in _calls(connection, scope, fourth=column):
-        if duration is not None:
+        if duration is not None and duration >= 0:
             yield tool, value, duration
+
+
+def read_starts(
+    connection: sqlite3.Connection, scope: Scope, *, before_us: int
+) -> Iterator[tuple[str, int, float | None, bool]]:
+    """Give tool, start and duration of calls, and whether each is in ``scope``.
+
+    Beside the calls of the scope these are all others of its tools and traces, whoever made them,
+    from ``before_us`` before its window on.
+    """
+    since = None if scope.since_us is None else scope.since_us - before_us
+    wider = replace(scope, since_us=since, tool_versions=(), models=(), actors=())
+    for actor, tool, version, model, started, _, duration in _rows(
+        connection, wider, "c.started_us"
+    ):
+        if scope.tools and tool not in scope.tools:
+            continue
+        is_in = scope.since_us is None or started >= scope.since_us
+        is_in = is_in and scope.covers(tool, version, model, actor or "assistant")
+        is_timed = duration is not None and duration >= 0
+        yield tool, started, duration if is_timed else None, is_in
 
 
 def _calls(
     connection: sqlite3.Connection, scope: Scope, fourth: str = "outcome"
 ) -> Iterator[tuple[Any, ...]]:
-    """Give tool, version, model, ``fourth``, trace and duration of each call."""
+    """Give tool, version, model, ``fourth``, trace and duration of each call of ``scope``."""
+    for actor, *row in _rows(connection, scope, fourth):
+        if scope.covers(row[0], row[1], row[2], actor or "assistant"):
+            yield tuple(row)
+
+
+def _rows(connection: sqlite3.Connection, scope: Scope, fourth: str) -> Iterator[tuple[Any, ...]]:
+    """Give the actor, and what `_calls` gives, of every call in the window and the traces."""
     in_window, moments = scope.moments("c.started_us")
     in_traces, values = scope.traces("c.trace")
     where, rest = f"{in_window} AND {in_traces}", "1"
@@ -78,6 +106,4 @@ def _calls(
         f"LEFT JOIN model_settings s ON s.key = m.settings WHERE {rest} AND {where}"
     )
     for query in queries:
-        for actor, *row in connection.execute(query, [*moments, *values]):
-            if scope.covers(row[0], row[1], row[2], actor or "assistant"):
-                yield tuple(row)
+        yield from connection.execute(query, [*moments, *values])

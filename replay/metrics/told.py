@@ -133,19 +133,30 @@ def _hints(value: Any, *, is_float: bool) -> tuple[str, ...]:
 def is_told(value: Any, parts: Iterable[Part]) -> bool:
     """Return whether ``value`` stands in one of ``parts``, or its words or its date do."""
     parts = list(parts)
-    if any(holds(part, value) for part in parts):
+    if any(gives(part, value) for part in parts):
         return True
-    if not isinstance(value, str):
-        return False
-    date = _DATE.fullmatch(value.strip())
-    if date is not None:
-        return _date_is_told(date, parts)
+    words = words_of(value)
+    return bool(words) and all(any(holds(part, word) for part in parts) for word in words)
+
+
+def gives(part: Part, value: Any) -> bool:
+    """Return whether ``value`` stands in a part, or the day and month of its date do."""
+    if holds(part, value):
+        return True
+    date = _DATE.fullmatch(value.strip()) if isinstance(value, str) else None
+    return date is not None and _date_is_told(date, part)
+
+
+def words_of(value: Any) -> list[str]:
+    """Return the words of a name of several; empty: it is none, or a date."""
+    if not isinstance(value, str) or _DATE.fullmatch(value.strip()):
+        return []
     words = [word for word in re.split(r"[\s,/]+", value) if len(word) > 1]
-    return len(words) > 1 and all(any(holds(part, word) for part in parts) for word in words)
+    return words if len(words) > 1 else []
 
 
-def _date_is_told(date: re.Match[str], parts: list[Part]) -> bool:
-    """Return whether day and month stand in one part without a year: ``May 20th``, ``5/20``."""
+def _date_is_told(date: re.Match[str], part: Part) -> bool:
+    """Return whether day and month stand in a part without a year: ``May 20th``, ``5/20``."""
     month, day = int(date[2]), int(date[3])
     if not 1 <= month <= 12:
         return False
@@ -156,4 +167,4 @@ def _date_is_told(date: re.Match[str], parts: list[Part]) -> bool:
         rf"|\b0?{month}/0?{day}\b|\b0?{day}\.\s?0?{month}\."
         rf"|{re.escape(date[1])}-{date[2]}-{date[3]}"
     )
-    return any(pattern.search(part.folded) for part in parts)
+    return pattern.search(part.folded) is not None

@@ -6,7 +6,12 @@ reported by                    fresh input        from the cache
 OpenAI chat, and most others   in `prompt_tokens` `prompt_tokens_details.cached_tokens`
 OpenAI Responses               in `input_tokens`  `input_tokens_details.cached_tokens`
 Anthropic messages             `input_tokens`     `cache_read_input_tokens`, beside it
+Bedrock Converse               `inputTokens`      `cacheReadInputTokens`, beside it
+Gemini                         `promptTokenCount` `cachedContentTokenCount`, in it
 ============================== ================== =====================================
+
+Gemini counts thoughts beside the answer (`thoughtsTokenCount`), and what its own tools put into the
+prompt beside the prompt (`toolUsePromptTokenCount`): both are paid for, so both count.
 """
 
 from __future__ import annotations
@@ -40,21 +45,36 @@ def tokens_of(usage: Any) -> Tokens | None:
     """Return what ``usage`` says; None: it counts no tokens."""
     if not isinstance(usage, dict):
         return None
+    if "promptTokenCount" in usage:
+        return _of_gemini(usage)
     fresh, output = _first(usage, _INPUT), _first(usage, _OUTPUT)
     if fresh is None and output is None:
         return None
-    read, written = (
-        _count(usage.get("cache_read_input_tokens")),
-        _count(usage.get("cache_creation_input_tokens")),
-    )
     details = usage.get("prompt_tokens_details") or usage.get("input_tokens_details")
     if isinstance(details, dict):
         return Tokens(fresh or 0, output or 0, _count(details.get("cached_tokens")))
+    read, written = _first(usage, _CACHED) or 0, _first(usage, _CACHE_WRITTEN) or 0
     return Tokens((fresh or 0) + read + written, output or 0, read, written)
 
 
-_INPUT = ("prompt_tokens", "input_tokens")
-_OUTPUT = ("completion_tokens", "output_tokens")
+_INPUT = ("prompt_tokens", "input_tokens", "inputTokens")
+_OUTPUT = ("completion_tokens", "output_tokens", "outputTokens")
+_CACHED = ("cache_read_input_tokens", "cacheReadInputTokens")
+_CACHE_WRITTEN = ("cache_creation_input_tokens", "cacheWriteInputTokens")
+
+
+def _of_gemini(usage: dict[str, Any]) -> Tokens:
+    prompt, by_tools, answer, thoughts, cached = (
+        _count(usage.get(name))
+        for name in (
+            "promptTokenCount",
+            "toolUsePromptTokenCount",
+            "candidatesTokenCount",
+            "thoughtsTokenCount",
+            "cachedContentTokenCount",
+        )
+    )
+    return Tokens(prompt + by_tools, answer + thoughts, cached)
 
 
 def _first(usage: dict[str, Any], names: tuple[str, ...]) -> int | None:

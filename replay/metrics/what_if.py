@@ -25,7 +25,7 @@ from typing import Any, Final
 
 from replay.metrics.conversations import AskedCall, AskingCall, Conversation, Conversations
 from replay.metrics.scope import Scope
-from replay.metrics.told import Part, holds, leaves, left_out
+from replay.metrics.told import Part, gives, leaves, left_out, words_of
 from replay.store.contents import ContentReader
 
 TRACES_MAX: Final = 500
@@ -93,7 +93,7 @@ def read_what_if(
 
 def _is_timed(trace: Conversation) -> bool:
     steps: list[AskingCall | AskedCall] = [*trace.model_calls, *trace.tool_calls]
-    return all(step.duration_ms is not None for step in steps)
+    return all(step.duration_ms is not None and step.duration_ms >= 0 for step in steps)
 
 
 def _writers(connection: sqlite3.Connection, trace: Conversation) -> set[int]:
@@ -224,9 +224,17 @@ def _since(arguments: Any, told: list[tuple[Part, _Ended]], asked: _Ended) -> _E
     for _, value in leaves(arguments):
         if left_out(value) == "common":
             continue
-        givers = [ended for part, ended in told if holds(part, value)]
-        if not givers:
-            return asked
-        first = min(givers, key=lambda one: one.at_ms)
-        since = max(since, first, key=lambda one: one.at_ms)
+        firsts = [_first(value, told)]
+        if firsts == [None]:  # a name counts as told where each of its words was
+            firsts = [_first(word, told) for word in words_of(value)] or [None]
+        for first in firsts:
+            if first is None:
+                return asked
+            since = max(since, first, key=lambda one: one.at_ms)
     return min(since, asked, key=lambda one: one.at_ms)
+
+
+def _first(value: Any, told: list[tuple[Part, _Ended]]) -> _Ended | None:
+    """Return what told a value first; None: nothing did."""
+    givers = [ended for part, ended in told if gives(part, value)]
+    return min(givers, key=lambda one: one.at_ms, default=None)

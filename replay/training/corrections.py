@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+from typing import Final
 
-from replay.records import Feedback, JsonObject, JsonValue
+from replay.records import Feedback, JsonObject
+from replay.records.corrections import corrected_call
 from replay.training.decisions import Decision
 from replay.training.judging import calls_problem
+
+_NO_CALL: Final = "a correction to no call, without the words instead"
 
 
 def corrected_output(decision: Decision) -> tuple[JsonObject | None, str | None]:
@@ -19,7 +23,8 @@ def corrected_output(decision: Decision) -> tuple[JsonObject | None, str | None]
     for one in decision.corrections:
         changed = _with(message, decision, one)
         if changed is None:
-            return None, "a correction that names no call of several"
+            says_no_call = corrected_call(one.correction, "") == (None, None)
+            return None, _NO_CALL if says_no_call else "a correction that names no call of several"
         message = changed
     if message == decision.output:
         return None, "a correction that says what the model did"
@@ -53,12 +58,10 @@ def _with(message: JsonObject, decision: Decision, said: Feedback) -> JsonObject
 def _call(
     correction: JsonObject, before: JsonObject | None, decision: Decision
 ) -> JsonObject | None:
-    tool: JsonValue = before["function"]["name"] if before else None
-    arguments: JsonValue = correction
-    if isinstance(correction.get("tool"), str) and set(correction) <= {"tool", "arguments"}:
-        tool, arguments = correction["tool"], correction.get("arguments") or {}
-    if tool is None:
+    called = corrected_call(correction, before["function"]["name"] if before else None)
+    if called is None or called[0] is None:
         return None
+    tool, arguments = called[0], called[1] or {}
     text = arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
     name = before["id"] if before else f"call_{decision.call.step_number}_0"
     return {"id": name, "type": "function", "function": {"name": tool, "arguments": text}}

@@ -13,7 +13,7 @@ from replay.tools.loading import load_toolbox
 from tests.redaction.test_known_start import ask
 from tests.redaction.test_planted_secrets import files_of
 
-TOOLS = '''
+TOOLS = """
 import os
 from typing import Annotated
 from replay import Sensitive, Toolbox
@@ -37,7 +37,7 @@ def log_in() -> dict:
     "Give a token out."
     print("made q1w2e3r4t5y6")
     return {"token": "q1w2e3r4t5y6"}
-'''
+"""
 
 
 def test_of_marked_and_learned_values_nothing_is_left_in_what_was_printed(
@@ -61,7 +61,7 @@ def test_of_marked_and_learned_values_nothing_is_left_in_what_was_printed(
                 folder=tmp_path,
                 jobs=1,
                 environment=environment,
-                on_output=lambda tool, text: printed.append(f"{tool} {text}"),
+                on_output=lambda tool, text, printed=printed: printed.append(f"{tool} {text}"),
             ).run()
             printed += [one.output for one in store.verdicts(run.id)]
             assert run.verdict_counts["same"] == 2 - len(environment)
