@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import secrets
 import sys
+import textwrap
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +18,7 @@ from replay.cli.arguments import database_and, examples, json_option
 from replay.errors import ExitCode
 
 if TYPE_CHECKING:
-    from replay.store.audit import Act
+    from replay.store.audit import Act, Entry
 
 _ACTS: Final[dict[str, Act]] = {
     "export": "exported",
@@ -44,10 +47,11 @@ _SECRET_OPTIONS: Final = frozenset(
     f"--{name}"
     for name in (
         *("value", "note", "reason", "correction", "label", "by", "text", "where"),
-        *("set", "arguments", "outside", "response"),
+        *("set", "arguments", "outside", "response", "header", "env", "watch"),
     )
 )
 """What people say, and values to look for: where it is kept it is masked, here nobody looks."""
+_QUOTED: Final = re.compile(r"'[^']*'")
 
 
 @contextmanager
@@ -81,9 +85,20 @@ def is_noted() -> bool:
     return load_config().audit != "off"
 
 
-def said() -> str:
-    """Return the command line of this process, without the values that it must not keep."""
-    return _said(sys.argv[1:])
+def said(database: Path) -> str:
+    """Return the command line of this process, without the values that it must not keep.
+
+    What has the form of a secret or of personal data is masked, as recordings into ``database``
+    are: a key in an address, a name in that of a file.
+    """
+    from cassettes.redaction import KeyUnusable, Redactor, known_key
+
+    try:
+        key = known_key(database)
+    except KeyUnusable:
+        key = None
+    redactor = Redactor(key or secrets.token_bytes(32), personal=True, environment=False)
+    return redactor.text(_said(sys.argv[1:]))
 
 
 def note_in(database: Path, name: str, act: Act, words: str | None = None) -> None:
@@ -101,7 +116,7 @@ def note_in(database: Path, name: str, act: Act, words: str | None = None) -> No
         return  # a child's parent notes it
     from replay.store.audit import note_act_in
 
-    why = note_act_in(database, name, act, said() if words is None else words)
+    why = note_act_in(database, name, act, said(database) if words is None else words)
     if why is not None:
         terminal.say(f"Not noted in the audit of {database}: {why}.")
 
@@ -121,7 +136,9 @@ def _said(words: list[str]) -> str:
     for word in words:
         option, equals, _ = word.partition("=")
         is_secret = option in _SECRET_OPTIONS
-        shown.append("…" if hides_next else f"{option}=…" if is_secret and equals else word)
+        # SQL looks for values between quotes.
+        kept = _QUOTED.sub("'…'", word)
+        shown.append("…" if hides_next else f"{option}=…" if is_secret and equals else kept)
         hides_next = is_secret and not equals
     return " ".join(shown)
 
@@ -149,8 +166,6 @@ def audit(database: Path, limit: int, by: str | None, as_json: bool) -> int:
     """
     from dataclasses import asdict
 
-    from replay.cli.table import Column, table_lines
-    from replay.cli.transcripts import moment
     from replay.store import Store
 
     if by is not None:  # the screen reads only: it has this noted
@@ -166,13 +181,22 @@ def audit(database: Path, limit: int, by: str | None, as_json: bool) -> int:
             f"Nothing was exported, revealed, removed or changed by hand in {database} yet."
         )
         return ExitCode.OK
-    columns = [
-        Column("WHEN (UTC)"),
-        Column("USER", flexible=True, left_out=1),
-        Column("ACT"),
-        Column("COMMAND"),
-        Column("WHAT", flexible=True, width_min=12),
-    ]
-    rows = [[moment(one.at)[:19], one.user or "", one.act, one.command, one.what] for one in found]
-    terminal.emit("\n".join(table_lines(columns, rows, width=terminal.width())))
+    terminal.emit("\n".join(_lines(found, terminal.width())))
     return ExitCode.OK
+
+
+def _lines(found: list[Entry], width: int) -> list[str]:
+    """Return a table of what was done, told whole: over several lines where it is long."""
+    from replay.cli.transcripts import moment
+
+    users = [one.user or "" for one in found]
+    of_user = max(len("USER"), *map(len, users))
+    before = f"{{:19}}  {{:{of_user}}}  {{:8}}  "
+    indent = len(before.format("", "", ""))
+    lines = [before.format("WHEN (UTC)", "USER", "ACT") + "WHAT"]
+    for one, user in zip(found, users, strict=True):
+        what = one.what if one.command in one.what else f"{one.command}: {one.what}"
+        told = textwrap.wrap(what, max(20, width - indent), break_on_hyphens=False)
+        start = before.format(moment(one.at)[:19], user, one.act)
+        lines += [start + told[0], *(" " * indent + line for line in told[1:])]
+    return lines

@@ -64,7 +64,7 @@ def forget(database: Path, value: str, dry_run: bool, as_json: bool) -> int:
         pruning_of(database, told.tell, into=pruned) as pruner,
     ):
         if is_noted():
-            pruner.note_in_audit("forget", said())
+            pruner.note_in_audit("forget", said(database))
         done = forget(pruner, database, values, dry_run=dry_run)
         pruner.finish()
     if as_json:

@@ -13,7 +13,7 @@ from replay.cli import terminal
 from replay.cli.arguments import database_and, examples, json_option
 from replay.cli.progress import Progress
 from replay.cli.selection import selection_options, selection_words
-from replay.errors import ExitCode
+from replay.errors import ExitCode, StoreError
 
 if TYPE_CHECKING:
     from replay.config import KeepConfig
@@ -90,7 +90,7 @@ def prune(
             database,
             rules,
             command="prune" if is_noted() else None,
-            said=said(),
+            said=said(database),
             selection=selection if is_selected else None,
             size_max=size_max,
             with_pinned=with_pinned,
@@ -121,16 +121,17 @@ def _rules(keep: KeepConfig) -> Any:
 
 @contextmanager
 def stopping() -> Iterator[Pruned]:
-    """Give what is to hold what a removal removed, and say it when Ctrl-C ends the removal."""
+    """Give what is to hold what a removal removed, and say it when something ends the removal."""
     from replay.store.pruning import Pruned
 
     pruned = Pruned()
     try:
         yield pruned
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, StoreError):
         count = pruned.removed.trace_count
-        gone = f"{count:,} {_traces(count)} are gone, whole" if count else "Nothing is gone"
-        terminal.say(f"{gone}. Run it again for the rest.")
+        if count:
+            said = "1 trace is gone" if count == 1 else f"{count:,} traces are gone"
+            terminal.say(f"{said}, whole. Run it again for the rest.")
         raise
 
 

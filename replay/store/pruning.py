@@ -182,7 +182,8 @@ class Pruner:
         if self._noting is None or not pruned.removed.trace_count:
             return
         rules = ", ".join(f"{rule} {count:,}" for rule, count in pruned.by_rule.items())
-        span = f"started {(pruned.oldest or '')[:10]} to {(pruned.newest or '')[:10]}"
+        days = dict.fromkeys((one or "")[:10] for one in (pruned.oldest, pruned.newest))
+        span = f"started {' to '.join(days)}"
         count = pruned.removed.trace_count
         traces = "trace" if count == 1 else "traces"
         told = f"{count:,} {traces}, {span} ({rules}): {self._said}"

@@ -247,3 +247,53 @@ def test_of_a_selection_what_is_still_recorded_stays(path: Path) -> None:
 
     assert done.going_on == 1
     assert "open" in transcripts(path)
+
+
+def test_the_audit_keeps_no_key_address_or_value_that_was_typed(
+    path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for words in (
+        ["export", str(path), "--to", "otlp", "-o", "zoe@mail.org.jsonl"],
+        ["db", "query", str(path), "SELECT 1 WHERE 'Zoe Lee' = ''", "--reveal"],
+        ["show", str(path), "t001", "--reveal", "--header", "x-key=zoe-has-a-key"],
+    ):
+        monkeypatch.setattr("sys.argv", ["replay", *words])
+        exit_code_of(words if "--header" not in words else words[:-2])
+    capsys.readouterr()
+
+    assert exit_code_of(["audit", str(path), "--json"]) == 0
+
+    told = [one["what"] for one in json.loads(capsys.readouterr().out)]
+    assert len(told) == 3
+    assert "zoe" not in " ".join(told).lower()
+    assert told[1] == f"db query {path} SELECT 1 WHERE '…' = '…' --reveal"
+
+
+def test_an_audit_tells_all_of_a_command_on_a_narrow_screen(
+    path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    words = ["prune", "t.db", "--until", "35d", *("--app", "a-long-name-of-an-application") * 3]
+    monkeypatch.setattr("sys.argv", ["replay", *words])
+    assert exit_code_of(["prune", str(path), "--until", "35d"]) == 0
+    capsys.readouterr()
+
+    assert exit_code_of(["audit", str(path)]) == 0
+
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines[2:])) <= 80
+    told = " ".join(" ".join(lines).split())
+    assert "(selected 3): prune t.db --until 35d" in told
+    assert told.count("a-long-name-of-an-application") == 3
+
+
+def test_what_goes_is_not_noted_where_the_settings_say_so(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("pyproject.toml").write_text('[tool.replay]\naudit = "off"\n')
+    assert exit_code_of(["prune", str(path), "--until", "35d"]) == 0
+    capsys.readouterr()
+
+    assert exit_code_of(["audit", str(path), "--json"]) == 0
+
+    assert json.loads(capsys.readouterr().out) == []
