@@ -32,6 +32,7 @@ KINDS = {
     "agent": "an agent's turns: each prompt goes on from the one before",
     "new": "a new prompt each time, which nothing before it begins with",
     "streamed": "an agent's turns, streamed; `first` is up to the first chunk",
+    "asking": "an agent's turns; a tool that nobody sees asks for 4 KB over HTTP in each",
 }
 OURS = [way for way in WAYS if way.startswith(("bare", "replay"))]
 PEERS = [

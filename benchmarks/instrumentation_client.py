@@ -35,6 +35,7 @@ TOOLS: list[Any] = [
 ]
 SENTENCE = "The customer asked again whether the flight to Paris leaves on time, and we said so. "
 MESSAGE_BYTES = 2000
+_tools_client: Any = None
 
 
 class Conversation:
@@ -44,6 +45,7 @@ class Conversation:
         self._client = client
         self._is_streamed = kind == "streamed"
         self._is_new_each_time = kind == "new"
+        self._asks = kind == "asking"
         self._message_count = max(kilobytes * 1000 // MESSAGE_BYTES, 1)
         self._turn = 0
         self._messages = self._beginning()
@@ -73,11 +75,23 @@ class Conversation:
         else:
             said = self._client.chat.completions.create(**asked)
             call = said.choices[0].message.tool_calls[0]
+        if self._asks:
+            self._outside().get("/answer").json()
         took = {"cpu": time.thread_time() - cpu, "wall": time.perf_counter() - wall}
         if first is not None:
             took |= {"first_cpu": first[0] - cpu, "first_wall": first[1] - wall}
         self._go_on(call)
         return took
+
+    def _outside(self) -> Any:
+        """A client of the tool's own: nobody sees the tool run."""
+        global _tools_client
+        if _tools_client is None:
+            import httpx
+
+            base = str(self._client.base_url).removesuffix("/v1/")
+            _tools_client = httpx.Client(base_url=base, trust_env=False)
+        return _tools_client
 
     def _go_on(self, call: Any) -> None:
         self._turn += 1
@@ -138,10 +152,12 @@ def _bare(url: str, folder: Path) -> Iterator[Any]:
 
 
 @contextlib.contextmanager
-def _replay(url: str, folder: Path, *, mask: bool) -> Iterator[Any]:
+def _replay(url: str, folder: Path, *, mask: bool, turns: bool = True) -> Iterator[Any]:
     from replay import Recorder
 
     with Recorder(folder / "traces.db", mask=mask) as recorder:
+        if not turns:
+            recorder.watch_turns = lambda: None  # type: ignore[method-assign]  # no way to ask for it
         wrapped: list[Any] = []
 
         def conversing(client: Any) -> Any:
@@ -196,6 +212,7 @@ WAYS: dict[str, Any] = {
     "bare again": _bare,
     "replay": functools.partial(_replay, mask=True),
     "replay, not masking": functools.partial(_replay, mask=False),
+    "replay, not watching": functools.partial(_replay, mask=True, turns=False),
     "OpenTelemetry": functools.partial(_otel, content="SPAN_ONLY"),
     "  without content": functools.partial(_otel, content="NO_CONTENT"),
     "OpenInference": functools.partial(_openinference, hide=False),

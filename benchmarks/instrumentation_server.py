@@ -14,6 +14,9 @@ from typing import Any
 WORDS = ["I", "look", "up", "whether", "the", "flight", "leaves", "on", "time."]
 CHUNK_COUNT = 40
 _numbers = itertools.count()
+_OUTSIDE = json.dumps(
+    {"flights": [{"number": f"AF{n:04}", "on_time": True} for n in range(100)]}
+).encode()
 
 
 class Server:
@@ -50,6 +53,9 @@ class _Answers(BaseHTTPRequestHandler):
             self._send("text/event-stream", _streamed(next(_numbers)))
         else:
             self._send("application/json", _whole(next(_numbers)))
+
+    def do_GET(self) -> None:
+        self._send("application/json", _OUTSIDE)
 
     def _send(self, kind: str, content: bytes) -> None:
         self.send_response(200)

@@ -1,154 +1,173 @@
-"""``python -m benchmarks.pruning``: half of a million calls pruned while a recorder goes on.
+"""``python -m benchmarks.pruning``: removing from a million calls while a recorder goes on.
 
-The database is the synthetic one of `benchmarks.queries_database` (``--calls``; ``--database`` to
-keep it). The older half of its traces goes. Beside it the floor: SQLite's own `DELETE` of the same
-calls, model calls, messages and verdicts in one transaction, and a `VACUUM`, which knows nothing of
-counts, cassettes or shared texts, and keeps everybody else from writing. Told are seconds by the
-clock and on the CPU, the sizes of the file, and what an append cost the recorder meanwhile. The
-exit code is 1 when `replay db check` finds anything afterwards.
+The database is that of `benchmarks.pruning_database` (``--calls``; ``--database`` to keep it). Each
+part works on a copy of its own, in a process of its own, while another process records:
+
+========  ==========================================================================================
+half      the older half goes, beside SQLite's own `DELETE` of the same rows and a `VACUUM`
+rules     what `[tool.replay.keep]` says by app, label, tool and trace; some are held, some pinned
+size      the oldest go until the file has six tenths of its size
+forget    every trace that names one customer
+open      four recorders open it, and what is due goes in their gaps
+========  ==========================================================================================
+
+Told are seconds by the clock and on the CPU, the most memory of the command, the file before and
+after, the most that it had on the disk with its log and what SQLite keeps beside, and the longest
+append of the recorder. What was told to be gone is counted anew in SQL, and `replay db check` is
+asked. The exit code is 1 when they differ or it finds anything.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
 import shutil
-import sqlite3
-import statistics
+import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Final
 
-from benchmarks.queries_database import build
-from replay.records import Selection
-from replay.store import Store
-from replay.store.pruning import Pruned, prune
+from benchmarks import pruning_opening as opening
+from benchmarks.pruning_counting import both, delete_and_vacuum, differences, problems
+from benchmarks.pruning_database import CUSTOMERS, DUE_SQL, RULES, SPARED_SQL, build, customer
+from benchmarks.pruning_measuring import Cost, Recorder, measured
 
-_PAUSE_S = 0.01
-T = TypeVar("T")
+_CUSTOMER: Final = 123
 
 
 def main() -> int:
     """Measure, print a table, and return the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        allow_abbrev=False,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"Of {', '.join(_PARTS)}: all.")
     parser.add_argument("--calls", type=int, default=1_000_000)
     parser.add_argument("--database", type=Path, help="Make it here if it is missing, and keep it.")
     given = parser.parse_args()
+    if not set(given.parts) <= set(_PARTS):
+        parser.error(f"the parts are {', '.join(_PARTS)}")
     with tempfile.TemporaryDirectory(dir=given.database and given.database.parent) as folder:
         original = given.database or Path(folder) / "whole.db"
         if not original.exists():
             build(original, given.calls)
-        until = _middle(original)
-        print(f"{'':24}{'s':>9}{'CPU s':>9}{'MB before':>11}{'MB after':>10}")
-        floor = Path(folder) / "floor.db"
-        shutil.copy(original, floor)
-        _measured("DELETE and VACUUM", floor, lambda: _delete(floor, until))
-        pruned = Path(folder) / "pruned.db"
-        shutil.copy(original, pruned)
-        with _Recorder(pruned) as recorder:
-            done = _measured("replay prune", pruned, lambda: _prune(pruned, until))
-        print(recorder.told())
         print(
-            f"{done.removed.trace_count:,} traces, {done.removed.tool_call_count:,} tool calls, "
-            f"{done.removed.verdict_count:,} verdicts, {done.content_count:,} texts went"
+            f"{'':24}{'s':>8}{'CPU s':>8}{'memory MB':>11}{'MB before':>11}{'after':>8}"
+            f"{'on disk':>9}{'append ms':>11}"
         )
-        with Store.open(pruned) as store:
-            problems = store.check()
-        print("\n".join(map(str, problems)) or "replay db check: whole")
-    return 1 if problems else 0
+        wrong = []
+        for part in given.parts or _PARTS:
+            path = Path(folder) / part / "traces.db"
+            path.parent.mkdir()
+            shutil.copy(original, path)
+            wrong += [f"{part}: {one}" for one in _PARTS[part](original, path)]
+            shutil.rmtree(path.parent)
+    print("\n".join(wrong) or "What was told is what went, and `replay db check` finds nothing.")
+    return 1 if wrong else 0
 
 
-def _middle(path: Path) -> str:
-    with Store.open(path) as store:
-        row = store.query("SELECT count(*) FROM traces")[1][0]
-        half = int(row[0]) // 2
-        query = f"SELECT started_at FROM traces ORDER BY started_at LIMIT 1 OFFSET {half}"
-        return str(store.query(query)[1][0][0])
+def _half(original: Path, path: Path) -> list[str]:
+    with both(original, path) as connection:
+        middle_us = connection.execute("SELECT avg(started_us) FROM main.trace_rows").fetchone()[0]
+    until_us = int(middle_us) // 1_000_000 * 1_000_000
+    floor = path.with_name("floor.db")
+    shutil.copy(original, floor)
+    before_mb, started = floor.stat().st_size / 1e6, (time.perf_counter(), time.process_time())
+    delete_and_vacuum(floor, until_us)
+    seconds, cpu_s = time.perf_counter() - started[0], time.process_time() - started[1]
+    after_mb = floor.stat().st_size / 1e6
+    sizes = f"{before_mb:11,.0f}{after_mb:8,.0f}"
+    print(f"{'DELETE and VACUUM':24}{seconds:8.1f}{cpu_s:8.1f}{'':11}{sizes}")
+    floor.unlink()
+    until = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(until_us // 1_000_000))
+    due = f"SELECT key FROM main.trace_rows WHERE started_us < {until_us}"
+    return _removed(original, path, ["prune", str(path), "--until", until], due)
 
 
-def _prune(path: Path, until: str) -> Pruned:
-    return prune(path, selection=Selection(until=until))
+def _rules(original: Path, path: Path) -> list[str]:
+    path.with_name("pyproject.toml").write_text(RULES, "utf-8")
+    due = DUE_SQL.replace("?", str(time.time_ns() // 1_000))
+    return _removed(original, path, ["prune", str(path)], due)
 
 
-def _delete(path: Path, until: str) -> None:
-    from replay.store.times import microseconds
+def _size(original: Path, path: Path) -> list[str]:
+    wanted = path.stat().st_size * 6 // 10
+    wrong = _removed(original, path, ["prune", str(path), "--size", str(wanted)], None)
+    if path.stat().st_size > wanted:
+        wrong.append(f"{path.stat().st_size:,} bytes are left, {wanted:,} were wanted")
+    with both(original, path) as connection:
+        there = "IN (SELECT id FROM left_db.trace_rows)"
+        newest, oldest = connection.execute(
+            f"SELECT (SELECT max(started_us) FROM main.trace_rows WHERE id NOT {there}), "
+            f"(SELECT min(started_us) FROM main.trace_rows WHERE id {there} "
+            f"AND key NOT IN ({SPARED_SQL}))"
+        ).fetchone()
+    if newest > oldest:
+        wrong.append("a trace went that is newer than one that is left")
+    return wrong
 
-    connection = sqlite3.connect(path, isolation_level=None)
-    connection.execute("PRAGMA cache_size=-65536")
-    connection.execute("BEGIN IMMEDIATE")
-    connection.execute("CREATE TEMP TABLE going (key NOT NULL PRIMARY KEY)")
-    connection.execute(
-        "INSERT INTO temp.going SELECT key FROM trace_rows WHERE started_us < ?",
-        (microseconds(until),),
+
+def _forget(original: Path, path: Path) -> list[str]:
+    who = customer(_CUSTOMER)
+    due = f"SELECT key FROM main.trace_rows WHERE key % {CUSTOMERS} = {_CUSTOMER}"
+    held = "SELECT key FROM trace_rows WHERE id IN (SELECT trace_id FROM holds)"
+    return _removed(original, path, ["forget", str(path), "--value", who], due, spared=held)
+
+
+def _open(original: Path, path: Path) -> list[str]:
+    print(f"\n{opening.HEADER}")
+    for name, count, rules in (
+        ("one recorder, nothing due", 1, ""),
+        ("one recorder, rules", 1, RULES),
+        ("four recorders at once, nothing due", 4, ""),
+        ("four recorders at once, rules", 4, RULES),
+    ):
+        path.with_name("pyproject.toml").write_text(rules, "utf-8")
+        before = _trace_count(original, path)
+        found = opening.open_together(path, count)
+        print(opening.told(name, found, before - _trace_count(original, path)))
+    return problems(path)
+
+
+def _trace_count(original: Path, path: Path) -> int:
+    query = "SELECT count(*) FROM left_db.trace_rows WHERE id NOT GLOB 'live-*'"
+    with both(original, path) as connection:
+        return int(connection.execute(query).fetchone()[0])
+
+
+def _removed(
+    original: Path, path: Path, words: list[str], due: str | None, *, spared: str = SPARED_SQL
+) -> list[str]:
+    """Run the command beside a recorder, print its row, and return what does not fit."""
+    with Recorder(path) as recorder:
+        cost = measured([*words, "--json"], path)
+    print(_row(f"replay {words[0]} {' '.join(words[2:3])}", cost, recorder))
+    if cost.exit_code not in (0, 2):
+        return [f"it ended with {cost.exit_code}"]
+    answer = cost.answer()
+    told = (answer.get("pruned") or answer)["removed"]
+    wrong = differences(original, path, told, due, live_count=recorder.count, spared=spared)
+    return [*wrong, *problems(path)]
+
+
+def _row(name: str, cost: Cost, recorder: Recorder) -> str:
+    return (
+        f"{name:24}{cost.seconds:8.1f}{cost.cpu_s:8.1f}{cost.memory_mb:11.0f}"
+        f"{cost.size_mb_before:11,.0f}{cost.size_mb_after:8,.0f}{cost.disk_mb:9,.0f}"
+        f"{recorder.longest_ms:11.1f}"
     )
-    for table in ("tool_call_rows", "model_call_rows", "prompt_messages", "call_verdict_rows"):
-        connection.execute(f"DELETE FROM {table} WHERE trace IN (SELECT key FROM temp.going)")
-    connection.execute("DELETE FROM trace_rows WHERE key IN (SELECT key FROM temp.going)")
-    connection.execute("COMMIT")
-    connection.execute("VACUUM")
-    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    connection.close()
 
 
-def _measured(name: str, path: Path, work: Callable[[], T]) -> T:
-    before = path.stat().st_size
-    started_s, started_cpu_s = time.perf_counter(), time.process_time()
-    done = work()
-    seconds, cpu_s = time.perf_counter() - started_s, time.process_time() - started_cpu_s
-    sizes = f"{before / 1e6:11,.0f}{path.stat().st_size / 1e6:10,.0f}"
-    print(f"{name:24}{seconds:9.1f}{cpu_s:9.1f}{sizes}")
-    return done
-
-
-class _Recorder:
-    """Appends a hundred calls a second, in a thread of its own, and times each append."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._ends = threading.Event()
-        self._thread = threading.Thread(target=self._record)
-        self._seconds: list[float] = []
-
-    def __enter__(self) -> _Recorder:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._ends.set()
-        self._thread.join()
-
-    def told(self) -> str:
-        """Return what the appends cost."""
-        percentiles = statistics.quantiles(self._seconds, n=100)
-        p50, p99 = (1e6 * percentiles[at] for at in (49, 98))
-        worst = 1e3 * max(self._seconds)
-        return (
-            f"appends meanwhile: {len(self._seconds):,}, p50 {p50:.0f} us, p99 {p99:.0f} us, "
-            f"longest {worst:.1f} ms"
-        )
-
-    def _record(self) -> None:
-        with Store.open(self._path, "w") as store, contextlib.suppress(KeyboardInterrupt):
-            number = 0
-            while not self._ends.wait(_PAUSE_S):
-                fields = {
-                    "kind": "tool_call",
-                    "id": f"live-{number}",
-                    "trace_id": f"live-{number // 50}",
-                    "step_number": number % 50 + 1,
-                    "tool": "tool_1",
-                    "arguments": '{"number": 1}',
-                    "response": f"answer {number} " * 100,
-                    "started_at": "2029-01-01T00:00:00.000000Z",
-                }
-                started_s = time.perf_counter()
-                store.append(fields)
-                self._seconds.append(time.perf_counter() - started_s)
-                number += 1
+_PARTS: Final[dict[str, Callable[[Path, Path], list[str]]]] = {
+    "half": _half,
+    "rules": _rules,
+    "size": _size,
+    "forget": _forget,
+    "open": _open,
+}
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    sys.exit(main())

@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 class Scope:
     """What holds inside one ``with freeze(...)``."""
 
-    __slots__ = ("cassette", "clock", "entropy", "imports", "is_replay", "silenced")
+    __slots__ = (
+        *("cassette", "clock", "entropy", "imports", "is_replay", "silenced"),
+        "__weakref__",  # who holds nothing else learns from it that nobody is in here any more
+    )
 
     def __init__(
         self,

@@ -7,6 +7,7 @@ Draw of the tree::
     ├── RecordError             a record that the format cannot hold
     ├── ToolboxError            `--tools` that does not import, a tool that cannot be registered
     ├── ImportFileError         a foreign file: the line, the column, what was expected there
+    │   └── MissingExtraError   a file that an optional package would read, and it is not there
     ├── SelectionError          a trace, tool or run that does not exist
     └── WorkerError             a replay worker that could not be started
 """
@@ -24,7 +25,8 @@ class ExitCode(IntEnum):
     BREAKING = 1
     """The replay run found calls that today's tools reject, fail or no longer know."""
     NEEDS_A_PERSON = 2
-    """The replay run found changes or inconclusive verdicts that only a person can judge."""
+    """The replay run found changes or inconclusive verdicts that only a person can judge; an import
+    read the rest of a folder, and left out what it needs another package for."""
     COULD_NOT_RUN = 3
     """Nothing was judged: a command line or input that cannot be read, a database that cannot be
     opened, tools that do not import."""
@@ -68,6 +70,18 @@ class ToolboxError(ReplayError):
 
 class ImportFileError(ReplayError):
     """A foreign file that could not be read."""
+
+
+class MissingExtraError(ImportFileError):
+    """A foreign file that is of a format we know, and the package that reads it is not installed.
+
+    In a folder it is left out, and all else is imported.
+    """
+
+    def __init__(self, wanted: str, *, extra: str, hint: str) -> None:
+        """``extra``: its name in `pip install 'replay-sandbox[...]'`."""
+        super().__init__(wanted, hint=hint)
+        self.extra = extra
 
 
 class SelectionError(ReplayError):

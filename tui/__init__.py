@@ -6,5 +6,5 @@ import os
 # Textual's 60 a second, the second is 40 ms after the key. Read when Textual is imported.
 os.environ.setdefault("TEXTUAL_FPS", "120")
 
-# Until Esc is known to be no arrow key; half of what a key may take, and 100 ms otherwise.
-os.environ.setdefault("ESCDELAY", "25")
+# Until Esc is known to be no arrow key; 100 ms otherwise, twice what a key may take.
+os.environ.setdefault("ESCDELAY", "20")

@@ -185,6 +185,10 @@ class Jobs:
         self._app.show_job_line()  # of the screen that is in front now
 
 
+_left: Final[list[subprocess.Popen[bytes]]] = []
+"""Those that go on without the screen: Python warns of a process that is dropped while it runs."""
+
+
 def _run(job: Job) -> Ended | None:
     """Run a command to its end; None: it was left to go on.
 
@@ -205,6 +209,7 @@ def _run(job: Job) -> Ended | None:
             job.stop()
         while process.poll() is None:
             if job.is_left:
+                _left.append(process)
                 return None
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(TICK_S)

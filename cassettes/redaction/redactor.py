@@ -12,6 +12,7 @@ Useful alone::
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import re
@@ -146,6 +147,14 @@ class Redactor:
                 self._recognise(orjson.loads(value))
             except orjson.JSONDecodeError:
                 return
+
+    def with_vault(self, vault: Vault) -> Redactor:
+        """Return one of the same key, rules and variables that learns into ``vault`` instead."""
+        made = copy.copy(self)
+        made.__dict__["vault"] = vault
+        made._seen_variables = {}
+        made.learn_variables(self._seen_variables)
+        return made
 
     # Redacting
 

@@ -57,6 +57,7 @@ def _make(folder: str, shown_as: str) -> None:
 @contextlib.contextmanager
 def temporary_folder(path: str | None) -> Iterator[None]:
     """Let temporary files of frozen scopes be made in ``path``, until the end; None: as always."""
+    before = _place.folder, _place.is_used
     _place.folder, _place.is_used = path, False
     try:
         yield
@@ -65,7 +66,7 @@ def temporary_folder(path: str | None) -> Iterator[None]:
             shutil.rmtree(path, ignore_errors=True)
             with contextlib.suppress(OSError):  # others are in there
                 os.rmdir(os.path.dirname(path))
-        _place.folder, _place.is_used = None, False
+        _place.folder, _place.is_used = before
 
 
 def shown(value: Any) -> Any:

@@ -18,8 +18,14 @@ if TYPE_CHECKING:
     from replay.store import Store
 
 
-def approvals_of(findings: Iterable[Finding], *, note: str | None = None) -> list[Approval]:
-    """Return an approval of each finding, by the user who runs this, now."""
+def approvals_of(
+    findings: Iterable[Finding], *, note: str | None = None, everywhere: bool = False
+) -> list[Approval]:
+    """Return an approval of each finding, by the user who runs this, now.
+
+    ``everywhere``: for whatever other calls differ in the same way, too. An effect of which nobody
+    knows where the state differs has no such way.
+    """
     from replay.records import Approval
 
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
@@ -34,9 +40,19 @@ def approvals_of(findings: Iterable[Finding], *, note: str | None = None) -> lis
             models=finding.models,
             error_hashes=finding.error_hashes,
             answers=finding.answers,
+            recorded_until=finding.recorded_until,
+            all_calls=finding.all_calls,
+            all_answers=finding.all_answers,
+            placeless_signature=finding.placeless_signature,
+            everywhere=everywhere and not is_placeless(finding),
         )
         for finding in findings
     ]
+
+
+def is_placeless(finding: Finding) -> bool:
+    """Return whether it is an effect of which nothing tells where the state differs."""
+    return finding.verdict == "effect_changed" and not finding.paths
 
 
 approvals_option = click.option(
@@ -80,12 +96,47 @@ def accept(store: Store, approvals: list[Approval]) -> None:
 
 
 def accept_all(store: Store, run: ReplayRun, *, note: str) -> ReplayRun:
-    """Accept every finding of ``run``, and return the run as it ends then: with code 0."""
+    """Accept every finding of ``run``, and return the run as it ends then: with code 0.
+
+    A run without findings ends as it did: where every call was served, nothing was judged.
+    """
+    findings = store.findings(run.id)
+    if not findings:
+        return run
     accepted = run.model_copy(update={"exit_code": int(ExitCode.OK)})
-    accept(store, approvals_of(store.findings(run.id), note=note))
+    accept(store, approvals_of(findings, note=note))
     store.append(accepted)
     store.flush()
     return accepted
+
+
+def take_back(store: Store, wanted: str) -> list[Approval]:
+    """Take approvals out of the database and the store's file; return them.
+
+    ``wanted``: the unique beginning of a finding's signature, or ``all``.
+
+    Raises:
+        SelectionError: nothing that begins so is approved, or several are.
+        StoreError: they cannot be written.
+    """
+    from replay.errors import SelectionError
+    from replay.store.approvals_file import remove_approvals
+
+    known = store.approvals()
+    named = known if wanted == "all" else [o for o in known if o.signature.startswith(wanted)]
+    if not named or (wanted != "all" and len(named) > 1):
+        shown = "\n".join(f"  {one.signature}  {one.title}" for one in named or known[:20])
+        raise SelectionError(
+            f"Several approvals begin with {wanted!r}."
+            if named
+            else f"No approval begins with {wanted!r}.",
+            hint=f"Approved are:\n{shown}" if known else "Nothing is approved.",
+        )
+    signatures = [one.signature for one in named]
+    store.remove_approvals(signatures)
+    if store.approvals_file is not None:
+        remove_approvals(store.approvals_file, signatures)
+    return named
 
 
 def say_stale(store: Store, ended: ReplayRun) -> None:
@@ -94,9 +145,14 @@ def say_stale(store: Store, ended: ReplayRun) -> None:
     if store.approvals_file is None or not is_whole:
         return
     from replay.store.approvals_file import read_approvals
+    from replay.verdicts.approving import is_about
 
-    met = {finding.signature for finding in store.findings(ended.id)}
-    stale = [one for one in read_approvals(store.approvals_file) if one.signature not in met]
+    met = store.findings(ended.id)
+    stale = [
+        one
+        for one in read_approvals(store.approvals_file)
+        if not any(is_about(one, finding) for finding in met)
+    ]
     for approval in stale:
         terminal.say(f"Approved, and no longer found: {approval.signature}  {approval.title}")
     if stale:

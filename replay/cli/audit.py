@@ -74,10 +74,22 @@ def _act(name: str, options: Mapping[str, Any]) -> Act | None:
     return act or ("revealed" if options.get("reveal") else "read")
 
 
-def note_in(database: Path, name: str, act: Act, said: str | None = None) -> None:
+def is_noted() -> bool:
+    """Say whether the settings want changes noted."""
+    from replay.config import load_config
+
+    return load_config().audit != "off"
+
+
+def said() -> str:
+    """Return the command line of this process, without the values that it must not keep."""
+    return _said(sys.argv[1:])
+
+
+def note_in(database: Path, name: str, act: Act, words: str | None = None) -> None:
     """Note that the command ``name`` did this in a database, if the settings say to note it.
 
-    ``said``: in which words; None: as it was typed.
+    ``words``: in which; None: as it was typed.
     """
     from replay.cli.masked import is_child
     from replay.config import load_config
@@ -89,7 +101,7 @@ def note_in(database: Path, name: str, act: Act, said: str | None = None) -> Non
         return  # a child's parent notes it
     from replay.store.audit import note_act_in
 
-    why = note_act_in(database, name, act, _said(sys.argv[1:]) if said is None else said)
+    why = note_act_in(database, name, act, said() if words is None else words)
     if why is not None:
         terminal.say(f"Not noted in the audit of {database}: {why}.")
 

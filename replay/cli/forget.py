@@ -10,8 +10,9 @@ import click
 
 from replay.cli import terminal
 from replay.cli.arguments import database_and, examples, json_option
-from replay.cli.prune import Told, went_along
+from replay.cli.prune import Told, stopping, went_along
 from replay.errors import ExitCode, ReplayError
+from replay.report.ink import count
 
 if TYPE_CHECKING:
     from replay.store.forgetting import Forgotten
@@ -42,28 +43,35 @@ def forget(database: Path, value: str, dry_run: bool, as_json: bool) -> int:
     Whole traces go, with all that is theirs: what else they say is of the same person. Pinned
     regression cases go, too, and are named; held traces stay, are named, and make the exit code 2.
     So does what no trace owns and still holds the value: an approval, a tool's schema. The file is
-    then written anew, with room for a copy. Copies, exports and backups are yours to find.
+    then written anew, with room for two copies. Copies, exports and backups are yours to find.
     """
     from dataclasses import asdict
 
+    from replay.cli.audit import is_noted, said
     from replay.store.forgetting import VALUE_SIZE_MIN, forget
     from replay.store.pruning import pruning_of
 
     wanted = sys.stdin.read().strip() if value == "-" else value.strip()
     if len(wanted) < VALUE_SIZE_MIN:
         raise ReplayError(
-            f"A value of {len(wanted)} characters stands in too many others.",
+            f"A value of {count(len(wanted), 'character')} stands in too many others.",
             hint=f"Give one of {VALUE_SIZE_MIN} or more.",
         )
     values = {wanted, *_placeholders(database, wanted)}
-    with Told() as told, pruning_of(database, told.tell) as pruner:
-        done = forget(pruner, database, values, dry_run=dry_run, command="forget")
+    with (
+        stopping() as pruned,
+        Told() as told,
+        pruning_of(database, told.tell, into=pruned) as pruner,
+    ):
+        if is_noted():
+            pruner.note_in_audit("forget", said())
+        done = forget(pruner, database, values, dry_run=dry_run)
         pruner.finish()
     if as_json:
         terminal.emit_json({**asdict(done), "dry_run": dry_run})
     else:
         terminal.emit(_text(database, done, dry_run=dry_run))
-    is_left = bool(done.left or done.pruned.held)
+    is_left = bool(done.left or done.pruned.held or done.is_in_log)
     return ExitCode.NEEDS_A_PERSON if is_left and not dry_run else ExitCode.OK
 
 
@@ -83,7 +91,8 @@ def _placeholders(database: Path, value: str) -> set[str]:
 
 
 def _text(database: Path, done: Forgotten, *, dry_run: bool) -> str:
-    going = [one for one in done.trace_ids if one not in done.pruned.held]
+    held = set(done.pruned.held)
+    going = [one for one in done.trace_ids if one not in held]
     verb = "would go" if dry_run else "removed"
     traces = "trace" if len(going) == 1 else "traces"
     lines = [f"{database}: {len(going):,} {traces} that held it {verb}."]
@@ -106,6 +115,11 @@ def _text(database: Path, done: Forgotten, *, dry_run: bool) -> str:
         processes = ", ".join(map(str, done.recording))
         lines.append(
             f"Process {processes} still records: what it wrote stays in its spool until it ends."
+        )
+    if done.is_in_log:
+        lines.append(
+            "Another program reads the database as it was, and its file has parts of what went: "
+            "close it, and run this again."
         )
     lines.append("Not looked into: base64, pictures, copies, exports and backups.")
     return "\n".join(lines)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import click
 
@@ -17,9 +16,7 @@ from replay.cli.arguments import (
     read_labels,
     read_moment,
 )
-
-if TYPE_CHECKING:
-    from replay.interchange import FileReport
+from replay.errors import ExitCode
 
 FORMATS = ("openai-chat", "anthropic-messages", "records")
 READ_FORMATS = (
@@ -32,16 +29,20 @@ READ_FORMATS = (
     "inspect",
     "openai-agents",
     "gateway",
+    "qwen-code",
     "claude-code",
     "codex",
     "gemini-cli",
     "opencode",
     "cline",
+    "goose",
+    "continue",
     "vcrpy",
     "bundle",
 )
 """Repeated from `replay.interchange`, which costs an import; a test keeps them equal."""
 
+_MASKED = "Masked while it was read (docs/masking.md); --no-mask keeps it as it stands."
 _DATABASE_SUFFIXES = (".db", ".sqlite", ".sqlite3")
 
 
@@ -122,16 +123,17 @@ def import_command(
     mask: Literal["secrets", "personal", "no"] | None,
     as_json: bool,
     **read: Any,
-) -> int | None:
+) -> int:
     """Read conversations and traces of other tools into a database.
 
     Takes OpenAI chat and Anthropic messages, OpenTelemetry (GenAI, OpenInference), Langfuse,
     LangSmith, MLflow, Inspect, OpenAI Agents, logs of gateways, sessions of Claude Code, Codex,
-    Gemini CLI, OpenCode and Cline, cassettes of vcrpy in which a model is asked, and what `replay
-    export` wrote; the content tells which. A FILE may be packed, a folder, or `-` for stdin.
-    Importing again changes nothing. At the end it says what was in the files, what is in the
-    database now, and what could not be carried over.
+    Gemini CLI, Qwen Code, OpenCode, Cline, goose and Continue, cassettes of vcrpy in which a model
+    is asked, and what `replay export` wrote; the content tells which. A FILE may be packed, a
+    folder, or `-` for stdin. Importing again changes nothing. At the end it says what was in the
+    files, what is in the database now, and what could not be carried over.
     """
+    from replay.cli.import_text import nothing_imported, report_lines, what_is_missing
     from replay.cli.masked import importing_mask, in_a_child, masking_for
     from replay.cli.progress import Progress
     from replay.interchange import START_FIELDS, CheckedFiles, ImportOptions, ReadOptions
@@ -148,32 +150,43 @@ def import_command(
         Store.open(database, mode="w").close()  # what is wrong with it shows before the long work
     with paths_with_stdin(paths) as opened, Progress("bytes") as progress:
         checked = CheckedFiles(opened, options, on_progress=progress.update)
-        store = Store.open(database, mode="create")
-        try:
-            redaction = None if config is None else masking_for(store, config)
-            reports = checked.write(store, redaction)
-        finally:
-            store.close()
+        reports = checked.unread()
+        if not reports:
+            store = Store.open(database, mode="create")
+            try:
+                redaction = None if config is None else masking_for(store, config)
+                reports = checked.write(store, redaction)
+            finally:
+                store.close()
     held = next((str(one) for one in opened if one not in paths), "stdin")
     for report in reports:
         report.say_instead(held, "stdin")
     if as_json:
         files = [report.to_json() for report in reports]
         terminal.emit_json({"database": str(database), "files": files})
-        return None
-    for report in reports:
-        for line in report_lines(report):
-            terminal.emit(line)
-    if config is not None:
-        terminal.say("Masked while it was read (docs/masking.md); --no-mask keeps it as it stands.")
-    terminal.say(f"Next: replay list {shlex.quote(str(database))}")
-    return None
+    else:
+        for report in reports:
+            for line in report_lines(report):
+                terminal.emit(line)
+    if all(report.is_empty for report in reports):
+        raise nothing_imported(reports)
+    missing = what_is_missing(reports)
+    if not as_json:
+        if config is not None:
+            terminal.say(_MASKED)
+        terminal.say(f"Next: replay list {shlex.quote(str(database))}")
+    if missing is not None:
+        terminal.say(missing)
+    return ExitCode.OK if missing is None else ExitCode.NEEDS_A_PERSON
 
 
 def _database_and_files(words: tuple[str, ...]) -> tuple[Path, list[Path]]:
-    """A database is told by its suffix: a file to import never ends in .db."""
+    """A database is told by its suffix: of files to import only goose's ends in .db."""
+    from replay.interchange.goose_database import is_database
+
     paths = [Path(word) for word in words]
-    if paths[0].suffix in _DATABASE_SUFFIXES:
+    is_alone = len(paths) == 1 and paths[0].is_file() and is_database(paths[0])
+    if paths[0].suffix in _DATABASE_SUFFIXES and not is_alone:
         if not paths[1:]:
             raise click.UsageError(f"Which file shall be imported into {words[0]!r}?")
         return paths[0], paths[1:]
@@ -181,39 +194,3 @@ def _database_and_files(words: tuple[str, ...]) -> tuple[Path, list[Path]]:
         return default_database(), paths
     except click.UsageError:
         return Path("traces.db"), paths
-
-
-def report_lines(report: FileReport) -> Iterator[str]:
-    """Yield the lines that tell what became of one file."""
-    from replay.interchange.import_report import KINDS, LEFT_OUT, counted
-
-    if report.format == LEFT_OUT:
-        yield f"{report.path}: left out: {'; '.join(report.notes)}"
-        return
-    yield f"{report.path}: {report.format}"
-    for kind in dict.fromkeys(kind for kind in (*KINDS, *report.read) if report.read[kind]):
-        read, written = report.read[kind], report.written[kind]
-        name, becomes = counted(kind, read, written=False), counted(kind, written, written=True)
-        lost = "" if read == written else f"   {read - written:,} lost"
-        yield f"  {read:>9,} {name:<18} -> {written:>9,} {becomes}{lost}"
-    parts = [
-        f"{count:,} {word}"
-        for count, word in (
-            (report.new_count, "new"),
-            (report.known_count, "in the database already"),
-            (report.renewed_count, "written anew"),
-        )
-        if count
-    ]
-    yield f"  traces: {', '.join(parts) or 'none'}"
-    if report.always_missing is not None:
-        yield f"  {report.always_missing}"
-    for words, count in sorted(report.notes.items()):
-        yield f"  {count:>9,} {words}"
-    if report.bad_lines:
-        lines = "bad line" if len(report.bad_lines) == 1 else "bad lines"
-        yield f"  {len(report.bad_lines):>9,} {lines} left out:"
-        for error in report.bad_lines[:20]:
-            yield f"            {error.wanted}"
-        if len(report.bad_lines) > 20:
-            yield f"            and {len(report.bad_lines) - 20:,} more"

@@ -17,7 +17,7 @@ EPILOG = """\b
 Exit codes:
   0    done; a replay run: everything the same, or allowed
   1    a replay run found calls that today's tools reject or fail
-  2    a person must judge: changed or inconclusive calls
+  2    a person must judge: changed or inconclusive calls; a partial import
   3    could not run: wrong command line, bad database, tools do not import
   130  stopped by Ctrl-C; what was done is kept
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -73,6 +75,7 @@ def prune(
     only with --with-pinned. Recording goes on meanwhile. Ctrl-C stops between two steps: what is
     gone is gone whole, and the rest is as it was.
     """
+    from replay.cli.audit import is_noted, said
     from replay.config import load_config
     from replay.store.pruning import prune
 
@@ -83,15 +86,18 @@ def prune(
         from replay.records.lengths import size_bytes
 
         size_max = size_bytes(keep.size)
-    with Told() as told:
+    with stopping() as pruned, Told() as told:
         done = prune(
             database,
             rules,
+            command="prune" if is_noted() else None,
+            said=said(),
             selection=selection if is_selected else None,
             size_max=size_max,
             with_pinned=with_pinned,
             dry_run=dry_run,
             tell=told.tell,
+            into=pruned,
         )
     if as_json:
         terminal.emit_json(_json(done, dry_run=dry_run))
@@ -112,6 +118,21 @@ def _rules(keep: KeepConfig) -> Any:
     from replay.store.keep_rules import KeepRules
 
     return KeepRules(keep.default, keep.apps, keep.labels, keep.tools)
+
+
+@contextmanager
+def stopping() -> Iterator[Pruned]:
+    """Give what is to hold what a removal removed, and say it when Ctrl-C ends the removal."""
+    from replay.store.pruning import Pruned
+
+    pruned = Pruned()
+    try:
+        yield pruned
+    except KeyboardInterrupt:
+        count = pruned.removed.trace_count
+        gone = f"{count:,} {_traces(count)} are gone, whole" if count else "Nothing is gone"
+        terminal.say(f"{gone}. Run it again for the rest.")
+        raise
 
 
 class Told:

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 import click
 
 from replay.cli import terminal
-from replay.cli.approvals import accept, approvals_of, approvals_option, use_file
+from replay.cli.approvals import (
+    accept,
+    approvals_of,
+    approvals_option,
+    is_placeless,
+    take_back,
+    use_file,
+)
 from replay.cli.arguments import database_and, examples, json_option
 from replay.cli.hidden import hide, opened_to_show, reveal_option
 from replay.errors import ExitCode, SelectionError
@@ -30,10 +37,11 @@ def runs(database: Path, reveal: bool, as_json: bool) -> int:
     """List the replay runs of DATABASE, newest first, with what they found."""
     with opened_to_show(database, reveal=reveal) as store:
         found = store.runs(what_ifs=True)
+        counted = [] if as_json else [_counts_now(store, run) for run in found]
     if as_json:
         terminal.emit_json([run.model_dump(mode="json") for run in found])
     elif found:
-        terminal.emit("\n".join(_run_lines(found)))
+        terminal.emit("\n".join(_run_lines(found, counted)))
     else:
         terminal.say(
             f"{database} has no replay runs yet. Make one:\n"
@@ -49,6 +57,8 @@ def runs(database: Path, reveal: bool, as_json: bool) -> int:
         "replay approve traces.db all --note 'province was renamed, PR 12'",
         "replay approve traces.db 4f1c2a --approvals replay-approvals.jsonl",
         "replay approve traces.db 4f1c2a --run run_20261121T090000",
+        "replay approve traces.db 4f1c2a --everywhere",
+        "replay approve traces.db 4f1c2a --take-back",
     ),
 )
 @database_and("finding")
@@ -56,6 +66,18 @@ def runs(database: Path, reveal: bool, as_json: bool) -> int:
     "--run", "run_id", metavar="RUN", help="The run it is in. Default: the newest that has it."
 )
 @click.option("--note", metavar="TEXT", help="Why, for whoever asks later.")
+@click.option(
+    "--everywhere",
+    is_flag=True,
+    help="Whatever other recorded calls come to differ in this way, too. Default: these calls, and "
+    "what is recorded later.",
+)
+@click.option(
+    "--take-back",
+    "is_taken_back",
+    is_flag=True,
+    help="Take the approval away again: it was a mistake, or is meant no longer.",
+)
 @approvals_option
 @json_option
 def approve(
@@ -63,6 +85,8 @@ def approve(
     finding: str,
     run_id: str | None,
     note: str | None,
+    everywhere: bool,
+    is_taken_back: bool,
     approvals_file: Path | None,
     as_json: bool,
 ) -> int:
@@ -76,6 +100,12 @@ def approve(
     from replay.config import load_config
     from replay.store import Store
 
+    if is_taken_back:
+        if note or run_id or everywhere:
+            raise click.UsageError(
+                "--take-back needs FINDING alone: no --note, no --run, no --everywhere."
+            )
+        return _take_back(database, finding, approvals_file, as_json=as_json)
     config = load_config()
     if note and (code := in_a_child(config)) is not None:
         return code
@@ -89,7 +119,7 @@ def approve(
                 f"Run {run.id} has no findings: there is nothing to approve.",
                 hint=f"`replay diff {shlex.quote(str(database))} {run.id}` shows it.",
             )
-        approvals = approvals_of(wanted, note=note)
+        approvals = approvals_of(wanted, note=note, everywhere=everywhere)
         if note:
             about = store.transcript(wanted[0].example_trace_id, prompts=False)
             redaction = masking_for(store, config, about)
@@ -101,9 +131,41 @@ def approve(
         terminal.say(f"Approved: {approval.title}")
     if file is not None:
         terminal.say(f"Written to '{file}': commit it.")
-    what = "it" if len(approvals) == 1 else "them"
-    changes = "it changes" if len(approvals) == 1 else "they change"
-    terminal.say(f"The next replay run counts {what} as allowed, until {changes} again.")
+    _say_scope(wanted, everywhere=everywhere)
+    return ExitCode.OK
+
+
+def _say_scope(approved: list[Finding], *, everywhere: bool) -> None:
+    """Say which calls are approved."""
+    placeless = sum(map(is_placeless, approved))
+    if placeless < len(approved):
+        terminal.say(
+            "Allowed from now on, in whatever calls it comes up, until one of these changes again."
+            if everywhere
+            else "Allowed from now on in these calls, and in what is recorded later. It is open "
+            "again when they change again, or when other calls come to differ, too."
+        )
+    if placeless:
+        effects = "An effect is" if placeless == 1 else f"{placeless:,} effects are"
+        terminal.say(
+            f"{effects} allowed only in the very calls and states of this run: nothing told it "
+            "where the states differ. `replay run --baseline` does."
+        )
+
+
+def _take_back(database: Path, finding: str, approvals_file: Path | None, *, as_json: bool) -> int:
+    from replay.store import Store
+
+    with Store.open(database, mode="w") as store:
+        hide(store, reveal=False)
+        file = use_file(store, approvals_file)
+        taken = take_back(store, finding)
+    if as_json:
+        terminal.emit_json([one.model_dump(mode="json") for one in taken])
+    for one in taken:
+        terminal.say(f"Approved no longer: {one.title}")
+    if file is not None:
+        terminal.say(f"'{file}' says so too: commit it.")
     return ExitCode.OK
 
 
@@ -179,13 +241,28 @@ def findings_now(store: Store, run: ReplayRun) -> list[Finding]:
     return apply_approvals([], store.findings(run.id), store.approvals())[1]
 
 
+def verdicts_now(store: Store, run: ReplayRun, **which: str) -> list[CallVerdict]:
+    """Return the verdicts of ``run`` (``which``: as for `Store.verdicts`), approved as of now."""
+    from replay.records import Verdict
+    from replay.verdicts import apply_approvals
+
+    verdicts, approvals = store.verdicts(run.id, **which), store.approvals()
+    named = {one.signature for one in approvals}
+    may_be = any(
+        one.signature in named or one.verdict is Verdict.EFFECT_CHANGED  # known by older names, too
+        for one in verdicts
+    )
+    findings = store.findings(run.id) if may_be else []
+    return apply_approvals(verdicts, findings, approvals)[0]
+
+
 def example_verdicts(
     store: Store, run: ReplayRun, findings: list[Finding]
 ) -> dict[str, CallVerdict]:
     """Return the verdict of each finding's example, by tool call id."""
     examples = {}
     for finding in findings:
-        for verdict in store.verdicts(run.id, trace_id=finding.example_trace_id):
+        for verdict in verdicts_now(store, run, trace_id=finding.example_trace_id):
             if verdict.tool_call_id == finding.example_tool_call_id:
                 examples[verdict.tool_call_id] = verdict
     return examples
@@ -224,25 +301,37 @@ def _finding_lines(findings: list[Finding]) -> str:
     return "\n".join(f"  {finding.signature}  {finding.title}" for finding in findings)
 
 
-def _run_lines(found: list[ReplayRun]) -> list[str]:
+def _counts_now(store: Store, run: ReplayRun) -> dict[str, int]:
+    """Return the calls of ``run`` by verdict; what was approved since counts as approved."""
+    from replay.verdicts import counts_now
+
+    return counts_now(run.verdict_counts, findings_now(store, run))
+
+
+def _run_lines(found: list[ReplayRun], counted: list[dict[str, int]]) -> list[str]:
     from replay.cli.table import Column, table_lines
     from replay.cli.transcripts import moment
     from replay.report.sample_words import is_sampled
+    from replay.verdicts.counts import APPROVED
 
+    any_approved = any(APPROVED in counts for counts in counted)
     columns = [
         Column("RUN"),
-        Column("STARTED (UTC)", left_out=1),
-        Column("TOOLS", flexible=True, width_min=12, left_out=2),
+        Column("STARTED (UTC)", left_out=2),
+        Column("TOOLS", flexible=True, width_min=12, left_out=1),
         Column("CALLS", right=True),
         Column("SAME", right=True),
+        *([Column("APPROVED", right=True)] if any_approved else []),
         Column("EXIT", right=True),
     ]
     rows = []
-    for run in found:
+    for run, counts in zip(found, counted, strict=True):
         ended = run.status if run.status != "finished" else str(run.exit_code)
-        same = run.verdict_counts.get("same", 0) + run.verdict_counts.get("equivalent", 0)
-        counts = [f"{run.call_count:,}", f"{same:,}", ended]
+        same = counts.get("same", 0) + counts.get("equivalent", 0)
+        numbers = [run.call_count, same]
+        numbers += [counts.get(APPROVED, 0)] if any_approved else []
+        cells = [*(f"{number:,}" for number in numbers), ended]
         kind = "(what-if) " if run.is_what_if else "(sample) " if is_sampled(run) else ""
         tools = f"{kind}{run.toolbox}"
-        rows.append([run.id, moment(run.started_at)[:16], tools, *counts])
+        rows.append([run.id, moment(run.started_at)[:16], tools, *cells])
     return table_lines(columns, rows, width=terminal.width())

@@ -170,10 +170,8 @@ def model_lines(rows: Sequence[ModelMetrics], width: int) -> list[str]:
         lines.append(f"Tokens: of the calls whose provider reported them; {untold:,} have none.")
     unpriced = [row.model or "-" for row in rows if row.cost is None and row.tokens.input]
     if unpriced:
-        lines.append(
-            f"No price: {', '.join(unpriced[:4])}{', ...' if len(unpriced) > 4 else ''}. "
-            "[tool.replay.prices] has them."
-        )
+        names = f"{', '.join(unpriced[:4])}{', ...' if len(unpriced) > 4 else ''}"
+        lines += wrap(f"No price: {names}. [tool.replay.prices] has them.", width, hang="")
     return lines
 
 

@@ -208,14 +208,14 @@ def shown_ids(ids: list[str], width: int) -> list[str]:
     """Return ``ids`` as a line of ``width`` columns shows them: whole, or beginnings that differ.
 
     A beginning has four characters more than it takes to tell these apart, so that it is unique
-    among the others of the database too.
+    among the others of the database too. It ends with ``…``, which commands accept as well.
     """
     if max(map(len, ids)) <= width // _ID_SHARE:
         return ids
     ordered = sorted(set(ids))
     shared = [_shared_length(left, right) for left, right in pairwise(ordered)]
     length = max([width // _ID_SHARE - _SPARE, *(one + 1 for one in shared)]) + _SPARE
-    return [one[:length] for one in ids]
+    return [one if len(one) <= length + 1 else f"{one[:length]}…" for one in ids]
 
 
 def _shared_length(left: str, right: str) -> int:

@@ -10,7 +10,10 @@ from replay.interchange.conversation import ORPHANS, Conversation
 from replay.records import JsonObject, ModelCall, ToolCall, Transcript
 
 LEFT_OUT = "left out"
-"""The format of a file in a folder that is of none."""
+"""The format of a file in a folder that is of none, or that needs a package which is not there."""
+
+EMPTY = "empty"
+"""The format of a file without a value."""
 
 NOT_CARRIED = "not_carried"
 """What a trace says, in its attributes under ``imported``, that its source could not tell."""
@@ -72,6 +75,8 @@ class FileReport:
     """What could not be carried over or was not in the file, in words, counted."""
     bad_lines: list[ImportFileError] = field(default_factory=list)
     """Lines left out, with the reason."""
+    missing_extra: str | None = None
+    """What would have to be installed to read it, `replay-sandbox[...]`; None: nothing."""
 
     def say_instead(self, place: str, name: str) -> None:
         """Call a file by ``name`` wherever ``place`` is told: stdin has no place of its own."""
@@ -87,6 +92,12 @@ class FileReport:
         if self.read["traces"]:
             return PAYLOADS_MISSING if self.read["interactions"] else TRACES_MISSING
         return ALWAYS_MISSING if self.read["conversations"] else None
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing in the file is in the database, be it since now or since before."""
+        held = self.new_count + self.known_count + self.renewed_count
+        return not held and not any(self.written.values())
 
     @property
     def is_complete(self) -> bool:
@@ -106,6 +117,7 @@ class FileReport:
             "notes": dict(self.notes),
             "bad_lines": [error.wanted for error in self.bad_lines],
             "complete": self.is_complete,
+            "missing_extra": self.missing_extra,
         }
 
 

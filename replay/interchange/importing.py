@@ -12,14 +12,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from replay.errors import ImportFileError
+from replay.errors import ImportFileError, MissingExtraError
 from replay.interchange.building import trace_id_of, transcript_of
 from replay.interchange.bundle_reading import OTHERS_KEY, Unpacked, write_case
 from replay.interchange.bundle_reading import SOURCE as BUNDLE
 from replay.interchange.contexts import Contexts
 from replay.interchange.conversation import Conversation
 from replay.interchange.formats import CHAT_FORMATS, TRACE_FORMATS, ChatFormat, detect_format
-from replay.interchange.import_report import LEFT_OUT, NOT_CARRIED, FileReport, count_written
+from replay.interchange.import_report import EMPTY, LEFT_OUT, NOT_CARRIED, FileReport, count_written
 from replay.interchange.json_values import read_values
 from replay.interchange.line_fields import ReadOptions
 from replay.interchange.lines import BadLine, Line, Misfit, misfit_line
@@ -82,6 +82,9 @@ class CheckedFiles:
     ) -> None:
         """Read every line of ``paths``; of a folder, of every file in it that is of a format.
 
+        What a folder has besides is left out: files of no format, and those that a package reads
+        which is not installed.
+
         Raises:
             ImportFileError: a file that is no format we know, or with a line that cannot be read.
         """
@@ -121,9 +124,24 @@ class CheckedFiles:
             group = TraceFiles(TRACE_FORMATS[name], options.read)
             self._files.append(group)
         assert isinstance(group, TraceFiles)
-        bad = group.check(path, self._progress.add)
+        try:
+            bad = group.check(path, self._progress.add)
+        except MissingExtraError as error:
+            if not is_found:
+                raise
+            self._reports.append(_left_out(path, error))
+            return
         if bad and not options.skip_bad_lines:
             raise _refusal(path, bad)
+
+    def unread(self) -> list[FileReport]:
+        """Return what is told of the files, where none of them is to be written; else nothing."""
+        empty = [one for one in self._files if isinstance(one, _File) and one.format is None]
+        groups = [one for one in self._files if isinstance(one, TraceFiles) and not one.paths]
+        if len(empty) + len(groups) < len(self._files):
+            return []
+        self._close()
+        return [*(one.report for one in empty), *self._reports]
 
     def write(self, store: Store, redaction: Redaction | None = None) -> list[FileReport]:
         """Write every trace that ``store`` does not have, and return what became of each file.
@@ -135,7 +153,8 @@ class CheckedFiles:
         try:
             for file in self._files:
                 if isinstance(file, TraceFiles):
-                    reports.append(file.write(writing, self._progress.add))
+                    if file.paths:
+                        reports.append(file.write(writing, self._progress.add))
                 else:
                     file.write(writing)
                     reports.append(file.report)
@@ -151,7 +170,11 @@ def _is_of(file: _File | TraceFiles, name: str | None) -> bool:
 
 def _left_out(path: Path, error: ImportFileError) -> FileReport:
     report = FileReport(str(path), LEFT_OUT)
-    report.notes[error.wanted.removeprefix(f"{path}:1:1: ")] = 1
+    if isinstance(error, MissingExtraError):
+        report.missing_extra = error.extra
+        report.notes[error.wanted.removeprefix(f"{str(path)!r} is ")] = 1
+    else:
+        report.notes[error.wanted.removeprefix(f"{path}:1:1: ")] = 1
     return report
 
 
@@ -229,7 +252,7 @@ class _File:
         self.progress = progress
         self.format = name
         self.contexts = Contexts.beside(path)
-        self.report = FileReport(str(path), self.format or "empty")
+        self.report = FileReport(str(path), self.format or EMPTY)
         self.bundle = Unpacked(path) if self.format == BUNDLE else None
 
     @property
@@ -351,6 +374,6 @@ def _refusal(path: Path, bad: Sequence[BadLine]) -> ImportFileError:
 def _changed_meanwhile(bad: BadLine, report: FileReport) -> ImportFileError:
     return ImportFileError(
         str(bad.error),
-        hint=f"The file changed while it was read; {report.new_count:,} traces of it were kept. "
+        hint=f"The file changed while it was read. Of its traces were kept: {report.new_count:,}. "
         "Import it again: what is there already stays as it is.",
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any, Final
 
-from replay.errors import ImportFileError, ReplayError
+from replay.errors import ImportFileError, MissingExtraError, ReplayError
 from replay.interchange.lines import BadLine, Line
 from replay.interchange.sources import Source, head_of, open_source
 from replay.records import JsonObject
@@ -86,8 +86,9 @@ def _parser(path: Path) -> Any:
             ExportTraceServiceRequest,
         )
     except ImportError as error:
-        raise ImportFileError(
+        raise MissingExtraError(
             f"{str(path)!r} is OTLP in protobuf, and opentelemetry-proto is not installed.",
+            extra="otlp",
             hint="Install it with `pip install 'replay-sandbox[otlp]'`, or have the collector "
             "write JSON (`format: json` of its file exporter).",
         ) from error

@@ -20,6 +20,7 @@ from replay.records import (
     ToolCall,
     Trace,
 )
+from replay.store.redaction import is_redacted
 
 if TYPE_CHECKING:
     from replay.store import Store
@@ -47,13 +48,18 @@ def write_record_file(
     A record whose id is there already takes its place; a trace that is there exactly so stays.
     """
     known = set(store.trace_ids(Selection()))
+    key: bytes | None = None
     for group in _by_trace(path, on_read):
         trace = group[0]
         for record in group:
             report.read[record.kind] += 1
             report.written[record.kind] += 1
         if isinstance(trace, Trace):
-            group[0] = trace = _told_masked(store, trace)
+            trace, key = _told_masked(store, trace)
+            group[0] = trace
+        if key is not None:
+            group = [_keyed(one, key) for one in group]
+        if isinstance(trace, Trace):
             if trace.id in known and _is_there(store, trace.id, group):
                 report.known_count += 1
                 group = [one for one in group if not isinstance(one, _OF_A_TRACE)]
@@ -80,15 +86,33 @@ def _by_trace(path: Path, on_read: Callable[[int], None]) -> Iterator[list[AnyRe
         yield group
 
 
-def _told_masked(store: Store, trace: Trace) -> Trace:
-    """The trace, with what it says of how it was masked."""
+def _told_masked(store: Store, trace: Trace) -> tuple[Trace, bytes | None]:
+    """The trace, with what it says of how it was masked; the key for the hashes of its states.
+
+    None: they stay as they are, as nothing is masked that was not when they were made.
+    """
     masker = store.masker
     if masker is None or callable(masker):
-        return trace
+        return trace, None
+    from replay.store.keyed_states import keyed_attributes
     from replay.store.mask_rewriting import told_of_trace
 
-    told = told_of_trace(masker, trace.attributes)
-    return trace.model_copy(update={"attributes": {**trace.attributes, **told}})
+    attributes = {**trace.attributes, **told_of_trace(masker, trace.attributes)}
+    key = getattr(masker, "key", None)
+    if attributes == trace.attributes or key is None:
+        return trace, None
+    before = is_redacted(trace.attributes)
+    attributes = keyed_attributes(attributes, key, before)
+    return trace.model_copy(update={"attributes": attributes}), key
+
+
+def _keyed(record: AnyRecord, key: bytes) -> AnyRecord:
+    """A record with what stands for the hash of a state."""
+    if not isinstance(record, ToolCall) or record.state_hash is None:
+        return record
+    from replay.store.keyed_states import keyed_state
+
+    return record.model_copy(update={"state_hash": keyed_state(key, record.state_hash)})
 
 
 def _is_there(store: Store, trace_id: str, group: list[AnyRecord]) -> bool:

@@ -38,8 +38,11 @@ class TraceFiles:
         self._spill = Spill()
 
     def check(self, path: Path, on_read: Callable[[int], None]) -> list[BadLine]:
-        """Read ``path`` to its end, put its pieces aside, and return what cannot be read."""
-        self.paths.append(path)
+        """Read ``path`` to its end, put its pieces aside, and return what cannot be read.
+
+        Raises:
+            MissingExtraError: a package that reads it is not installed; nothing was put aside.
+        """
         bad: list[BadLine] = []
         place = Place(path, self._spill.recall, self._spill.remember)
         for line in self.format.values(path):
@@ -47,6 +50,7 @@ class TraceFiles:
             if found is not None:
                 bad.append(found)
             on_read(line.size_bytes)
+        self.paths.append(path)
         self.notes += place.notes
         self.bad_lines += bad
         return bad

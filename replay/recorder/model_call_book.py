@@ -49,6 +49,8 @@ class ModelCallBook(TraceBook):
         """What frameworks know of a model call that is about to be made here: its agent."""
         self._lineage = Lineage()
         self._failed: deque[LiveModelCall] = deque(maxlen=_FAILED_MAX)
+        self._gone: deque[Turn] = deque()
+        """Turns in which nobody can ask the outside any more: their tasks ended, or went on."""
         self._answered: OrderedDict[str, tuple[LiveModelCall, Landing]] = OrderedDict()
         """The last answers by their ids: one may be seen twice, on both sides of a proxy."""
 
@@ -73,6 +75,7 @@ class ModelCallBook(TraceBook):
                 return again
             parent = self._lineage.parent_of(question, near_turn(trace), trace)
             told = self._take_answers(question, parent, trace)
+            self._keep_gone()
             if parent is not None and not question.is_delta:
                 self._lineage.let_go(parent)
             if trace is None:
@@ -126,7 +129,7 @@ class ModelCallBook(TraceBook):
         if turn is not None and landing.is_final:
             last_turn.set(turn)
             if self.watches_turns and any(asked.tool not in self.captured for asked in turn.calls):
-                turn_watch.begin(turn)
+                turn_watch.begin(turn, self._gone.append)
             if self.observer is not None and call.trace.is_stitched and not current_observer():
                 start_observing(self.observer)
 
@@ -253,10 +256,34 @@ class ModelCallBook(TraceBook):
         """
         if self.watches_turns:
             turn_watch.end()
+        self._keep_untold(trace)
+        super().close_trace(trace)
+
+    def close(self) -> None:
+        """End the traces that no scope ends, and keep what their last tools had asked."""
+        if self.watches_turns:
+            turn_watch.end()
+        with self._lock:
+            for trace in self._stitched.values():
+                self._keep_untold(trace)
+        super().close()
+
+    def _let_go(self, trace: LiveTrace) -> None:
+        self._keep_untold(trace)
+        super()._let_go(trace)
+
+    def _keep_untold(self, trace: LiveTrace) -> None:
         with self._lock:
             for turn in trace.waiting:
                 self._keep_outside(turn)
-        super().close_trace(trace)
+
+    def _keep_gone(self) -> None:
+        """Keep what was asked in turns that are over, though no prompt has told of them.
+
+        An agent may end with a tool: nobody ever tells the model what that answered.
+        """
+        while self._gone:
+            self._keep_outside(self._gone.popleft())
 
     def _end_turn(self, turn: Turn) -> None:
         if all(call.told is not None for call in turn.calls):
@@ -265,7 +292,7 @@ class ModelCallBook(TraceBook):
         self._keep_outside(turn)
 
     def _keep_outside(self, turn: Turn) -> None:
-        if turn.outside is not None and (asked := turn_watch.records_of(turn)):
+        if turn.outside is not None and (asked := turn_watch.records_of(turn, self.captured)):
             self.sink.append_all(asked)
 
     def _new_turn(self, call: LiveModelCall, reply: Reply, ended: float) -> Turn:

@@ -154,8 +154,12 @@ class TraceBook:
         trace.last_at = now()
         if len(self._stitched) > STITCHED_MAX:
             _, ended = self._stitched.popitem(last=False)
-            ended.ended_at = ended.last_at
-            self.sink.append(ended.record())
+            self._let_go(ended)
+
+    def _let_go(self, trace: LiveTrace) -> None:
+        """Store that a stitched trace has ended, long after its last call."""
+        trace.ended_at = trace.last_at
+        self.sink.append(trace.record())
 
     def _trace_in_scope(self) -> LiveTrace | None:
         scope = open_scope.get()

@@ -8,6 +8,7 @@ meanwhile belongs to the turn: by which of its calls, or by the agent itself, no
 from __future__ import annotations
 
 import weakref
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Final
 
 from replay.recorder.executions import interaction_records
@@ -24,10 +25,12 @@ _turns: weakref.WeakSet[Cassette] = weakref.WeakSet()
 """The cassettes of turns: where one is in force, no tool is being watched."""
 
 
-def begin(turn: Turn) -> None:
+def begin(turn: Turn, on_gone: Callable[[Turn], object]) -> None:
     """Keep what this task or thread asks of the outside from now on, with ``turn``.
 
-    Not inside a tool that is seen to run, nor in a cassette of the application's own.
+    Not inside a tool that is seen to run, nor in a cassette of the application's own. ``on_gone``
+    is called with ``turn`` once no task and no thread is left that could ask anything more: by the
+    collector, in the middle of anything, so it may only take a note.
     """
     from cassettes import Cassette
     from cassettes.scope import Scope, current
@@ -38,7 +41,9 @@ def begin(turn: Turn) -> None:
     turn.outside = Cassette(turn.model_call_id, interactions_max=INTERACTIONS_MAX)
     turn.outside.open()
     _turns.add(turn.outside)
-    current.set(Scope(turn.outside))
+    here = Scope(turn.outside)
+    weakref.finalize(here, on_gone, turn).atexit = False
+    current.set(here)
 
 
 def end() -> None:
@@ -51,13 +56,15 @@ def end() -> None:
         current.set(None)
 
 
-def records_of(turn: Turn) -> list[JsonObject]:
+def records_of(turn: Turn, captured: Collection[str]) -> list[JsonObject]:
     """Return what was asked in ``turn`` as records of its first call that was not seen to run.
 
-    None where all were seen: then it was the agent that asked.
+    None where all were seen: then it was the agent that asked. Of tools that are ``captured`` it is
+    only where there is no other: such a call may be seen later.
     """
     outside, turn.outside = turn.outside, None
-    unseen = next((call for call in turn.calls if not call.execution.is_seen), None)
+    calls = [call for call in turn.calls if not call.execution.is_seen]
+    unseen = min(calls, key=lambda call: call.tool in captured, default=None)
     if outside is None or unseen is None:
         return []
     outside.close()

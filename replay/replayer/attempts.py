@@ -22,6 +22,10 @@ from replay.replayer.sandbox.limits import Limits
 
 WORLD_DEADLINE_FACTOR = 6.0
 """A world may load a database: it gets this many times the deadline of a call."""
+_MASKED = (
+    " (What it is made of was masked, and stands for nothing that today's data hold: was it "
+    "recorded with other data, or masked with another key?)"
+)
 
 
 @dataclass(slots=True)
@@ -46,6 +50,8 @@ class Attempt:
     """``waiting``, ``world``, ``calls``, ``teardown`` or ``ended``."""
     refused: list[str] = field(default_factory=list)
     """What the kernel refused to the call that broke it, in one line each."""
+    learned: dict[str, str] = field(default_factory=dict)
+    """Values that its trace must not show, and have no form, with what stands for each."""
     killed_at: float | None = None
     """When a deadline passed and its end was ordered; None: it was not."""
 
@@ -57,6 +63,17 @@ class Attempt:
             reported=self.result.replayed,
             one_by_one=self.one_by_one,
         )
+
+    def shown(self, output: str) -> str:
+        """Return what its tools printed without what the worker learned to be masked."""
+        if not output or not self.learned:
+            return output
+        from cassettes.redaction.vault import spellings
+
+        for value in sorted(self.learned, key=len, reverse=True):
+            for spelling in spellings(value):
+                output = output.replace(spelling, self.learned[value])
+        return output
 
     def hear(self, message: JsonObject, now: float) -> None:
         """Take what the worker says of this try, output and answers excepted."""
@@ -119,9 +136,10 @@ class Attempt:
             self._blame(self.undone[0], status, words)
         return self._next(number) if self.undone else None
 
-    def world_failed(self, error: CallError) -> None:
+    def world_failed(self, error: CallError, *, start_is_masked: bool) -> None:
         """Settle all calls of a trace whose world could not be made."""
-        self._give_up(f"The world could not be made: {error.type}: {error.message}")
+        why = _MASKED if start_is_masked else ""
+        self._give_up(f"The world could not be made: {error.type}: {error.message}{why}")
 
     def _next(self, number: int, *, one_by_one: bool = False, was_lost: bool = False) -> Attempt:
         return Attempt(

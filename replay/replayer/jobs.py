@@ -117,6 +117,8 @@ class Job:
     redacts: bool | list[str] = False
     """The trace was masked when it was recorded: so is what a replay of it asks and answers. Which
     kinds of personal data were, if any."""
+    keyed_states: JsonObject | None = None
+    """How the hashes of the trace's states were keyed when it was masked; None: they were not."""
     name: str = "replayed"
     """Which of a trace's jobs it is, for whoever asked."""
 
@@ -155,6 +157,7 @@ class Job:
             "states_of": list(self.states_of),
             "tells_world": self.tells_world,
             "redacts": self.redacts,
+            "keyed_states": self.keyed_states,
             "skip": skip,
             "reported": list(reported),
             "one_by_one": one_by_one,

@@ -20,6 +20,7 @@ from replay.records.sensitive import SHAPE_TEXT
 from replay.records.traces import START_STATE
 from replay.replayer.jobs import CallOrder, Job, Lane, LiveMode
 from replay.replayer.policies import Policies
+from replay.store import keyed_states
 from replay.store.redaction import is_redacted
 from replay.verdicts.answers import recorded_response
 from replay.verdicts.overlaps import asked_together, epoch_s, overlapping
@@ -126,7 +127,21 @@ def job_of(
         shows_state=shows_state,
         shows_start_state=START_STATE in trace.attributes,
         redacts=is_redacted(trace.attributes),
+        keyed_states=_keyed_states(transcript),
     )
+
+
+def _keyed_states(transcript: Transcript) -> JsonObject | None:
+    """Return how states are seen that are hashed with a key; None: as the trace is masked.
+
+    Where none was recorded, lanes are only compared with each other: as they are, which is quicker
+    than to mask them, and keyed, as they are stored.
+    """
+    attributes = transcript.trace.attributes
+    if keyed_states.ATTRIBUTE in attributes or not is_redacted(attributes):
+        return attributes.get(keyed_states.ATTRIBUTE)
+    recorded = [START_STATE in attributes, *(one.state_hash for one in tool_calls(transcript))]
+    return None if any(recorded) else {"seen": False, "key": None}
 
 
 def replayed_together(transcript: Transcript, policies: Policies) -> list[list[list[ToolCall]]]:

@@ -47,7 +47,7 @@ from replay.replayer.turn import (
 )
 from replay.replayer.warm_world import WarmWorld
 from replay.tools.call import run_call, run_call_sync
-from replay.tools.observer import see_states_through
+from replay.tools.observer import StateView, see_states_through
 
 if TYPE_CHECKING:
     from replay.store.redaction import Redaction
@@ -97,7 +97,7 @@ class TraceRunner:
         try:
             trace.home.open()
         except BaseException as error:  # noqa: BLE001 -- the user's code; the pool is told
-            self._tell("world_failed", error=call_error(error).model_dump())
+            self._tell("world_failed", **trace.no_world(error))
             self._tell("end")
             return
         for group in job["groups"]:
@@ -141,7 +141,7 @@ class _Trace:
         self.one_by_one = job["one_by_one"]
         self.states_of = set(job["states_of"])
         self.redaction = runner.redaction(job["redacts"])
-        see_states_through(self.redaction)
+        see_states_through(self._states_seen(job["keyed_states"]))
         self.home = TraceWorld(
             runner.toolbox,
             job,
@@ -151,10 +151,29 @@ class _Trace:
             loop=lambda: runner.loop,
         )
         self.turn: Turn | None = None
+        self._learned_version = 0
         self.began: tuple[float, int] | None = None
         """When the first call began, and where virtual time was then."""
         self.has_late_threads = False
         """Whether a call passed its deadline: its thread may run on."""
+
+    def _states_seen(self, keyed: JsonObject | None) -> StateView | None:
+        """Return what the states of the trace are seen through; None: as they are."""
+        if keyed is None:
+            return self.redaction
+        from replay.store.keyed_states import KeyedStates, key_mark
+
+        if self.redaction is None or keyed["key"] not in (None, key_mark(self.redaction.key)):
+            self.toolbox.state_hook = None  # nothing made here can be compared with them
+            return None
+        return KeyedStates(self.redaction.key, self.runner.redaction(keyed["seen"]))
+
+    def no_world(self, error: BaseException) -> JsonObject:
+        """Return what the pool is told of a world that could not be made: masked as calls are."""
+        told: JsonObject = call_error(error).model_dump()
+        if self.redaction is not None:
+            told = self.redaction.redactor.json(told)
+        return {"error": told, "start_is_masked": self.home.start_is_masked}
 
     def run_group(self, group: list[JsonObject]) -> None:
         """Run the calls of one model output."""
@@ -278,6 +297,7 @@ class _Trace:
             redactor.recognise([order["call"], order["interactions"], order["spare"]])
         if self.home.known is not None:
             order = _as_it_was(order, self.home.known)
+        self._tell_learned()
         tool = order["call"]["tool"]
         loose = any(fnmatchcase(tool, glob) for glob in self.runner.loose)
         try:
@@ -346,10 +366,19 @@ class _Trace:
             told["sources"] = observing.sources_of(call["id"])
         return told
 
+    def _tell_learned(self) -> None:
+        """Tell the pool what else it has to take out of what tools print: it has no form."""
+        if self.redaction is None or self.redaction.version == self._learned_version:
+            return
+        self._learned_version = self.redaction.version
+        values = self.redaction.redactor.vault.learned()
+        self.channel.send({"t": "learned", "n": self.number, "values": values})
+
     def _done(self, order: JsonObject, replayed: JsonObject, *, alone: bool = True) -> None:
         call_id = order["call"]["id"]
         mark = self.runner.next_mark()
         self.channel.mark_output(mark)
+        self._tell_learned()
         if call_id in self.reported:
             replayed = {"result": None}  # the pool has it; it ran to bring the world here
         said = {

@@ -12,11 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import cassettes
+from cassettes.world.temporary import temporary_folder
 from replay.records import JsonObject, JsonValue
 from replay.records.canonical import canonical_json
 from replay.replayer.channel import Channel
 from replay.replayer.jobs import NO_WORLD, STATE_BYTES_MAX
-from replay.replayer.known_again import KnownAgain, data_of, has_placeholders
+from replay.replayer.known_again import KnownAgain, has_placeholders
+from replay.replayer.own_data import data_of
+from replay.replayer.scratch import scratch_folder
 from replay.replayer.snapshots import WorldNotPortable, read_world, write_world
 from replay.replayer.warm_world import WarmWorld
 from replay.tools.outcome import shown_state, world_state_hash
@@ -44,6 +47,10 @@ class TraceWorld:
         self.world: Any = None
         self.known: KnownAgain | None = None
         """What placeholders stand for in it; None: the job has none."""
+        self.start_is_masked = False
+        """Whether the world is made of placeholders that nobody knows again."""
+        self._learned: KnownAgain | None = None
+        """What placeholders in its start stand for, and all that was learned of them."""
         self._toolbox = toolbox
         self._channel = channel
         self._warm = warm
@@ -74,12 +81,7 @@ class TraceWorld:
         elif self._warm is not None and self._warm.is_made:
             self.world = self._warm.world
         elif self._toolbox.world_factory is not None:
-            self._session = Session(self._toolbox, self._start)
-            with self.aside("world"):
-                if self._toolbox.world_is_async:
-                    self._loop().run_until_complete(self._session.__aenter__())
-                else:
-                    self._session.__enter__()
+            self._session = self._made(self._known_start())
             self.world = self._session.world
         self._know_again()
         self.snapshot("")
@@ -89,13 +91,45 @@ class TraceWorld:
         if self._session is None:
             return
         try:
-            with self.aside("teardown"):
-                if self._toolbox.world_is_async:
-                    self._loop().run_until_complete(self._session.__aexit__(None, None, None))
-                else:
-                    self._session.__exit__(None, None, None)
+            self._take_down(self._session)
         except BaseException:  # noqa: BLE001 -- told on stderr: all calls are answered by now
             traceback.print_exc()
+
+    def _made(self, start: JsonValue) -> Session:
+        """Return a session whose world is made of ``start``."""
+        session = Session(self._toolbox, start)
+        with self.aside("world"):
+            if self._toolbox.world_is_async:
+                self._loop().run_until_complete(session.__aenter__())
+            else:
+                session.__enter__()
+        return session
+
+    def _take_down(self, session: Session) -> None:
+        with self.aside("teardown"):
+            if self._toolbox.world_is_async:
+                self._loop().run_until_complete(session.__aexit__(None, None, None))
+            else:
+                session.__exit__(None, None, None)
+
+    def _known_start(self) -> JsonValue:
+        """Return the recorded start with what is known again of what was masked in it."""
+        from replay.replayer.known_start import is_masked_start, known_start
+
+        if self._redaction is None or not self._toolbox.world_factory.takes_start:
+            return self._start
+        if not is_masked_start(self._start, self._redaction.redactor):
+            return self._start
+        self._learned = KnownAgain(self._redaction.redactor)
+        start = known_start(self._toolbox, self._start, self._learned, self._rehearse)
+        self.start_is_masked = is_masked_start(start, self._redaction.redactor)
+        return start
+
+    def _rehearse(self, start: JsonValue) -> None:
+        """Make a world that nobody wants, where what it writes is in nobody's way."""
+        folder = scratch_folder(self._number)
+        with temporary_folder(None if folder is None else f"{folder}-aside"):
+            self._take_down(self._made(start))
 
     def aside(self, what: str) -> cassettes.freeze:
         """Return a frozen world for what is run beside the calls; it asks nothing outside."""
@@ -162,7 +196,7 @@ class TraceWorld:
         if warm is not None and warm.known is not None and warm.known.is_of(redactor):
             self.known = warm.known
             return
-        self.known = KnownAgain(redactor)
+        self.known = self._learned or KnownAgain(redactor)
         with self.aside("known again"):
             self.known.look_at(self.world, *data_of(self._toolbox))
 

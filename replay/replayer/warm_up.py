@@ -63,6 +63,7 @@ def _job() -> JsonObject:
         "states_of": [],
         "tells_world": False,
         "redacts": False,
+        "keyed_states": None,
         "skip": [],
         "reported": [],
         "one_by_one": False,

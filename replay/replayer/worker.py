@@ -23,8 +23,9 @@ from replay.errors import ReplayError, ToolboxError
 from replay.records import JsonObject
 from replay.replayer.channel import Channel
 from replay.replayer.forking import WarmProcess
-from replay.replayer.known_again import KnownAgain, data_of, has_placeholders
+from replay.replayer.known_again import KnownAgain, has_placeholders
 from replay.replayer.masking import RedactionOnDemand
+from replay.replayer.own_data import data_of
 from replay.replayer.runner import TraceRunner
 from replay.replayer.sandbox import holding
 from replay.replayer.sandbox.confinement import confine
@@ -80,7 +81,7 @@ def _loaded(setup: JsonObject, channel: Channel, guard: kernel.KernelGuard, limi
         confine(setup["confined"], guard)
         holding.hold_worker(limits, setup["sandbox"])
         if setup["observed"] is not None:
-            _observe(setup["observed"]["salt"])
+            _observe(**setup["observed"])
         if setup["debugged"] is not None:
             _debug(setup["debugged"])
         with holding.in_time(limits):
@@ -159,11 +160,11 @@ def _answer(toolbox: Any, channel: Channel) -> None:
     answer_questions(toolbox, channel)
 
 
-def _observe(salt: str) -> None:
+def _observe(salt: str = "", tick_ns: int = 0) -> None:
     from replay.replayer.shaking.observing import observe
 
     cassettes.install(world=True)
-    observe(salt)
+    observe(salt, tick_ns)
 
 
 def _debug(asked: JsonObject) -> None:

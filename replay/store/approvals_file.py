@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -58,7 +58,22 @@ def add_approvals(file: Path, approvals: Iterable[Approval]) -> None:
     Raises:
         StoreError: it cannot be read, or not be written; then it is as it was.
     """
-    wanted = {one.signature: one for one in [*read_approvals(file), *approvals]}
+    _write(file, {one.signature: one for one in [*read_approvals(file), *approvals]})
+
+
+def remove_approvals(file: Path, signatures: Iterable[str]) -> None:
+    """Take the approvals of these findings out of ``file``, in one step.
+
+    Raises:
+        StoreError: it cannot be read, or not be written; then it is as it was.
+    """
+    known = {one.signature: one for one in read_approvals(file)}
+    kept = {name: one for name, one in known.items() if name not in set(signatures)}
+    if kept != known:
+        _write(file, kept)
+
+
+def _write(file: Path, wanted: Mapping[str, Approval]) -> None:
     text = "".join(f"{_line(wanted[signature])}\n" for signature in sorted(wanted))
     beside = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
     try:

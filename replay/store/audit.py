@@ -1,6 +1,7 @@
 """Who read, exported or removed what: a row each, in the database itself.
 
-It tells honest people what happened; who can write the file can change its rows.
+It tells honest people what happened; who can write the file can change its rows. The newest
+`ENTRIES_MAX` are kept.
 """
 
 from __future__ import annotations
@@ -10,15 +11,18 @@ import sqlite3
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from replay.store import database
 from replay.store.times import iso_text
 
 Act = Literal["read", "revealed", "exported", "changed", "removed"]
 
-_BUSY_MS = 2_000
-_WHAT_SIZE_MAX = 500
+ENTRIES_MAX: Final = 100_000
+"""Older ones go: some 20 MB, or every read of a busy year."""
+
+_BUSY_MS: Final = 2_000
+_WHAT_SIZE_MAX: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +39,35 @@ class Entry:
 
 def note_act(connection: sqlite3.Connection, command: str, act: Act, what: str) -> None:
     """Note what is being done, in the caller's transaction or one of its own."""
-    connection.execute(
-        "INSERT INTO audit (at_us, user, command, act, what) VALUES (?, ?, ?, ?, ?)",
-        (time.time_ns() // 1_000, local_user(), command, act, what[:_WHAT_SIZE_MAX]),
-    )
+    Noting(command, act).say(connection, what)
+
+
+class Noting:
+    """One entry about something that takes its time, kept up to date while that goes on."""
+
+    def __init__(self, command: str, act: Act) -> None:
+        """``command``: by which command."""
+        self._named = (time.time_ns() // 1_000, local_user(), command, act)
+        self._key: int | None = None
+
+    def say(self, connection: sqlite3.Connection, what: str) -> None:
+        """Say what was done until now, in the transaction of the caller's that does it."""
+        what = what[:_WHAT_SIZE_MAX]
+        changed = 0
+        if self._key is not None:
+            # All of it: the number may be another's, if our transaction was rolled back.
+            changed = connection.execute(
+                "UPDATE audit SET what = ? WHERE key = ? AND at_us = ? AND user IS ? "
+                "AND command = ? AND act = ?",
+                (what, self._key, *self._named),
+            ).rowcount
+        if not changed:
+            self._key = connection.execute(
+                "INSERT INTO audit (at_us, user, command, act, what) VALUES (?, ?, ?, ?, ?)",
+                (*self._named, what),
+            ).lastrowid
+            assert self._key is not None
+            connection.execute("DELETE FROM audit WHERE key <= ?", (self._key - ENTRIES_MAX,))
 
 
 def note_act_in(path: Path, command: str, act: Act, what: str) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from replay.records.base import JsonObject
@@ -120,6 +120,23 @@ class Changing(Draining, Reading):
     def remove_feedback(self, feedback_id: str) -> bool:
         """Take back what was said; return whether it was there."""
         return self._removed("feedback", feedback_id)
+
+    def remove_approvals(self, signatures: Iterable[str]) -> None:
+        """Take approvals back; those that are in `approvals_file` stay there."""
+        wanted = [(one,) for one in signatures]
+        with self._changing("changed") as (_, connection):
+
+            def work() -> None:
+                count = connection.executemany(
+                    "DELETE FROM approval_rows WHERE signature = ?", wanted
+                ).rowcount
+                connection.execute(
+                    "UPDATE record_totals SET record_count = record_count - ? "
+                    "WHERE kind = 'approval'",
+                    (count,),
+                )
+
+            database.transaction(connection, work)
 
     def _removed(self, kind: str, identity: str) -> bool:
         with self._changing("changed") as (_, connection):

@@ -16,6 +16,7 @@ import zstandard
 from replay.store.contents import ContentReader, compressor
 from replay.store.database import transaction
 from replay.store.references import keep_referenced
+from replay.store.shrinking import vacuum
 
 _LEVEL: Final = 15
 """Level 19 takes twice as long and gains half a percent."""
@@ -53,7 +54,7 @@ def compact(connection: sqlite3.Connection) -> int:
         _rewrite(connection, contents)
 
     transaction(connection, work)
-    connection.execute("VACUUM")
+    vacuum(connection)
     connection.execute("PRAGMA optimize")
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return removed

@@ -29,7 +29,7 @@ import orjson
 import zstandard
 
 from replay.errors import StoreError
-from replay.records.base import JsonObject, JsonValue
+from replay.records.base import JsonValue
 from replay.store.json_text import bytes_text, decode, encode, text_bytes
 
 INLINE_SIZE_MAX: Final = 120
@@ -245,33 +245,19 @@ class ContentReader:
     def json(self, value: ColumnValue) -> JsonValue:
         """Return the value of a json column."""
         if isinstance(value, int):
-            form, body = self.body(value)
-            return self._value(form, body)
+            return self.value_of(*self.encoded(value))
         return None if value is None else decode(value)
 
-    def json_without(self, value: ColumnValue, first: str, then: str) -> JsonObject | None:
-        """Return an object without its members from ``first`` to before ``then``.
+    def encoded(self, value: ColumnValue) -> tuple[str, memoryview]:
+        """Return the form and the stored bytes of a json column, not copied out of their page.
 
-        Those stay unread. None: it is not that easy, and must be read whole. What is before and
-        behind them is taken as JSON of its own: it is that only where brackets close at the same
-        depth, and the last bracket closes the object itself.
+        A page with a huge value, larger than all that may be kept, is not kept.
         """
         if not isinstance(value, int):
-            return None
-        form, body = self.body(value)
-        start, end = body.find(f',"{first}":'.encode()), body.rfind(f',"{then}":'.encode())
-        if form not in ("json", "split") or not 0 <= start < end:
-            return None
-        tail = b"{" + body[end + 1 :]
-        try:
-            before, behind = orjson.loads(body[:start] + b"}"), orjson.loads(tail)
-        except orjson.JSONDecodeError:
-            return None
-        if first in before or not isinstance(before, dict):
-            return None
-        joined: JsonObject = {**before, **behind}
-        self._joined(joined, len(_REFERENCES.findall(tail)) if form == "split" else 0)
-        return joined
+            return "json", memoryview(b"null" if value is None else value.encode())
+        form, page, start, size = self._place(value)
+        held = self._pages.get(page) if size > self._pages_size_max else self.page(page)
+        return form, memoryview(held or self._read_page(page))[start : start + size]
 
     def shown(self, value: ColumnValue) -> str | None:
         """Return a column's value as SQL shows it: raw text, or JSON text; None stays None."""
@@ -292,7 +278,11 @@ class ContentReader:
         Raises:
             StoreError: it is missing.
         """
-        row = self._connection.execute(
+        form, page, start, size = self._place(key)
+        return form, self.page(page)[start : start + size]
+
+    def _place(self, key: int) -> tuple[str, int, int, int]:
+        row: tuple[str, int, int, int] | None = self._connection.execute(
             "SELECT form, page, start, size FROM contents WHERE key = ?", (key,)
         ).fetchone()
         if row is None:
@@ -300,8 +290,7 @@ class ContentReader:
                 f"Content {key} is missing from the database.",
                 hint="`replay db check` says what else is.",
             )
-        form, page, start, size = row
-        return form, self.page(page)[start : start + size]
+        return row
 
     def sizes(self, keys: Sequence[int]) -> int:
         """Return the bytes of these contents together, and of the long texts they refer to."""
@@ -331,7 +320,7 @@ class ContentReader:
         Raises:
             StoreError: it is missing.
         """
-        return self._value(form, self._piece(page, start, size))
+        return self.value_of(form, self._piece(page, start, size))
 
     def _piece(self, page: int | None, start: int, size: int) -> bytes:
         if page is None:
@@ -343,7 +332,7 @@ class ContentReader:
 
     def whole_body(self, form: str, body: bytes) -> bytes:
         """Return the JSON bytes as they were given: a split body is put together again."""
-        return orjson.dumps(self._value(form, body)) if form == "split" else body
+        return orjson.dumps(self.value_of(form, body)) if form == "split" else body
 
     def forget(self) -> None:
         """Forget the opened pages and dictionaries, after `compact` made them anew."""
@@ -351,12 +340,13 @@ class ContentReader:
         self._pages_size = 0
         self._decompressors.clear()
 
-    def _value(self, form: str, body: bytes) -> JsonValue:
+    def value_of(self, form: str, body: bytes | memoryview) -> JsonValue:
+        """Return the value of stored bytes of a form, or of a part of them."""
         if form == "split":
             return self._joined(orjson.loads(body), len(_REFERENCES.findall(body)))
         if form == "text":
-            return bytes_text(body)
-        return decode(body, exact=form == "exact")
+            return bytes_text(bytes(body))
+        return decode(bytes(body), exact=True) if form == "exact" else orjson.loads(body)
 
     def _joined(self, value: Any, references: int) -> JsonValue:
         """Put the long strings back, of which there are so many; ``value`` is changed.
@@ -366,13 +356,17 @@ class ContentReader:
         """
         held = [value]
         level: list[Any] = [held]
+        texts: dict[int, str | None] = {}  # what today and the edited branch answer is often one
         while level and references:
             following: list[Any] = []
             for node in level:
                 for place, item in node.items() if type(node) is dict else enumerate(node):
                     if type(item) is dict:
                         if len(item) == 1 and REFERENCE in item:
-                            node[place] = self.text(item[REFERENCE])
+                            key = item[REFERENCE]
+                            if key not in texts:
+                                texts[key] = self.text(key)
+                            node[place] = texts[key]
                             references -= 1
                         else:
                             following.append(item)

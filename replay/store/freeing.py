@@ -1,4 +1,4 @@
-"""Contents that nobody refers to any more go, and the file gets smaller, while others record.
+"""Contents that nobody refers to any more go, while others record.
 
 Who refers to a content is not kept; it is looked up by reading every reference once, as a snapshot,
 without a lock that others wait for. What a drain refers to meanwhile it notes down
@@ -15,7 +15,6 @@ import contextlib
 import re
 import secrets
 import sqlite3
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
@@ -36,11 +35,6 @@ from replay.store.schema_checks import is_counted
 _BATCH_SIZE: Final = 4 * 2**20
 """Bytes of pages that one transaction looks at; some twenty milliseconds."""
 _BATCH_PAGES: Final = 200
-_PAGES_GIVEN_BACK: Final = 1_000
-"""Pages of the file that one transaction gives back."""
-_INCREMENTAL: Final = 2
-_TRIES: Final = 50
-_PAUSE_S: Final = 0.1
 _EMPTY_TEXT: Final = content_hash("text", b"")
 _REFERENCES: Final = re.compile(rb'\{"\$content":(\d+)\}')
 
@@ -312,80 +306,3 @@ def _squeeze(connection: sqlite3.Connection, dictionary: int | None) -> zstandar
         "SELECT body FROM dictionaries WHERE key = ?", (dictionary,)
     ).fetchone()
     return compressor(COMPRESSION_LEVEL, learned_dictionary(row[0]) if row else None)
-
-
-# -- the file -------------------------------------------------------------------------------------
-
-
-def free_bytes(connection: sqlite3.Connection) -> int:
-    """Return how much of the file is in nobody's use."""
-    size = connection.execute("PRAGMA page_size").fetchone()[0]
-    return int(connection.execute("PRAGMA freelist_count").fetchone()[0] * size)
-
-
-def used_bytes(connection: sqlite3.Connection) -> int:
-    """Return how much of the file is in use."""
-    size = connection.execute("PRAGMA page_size").fetchone()[0]
-    pages = connection.execute("PRAGMA page_count").fetchone()[0]
-    return int(pages * size) - free_bytes(connection)
-
-
-def shrink(connection: sqlite3.Connection, tell: Tell = lambda done, total: None) -> None:
-    """Give the room of what was removed back to the disk, in steps between which others write.
-
-    ``tell`` is told how many of how many free pages are given back. A file that an older version
-    made is written anew, once: that needs room for a copy, and drains wait meanwhile (appends do
-    not).
-    """
-    total = connection.execute("PRAGMA freelist_count").fetchone()[0]
-    if not total:
-        empty_log(connection)
-        return
-    if connection.execute("PRAGMA auto_vacuum").fetchone()[0] != _INCREMENTAL:
-        connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
-        vacuum(connection)
-        empty_log(connection)
-        return
-    left = total
-    while left:
-        transaction_in_turn(connection, lambda: _give_back(connection))
-        connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-        now = connection.execute("PRAGMA freelist_count").fetchone()[0]
-        tell(max(0, total - now), total)
-        if now >= left:
-            break  # others free as much as we give back: it is theirs to go on
-        left = now
-    empty_log(connection)
-
-
-def _give_back(connection: sqlite3.Connection) -> None:
-    # In a transaction that has the lock: by itself it starts as a reader, which cannot wait for it.
-    for _ in range(_PAGES_GIVEN_BACK):
-        # One by one: Python's module steps a statement without columns once, and each step is a
-        # page. A thousand asked for at once gave one back for each commit.
-        connection.execute("PRAGMA incremental_vacuum(1)")
-
-
-def vacuum(connection: sqlite3.Connection) -> None:
-    """Write the file anew; a drain that comes in between does not end it.
-
-    Raises:
-        sqlite3.OperationalError: others write all the time, or the disk has no room for a copy.
-    """
-    for _ in range(_TRIES - 1):
-        try:
-            connection.execute("VACUUM")
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
-                raise
-            time.sleep(_PAUSE_S)
-        else:
-            return
-    connection.execute("VACUUM")
-
-
-def empty_log(connection: sqlite3.Connection) -> None:
-    """Put what the log holds into the file, if nobody reads or writes just now."""
-    # While somebody reads an older state it stays; whoever closes the file last folds it in.
-    with contextlib.suppress(sqlite3.OperationalError):
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()

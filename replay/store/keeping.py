@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Final
 
 from replay.store import database
-from replay.store.audit import note_act
-from replay.store.freeing import free_contents, shrink
+from replay.store.audit import Noting
+from replay.store.freeing import free_contents
 from replay.store.keep_rules import TRACE_COLUMNS, Judge, KeepRules
 from replay.store.removing import remove_traces
+from replay.store.shrinking import shrink
 
 LOOKED_AT: Final = 500
 """Traces that one step looks at; a few milliseconds."""
@@ -40,6 +41,8 @@ class Keeping:
         self._rules = rules
         self._after = (-1, "")
         self._removed = 0
+        self._noting = Noting("recorder", "removed")
+        """One entry for each pass: it may remove a million traces, some at a time."""
         self._next_s = 0.0
 
     def step(self) -> int:
@@ -73,25 +76,29 @@ class Keeping:
             self._end_pass(connection)
             return 0
         judge = Judge(connection, self._rules, time.time_ns() // 1_000)
-        going: list[int] = []
+        going: list[tuple[int, str]] = []
         for row in rows:
             if judge.due(row) is not None:
-                going.append(row[0])
+                going.append((row[0], row[1]))
             self._after = (row[3], row[1])
             if len(going) >= REMOVED:
                 break
         if going:
             connection.execute("PRAGMA secure_delete=FAST")
             database.transaction(connection, lambda: self._remove(connection, going))
-            self._removed += len(going)
         return len(going)
 
-    def _remove(self, connection: sqlite3.Connection, going: list[int]) -> None:
-        remove_traces(connection, going)
-        note_act(connection, "recorder", "removed", f"{len(going)} traces: their time was over")
+    def _remove(self, connection: sqlite3.Connection, going: list[tuple[int, str]]) -> None:
+        removed = remove_traces(connection, going).trace_count
+        if removed:
+            count = self._removed + removed
+            traces = "trace" if count == 1 else "traces"
+            self._noting.say(connection, f"{count:,} {traces}: their time was over")
+            self._removed = count
 
     def _end_pass(self, connection: sqlite3.Connection) -> None:
         removed, self._removed = self._removed, 0
+        self._noting = Noting("recorder", "removed")
         self._after = (-1, "")
         self._next_s = time.monotonic() + _PASS_S
         if not removed:

@@ -17,6 +17,7 @@ from replay.records.base import JsonObject
 from replay.store.database import transaction
 from replay.store.drain import Drainer
 from replay.store.json_text import decode, encode
+from replay.store.keyed_states import has_states, with_keyed_states
 from replay.store.masking import Masking, masked_records
 from replay.store.reading import Reading
 from replay.store.redaction import ATTRIBUTE
@@ -109,9 +110,11 @@ def masked_trace(stored: list[JsonObject], masking: Masking) -> tuple[list[JsonO
     told = _told(masking, attributes.get(ATTRIBUTE, False))
     if attributes.get(ATTRIBUTE) != told:
         masked[0] = {**masked[0], "attributes": {**attributes, ATTRIBUTE: told}}
-        if count:
-            # They are of states with their secrets, which no replay makes again.
+        key = getattr(masking, "key", None)
+        if key is None:
             masked = [_without(one, "state_hash") for one in masked]
+        elif has_states(masked):
+            masked = with_keyed_states(masked, key, attributes.get(ATTRIBUTE, False))
     return masked, count
 
 

@@ -17,11 +17,12 @@ from typing import Final
 
 from replay.records import Selection
 from replay.store import database
-from replay.store.audit import note_act
-from replay.store.freeing import empty_log, free_contents, shrink, used_bytes
+from replay.store.audit import Noting
+from replay.store.freeing import free_contents
 from replay.store.keep_rules import TRACE_COLUMNS, Due, Judge, KeepRules, last_step_us
 from replay.store.removing import Removed, remove_traces
 from replay.store.selecting import selected_traces
+from replay.store.shrinking import empty_log, shrink, used_bytes
 
 _BATCH_CALLS: Final = 4_000
 """Calls that one transaction removes: a fifth of a second."""
@@ -51,7 +52,7 @@ class Pruned:
     pinned: list[str] = field(default_factory=list)
     """Traces that were to go and are regression cases; removed only where that was asked for."""
     going_on: int = 0
-    """Selected traces that are still being recorded."""
+    """Traces that were to go and are still being recorded."""
     oldest: str | None = None
     newest: str | None = None
     """The ends of what went, by start."""
@@ -60,12 +61,18 @@ class Pruned:
 class Pruner:
     """Removes traces from one database. It has a connection of its own."""
 
-    def __init__(self, connection: sqlite3.Connection, path: Path, *, tell: Tell) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, path: Path, pruned: Pruned, *, tell: Tell
+    ) -> None:
         """Use `pruning_of`."""
         self.connection = connection
         self._path = path
         self.tell = tell
-        self.pruned = Pruned(size_bytes_before=_file_size(path))
+        self.pruned = pruned
+        pruned.size_bytes_before = _file_size(path)
+        self._started_us = time.time_ns() // 1_000
+        self._noting: Noting | None = None
+        self._said = ""
 
     def due(self, rules: KeepRules, now_us: int) -> list[Due]:
         """Return the traces whose time is over, the oldest first."""
@@ -73,7 +80,7 @@ class Pruner:
         rows = self.connection.execute(
             f"SELECT {TRACE_COLUMNS} FROM trace_rows r ORDER BY r.started_us, r.id"
         )
-        return [due for row in rows.fetchall() if (due := judge.due(row)) is not None]
+        return [due for row in rows if (due := judge.due(row)) is not None]
 
     def selected(self, selection: Selection, now_us: int) -> list[Due]:
         """Return the traces that ``selection`` asks for, the oldest first."""
@@ -100,8 +107,13 @@ class Pruner:
         """Return those that are neither held nor (unless asked for) pinned; note the others."""
         held = self._held()
         pinned = {one for (one,) in self.connection.execute("SELECT trace FROM pin_rows")}
-        self.pruned.held += [one.id for one in due if one.id in held]
-        self.pruned.pinned += [one.id for one in due if one.key in pinned and one.id not in held]
+        noted = {*self.pruned.held, *self.pruned.pinned}
+        self.pruned.held += [one.id for one in due if one.id in held and one.id not in noted]
+        self.pruned.pinned += [
+            one.id
+            for one in due
+            if one.key in pinned and one.id not in held and one.id not in noted
+        ]
         return [one for one in due if one.id not in held and (with_pinned or one.key not in pinned)]
 
     def _held(self) -> set[str]:
@@ -118,25 +130,63 @@ class Pruner:
             self.pruned.oldest = self.pruned.oldest or iso_text(times[0])
             self.pruned.newest = iso_text(times[-1])
 
-    def remove(self, due: Sequence[Due]) -> None:
-        """Remove these traces, some at a time."""
+    def note_in_audit(self, command: str, said: str) -> None:
+        """Have the audit say what goes, with every step of it; ``said``: by which words."""
+        self._noting = Noting(command, "removed")
+        self._said = said
+
+    def remove(
+        self, due: Sequence[Due], *, with_pinned: bool, even_going_on: bool = False
+    ) -> list[Due]:
+        """Remove these traces, some at a time; return those that went.
+
+        Minutes pass over a million calls: what was held or pinned since stays, and so does a
+        trace that got another step, unless ``even_going_on``.
+        """
+        went: list[Due] = []
         done = 0
         for batch in _batches(due):
-            keys = self._not_held(batch)
+            going: list[Due] = []
 
-            def work(keys: Sequence[int] = keys) -> None:
-                removed = remove_traces(self.connection, keys)
-                self.pruned.removed += removed
+            def work(batch: Sequence[Due] = batch, going: list[Due] = going) -> None:
+                spared = self._spared_since(batch, with_pinned, even_going_on)
+                going += [one for one in batch if one.key not in spared]
+                self.pruned.removed += remove_traces(
+                    self.connection, [(one.key, one.id) for one in going]
+                )
+                self.note(going)
+                self._audit()
 
             database.transaction_in_turn(self.connection, work)
-            self.note(batch)
+            went += going
             done += len(batch)
             self.tell("traces", done, len(due))
+        return went
 
-    def _not_held(self, batch: Sequence[Due]) -> list[int]:
-        # Somebody may have put a hold on one since: minutes pass over a million calls.
-        held = self._held()
-        return [one.key for one in batch if one.id not in held]
+    def _spared_since(
+        self, batch: Sequence[Due], with_pinned: bool, even_going_on: bool
+    ) -> set[int]:
+        """Return which of these stay because of what happened since they were chosen."""
+        kept = self.may_go(batch, with_pinned=with_pinned)
+        spared = {one.key for one in batch} - {one.key for one in kept}
+        if not even_going_on:
+            now_us = time.time_ns() // 1_000
+            for one in kept:
+                if self._started_us <= last_step_us(self.connection, one.key) <= now_us:
+                    self.pruned.going_on += 1
+                    spared.add(one.key)
+        return spared
+
+    def _audit(self) -> None:
+        pruned = self.pruned
+        if self._noting is None or not pruned.removed.trace_count:
+            return
+        rules = ", ".join(f"{rule} {count:,}" for rule, count in pruned.by_rule.items())
+        span = f"started {(pruned.oldest or '')[:10]} to {(pruned.newest or '')[:10]}"
+        count = pruned.removed.trace_count
+        traces = "trace" if count == 1 else "traces"
+        told = f"{count:,} {traces}, {span} ({rules}): {self._said}"
+        self._noting.say(self.connection, told)
 
     def free(self) -> None:
         """Remove the contents that nothing refers to, and give their room back to the disk."""
@@ -165,19 +215,14 @@ class Pruner:
             if dry_run:
                 self.note(due)
                 return
-            self.remove(due)
+            if not self.remove(due, with_pinned=with_pinned):
+                return
             self.free()
 
     def _oldest(
         self, over: int, now_us: int, going: Sequence[Due], *, with_pinned: bool
     ) -> list[Due]:
         """Return about as many of the oldest traces as have ``over`` bytes."""
-        rows = self.connection.execute(
-            "SELECT r.key, r.id, r.started_us, r.tool_call_count + r.model_call_count + 1 "
-            "FROM trace_rows r WHERE coalesce(r.ended_us, r.started_us) < ? "
-            "ORDER BY r.started_us, r.id",
-            (now_us - _STILL_RECORDED_US,),
-        ).fetchall()
         total = self.connection.execute(
             "SELECT total(tool_call_count + model_call_count + 1) FROM trace_rows"
         ).fetchone()[0]
@@ -186,6 +231,12 @@ class Pruner:
         wanted -= sum(one.call_count for one in going)
         passed = {one.key for one in going} | {*self.pruned.held, *self.pruned.pinned}
         found: list[Due] = []
+        rows = self.connection.execute(
+            "SELECT r.key, r.id, r.started_us, r.tool_call_count + r.model_call_count + 1 "
+            "FROM trace_rows r WHERE coalesce(r.ended_us, r.started_us) < ? "
+            "ORDER BY r.started_us, r.id",
+            (now_us - _STILL_RECORDED_US,),
+        )
         for row in rows:
             if wanted <= 0:
                 break
@@ -193,14 +244,8 @@ class Pruner:
                 continue
             found.append(Due(row[0], row[1], row[2], row[3], "size"))
             wanted -= row[3]
+        rows.close()
         return self.may_go(found, with_pinned=with_pinned)
-
-    def audit(self, command: str) -> None:
-        """Note in the database what went."""
-        count = self.pruned.removed.trace_count
-        if count:
-            rules = ", ".join(f"{rule} ({number})" for rule, number in self.pruned.by_rule.items())
-            note_act(self.connection, command, "removed", f"{count} traces: {rules}")
 
     def finish(self) -> Pruned:
         """Return what was done."""
@@ -210,8 +255,12 @@ class Pruner:
 
 
 @contextmanager
-def pruning_of(path: Path, tell: Tell = lambda what, done, total: None) -> Iterator[Pruner]:
+def pruning_of(
+    path: Path, tell: Tell = lambda what, done, total: None, *, into: Pruned | None = None
+) -> Iterator[Pruner]:
     """Open a database to remove traces from it; what waits in spools is taken in first.
+
+    ``into``: where it is written what was removed, for whoever is interrupted.
 
     Raises:
         StoreError: it is no database of ours, cannot be written, or is locked for ten seconds.
@@ -224,7 +273,7 @@ def pruning_of(path: Path, tell: Tell = lambda what, done, total: None) -> Itera
     # What is removed is zeroed where its page is written anyway; other pages leave the file.
     connection.execute("PRAGMA secure_delete=FAST")
     try:
-        yield Pruner(connection, path, tell=tell)
+        yield Pruner(connection, path, Pruned() if into is None else into, tell=tell)
     except sqlite3.Error as error:
         raise database.store_error(error, path) from error
     finally:
@@ -235,22 +284,27 @@ def prune(
     path: Path,
     rules: KeepRules | None = None,
     *,
-    command: str = "prune",
+    command: str | None = "prune",
+    said: str = "",
     selection: Selection | None = None,
     size_max: int | None = None,
     with_pinned: bool = False,
     dry_run: bool = False,
     tell: Tell = lambda what, done, total: None,
+    into: Pruned | None = None,
 ) -> Pruned:
     """Remove the traces that ``rules`` or ``selection`` name, then the oldest beyond ``size_max``.
 
     Held traces stay; so do pinned ones, unless ``with_pinned``: what was spared is in the answer.
+    The audit names ``command``, as it was ``said``; None: it does not. ``into``: as `pruning_of`.
 
     Raises:
         StoreError: as `pruning_of`. What was removed until then is gone, and all counts fit.
     """
     now_us = time.time_ns() // 1_000
-    with pruning_of(path, tell) as pruner:
+    with pruning_of(path, tell, into=into) as pruner:
+        if command is not None:
+            pruner.note_in_audit(command, said)
         due = pruner.due(rules, now_us) if rules is not None else []
         if selection is not None:
             due += pruner.selected(selection, now_us)
@@ -258,7 +312,7 @@ def prune(
         if dry_run:
             pruner.note(going)
         else:
-            pruner.remove(going)
+            pruner.remove(going, with_pinned=with_pinned)
             pruner.free()
         if size_max is not None:
             pruner.fit(
@@ -268,8 +322,6 @@ def prune(
                 dry_run=dry_run,
                 going=going if dry_run else (),
             )
-        if not dry_run:
-            pruner.audit(command)
         return pruner.finish()
 
 

@@ -70,8 +70,8 @@ class RecordReader:
     ) -> list[Any]:
         """Return the records of ``kind`` whose row ``r`` fulfils an SQL condition.
 
-        Fields that are ``left_out`` are not read, and have their defaults. A file of a format that
-        has no such kind yet has none.
+        Fields that are ``left_out`` are not read, and have their defaults; ``extra`` are those
+        without a column. A file of a format that has no such kind yet has none.
         """
         layout = LAYOUTS[kind]
         if layout.since > 1 and format_of(self._connection) < layout.since:
@@ -212,7 +212,7 @@ class RecordReader:
         if layout.kind == "tool_call":
             _resolve_result(fields)
         extra = row[len(layout.columns)]
-        if extra is not None:
+        if extra is not None and "extra" not in left_out:
             try:
                 fields.update(self._contents.json(extra))
             except UNREADABLE as error:

@@ -48,16 +48,19 @@ def _numbers(removed: Removed) -> list[int]:
     return [getattr(removed, name) for name in Removed.__slots__]
 
 
-def remove_traces(connection: sqlite3.Connection, keys: Collection[int]) -> Removed:
-    """Remove the traces with these keys, inside the caller's transaction; return what went.
+def remove_traces(connection: sqlite3.Connection, named: Collection[tuple[int, str]]) -> Removed:
+    """Remove traces by key and id, inside the caller's transaction; return what went.
 
-    Traces that are gone already are passed over.
+    Traces that are gone already are passed over, for others may remove, too: the key of one that
+    was the last may be a newer trace's by now.
     """
     # Of no type, as the columns it is compared with: else SQLite does not use their indexes.
     connection.execute("CREATE TEMP TABLE IF NOT EXISTS going (key NOT NULL PRIMARY KEY)")
     connection.execute("DELETE FROM temp.going")
-    connection.executemany("INSERT OR IGNORE INTO temp.going VALUES (?)", [(key,) for key in keys])
-    connection.execute("DELETE FROM temp.going WHERE key NOT IN (SELECT key FROM main.trace_rows)")
+    connection.executemany(
+        "INSERT OR IGNORE INTO temp.going SELECT key FROM main.trace_rows WHERE key = ? AND id = ?",
+        named,
+    )
     _lower_tool_totals(connection)
     if is_counted(connection):
         _lower_schema_counts(connection)

@@ -187,6 +187,7 @@ def _key(connection: sqlite3.Connection, table: str, noun: str, wanted: str) -> 
     exact = connection.execute(f"SELECT key FROM {table} WHERE id = ?", (wanted,)).fetchone()
     if exact is not None:
         return int(exact[0])
+    wanted = wanted.removesuffix("…")  # as `replay list` shows a beginning
     rows = []
     if wanted:
         rows = connection.execute(

@@ -61,6 +61,9 @@ class StateView(Protocol):
     def seen(self, encoded: bytes) -> JsonValue:
         """Return the state whose JSON is ``encoded`` as it is seen; None: as it is."""
 
+    def hashed(self, digest: str) -> str:
+        """Return what stands for the hash of a state as it was seen."""
+
 
 class CallObserver(Protocol):
     """Sees every tool call of its context. Subclass it and override what you need."""

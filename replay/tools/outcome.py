@@ -263,15 +263,20 @@ def state_hash(state: Any, view: StateView | None = None) -> str:
     try:
         plain = orjson.dumps(state, option=orjson.OPT_PASSTHROUGH_DATACLASS)
     except orjson.JSONEncodeError:
-        return _digest(canonical_json(_seen(as_json(state), view)))
+        return _hashed(_digest(canonical_json(_seen(as_json(state), view))), view)
     known, known_view, known_version, digest = _last_state
     version = 0 if view is None else view.version
     if plain != known or view is not known_view or version != known_version:
         in_order = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATACLASS
         shown = None if view is None else view.seen(plain)
-        digest = _digest(orjson.dumps(state if shown is None else shown, option=in_order))
+        encoded = orjson.dumps(state if shown is None else shown, option=in_order)
+        digest = _hashed(_digest(encoded), view)
         _last_state = plain, view, version, digest
     return digest
+
+
+def _hashed(digest: str, view: StateView | None) -> str:
+    return digest if view is None else view.hashed(digest)
 
 
 def _seen(state: JsonValue, view: StateView | None) -> JsonValue:

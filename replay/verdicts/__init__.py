@@ -9,17 +9,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from replay.verdicts.approving import (
+        Approvals,
+        apply_approvals,
+        approve_verdict,
+        with_approval,
+    )
     from replay.verdicts.causes import Situation
+    from replay.verdicts.counts import counts_now
     from replay.verdicts.coverage import Coverage
     from replay.verdicts.diffing import diff_values
     from replay.verdicts.exit_codes import exit_code, exit_code_of, is_breaking
     from replay.verdicts.findings import (
         Findings,
-        apply_approvals,
-        approve_verdict,
         collect,
         ranked,
-        with_approval,
     )
     from replay.verdicts.overlaps import asked_together, overlapping
     from replay.verdicts.rules import Rules
@@ -28,6 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "GREEN",
+    "Approvals",
     "Coverage",
     "Findings",
     "Rules",
@@ -36,6 +41,7 @@ __all__ = [
     "approve_verdict",
     "asked_together",
     "collect",
+    "counts_now",
     "diff_values",
     "exit_code",
     "exit_code_of",
@@ -48,15 +54,17 @@ __all__ = [
 ]
 
 _LAZY = {
+    "Approvals": "replay.verdicts.approving",
     "Coverage": "replay.verdicts.coverage",
     "Findings": "replay.verdicts.findings",
     "GREEN": "replay.verdicts.verdict",
     "Rules": "replay.verdicts.rules",
     "Situation": "replay.verdicts.causes",
-    "apply_approvals": "replay.verdicts.findings",
-    "approve_verdict": "replay.verdicts.findings",
+    "apply_approvals": "replay.verdicts.approving",
+    "approve_verdict": "replay.verdicts.approving",
     "asked_together": "replay.verdicts.overlaps",
     "collect": "replay.verdicts.findings",
+    "counts_now": "replay.verdicts.counts",
     "diff_values": "replay.verdicts.diffing",
     "exit_code": "replay.verdicts.exit_codes",
     "exit_code_of": "replay.verdicts.exit_codes",
@@ -65,7 +73,7 @@ _LAZY = {
     "judge_trace": "replay.verdicts.trace_verdicts",
     "overlapping": "replay.verdicts.overlaps",
     "ranked": "replay.verdicts.findings",
-    "with_approval": "replay.verdicts.findings",
+    "with_approval": "replay.verdicts.approving",
 }
 
 

@@ -7,7 +7,7 @@
 =====  ==================================================================================
 
 A call that is ``served`` says nothing of today's code, and changes no exit code; a run that judged
-no call at all could not run (3).
+no call at all could not run (3). Who approves a call that was not run has judged it.
 
 A conditional call breaks nothing by itself unless its cause is known to be today's code or schema:
 its model output was made for a world that no longer holds.

@@ -76,6 +76,17 @@ def test_a_trace_that_no_run_replayed_is_told(folder: Path, capsys: Printed) -> 
 
 
 @pytest.mark.slow
+def test_without_a_run_it_says_which_one_is_shown(
+    two_runs: dict[str, str], capsys: Printed
+) -> None:
+    assert exit_code_of(["diff", "traces.db"]) == 0
+
+    first = capsys.readouterr().out.splitlines()[0]
+    assert first.startswith(f"{two_runs['latest']}: shop:toolbox, 20")
+    assert first.endswith(" UTC")
+
+
+@pytest.mark.slow
 def test_all_shows_every_differing_call_of_a_run(two_runs: dict[str, str], capsys: Printed) -> None:
     assert exit_code_of(["diff", "traces.db", two_runs["run"]]) == 0
     short = capsys.readouterr().out

@@ -189,3 +189,53 @@ def test_a_loose_tool_goes_on_with_the_recorded_answer_and_the_difference_is_tol
         False: ("interactions_changed", "failed", "unanswered", "body.amount", 1550.0),
         True: ("response_changed", "ok", "changed", "body.amount", 1550.0),
     }
+
+
+@pytest.mark.slow
+def test_what_is_approved_later_counts_as_approved_in_runs_and_of_each_call(
+    folder: Path, capsys: Printed
+) -> None:
+    tools = folder / "shop.py"
+    tools.write_text(tools.read_text().replace('"price": len', '"cost": len'))
+    assert exit_code_of(["run", "--tools", "shop:toolbox", "--jobs", "1"]) == 2
+    with Store.open("traces.db") as store:
+        (finding,) = store.findings("latest")
+    capsys.readouterr()
+
+    def said(*words: str) -> str:
+        assert exit_code_of(list(words)) == 0
+        return capsys.readouterr().out
+
+    assert "APPROVED" not in said("runs")
+    said("approve", "all")
+    head, line = said("runs").splitlines()
+    assert head.split()[-3:] == ["SAME", "APPROVED", "EXIT"]
+    assert line.split()[-2] == str(finding.call_count)
+    assert "  approved\n" in said("diff", "latest", finding.signature)
+    said("approve", "all", "--take-back")
+    assert "APPROVED" not in said("runs")
+    assert "  approved\n" not in said("diff", "latest", finding.signature)
+
+
+@pytest.mark.slow
+def test_an_approval_is_taken_back_wherever_it_is_kept(folder: Path, capsys: Printed) -> None:
+    tools = folder / "shop.py"
+    tools.write_text(tools.read_text().replace('"price": len', '"cost": len'))
+    assert exit_code_of(["run", "--tools", "shop:toolbox", "--jobs", "1"]) == 2
+    file = ["--approvals", "approvals.jsonl"]
+    assert exit_code_of(["approve", "all"]) == 0
+    assert exit_code_of(["approve", "all", *file]) == 0
+    with Store.open("traces.db") as store:
+        (kept,) = store.approvals()
+    capsys.readouterr()
+
+    assert exit_code_of(["approve", kept.signature[:5], "--take-back", *file]) == 0
+
+    assert f"Approved no longer: {kept.title}" in capsys.readouterr().err
+    with Store.open("traces.db") as store:
+        assert store.approvals() == []
+        assert store.check() == []
+    assert (folder / "approvals.jsonl").read_text() == ""
+    assert exit_code_of(["approve", "zzz", "--take-back"]) == 3
+    assert "No approval begins with 'zzz'" in capsys.readouterr().err
+    assert exit_code_of(["approve", "all", "--take-back", "--note", "x"]) == 3

@@ -234,6 +234,18 @@ def test_a_run_that_only_served_is_not_green(shop: Path, capsys: Printed) -> Non
 
 
 @pytest.mark.slow
+def test_calls_that_nobody_can_judge_are_green_once_a_person_has_approved_them(
+    shop: Path, capsys: Printed
+) -> None:
+    assert run("--policy", "*=recorded", "--approve") == 3  # there is nothing to approve
+    assert run("--policy", "*=refuse") == 3
+    assert run("--policy", "*=refuse", "--approve") == 0
+    assert run("--policy", "*=refuse") == 0
+
+    assert "Approved" in capsys.readouterr().out
+
+
+@pytest.mark.slow
 def test_a_refused_tool_is_not_run_and_a_person_must_look(
     shop: Path, service: Service, capsys: Printed
 ) -> None:

@@ -82,7 +82,7 @@ def test_forgetting_removes_the_traces_that_hold_the_value_in_any_form(
     assert exit_code_of(["audit", str(path), "--json"]) == 0
     told = capsys.readouterr().out
     assert "ller" not in told
-    assert "1 traces of one person" in told
+    assert "(forgotten 1)" in told
 
 
 def test_forgetting_finds_a_person_by_the_placeholder(tmp_path: Path) -> None:

@@ -177,6 +177,6 @@ def test_long_ids_are_shown_by_a_beginning_that_commands_accept(
     assert exit_code_of(["list", "long.db"]) == 0
 
     shown = [line.split()[0] for line in capsys.readouterr().out.splitlines()[1:]]
-    assert shown == [name[:16] for name in reversed(ids)]
+    assert shown == [f"{name[:16]}…" for name in reversed(ids)]
     assert exit_code_of(["show", "long.db", shown[0]]) == 0
     assert f"trace {ids[-1]}" in capsys.readouterr().out

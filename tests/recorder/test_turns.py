@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from cassettes.scope import current
 from replay import Recorder
 from replay.demo.api_server import serve_travel_api
 from replay.demo.model_server import Call, ModelServer
-from replay.recorder import turn_watch
+from replay.recorder import trace_book, turn_watch
 from replay.records import Interaction
 from replay.store import Store
 
@@ -174,3 +175,114 @@ def test_nothing_is_kept_of_turns_where_the_outside_is_not_to_be_kept(
         converse(recorder.wrap(plain), lambda _: [get_weather(api, "Paris")])
     with Store.open(tmp_path / "traces.db") as store:
         assert not store.transcript(store.trace_ids()[0]).interactions
+
+
+def says(text: str) -> dict[str, str]:
+    return {"role": "assistant", "content": text}
+
+
+class Untold:
+    """Conversations outside any scope whose agent ends right after its tool ran."""
+
+    def __init__(self, server: ModelServer, recorder: Recorder, api: str) -> None:
+        self.api = api
+        self.plain = OpenAI(base_url=server.base_url, api_key="none")
+        self.client = recorder.wrap(self.plain)
+
+    def hold(self, city: str) -> None:
+        said = [{"role": "user", "content": city}]
+        self.client.chat.completions.create(model="gpt-5", messages=said)  # type: ignore[arg-type]  # a list
+        get_weather(self.api, city)
+
+
+@pytest.fixture
+def untold(tmp_path: Path, api: str) -> Iterator[Untold]:
+    ask = [Call("get_weather", {"city": "any"})]
+    with (
+        ModelServer([ask, ask, ask]) as server,
+        Recorder(tmp_path / "traces.db") as recorder,
+    ):
+        agent = Untold(server, recorder, api)
+        with agent.plain:
+            yield agent
+
+
+def kept_in(path: Path) -> list[list[str]]:
+    """What was asked in each trace of a database that a recorder may still write into."""
+    with Store.open(path, mode="r") as store:
+        found = [store.transcript(one) for one in store.trace_ids()]
+    return [[word for one in each.interactions.values() for word in asked(one)] for each in found]
+
+
+def test_what_a_last_tool_asked_that_told_no_model_is_kept_when_the_recorder_ends(
+    tmp_path: Path, api: str
+) -> None:
+    path = tmp_path / "traces.db"
+    script = [[Call("get_weather", {"city": "Paris"})]]
+    with ModelServer(script) as server, Recorder(path) as recorder:
+        agent = Untold(server, recorder, api)
+        with agent.plain:
+            agent.hold("Paris")
+    get_weather(api, "after")
+
+    assert kept_in(path) == [["city=Paris"]]
+    assert current.get() is None
+
+
+def test_the_next_conversation_of_a_thread_has_the_last_ones_requests_kept(
+    untold: Untold, tmp_path: Path
+) -> None:
+    untold.hold("Paris")
+    untold.hold("Rome")
+
+    assert kept_in(tmp_path / "traces.db") == [["city=Paris"], []]
+
+
+def test_requests_of_a_task_that_is_gone_are_kept_with_the_next_conversation_of_any(
+    untold: Untold, tmp_path: Path
+) -> None:
+    def in_a_task(city: str) -> None:
+        copy_context().run(untold.hold, city)
+
+    in_a_task("Paris")
+    in_a_task("Rome")
+
+    assert kept_in(tmp_path / "traces.db") == [["city=Paris"], []]
+
+
+def test_a_trace_that_is_held_open_no_longer_has_its_requests_kept(
+    untold: Untold, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trace_book, "STITCHED_MAX", 1)
+    tasks = [copy_context() for _ in range(2)]  # each may still ask, for all that anybody knows
+    for task, city in zip(tasks, ("Paris", "Rome"), strict=True):
+        task.run(untold.hold, city)
+
+    assert kept_in(tmp_path / "traces.db") == [["city=Paris"], []]
+
+
+def test_requests_are_kept_with_a_tool_that_nobody_sees_rather_than_with_one_that_may_come(
+    tmp_path: Path, api: str
+) -> None:
+    path = tmp_path / "traces.db"
+    both = [Call("weather", {"city": "Rome"}), Call("get_weather", {"city": "Paris"})]
+    with ModelServer([both, "Warm."]) as server, Recorder(path) as recorder:
+
+        @recorder.tool
+        def weather(city: str) -> str:
+            return get_weather(api, city)
+
+        agent = Untold(server, recorder, api)
+        with agent.plain:
+            agent.hold("Paris")  # the second tool runs before the first, and asks a model itself
+            chat: list[Any] = [{"role": "user", "content": "Sum up."}, says("What?"), says("This.")]
+            agent.client.chat.completions.create(model="gpt-5", messages=chat)
+            weather("Rome")
+    with Store.open(path) as store:
+        transcript = next(t for t in map(store.transcript, store.trace_ids()) if t.interactions)
+
+    tools = {one.id: one.tool for one in transcript.steps if one.kind == "tool_call"}
+    assert {tools[name]: asked(kept) for name, kept in transcript.interactions.items()} == {
+        "weather": ["city=Rome"],
+        "get_weather": ["city=Paris"],
+    }

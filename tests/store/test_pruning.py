@@ -14,10 +14,10 @@ import pytest
 
 from replay.records import Selection, Trace, Transcript
 from replay.store import Store, database
-from replay.store.freeing import shrink
 from replay.store.holds import put_hold
 from replay.store.keep_rules import KeepRules
 from replay.store.pruning import Pruned, prune
+from replay.store.shrinking import shrink
 
 TRACES = 24
 SHARED = "You look after a shop, and you are polite to everybody who asks. " * 12

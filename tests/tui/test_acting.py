@@ -12,8 +12,10 @@ from typing import Any
 
 import pytest
 
+from replay.records import Pin, pin_id
 from replay.store import Store
 from tests.tui.person import Person, use
+from tests.tui.records import moment
 from tests.tui.shop import HOLDING, held_records, let_go, make_shop, shop_records
 
 
@@ -57,9 +59,11 @@ def test_r_replays_a_trace_with_the_tools_of_the_config_and_a_approves_a_differe
         await person.press("enter")
         await person.sees("replayed 3 calls", "≠ changed")
         await person.press("a", *"meant", "enter")
-        await person.sees("approved: receipt", "wherever it comes up", "≈ approved")
+        await person.sees("approved: receipt", "until it changes again", "≈ approved")
         await person.press("a")
-        await person.sees("it is approved already")
+        await person.sees("it is approved: take that back?")
+        await person.press("escape")
+        await person.sees("still approved")
 
     use(shop, script, trace="tea")
     with Store.open(shop) as store:
@@ -278,7 +282,7 @@ def test_capital_p_pins_a_call_or_a_trace_and_takes_the_pin_away(shop: Path) -> 
         await person.sees("step 4 is pinned", "⚑ pinned: 4")
         await person.press("p", "P", "enter")
         await person.sees("the trace is pinned", "⚑ pinned")
-        await person.press("P")
+        await person.press("P", "enter")
         await person.sees("the trace is pinned no longer", "⚑ pinned: 4")
         await person.press("P", "escape")
         await person.sees("not pinned")
@@ -286,6 +290,43 @@ def test_capital_p_pins_a_call_or_a_trace_and_takes_the_pin_away(shop: Path) -> 
     use(shop, script, trace="tea")
     with Store.open(shop) as store:
         assert [(one.step_number, one.note) for one in store.pins()] == [(4, "broke")]
+
+
+def test_capital_p_shows_why_a_step_is_pinned_before_it_takes_the_pin_away(shop: Path) -> None:
+    place = ("tea", 4)
+    with Store.open(shop, "w") as store:
+        store.append(
+            Pin(
+                id=pin_id(*place),
+                trace_id="tea",
+                step_number=4,
+                note="broke in May",
+                pinned_by="ana",
+                pinned_at=moment(60),
+            )
+        )
+    notes: list[list[str | None]] = []
+
+    def note_them() -> None:
+        with Store.open(shop) as store:
+            notes.append([one.note for one in store.pins()])
+
+    async def script(person: Person) -> None:
+        await at_step(person, 4)
+        await person.press("P")
+        await person.sees("unpin step 4?", "⚑ pinned by ana, 2026-11-20: broke in May")
+        await person.press("escape")
+        await person.sees("it stays pinned")
+        note_them()
+        await person.press("P", *"in June", "enter")
+        await person.sees("step 4 is pinned:")
+        note_them()
+        await person.press("P", "enter")
+        await person.sees("step 4 is pinned no longer   it was: in June")
+        note_them()
+
+    use(shop, script, trace="tea")
+    assert notes == [["broke in May"], ["in June"], []]
 
 
 @pytest.mark.slow
@@ -339,6 +380,27 @@ def test_f_keeps_a_rating_a_label_a_score_a_note_and_a_correction(
         (None, None, None),
     ]
     assert kept[3].correction == {"tool": "buy", "arguments": {"item": "tea", "count": 1}}
+
+
+@pytest.mark.parametrize(
+    "left_as",
+    ["true", """printf '{"count":2,\n"item":"tea"}' > "$1" """],
+    ids=["as is", "respelled"],
+)
+def test_a_correction_that_changes_nothing_is_not_kept(
+    shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, left_as: str
+) -> None:
+    """`:q!` in vim ends with 0, too: what was called would have been kept as what was right."""
+    editor(tmp_path, monkeypatch, left_as)
+
+    async def script(person: Person) -> None:
+        await at_step(person, 4)
+        await person.press("f", "c", "enter")
+        await person.sees("not corrected: the arguments are as they were")
+
+    use(shop, script, trace="tea")
+    with Store.open(shop) as store:
+        assert store.transcript("tea").feedback == []
 
 
 @pytest.mark.slow

@@ -14,7 +14,7 @@ from tui.screens.comparison import ComparisonScreen
 from tui.screens.copying import CopyingScreen
 from tui.screens.facets import FacetsScreen
 from tui.screens.findings import FindingsScreen
-from tui.screens.help import help_entries
+from tui.screens.help import HelpScreen, help_entries
 from tui.screens.labelling import LabellingScreen
 from tui.screens.metrics import MetricsScreen
 from tui.screens.origins import OriginsScreen
@@ -55,6 +55,7 @@ OWNERS = {
     "breakpoints": BreakpointsScreen,
     "watches": WatchesScreen,
     "stops-found": StopsFoundScreen,
+    "help": HelpScreen,
 }
 
 

@@ -12,24 +12,30 @@ from typing import Any
 import orjson
 import pytest
 
-from benchmarks.screens_values import RUN, moment, value_records
+from benchmarks.screens_values import RUN, branch_records, moment, value_records
 from replay.records import Finding, ReplayRun, ToolCall, Verdict
 from replay.records.codes import Cause
+from replay.stepping.watches import Watch
 from replay.store import Store
+from replay.store.record_rows import RecordReader
 from replay.verdicts.canonical import read_response
 from replay.verdicts.origins import Source, origins
 from tests.tui.person import Person, use
 from tui.copies import dumped, is_big, spelled
 from tui.memory import Tidying, reading_much
-from tui.rows.both import Both
+from tui.rows.both import Both, without_values
+from tui.rows.branches import BranchReader, branch_size, newest_branch, read_run
 from tui.rows.comparisons import StepComparisons
 from tui.rows.database import Database
+from tui.rows.hits import look_through
 from tui.rows.replays import RunList
 from tui.rows.shared import share_equal
+from tui.rows.step_facts import FactReader
 from tui.rows.steps import read_detail, read_steps
 from tui.screens.base import PanesScreen
 from tui.screens.comparison import ComparisonScreen
 from tui.views.alignment import aligned
+from tui.views.branch_view import branch_step_entries
 from tui.views.diff_entries import diff_entries
 from tui.views.entries import Entry, lay_out
 from tui.views.json_entries import json_entries
@@ -295,6 +301,166 @@ def test_a_long_text_is_looked_for_without_a_pattern(monkeypatch: pytest.MonkeyP
 
     assert (found.path, found.is_exact, found.found) == ("page", False, "")
     assert max(compiled, default=0) < 1_000
+
+
+def test_a_comparison_reads_no_result_and_a_payload_that_is_stored_alike_once(
+    big: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole: list[str] = []
+    plain = RecordReader.records
+
+    def noting(self: RecordReader, kind: str, *words: Any, **more: Any) -> Any:
+        wanted = {"tool_call": "result", "call_verdict": "replayed"}.get(kind)
+        if wanted is not None and wanted not in more.get("left_out", ()):
+            whole.append(kind)
+        return plain(self, kind, *words, **more)
+
+    monkeypatch.setattr(RecordReader, "records", noting)
+    monkeypatch.setattr("tui.rows.verdict_parts.value_at", None)  # reads today's payload
+
+    compared = comparison_of(big, "big-payload")
+
+    assert whole == []
+    assert compared.payloads.is_same
+    assert compared.verdict.replayed.payload is compared.verdict.replayed.result is None
+
+
+@pytest.mark.parametrize(
+    ("recorded", "today", "is_same"),
+    [
+        ({"a": 1, "b": "x" * 600}, {"a": 1, "b": "x" * 600}, True),
+        ({"a": 1, "b": 2}, {"b": 2, "a": 1}, True),
+        ({"a": 1, "b": "x" * 600}, {"a": True, "b": "x" * 600}, False),
+        ({"a": [1, 2]}, {"a": [1, 2, 3]}, False),
+        ({"a": 2**70}, {"a": 2**70}, True),
+        ({"a": "\ud800"}, {"a": "\ud800"}, True),
+        (None, {"a": 1}, False),
+        ({"a": 1}, None, False),
+    ],
+)
+@pytest.mark.parametrize("is_as_written", [True, False])
+def test_payloads_that_say_the_same_are_the_same_however_they_are_stored(
+    tmp_path: Path, recorded: Any, today: Any, is_same: bool, is_as_written: bool
+) -> None:
+    path = tmp_path / "t.db"
+    call: Any
+    *others, call, last, verdict = value_records("big-line", 2_000)
+    arguments = json.dumps(recorded, indent=3) if is_as_written else "{}"
+    call = call.model_copy(update={"arguments": arguments, "payload": recorded})
+    replayed = verdict.replayed.model_copy(update={"payload": today})  # type: ignore[attr-defined]
+    run = ReplayRun(id=RUN, started_at=moment(0), status="finished", toolbox="t:box")
+    with Store.open(path, "create") as store:
+        store.append_all(
+            [run, *others, call, last, verdict.model_copy(update={"replayed": replayed})]
+        )
+
+    both = comparison_of(path, "big-line").payloads
+
+    assert both.is_same == is_same
+    assert json.dumps([both.recorded, both.today]) == json.dumps(
+        [recorded, recorded if is_same else today]
+    )
+
+
+# -- an edited branch -----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def edited(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The big call, and a branch in which its response is edited."""
+    path = tmp_path_factory.mktemp("edited") / "edited.db"
+    with Store.open(path, "create") as store:
+        store.append_all(value_records("big-payload", SIZE))
+        store.append_all(branch_records("big-payload", SIZE))
+    return path
+
+
+def test_a_branch_is_read_without_values_and_its_calls_as_they_are(edited: Path) -> None:
+    database = Database.open(edited)
+    run = newest_branch(database, "big-payload")
+    assert run is not None
+    whole = read_run(database, run.id).branch
+    assert whole is not None
+    reader = BranchReader(database, run)
+
+    step, texts = reader.step(0), whole.steps[0].today.replayed
+    assert texts is not None
+    assert len(orjson.dumps(run.model_dump())) < 3_000
+    assert branch_size(database, run.id) > 4 * SIZE
+    assert texts.payload is not None
+    for side, is_whole in (
+        (step.today, whole.steps[0].today),
+        (step.edited, whole.steps[0].edited),
+    ):
+        assert side == without_values(is_whole)
+    for side in ("recorded", "edited"):
+        assert reader.side(0, side) == getattr(whole.edits[0], side)
+    assert newest_branch(database, "another") is None
+    database.close()
+
+
+def test_what_the_sides_of_a_branch_have_in_common_is_one_object(edited: Path) -> None:
+    database = Database.open(edited)
+    run = newest_branch(database, "big-payload")
+    assert run is not None
+    with Store.open(edited, "r") as store:
+        call: ToolCall = store.tool_call("big-payload-c2")
+
+    entries = branch_step_entries(BranchReader(database, run), 0, call)
+
+    held = [entry.value for entry in entries if isinstance(entry.value, dict)]
+    sides = [side for one in held for side in (one.get("recorded"), one.get("today")) if side]
+    assert len(sides) == 4
+    assert len({id(side["taken"][7]) for side in sides}) == 1
+    database.close()
+
+
+# -- conditions on big values ---------------------------------------------------------------------
+
+
+def test_of_a_big_call_a_watch_reads_what_it_looks_at_and_of_small_ones_all_at_once(
+    big: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = Database.open(big)
+    read: list[frozenset[str]] = []
+    plain = FactReader._read
+
+    def noting(self: FactReader, keys: list[int], left_out: frozenset[str] = frozenset()) -> Any:
+        read.extend([left_out] if keys else [])
+        return plain(self, keys, left_out)
+
+    monkeypatch.setattr(FactReader, "_read", noting)
+    steps = read_steps(database, "big-payload")
+    small = FactReader(database, steps)
+    assert small.facts(1).values_of("payload")[0]["count"] == SIZE // 120
+    assert small.facts(1).values_of("response")[0]["count"] == SIZE // 120
+    assert read == [frozenset()]
+
+    monkeypatch.setattr("tui.rows.step_facts._AT_ONCE_SIZE", SIZE)
+    reader = FactReader(database, steps)
+    values = {
+        name: reader.facts(1).values_of(name)[0] for name in ("payload", "result", "response")
+    }
+
+    assert values["payload"] == values["result"] == values["response"]
+    assert reader.facts(1).values_of("outcome") == ["ok"]
+    assert ["payload" in one for one in read[1:]] == [False, True, True]
+    assert ["response" in one for one in read[1:]] == [True, False, False]
+    assert len(reader._big) == 1
+    database.close()
+
+
+def test_what_a_watch_saw_of_a_call_is_kept_and_not_copied(
+    big: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.rows.hits.copy", None)  # for the world, which the next step changes
+    database = Database.open(big)
+    watch = Watch.of("response.taken[7].id")
+
+    found = look_through(database, read_steps(database, "big-payload"), [], [watch], None)
+
+    assert found.series[0].at(1) == [7]
+    database.close()
 
 
 # -- what is let go of ----------------------------------------------------------------------------

@@ -60,6 +60,11 @@ KEYS: dict[str, list[Step]] = {
         *each("B", "No breakpoints"),
         *each("K", "Nothing is watched"),
     ],
+    "help": [
+        ("?", ""),
+        ("/", "key or word"),
+        ("esc esc", ""),
+    ],
     "facets": [
         ("x", ""),
         ("]", "enter shows only model:small-1"),

@@ -32,7 +32,6 @@ from tui.screens.runs import RunsScreen
 from tui.screens.schemas import SchemasScreen
 from tui.screens.start import StartScreen
 from tui.screens.traces import TracesScreen
-from tui.screens.what_if import WhatIfScreen
 from tui.theme import DARK, LIGHT
 
 
@@ -102,6 +101,10 @@ async def _ends_it(person: Person) -> None:
     person.app.show_job_line()
 
 
+async def _writes_a_branch(person: Person) -> None:
+    write(person.app.path, branch_run())
+
+
 ACTING: Sequence[Shot] = (
     ("copying", "j j enter Y", "a pytest test of this call"),
     ("labelling", "escape L", "call 2 of 3"),
@@ -111,7 +114,8 @@ ACTING: Sequence[Shot] = (
     ("quitting", "Q", "stop it and quit"),
     ("", "escape", "H shows it"),
     ("", _ends_it, "stopped at"),
-    ("what-if", _pushes(lambda: WhatIfScreen(branch_run(), 2)), "Edited branch"),
+    ("", _writes_a_branch, "stopped at"),
+    ("what-if", "I", "Edited branch"),
 )
 
 
@@ -166,7 +170,7 @@ BROKEN: Sequence[Shot] = (
     ),
     ("runs-error", _asks(lambda screen: screen.database_changed(), leaves=1), "could not be used"),
     ("schemas-error", "escape v", "The schemas cannot be read"),
-    ("traces-error", "escape enter", "could not be used"),
+    ("traces-error", "escape enter", "│× 'traces.db' could not be used"),
     ("metrics-error", _damages, "cannot be counted"),
 )
 """Without a name there is no picture."""
@@ -334,10 +338,21 @@ def test_every_screen_has_its_picture_taken() -> None:
 
 
 @pytest.mark.parametrize(
-    "screen", ["start", "traces", "runs", "findings", "comparison", "schemas", "metrics"]
+    "screen",
+    [
+        "start",
+        "traces",
+        "facets",
+        "runs",
+        "findings",
+        "comparison",
+        "stops-found",
+        "schemas",
+        "metrics",
+    ],
 )
 def test_every_screen_that_reads_has_its_four_states(screen: str) -> None:
-    """A transcript and origins are read before they are opened: they have no loading state."""
+    """Origins are read before they are opened, and nothing found is said where one was."""
     taken = {path.stem for path in FOLDER.glob(f"{screen}*.txt")}
     wanted = {f"{screen}-{state}" for state in ("loading", "empty", "error")}
 

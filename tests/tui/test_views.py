@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,12 +11,15 @@ import pytest
 from replay.records import CallResult, Change, Feedback
 from tests.tui.records import changed, tool_call
 from tui.rows.comparisons import Compared
+from tui.rows.database import Database
+from tui.rows.steps import read_detail, read_steps
 from tui.views import diff_entries as diff_entries_module
 from tui.views.comparison_view import comparison_entries
 from tui.views.diff_entries import change_entries, diff_entries
 from tui.views.entries import Entry, lay_out, wrapped
 from tui.views.feedback_view import feedback_entries, feedback_words
 from tui.views.json_entries import json_entries
+from tui.views.labelling_view import call_entries
 from tui.views.parts import cut, fit, lasted, parts_text
 from tui.views.verdict_view import verdict_entries
 
@@ -266,3 +270,19 @@ def test_where_the_state_differs_is_on_the_verdict_tab_too() -> None:
     assert ["  orders['W1'].status" in line for line in kept].count(True) == 1
     assert [line for line in kept if line[0] in "+-"] == ['-     "open"', '+     "x"']
     assert "a replay with a baseline" in lost
+
+
+def test_where_calls_are_labelled_all_that_was_said_has_a_word(database: Path) -> None:
+    opened = Database.open(database)
+    steps = read_steps(opened, "a-trip")
+    detail = read_detail(opened, steps, steps.steps[1])
+    at = {"trace_id": "a-trip", "step_number": 2, "created_at": "2026-11-20T10:00:00.000000Z"}
+    said = [
+        Feedback(id="f1", correction={"tool": "get_weather", "arguments": {}}, **at),
+        Feedback(id="f2", text="too cold", **at),
+        Feedback(id="f3", score=0.25, **at),
+    ]
+
+    lines = [line.strip() for line in text_of(call_entries(detail, said))]
+    opened.close()
+    assert lines[-3:] == ["said  a correction", "said  a note  too cold", "said  0.25"]

@@ -106,10 +106,8 @@ def test_a_conditional_verdict_names_the_step_that_differs_first() -> None:
             key=number, number=number, kind="tool", outcome="ok", siblings=1, name="book"
         )
 
-    def verdict(*, conditional: bool) -> Any:
-        return SimpleNamespace(
-            verdict="now_rejected", approved=False, conditional=conditional, is_divergence=True
-        )
+    def verdict(*, conditional: bool) -> StepVerdict:
+        return StepVerdict("now_rejected", conditional=conditional, approved=False)
 
     steps = SimpleNamespace(
         steps=[row(2), row(4)],

@@ -28,11 +28,19 @@ EVERYWHERE_ACTIONS: Final[tuple[Action, ...]] = (
     action(
         EVERYWHERE,
         "back",
-        "q escape",
+        "q",
         "back",
         "back: ends a search or a filter first; on the first screen: quit",
         group="Program",
         footer=31,
+    ),
+    action(
+        EVERYWHERE,
+        "cancel",
+        "escape",
+        "cancel",
+        "the same, but for the first screen: it never quits",
+        group="Program",
     ),
     action(
         EVERYWHERE,

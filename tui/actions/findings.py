@@ -22,7 +22,7 @@ FINDINGS_ACTIONS: Final[tuple[Action, ...]] = (
         "approve",
         "a",
         "approve",
-        "approve this finding: it is meant",
+        "approve this finding: it is meant; again: take that back",
         group="Act",
         footer=2,
     ),

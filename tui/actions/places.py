@@ -25,6 +25,7 @@ STOPS_FOUND: Final = "stops-found"
 COMPARISON: Final = "comparison"
 SCHEMAS: Final = "schemas"
 METRICS: Final = "metrics"
+HELP: Final = "help"
 
 PLACE_WORDS: Final = {
     TRANSCRIPT: "In a transcript",
@@ -44,6 +45,7 @@ PLACE_WORDS: Final = {
     COMPARISON: "In a comparison: one call, recorded against today",
     SCHEMAS: "In the schemas",
     METRICS: "In the metrics",
+    HELP: "In the help",
     LINES: "In every list and pane",
     OUTLINE: "In a detail pane",
     EMPTY: "On the first screen, while there is nothing to show",

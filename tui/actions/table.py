@@ -13,6 +13,7 @@ from tui.actions.copying import COPYING_ACTIONS
 from tui.actions.everywhere import EVERYWHERE_ACTIONS
 from tui.actions.facets import FACETS_ACTIONS
 from tui.actions.findings import FINDINGS_ACTIONS
+from tui.actions.helping import HELP_ACTIONS
 from tui.actions.key_names import key_word
 from tui.actions.labelling import LABELLING_ACTIONS
 from tui.actions.metrics import METRICS_ACTIONS
@@ -47,6 +48,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
     *METRICS_ACTIONS,
     *BREAKPOINTS_ACTIONS,
     *STOPS_FOUND_ACTIONS,
+    *HELP_ACTIONS,
     *PANES_ACTIONS,
     *EVERYWHERE_ACTIONS,
 )

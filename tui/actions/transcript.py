@@ -188,7 +188,7 @@ TRANSCRIPT_ACTIONS: Final[tuple[Action, ...]] = (
         "approve",
         "a",
         "approve",
-        "approve what differs in this call: it is meant",
+        "approve what differs in this call: it is meant; again: take that back",
         group="Act",
         footer=7,
     ),

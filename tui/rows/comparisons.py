@@ -8,11 +8,12 @@ from functools import partial
 from typing import Final, Protocol
 
 from replay.records import CallVerdict, Finding, Interaction, JsonValue, ToolCall
-from tui.rows.both import Both, without_values
+from tui.rows.both import Both
+from tui.rows.calls import read_payload, read_tool_call
 from tui.rows.database import Database
-from tui.rows.details import read_payload, read_tool_call
-from tui.rows.replays import FoundCalls, RunFindings, read_found_call
+from tui.rows.replays import FoundCalls, RunFindings, read_found_call, read_whole_verdict
 from tui.rows.steps import StepList, StepRow, read_detail
+from tui.rows.verdict_parts import read_payloads, verdict_texts
 
 _BIG_SIZE: Final = 300_000
 """A payload of more characters that is the same today is read again when it is opened."""
@@ -91,11 +92,13 @@ class StepComparisons:
         detail = read_detail(self._database, self._steps, row)
         texts = detail.call_texts
         assert texts is not None
-        judged = [one for one in (detail.judged(),) if one is not None]
-        if not judged:
+        said = self._steps.verdicts.get(row.key)
+        verdict = said and verdict_texts(self._database, self._steps.run_key, row.key)
+        if said is None or verdict is None:
             return Compared(self._steps.trace.id, row.number, texts, None, ())
+        verdict = verdict.model_copy(update={"approved": said.approved})
         key = (self._steps.run_key, row.key)
-        return _compared(self._database, key, texts, judged, detail.interactions)
+        return _compared(self._database, key, texts, verdict, detail.interactions)
 
     def whole(self, index: int) -> dict[str, JsonValue]:
         """Return one of them with all its values, recorded and today's."""
@@ -128,19 +131,16 @@ class FindingComparisons:
     def read(self, index: int) -> Compared:
         """Return one of them."""
         at = self._calls[index]
-        verdict, call, interactions = read_found_call(
-            self._database, self._found, self._finding, at
+        verdict, texts, interactions = read_found_call(
+            self._database, self._found, self._finding, at, has_payload=False
         )
-        texts = call.model_copy(update={"payload": None})
         key = (self._found.run_key, at.tool_call)
-        judged = [verdict]
-        del verdict, call
-        return _compared(self._database, key, texts, judged, interactions)
+        return _compared(self._database, key, texts, verdict, interactions)
 
     def whole(self, index: int) -> dict[str, JsonValue]:
         """Return one of them with all its values, recorded and today's."""
         at = self._calls[index]
-        verdict, _, _ = read_found_call(self._database, self._found, self._finding, at)
+        verdict = read_whole_verdict(self._database, self._found, self._finding, at)
         return _whole(read_tool_call(self._database, at.tool_call), verdict)
 
     def is_different(self, index: int) -> bool:
@@ -152,24 +152,19 @@ def _compared(
     database: Database,
     key: tuple[int | None, int],
     texts: ToolCall,
-    judged: list[CallVerdict],
+    verdict: CallVerdict,
     interactions: Sequence[Interaction],
 ) -> Compared:
-    """Return a call; ``key``: its run and its row, ``texts``: it without its values.
+    """Return a call; ``key``: its run and its row, ``texts``, ``verdict``: it without its values.
 
-    ``judged`` holds the verdict and is emptied: what is not needed any more must go before more is
-    read, for each may be megabytes.
+    What is not needed any more must go before more is read, for each may be megabytes.
     """
-    verdict = judged.pop()
-    today = None if verdict.replayed is None else verdict.replayed.payload
-    verdict = without_values(verdict)
-    again = partial(read_payload, database, key[1])
-    payloads = Both.of(again(), today)
-    del today
+    payloads = read_payloads(database, *key)
     is_big = len(texts.arguments) > _BIG_SIZE
     if payloads.is_same and is_big:
         outline = _outline(payloads.recorded)
         payloads = Both(outline, outline, is_same=True)
+    again = partial(read_payload, database, key[1])
     told = database.told(key, verdict, texts)
     return Compared(
         texts.trace_id,

@@ -15,24 +15,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from weakref import WeakValueDictionary
 
-from pydantic import ValidationError
-
 from replay.errors import StoreError
-from replay.records import CallResult, CallVerdict, JsonObject, ToolCall
+from replay.records import CallVerdict, ToolCall
 from replay.store import Store
 from replay.store.contents import ContentReader
 from replay.store.database import connect_reading, refuse_newer, store_error
 from replay.store.record_rows import RecordReader
 from replay.store.schemas import MARKED_SCHEMA
 from tui.pyproject import is_mentioned
-from tui.rows.both import Both, told, without_values
+from tui.rows.both import Both, told
 
 if TYPE_CHECKING:
     from replay.hiding import HiddenPlaces
 
 BUSY_MS: Final = 500
-_VALUES: Final = ("payload", "response")
-"""The first of the members of a `CallResult` that are values, and what follows the last."""
 _PAGES_SIZE_MAX: Final = 4_000_000
 """Bytes of opened pages that are kept: nobody reads thousands of contents here."""
 
@@ -103,6 +99,11 @@ class Database:
         return self._records
 
     @property
+    def contents(self) -> ContentReader:
+        """What is stored as it is stored, inside `reading` only, and where nothing is hidden."""
+        return self._contents
+
+    @property
     def places(self) -> HiddenPlaces | None:
         """What is not shown now; None: everything is."""
         return None if self.is_revealed else self.hidden
@@ -124,28 +125,6 @@ class Database:
     def reading_connection(self) -> sqlite3.Connection:
         """Return a connection for another thread, which is shown as much as this one."""
         return reading_connection(self.path, self.places)
-
-    def verdict_texts(self, run: int | None, tool_call: int) -> CallVerdict | None:
-        """Return what a run says of a call, without today's payload and result; None: nothing.
-
-        They are megabytes where texts are, and stay unread where that is possible; not where values
-        are hidden, which only whole records tell.
-        """
-        of_call, keys = "r.run = ? AND r.tool_call = ?", [run, tool_call]
-        with self.reading() as connection:
-            row = None
-            if self.places is None:
-                row = connection.execute(
-                    "SELECT replayed FROM call_verdict_rows r WHERE " + of_call, keys
-                ).fetchone()
-            texts = None if row is None else self._contents.json_without(row[0], *_VALUES)
-            replayed = None if texts is None else _result(texts)
-            if replayed is None:
-                found = self._records.records("call_verdict", of_call, keys)
-                return without_values(found[0]) if found else None
-            left_out = frozenset(("replayed",))
-            verdict = self._records.records("call_verdict", of_call, keys, left_out=left_out)[0]
-        return verdict.model_copy(update={"replayed": replayed})  # type: ignore[no-any-return]  # by its kind
 
     def content_size(self, values: Iterable[object]) -> int:
         """Return the bytes of the contents that these column values name, and of texts in them."""
@@ -198,14 +177,6 @@ class Database:
                 self._connection.execute("ROLLBACK")
         except sqlite3.Error as error:
             raise StoreError(f"'{self.path}' could not be used: {error}.") from error
-
-
-def _result(texts: JsonObject) -> CallResult | None:
-    """Return what a replayed call gave; None: somebody changed it, which reading it whole tells."""
-    try:
-        return CallResult.model_validate(texts)
-    except ValidationError:
-        return None
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from replay.errors import StoreError
 from replay.records import (
+    Approval,
     Attempt,
     CallVerdict,
     Interaction,
@@ -24,9 +24,12 @@ from replay.records import (
     ToolCall,
     ToolSchema,
 )
+from tui.rows.approvals import approval_of
 from tui.rows.both import Both
+from tui.rows.calls import gone
 from tui.rows.database import Database
 from tui.rows.step_rows import StepRow
+from tui.rows.verdict_parts import verdict_shown
 
 if TYPE_CHECKING:
     from tui.rows.steps import StepList
@@ -157,9 +160,15 @@ class StepDetail:
         """The same without payload and result: the texts that they were read from, and facts."""
         return self._tool_call(_VALUES)
 
+    def call_with(self, value: str) -> ToolCall | None:
+        """Return `call_texts` with its payload or its result, read anew: it may be megabytes."""
+        return self._tool_call(_VALUES - {value})
+
     @cached_property
     def interactions(self) -> list[Interaction]:
-        """What the tool asked of the outside world."""
+        """What the tool asked of the outside world; of a model call nothing."""
+        if self.row.kind != "tool":
+            return []  # its row's number is that of a tool call, too, of any trace
         condition = "r.tool_call = ?"
         return self._all("interaction", condition, [self.row.key], "r.interaction_index")
 
@@ -184,10 +193,18 @@ class StepDetail:
         Without today's result, and without today's payload unless it is what changed.
         """
         said = self._steps.verdicts.get(self.row.key) if self.has_verdict else None
-        if said is None or said.verdict == "payload_changed":
-            return self.judged()
-        found = self._database.verdict_texts(self._steps.run_key, self.row.key)
+        if said is None:
+            return None
+        found = verdict_shown(self._database, self._steps.run_key, self.row.key)
         return None if found is None else found.model_copy(update={"approved": said.approved})
+
+    @cached_property
+    def approval(self) -> Approval | None:
+        """Who approved what differs, when and why; None: it is not approved now."""
+        verdict = self.verdict
+        if verdict is None or not verdict.approved:
+            return None
+        return approval_of(self._database, verdict.signature)
 
     def judged(self) -> CallVerdict | None:
         """Return the whole of `verdict`, read anew."""
@@ -240,36 +257,14 @@ class StepDetail:
     def _one(self, kind: str, condition: str, values: list[Any], left_out: frozenset[str]) -> Any:
         found = self._all(kind, condition, values, left_out=left_out)
         if not found:
-            raise _gone()
+            raise gone()
         return found[0]
-
-
-def read_tool_call(
-    database: Database, key: int, *, left_out: frozenset[str] = frozenset()
-) -> ToolCall:
-    """Return the tool call in row ``key``, without the fields that are ``left_out``.
-
-    Raises:
-        StoreError: it is gone, or the database cannot be read.
-    """
-    with database.reading():
-        found: list[ToolCall] = database.records.records(
-            "tool_call", "r.key = ?", [key], left_out=left_out
-        )
-    if not found:
-        raise _gone()
-    return found[0]
-
-
-def read_payload(database: Database, key: int) -> JsonValue:
-    """Return the payload of the tool call in row ``key``; raises as `read_tool_call`."""
-    return read_tool_call(database, key, left_out=frozenset(("result", "response"))).payload
 
 
 def _row(connection: sqlite3.Connection, select: str, key: int) -> tuple[Any, ...]:
     row: tuple[Any, ...] | None = connection.execute(f"{select} WHERE key = ?", (key,)).fetchone()
     if row is None:
-        raise _gone()
+        raise gone()
     return row
 
 
@@ -278,10 +273,3 @@ def _written(value: JsonValue) -> bytes:
         return orjson.dumps(value)
     except TypeError:  # surrogates, integers beyond 64 bits
         return json.dumps(value).encode()
-
-
-def _gone() -> StoreError:
-    return StoreError(
-        "This step is no longer in the database.",
-        hint="Somebody removed it: go back to the list of traces.",
-    )

@@ -50,7 +50,7 @@ def look_through(
     reader = FactReader(database, steps)
     counter = HitCounter(breakpoints)
     seen: list[list[tuple[int, Values]]] = [
-        [(-1, _kept(one.expression.values(OnlyWorld(world.values_at(0)))))]
+        [(-1, _kept(one, one.expression.values(OnlyWorld(world.values_at(0)))))]
         if world is not None and one.is_of_world
         else []
         for one in watches
@@ -64,7 +64,7 @@ def look_through(
             hits[index] = stopping
         for at, watch in enumerate(watches):
             if world is not None or not watch.is_of_world:
-                seen[at].append((index, _kept(watch.expression.values(facts))))
+                seen[at].append((index, _kept(watch, watch.expression.values(facts))))
     series = [
         series_of(values, goes_away=watch.is_of_world)
         for watch, values in zip(watches, seen, strict=True)
@@ -72,6 +72,6 @@ def look_through(
     return Found(hits, tuple(series))
 
 
-def _kept(values: Values) -> Values:
+def _kept(watch: Watch, values: Values) -> Values:
     """The world is changed in place by the next step: what was seen of it is copied."""
-    return copy.deepcopy(values)
+    return copy.deepcopy(values) if watch.is_of_world else values

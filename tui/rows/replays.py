@@ -11,9 +11,12 @@ from typing import Any, Final, overload
 
 from replay.records import CallVerdict, Finding, Interaction, ReplayRun, ToolCall
 from replay.store.selecting import run_key
+from replay.verdicts.counts import counts_now
 from replay.verdicts.findings import ranked
-from tui.rows.approvals import marked
+from tui.rows.approvals import approved_findings, marked
+from tui.rows.branches import read_runs
 from tui.rows.database import Database
+from tui.rows.verdict_parts import verdict_shown, verdict_texts
 
 _BLOCK: Final = 64
 _BLOCKS_MAX: Final = 64
@@ -40,6 +43,11 @@ class RunFindings:
     findings: list[Finding]
     """With those marked that are approved now."""
 
+    @property
+    def counts(self) -> dict[str, int]:
+        """Its calls by verdict, what is approved now as ``approved``."""
+        return counts_now(self.run.verdict_counts, self.findings)
+
 
 class RunList(Sequence[ReplayRun]):
     """The replay runs, newest first: their row keys, and some dozens of them when one is seen."""
@@ -52,6 +60,8 @@ class RunList(Sequence[ReplayRun]):
         """
         self._database = database
         self._blocks: OrderedDict[int, list[ReplayRun]] = OrderedDict()
+        self._approved: dict[int, dict[str, list[Finding]]] = {}
+        """By the number of a block: what is approved now, by the run's id."""
         with database.reading() as connection:
             keys = connection.execute(
                 "SELECT key FROM replay_run_rows ORDER BY started_us DESC, key DESC"
@@ -78,6 +88,19 @@ class RunList(Sequence[ReplayRun]):
                 self._blocks.popitem(last=False)
         return runs[place]
 
+    def counts(self, index: int) -> dict[str, int]:
+        """Return the calls of a run by verdict, what is approved now as ``approved``."""
+        run, block = self[index], index // _BLOCK
+        approved = self._approved.get(block)
+        if approved is None:
+            keys = self._keys[block * _BLOCK : (block + 1) * _BLOCK].tolist()
+            approved = {}
+            with self._database.reading():
+                for one in approved_findings(self._database.records, keys):
+                    approved.setdefault(one.run_id, []).append(one)
+            self._approved[block] = approved
+        return counts_now(run.verdict_counts, approved.get(run.id, ()))
+
     def index_of(self, key: int) -> int | None:
         """Return the place of the run in row ``key``; None: it is gone."""
         return self._keys.index(key) if key in self._keys else None
@@ -88,14 +111,7 @@ class RunList(Sequence[ReplayRun]):
 
     def _read(self, start: int) -> list[ReplayRun]:
         keys = self._keys[start : start + _BLOCK].tolist()
-        marks = ", ".join("?" * len(keys))
-        with self._database.reading():
-            runs: list[ReplayRun] = self._database.records.records(
-                "replay_run", f"r.key IN ({marks})", keys, "r.started_us DESC, r.key DESC"
-            )
-            if len(runs) != len(keys):
-                raise sqlite3.DatabaseError("a row that was there a moment ago is gone")
-            return runs
+        return read_runs(self._database, keys)
 
 
 def read_findings(database: Database, run_id: str) -> RunFindings:
@@ -114,6 +130,13 @@ def read_findings(database: Database, run_id: str) -> RunFindings:
             "r.key",
         )
         return RunFindings(run, key, ranked(marked(database.records, findings)))
+
+
+def counts_of(database: Database, run: ReplayRun) -> dict[str, int]:
+    """Return the calls of ``run`` by verdict, what is approved now as ``approved``."""
+    with database.reading() as connection:
+        key = run_key(connection, run.id)
+        return counts_now(run.verdict_counts, approved_findings(database.records, [key]))
 
 
 class FoundCalls:
@@ -188,21 +211,28 @@ def found_call_size(database: Database, found: RunFindings, call: FoundCall) -> 
 
 
 def read_found_call(
-    database: Database, found: RunFindings, finding: Finding, call: FoundCall
+    database: Database,
+    found: RunFindings,
+    finding: Finding,
+    call: FoundCall,
+    *,
+    has_payload: bool = True,
 ) -> tuple[CallVerdict, ToolCall, list[Interaction]]:
-    """Return the verdict of one call of ``finding``, and the call as it was recorded."""
+    """Return the verdict of one call of ``finding``, and the call as it was recorded.
+
+    Both without their results, and without their payloads unless these are what changed and
+    ``has_payload``.
+    """
+    read = verdict_shown if has_payload else verdict_texts
+    shown = read(database, found.run_key, call.tool_call)
     with database.reading() as connection:
-        verdict = _one(
-            connection,
-            database.records.records(
-                "call_verdict", "r.run = ? AND r.tool_call = ?", [found.run_key, call.tool_call]
-            ),
-        )
+        verdict = _one(connection, [] if shown is None else [shown])
+        left_out = {"result"}
+        if not has_payload or verdict.verdict != "payload_changed":
+            left_out.add("payload")
         recorded = _one(
             connection,
-            database.records.records(
-                "tool_call", "r.key = ?", [call.tool_call], left_out=_left_out(verdict)
-            ),
+            database.records.records("tool_call", "r.key = ?", [call.tool_call], left_out=left_out),
         )
         interactions = database.records.records(
             "interaction", "r.tool_call = ?", [call.tool_call], "r.interaction_index"
@@ -211,9 +241,18 @@ def read_found_call(
     return verdict, recorded, interactions
 
 
-def _left_out(verdict: CallVerdict) -> frozenset[str]:
-    """Values that say the same as the texts beside them; but a payload may be what changed."""
-    return frozenset(("result",) if verdict.verdict == "payload_changed" else ("result", "payload"))
+def read_whole_verdict(
+    database: Database, found: RunFindings, finding: Finding, call: FoundCall
+) -> CallVerdict:
+    """Return the verdict of one call of ``finding`` with all its values."""
+    with database.reading() as connection:
+        verdict: CallVerdict = _one(
+            connection,
+            database.records.records(
+                "call_verdict", "r.run = ? AND r.tool_call = ?", [found.run_key, call.tool_call]
+            ),
+        )
+    return verdict.model_copy(update={"approved": finding.approved})
 
 
 def _one(connection: sqlite3.Connection, records: list[Any]) -> Any:

@@ -5,6 +5,7 @@ Bodies are read some dozens at once: a thousand short questions take longer than
 
 from __future__ import annotations
 
+from itertools import accumulate
 from typing import Any, Final
 
 from replay.records import CallVerdict, Interaction, ModelCall, ToolCall
@@ -18,9 +19,19 @@ from replay.stepping.facts import (
 )
 from tui.rows.database import Database
 from tui.rows.steps import StepList, StepRow
+from tui.rows.verdict_parts import verdict_texts
 
 _AT_ONCE: Final = 64
+_AT_ONCE_SIZE: Final = 1_000_000
+"""Bytes of bodies; decoded they take ten times as much."""
 _OF_VERDICTS: Final = frozenset(("cause", "today"))
+_BODIES: Final = frozenset(("payload", "result", "response"))
+_NOT_IN: Final = {
+    "payload": _BODIES - {"payload"},
+    "result": frozenset(("payload",)),  # it may be what the response says
+    "response": _BODIES - {"response"},
+}
+"""By fact: what need not be read of a call for it."""
 
 
 class FactReader:
@@ -32,6 +43,8 @@ class FactReader:
         self.steps = steps
         self._models = {row.key: row.name for row in steps.steps if row.kind == "model"}
         self._calls: dict[int, ToolCall] = {}
+        self._big: dict[tuple[int, frozenset[str]], ToolCall] = {}
+        """The big one that was read last, without what nobody asked for."""
         self._outside: dict[int, list[Interaction]] = {}
         self._verdicts: dict[int, CallVerdict] = {}
 
@@ -71,22 +84,50 @@ class FactReader:
             return self._of_verdict(row, name)
         if name == "outside":
             return outside_values(self._asked(row))
-        return call_values(self._call(index, row), name)
+        return call_values(self._call(index, row, name), name)
 
-    def _call(self, index: int, row: StepRow) -> ToolCall:
-        found = self._calls.get(row.key)
-        if found is None:
+    def _call(self, index: int, row: StepRow, name: str) -> ToolCall:
+        """Return a call with what is asked of it under ``name``; of a big one with no more."""
+        if row.key not in self._calls:
             following = self.steps.steps[index : index + 2 * _AT_ONCE]
-            wanted = [one for one in following if one.kind == "tool"][:_AT_ONCE]
-            marks = ", ".join("?" * len(wanted))
-            with self.database.reading():
-                calls: list[ToolCall] = self.database.records.records(
-                    "tool_call", f"r.key IN ({marks})", [one.key for one in wanted]
+            keys = [one.key for one in following if one.kind == "tool"][:_AT_ONCE]
+            self._calls = self._read(self._together(keys))
+        if row.key in self._calls:
+            return self._calls[row.key]
+        left_out = _NOT_IN.get(name, _BODIES)
+        if (row.key, left_out) not in self._big:
+            self._big.clear()  # before more is read
+            self._big[row.key, left_out] = self._read([row.key], left_out)[row.key]
+        return self._big[row.key, left_out]
+
+    def _together(self, keys: list[int]) -> list[int]:
+        """Return as many of ``keys`` as may be in memory at once; none: the first is too big."""
+        marks = ", ".join("?" * len(keys))
+        with self.database.reading() as connection:
+            sizes = dict(
+                connection.execute(
+                    "SELECT r.key, (SELECT coalesce(sum(c.size), 0) FROM contents c WHERE c.key IN "
+                    "(r.arguments, r.payload, r.result, r.response)) FROM tool_call_rows r "
+                    f"WHERE r.key IN ({marks})",
+                    keys,
                 )
+            )
+        sums = accumulate(sizes.get(key, 0) for key in keys)
+        return [key for key, size in zip(keys, sums, strict=True) if size <= _AT_ONCE_SIZE]
+
+    def _read(self, keys: list[int], left_out: frozenset[str] = frozenset()) -> dict[int, ToolCall]:
+        if not keys:
+            return {}
+        with self.database.reading() as connection:
+            marks = ", ".join("?" * len(keys))
+            calls: list[ToolCall] = self.database.records.records(
+                "tool_call", f"r.key IN ({marks})", keys, left_out=left_out
+            )
             by_id = {call.id: call for call in calls}
-            self._calls = {one.key: by_id[one.id] for one in wanted}
-            found = self._calls[row.key]
-        return found
+            rows = connection.execute(
+                f"SELECT key, id FROM tool_call_rows WHERE key IN ({marks})", keys
+            )
+            return {key: by_id[call_id] for key, call_id in rows}
 
     def _model_call(self, row: StepRow) -> ModelCall:
         with self.database.reading():
@@ -108,7 +149,11 @@ class FactReader:
         said = self.steps.verdicts.get(row.key)
         if said is None or self.steps.run_key is None:
             return []
+        if name != "today":
+            texts = verdict_texts(self.database, self.steps.run_key, row.key)
+            return [] if texts is None else verdict_values(texts, name)
         if row.key not in self._verdicts:
+            self._verdicts = {}  # before more is read
             with self.database.reading():
                 found: list[CallVerdict] = self.database.records.records(
                     "call_verdict",

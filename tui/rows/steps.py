@@ -30,6 +30,9 @@ class StepVerdict(NamedTuple):
     verdict: str
     conditional: bool
     approved: bool
+    cause: str | None = None
+    error_type: str | None = None
+    """Of today's error, as the finding has it: a tool that is gone is a cause of its own."""
 
     @property
     def is_divergence(self) -> bool:
@@ -52,6 +55,8 @@ class StepList:
     feedback: list[Feedback] = field(default_factory=list)
     version: tuple[object, ...] = ()
     """What `has_changed` compares."""
+    has_durations: bool = True
+    """Whether any step says how long it took: imported ones often do not."""
 
 
 def read_steps(database: Database, trace_id: str, run_id: str | None = None) -> StepList:
@@ -74,7 +79,8 @@ def read_steps(database: Database, trace_id: str, run_id: str | None = None) -> 
             run = database.records.records("replay_run", "r.key = ?", [run_key])[0]
         feedback = database.records.records("feedback", "r.trace = ?", [key], "r.created_us, r.id")
         verdicts = _verdicts(connection, database, key, run_key)
-    return StepList(key, trace, steps, run, run_key, verdicts, feedback, version)
+    timed = any(step.duration_ms is not None for step in steps)
+    return StepList(key, trace, steps, run, run_key, verdicts, feedback, version, timed)
 
 
 def read_detail(database: Database, steps: StepList, row: StepRow) -> StepDetail:
@@ -113,15 +119,22 @@ def _verdicts(
     if run is None:
         return {}
     approvals = run_approvals(connection, database.records, run)
+    error_types = dict(
+        connection.execute("SELECT signature, error_type FROM finding_rows WHERE run = ?", (run,))
+    )
     rows = connection.execute(
-        "SELECT tool_call, verdict, coalesce(conditional, 0), signature, coalesce(approved, 0) "
-        "FROM call_verdict_rows WHERE run = ? AND trace = ?",
+        "SELECT tool_call, verdict, coalesce(conditional, 0), signature, coalesce(approved, 0), "
+        "cause FROM call_verdict_rows WHERE run = ? AND trace = ?",
         (run, trace),
     )
     return {
         call: StepVerdict(
-            verdict, bool(conditional), approvals.holds(signature, was_approved=bool(approved))
+            verdict,
+            bool(conditional),
+            approvals.holds(signature, was_approved=bool(approved)),
+            cause,
+            error_types.get(signature),
         )
-        for call, verdict, conditional, signature, approved in rows
+        for call, verdict, conditional, signature, approved, cause in rows
         if isinstance(call, int)
     }

@@ -10,10 +10,13 @@ from collections.abc import Sequence
 from replay.records import Finding, Pin, ReplayRun
 from tui.jobs import Ended
 from tui.rows.acting import Baseline, Tools, baseline_at_hand, pins_of, tools_at_hand
+from tui.rows.replays import counts_of
 from tui.rows.steps import StepRow
+from tui.screens.asking import TAKE_BACK, TAKES_BACK
 from tui.screens.base import BaseScreen
 from tui.screens.replaying import ReplayingScreen, Scope, ended_parts
 from tui.screens.steps import StepsScreen
+from tui.views.approval_view import scope_parts
 from tui.views.footer import step_keys
 from tui.views.parts import Part, cut, printable
 from tui.widgets.bars import KeyBar
@@ -70,7 +73,8 @@ class Acting(StepsScreen):
             self.run_id = None  # from now on the newest run's verdicts
             self.database_changed()
         if isinstance(screen, BaseScreen):
-            screen.say(*ended_parts(run))
+            with self.telling_errors():
+                screen.say(*ended_parts(run, counts_of(self.replay.the_database, run)))
 
     # -- pins -------------------------------------------------------------------------------------
 
@@ -100,7 +104,10 @@ class Acting(StepsScreen):
         super().database_changed()
 
     def action_pin(self) -> None:
-        """Pin this call (on a model call: the whole trace) as a regression case, or unpin it."""
+        """Pin this call (on a model call: the whole trace) as a regression case, or unpin it.
+
+        Either is asked for first: with a pin goes the reason that somebody gave for it.
+        """
         row = self.row
         if row is None:
             return
@@ -108,28 +115,42 @@ class Acting(StepsScreen):
         what = "the trace" if number is None else f"step {number}"
         step = [] if number is None else ["--step", str(number)]
         place = [str(self.replay.path), self.steps.trace.id, *step]
-        if any(one.step_number == number for one in self.pins):
-            self._run(f"unpinning {what}", ["unpin", *place], f"{what} is pinned no longer")
-            return
+        kept = next((one for one in self.pins if one.step_number == number), None)
 
         def done(note: str | None) -> None:
             self.table.focus()
+            note = note if note is None else note.strip()
             if note is None:
-                self.say(("not pinned", "dim"))
-                return
-            more = ["--note", note.strip()] if note.strip() else []
-            self._run(
-                f"pinning {what}",
-                ["pin", *place, *more],
-                f"{what} is pinned: `replay run --pinned` replays it",
-            )
+                self.say(("it stays pinned" if kept else "not pinned", "dim"))
+            elif kept and not note:
+                words = f"{what} is pinned no longer"
+                was = f"   it was: {printable(kept.note)}" if kept.note else ""
+                self._run(f"unpinning {what}", ["unpin", *place], f"{words}{was}")
+            else:
+                more = ["--note", note] if note else []
+                said = f"{what} is pinned: `replay run --pinned` replays it"
+                self._run(f"pinning {what}", ["pin", *place, *more], said)
 
-        self.prompt.ask(f"pin {what}: why?", on_done=done, placeholder="enter pins, esc does not")
+        typed = self.replay.typed["why"]
+        if kept is None:
+            how = "enter pins, esc does not"
+            self.prompt.ask(f"pin {what}: why?", on_done=done, placeholder=how, typed=typed)
+        else:
+            how = "enter unpins, esc does not; words: another reason"
+            by = f" by {kept.pinned_by}" if kept.pinned_by else ""
+            why = f": {kept.note}" if kept.note else ", no reason given"
+            words = printable(f"pinned{by}, {kept.pinned_at[:10]}{why}")
+            self.say(("⚑ ", "accent"), (cut(words, max(16, self.size.width - 4)), ""))
+            self.prompt.ask(f"unpin {what}?", on_done=done, placeholder=how, typed=typed)
 
     # -- approving --------------------------------------------------------------------------------
 
     def action_approve(self) -> None:
-        """Accept what differs in this call as meant."""
+        """Accept what differs in this call as meant; what is approved: take that back."""
+        verdict = self.detail.verdict if self.detail else None
+        if verdict is not None and verdict.approved and verdict.signature is not None:
+            self._ask_to_take_back(verdict.signature)
+            return
         finding, run = self._finding(), self.steps.run
         if finding is None or run is None:
             return
@@ -141,12 +162,17 @@ class Acting(StepsScreen):
                 return
             words = ["approve", str(self.replay.path), finding.signature, "--run", run.id]
             words += ["--note", note.strip()] if note.strip() else []
-            said = f"approved: {printable(finding.title)}   wherever it comes up"
+            said = f"approved: {printable(finding.title)}   until it changes again"
             self._run("approving", words, said)
 
-        calls = "" if finding.call_count == 1 else f" ({finding.call_count:,} calls)"
-        label = f"approve {cut(printable(finding.title), max(10, self.size.width - 60))}{calls}:"
-        self.prompt.ask(f"{label} why?", on_done=done, placeholder="enter approves, esc does not")
+        label = f"approve {cut(printable(finding.title), max(10, self.size.width - 46))}:"
+        self.say(*scope_parts(finding, self.size.width))
+        self.prompt.ask(
+            f"{label} why?",
+            on_done=done,
+            placeholder="enter approves, esc does not",
+            typed=self.replay.typed["why"],
+        )
 
     def _finding(self) -> Finding | None:
         """Return the open finding of the call under the cursor; None, and said why: none is."""
@@ -166,13 +192,21 @@ class Acting(StepsScreen):
                     "r.run = ? AND r.signature = ?",
                     [self.steps.run_key, verdict.signature],
                 )
-        if verdict.approved:
-            self._stay("it is approved already")
-        elif not found:
+        if not found:
             self._stay(f"the run is {run.status}: it has no findings to approve yet")
-        else:
-            return found[0]
-        return None
+            return None
+        return found[0]
+
+    def _ask_to_take_back(self, signature: str) -> None:
+        def done(answer: str | None) -> None:
+            self.table.focus()
+            if answer is None:
+                self.say(("still approved", "dim"))
+                return
+            words = ["approve", str(self.replay.path), signature, "--take-back"]
+            self._run("taking the approval back", words, "approved no longer")
+
+        self.prompt.ask(TAKE_BACK, on_done=done, placeholder=TAKES_BACK)
 
     # -- commands ---------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from textual.widget import Widget
 
@@ -12,6 +13,9 @@ from replay.stepping.parsing import parse
 from replay.stepping.tokens import ConditionError
 from tui.screens.base import BaseScreen
 from tui.views.parts import Part, printable
+
+TAKE_BACK: Final = "it is approved: take that back?"
+TAKES_BACK: Final = "enter takes it back, esc does not"
 
 
 def ask_condition(
@@ -62,6 +66,7 @@ def ask_condition(
         on_done=done,
         on_change=lambda text: screen.say(*words(text)),
         placeholder=example,
+        typed=screen.replay.typed["condition"],
     )
 
 

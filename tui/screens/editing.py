@@ -34,7 +34,7 @@ class Editing(Acting):
     def action_what_if(self) -> None:
         """Edit this call's arguments, response or outside answer, and run on from there."""
         detail, row = self.detail, self.row
-        if detail is None or row is None or detail.tool_call is None or row.kind != "tool":
+        if detail is None or row is None or detail.call_texts is None or row.kind != "tool":
             self._stay("only a tool call can be edited: t goes to the next one")
             return
         part, number = self._edited_part()
@@ -69,7 +69,7 @@ class Editing(Acting):
 
         detail = self.detail
         assert detail is not None
-        call = detail.tool_call
+        call = detail.call_texts
         assert call is not None
         if part == "arguments":
             return read_response(call.arguments).value
@@ -132,7 +132,7 @@ class Editing(Acting):
             tools = self.tools
             if not tools.toolbox:
                 raise ReplayError("Which tools? r asks for them, and they stay named.")
-            words = ["what-if", *place, *option, *tools.words(), "--json"]
+            words = ["what-if", *place, *option, *tools.words()]  # as JSON it is all there is
             self.replay.jobs.start(f"what if, step {row.number}", words, done)
         except ReplayError as error:
             shutil.rmtree(folder, ignore_errors=True)
@@ -156,11 +156,7 @@ class Editing(Acting):
         if not ended.is_judged:
             self.complain(ended.error())
             return
-        with self.telling_errors():
-            run = ReplayRun.model_validate(ended.json())
-            if self.row is not None:
-                self._say_status(self.row)
-            self.app.push_screen(WhatIfScreen(run, self.steps.key))
+        self._read_branch()
 
     def action_branches(self) -> None:
         """Show the newest edited branch of this trace again."""

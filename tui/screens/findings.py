@@ -9,7 +9,8 @@ from textual import on
 from replay.records import Finding
 from tui.actions import FINDINGS, OUTLINE
 from tui.jobs import Ended
-from tui.rows.both import Both, without_values
+from tui.rows.approvals import approval_of
+from tui.rows.both import Both
 from tui.rows.replays import (
     FoundCalls,
     RunFindings,
@@ -18,7 +19,9 @@ from tui.rows.replays import (
     read_found_call,
     read_found_calls,
 )
+from tui.screens.asking import TAKE_BACK, TAKES_BACK
 from tui.screens.base import PanesScreen
+from tui.views.approval_view import scope_parts
 from tui.views.entries import Entry
 from tui.views.finding_view import finding_entries, run_words
 from tui.views.parts import count, printable
@@ -83,7 +86,7 @@ class FindingsScreen(PanesScreen):
             if had == self.found:
                 return
             table.findings = self.found.findings
-            self.say_head(run_words(self.found.run))
+            self.say_head(run_words(self.found.run, self.found.counts))
             index = next(
                 (
                     i
@@ -94,6 +97,7 @@ class FindingsScreen(PanesScreen):
             )
             table.set_reactive(FindingTable.cursor, index)
             table.noun = "finding"
+            self.fit_list()
             table.lines_changed()
             self._show_finding(keep_call=before is not None and self.finding is not None)
 
@@ -112,18 +116,17 @@ class FindingsScreen(PanesScreen):
         finding = self.finding
         assert finding is not None
         assert self.found is not None
+        database, found = self.replay.the_database, self.found
+        approval = approval_of(database, finding.signature) if finding.approved else None
         if not self.calls:
-            self.outline.show(finding_entries(finding, None, None))
+            self.outline.show(finding_entries(finding, None, None, approval=approval))
             return
         call = self.calls[self.call_index]
-        database, found = self.replay.the_database, self.found
 
         def make() -> list[Entry]:
             verdict, recorded, _ = read_found_call(database, found, finding, call)
-            if verdict.verdict != "payload_changed":
-                verdict = without_values(verdict)
             self._told = database.told((found.run_key, call.tool_call), verdict, recorded)
-            return finding_entries(finding, verdict, recorded, self._told)
+            return finding_entries(finding, verdict, recorded, self._told, approval)
 
         self.outline.needle = ""
         self.show_entries(make, size=found_call_size(database, found, call), at_change=True)
@@ -135,7 +138,8 @@ class FindingsScreen(PanesScreen):
     def _say_status(self, finding: Finding) -> None:
         if finding.approved:
             self.say(
-                ("≈ approved: ", "accent"), ("counts as allowed until it changes again", "dim")
+                ("≈ approved: ", "accent"),
+                ("counts as allowed until it changes again   a takes it back", "dim"),
             )
             return
         self.say(
@@ -189,12 +193,12 @@ class FindingsScreen(PanesScreen):
             self._show_call()
 
     def action_approve(self) -> None:
-        """Ask why, then approve."""
+        """Ask why, then approve; what is approved: ask whether to take that back."""
         finding = self.finding
         if finding is None:
             return
         if finding.approved:
-            self.say(("it is approved already", "warn"))
+            self._ask_to_take_back(finding)
             return
 
         def done(note: str | None) -> None:
@@ -205,11 +209,30 @@ class FindingsScreen(PanesScreen):
                 self.say(("◐ approving", "accent"))
                 self._approve(finding, note.strip() or None)
 
-        self.prompt.ask("approve: why?", on_done=done, placeholder="enter approves, esc does not")
+        self.say(*scope_parts(finding, self.size.width))
+        self.prompt.ask(
+            "approve: why?",
+            on_done=done,
+            placeholder="enter approves, esc does not",
+            typed=self.replay.typed["why"],
+        )
+
+    def _ask_to_take_back(self, finding: Finding) -> None:
+        def done(answer: str | None) -> None:
+            self.table.focus()
+            if answer is None:
+                self.say(("still approved", "dim"))
+            else:
+                self.say(("◐ taking the approval back", "accent"))
+                self._change(finding, ["--take-back"])
+
+        self.prompt.ask(TAKE_BACK, on_done=done, placeholder=TAKES_BACK)
 
     def _approve(self, finding: Finding, note: str | None) -> None:
-        words = ["approve", str(self.replay.path), finding.signature, "--run", self.run_id]
-        words += ["--note", note] if note else []
+        self._change(finding, ["--run", self.run_id, *(["--note", note] if note else [])])
+
+    def _change(self, finding: Finding, options: list[str]) -> None:
+        words = ["approve", str(self.replay.path), finding.signature, *options]
 
         def done(ended: Ended) -> None:
             if not self.is_ready:

@@ -47,20 +47,25 @@ class Reviewing(Editing):
     def _correct(self) -> None:
         """Have the arguments written as they should have been."""
         detail, row = self.detail, self.row
-        if detail is None or row is None or detail.tool_call is None or row.kind != "tool":
+        if detail is None or row is None or detail.call_texts is None or row.kind != "tool":
             self._stay("only a tool call has arguments to correct: t goes to the next one")
             return
         from replay.verdicts.canonical import read_response
 
-        given = read_response(detail.tool_call.arguments).value
-        self._ask_correction(json.dumps(given, indent=2, ensure_ascii=False))
+        value = read_response(detail.call_texts.arguments).value
+        given = json.dumps(value, indent=2, ensure_ascii=False)
+        self._ask_correction(given, given)
 
-    def _ask_correction(self, text: str) -> None:
+    def _ask_correction(self, given: str, text: str) -> None:
+        """``given``: the arguments as they were; ``text``: as they were left in the editor last."""
         row = self.row
         assert row is not None
         with self.telling_errors():
             edited = edited_text(self.app, text, name=f"{row.number}-correct-arguments.json")
             problem = _problem(edited)
+            if edited.strip() == given.strip() or (problem is None and _same(edited, given)):
+                self.say(("not corrected: the arguments are as they were", "dim"))
+                return
             if problem is None:
                 self._keep_correction(edited)
                 return
@@ -70,7 +75,7 @@ class Reviewing(Editing):
                 if answer is None:
                     self.say(("not corrected", "dim"))
                 else:
-                    self._ask_correction(edited)
+                    self._ask_correction(given, edited)
 
             self.prompt.ask(
                 problem, on_done=again, placeholder="enter: back into the editor, esc leaves it"
@@ -131,6 +136,12 @@ def _is_score(word: str) -> bool:
         return 0 <= float(word) <= 1
     except ValueError:
         return False
+
+
+def _same(edited: str, given: str) -> bool:
+    """Say whether two texts are the same JSON, whatever its order: ``1`` is not ``true``."""
+    one, other = (json.dumps(json.loads(text), sort_keys=True) for text in (edited, given))
+    return one == other
 
 
 def _problem(text: str) -> str | None:

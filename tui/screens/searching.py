@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from tui.views.parts import printable
+from tui.views.parts import Part, printable
 from tui.widgets.lines import Lines
 
 if TYPE_CHECKING:
@@ -13,6 +13,18 @@ if TYPE_CHECKING:
     _Screen = BaseScreen
 else:
     _Screen = object
+
+SEARCH_KEYS: Final = "n next   N previous   esc ends"
+
+
+def found_words(pane: Lines) -> list[Part]:
+    """Return what is searched for, which of the matches one is on, and the keys."""
+    said = printable(pane.needle)
+    at, many = pane.matches()
+    if many == 0:
+        return [(f"nothing here holds {said!r}", "warn"), ("   esc ends the search", "dim")]
+    place = f"   {at:,} of {many:,}" if at else ""
+    return [(f"/{said}", "accent"), (place, ""), (f"   {SEARCH_KEYS}", "dim")]
 
 
 class Searching(_Screen):
@@ -26,24 +38,33 @@ class Searching(_Screen):
     def action_search(self) -> None:
         """Find a text in the pane with the focus."""
         pane = self.searched_pane()
+        before, needle_before = pane.cursor, pane.needle
 
         def typed(text: str) -> None:
             pane.needle = text
-            if text and not pane.find(1, here=True):
+            if text and not pane.find(1, start=before):
+                pane.cursor = before
                 self.say((f"nothing here holds {printable(text)!r}", "warn"))
             pane.refresh()
 
         def done(text: str | None) -> None:
-            if not text:
-                pane.needle = ""
+            if text is None:  # never mind: as it was
+                pane.needle, pane.cursor = needle_before, before
             else:
-                self.say(
-                    (f"/{printable(text)}", "accent"), ("   n next   N last   esc ends", "dim")
-                )
+                pane.needle = text
+            if text:
+                self.say(*found_words(pane))
             pane.refresh()
             pane.focus()
 
-        self.prompt.ask("find", pane.needle, on_done=done, on_change=typed)
+        self.prompt.ask(
+            "find",
+            pane.needle,
+            on_done=done,
+            on_change=typed,
+            typed=self.replay.typed["find"],
+            is_selected=True,
+        )
 
     @property
     def is_searching(self) -> bool:
@@ -57,11 +78,13 @@ class Searching(_Screen):
             return False
         if not pane.find(direction):
             self.app.bell()
+        self.say(*found_words(pane))
         return True
 
     def stop_search(self) -> None:
         """End the search."""
         for pane in self.query(Lines):
-            pane.needle = ""
-            pane.refresh()
+            if pane.needle:
+                pane.needle = ""
+                pane.refresh()
         self.say(("", ""))

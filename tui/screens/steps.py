@@ -73,6 +73,7 @@ class StepsScreen(PanesScreen):
         self.detail = None
 
     def _arrive(self) -> None:
+        self.fit_list()
         self.table.lines_changed()
         self._show_step()
 
@@ -98,7 +99,8 @@ class StepsScreen(PanesScreen):
     def _say_head(self) -> None:
         self.say_head(head_parts(self.steps))
 
-    def _show_step(self, *, at_change: bool = True) -> None:
+    def _show_step(self, *, at_change: bool = True, is_same: bool = False) -> None:
+        """Show the step under the cursor; ``is_same``: it was shown before, with other verdicts."""
         row = self.row
         table = self.table
         self._say_counts()
@@ -109,12 +111,14 @@ class StepsScreen(PanesScreen):
         self._say_status(row)
         with self.telling_errors():  # after the status: what is told last stays
             self.detail = read_detail(self.replay.the_database, self.steps, row)
-            self._choose_tab()
+            self._choose_tab(is_same=is_same)
             self._show_tab(at_change=at_change)
         self.replay.places[self.steps.trace.id] = (row.id, self._chosen_tab)
 
-    def _choose_tab(self) -> None:
+    def _choose_tab(self, *, is_same: bool) -> None:
         assert self.detail is not None
+        if is_same and self.tab == "Verdict" and tab_applies(self.tab, self.detail):
+            return  # what was approved just now is still looked at
         wanted = self._chosen_tab
         if wanted is not None and tab_applies(wanted, self.detail):
             self.tab = wanted
@@ -180,12 +184,14 @@ class StepsScreen(PanesScreen):
             here = self.row
             self.steps = self.table.steps = steps
             index = next((i for i, one in enumerate(steps.steps) if here and one.id == here.id), 0)
+            before_index = self.table.cursor
             self.table.set_reactive(StepTable.cursor, index)
+            self.fit_list()
             self.table.lines_changed()
             self._say_head()
             self._say_counts()
             if self.row != here or steps.verdicts != before.verdicts:
-                self._show_step(at_change=False)
+                self._show_step(at_change=False, is_same=index == before_index)
 
     # -- moving -------------------------------------------------------------------------------
 

@@ -243,8 +243,8 @@ class Stopping(StepsScreen):
             return []
         return self._arrived[1]
 
-    def _show_step(self, *, at_change: bool = True) -> None:
-        super()._show_step(at_change=at_change)
+    def _show_step(self, *, at_change: bool = True, is_same: bool = False) -> None:
+        super()._show_step(at_change=at_change, is_same=is_same)
         if self.stops.watches:
             self._show_watches()
 

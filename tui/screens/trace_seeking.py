@@ -141,12 +141,17 @@ class SeekingTraces(TraceListScreen):
         self.replay.open_trace(line.id, step_number=stop.step_number if is_stop and stop else None)
 
     def action_back(self) -> None:
-        """End a search that runs; else leave."""
-        if self.is_seeking:
-            self._stop_seeking()
-            self.say(("stopped looking", "warn"))
-            return
-        super().action_back()
+        """End a search or a filter; without any: leave."""
+        if not self.end_something():
+            super().action_back()
+
+    def end_something(self) -> bool:
+        """End a search that runs; say whether one did."""
+        if not self.is_seeking:
+            return super().end_something()
+        self._stop_seeking()
+        self.say(("stopped looking", "warn"))
+        return True
 
     def action_watches(self) -> None:
         """List the watches, to change them, and to look for their changes."""

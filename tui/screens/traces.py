@@ -14,6 +14,7 @@ from tui.actions import TRACES
 from tui.rows.filters import TraceFilter, parse_filter
 from tui.rows.sorting import TraceSort
 from tui.rows.traces import TraceList
+from tui.screens.searching import SEARCH_KEYS
 from tui.screens.trace_seeking import SeekingTraces
 from tui.views.parts import printable
 from tui.widgets.keys import bindings
@@ -48,7 +49,10 @@ class TracesScreen(SeekingTraces):
 
     def action_filter(self) -> None:
         """Ask for a filter; the list follows what is typed."""
-        before = self.wanted
+        self._ask_filter(self.wanted.text, before=self.wanted)
+
+    def _ask_filter(self, value: str, *, before: TraceFilter) -> None:
+        """Ask until it can be read, or nobody wants it any more: then ``before`` holds again."""
 
         def typed(text: str) -> None:
             if self._typing is not None:
@@ -58,29 +62,33 @@ class TracesScreen(SeekingTraces):
         def done(text: str | None) -> None:
             if self._typing is not None:
                 self._typing.stop()
+            self.table.focus()
             if text is None:
                 self._find(before)
-            else:
-                self._apply(text)
-            self.table.focus()
+            elif not self._apply(text):
+                self._find(before, quiet=True)
+                self._ask_filter(text, before=before)
 
         self.prompt.ask(
             "filter",
-            self.wanted.text,
+            value,
             on_done=done,
             on_change=typed,
             placeholder="words  tool:NAME  outcome:failed  verdict:changed  model:gpt*  since:7d",
+            typed=self.replay.typed["filter"],
         )
 
-    def _apply(self, text: str, *, is_typing: bool = False) -> None:
+    def _apply(self, text: str, *, is_typing: bool = False) -> bool:
+        """Show what the filter ``text`` selects; say whether it could be read."""
         try:
             wanted = parse_filter(text)
         except ReplayError as error:
             if not is_typing:  # half a word is no mistake yet
                 self.complain(error)
-            return
+            return False
         if wanted.text.strip() != self.wanted.text.strip() or self._finding is not None:
             self._find(wanted)
+        return True
 
     def action_facets(self) -> None:
         """Choose from what there is: tools, models, outcomes, verdicts, apps, labels."""
@@ -107,8 +115,8 @@ class TracesScreen(SeekingTraces):
         self.table.traces = None  # its first is to be seen, not where the trace is now
         self._find(self.wanted)
 
-    def action_back(self) -> None:
-        """End what runs, then the search, then the filter; without any: leave."""
+    def end_something(self) -> bool:
+        """End what runs, then the search, then the filter; say whether there was any."""
         finding = self._finding
         if self._looking is not None:
             self._looking = None
@@ -122,7 +130,8 @@ class TracesScreen(SeekingTraces):
         elif self.wanted and not self.is_seeking:
             self._find(TraceFilter())
         else:
-            super().action_back()
+            return super().end_something()
+        return True
 
     # -- searching --------------------------------------------------------------------------------
 
@@ -130,14 +139,22 @@ class TracesScreen(SeekingTraces):
         """Find a text in the lines of the list."""
 
         def done(text: str | None) -> None:
-            self.table.needle = text or ""
-            self.table.refresh()
             self.table.focus()
+            if text is None:  # never mind: as it was
+                return
+            self.table.needle = text
+            self.table.refresh()
+            self._say_position()
             if text:
                 self._look(0)
 
         self.prompt.ask(
-            "find", self.table.needle, on_done=done, placeholder="id, app, model, asked"
+            "find",
+            self.table.needle,
+            on_done=done,
+            placeholder="id, app, model, asked",
+            typed=self.replay.typed["find"],
+            is_selected=True,
         )
 
     def action_match(self, direction: int) -> None:
@@ -192,8 +209,7 @@ class TracesScreen(SeekingTraces):
             return
         self.table.cursor = index
         if words:
-            ends = ("   n next   N last   esc ends", "dim")
-            self.call_later(self.say, (words, "accent"), ends)
+            self.call_later(self.say, (words, "accent"), (f"   {SEARCH_KEYS}", "dim"))
 
     def on_unmount(self) -> None:
         """End what runs."""

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from functools import partial
 from typing import ClassVar
 
+import orjson
 from textual import on
 
-from replay.records import ReplayRun, ToolCall
+from replay.records import Branch, JsonValue, ReplayRun, ToolCall
+from replay.store.json_text import encode
 from tui.actions import OUTLINE, WHAT_IF
-from tui.rows.branches import branch_size, read_branch, without_values
-from tui.screens.base import PanesScreen
+from tui.rows.branches import BranchReader, branch_size, read_run
+from tui.screens.base import BIG_SIZE, PanesScreen
 from tui.views.branch_view import branch_step_entries, branch_step_parts, branch_words
 from tui.views.entries import Entry
 from tui.views.parts import Part, printable
@@ -42,18 +44,22 @@ class WhatIfScreen(PanesScreen):
     PLACES: ClassVar[tuple[str, ...]] = (WHAT_IF, OUTLINE)
 
     def __init__(self, run: ReplayRun, trace: int) -> None:
-        """``run`` is a what-if; ``trace`` the row of its trace."""
+        """``run`` is a what-if, as `tui.rows.branches` reads it; ``trace`` the row of its trace."""
         super().__init__()
         assert run.branch is not None
-        self.branch = without_values(run.branch)
-        self.run = run.model_copy(update={"branch": self.branch})
+        self.branch = run.branch
+        self.run = run
         self.trace = trace
+        self._reader: BranchReader | None = None
+        self._read_size: int | None = None
+        """How much reading one call takes; None: not known yet."""
 
     def make_table(self) -> Lines:
         """The list of calls."""
         table = BranchTable(id="list-pane")
         table.run = self.run
         table.border_title = "Edited branch"
+        table.border_subtitle = "today, then edited"
         return table
 
     @property
@@ -86,14 +92,19 @@ class WhatIfScreen(PanesScreen):
         return 0
 
     def _arrive(self) -> None:
+        self.fit_list()
         self.table.lines_changed()
         self._show()
 
     def _show(self) -> None:
         if not self.branch.steps:
             return
-        step = self.branch.steps[self.table.cursor]
-        database, trace, branch = self.replay.the_database, self.trace, self.branch
+        index = self.table.cursor
+        step = self.branch.steps[index]
+        database, trace = self.replay.the_database, self.trace
+        if self._reader is None:
+            self._reader = BranchReader(database, self.run)
+        reader = self._reader
 
         def make() -> list[Entry]:
             with database.reading():
@@ -103,9 +114,12 @@ class WhatIfScreen(PanesScreen):
                     [trace, step.edited.tool_call_id],
                     left_out=frozenset(("payload", "result")),
                 )
-            return branch_step_entries(branch, step, found[0] if found else None)
+            return branch_step_entries(reader, index, found[0] if found else None)
 
-        self.show_entries(make, size=branch_size(branch), at_change=True)
+        with self.telling_errors():
+            if self._read_size is None:
+                self._read_size = branch_size(database, self.run.id)
+            self.show_entries(make, size=self._read_size, at_change=True)
         pane = self.detail_pane
         pane.border_title = f"{step.edited.step_number} {printable(step.edited.tool)}"
         self.say((branch_words(self.branch), "accent"))
@@ -138,5 +152,11 @@ class WhatIfScreen(PanesScreen):
         if self.focused is self.outline:
             self.copy(self.outline.value_here(), "this")
         else:
-            whole = partial(read_branch, self.replay.the_database, self.run.id)
-            self.copy_made(lambda: whole().model_dump(mode="json"), f"branch {self.run.id}")
+            whole = partial(read_run, self.replay.the_database, self.run.id)
+            self.copy_made(lambda: _as_json(whole().branch), f"branch {self.run.id}")
+
+
+def _as_json(branch: Branch | None) -> JsonValue:
+    """Return a branch as what is copied of it: a big one as JSON, for a dump copies its values."""
+    written = encode(branch)[0]
+    return written if len(written) > BIG_SIZE else orjson.loads(written)

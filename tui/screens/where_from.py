@@ -137,7 +137,7 @@ class WhereFrom(StepsScreen):
         )
         self._stand_at(index)
         self.outline.needle = origin.found
-        self.outline.find(1, here=True)
+        self.outline.find(1, start=self.outline.cursor)
         self.outline.focus()
         self.say(("this is where it was   ", "good"), ("backspace goes back", "dim"))
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from replay.records import Branch, BranchStep, CallVerdict, Edit, ToolCall
+from typing import Final
+
+from replay.records import Branch, BranchStep, CallVerdict, Edit, JsonValue, ToolCall
 from replay.report.what_if_text import CONDITIONAL, edit_words, gone_words, summary
+from tui.rows.branches import BranchReader
 from tui.rows.shared import share_equal
 from tui.views.diff_entries import diff_entries
 from tui.views.entries import Entry
 from tui.views.json_entries import json_entries
 from tui.views.parts import Part, fit, printable
 from tui.views.signs import verdict_sign, verdict_word, verdict_words
+
+_SIDES: Final = ("recorded", "edited")
 
 
 def branch_step_parts(branch: Branch, index: int, width: int) -> list[Part]:
@@ -31,53 +36,69 @@ def branch_step_parts(branch: Branch, index: int, width: int) -> list[Part]:
     return parts
 
 
-def branch_step_entries(branch: Branch, step: BranchStep, call: ToolCall | None) -> list[Entry]:
-    """Return one call three ways, with what the edit is."""
-    from replay.verdicts.canonical import read_response
+def branch_step_entries(reader: BranchReader, index: int, call: ToolCall | None) -> list[Entry]:
+    """Return one call three ways, with what the edit is.
 
-    number = step.edited.step_number
+    Raises:
+        ReplayError: as `BranchReader.step`.
+    """
+    held = _Held()
+    recorded = None if call is None else held.told(call.response)
+    number = reader.branch.steps[index].edited.step_number
     entries: list[Entry] = []
-    for edit in branch.edits:
+    for at, edit in enumerate(reader.branch.edits):
         if edit.step_number == number:
-            entries += _edit_entries(edit)
-    recorded = None if call is None else read_response(call.response).value
-    today = share_equal(recorded, _told(step.today, call))
-    edited = share_equal(today, _told(step.edited, call))
+            is_told = edit.part == "response"
+            sides = [held.value(reader.side(at, side), is_told=is_told) for side in _SIDES]
+            entries += [_edit_head(edit), *diff_entries(*sides), _gap()]
+    step = reader.step(index)
+    today, edited = (held.told(_response(one, call)) for one in (step.today, step.edited))
     entries += _ended(step, call)
     if step.gone:
         entries.append(Entry((("? ", "unsure"), (printable(gone_words(step)), ""))))
     if not step.differs:
         entries += [_gap(), Entry((("The edit makes no difference to this call.", "good"),))]
     else:
-        entries += [
-            _gap(),
-            Entry(
-                (
-                    ("what the model is told", "strong"),
-                    ("   - today", "removed"),
-                    ("   + edited", "added"),
-                )
-            ),
-            *diff_entries(today, edited),
-        ]
+        entries += [_gap(), _legend("what the model is told", "today")]
+        entries += diff_entries(today, edited)
     if recorded is not None:
-        entries += [
-            _gap(),
-            Entry(
-                (
-                    ("against the recording", "strong"),
-                    ("   - recorded", "removed"),
-                    ("   + edited", "added"),
-                )
-            ),
-            *diff_entries(recorded, edited),
-        ]
-        held = json_entries(recorded, label="recorded")[0]
-        held.is_open = False
-        entries += [_gap(), held]
+        entries += [_gap(), _legend("against the recording", "recorded")]
+        entries += diff_entries(recorded, edited)
+        folded = json_entries(recorded, label="recorded")[0]
+        folded.is_open = False
+        entries += [_gap(), folded]
     if step.differs:
         entries += [_gap(), Entry((("", "dim"),), text=CONDITIONAL, role="dim")]
     return entries
+
+
+class _Held:
+    """Values that were read already: what is equal in the next one is held once."""
+
+    def __init__(self) -> None:
+        self._told: dict[str, JsonValue] = {}
+        self._values: list[JsonValue] = []
+
+    def told(self, text: str | None) -> JsonValue:
+        """Return what a text says that the model is told; the same text is read once."""
+        from replay.verdicts.canonical import read_response
+
+        if text is None:
+            return None
+        if text not in self._told:
+            self._told[text] = self.value(read_response(text).value)
+        return self._told[text]
+
+    def value(self, value: JsonValue, *, is_told: bool = False) -> JsonValue:
+        """Return a value that has in common with others what is equal; ``is_told``: or a text."""
+        if is_told and isinstance(value, str):
+            return self.told(value)
+        for held in self._values:
+            value = share_equal(held, value)
+            if value is held:
+                return value
+        self._values.append(value)
+        return value
 
 
 def branch_words(branch: Branch) -> str:
@@ -86,25 +107,15 @@ def branch_words(branch: Branch) -> str:
     return f"{edits} edited. {summary(branch)}"
 
 
-def _edit_entries(edit: Edit) -> list[Entry]:
-    from replay.verdicts.canonical import read_response
+def _edit_head(edit: Edit) -> Entry:
+    words = ("✎ ", "accent"), (edit_words(edit), "strong")
+    return Entry((*words, ("   - recorded", "removed"), ("   + edited", "added")))
 
-    def value(of: object) -> object:
-        is_text = edit.part == "response" and isinstance(of, str)
-        return read_response(of).value if is_text else of  # type: ignore[arg-type]  # a str
 
-    return [
-        Entry(
-            (
-                ("✎ ", "accent"),
-                (f"{edit_words(edit)}", "strong"),
-                ("   - recorded", "removed"),
-                ("   + edited", "added"),
-            )
-        ),
-        *diff_entries(value(edit.recorded), value(edit.edited)),
-        _gap(),
-    ]
+def _legend(words: str, before: str) -> Entry:
+    return Entry(
+        ((words, "strong"), (f"   - {before}", "removed"), ("   + edited", "added")),
+    )
 
 
 def _ended(step: BranchStep, call: ToolCall | None) -> list[Entry]:
@@ -130,11 +141,8 @@ def _state(verdict: CallVerdict, width: int) -> Part:
     return (f"{sign} {verdict_words(verdict.verdict)}", role)
 
 
-def _told(verdict: CallVerdict, call: ToolCall | None) -> object:
-    from replay.verdicts.canonical import read_response
-
-    text = verdict.replayed.response if verdict.replayed else call.response if call else None
-    return read_response(text).value
+def _response(verdict: CallVerdict, call: ToolCall | None) -> str | None:
+    return verdict.replayed.response if verdict.replayed else call.response if call else None
 
 
 def _gap() -> Entry:

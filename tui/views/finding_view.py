@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from replay.records import CallVerdict, Finding, ReplayRun, ToolCall
+from collections.abc import Mapping
+
+from replay.records import Approval, CallVerdict, Finding, ReplayRun, ToolCall
 from replay.report.sample_words import is_sampled, sampled
 from tui.rows.both import Both
+from tui.views.approval_view import approval_entries
 from tui.views.entries import Entry
 from tui.views.json_entries import json_entries
 from tui.views.messages import parsed
@@ -18,8 +21,12 @@ def finding_entries(
     verdict: CallVerdict | None,
     call: ToolCall | None,
     both: Both | None = None,
+    approval: Approval | None = None,
 ) -> list[Entry]:
-    """Return the finding, then the call; ``both``: what the model was told, where it was read."""
+    """Return the finding, then the call; ``both``: what the model was told, where it was read.
+
+    ``approval``: who approved it.
+    """
     sign, role = verdict_sign(finding.verdict, approved=finding.approved)
     calls = f"{finding.call_count:,} of {count(finding.tool_call_total, 'call')}"
     entries = [
@@ -30,8 +37,9 @@ def finding_entries(
                 (f", the first difference in {finding.first_divergence_count:,}", "dim"),
             )
         ),
+        *approval_entries(approval),
         *_approval_note(finding),
-        cause_entry(finding.cause, finding.verdict),
+        cause_entry(finding.cause, finding.verdict, finding.error_type),
     ]
     if finding.models:
         models = ", ".join(f"{name} {number:,}" for name, number in finding.models.items())
@@ -70,8 +78,8 @@ def _approval_note(finding: Finding) -> list[Entry]:
     return [Entry(((f"{note}: look again", "unsure"),))]
 
 
-def run_words(run: ReplayRun) -> list[Part]:
-    """Return a run's headline."""
+def run_words(run: ReplayRun, counts: Mapping[str, int]) -> list[Part]:
+    """Return a run's headline; ``counts``: of `counts_of`."""
     words: list[Part] = [
         (printable(run.toolbox), "strong"),
         (f"  {run.started_at[:16].replace('T', ' ')}", "dim"),
@@ -79,8 +87,13 @@ def run_words(run: ReplayRun) -> list[Part]:
     ]
     if is_sampled(run):
         words.append((f" of {count(run.trace_count, 'trace')}{sampled(run)}", ""))
-    for verdict, number in run.verdict_counts.items():
-        if number:
-            sign, role = verdict_sign(verdict)
-            words.append((f"  {sign} {number:,} {verdict_words(verdict)}", role))
-    return words
+    return words + count_parts(counts)
+
+
+def count_parts(counts: Mapping[str, int]) -> list[Part]:
+    """Return calls by verdict, each with its sign."""
+    return [
+        (f"  {sign} {number:,} {verdict_words(verdict)}", role)
+        for verdict, number in counts.items()
+        for sign, role in (verdict_sign(verdict),)
+    ]

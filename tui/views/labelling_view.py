@@ -8,6 +8,7 @@ from typing import Any
 from replay.records import Feedback
 from tui.rows.steps import StepDetail
 from tui.views.entries import Entry
+from tui.views.feedback_view import feedback_word
 from tui.views.json_entries import json_entries
 from tui.views.parts import printable
 
@@ -16,7 +17,7 @@ def call_entries(detail: StepDetail, said: Sequence[Feedback]) -> list[Entry]:
     """Return the call: the user's last words, its arguments, its response, its labels."""
     from replay.verdicts.canonical import read_response
 
-    call = detail.tool_call
+    call = detail.call_texts
     assert call is not None
     entries: list[Entry] = []
     asked = _last_words(detail)
@@ -33,14 +34,13 @@ def call_entries(detail: StepDetail, said: Sequence[Feedback]) -> list[Entry]:
     if said:
         entries.append(_gap())
     for one in said:
-        words = one.label or ("" if one.score is None else f"score {one.score}")
         note = f"  {one.text}" if one.text else ""
         by = f"  by {one.annotator}" if one.annotator else ""
         entries.append(
             Entry(
                 (
                     ("said  ", "dim"),
-                    (printable(words), "accent"),
+                    (feedback_word(one), "accent"),
                     (printable(note), ""),
                     (printable(by), "dim"),
                 )

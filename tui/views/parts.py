@@ -7,31 +7,13 @@ text is not trusted: whatever could steer a terminal is shown as an escape.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from rich.cells import cell_len, set_cell_size
 
 Part: TypeAlias = tuple[str, str]
 """A text and its roles, apart by spaces; ``""`` is plain."""
 Parts: TypeAlias = tuple[Part, ...]
-
-ROLES: Final = (
-    "key",
-    "string",
-    "number",
-    "literal",
-    "dim",
-    "strong",
-    "good",
-    "warn",
-    "bad",
-    "unsure",
-    "accent",
-    "added",
-    "removed",
-    "user",
-    "assistant",
-)
 
 
 def printable(text: str) -> str:
@@ -62,6 +44,14 @@ def cut(text: str, width: int) -> str:
         return text
     text = text[: width * 2 + 1]
     return text if cell_len(text) <= width else set_cell_size(text, width - 1).rstrip() + "…"
+
+
+def cut_middle(text: str, width: int) -> str:
+    """Return ``text`` in at most ``width`` columns, its beginning and its end where it is cut."""
+    if cell_len(text) <= width or width < 8 or not text.isascii():
+        return cut(text, width)
+    end = (width - 1) // 2
+    return f"{text[: width - 1 - end]}…{text[-end:]}"
 
 
 def fit(text: str, width: int) -> str:
@@ -107,3 +97,12 @@ def fit_parts(parts: Sequence[Part], width: int) -> list[Part]:
     if left:
         fitted.append((" " * left, ""))
     return fitted
+
+
+def within(parts: Sequence[Part], width: int) -> Sequence[Part]:
+    """Return words in at most ``width`` columns; spaces too many at their end are no loss."""
+    if sum(cell_len(text) for text, _ in parts) <= width:
+        return parts
+    if cell_len(parts_text(parts).rstrip()) <= width:
+        return parts
+    return fit_parts(parts, width)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
 from rich.cells import cell_len
 
 from tui.rows.steps import StepList, StepRow
 from tui.rows.traces import TraceLine
-from tui.views.parts import Part, cut, fit, lasted, printable
+from tui.views.parts import Part, cut, cut_middle, fit, lasted, printable
 from tui.views.signs import (
     NOT_REPLAYED,
     outcome_sign,
@@ -19,24 +20,52 @@ from tui.views.signs import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from replay.records import Finding, ReplayRun
     from replay.verdicts.origins import Origin
 
 TRACE_COLUMNS_WIDE = 100
+_TRACE_FIXED: Final = 34
+"""Columns of a trace's line besides its names and what the user asked."""
+_TRACE_ROOMY: Final = 118
+"""From here on the names get more."""
+_ID_MIN: Final = 20
+_ASKED_MIN: Final = 12
+"""Fewer columns than that say nothing: the trace's id is to have them."""
 _VERDICT_WIDTH = 13
 _MODEL_NAME_MIN = 48
 """A model's own name where there is room for it; it is in the detail's title anyway."""
 _RUN_ORDER = ("×", "≠", "?", "≈", "✓")
 
 
+@dataclass(frozen=True, slots=True)
+class _TraceColumns:
+    """How wide the columns of the list of traces are; 0: there is no room for it."""
+
+    trace: int
+    app: int
+    model: int
+    has_asked: bool
+
+    @classmethod
+    def of(cls, width: int) -> _TraceColumns:
+        """Share what the fixed ones leave: names first, then the words of the user."""
+        if width < TRACE_COLUMNS_WIDE:
+            left = width - _TRACE_FIXED
+            has_asked = left - _ID_MIN >= _ASKED_MIN
+            return cls(_ID_MIN if has_asked else max(_ID_MIN, left), 0, 0, has_asked)
+        more = max(0, width - _TRACE_ROOMY)
+        return cls(26 + min(14, more // 4), 12 + min(4, more // 8), 18 + min(10, more // 6), True)
+
+
 def trace_header(width: int, sort: str = "started", *, is_falling: bool = True) -> list[Part]:
     """Return the names above the list of traces; the one that it is sorted by is marked."""
-    wide = width >= TRACE_COLUMNS_WIDE
-    id_width = 26 if wide else 20
-    text = f" today {'started':<11} {'trace':<{id_width}} "
-    if wide:
-        text += f"{'app':<12} {'model':<18} "
-    text += f"{'calls':>5} {'not ok':>6}  asked"
+    columns = _TraceColumns.of(width)
+    text = f" today {'started':<11} {'trace':<{columns.trace}} "
+    if columns.app:
+        text += f"{'app':<{columns.app}} {'model':<{columns.model}} "
+    text += f"{'calls':>5} {'not ok':>6}" + ("  asked" if columns.has_asked else "")
     at = text.find(sort)
     if at < 0:  # its column has no room
         return [(f"{text}   by {sort} {'↓' if is_falling else '↑'}", "dim")]
@@ -48,25 +77,29 @@ def trace_header(width: int, sort: str = "started", *, is_falling: bool = True) 
 
 
 def trace_parts(line: TraceLine, width: int) -> list[Part]:
-    """Return one trace: verdict, when, what, how much, and what the user asked."""
-    wide = width >= TRACE_COLUMNS_WIDE
-    id_width = 26 if wide else 20
+    """Return one trace: verdict, when, what, how much, and what the user asked.
+
+    Ids that begin alike are told apart by their end: it is the middle that is left out.
+    """
+    columns = _TraceColumns.of(width)
     live: Part = ("● ", "bad") if line.is_live else ("  ", "")
     sign, role = worst_sign(line.verdicts)
     failed = line.failed_count
     started = line.started_at[5:16].replace("T", " ")
+    name = fit(cut_middle(printable(line.id), columns.trace), columns.trace)
     parts: list[Part] = [
         live,
         (f"{sign}    ", f"{role} strong"),
         (f"{started} ", "dim"),
-        (fit(printable(line.id), id_width) + " ", "strong" if failed or line.verdicts else ""),
+        (name + " ", "strong" if failed or line.verdicts else ""),
     ]
-    if wide:
-        parts.append((fit(printable(line.app or line.source), 12) + " ", ""))
-        parts.append((fit(printable(line.model or ""), 18) + " ", "dim"))
+    if columns.app:
+        parts.append((fit(printable(line.app or line.source), columns.app) + " ", ""))
+        parts.append((fit(printable(line.model or ""), columns.model) + " ", "dim"))
     parts.append((f"{line.tool_call_count:>5,} ", ""))
     parts.append((f"{failed or '·':>6}  ", "bad" if failed else "dim"))
-    parts.append((printable(line.asked or ""), ""))
+    if columns.has_asked:
+        parts.append((printable(line.asked or ""), ""))
     return parts
 
 
@@ -87,9 +120,10 @@ def step_parts(
         mark,
         _brace(steps, index),
     ]
-    room = width - 7 - 8 - (_VERDICT_WIDTH if steps.run is not None else 0)
+    lasted_width = 8 if steps.has_durations else 0
+    room = width - 7 - lasted_width - (_VERDICT_WIDTH if steps.run is not None else 0)
     parts += _model_words(step, room) if step.kind == "model" else _tool_words(step, room)
-    parts.append((f"{lasted(step.duration_ms):>8}", "dim"))
+    parts.append((f"{lasted(step.duration_ms):>{lasted_width}}", "dim"))
     if steps.run is None or step.kind == "model":
         return parts
     verdict = steps.verdicts.get(step.key)
@@ -153,14 +187,17 @@ def run_header(width: int) -> list[Part]:
     return [(text + ("  exit    of code" if wide else "  exit"), "dim")]
 
 
-def run_parts(run: ReplayRun, width: int) -> list[Part]:
-    """Return one replay run: when, which tools, and calls by the sign of their verdict."""
+def run_parts(run: ReplayRun, verdicts: Mapping[str, int], width: int) -> list[Part]:
+    """Return one replay run: when, which tools, and calls by the sign of their verdict.
+
+    ``verdicts``: its calls by verdict, as they count now.
+    """
     wide = width >= TRACE_COLUMNS_WIDE
     counts: dict[str, int] = {}
-    for verdict, count in run.verdict_counts.items():
+    for verdict, count in verdicts.items():
         sign = verdict_sign(verdict)[0]
         counts[sign] = counts.get(sign, 0) + count
-    sign, role = worst_sign({name: 1 for name, count in run.verdict_counts.items() if count})
+    sign, role = worst_sign(verdicts)
     ended = str(run.exit_code) if run.status == "finished" else run.status
     room = 30 if wide else 16
     parts: list[Part] = [

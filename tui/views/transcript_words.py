@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from replay.records.codes import Cause, Verdict
+from replay.report.words import cause_words
 from tui.rows.steps import StepList, StepRow
 from tui.views.feedback_view import feedback_words
 from tui.views.parts import Part, count, printable
@@ -32,10 +34,12 @@ def head_parts(steps: StepList) -> list[Part]:
 
 def counts_words(steps: StepList) -> str:
     """Return how many steps there are, and how many of them failed or differ."""
-    failed = sum(one.is_error for one in steps.steps)
+    unfinished = sum(one.outcome == "unfinished" for one in steps.steps)
+    failed = sum(one.is_error for one in steps.steps) - unfinished
     differing = sum(one.is_divergence for one in steps.verdicts.values())
     words = [count(len(steps.steps), "step")]
     words += [f"{failed} failed"] if failed else []
+    words += [f"{unfinished} unfinished"] if unfinished else []
     words += [f"{differing} ≠ today"] if differing else []
     return " · ".join(words)
 
@@ -62,8 +66,6 @@ def status_parts(
         *why,
         (f"  {sign} {row.outcome.replace('_', ' ')}", role),
     ]
-    if row.siblings > 1:
-        parts.append((f"  one of {row.siblings} parallel calls", "dim"))
     verdict = steps.verdicts.get(row.key) if row.kind == "tool" else None
     if verdict is not None:
         sign, role = verdict_sign(verdict.verdict, approved=verdict.approved)
@@ -73,6 +75,11 @@ def status_parts(
             first = _first_difference(steps)
             where = "" if first is None else f": step {first} differs first"
             parts.append((f" (conditional{where})", "dim"))
+        if verdict.is_divergence and verdict.cause not in (None, Cause.UNKNOWN):
+            cause, known = Cause(verdict.cause), Verdict(verdict.verdict)
+            parts.append((f": {cause_words(cause, known, verdict.error_type)}", ""))
+    if row.siblings > 1:
+        parts.append((f"   one of {row.siblings} parallel calls", "dim"))
     said = feedback_words(one for one in steps.feedback if one.step_number == row.number)
     if said:
         parts.append((f"   feedback: {said}", "accent"))

@@ -14,6 +14,7 @@ from textual.widgets import Input, Static
 
 from tui.actions import ALWAYS, Action, key_word
 from tui.views.parts import Part, parts_text
+from tui.widgets.typed import Typed
 
 _STYLES = {
     "dim": "$words-dim",
@@ -196,6 +197,7 @@ class PromptBar(Horizontal):
         self._on_done: Callable[[str | None], None] | None = None
         self._had: events.Key | None = None
         """The last key that came by way of the input."""
+        self._typed = Typed([])
 
     def compose(self) -> ComposeResult:
         """A label and an input."""
@@ -217,14 +219,23 @@ class PromptBar(Horizontal):
         on_done: Callable[[str | None], None],
         on_change: Callable[[str], None] | None = None,
         placeholder: str = "",
+        typed: list[str] | None = None,
+        is_selected: bool = False,
     ) -> None:
-        """Ask; ``on_done`` gets the text, or None when it was left with Esc."""
+        """Ask; ``on_done`` gets the text, or None when it was left with Esc.
+
+        ``typed``: what was typed at this question before, the oldest first: up and down bring it
+        back, and the answer is added. ``is_selected``: what is typed takes the place of ``value``.
+        """
+        self._typed = Typed([] if typed is None else typed)
         self._on_done, self._on_change = None, None
         self.query_one("#prompt-label", Static).update(f" {label} ")
         field = self.query_one("#prompt-input", Input)
         field.placeholder = placeholder
         field.value = value
         field.cursor_position = len(value)
+        if is_selected:
+            field.select_all()
         self._on_done, self._on_change = on_done, on_change
         self.add_class("-asking")
         self.screen.set_focus(field)  # at once: what is typed next is for it
@@ -255,15 +266,24 @@ class PromptBar(Horizontal):
         self._finish(event.value)
 
     def on_key(self, event: events.Key) -> None:
-        """Esc: never mind."""
+        """Esc: never mind; up and down: what was typed before."""
         self._had = event
         if event.key == "escape":
             event.stop()
             event.prevent_default()
             self._finish(None)
+        elif event.key in ("up", "down"):
+            event.stop()
+            field = self.query_one("#prompt-input", Input)
+            text = self._typed.before(field.value) if event.key == "up" else self._typed.after()
+            if text is not None:
+                field.value = text
+                field.cursor_position = len(text)
 
     def _finish(self, value: str | None) -> None:
         done, self._on_done, self._on_change = self._on_done, None, None
         self.remove_class("-asking")
+        if value is not None:
+            self._typed.add(value)
         if done is not None:
             done(value)

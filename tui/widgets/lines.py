@@ -6,9 +6,10 @@ asks for a line when it is painted, whatever their number.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from rich.segment import Segment
 from rich.style import Style
@@ -20,21 +21,19 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from tui.actions import LINES
-from tui.views.parts import ROLES, Part, count, parts_text
+from tui.theme import role_style
+from tui.views.parts import Part, count, parts_text, within
 from tui.widgets.keys import bindings
+
+COUNTED_MAX: Final = 1000
+"""Lines whose matches are counted at each step from one to the next: some milliseconds."""
 
 
 class Lines(ScrollView, can_focus=True):
     """The base of every list and pane. A subclass says how many lines there are, and each one."""
 
     BINDINGS = bindings(LINES)
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "lines--cursor",
-        "lines--match",
-        "lines--added-line",
-        "lines--removed-line",
-        *(f"lines--{role}" for role in ROLES),
-    }
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"lines--cursor"}
 
     cursor: reactive[int] = reactive(0, repaint=False)
 
@@ -67,7 +66,7 @@ class Lines(ScrollView, can_focus=True):
         super().__init__(id=id)
         self.needle = ""
         """What `find` looks for; painted where it is seen."""
-        self._styles: dict[str, Style] = {}
+        self._painted_as: dict[str, Style] = {}
         self.noun = ""
         """What a line is; with it the frame says where one is: ``2 / 3 findings``."""
         self.nouns: str | None = None
@@ -86,7 +85,7 @@ class Lines(ScrollView, can_focus=True):
         raise NotImplementedError
 
     def line_parts(self, index: int, width: int) -> Sequence[Part]:
-        """Return one line; more than ``width`` columns are not seen."""
+        """Return one line; what is wider than ``width`` columns is cut with ``…``."""
         raise NotImplementedError
 
     def line_role(self, index: int) -> str:
@@ -113,47 +112,48 @@ class Lines(ScrollView, can_focus=True):
         """Return one line of the screen."""
         width = self.line_width
         index = y + self.scroll_offset.y
-        base = self.rich_style
         if index >= self.line_count():
             if index == 0 and self.nothing:
-                base += self._style("dim")
-                return Strip([Segment(self.nothing, base)]).crop_extend(0, width, base)
-            return Strip.blank(width, base)
-        base += self._role_style(self.line_role(index))
+                said, base = Segment(self.nothing, self._painted("dim")), self._painted("")
+                return Strip([said]).crop_extend(0, width, base)
+            return Strip.blank(width, self._painted(""))
+        line = self.line_role(index)
         if index == self.cursor:
-            base += self._style("cursor")
-        parts = self.line_parts(index, width)
+            line += " cursor"
+        parts = within(self.line_parts(index, width), width)
         if self.needle:
             parts = _with_matches(parts, self.needle)
-        segments = [Segment(text, base + self._role_style(role)) for text, role in parts if text]
-        return Strip(segments).crop_extend(0, width, base)
+        segments = [Segment(text, self._painted(f"{line} {role}")) for text, role in parts if text]
+        return Strip(segments).crop_extend(0, width, self._painted(line))
 
-    def _role_style(self, roles: str) -> Style:
-        style = Style.null()
-        for role in roles.split():
-            style += self._style(role)
+    def _painted(self, roles: str) -> Style:
+        """Return how words with these roles look here; the same few come again in each line."""
+        style = self._painted_as.get(roles)
+        if style is None:
+            style = self.rich_style
+            for role in roles.split():
+                style += self._style(role)
+            self._painted_as[roles] = style
         return style
 
     def _style(self, role: str) -> Style:
-        style = self._styles.get(role)
-        if style is None:
-            style = self.get_component_rich_style(f"lines--{role}", partial=True)
-            self._styles[role] = style
-        return style
+        if role == "cursor":  # another with the focus
+            return self.get_component_rich_style("lines--cursor", partial=True)
+        return role_style(self.app.theme, role)
 
     def notify_style_update(self) -> None:
         """Take the theme's colours anew."""
         super().notify_style_update()
-        self._styles.clear()
+        self._painted_as.clear()
 
     def on_focus(self) -> None:
         """The cursor looks otherwise with the focus."""
-        self._styles.clear()
+        self._painted_as.clear()
         self.refresh()
 
     def on_blur(self) -> None:
         """The cursor looks otherwise without the focus."""
-        self._styles.clear()
+        self._painted_as.clear()
         self.refresh()
 
     def on_resize(self) -> None:
@@ -219,17 +219,32 @@ class Lines(ScrollView, can_focus=True):
         """Go to the first or the last line."""
         self.cursor = 0 if direction < 0 else self.line_count() - 1
 
-    def find(self, direction: int, *, here: bool = False) -> bool:
-        """Go to the next line that holds ``needle``, around the end; say whether there is one."""
+    def find(self, direction: int, *, start: int | None = None) -> bool:
+        """Go to the next line that holds ``needle``, around the end; say whether there is one.
+
+        ``start``: the first line to look at; None: the one beside the cursor.
+        """
         wanted, lines = self.needle.casefold(), self.line_count()
         if not wanted:
             return False
-        for step in range(0 if here else 1, lines + 1):
-            index = (self.cursor + direction * step) % lines
+        first = self.cursor + direction if start is None else start
+        for step in range(lines):
+            index = (first + direction * step) % lines
             if wanted in self.line_text(index).casefold():
                 self.cursor = index
                 return True
         return False
+
+    def matches(self) -> tuple[int, int | None]:
+        """Return which of the lines that hold ``needle`` the cursor is on, and how many there are.
+
+        ``(0, None)``: there are too many lines to count them while a key is pressed.
+        """
+        wanted, lines = self.needle.casefold(), self.line_count()
+        if lines > COUNTED_MAX:
+            return 0, None
+        found = [at for at in range(lines) if wanted in self.line_text(at).casefold()]
+        return bisect_right(found, self.cursor), len(found)
 
     def on_click(self, event: events.Click) -> None:
         """Put the cursor where it was clicked; a second click there, soon or later, chooses."""

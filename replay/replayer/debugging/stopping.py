@@ -6,10 +6,12 @@ The call runs as in every replay, in its frozen world: a person who thinks costs
 
 from __future__ import annotations
 
+import bdb
 import functools
 import inspect
 import os
 import pdb
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -102,15 +104,21 @@ class ToolDebugger(pdb.Pdb):
 
     def __init__(self, term: str, *, only_errors: bool) -> None:
         """``term``: what the terminal can do, for line editing; the tool does not see it."""
-        super().__init__(skip=list(_OURS))
+        super().__init__(skip=list(_OURS), nosigint=True)  # pdb's handler writes: ours does not
         self._term = term
         self._only_errors = only_errors
         self._entry: tuple[str, int] | None = None
+        self._is_telling = False
+        self._is_interrupted = False
         self.is_left = False
 
     @contextmanager
     def attends(self, code: CodeType | None) -> Iterator[None]:
         """Debug what the block calls: ``code`` is the tool's, None where it has no source."""
+        with self._interrupts():
+            yield from self._attended(code)
+
+    def _attended(self, code: CodeType | None) -> Iterator[None]:
         try:
             if not self._only_errors:
                 self._stop_at(code)
@@ -145,6 +153,42 @@ class ToolDebugger(pdb.Pdb):
         self.reset()
         self.interaction(None, trace)
         self.forget()
+
+    @contextmanager
+    def _interrupts(self) -> Iterator[None]:
+        try:
+            before = signal.signal(signal.SIGINT, self.sigint_handler)
+        except ValueError:  # signals are the main thread's, and the tool runs in another
+            yield
+            return
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    def sigint_handler(self, signum: int, frame: FrameType | None) -> None:
+        """Stop as soon as the tool goes on, and say why there.
+
+        A word from here would meet the tool's own print, or pdb's, in the middle: "reentrant call".
+        """
+        if self.allow_kbdint:  # type: ignore[attr-defined]  # pdb's: at its prompt
+            raise KeyboardInterrupt
+        if self._is_telling:  # the prompt comes by itself
+            return
+        self._is_interrupted = True
+        sys.settrace(None)  # else bdb's own frames are stopped in, from here on
+        self.set_trace(_without_debugger(frame))
+
+    def interaction(self, frame: Any, traceback: Any) -> None:
+        """Show where it stands, and ask for commands."""
+        self._is_telling = True
+        try:
+            if self._is_interrupted:
+                self._is_interrupted = False
+                self.message("\nProgram interrupted: `c` goes on.")
+            super().interaction(frame, traceback)
+        finally:
+            self._is_telling = False
 
     def user_line(self, frame: FrameType) -> None:
         """Stop at a line; our own breakpoint is gone when a person sees the first one."""
@@ -188,6 +232,16 @@ class ToolDebugger(pdb.Pdb):
         """Leave the debugger: end of input."""
         self.message("")
         return self.do_quit(arg)
+
+
+def _without_debugger(frame: FrameType | None) -> FrameType | None:
+    """Return the frame that runs the tool, where ``frame`` is one of the debugger's."""
+    found, above = frame, frame
+    while above is not None:
+        if above.f_globals is vars(bdb) or above.f_globals is vars(pdb):
+            found = above.f_back
+        above = above.f_back
+    return found
 
 
 def _own_part(trace: TracebackType | None) -> TracebackType | None:
