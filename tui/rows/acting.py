@@ -110,7 +110,7 @@ def trace_ids_of(database: Database, traces: TraceList) -> list[str]:
 
 
 def first_with_calls(database: Database, keys: Iterable[int]) -> str | None:
-    """Return the id of the first of these traces that called a tool; None: none did, or is there."""
+    """Return the id of the first of these traces that called a tool; None: no one did."""
     with database.reading() as connection:
         for key in keys:
             row = connection.execute(
