@@ -18,6 +18,7 @@ from replay.report.ink import count
 if TYPE_CHECKING:
     from replay.config import MaskConfig
     from replay.store.mask_looking import Sight, Sights
+    from replay.store.mask_rewriting import Masked
     from replay.store.redaction import Redaction
 
 _SHOWN_MAX: Final = 20
@@ -154,6 +155,18 @@ def _places(found: list[Sight], *, shows_all: bool) -> list[str]:
     return [*lines, f"and {left:,} more (--all shows each)"] if left > 0 else lines
 
 
+def _masked(done: Masked) -> str:
+    """Return what was done to a database, in words."""
+    traces = f"of {count(done.trace_count, 'trace')}"
+    if not done.record_count:
+        return f"no record {traces} held anything to mask; the file was written anew."
+    were = "was" if done.record_count == 1 else "were"
+    return (
+        f"{count(done.record_count, 'record')} {traces} {were} masked; nothing of what stood "
+        "there is left in the file. Copies and backups are yours to find."
+    )
+
+
 def _apply(database: Path, config: MaskConfig, *, as_json: bool) -> int:
     from dataclasses import asdict
 
@@ -165,9 +178,5 @@ def _apply(database: Path, config: MaskConfig, *, as_json: bool) -> int:
     if as_json:
         terminal.emit_json(asdict(done))
     else:
-        terminal.emit(
-            f"{database}: {done.record_count:,} records of {done.trace_count:,} traces were "
-            "masked; nothing of what stood there is left in the file. Copies and backups are "
-            "yours to find."
-        )
+        terminal.emit(f"{database}: {_masked(done)}")
     return ExitCode.OK

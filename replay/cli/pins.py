@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -80,7 +79,7 @@ def pin(
     if as_json:
         terminal.emit_json(given.model_dump(mode="json"))
     else:
-        named = shlex.quote(str(database))
+        named = terminal.typed(database)
         terminal.say(f"Pinned: {_place(given)}. To replay it:")
         terminal.say(f"  replay run {named} --pinned")
     return ExitCode.OK
@@ -138,7 +137,7 @@ def pins(database: Path, reveal: bool, as_json: bool) -> int:
     if not found:
         terminal.say(
             f"Nothing in {database} is pinned yet. Pin a trace, or a step of one:\n"
-            f"  replay pin {shlex.quote(str(database))} TRACE --step 3"
+            f"  replay pin {terminal.typed(database)} TRACE --step 3"
         )
         return ExitCode.OK
     columns = [

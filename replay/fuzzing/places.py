@@ -46,7 +46,7 @@ def _spots(schema: JsonObject, value: JsonValue, path: Path) -> Iterator[Spot]:
 
 
 def put(values: Any, path: Path, value: JsonValue) -> Any:
-    """Return ``values`` with ``value`` at ``path``; what lies beside the path is shared, not copied.
+    """Return ``values`` with ``value`` at ``path``; what lies beside the path is shared.
 
     A payload may be nested deeper than a copy of all of it could go.
     """

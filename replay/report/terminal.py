@@ -5,6 +5,7 @@ Reads well at 80 columns and without colour; nothing is said by colour alone.
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -250,6 +251,16 @@ def _names(names: Sequence[str]) -> str:
     return f"{shown} and {more:,} more" if more > 0 else shown
 
 
+def _may_be_chance(finding: Finding) -> bool:
+    """Whether only values differ: without a baseline, those of a clock or of chance do as well."""
+    return (
+        finding.verdict is Verdict.RESPONSE_CHANGED
+        and finding.cause is Cause.CODE
+        and bool(finding.paths)
+        and all(path.startswith("~") for path in finding.paths)
+    )
+
+
 def _next(
     run: ReplayRun,
     findings: Sequence[Finding],
@@ -266,6 +277,11 @@ def _next(
         (f"replay diff {database} {run.id} --all", "every differing call"),
         (f"replay show {database} {first.example_trace_id}", "the example's whole trace"),
     ][1 if is_whole else 0 :]
+    if run.baseline is None and (other := next(filter(_may_be_chance, findings), None)):
+        asked = f"--tools {shlex.quote(run.toolbox)} --trace {other.example_trace_id}"
+        commands.append(
+            (f"replay doctor explain {database} {asked}", "is it the code, the clock or chance?")
+        )
     if first.verdict is not Verdict.NOT_RUN:  # what nobody judged is no change that was meant
         commands.append(
             (f"replay approve {database} {first.signature}", "accept the first finding")

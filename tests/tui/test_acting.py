@@ -59,7 +59,7 @@ def test_r_replays_a_trace_with_the_tools_of_the_config_and_a_approves_a_differe
         await person.press("enter")
         await person.sees("replayed 3 calls", "≠ changed")
         await person.press("a", *"meant", "enter")
-        await person.sees("approved: receipt", "wherever it comes up", "≈ approved")
+        await person.sees("approved: receipt", "until it changes again", "≈ approved")
         await person.press("a")
         await person.sees("it is approved: take that back?")
         await person.press("escape")
@@ -314,7 +314,7 @@ def test_capital_p_shows_why_a_step_is_pinned_before_it_takes_the_pin_away(shop:
     async def script(person: Person) -> None:
         await at_step(person, 4)
         await person.press("P")
-        await person.sees("step 4 is pinned by ana, 2026-11-20, broke in May: unpin?")
+        await person.sees("unpin step 4?", "⚑ pinned by ana, 2026-11-20: broke in May")
         await person.press("escape")
         await person.sees("it stays pinned")
         note_them()

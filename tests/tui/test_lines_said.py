@@ -161,3 +161,32 @@ def test_a_removed_breakpoint_comes_back_with_up(database: Path) -> None:
         await person.sees("1 / 1 breakpoint")
 
     use(database, script)
+
+
+def test_a_detail_that_is_shown_alone_begins_at_its_first_change(tmp_path: Path) -> None:
+    """While it was hidden it had one column, and so hundreds of lines above the change."""
+    path = tmp_path / "traces.db"
+    run, verdict, finding = replay_run()[0], changed("run-1", "b-trip", 3), replay_run()[-1]
+    note = "A note that is long enough to be wrapped. " * 8
+    write(path, *trip("b-trip", 60), run, verdict.model_copy(update={"note": note}), finding)
+
+    async def script(person: Person) -> None:
+        await person.sees("stopped at 3")
+        await person.press("p", "n", "tab")
+        await person.sees("≠ changed", "cause  today's code")
+        assert person.app.screen.outline.cursor == 0  # type: ignore[attr-defined]  # a transcript's
+
+    use(path, script, trace="b-trip", size=(70, 18))
+
+
+def test_a_watch_says_that_no_step_has_its_value(database: Path) -> None:
+    async def script(person: Person) -> None:
+        await person.sees("stopped at 3")
+        await person.press("W", *"response.price", "enter")
+        await person.sees("response.price  no step of this trace has it")
+        await person.press("W", *"response.sky", "enter")
+        await person.sees('response.sky    "grey"')
+        await person.press("g")
+        await person.sees("response.sky    no value yet")
+
+    use(database, script, trace="b-trip")

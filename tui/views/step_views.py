@@ -152,7 +152,7 @@ def verdict_view(detail: StepDetail) -> list[Entry]:
         )
     call = detail.call_with("payload") if verdict.verdict == "payload_changed" else None
     both = detail.told if verdict.replayed is not None else None
-    return verdict_entries(verdict, call or detail.call_texts, both)
+    return verdict_entries(verdict, call or detail.call_texts, both, approval=detail.approval)
 
 
 TABS: Final[dict[str, Callable[[StepDetail], list[Entry]]]] = {
@@ -238,7 +238,7 @@ def _interaction(interaction: Interaction, *, is_open: bool) -> Entry:
     if isinstance(status, dict):
         status = status.get("code")
     answered = "no answer" if response is None else str(status if status is not None else "ok")
-    is_good = isinstance(status, int) and status < 400
+    is_good = response is not None and (not isinstance(status, int) or status < 400)
     return Entry(
         (
             (printable(asked or interaction.protocol), "strong"),
