@@ -64,7 +64,7 @@ def database_and(
     Args:
         names: the arguments that follow it, lower case; the command gets each as a string.
         optional: those that may be left out after these; the command gets None then.
-        complete: what completes a word, as click asks it; None: nothing does.
+        complete: what completes a word, as click asks it; None: by their names.
         unless: an option that makes a command do without a database: it gets None where none is
             named and there is none to take.
         guesses: False: the database is there where there is a word too many for the others, which
@@ -73,9 +73,12 @@ def database_and(
     words = [name.upper() for name in names] + [f"[{name.upper()}]" for name in optional]
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
-        metavar = " ".join(["[DATABASE]", *words])
+        from replay.cli.completing import complete_words
 
-        @click.argument("words", nargs=-1, metavar=metavar, shell_complete=complete)
+        metavar = " ".join(["[DATABASE]", *words])
+        completing = complete or complete_words([*names, *optional])
+
+        @click.argument("words", nargs=-1, metavar=metavar, shell_complete=completing)
         @functools.wraps(command)
         def with_database(*, words: tuple[str, ...], **options: Any) -> Any:
             is_needed = unless is None or not options.get(unless)
@@ -103,7 +106,7 @@ def _split(
     guesses: bool = True,
 ) -> tuple[Path | None, list[str]]:
     most = len(names) + len(optional)
-    looks_like_one = guesses and bool(words) and _looks_like_database(words[0])
+    looks_like_one = guesses and bool(words) and looks_like_database(words[0])
     first_is_database = len(words) > most or looks_like_one
     rest = list(words[1:] if first_is_database else words)
     if len(rest) < len(names):
@@ -120,7 +123,8 @@ def _split(
         return None, rest
 
 
-def _looks_like_database(word: str) -> bool:
+def looks_like_database(word: str) -> bool:
+    """Return whether the first word of a command line names a database."""
     path = Path(word)
     return path.suffix in {".db", ".sqlite", ".sqlite3"} or "/" in word or path.is_file()
 

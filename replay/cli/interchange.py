@@ -15,6 +15,7 @@ from replay.cli.arguments import (
     read_labels,
     read_moment,
 )
+from replay.cli.completing import complete_files
 from replay.errors import ExitCode
 
 FORMATS = ("openai-chat", "anthropic-messages", "records")
@@ -55,7 +56,13 @@ _DATABASE_SUFFIXES = (".db", ".sqlite", ".sqlite3")
         "replay import log.jsonl --start metadata --skip-bad-lines",
     ),
 )
-@click.argument("words", nargs=-1, required=True, metavar="[DATABASE] FILE...")
+@click.argument(
+    "words",
+    nargs=-1,
+    required=True,
+    metavar="[DATABASE] FILE...",
+    shell_complete=complete_files,
+)
 @click.option(
     "--format",
     "format_name",

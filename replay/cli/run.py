@@ -12,6 +12,7 @@ import click
 from replay.cli import terminal
 from replay.cli.approvals import accept_all, approvals_option, say_stale, use_file
 from replay.cli.arguments import database_and, examples, json_option
+from replay.cli.completing import complete_values
 from replay.cli.early import workers_early
 from replay.cli.hidden import hide, reveal_option
 from replay.cli.reading_options import reading_options
@@ -148,6 +149,7 @@ if TYPE_CHECKING:
 @click.option(
     "--resume",
     metavar="RUN",
+    shell_complete=complete_values("other"),
     help="Go on with an interrupted replay run: its id, or `latest`.",
 )
 @click.option("--approve", is_flag=True, help="Accept everything this run finds as intended.")
