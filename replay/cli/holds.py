@@ -46,7 +46,8 @@ def hold(database: Path, trace: str, reason: str, by: str | None, as_json: bool)
         terminal.emit_json(asdict(given))
     else:
         named = shlex.quote(str(database))
-        terminal.say(f"Held: trace {trace_id}. `replay release {named} {trace_id}` lets it go.")
+        terminal.say(f"Held: trace {trace_id}. To let it go:")
+        terminal.say(f"  replay release {named} {trace_id}")
     return ExitCode.OK
 
 

@@ -81,7 +81,8 @@ def pin(
         terminal.emit_json(given.model_dump(mode="json"))
     else:
         named = shlex.quote(str(database))
-        terminal.say(f"Pinned: {_place(given)}. `replay run {named} --pinned` replays it.")
+        terminal.say(f"Pinned: {_place(given)}. To replay it:")
+        terminal.say(f"  replay run {named} --pinned")
     return ExitCode.OK
 
 
@@ -93,7 +94,8 @@ def pin(
 )
 @database_and("trace")
 @_step_option
-def unpin(database: Path, trace: str, step_number: int | None) -> int:
+@json_option
+def unpin(database: Path, trace: str, step_number: int | None, as_json: bool) -> int:
     """Take away the pin of TRACE, or of one step of it. What was recorded stays."""
     from replay.store import Store
 
@@ -108,7 +110,11 @@ def unpin(database: Path, trace: str, step_number: int | None) -> int:
                 nearest=", ".join(others[:5]) or None,
                 hint="`replay pins` lists what is.",
             )
-    terminal.say("It is pinned no longer.")
+    if as_json:
+        told = {"trace_id": trace_id, "step_number": step_number, "pinned": False}
+        terminal.emit_json(told)
+    else:
+        terminal.say("It is pinned no longer.")
     return ExitCode.OK
 
 

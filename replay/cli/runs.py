@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 import click
 
 from replay.cli import terminal
-from replay.cli.approvals import accept, approvals_of, approvals_option, take_back, use_file
+from replay.cli.approvals import (
+    accept,
+    approvals_of,
+    approvals_option,
+    is_placeless,
+    take_back,
+    use_file,
+)
 from replay.cli.arguments import database_and, examples, json_option
 from replay.cli.hidden import hide, opened_to_show, reveal_option
 from replay.errors import ExitCode, SelectionError
@@ -50,6 +57,7 @@ def runs(database: Path, reveal: bool, as_json: bool) -> int:
         "replay approve traces.db all --note 'province was renamed, PR 12'",
         "replay approve traces.db 4f1c2a --approvals replay-approvals.jsonl",
         "replay approve traces.db 4f1c2a --run run_20261121T090000",
+        "replay approve traces.db 4f1c2a --everywhere",
         "replay approve traces.db 4f1c2a --take-back",
     ),
 )
@@ -58,6 +66,12 @@ def runs(database: Path, reveal: bool, as_json: bool) -> int:
     "--run", "run_id", metavar="RUN", help="The run it is in. Default: the newest that has it."
 )
 @click.option("--note", metavar="TEXT", help="Why, for whoever asks later.")
+@click.option(
+    "--everywhere",
+    is_flag=True,
+    help="Whatever other recorded calls come to differ in this way, too. Default: these calls, and "
+    "what is recorded later.",
+)
 @click.option(
     "--take-back",
     "is_taken_back",
@@ -71,6 +85,7 @@ def approve(
     finding: str,
     run_id: str | None,
     note: str | None,
+    everywhere: bool,
     is_taken_back: bool,
     approvals_file: Path | None,
     as_json: bool,
@@ -86,8 +101,10 @@ def approve(
     from replay.store import Store
 
     if is_taken_back:
-        if note or run_id:
-            raise click.UsageError("--take-back needs FINDING alone: no --note, no --run.")
+        if note or run_id or everywhere:
+            raise click.UsageError(
+                "--take-back needs FINDING alone: no --note, no --run, no --everywhere."
+            )
         return _take_back(database, finding, approvals_file, as_json=as_json)
     config = load_config()
     if note and (code := in_a_child(config)) is not None:
@@ -102,7 +119,7 @@ def approve(
                 f"Run {run.id} has no findings: there is nothing to approve.",
                 hint=f"`replay diff {shlex.quote(str(database))} {run.id}` shows it.",
             )
-        approvals = approvals_of(wanted, note=note)
+        approvals = approvals_of(wanted, note=note, everywhere=everywhere)
         if note:
             about = store.transcript(wanted[0].example_trace_id, prompts=False)
             redaction = masking_for(store, config, about)
@@ -114,10 +131,26 @@ def approve(
         terminal.say(f"Approved: {approval.title}")
     if file is not None:
         terminal.say(f"Written to '{file}': commit it.")
-    what = "it" if len(approvals) == 1 else "them"
-    changes = "it changes" if len(approvals) == 1 else "they change"
-    terminal.say(f"The next replay run counts {what} as allowed, until {changes} again.")
+    _say_scope(wanted, everywhere=everywhere)
     return ExitCode.OK
+
+
+def _say_scope(approved: list[Finding], *, everywhere: bool) -> None:
+    """Say which calls are approved."""
+    placeless = sum(map(is_placeless, approved))
+    if placeless < len(approved):
+        terminal.say(
+            "Allowed from now on, in whatever calls it comes up, until one of these changes again."
+            if everywhere
+            else "Allowed from now on in these calls, and in what is recorded later. It is open "
+            "again when they change again, or when other calls come to differ, too."
+        )
+    if placeless:
+        effects = "An effect is" if placeless == 1 else f"{placeless:,} effects are"
+        terminal.say(
+            f"{effects} allowed only in the very calls and states of this run: nothing told it "
+            "where the states differ. `replay run --baseline` does."
+        )
 
 
 def _take_back(database: Path, finding: str, approvals_file: Path | None, *, as_json: bool) -> int:
@@ -210,11 +243,16 @@ def findings_now(store: Store, run: ReplayRun) -> list[Finding]:
 
 def verdicts_now(store: Store, run: ReplayRun, **which: str) -> list[CallVerdict]:
     """Return the verdicts of ``run`` (``which``: as for `Store.verdicts`), approved as of now."""
+    from replay.records import Verdict
     from replay.verdicts import apply_approvals
 
     verdicts, approvals = store.verdicts(run.id, **which), store.approvals()
-    named = {one.signature for one in approvals} & {one.signature for one in verdicts}
-    findings = store.findings(run.id) if named else []  # only these may be approved
+    named = {one.signature for one in approvals}
+    may_be = any(
+        one.signature in named or one.verdict is Verdict.EFFECT_CHANGED  # known by older names, too
+        for one in verdicts
+    )
+    findings = store.findings(run.id) if may_be else []
     return apply_approvals(verdicts, findings, approvals)[0]
 
 

@@ -36,7 +36,7 @@ from replay.replayer.jobs import (
 )
 from replay.replayer.plan import job_of, never_live, not_replayed, tool_calls
 from replay.replayer.policies import Policies
-from replay.replayer.state_details import StateDetails, with_state_changes
+from replay.replayer.state_details import StateDetails, StatePlaces
 from replay.verdicts import GREEN, Rules, judge_trace
 from replay.verdicts.reading import Reading, Schemas, is_read_by_another
 
@@ -106,7 +106,7 @@ class TraceLanes:
     _snapshots: dict[str, Snapshot] = field(default_factory=dict)
     _differing: list[str] = field(default_factory=list)
     _is_reread: bool = False
-    _is_detailed: bool = False
+    _places: StatePlaces = field(default_factory=StatePlaces)
     _reread: frozenset[str] = frozenset()
     """Calls whose arguments were read as they were then, in the last lane."""
     _not_run: dict[str, ReplayedCall] = field(init=False)
@@ -153,11 +153,7 @@ class TraceLanes:
 
     def verdicts(self) -> list[CallVerdict]:
         """Return the verdicts that everything seen so far gives."""
-        found = self._judged()
-        old, today = (self._lanes.get(name) for name in (_OLD_STATES, _TODAYS_STATES))
-        if old is None or today is None:
-            return found
-        return [with_state_changes(verdict, old, today) for verdict in found]
+        return list(self._places.told(self._judged()))
 
     def _judged(self) -> list[CallVerdict]:
         return judge_trace(
@@ -333,15 +329,20 @@ class TraceLanes:
 
     def _states_apart(self) -> list[Job]:
         """Return the jobs that tell where the worlds differ after calls that make a difference."""
-        if self._is_detailed or not self.terms.has_baseline or self.terms.stateless:
+        if not self.terms.has_baseline or self.terms.stateless:
             return []
-        self._is_detailed = True
-        wanted = self.terms.details.of(self._judged())
+        old_states, todays = (self._lanes.pop(one, {}) for one in (_OLD_STATES, _TODAYS_STATES))
+        self._places.look_at((old_states[one], todays[one]) for one in old_states if one in todays)
+        if self._places.left is None:
+            self._places.left = self.terms.details.of(self._judged())
+        wanted = self._places.some()
+        if not wanted:
+            return []
         old = self._whole(_OLD_STATES, BASELINE)
         today = self._on_snapshots(_TODAYS_STATES, wanted)
         if today is None:
             self._awaited.remove(_OLD_STATES)
-            return []
+            return self._states_apart()
         old.states_of = today.states_of = tuple(wanted)
         return [old, today]
 

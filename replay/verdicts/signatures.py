@@ -4,8 +4,9 @@ Tool and its version today, verdict, stage, the differing paths with what varies
 taken out (list indexes, keys that are ids), the class and words of an error with its values taken
 out. An approval names a signature, so this is a stored format.
 
-Of the cause only ``carried`` counts: the others are known with a baseline and often not without
-one, and what was approved in the one kind of run must stay approved in the other.
+Of an effect the paths in the state count, where they are known. Of the cause only ``carried``
+does: the others are known with a baseline and often not without one, and what was approved in the
+one kind of run must stay approved in the other.
 """
 
 from __future__ import annotations
@@ -70,7 +71,14 @@ def signature(verdict: CallVerdict) -> str:
         "paths": path_identity(verdict),
         "outside": _outside_identity(verdict),
     }
+    if verdict.verdict is Verdict.EFFECT_CHANGED and verdict.state_paths:
+        words["state"] = verdict.state_paths
     return _hashed(words)
+
+
+def placeless_signature(verdict: CallVerdict) -> str:
+    """Return what the signature of an effect is where nothing tells where the state differs."""
+    return signature(verdict.model_copy(update={"state_paths": []}))
 
 
 def _hashed(words: JsonObject) -> str:
@@ -101,7 +109,12 @@ def path_identity(verdict: CallVerdict) -> list[str]:
     """
     if ends_in_error(verdict):
         return []
-    signed = signed_paths(verdict.changes)
+    return identifying_paths(verdict.changes)
+
+
+def identifying_paths(changes: Iterable[Change]) -> list[str]:
+    """Return `signed_paths` without new orders, where anything else differs."""
+    signed = signed_paths(changes)
     return [path for path in signed if not path.endswith(REORDERED)] or signed
 
 

@@ -69,7 +69,7 @@ def _what(verdicts: Sequence[CallVerdict]) -> str:
         case Verdict.EFFECT_CHANGED if first.cause is Cause.OUTSIDE:
             return "the same response, on a world that was another one before it already"
         case Verdict.EFFECT_CHANGED:
-            return "the same response, but another state of the world afterwards"
+            return f"the same response, but another state of the world afterwards{_where(verdicts)}"
         case Verdict.PAYLOAD_CHANGED:
             return f"the tool is given other arguments: {_differences(verdicts)}"
         case Verdict.INTERACTIONS_CHANGED | Verdict.UNANSWERED:
@@ -80,6 +80,14 @@ def _what(verdicts: Sequence[CallVerdict]) -> str:
             return f"could not be judged{': ' + first.note if first.note else ''}"
         case _:
             return _differences(verdicts)
+
+
+def _where(verdicts: Sequence[CallVerdict]) -> str:
+    """Return where in the state effects differ, after a colon; empty: nothing tells."""
+    if not verdicts[0].state_paths:
+        return ""
+    placed = [one.model_copy(update={"changes": one.state_changes}) for one in verdicts]
+    return f": {_differences(placed)}"
 
 
 def _now_rejected(verdict: CallVerdict) -> str:

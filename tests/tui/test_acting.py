@@ -59,7 +59,7 @@ def test_r_replays_a_trace_with_the_tools_of_the_config_and_a_approves_a_differe
         await person.press("enter")
         await person.sees("replayed 3 calls", "≠ changed")
         await person.press("a", *"meant", "enter")
-        await person.sees("approved: receipt", "wherever it comes up", "≈ approved")
+        await person.sees("approved: receipt", "until it changes again", "≈ approved")
         await person.press("a")
         await person.sees("it is approved: take that back?")
         await person.press("escape")

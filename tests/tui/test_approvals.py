@@ -188,7 +188,7 @@ def test_an_approval_is_taken_back_in_a_transcript_and_in_the_findings(database:
     async def script(person: Person) -> None:
         await person.sees("stopped at 3", "≠ changed")
         await person.press("8", "a", "enter")
-        await person.sees("≈ approved", "wherever it comes up", "cause  today's code")
+        await person.sees("≈ approved", "until it changes again", "cause  today's code")
         await person.press("a", "enter")
         await person.sees("approved no longer", "≠ changed")
         await person.press("R", "a", "enter")

@@ -162,7 +162,7 @@ class Acting(StepsScreen):
                 return
             words = ["approve", str(self.replay.path), finding.signature, "--run", run.id]
             words += ["--note", note.strip()] if note.strip() else []
-            said = f"approved: {printable(finding.title)}   wherever it comes up"
+            said = f"approved: {printable(finding.title)}   until it changes again"
             self._run("approving", words, said)
 
         label = f"approve {cut(printable(finding.title), max(10, self.size.width - 46))}:"
