@@ -229,7 +229,8 @@ class Outline(Lines):
         """Let the first change be seen, with what leads to it above where that fits."""
         for index, row in enumerate(self.rows):
             if row.entry.is_change:
-                is_below = index >= self.page_height
+                # with the two lines after it: of a name that changed, the other one
+                is_below = min(index + 2, len(self.rows) - 1) >= self.page_height
                 # force: the bar that allows it may not be there yet
                 top = max(0, index - 3) if is_below else 0
                 self.scroll_to(y=top, animate=False, immediate=True, force=True)
