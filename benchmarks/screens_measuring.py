@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from benchmarks.screens_terminal import QUIET_S, Terminal
+from benchmarks.screens_terminal import QUIET_S, Answer, Terminal
 from benchmarks.screens_visits import ESCAPE, Session, Visit
 
 _ESCAPE_S: Final = 0.15
@@ -34,8 +34,8 @@ class Measured:
     content_ms: list[float] = field(default_factory=list)
     start_cpu_ms: list[float] = field(default_factory=list)
     opened: dict[Visit, list[Opened]] = field(default_factory=dict)
-    keys: dict[tuple[str, str], list[tuple[float, float, float]]] = field(default_factory=dict)
-    """By screen and key: milliseconds until the first byte, until the last, and processor time."""
+    keys: dict[tuple[str, str], list[Answer]] = field(default_factory=dict)
+    """By screen and key."""
     memory_mb: float = 0.0
     """The highest there was."""
 
@@ -63,11 +63,9 @@ def measure(command: Sequence[str], session: Session, rounds: int) -> Measured:
 def _visit(terminal: Terminal, visit: Visit, rounds: int, found: Measured) -> None:
     for _ in range(rounds):
         for key in visit.keys:
-            before = terminal.cpu_ms()
             answer = terminal.answer_ms(key)
             if answer is not None:
-                cpu = terminal.cpu_ms() - before
-                found.keys.setdefault((visit.name, key), []).append((*answer, cpu))
+                found.keys.setdefault((visit.name, key), []).append(answer)
             if key == ESCAPE:
                 terminal.settle(_ESCAPE_S)
     for screen in visit.then:

@@ -13,13 +13,26 @@ import termios
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 QUIET_S: Final = 0.04
 """So long without a byte and without anything to do, and the screen is painted."""
 _LOOK_S: Final = 0.005
 _WAIT_S: Final = 60.0
 _ANSWER_S: Final = 2.0
+
+
+class Answer(NamedTuple):
+    """How long a key took, in milliseconds."""
+
+    first: float
+    """Until the first byte."""
+    last: float
+    """Until the last one."""
+    first_cpu: float
+    """The processor time until the first byte."""
+    cpu: float
+    """The processor time until nothing more is done: also of what is then read in a thread."""
 
 
 class Terminal:
@@ -98,17 +111,23 @@ class Terminal:
         os.write(self._file, keys.encode())
         return now
 
-    def answer_ms(self, keys: str) -> tuple[float, float] | None:
-        """Press; return the milliseconds to the first byte and to the last one.
+    def answer_ms(self, keys: str) -> Answer | None:
+        """Press; return how long the answer took.
 
         None: nothing was written: the key has nothing to do here.
         """
+        before = self.cpu_ms()
         pressed = self.press(keys)
         if not self._read(_ANSWER_S):
             return None
-        first = time.perf_counter()
+        first, first_cpu = time.perf_counter(), self.cpu_ms()
         last = self.settle()
-        return (first - pressed) * 1000, (last - pressed) * 1000
+        return Answer(
+            (first - pressed) * 1000,
+            (last - pressed) * 1000,
+            first_cpu - before,
+            self.cpu_ms() - before,
+        )
 
     def cpu_ms(self) -> float:
         """Return the processor time of all threads, living and gone (Linux names that clock so)."""

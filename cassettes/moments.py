@@ -7,6 +7,7 @@ of the same few milliseconds. Such a difference is the clock's, not the code's.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -40,6 +41,87 @@ def tells_moment(value: Any, start_s: float, end_s: float) -> bool:
         low <= value < high and _is_within(value / unit, start_s, end_s)
         for low, high, unit in _UNITS
     )
+
+
+_DRIFT_S_MAX: Final = 0.25
+"""A replay's clock follows the recorded answers: between two of them only work of the processor's
+own is left. A change of the code by less is taken for the clock's, one by a second never."""
+_EDGE_S: Final = 0.002
+"""A recorded call's end is noted a little after its tool's."""
+_MOMENT: Final = re.compile(
+    r"\b\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2}\b)?"
+)
+
+
+_ZONE: Final = re.compile(r"[+-]\d{2}:?\d{2}$")
+
+
+def same_reckoning(recorded: Any, replayed: Any, start_s: float, end_s: float) -> bool:
+    """Whether both tell what was reckoned from the clock of one piece of work: in an hour, say.
+
+    Then they are as far apart as two of its moments: at most a quarter of a second, and no longer
+    than it took (it ran from ``start_s`` to ``end_s``, UTC epoch seconds). Texts may tell moments
+    among other words, which are the same in both.
+    """
+    took_s = end_s - start_s
+    if isinstance(recorded, str) and isinstance(replayed, str):
+        if _parsed(recorded) is None or _parsed(replayed) is None:
+            return _same_words(recorded, replayed, start_s, end_s)
+        if _layout(recorded) != _layout(replayed):
+            return False
+        return _reckoned(_reading(recorded), _reading(replayed), start_s, took_s)
+    if type(recorded) is not type(replayed) or not isinstance(recorded, int | float):
+        return False
+    return any(
+        all(low <= one < high for one in (recorded, replayed))
+        and _reckoned(_counted(recorded, unit), _counted(replayed, unit), start_s, took_s)
+        for low, high, unit in _UNITS
+    )
+
+
+def _layout(text: str) -> str:
+    """Return how a moment is written, with its zone: two zones of one moment are two texts."""
+    zone = _ZONE.search(text)
+    written = text[: zone.start()] if zone else text
+    return re.sub(r"\d", "0", re.sub(r"[.,]\d+", "", written)) + (zone[0] if zone else "")
+
+
+def _same_words(recorded: str, replayed: str, start_s: float, end_s: float) -> bool:
+    old, new = _MOMENT.findall(recorded), _MOMENT.findall(replayed)
+    if not old or len(old) != len(new) or _MOMENT.split(recorded) != _MOMENT.split(replayed):
+        return False
+    return all(
+        one == other
+        or (tells_moment(one, start_s, end_s) and tells_moment(other, start_s, end_s))
+        or same_reckoning(one, other, start_s, end_s)
+        for one, other in zip(old, new, strict=True)
+    )
+
+
+def _reckoned(
+    recorded: tuple[float, float], replayed: tuple[float, float], start_s: float, took_s: float
+) -> bool:
+    """Whether two moments, each with the step in which it is told, are two readings of one."""
+    (old_s, step_s), (new_s, _) = recorded, replayed
+    apart_s = abs(old_s - new_s)
+    if apart_s <= min(took_s + _EDGE_S, _DRIFT_S_MAX):
+        return True
+    # Told in whole seconds or minutes, a millisecond may be the one that makes it the next.
+    turns = (start_s + took_s + _EDGE_S) // step_s != start_s // step_s if step_s else False
+    return turns and apart_s == step_s and took_s <= _DRIFT_S_MAX
+
+
+def _reading(text: str) -> tuple[float, float]:
+    moment = _parsed(text)
+    assert moment is not None
+    in_utc = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    if moment.microsecond:
+        return in_utc.timestamp(), 0.0
+    return in_utc.timestamp(), 60.0 if text.count(":") == 1 else 1.0
+
+
+def _counted(value: float, unit: float) -> tuple[float, float]:
+    return value / unit, 1.0 if isinstance(value, int) and unit == 1.0 else 0.0
 
 
 def only_moments(differences: Iterable[Difference], start_s: float, end_s: float) -> bool:

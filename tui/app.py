@@ -6,6 +6,7 @@ import asyncio
 import gc
 import importlib
 import os
+import shlex
 import signal
 import sys
 import threading
@@ -27,6 +28,7 @@ from tui.crash import crash_words, write_report
 from tui.jobs import TICK_S, Jobs
 from tui.memory import Tidying, give_back_what_is_freed
 from tui.palette import ActionProvider
+from tui.paths import shown_path
 from tui.pyproject import is_mentioned
 from tui.screens.base import BaseScreen
 from tui.screens.start import StartScreen
@@ -76,16 +78,22 @@ class ReplayApp(App[None]):
         theme: str | None = None,
         state: State | None = None,
         keys: Keymap | None = None,
+        is_found: bool = False,
     ) -> None:
         """``trace``: the id, or its unique beginning, of a trace to open at once.
 
         ``state``: where it is kept where one was; None: nowhere. ``keys``: chosen ones.
+        ``is_found``: nobody named ``path``; it is what a demo left here.
         """
         super().__init__()
         use_keys(keys or {})
         self.set_keymap({name: ",".join(chosen) for name, chosen in (keys or {}).items()})
         self.animation_level = "none"  # an animated page costs twenty frames
         self.path = path
+        self.news: str = ""
+        """What the list of traces says first, until somebody moves in it."""
+        if is_found:
+            self.news = f"no traces.db here; this is the demo: {shown_path(path)}"
         self.database: Database | None = None
         self.place = Place()
         """Where one is in the list of traces, and was in transcripts."""
@@ -108,7 +116,7 @@ class ReplayApp(App[None]):
         self._first_trace = trace
         self.register_theme(DARK)
         self.register_theme(LIGHT)
-        self.theme = (LIGHT if theme == "light" else DARK).name
+        self.theme = (LIGHT if (theme or self._state.theme()) == "light" else DARK).name
 
     def get_driver_class(self) -> type[Driver]:
         """Textual's own, but for what is typed into a terminal of Linux or macOS."""
@@ -312,8 +320,10 @@ class ReplayApp(App[None]):
             self.exit()
 
     def toggle_theme(self) -> None:
-        """Change between light and dark."""
-        self.theme = (LIGHT if self.theme == DARK.name else DARK).name
+        """Change between light and dark, from the next start on, too."""
+        is_light = self.theme == DARK.name
+        self.theme = (LIGHT if is_light else DARK).name
+        self._state.keep_theme("light" if is_light else "dark")
 
     def _revealing(self) -> list[str]:
         """Return the option by which commands show hidden values, where the screen does."""
@@ -450,8 +460,13 @@ def _chosen_keys() -> Keymap | None:
     return read_keymap()
 
 
-def run(path: Path, trace: str | None = None, *, theme: str | None = None) -> int:
+def run(
+    path: Path, trace: str | None = None, *, theme: str | None = None, is_found: bool = False
+) -> int:
     """Show the terminal UI until it is left; return the exit code.
+
+    Who did not name the database that was shown (``is_found``: the demo's, or led to it by a key)
+    is told its name at the end.
 
     A bug of ours ends in a report and code 3, never in 1, which is a verdict; a signal in 128 and
     its number, as shells say it.
@@ -462,10 +477,14 @@ def run(path: Path, trace: str | None = None, *, theme: str | None = None) -> in
     give_back_what_is_freed()
     gc.disable()  # until the first rows are there
     gc.set_threshold(_GARBAGE_MAX, 20, 20)
-    app = ReplayApp(path, trace, theme=theme, state=State.of_user(), keys=_chosen_keys())
+    state, keys = State.of_user(), _chosen_keys()
+    app = ReplayApp(path, trace, theme=theme, state=state, keys=keys, is_found=is_found)
     end_with_terminal()
     app.run()
     code = app.return_code or 0
+    if code == 0 and (is_found or app.path != path):
+        again = shlex.join(["replay", "ui", str(app.path)])
+        print(f"That was {shown_path(app.path)}: `{again}` opens it again.", file=sys.stderr)
     if code > _SIGNALLED:
         return code
     return int(ExitCode.COULD_NOT_RUN if code else ExitCode.OK)

@@ -23,6 +23,7 @@ PLACES_MAX: Final = 200
 """Transcripts of one database, those looked at last."""
 _TEXT_MAX: Final = 500
 _VERSION: Final = 1
+THEMES: Final = ("dark", "light")
 
 
 @dataclass(slots=True)
@@ -59,7 +60,7 @@ class State:
 
     def place_in(self, database: Path) -> Place:
         """Return where one was in ``database``; an empty place where nothing is known."""
-        held = self._read().get(_name(database))
+        held = _databases(self._held()).get(_name(database))
         return _place(held) if isinstance(held, dict) else Place()
 
     def keep(self, database: Path, place: Place) -> None:
@@ -69,7 +70,8 @@ class State:
         """
         if self.path is None:
             return
-        known = self._read()
+        held = self._held()
+        known = _databases(held)
         known.pop(_name(database), None)
         known[_name(database)] = {
             "trace": place.trace,
@@ -77,11 +79,24 @@ class State:
             "steps": {id_: list(where) for id_, where in list(place.steps.items())[-PLACES_MAX:]},
         }
         kept = dict(list(known.items())[-DATABASES_MAX:])
-        text = json.dumps({"version": _VERSION, "databases": kept}, ensure_ascii=True)
+        self._write({"theme": _theme(held), "databases": kept})
+
+    def theme(self) -> str | None:
+        """Return the theme that was chosen last, whatever the database; None: none ever was."""
+        return _theme(self._held())
+
+    def keep_theme(self, theme: str) -> None:
+        """Write which theme was chosen; fails as `keep` does."""
+        self._write({"theme": theme, "databases": _databases(self._held())})
+
+    def _write(self, held: dict[str, Any]) -> None:
+        if self.path is None:
+            return
+        text = json.dumps({"version": _VERSION, **held}, ensure_ascii=True)
         with contextlib.suppress(OSError), _replacing(self.path) as file:
             file.write_text(text, "utf-8")
 
-    def _read(self) -> dict[str, Any]:
+    def _held(self) -> dict[str, Any]:
         if self.path is None:
             return {}
         try:
@@ -90,8 +105,17 @@ class State:
             held = json.loads(self.path.read_text("utf-8"))
         except (OSError, ValueError, RecursionError):
             return {}
-        known = held.get("databases") if isinstance(held, dict) else None
-        return known if isinstance(known, dict) and held.get("version") == _VERSION else {}
+        return held if isinstance(held, dict) and held.get("version") == _VERSION else {}
+
+
+def _databases(held: dict[str, Any]) -> dict[str, Any]:
+    known = held.get("databases")
+    return known if isinstance(known, dict) else {}
+
+
+def _theme(held: dict[str, Any]) -> str | None:
+    theme = held.get("theme")
+    return theme if theme in THEMES else None
 
 
 def _name(database: Path) -> str:

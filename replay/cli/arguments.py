@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,8 +18,32 @@ def examples(*lines: str) -> str:
     """Return the end of a command's help: command lines to copy."""
     title = "Example:" if len(lines) == 1 else "Examples:"
     # Click keeps the line ends of a paragraph that starts with a backspace.
-    return "\n".join(["\b", title, *(f"  {line}" for line in lines)])
+    return "\n".join(["\b", title, *(f"  {one}" for line in lines for one in _continued(line))])
 
+
+def _continued(line: str) -> list[str]:
+    """A command line that fits into 80 columns with its indent, going on after a backslash."""
+    pieces: list[str] = []
+    for word in _WORD.findall(line):
+        is_value = bool(pieces) and pieces[-1].startswith("-") and not word.startswith("-")
+        if is_value and " " not in pieces[-1]:  # an option and its value stay together
+            pieces[-1] += f" {word}"
+        else:
+            pieces.append(word)
+    if len(line) <= _EXAMPLE_WIDTH:
+        return [line]
+    lines, last = [], ""
+    for piece in pieces:
+        if last and len(last) + len(piece) + len("  \\") > _EXAMPLE_WIDTH:
+            lines.append(f"{last} \\")
+            last = f"    {piece}"
+        else:
+            last += f" {piece}" if last else piece
+    return [*lines, last]
+
+
+_WORD = re.compile(r"""(?:'[^']*'|"[^"]*"|\S)+""")
+_EXAMPLE_WIDTH = 76
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 

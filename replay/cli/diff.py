@@ -24,7 +24,7 @@ from replay.cli.reports import (
     report_files,
     write_reports,
 )
-from replay.cli.runs import findings_now, report_json, show_report
+from replay.cli.runs import findings_now, report_json, show_report, verdicts_now
 from replay.cli.what_if import show_branch
 from replay.errors import ExitCode, SelectionError
 
@@ -181,7 +181,7 @@ def _differing(store: Store, run: ReplayRun) -> list[CallVerdict]:
     return [
         verdict
         for finding in findings_now(store, run)
-        for verdict in store.verdicts(run.id, signature=finding.signature)
+        for verdict in verdicts_now(store, run, signature=finding.signature)
     ]
 
 
@@ -254,10 +254,10 @@ def _verdicts(
 
 def _of_run(store: Store, run: ReplayRun, wanted: str, trace_id: str | None) -> list[CallVerdict]:
     if trace_id is not None:
-        return store.verdicts(run.id, trace_id=trace_id)
+        return verdicts_now(store, run, trace_id=trace_id)
     signatures = [finding.signature for finding in store.findings(run.id)]
     matches = [signature for signature in signatures if signature.startswith(wanted)]
-    return store.verdicts(run.id, signature=matches[0]) if len(matches) == 1 else []
+    return verdicts_now(store, run, signature=matches[0]) if len(matches) == 1 else []
 
 
 def _of_step(

@@ -66,13 +66,15 @@ def export_html(
 
 
 def _newest_verdicts(store: Store, trace_ids: list[str]) -> dict[str, CallVerdict]:
+    from replay.cli.runs import verdicts_now
+
     found: dict[str, CallVerdict] = {}
     missing = set(trace_ids)
     for run in store.runs():
         if not missing:
             break
         for trace_id in sorted(missing):
-            verdicts = store.verdicts(run.id, trace_id=trace_id)
+            verdicts = verdicts_now(store, run, trace_id=trace_id)
             found |= {verdict.tool_call_id: verdict for verdict in verdicts}
             if verdicts:
                 missing.discard(trace_id)
@@ -81,7 +83,7 @@ def _newest_verdicts(store: Store, trace_ids: list[str]) -> dict[str, CallVerdic
 
 def write_run_html(store: Store, run: ReplayRun, output: Path) -> None:
     """Write the page of a replay run: its findings, and the traces of their examples."""
-    from replay.cli.runs import example_verdicts, findings_now
+    from replay.cli.runs import example_verdicts, findings_now, verdicts_now
     from replay.report.html import run_page
     from replay.verdicts import ranked
 
@@ -93,7 +95,7 @@ def write_run_html(store: Store, run: ReplayRun, output: Path) -> None:
     verdicts = {
         verdict.tool_call_id: verdict
         for trace_id in trace_ids
-        for verdict in store.verdicts(run.id, trace_id=trace_id)
+        for verdict in verdicts_now(store, run, trace_id=trace_id)
     }
     with whole_text(output) as file:
         file.writelines(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,10 +10,10 @@ import click
 from replay.cli import terminal
 from replay.cli.arguments import database_and, examples, json_option
 from replay.cli.hidden import hide, reveal_option, shown
-from replay.errors import ExitCode, ReplayError, SelectionError
+from replay.errors import ExitCode, SelectionError
 
 if TYPE_CHECKING:
-    from replay.records import Feedback, JsonObject, ModelCall, ToolCall, Transcript
+    from replay.records import Feedback, Transcript
 
 _SCORES: Final = {"good": 1.0, "bad": 0.0}
 
@@ -46,8 +45,13 @@ _SCORES: Final = {"good": 1.0, "bad": 0.0}
 @click.option(
     "--correction",
     metavar="JSON",
-    help='What should have been called: its arguments, or {"tool": ..., "arguments": ...}; '
-    "@FILE reads it from a file.",
+    help='What should have been called: its arguments, or {"tool": ..., "arguments": ...}; a JSON '
+    "text is what should have been answered; @FILE reads it from a file.",
+)
+@click.option(
+    "--unchecked",
+    is_flag=True,
+    help="Keep a correction that does not fit the schema which the model was shown.",
 )
 @click.option("--remove", metavar="ID", help="Take back what was said: its id, as --json tells it.")
 @click.option("--by", metavar="NAME", help="Who says so. Default: your user name.")
@@ -62,6 +66,7 @@ def feedback(
     label: str | None,
     note: str | None,
     correction: str | None,
+    unchecked: bool,
     remove: str | None,
     by: str | None,
     reveal: bool,
@@ -73,6 +78,7 @@ def feedback(
     carry it: records as they are, conversations under `human_feedback`. Saying it again adds to it.
     """
     from replay.cli.approvals import user_name
+    from replay.cli.corrections import read_correction
     from replay.cli.masked import in_a_child, masked, masking_for
     from replay.cli.traces import step_of
     from replay.config import load_config
@@ -100,7 +106,9 @@ def feedback(
             label=label or rating,
             score=score if rating is None else _SCORES[rating],
             text=note,
-            correction=None if correction is None else _correction(correction, step),
+            correction=None
+            if correction is None
+            else read_correction(correction, step, transcript, unchecked=unchecked),
             annotator=by or user_name(),
         )
         given = masked(masking_for(store, config, transcript), given)
@@ -153,41 +161,3 @@ def _list(transcript: Transcript, step_number: int | None, *, as_json: bool) -> 
             "good or bad, --note, --label or --correction."
         )
     return ExitCode.OK
-
-
-def _correction(given: str, step: ModelCall | ToolCall | None) -> JsonObject:
-    """Return what should have been called; bare arguments are those of the step's own tool."""
-    from replay.records import ToolCall
-
-    value = _read_json(given)
-    if not isinstance(value, dict):
-        raise ReplayError(
-            f"The correction {given[:80]!r} is no JSON object.",
-            hint='Give the right arguments: --correction \'{"city": "Paris"}\'.',
-        )
-    if set(value) <= {"tool", "arguments"} and "tool" in value:
-        return {"tool": str(value["tool"]), "arguments": value.get("arguments") or {}}
-    if not isinstance(step, ToolCall):
-        raise ReplayError(
-            "These are arguments, and no tool is named to which they belong.",
-            hint="Name the tool call with --step, or give both: "
-            '--correction \'{"tool": "get_weather", "arguments": {"city": "Paris"}}\'.',
-        )
-    return {"tool": step.tool, "arguments": value}
-
-
-def _read_json(given: str) -> Any:
-    text = given
-    if given.startswith("@"):
-        try:
-            text = Path(given[1:]).read_text("utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-            raise ReplayError(f"The correction {given[1:]!r} cannot be read: {why}.") from error
-    try:
-        return json.loads(text)
-    except ValueError as error:
-        raise ReplayError(
-            f"The correction {given[:80]!r} is not JSON: {error}.",
-            hint='In a shell, put it in single quotes: --correction \'{"city": "Paris"}\'.',
-        ) from error

@@ -29,11 +29,14 @@ READ_FORMATS = (
     "inspect",
     "openai-agents",
     "gateway",
+    "qwen-code",
     "claude-code",
     "codex",
     "gemini-cli",
     "opencode",
     "cline",
+    "goose",
+    "continue",
     "vcrpy",
     "bundle",
 )
@@ -125,10 +128,10 @@ def import_command(
 
     Takes OpenAI chat and Anthropic messages, OpenTelemetry (GenAI, OpenInference), Langfuse,
     LangSmith, MLflow, Inspect, OpenAI Agents, logs of gateways, sessions of Claude Code, Codex,
-    Gemini CLI, OpenCode and Cline, cassettes of vcrpy in which a model is asked, and what `replay
-    export` wrote; the content tells which. A FILE may be packed, a folder, or `-` for stdin.
-    Importing again changes nothing. At the end it says what was in the files, what is in the
-    database now, and what could not be carried over.
+    Gemini CLI, Qwen Code, OpenCode, Cline, goose and Continue, cassettes of vcrpy in which a model
+    is asked, and what `replay export` wrote; the content tells which. A FILE may be packed, a
+    folder, or `-` for stdin. Importing again changes nothing. At the end it says what was in the
+    files, what is in the database now, and what could not be carried over.
     """
     from replay.cli.import_text import nothing_imported, report_lines, what_is_missing
     from replay.cli.masked import importing_mask, in_a_child, masking_for
@@ -178,9 +181,12 @@ def import_command(
 
 
 def _database_and_files(words: tuple[str, ...]) -> tuple[Path, list[Path]]:
-    """A database is told by its suffix: a file to import never ends in .db."""
+    """A database is told by its suffix: of files to import only goose's ends in .db."""
+    from replay.interchange.goose_database import is_database
+
     paths = [Path(word) for word in words]
-    if paths[0].suffix in _DATABASE_SUFFIXES:
+    is_alone = len(paths) == 1 and paths[0].is_file() and is_database(paths[0])
+    if paths[0].suffix in _DATABASE_SUFFIXES and not is_alone:
         if not paths[1:]:
             raise click.UsageError(f"Which file shall be imported into {words[0]!r}?")
         return paths[0], paths[1:]

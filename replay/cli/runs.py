@@ -37,10 +37,11 @@ def runs(database: Path, reveal: bool, as_json: bool) -> int:
     """List the replay runs of DATABASE, newest first, with what they found."""
     with opened_to_show(database, reveal=reveal) as store:
         found = store.runs(what_ifs=True)
+        counted = [] if as_json else [_counts_now(store, run) for run in found]
     if as_json:
         terminal.emit_json([run.model_dump(mode="json") for run in found])
     elif found:
-        terminal.emit("\n".join(_run_lines(found)))
+        terminal.emit("\n".join(_run_lines(found, counted)))
     else:
         terminal.say(
             f"{database} has no replay runs yet. Make one:\n"
@@ -240,13 +241,24 @@ def findings_now(store: Store, run: ReplayRun) -> list[Finding]:
     return apply_approvals([], store.findings(run.id), store.approvals())[1]
 
 
+def verdicts_now(store: Store, run: ReplayRun, **which: str) -> list[CallVerdict]:
+    """Return the verdicts of ``run`` (``which``: as for `Store.verdicts`), approved as of now."""
+    from replay.verdicts import Approvals, apply_approvals
+
+    verdicts, approvals = store.verdicts(run.id, **which), store.approvals()
+    known = Approvals(approvals)
+    is_any = any(one.approved or known.may_cover(one) for one in verdicts)
+    findings = store.findings(run.id) if is_any else []  # only these may be approved
+    return apply_approvals(verdicts, findings, approvals)[0]
+
+
 def example_verdicts(
     store: Store, run: ReplayRun, findings: list[Finding]
 ) -> dict[str, CallVerdict]:
     """Return the verdict of each finding's example, by tool call id."""
     examples = {}
     for finding in findings:
-        for verdict in store.verdicts(run.id, trace_id=finding.example_trace_id):
+        for verdict in verdicts_now(store, run, trace_id=finding.example_trace_id):
             if verdict.tool_call_id == finding.example_tool_call_id:
                 examples[verdict.tool_call_id] = verdict
     return examples
@@ -285,25 +297,37 @@ def _finding_lines(findings: list[Finding]) -> str:
     return "\n".join(f"  {finding.signature}  {finding.title}" for finding in findings)
 
 
-def _run_lines(found: list[ReplayRun]) -> list[str]:
+def _counts_now(store: Store, run: ReplayRun) -> dict[str, int]:
+    """Return the calls of ``run`` by verdict; what was approved since counts as approved."""
+    from replay.verdicts import counts_now
+
+    return counts_now(run.verdict_counts, findings_now(store, run))
+
+
+def _run_lines(found: list[ReplayRun], counted: list[dict[str, int]]) -> list[str]:
     from replay.cli.table import Column, table_lines
     from replay.cli.transcripts import moment
     from replay.report.sample_words import is_sampled
+    from replay.verdicts.counts import APPROVED
 
+    any_approved = any(APPROVED in counts for counts in counted)
     columns = [
         Column("RUN"),
-        Column("STARTED (UTC)", left_out=1),
-        Column("TOOLS", flexible=True, width_min=12, left_out=2),
+        Column("STARTED (UTC)", left_out=2),
+        Column("TOOLS", flexible=True, width_min=12, left_out=1),
         Column("CALLS", right=True),
         Column("SAME", right=True),
+        *([Column("APPROVED", right=True)] if any_approved else []),
         Column("EXIT", right=True),
     ]
     rows = []
-    for run in found:
+    for run, counts in zip(found, counted, strict=True):
         ended = run.status if run.status != "finished" else str(run.exit_code)
-        same = run.verdict_counts.get("same", 0) + run.verdict_counts.get("equivalent", 0)
-        counts = [f"{run.call_count:,}", f"{same:,}", ended]
+        same = counts.get("same", 0) + counts.get("equivalent", 0)
+        numbers = [run.call_count, same]
+        numbers += [counts.get(APPROVED, 0)] if any_approved else []
+        cells = [*(f"{number:,}" for number in numbers), ended]
         kind = "(what-if) " if run.is_what_if else "(sample) " if is_sampled(run) else ""
         tools = f"{kind}{run.toolbox}"
-        rows.append([run.id, moment(run.started_at)[:16], tools, *counts])
+        rows.append([run.id, moment(run.started_at)[:16], tools, *cells])
     return table_lines(columns, rows, width=terminal.width())

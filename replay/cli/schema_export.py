@@ -44,9 +44,11 @@ _FORMS = (
 @click.option(
     "--dialect",
     type=click.Choice(_FORMS),
+    metavar="DIALECT",  # in brackets, click's way, the names are one word
     default="json-schema",
     show_default=True,
-    help="The form of each: its bare JSON Schema, or a definition as a provider takes it.",
+    help="The form of each: its bare JSON Schema, or a definition as a provider takes it: "
+    f"{', '.join(_FORMS)}.",
 )
 @click.option(
     "--tool",

@@ -213,7 +213,7 @@ def _told(collection: Collection, folder: Path) -> Iterator[str]:
         traces = count(len(part.trace_ids), "trace")
         examples = "example " if part.example_count == 1 else "examples"
         yield f"  {name:<12} {part.example_count:>9,} {examples} from {traces}"
-        if not part.example_count and collection.options.split[name] > 0:
+        if whole and not part.example_count and collection.options.split[name] > 0:
             yield f"  {'':<12}           too few groups of traces for a part of its own"
     for words, number in (
         ("said the same as another", counts.duplicate_count),

@@ -111,6 +111,8 @@ def _call_words(correction: JsonValue) -> str:
     """A corrected call as it would be written: ``get_weather {"city": "Paris"}``."""
     if isinstance(correction, dict) and set(correction) == {"tool", "arguments"}:
         return f"{correction['tool']} {_json(correction['arguments'])}"
+    if isinstance(correction, dict) and set(correction) == {"tool"}:
+        return str(correction["tool"] or "no call")
     return _json(correction)
 
 

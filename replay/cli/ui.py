@@ -10,12 +10,15 @@ import importlib
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
 from replay.cli.arguments import default_database, examples
 from replay.errors import ReplayError
+
+_DEMO: Final = Path("replay-demo", "traces.db")
+"""Where `replay demo` records, unless it is told otherwise."""
 
 
 class NoTerminalError(ReplayError):
@@ -28,11 +31,14 @@ class NoTerminalError(ReplayError):
 )
 @click.argument("words", nargs=-1, metavar="[DATABASE] [TRACE]")
 @click.option(
-    "--theme", type=click.Choice(["dark", "light"]), help="Colours; F2 changes them. Default: dark."
+    "--theme",
+    type=click.Choice(["dark", "light"]),
+    help="Colours; F2 changes them. Default: as last time, else dark.",
 )
 def ui(words: tuple[str, ...], theme: str | None) -> int:
     """Look at the traces of DATABASE: step by step, forwards and backwards, and what differs today.
 
+    Without DATABASE: that of [tool.replay], else traces.db, else what `replay demo` recorded here.
     TRACE is the id, or its unique beginning, of the trace to open. Press ? for the keys.
     """
     if len(words) > 2:
@@ -43,7 +49,8 @@ def ui(words: tuple[str, ...], theme: str | None) -> int:
         from replay.cli.audit import note_in
 
         note_in(database, "ui", "read")
-    code: int = _load_app().run(database, trace, theme=theme)
+    is_found = database == _DEMO and not (words and Path(words[0]) == _DEMO)
+    code: int = _load_app().run(database, trace, theme=theme, is_found=is_found)
     return code
 
 
@@ -58,9 +65,12 @@ def _database_and_trace(words: tuple[str, ...]) -> tuple[Path, str | None]:
     try:
         database = default_database()
     except click.UsageError:
-        if words:
+        if _DEMO.is_file():
+            database = _DEMO
+        elif words:
             raise
-        database = Path("traces.db")
+        else:
+            database = Path("traces.db")
     return database, words[0] if words else None
 
 

@@ -80,13 +80,12 @@ def fitting_steps(
 
 def newest_verdicts(store: Store, trace_id: str) -> dict[str, CallVerdict]:
     """Return the verdicts of the newest replay run that judged a trace, by tool call id."""
-    from replay.verdicts import apply_approvals
+    from replay.cli.runs import verdicts_now
 
     for run in store.runs():
-        verdicts = store.verdicts(run.id, trace_id=trace_id)
+        verdicts = verdicts_now(store, run, trace_id=trace_id)
         if verdicts:
-            marked, _ = apply_approvals(verdicts, store.findings(run.id), store.approvals())
-            return {one.tool_call_id: one for one in marked}
+            return {one.tool_call_id: one for one in verdicts}
     return {}
 
 

@@ -46,25 +46,31 @@ def _spots(schema: JsonObject, value: JsonValue, path: Path) -> Iterator[Spot]:
 
 
 def put(values: Any, path: Path, value: JsonValue) -> Any:
-    """Return a copy of ``values`` with ``value`` at ``path``."""
+    """Return ``values`` with ``value`` at ``path``; what lies beside the path is shared.
+
+    A payload may be nested deeper than a copy of all of it could go.
+    """
     if not path:
-        return copy.deepcopy(value)
-    changed = copy.deepcopy(values)
-    holder = changed
-    for part in path[:-1]:
-        holder = holder[part]
-    holder[path[-1]] = copy.deepcopy(value)
+        return value
+    changed, holder = _opened(values, path)
+    holder[path[-1]] = value
     return changed
 
 
 def without(values: Any, path: Path) -> Any:
-    """Return a copy of ``values`` with nothing at ``path``."""
-    changed = copy.deepcopy(values)
-    holder = changed
-    for part in path[:-1]:
-        holder = holder[part]
+    """Return ``values`` with nothing at ``path``; what lies beside the path is shared."""
+    changed, holder = _opened(values, path)
     del holder[path[-1]]
     return changed
+
+
+def _opened(values: Any, path: Path) -> tuple[Any, Any]:
+    """Return ``values`` with containers of their own along ``path``, and the last of these."""
+    changed = holder = copy.copy(values)
+    for part in path[:-1]:
+        holder[part] = copy.copy(holder[part])
+        holder = holder[part]
+    return changed, holder
 
 
 def at(values: Any, path: Path, default: Any = None) -> Any:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from replay.interchange.genai_messages import result_text
 from replay.interchange.lines import Misfit
-from replay.interchange.mcp_names import own_name
+from replay.interchange.mcp_names import own_name_of_server
 from replay.interchange.spans import parsed
 from replay.interchange.times import ns_of
 from replay.interchange.told import MESSAGES, ToldModelCall, ToldRun, ToldTrace
@@ -25,7 +25,6 @@ SOURCE: Final = "cline"
 
 NO_TOOLS: Final = "model calls without their tool definitions: the log has none"
 IN_WORDS: Final = "calls of tools in the words of an answer, as XML: not read as calls"
-_OF_A_SERVER: Final = re.compile(r"[^_](?:.*?[^_])?__([^_].*)", re.DOTALL)
 _XML_CALL: Final = re.compile(
     r"<(read_file|write_to_file|replace_in_file|apply_diff|execute_command|search_files|list_files"
     r"|use_mcp_tool|browser_action)>"
@@ -70,7 +69,7 @@ def pieces(value: JsonValue, place: Place) -> Iterator[Piece]:
 
 def tell(key: str, found: list[JsonObject]) -> Iterator[ToldTrace]:
     """Yield the trace of a session."""
-    told = ToldTrace(SOURCE, key, app=SOURCE, name_of=_own_name)
+    told = ToldTrace(SOURCE, key, app=SOURCE, name_of=own_name_of_server)
     conversation: list[Any] = []
     system = found[0].get("system_prompt")
     if isinstance(system, str):
@@ -91,11 +90,6 @@ def tell(key: str, found: list[JsonObject]) -> Iterator[ToldTrace]:
     said = found[0].get("origin")
     told.metadata = {name: one for name, one in (said or {}).items() if name != "sessionId"}
     yield told
-
-
-def _own_name(shown: str) -> str:
-    found = _OF_A_SERVER.fullmatch(shown)
-    return found[1] if found and own_name(shown) == shown else own_name(shown)
 
 
 def _model_call(
@@ -151,7 +145,7 @@ def _add_runs(told: ToldTrace, conversation: list[Any], at_ns: int | None) -> No
         told.runs.append(
             ToldRun(
                 f"{answer.provider_call_id}:{len(told.runs)}",
-                _own_name(call.tool),
+                own_name_of_server(call.tool),
                 arguments=call.arguments,
                 provider_call_id=answer.provider_call_id,
                 response=text,

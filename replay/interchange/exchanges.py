@@ -1,14 +1,16 @@
 """A provider's own request and answer, as gateways log them and some instrumentations keep them.
 
-Which API they are of, their shape tells: chat completions, Responses or Anthropic messages.
+Which API they are of, their shape tells: chat completions, Responses, Anthropic messages, or
+Google's generateContent.
 """
 
 from __future__ import annotations
 
 import json
 
-from replay.interchange.told import CHAT, MESSAGES, RESPONSES, ToldModelCall
+from replay.interchange.told import CHAT, GENERATE, MESSAGES, RESPONSES, ToldModelCall
 from replay.recorder.wire import Question, Reply, read_question, read_reply
+from replay.recorder.wire_generate import GENERATE_FORMAT
 from replay.records import CallError, JsonObject, JsonValue
 
 
@@ -19,6 +21,8 @@ def exchange_in(request: JsonValue, answer: JsonValue) -> ToldModelCall | None:
     """
     if not isinstance(request, dict):
         return None
+    if isinstance(request.get("contents"), list):
+        return _google(request, answer)
     answer = answer if isinstance(answer, dict) else {}
     api = _api_of(request, answer)
     if api is None:
@@ -61,6 +65,26 @@ def _openai(api: str, request: JsonObject, answer: JsonObject) -> ToldModelCall 
     reply = read_reply(api, answer) if answer else Reply()
     call = told_call(api, question, reply)
     call.error = reply.error or _error_of(answer)
+    return call
+
+
+def _google(request: JsonObject, answer: JsonValue) -> ToldModelCall | None:
+    """Its model is named in its address; streamed, its answer is the list of its events."""
+    is_streamed = isinstance(answer, list)
+    if isinstance(answer, list):
+        events = [one for one in answer if isinstance(one, dict)]
+        answer = GENERATE_FORMAT.reassemble(events) or {}
+    if not isinstance(answer, dict):
+        answer = {}
+    named = {name: value for name, value in request.items() if name != "model"}
+    call = _openai(GENERATE, named, answer)
+    if call is None:
+        return None
+    call.provider = "gcp.gemini"
+    call.model = _text(request.get("model"))
+    call.streamed = is_streamed
+    if call.output is not None:
+        call.attributes["raw"] = True
     return call
 
 

@@ -16,9 +16,12 @@ from replay.interchange import (
     claude_code,
     cline,
     codex,
+    continue_dev,
     gateway,
     gemini_cli,
     genai_writing,
+    goose,
+    goose_database,
     inspect_logs,
     inspect_zip,
     langfuse,
@@ -30,6 +33,7 @@ from replay.interchange import (
     openinference_writing,
     otlp,
     phoenix,
+    qwen_code,
     record_lines,
     vcrpy_runs,
 )
@@ -72,7 +76,8 @@ TRACE_FORMATS: Final[dict[str | None, TraceFormat]] = {
     module.FORMAT.name: module.FORMAT
     for module in (
         *(langfuse, otlp, phoenix, langsmith, mlflow, inspect_logs, openai_agents, gateway),
-        *(claude_code, codex, gemini_cli, opencode, cline, vcrpy_runs),
+        *(qwen_code, claude_code, codex, gemini_cli, opencode, cline, goose, continue_dev),
+        vcrpy_runs,
     )
 }
 """What can be read only."""
@@ -120,6 +125,8 @@ def detect_format(path: Path) -> str | None:
         ImportFileError: it is no format that we know, or neither JSON nor a binary form we know.
     """
     head = head_of(path)
+    if goose_database.is_database(path):
+        return goose.SOURCE
     for begin, words in _BINARY.items():
         if head.startswith(begin):
             raise ImportFileError(f"{str(path)!r} cannot be imported: this is {words}.")

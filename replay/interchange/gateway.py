@@ -1,8 +1,9 @@
 """Logs of gateways: a provider's requests and answers in pairs, whoever wrote them.
 
-Read are `{"request": ..., "response": ...}` of chat completions, Responses and Anthropic messages,
-also with the bodies one level down (`request.body`, `request_body`, `requestBody`, texts of JSON),
-as proxies and gateways write them, and LiteLLM's standard payloads. Which pairs are one
+Read are `{"request": ..., "response": ...}` of chat completions, Responses, Anthropic messages and
+Google's generateContent, also with the bodies one level down (`request.body`, `request_body`,
+`requestBody`, texts of JSON), as proxies and gateways write them, what Vertex logs of requests
+(`full_request`, `full_response`), and LiteLLM's standard payloads. Which pairs are one
 conversation is told by a session's id where there is one, else by their prompts.
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -25,9 +27,16 @@ from replay.records import CallError, JsonObject, JsonValue
 
 SOURCE: Final = "gateway"
 
-NO_MODEL: Final = "requests of something else than chat, Responses or messages: left out"
-_REQUESTS: Final = ("request", "request_body", "requestBody", "req", "input")
-_ANSWERS: Final = ("response", "response_body", "responseBody", "res", "output")
+NO_MODEL: Final = (
+    "requests of something else than chat, Responses, messages or generateContent: left out"
+)
+_REQUESTS: Final = ("request", "request_body", "requestBody", "req", "input", "full_request")
+_ANSWERS: Final = ("response", "response_body", "responseBody", "res", "output", "full_response")
+_ADDRESSES: Final = ("url", "path", "target_url", "request_path", "model")
+_MODEL: Final = re.compile(r"(?:^|/)models/([^/:?]+)")
+"""Google's APIs name a model in the address, and so does what Vertex logs."""
+_WHOLE: Final = ("messages", "choices", "model", "contents", "candidates")
+"""What a body has itself: no other is looked for inside of it."""
 _BODIES: Final = ("body", "json", "data", "content")
 _SESSIONS: Final = (
     "session_id",
@@ -40,7 +49,7 @@ _SESSIONS: Final = (
 )
 _HOLDERS: Final = ("metadata", "properties", "request_properties", "headers", "request_headers")
 _STARTS: Final = ("startTime", "started_at", "start_time", "request_created_at", "timestamp")
-_STARTS_ALSO: Final = ("created_at", "time", "recorded_at", "created")
+_STARTS_ALSO: Final = ("created_at", "time", "recorded_at", "created", "logging_time")
 _ENDS: Final = ("endTime", "ended_at", "end_time", "response_created_at")
 _DURATIONS: Final = ("duration_ms", "latency_ms", "delay_ms", "response_time", "latency")
 
@@ -75,7 +84,20 @@ def pieces(value: JsonValue, place: Place) -> Iterator[Piece]:
     about = {
         name: one for name, one in value.items() if name not in (*_REQUESTS, *_ANSWERS, "messages")
     }
+    if call.model is None and (model := _named_in(value)) is not None:
+        about["model"] = model
     yield Piece(key, {"request": request, "response": answer, "about": about})
+
+
+def _named_in(value: JsonObject) -> str | None:
+    """The model that an exchange's address names."""
+    requests = (value[name] for name in _REQUESTS if isinstance(value.get(name), dict))
+    for holder in (value, *requests):
+        for name in _ADDRESSES:
+            said = holder.get(name)
+            if isinstance(said, str) and (found := _MODEL.search(said)):
+                return found[1]
+    return None
 
 
 def _pair(value: JsonObject) -> tuple[JsonValue, JsonValue]:
@@ -98,7 +120,7 @@ def _pair(value: JsonObject) -> tuple[JsonValue, JsonValue]:
 
 def _body(value: JsonValue) -> JsonValue:
     value = parsed(value)
-    if isinstance(value, dict) and not any(n in value for n in ("messages", "choices", "model")):
+    if isinstance(value, dict) and not any(name in value for name in _WHOLE):
         for name in _BODIES:
             if isinstance(below := parsed(value.get(name)), dict):
                 return below
@@ -188,6 +210,7 @@ def _call(index: int, piece: JsonObject) -> ToldModelCall:
         call.ended_ns = _after(call.started_ns, about)
     status = about.get("status_code", about.get("status", about.get("response_status")))
     call.status_code = status if isinstance(status, int) else None
+    call.model = call.model or _text(about, "model")
     call.provider = call.provider or _text(about, "custom_llm_provider", "provider")
     if call.error is None and about.get("error_str"):
         kind = (about.get("error_information") or {}).get("error_class")

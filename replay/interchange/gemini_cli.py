@@ -115,7 +115,7 @@ class _Session:
         if kind not in _SAID:
             self.told.notes[OTHER] += 1
             return
-        parts = _parts(message.get("content"))
+        parts = parts_of(message.get("content"))
         if self.answers and not any("functionResponse" in part for part in parts):
             self.contents.append({"role": "user", "parts": self.answers})
         self.answers = []
@@ -130,7 +130,7 @@ class _Session:
         for call in calls:
             asked = {name: call[name] for name in ("id", "name", "args") if name in call}
             parts.append({"functionCall": asked})
-            self.answers += _parts(call.get("result"))
+            self.answers += parts_of(call.get("result"))
             self._add_run(call)
         output = {"role": "model", "parts": parts}
         thoughts = message.get("thoughts")
@@ -157,7 +157,7 @@ class _Session:
         named = _OF_A_SERVER.fullmatch(str(call.get("displayName") or ""))
         own = named[1] if named and shown.endswith(named[1]) else shown
         self.own_names[shown] = own
-        text, is_error = _answer(call.get("result"))
+        text, is_error = answer_in(call.get("result"))
         run = ToldRun(
             f"{call.get('id')}:{len(self.told.runs)}",
             own,
@@ -175,16 +175,18 @@ class _Session:
         self.told.runs.append(run)
 
 
-def _parts(content: JsonValue) -> list[JsonObject]:
+def parts_of(content: JsonValue) -> list[JsonObject]:
+    """Return the parts that a message has, a text as one of them."""
     if isinstance(content, str):
         return [{"text": content}] if content else []
     said = content if isinstance(content, list) else [content]
-    return [{"text": one} if isinstance(one, str) else one for one in said if one]
+    found = [{"text": one} if isinstance(one, str) else one for one in said if one]
+    return [one for one in found if isinstance(one, dict)]
 
 
-def _answer(result: JsonValue) -> tuple[str | None, bool]:
-    """What the tool said, without what the program put around it; and whether that is an error."""
-    said = next((p["functionResponse"] for p in _parts(result) if "functionResponse" in p), None)
+def answer_in(result: JsonValue) -> tuple[str | None, bool]:
+    """Return what the tool said without what is put around it, and whether that is an error."""
+    said = next((p["functionResponse"] for p in parts_of(result) if "functionResponse" in p), None)
     response = said.get("response") if isinstance(said, dict) else None
     if not isinstance(response, dict):
         return None, False

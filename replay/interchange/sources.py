@@ -29,6 +29,8 @@ _UNMARKED: Final = {
 """How JSON in UTF-16 begins that does not say which."""
 
 _NEVER: Final = ("contexts.json",)
+_ALWAYS: Final = ("sessions.db",)
+"""Goose's: other databases in a folder are nobody's traces."""
 _SUFFIXES: Final = (
     ".json",
     ".jsonl",
@@ -218,7 +220,7 @@ def _matching(path: Path) -> list[Path]:
 def _may_be_one(path: Path, folder: Path) -> bool:
     hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
     suffixes = [suffix for suffix in path.suffixes if suffix not in _PACKED]
-    fits = bool(suffixes) and suffixes[-1] in _SUFFIXES
+    fits = (bool(suffixes) and suffixes[-1] in _SUFFIXES) or path.name in _ALWAYS
     return fits and not hidden and path.name not in _NEVER and path.is_file()
 
 

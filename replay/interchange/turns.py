@@ -10,7 +10,7 @@ from replay.interchange.shapes import block_text
 from replay.interchange.told import CHAT, GENERATE, MESSAGES, RESPONSES
 from replay.recorder.wire import asked_in, said_in, told_in
 from replay.recorder.wire_openai import chat_calls, item_calls
-from replay.recorder.wire_values import AskedCall, Told
+from replay.recorder.wire_values import AskedCall, Told, text_or_none
 from replay.records import JsonObject, JsonValue
 from replay.tools.arguments import raw_arguments
 
@@ -25,7 +25,9 @@ def asked_by(api: str, output: JsonValue) -> list[AskedCall]:
     if api == RESPONSES:
         return item_calls(entries)
     return [
-        AskedCall(str(block.get("name")), raw_arguments(block.get("input")), block.get("id"))
+        AskedCall(
+            str(block.get("name")), raw_arguments(block.get("input")), text_or_none(block.get("id"))
+        )
         for block in entries
         if block.get("type") == "tool_use"
     ]

@@ -84,9 +84,7 @@ def _calls(
             yield tuple(row)
 
 
-def _rows(
-    connection: sqlite3.Connection, scope: Scope, fourth: str
-) -> Iterator[tuple[Any, ...]]:
+def _rows(connection: sqlite3.Connection, scope: Scope, fourth: str) -> Iterator[tuple[Any, ...]]:
     """Give the actor, and what `_calls` gives, of every call in the window and the traces."""
     in_window, moments = scope.moments("c.started_us")
     in_traces, values = scope.traces("c.trace")

@@ -134,11 +134,15 @@ def _reassemble(events: Iterable[JsonObject]) -> JsonObject | None:
     for event in events:
         body |= {key: value for key, value in event.items() if key != "candidates"}
         for said in list_of(event.get("candidates")):
-            whole = candidates.setdefault(said.get("index", 0), {})
+            if not isinstance(said, dict):
+                continue
+            index = said.get("index")
+            whole = candidates.setdefault(index if isinstance(index, int) else 0, {})
             content = dict_or_none(said.get("content")) or {}
             parts = [*list_of((whole.get("content") or {}).get("parts"))]
             for part in list_of(content.get("parts")):
-                _add_part(parts, part)
+                if isinstance(part, dict):
+                    _add_part(parts, part)
             whole |= said
             whole["content"] = {"role": "model", **content, "parts": parts}
     if candidates or body:
@@ -149,10 +153,14 @@ def _reassemble(events: Iterable[JsonObject]) -> JsonObject | None:
 def _add_part(parts: list[Any], part: JsonObject) -> None:
     """Words go on from words; calls come one in each part, and are never merged."""
     last = parts[-1] if parts else None
-    if last is not None and set(part) == set(last) == {"text"}:
+    if last is not None and _is_words(part) and _is_words(last):
         parts[-1] = {"text": last["text"] + part["text"]}
     elif part:
         parts.append(part)
+
+
+def _is_words(part: JsonObject) -> bool:
+    return set(part) == {"text"} and isinstance(part["text"], str)
 
 
 GENERATE_FORMAT = WireFormat(

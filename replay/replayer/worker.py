@@ -81,7 +81,7 @@ def _loaded(setup: JsonObject, channel: Channel, guard: kernel.KernelGuard, limi
         confine(setup["confined"], guard)
         holding.hold_worker(limits, setup["sandbox"])
         if setup["observed"] is not None:
-            _observe(setup["observed"]["salt"])
+            _observe(**setup["observed"])
         if setup["debugged"] is not None:
             _debug(setup["debugged"])
         with holding.in_time(limits):
@@ -160,11 +160,11 @@ def _answer(toolbox: Any, channel: Channel) -> None:
     answer_questions(toolbox, channel)
 
 
-def _observe(salt: str) -> None:
+def _observe(salt: str, tick_ns: int) -> None:
     from replay.replayer.shaking.observing import observe
 
     cassettes.install(world=True)
-    observe(salt)
+    observe(salt, tick_ns)
 
 
 def _debug(asked: JsonObject) -> None:

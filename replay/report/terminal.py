@@ -5,6 +5,7 @@ Reads well at 80 columns and without colour; nothing is said by colour alone.
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -20,7 +21,8 @@ from replay.report.sample_words import sample_words, sampled
 from replay.report.version_lines import translation_notes, version_fact, version_lines
 from replay.report.words import VERDICT_WORDS, cause_words, color, sign
 from replay.report.written_for_lines import written_for_lines
-from replay.verdicts import ranked
+from replay.verdicts import counts_now, ranked
+from replay.verdicts.counts import APPROVED
 from replay.verdicts.outside_titles import miss_is_the_answer
 
 FINDINGS_MAX: Final = 12
@@ -71,16 +73,11 @@ def headline(run: ReplayRun, findings: Sequence[Finding] = ()) -> str:
     ``1,164 calls of 200 traces: 1,044 same, 120 changed in 1 finding``
     """
     calls = f"{count(run.call_count, 'call')} of {count(run.trace_count, 'trace')}{sampled(run)}"
-    counts = Counter({verdict: run.verdict_counts.get(verdict.value, 0) for verdict in Verdict})
-    approved = Counter[Verdict]()
-    for finding in findings:
-        if finding.approved:
-            approved[finding.verdict] += finding.call_count
-    counts.subtract(approved)
-    served = counts.pop(Verdict.SERVED, 0)
+    counts = Counter(counts_now(run.verdict_counts, findings))
+    approved, served = counts[APPROVED], counts.pop(Verdict.SERVED, 0)
     beside = f"{served:,} {VERDICT_WORDS[Verdict.SERVED]}" if served else ""
     said = [f"{counts[v]:,} {words}" for v, words in VERDICT_WORDS.items() if counts[v] > 0]
-    said += [f"{approved.total():,} approved"] if approved else []
+    said += [f"{approved:,} {APPROVED}"] if approved else []
     if not run.call_count:
         return f"{calls}: nothing was replayed"
     if counts[Verdict.SAME] == run.call_count:
@@ -254,6 +251,16 @@ def _names(names: Sequence[str]) -> str:
     return f"{shown} and {more:,} more" if more > 0 else shown
 
 
+def _may_be_chance(finding: Finding) -> bool:
+    """Whether only values differ: without a baseline, those of a clock or of chance do as well."""
+    return (
+        finding.verdict is Verdict.RESPONSE_CHANGED
+        and finding.cause is Cause.CODE
+        and bool(finding.paths)
+        and all(path.startswith("~") for path in finding.paths)
+    )
+
+
 def _next(
     run: ReplayRun,
     findings: Sequence[Finding],
@@ -270,6 +277,11 @@ def _next(
         (f"replay diff {database} {run.id} --all", "every differing call"),
         (f"replay show {database} {first.example_trace_id}", "the example's whole trace"),
     ][1 if is_whole else 0 :]
+    if run.baseline is None and (other := next(filter(_may_be_chance, findings), None)):
+        asked = f"--tools {shlex.quote(run.toolbox)} --trace {other.example_trace_id}"
+        commands.append(
+            (f"replay doctor explain {database} {asked}", "is it the code, the clock or chance?")
+        )
     if first.verdict is not Verdict.NOT_RUN:  # what nobody judged is no change that was meant
         commands.append(
             (f"replay approve {database} {first.signature}", "accept the first finding")

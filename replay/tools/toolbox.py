@@ -52,7 +52,29 @@ class Toolbox(Hooks, Adopting):
     # -- registration -------------------------------------------------------------------------
 
     @overload
-    def tool(self, function: F, /) -> F: ...
+    def tool(
+        self,
+        function: F,
+        /,
+        *,
+        name: str | None = None,
+        description: str | None = None,
+        version: str | None = None,
+        schema: Mapping[str, Any] | None = None,
+        timeout_ms: float | None = None,
+        idempotent: bool = False,
+        attempts_max: int = 1,
+        retry_wait_ms: float = 100.0,
+        actor: Actor = "assistant",
+        strict: bool | None = None,
+        validation: Validation | None = None,
+        authorize: Callable[..., Any] | None = None,
+        sanitize: Callable[..., Any] | None = None,
+        replay: ReplayAs = "cassette",
+        store: StoreAs = "all",
+        raises: Iterable[type[BaseException]] = (),
+        contract: Contract | None = None,
+    ) -> F: ...
 
     @overload
     def tool(
@@ -78,9 +100,9 @@ class Toolbox(Hooks, Adopting):
     ) -> Callable[[F], F]: ...
 
     def tool(self, *function: Any, **options: Any) -> Any:
-        """Register the function below as a tool and leave it as it is. Options as in ``add``."""
+        """Register a function, the one below or a given one, as it is. Options as in ``add``."""
         if function:
-            self.add(function[0])
+            self.add(function[0], **options)
             return function[0]
 
         def register(decorated: F) -> F:

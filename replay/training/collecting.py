@@ -95,7 +95,7 @@ class Collection:
             groups.add(transcript.trace.id, self._keys(transcript, threads))
 
     def _keys(self, transcript: Transcript, threads: list[_Judged]) -> list[bytes]:
-        begun = [beginning(thread[0][0].prompt) for thread in threads if thread]
+        begun = [_beginning_of(thread) for thread in threads]
         label = transcript.trace.labels.get(self.options.group_label or "")
         named = [] if label is None else [b"label " + label.encode()]
         return [key for key in begun if key is not None] + named
@@ -177,6 +177,12 @@ class Collection:
         for trace_id in self._trace_ids:
             for thread in self._threads(self.store.transcript(trace_id), Counter()):
                 yield from thread
+
+
+def _beginning_of(thread: _Judged) -> bytes | None:
+    """Return how a conversation begins: agents that greet first are told nothing before it."""
+    begun = (beginning(decision.prompt) for decision, _ in thread)
+    return next((one for one in begun if one is not None), None)
 
 
 def collect(

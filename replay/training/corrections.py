@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from typing import Final
 
 from replay.records import Feedback, JsonObject
 from replay.records.corrections import corrected_call
 from replay.training.decisions import Decision
 from replay.training.judging import calls_problem
+
+
+_NO_CALL: Final = "a correction to no call, without the words instead"
 
 
 def corrected_output(decision: Decision) -> tuple[JsonObject | None, str | None]:
@@ -20,7 +24,8 @@ def corrected_output(decision: Decision) -> tuple[JsonObject | None, str | None]
     for one in decision.corrections:
         changed = _with(message, decision, one)
         if changed is None:
-            return None, "a correction that names no call of several"
+            says_no_call = corrected_call(one.correction, "") == (None, None)
+            return None, _NO_CALL if says_no_call else "a correction that names no call of several"
         message = changed
     if message == decision.output:
         return None, "a correction that says what the model did"

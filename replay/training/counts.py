@@ -22,6 +22,7 @@ class PartCounts:
     example_count: int = 0
     trace_ids: set[str] = field(default_factory=set)
     tools: Counter[str] = field(default_factory=Counter)
+    """Examples that teach to call each; one may call several, so they add up to more."""
     models: Counter[str] = field(default_factory=Counter)
     sources: Counter[str] = field(default_factory=Counter)
 

@@ -72,13 +72,14 @@ def _where_from(collection: Collection, command: Sequence[str]) -> Iterator[str]
     span = f", {(counts.first_at or '')[:10]} to {(counts.last_at or '')[:10]}" if is_dated else ""
     yield f"with {counts.decision_count:,} decisions of models{span}."
     yield ""
-    yield from _table("model", _sum(counts.parts.values(), "models"))
-    yield from _table("tool", _sum(counts.parts.values(), "tools"))
+    yield from _table("model", _sum(counts.parts.values(), "models"), "examples")
+    tools = _sum(counts.parts.values(), "tools")
+    yield from _table("tool", tools, "examples that call it; one may call several")
     sources = {
         f"{name}: {_SOURCES[name]}": count
         for name, count in _sum(counts.parts.values(), "sources").items()
     }
-    yield from _table("wanted behaviour", Counter(sources))
+    yield from _table("wanted behaviour", Counter(sources), "examples")
 
 
 def _how_chosen(collection: Collection) -> Iterator[str]:
@@ -124,10 +125,10 @@ def _sum(parts: object, name: str) -> Counter[str]:
     return total
 
 
-def _table(title: str, counts: Counter[str]) -> Iterator[str]:
+def _table(title: str, counts: Counter[str], counted: str = "") -> Iterator[str]:
     if not counts:
         return
-    yield f"| {title} | |"
+    yield f"| {title} | {counted} |"
     yield "|---|---:|"
     for name, count in counts.most_common():
         yield f"| {name} | {count:,} |"

@@ -47,7 +47,8 @@ def divide(
     """Return the part of each trace, by its id.
 
     A group's part is decided by its smallest id and the seed: more traces move no other group.
-    Only where a part would stay empty although there are groups enough, one moves there.
+    Only where a part would stay empty although there are groups enough, one moves there; where there
+    are not enough, the largest parts have them: of one group a training file is made, no test.
     """
     placed = sorted((share(seed, min(group).encode()), group) for group in groups)
     bounds, total = [], 0.0
@@ -58,10 +59,11 @@ def divide(
     for place, group in placed:
         name = next((name for bound, name in bounds if place < bound), bounds[-1][1])
         parts[name].append(group)
-    for name, members in parts.items():
-        fullest = max(parts.values(), key=len)
-        if not members and shares[name] > 0 and len(fullest) > 1:
-            members.append(fullest.pop())
+    for name in sorted(shares, key=lambda one: -shares[one]):
+        fullest = max(parts, key=lambda one: (len(parts[one]), -shares[one]))
+        is_spared = len(parts[fullest]) > 1 or shares[fullest] < shares[name]
+        if not parts[name] and shares[name] > 0 and parts[fullest] and is_spared:
+            parts[name].append(parts[fullest].pop())
     return {
         trace_id: name for name, members in parts.items() for group in members for trace_id in group
     }

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         with_approval,
     )
     from replay.verdicts.causes import Situation
+    from replay.verdicts.counts import counts_now
     from replay.verdicts.coverage import Coverage
     from replay.verdicts.diffing import diff_values
     from replay.verdicts.exit_codes import exit_code, exit_code_of, is_breaking
@@ -40,6 +41,7 @@ __all__ = [
     "approve_verdict",
     "asked_together",
     "collect",
+    "counts_now",
     "diff_values",
     "exit_code",
     "exit_code_of",
@@ -62,6 +64,7 @@ _LAZY = {
     "approve_verdict": "replay.verdicts.approving",
     "asked_together": "replay.verdicts.overlaps",
     "collect": "replay.verdicts.findings",
+    "counts_now": "replay.verdicts.counts",
     "diff_values": "replay.verdicts.diffing",
     "exit_code": "replay.verdicts.exit_codes",
     "exit_code_of": "replay.verdicts.exit_codes",

@@ -287,17 +287,23 @@ def _never_fitted(expected: Answer, today: Answer) -> bool:
 
 
 def _only_told_the_time(call: ToolCall, compared: Comparison) -> bool:
-    """Whether the answers differ only in the moment of this call that they tell."""
+    """Whether the answers differ only in moments, of this call or reckoned from its clock."""
     if call.duration_ms is None:
         return False
-    from cassettes.moments import tells_moment  # the terminal UI shows verdicts, and judges none
+    # The terminal UI shows verdicts, and judges none.
+    from cassettes.moments import same_reckoning, tells_moment
 
     start = epoch_s(call.started_at)
     end = start + call.duration_ms / 1000
     return all(
         change.change == "changed"
-        and tells_moment(change.recorded, start, end)
-        and tells_moment(change.replayed, start, end)
+        and (
+            (
+                tells_moment(change.recorded, start, end)
+                and tells_moment(change.replayed, start, end)
+            )
+            or same_reckoning(change.recorded, change.replayed, start, end)
+        )
         for change in compared.changes
     )
 

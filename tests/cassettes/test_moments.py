@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cassettes import Cassette, Interaction, Request, Response, Spare, side_effects
-from cassettes.moments import tells_moment
+from cassettes.moments import same_reckoning, tells_moment
 
 AT = 1_763_632_800.0  # 2025-11-20T10:00:00Z
 URL = "http://bank.example.com/transfers"
@@ -48,6 +48,48 @@ def test_times_of_the_work_are_told_in_many_ways(value: Any) -> None:
 )
 def test_what_is_no_time_of_the_work_is_none(value: Any) -> None:
     assert not tells_moment(value, AT, AT + 0.5)
+
+
+@pytest.mark.parametrize(
+    ("recorded", "replayed"),
+    [
+        ("2025-11-20T11:00:00.020+00:00", "2025-11-20T11:00:00.000400+00:00"),
+        ("2025-11-20T11:00:00.020+00:00", "2025-11-20T11:00:00+00:00"),
+        (AT + 3600.02, AT + 3600.0004),
+        (int((AT + 86400) * 1000) + 20, int((AT + 86400) * 1000)),
+        ("Come back at 2025-11-21 10:00:00.02, please", "Come back at 2025-11-21 10:00:00, please"),
+    ],
+)
+def test_what_is_reckoned_from_the_clock_differs_as_the_clock_does(
+    recorded: Any, replayed: Any
+) -> None:
+    assert same_reckoning(recorded, replayed, AT, AT + 0.03)
+    assert same_reckoning(replayed, recorded, AT, AT + 0.03)
+
+
+@pytest.mark.parametrize(
+    ("recorded", "replayed"),
+    [
+        ("2025-11-20T11:00:00.020+00:00", "2025-11-20T11:00:01.020+00:00"),
+        ("2025-11-20T11:00:00+00:00", "2025-11-20T11:00:01+00:00"),
+        ("2025-11-20T11:00:00.020+00:00", "2025-11-20T12:00:00.020+01:00"),
+        (AT + 3600.02, AT + 3601.02),
+        (AT + 3600.02, int(AT + 3600)),
+        (3600.02, 3600.0),
+        ("at 2025-11-21 10:00:00.02, please", "at 2025-11-21 10:00:00.01, thanks"),
+        ("a price of 3", "a price of 4"),
+    ],
+)
+def test_what_the_clock_cannot_have_done_is_another_value(recorded: Any, replayed: Any) -> None:
+    assert not same_reckoning(recorded, replayed, AT + 0.4, AT + 0.43)
+
+
+def test_whole_seconds_turn_only_where_the_work_crossed_a_second() -> None:
+    ten, eleven = "2025-11-20T11:00:10", "2025-11-20T11:00:11"
+
+    assert same_reckoning(eleven, ten, AT + 0.99, AT + 1.01)
+    assert not same_reckoning(eleven, ten, AT + 0.4, AT + 0.5)
+    assert not same_reckoning(eleven, ten, AT + 0.4, AT + 3.5)  # long enough for code to be it
 
 
 def transfer(**body: Any) -> Request:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from replay.cli.main import exit_code_of
-from replay.records import Feedback
+from replay.records import Feedback, ModelCall, ToolCall, Trace
 from replay.store import Store
 
 Printed = pytest.CaptureFixture[str]
@@ -57,6 +57,97 @@ def test_a_correction_is_the_call_that_should_have_been_made(
     assert kept()[0].correction == {"tool": "price", "arguments": {"item": "cup"}}
     exit_code_of(["show", "t1"])
     assert '    rather   price {"item": "cup"}' in capsys.readouterr().out
+
+
+CITY = {
+    "type": "object",
+    "properties": {"city": {"type": "string"}, "unit": {"enum": ["C", "F"]}},
+    "required": ["city"],
+    "additionalProperties": False,
+}
+
+
+@pytest.fixture
+def shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A trace whose model was shown the schemas of two tools."""
+    monkeypatch.chdir(tmp_path)
+    at = "2026-11-21T09:00:00.000000Z"
+    tools = [
+        {"type": "function", "function": {"name": name, "parameters": CITY}}
+        for name in ("get_weather", "get_news")
+    ]
+    call = ModelCall(
+        id="m1", trace_id="t1-tea", step_number=1, api="chat.completions", tools=tools, started_at=at
+    )
+    asked = ToolCall(
+        id="c1",
+        trace_id="t1-tea",
+        step_number=2,
+        model_call_id="m1",
+        tool="get_weather",
+        arguments='{"city": "Berlin"}',
+        outcome="ok",
+        started_at=at,
+    )
+    with Store.open("traces.db", mode="create") as store:
+        store.append_all([Trace(id="t1-tea", started_at=at), call, asked])
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ('{"town": "Bonn"}', "schema of get_weather that the model was shown: city: "),
+        ('{"city": "Bonn", "units": "C"}', "Nearest: unit"),
+        ('{"city": "Bonn", "unit": "K"}', "unit: Should be one of"),
+        ('{"tool": "get_wether", "arguments": {"city": "Bonn"}}', "Nearest: get_weather"),
+        ('{"tool": "get_news", "arguments": {}}', "--unchecked keeps it all the same"),
+    ],
+)
+def test_a_correction_that_the_model_could_not_have_made_is_refused(
+    shown: None, capsys: Printed, given: str, words: str
+) -> None:
+    wanted = ["feedback", "t1", "--step", "2", "--correction", given]
+
+    assert exit_code_of(wanted) == 3
+
+    assert words in " ".join(capsys.readouterr().err.split())
+    assert kept() == []
+    assert exit_code_of([*wanted, "--unchecked"]) == 0
+    assert len(kept()) == 1
+
+
+def test_an_argument_that_the_schema_does_not_name_is_noted(
+    shown: None, capsys: Printed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(CITY, "additionalProperties")
+    lines = ["feedback", "t1", "--step", "2", "--correction", '{"city": "Bonn", "units": "C"}']
+    open_schema = {"type": "function", "function": {"name": "get_weather", "parameters": CITY}}
+    with Store.open("traces.db", mode="w") as store:
+        call = store.transcript("t1").steps[0]
+        store.append(call.model_copy(update={"tools": [open_schema]}))
+
+    assert exit_code_of(lines) == 0
+
+    assert "names no 'units', and lets it pass. Did you mean unit?" in capsys.readouterr().err
+    assert exit_code_of(["show", "t1"]) == 0
+    assert 'rather   get_weather {"city": "Bonn", "units": "C"}' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("given", "correction"),
+    [
+        ('{"city": "Bonn"}', {"tool": "get_weather", "arguments": {"city": "Bonn"}}),
+        ('{"tool": "get_news"}', {"tool": "get_news"}),
+        ('{"tool": null}', {"tool": None}),
+        ('"Which Bonn?"', "Which Bonn?"),
+    ],
+)
+def test_a_correction_names_a_call_a_tool_alone_no_call_or_an_answer(
+    shown: None, given: str, correction: object
+) -> None:
+    assert exit_code_of(["feedback", "t1", "--step", "2", "--correction", given]) == 0
+
+    assert kept()[0].correction == correction
 
 
 def test_without_an_option_it_lists_what_was_said(folder: Path, capsys: Printed) -> None:

@@ -192,6 +192,32 @@ def test_a_loose_tool_goes_on_with_the_recorded_answer_and_the_difference_is_tol
 
 
 @pytest.mark.slow
+def test_what_is_approved_later_counts_as_approved_in_runs_and_of_each_call(
+    folder: Path, capsys: Printed
+) -> None:
+    tools = folder / "shop.py"
+    tools.write_text(tools.read_text().replace('"price": len', '"cost": len'))
+    assert exit_code_of(["run", "--tools", "shop:toolbox", "--jobs", "1"]) == 2
+    with Store.open("traces.db") as store:
+        (finding,) = store.findings("latest")
+    capsys.readouterr()
+
+    def said(*words: str) -> str:
+        assert exit_code_of(list(words)) == 0
+        return capsys.readouterr().out
+
+    assert "APPROVED" not in said("runs")
+    said("approve", "all")
+    head, line = said("runs").splitlines()
+    assert head.split()[-3:] == ["SAME", "APPROVED", "EXIT"]
+    assert line.split()[-2] == str(finding.call_count)
+    assert "  approved\n" in said("diff", "latest", finding.signature)
+    said("approve", "all", "--take-back")
+    assert "APPROVED" not in said("runs")
+    assert "  approved\n" not in said("diff", "latest", finding.signature)
+
+
+@pytest.mark.slow
 def test_an_approval_is_taken_back_wherever_it_is_kept(folder: Path, capsys: Printed) -> None:
     tools = folder / "shop.py"
     tools.write_text(tools.read_text().replace('"price": len', '"cost": len'))

@@ -135,7 +135,8 @@ class Drawing:
         pools: list[list[Any]] = [asked, given, made, [self.word("made")], [True, 3, "", None]]
         pools = [pool for pool in pools if pool]
         arguments = {
-            f"p{place}": chance.choice(chance.choice(pools)) for place in range(chance.randint(0, 3))
+            f"p{place}": chance.choice(chance.choice(pools))
+            for place in range(chance.randint(0, 3))
         }
         is_ok = chance.random() < 0.75
         outcome = Outcome.OK if is_ok else chance.choice(BAD)

@@ -70,3 +70,9 @@ def real_time() -> dict[str, Any]:
     moment = (ctypes.c_long * 2)()
     libc.clock_gettime(0, moment)
     return {"at": {"ns": moment[1]}, "kind": "real"}
+
+
+@toolbox.tool
+def took() -> dict[str, float]:
+    began_s = time.perf_counter()
+    return {"took_ms": round((time.perf_counter() - began_s) * 1000, 2)}

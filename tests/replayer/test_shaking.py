@@ -32,6 +32,7 @@ DEPENDS_ON = {
     "roll": ["entropy"],
     "stamp": ["clock"],
     "tags": ["hash order"],
+    "took": ["clock"],
 }
 
 

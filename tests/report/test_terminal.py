@@ -13,9 +13,11 @@ from replay.verdicts import Situation, collect, exit_code
 from tests.verdicts.calls import AT, failure, miss, recorded, replayed, verdict_on
 
 
-def changed(old: Any, new: Any, step: int = 2, **fields: Any) -> CallVerdict:
+def changed(
+    old: Any, new: Any, step: int = 2, *, stateless: bool = False, **fields: Any
+) -> CallVerdict:
     call = recorded(json.dumps(old), step_number=step, id=f"c{step}", **fields)
-    after = Situation(conditional=step > 4)
+    after = Situation(conditional=step > 4, stateless=stateless)
     return verdict_on(call, replayed(json.dumps(new), tool=call.tool), situation=after)
 
 
@@ -270,3 +272,13 @@ def test_a_tool_that_is_gone_is_said_to_be_gone() -> None:
 
     assert "✗ book: no such tool any more\n" in text
     assert "  cause: today's toolbox has no such tool\n" in text
+
+
+def test_where_only_values_differ_and_no_baseline_tells_the_doctor_is_named() -> None:
+    value = [changed({"total": 3}, {"total": 4}, stateless=True)]
+    renamed = [changed({"total": 3}, {"sum": 3}, stateless=True)]
+    asked = "replay doctor explain traces.db --tools shop.tools:toolbox --trace t1"
+
+    assert asked in report(value)
+    assert asked not in report(value, baseline="git:main")
+    assert asked not in report(renamed)

@@ -266,3 +266,17 @@ def test_shown_schemas_can_be_changed_without_changing_the_tool() -> None:
     toolbox.schemas("openai")[0]["function"]["parameters"]["properties"].clear()
 
     assert toolbox.tools()[0].parameters == SHOWN
+
+
+def test_a_given_function_has_the_options_that_stand_beside_it() -> None:
+    tools = Toolbox()
+
+    def limited(limit: int = 5) -> dict[str, int]:
+        return {"limit": limit}
+
+    assert tools.tool(limited, name="renamed", validation="report", version="7") is limited
+
+    assert tools.schemas("openai")[0]["function"]["name"] == "renamed"
+    tool = tools.find("renamed")
+    assert tool is not None
+    assert (tool.version, tool.options.validation) == ("7", "report")

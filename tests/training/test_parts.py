@@ -12,6 +12,7 @@ from replay.cli.main import exit_code_of
 from replay.cli.training import BALANCE_BY, KEEP
 from replay.training import TRAINING_FORMATS, options
 from replay.training.groups import Groups, divide
+from tests.interchange.chats import says
 from tests.training.conftest import Export, weather
 
 CITIES = [f"City {number}" for number in range(60)]
@@ -39,6 +40,24 @@ def test_conversations_that_begin_alike_are_in_one_part(export: Export) -> None:
     assert all(15 <= len(found) <= 45 for found in begun.values())
 
 
+def test_an_agent_that_greets_first_hides_no_beginning(export: Export) -> None:
+    """Its first answer was asked by nobody, so the first prompt says nothing of the conversation."""
+    chats = [
+        {
+            **(talk := weather(city, id=f"{city}/{trial}")),
+            "messages": [says("How can I help?"), *talk["messages"], says(f"Bye {trial}.")],
+        }
+        for city in CITIES[:40]
+        for trial in range(3)
+    ]
+    parts = export("openai-sft", *chats, options="--split train=0.5,test=0.5")
+    begun = {
+        name: {line["messages"][1]["content"] for line in lines} for name, lines in parts.items()
+    }
+    assert not begun["train"] & begun["test"]
+    assert len(begun["train"]) + len(begun["test"]) == 40
+
+
 def test_traces_of_one_label_are_in_one_part(export: Export) -> None:
     chats = [weather(city, domain=f"d{place % 6}") for place, city in enumerate(CITIES)]
     wanted = "--split train=0.5,test=0.5 --group-by domain"
@@ -63,6 +82,16 @@ def test_a_part_is_not_empty_where_there_are_groups_enough() -> None:
     for seed in range(20):
         parts = divide([["a"], ["b"]], {"train": 0.99, "test": 0.01}, seed)
         assert set(parts.values()) == {"train", "test"}
+
+
+def test_of_too_few_groups_the_largest_parts_are_made() -> None:
+    shares = {"test": 0.1, "train": 0.7, "dev": 0.2}
+    for seed in range(40):
+        assert set(divide([["a"]], shares, seed).values()) == {"train"}
+        assert set(divide([["a"], ["b"]], shares, seed).values()) == {"train", "dev"}
+        assert set(divide([["a"], ["b"], ["c"]], shares, seed).values()) == set(shares)
+        assert divide([], shares, seed) == {}
+        assert set(divide([["a"]], {"train": 1.0, "test": 0.0}, seed).values()) == {"train"}
 
 
 def test_groups_join_over_any_key() -> None:

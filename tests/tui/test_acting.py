@@ -12,8 +12,10 @@ from typing import Any
 
 import pytest
 
+from replay.records import Pin, pin_id
 from replay.store import Store
 from tests.tui.person import Person, use
+from tests.tui.records import moment
 from tests.tui.shop import HOLDING, held_records, let_go, make_shop, shop_records
 
 
@@ -280,7 +282,7 @@ def test_capital_p_pins_a_call_or_a_trace_and_takes_the_pin_away(shop: Path) -> 
         await person.sees("step 4 is pinned", "⚑ pinned: 4")
         await person.press("p", "P", "enter")
         await person.sees("the trace is pinned", "⚑ pinned")
-        await person.press("P")
+        await person.press("P", "enter")
         await person.sees("the trace is pinned no longer", "⚑ pinned: 4")
         await person.press("P", "escape")
         await person.sees("not pinned")
@@ -288,6 +290,43 @@ def test_capital_p_pins_a_call_or_a_trace_and_takes_the_pin_away(shop: Path) -> 
     use(shop, script, trace="tea")
     with Store.open(shop) as store:
         assert [(one.step_number, one.note) for one in store.pins()] == [(4, "broke")]
+
+
+def test_capital_p_shows_why_a_step_is_pinned_before_it_takes_the_pin_away(shop: Path) -> None:
+    place = ("tea", 4)
+    with Store.open(shop, "w") as store:
+        store.append(
+            Pin(
+                id=pin_id(*place),
+                trace_id="tea",
+                step_number=4,
+                note="broke in May",
+                pinned_by="ana",
+                pinned_at=moment(60),
+            )
+        )
+    notes: list[list[str | None]] = []
+
+    def note_them() -> None:
+        with Store.open(shop) as store:
+            notes.append([one.note for one in store.pins()])
+
+    async def script(person: Person) -> None:
+        await at_step(person, 4)
+        await person.press("P")
+        await person.sees("step 4 is pinned by ana, 2026-11-20, broke in May: unpin?")
+        await person.press("escape")
+        await person.sees("it stays pinned")
+        note_them()
+        await person.press("P", *"in June", "enter")
+        await person.sees("step 4 is pinned:")
+        note_them()
+        await person.press("P", "enter")
+        await person.sees("step 4 is pinned no longer   it was: in June")
+        note_them()
+
+    use(shop, script, trace="tea")
+    assert notes == [["broke in May"], ["in June"], []]
 
 
 @pytest.mark.slow

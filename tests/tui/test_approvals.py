@@ -13,9 +13,11 @@ from replay.store import Store
 from replay.store.approvals_file import add_approvals
 from tests.tui.person import Person, use
 from tests.tui.records import replay_run, trip, write
+from tui.rows import filters
 from tui.rows.database import Database
-from tui.rows.filters import TraceFilter
-from tui.rows.replays import read_findings
+from tui.rows.facets import Facets
+from tui.rows.filters import TraceFilter, parse_filter
+from tui.rows.replays import RunList, counts_of, read_findings
 from tui.rows.steps import read_detail, read_steps
 from tui.rows.traces import TraceList
 
@@ -74,6 +76,82 @@ def test_a_failure_that_has_outgrown_its_approval_shows_as_open_everywhere(tmp_p
     path = with_an_approval_of_one_call(tmp_path / "traces.db", calls_now=2)
 
     assert shown_of(path) == (False, {"now_failing": 2, "same": 1}, [False, False], False)
+
+
+def counted_of(path: Path, *typed: str) -> tuple[Any, ...]:
+    """Return how the list of runs, a run, and what there is to choose count; and what filters find.
+
+    What there is to choose counts as the filters do, among few and among many.
+    """
+    database = Database.open(path)
+    try:
+        runs = RunList(database)
+        counts = [runs.counts(0), read_findings(database, runs[0].id).counts]
+        counts.append(counts_of(database, runs[0]))
+        facets = {facet.name: dict(facet.values) for facet in Facets(database, None).read()}
+        found = []
+        for one in typed:
+            traces = TraceList(database, parse_filter(one))
+            traces.find()
+            found.append(len(traces))
+    finally:
+        database.close()
+    assert counts == [counts[0]] * 3
+    return counts[0], facets.get("verdict", {}), found
+
+
+VERDICTS = ("verdict:approved", "verdict:changed", "verdict:any", "verdict:failing", "verdict:same")
+
+
+@pytest.mark.parametrize("few", [2_000, -1])
+@pytest.mark.parametrize(
+    ("calls_now", "counts", "facets", "found"),
+    [
+        (1, {"same": 2, "approved": 1}, {"approved": 1}, [1, 0, 0, 0, 1]),
+        (2, {"same": 1, "now_failing": 2}, {"now_failing": 1}, [0, 1, 1, 1, 1]),
+    ],
+    ids=["approved", "outgrown"],
+)
+def test_an_approved_call_is_counted_and_found_as_approved_and_as_nothing_else(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    few: int,
+    calls_now: int,
+    counts: dict[str, int],
+    facets: dict[str, int],
+    found: list[int],
+) -> None:
+    monkeypatch.setattr(filters, "_FEW_VERDICTS", few)
+    path = with_an_approval_of_one_call(tmp_path / "traces.db", calls_now=calls_now)
+    count_verdicts(path, {"same": 3 - calls_now, "now_failing": calls_now})
+
+    assert counted_of(path, *VERDICTS) == (counts, facets, found)
+
+
+def count_verdicts(path: Path, counts: dict[str, int]) -> None:
+    """Have the run say how many of each there are, as a real one does."""
+    with Store.open(path, "w") as store:
+        run = store.run("latest")
+        store.append(run.model_copy(update={"verdict_counts": counts}))
+        store.flush()
+
+
+def test_the_screens_of_a_run_count_what_is_approved_as_approved(database: Path) -> None:
+    with Store.open(database, "w") as store:
+        store.append_all(approvals_of(store.findings("run-1")))
+
+    async def script(person: Person) -> None:
+        await person.sees("1 / 3")
+        await person.press("r")
+        await person.sees("2 same, 1 approved")
+        await person.press("enter")
+        await person.sees("✓ 2 same  ≈ 1 approved")
+        assert "≠" not in person.screen
+        await person.press("q", "q", "x")
+        await person.sees("≈ approved")
+        assert "response_changed" not in person.screen
+
+    use(database, script)
 
 
 @pytest.mark.slow

@@ -15,6 +15,7 @@ import pytest
 from benchmarks.screens_values import RUN, branch_records, moment, value_records
 from replay.records import Finding, ReplayRun, ToolCall, Verdict
 from replay.records.codes import Cause
+from replay.stepping.watches import Watch
 from replay.store import Store
 from replay.store.record_rows import RecordReader
 from replay.verdicts.canonical import read_response
@@ -26,6 +27,7 @@ from tui.rows.both import Both, without_values
 from tui.rows.branches import BranchReader, branch_size, newest_branch, read_run
 from tui.rows.comparisons import StepComparisons
 from tui.rows.database import Database
+from tui.rows.hits import look_through
 from tui.rows.replays import RunList
 from tui.rows.shared import share_equal
 from tui.rows.step_facts import FactReader
@@ -451,7 +453,7 @@ def test_of_a_big_call_a_watch_reads_what_it_looks_at_and_of_small_ones_all_at_o
 def test_what_a_watch_saw_of_a_call_is_kept_and_not_copied(
     big: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("copy.deepcopy", None)  # for the world, which the next step changes
+    monkeypatch.setattr("tui.rows.hits.copy", None)  # for the world, which the next step changes
     database = Database.open(big)
     watch = Watch.of("response.taken[7].id")
 

@@ -42,6 +42,20 @@ def test_a_trace_alone_is_looked_for_in_the_working_directorys_database(
     assert _database_and_trace(("01jd",)) == (Path("traces.db"), "01jd")
 
 
+def test_without_a_database_the_demo_that_is_here_is_opened_after_traces_db(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    demo = Path("replay-demo", "traces.db")
+    demo.parent.mkdir()
+    demo.touch()
+
+    assert _database_and_trace(()) == (demo, None)
+    assert _database_and_trace(("time-to-write",)) == (demo, "time-to-write")
+    Path("traces.db").touch()
+    assert _database_and_trace(()) == (Path("traces.db"), None)
+
+
 @pytest.mark.slow
 def test_a_users_own_tui_package_is_not_mistaken_for_ours(tmp_path: Path) -> None:
     (tmp_path / "tui").mkdir()

@@ -9,8 +9,12 @@ import pytest
 from replay.errors import SelectionError
 from replay.records import Outcome, Verdict
 from tests.tui.person import Person, use
+from tui.rows.database import Database
 from tui.rows.filters import parse_filter
+from tui.rows.traces import TraceList
+from tui.views.parts import parts_text
 from tui.views.signs import outcome_word, verdict_word
+from tui.views.trace_words import filter_parts
 
 
 @pytest.mark.parametrize("verdict", list(Verdict))
@@ -66,3 +70,29 @@ def test_a_word_of_the_screen_filters_the_list_and_an_unknown_one_says_the_neare
         await person.sees("× There is no verdict 'rejectd'. Nearest: rejected")
 
     use(database, script)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("tool:weather", "no tool 'weather': get_weather?"),
+        ("tool:bok", "no tool 'bok': book?"),
+        ("tool:zzz", "no tool 'zzz'"),
+        ("app:trp", "no app 'trp': trip?"),
+        ("model:smal", "no model 'smal': small-1?"),
+        ("model:gpt*", ""),
+        ("tool:book since:1m", ""),
+    ],
+)
+def test_a_filter_that_names_what_is_not_there_says_so_with_the_nearest(
+    database: Path, text: str, said: str
+) -> None:
+    opened = Database.open(database)
+    try:
+        traces = TraceList(opened, parse_filter(text))
+        traces.find()
+    finally:
+        opened.close()
+
+    assert (len(traces), traces.unmet) == (0, said)
+    assert said in parts_text(filter_parts(traces))

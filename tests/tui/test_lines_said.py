@@ -134,3 +134,59 @@ def test_that_todays_toolbox_has_no_such_tool_is_said_as_the_cause(tmp_path: Pat
         assert "reads the arguments" not in person.screen
 
     use(path, script, trace="b-trip")
+
+
+def test_a_short_list_leaves_its_rows_to_the_detail_below_it(database: Path) -> None:
+    async def script(person: Person) -> None:
+        await person.sees("stopped at 3", "cause", '"degrees": 4')
+        lines = person.screen.splitlines()
+        assert lines[1].startswith("╭─ Steps")
+        assert lines[7].startswith("╰")  # five steps, and the frame
+        await person.press("z")
+        assert person.screen.splitlines()[-3].startswith("╰")  # alone it has all the room
+        await person.press("z")
+        await person.pilot.resize_terminal(120, 36)
+        await person.settle()
+        assert person.screen.splitlines()[-3].count("╰") == 2
+
+    use(database, script, trace="b-trip", size=(80, 24))
+
+
+def test_a_removed_breakpoint_comes_back_with_up(database: Path) -> None:
+    async def script(person: Person) -> None:
+        await person.sees("1 / 3")
+        await person.press("B", "a", *"step > 1", "enter", "x")
+        await person.sees("removed step > 1   a and ↑ bring it back")
+        await person.press("a", "up", "enter")
+        await person.sees("1 / 1 breakpoint")
+
+    use(database, script)
+
+
+def test_a_detail_that_is_shown_alone_begins_at_its_first_change(tmp_path: Path) -> None:
+    """While it was hidden it had one column, and so hundreds of lines above the change."""
+    path = tmp_path / "traces.db"
+    run, verdict, finding = replay_run()[0], changed("run-1", "b-trip", 3), replay_run()[-1]
+    note = "A note that is long enough to be wrapped. " * 8
+    write(path, *trip("b-trip", 60), run, verdict.model_copy(update={"note": note}), finding)
+
+    async def script(person: Person) -> None:
+        await person.sees("stopped at 3")
+        await person.press("p", "n", "tab")
+        await person.sees("≠ changed", "cause  today's code")
+        assert person.app.screen.outline.cursor == 0  # type: ignore[attr-defined]  # a transcript's
+
+    use(path, script, trace="b-trip", size=(70, 18))
+
+
+def test_a_watch_says_that_no_step_has_its_value(database: Path) -> None:
+    async def script(person: Person) -> None:
+        await person.sees("stopped at 3")
+        await person.press("W", *"response.price", "enter")
+        await person.sees("response.price  no step of this trace has it")
+        await person.press("W", *"response.sky", "enter")
+        await person.sees('response.sky    "grey"')
+        await person.press("g")
+        await person.sees("response.sky    no value yet")
+
+    use(database, script, trace="b-trip")

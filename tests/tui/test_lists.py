@@ -17,6 +17,8 @@ from tui.rows.facets import Facets, narrowed
 from tui.rows.filters import parse_filter
 from tui.rows.sorting import SORT_NAMES, TraceSort
 from tui.rows.traces import TraceList
+from tui.theme import DARK, LIGHT
+from tui.widgets.outline import Outline
 
 
 @pytest.fixture(scope="module")
@@ -265,3 +267,22 @@ def test_every_list_says_where_in_it_one_is_and_an_empty_one_why_it_is(database:
         await person.sees("tool 1 of 1")
 
     use(database, script)
+
+
+def test_the_other_theme_colours_what_is_there_anew(database: Path) -> None:
+    async def script(person: Person) -> None:
+        await person.press("3")
+        await person.sees('"city"')
+        outline = person.app.screen.query_one(Outline)
+
+        def colours() -> set[str]:
+            row = next(at for at in range(9) if '"city"' in outline.line_text(at))
+            styles = [segment.style for segment in outline.render_line(row)]
+            return {style.color.name for style in styles if style and style.color}
+
+        assert DARK.variables["json-key"] in colours()
+        await person.press("f2")
+        assert LIGHT.variables["json-key"] in colours()
+        assert DARK.variables["json-key"] not in colours()
+
+    use(database, script, trace="b-trip")

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.tui.person import Person, use
+from tests.tui.snapshot_answers import CHECK, DIFFERENCE
 from tests.tui.snapshot_database import write_snapshot_database
+from tui.screens.schemas import SchemasScreen
 
 TOOLS = '''
 from replay import Toolbox
@@ -44,6 +46,31 @@ def test_recorded_versions_and_todays_with_the_payloads_that_each_change_hits(pl
         await person.sees("stopped at 2", "payload")
         await person.press("escape", "left_parenthesis")
         await person.sees("payloads are counted against today's tools only")
+
+    use(place, script)
+
+
+def test_enter_says_why_there_is_no_call_to_open(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While payloads are counted nobody knows yet; that none is hit is known at the end only."""
+    monkeypatch.setattr(SchemasScreen, "_ask", lambda *_: None)
+
+    async def script(person: Person) -> None:
+        await person.sees("1 / 4")
+        await person.press("v")
+        screen = person.app.screen
+        assert isinstance(screen, SchemasScreen)
+        assert screen.asking is not None
+        for counts_hits, said in ((True, "still counting"), (False, "nobody has counted")):
+            screen._compared(screen.asking, DIFFERENCE, counts_hits)
+            await person.press("enter")
+            await person.sees(said)
+        screen._counted(screen.asking, CHECK)
+        await person.press("j", "enter")
+        await person.sees("no recorded payload is hit by this")
+        await person.press("G", "enter")
+        await person.sees("nothing changes here")
 
     use(place, script)
 

@@ -170,7 +170,7 @@ BROKEN: Sequence[Shot] = (
     ),
     ("runs-error", _asks(lambda screen: screen.database_changed(), leaves=1), "could not be used"),
     ("schemas-error", "escape v", "The schemas cannot be read"),
-    ("traces-error", "escape enter", "could not be used"),
+    ("traces-error", "escape enter", "│× 'traces.db' could not be used"),
     ("metrics-error", _damages, "cannot be counted"),
 )
 """Without a name there is no picture."""
@@ -338,10 +338,21 @@ def test_every_screen_has_its_picture_taken() -> None:
 
 
 @pytest.mark.parametrize(
-    "screen", ["start", "traces", "runs", "findings", "comparison", "schemas", "metrics"]
+    "screen",
+    [
+        "start",
+        "traces",
+        "facets",
+        "runs",
+        "findings",
+        "comparison",
+        "stops-found",
+        "schemas",
+        "metrics",
+    ],
 )
 def test_every_screen_that_reads_has_its_four_states(screen: str) -> None:
-    """A transcript and origins are read before they are opened: they have no loading state."""
+    """Origins are read before they are opened, and nothing found is said where one was."""
     taken = {path.stem for path in FOLDER.glob(f"{screen}*.txt")}
     wanted = {f"{screen}-{state}" for state in ("loading", "empty", "error")}
 

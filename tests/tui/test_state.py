@@ -55,6 +55,23 @@ def test_a_trace_on_the_command_line_opens_where_one_was_in_it(
     use(database, second, state=State(state.path), trace="b-trip")
 
 
+def test_the_theme_is_as_it_was_left_unless_another_is_named(database: Path, state: State) -> None:
+    themes: list[str] = []
+
+    async def turn(person: Person) -> None:
+        await person.sees("1 / 3")
+        themes.append(person.app.theme)
+        await person.press("f2")
+
+    use(database, turn, state=state)
+    use(database, turn, state=State(state.path))
+    use(database, turn, state=State(state.path), theme="light")
+    state.keep(database, Place(trace="a-trip"))
+    assert [one.removeprefix("replay-") for one in themes] == ["dark", "light", "light"]
+    assert State(state.path).theme() == "dark"
+    assert state.place_in(database).trace == "a-trip"
+
+
 HOSTILE = [
     b"",
     b"\x00\xff\xfe",
@@ -67,6 +84,7 @@ HOSTILE = [
     b'{"version": 1, "databases": {"%s": {"trace": 7, "sort": "x", "steps": [1]}}}',
     b'{"version": 1, "databases": {"%s": {"sort": ["; DROP TABLE", 1], "trace": "\\u001b[2J"}}}',
     b'{"version": 1, "databases": {"%s": {"steps": {"b-trip": ["x", 7], "c": [], "d": null}}}}',
+    b'{"version": 1, "theme": ["light"], "databases": {}}',
     b" " * (SIZE_MAX + 1),
 ]
 

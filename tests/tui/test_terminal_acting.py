@@ -51,7 +51,7 @@ def test_find_a_difference_edit_run_on_replay_approve_and_quit(
     terminal.press("t", "e", "a", "Enter")
     terminal.sees("filter tea   1 trace")
     terminal.press("Enter")
-    terminal.sees("stopped at 6", "≠ changed", '"items": 2')
+    terminal.sees("stopped at 6", "≠ changed", "cause  ", '"items": 2')
     terminal.press("T")
     terminal.sees("stopped at 4")
     terminal.press("i")

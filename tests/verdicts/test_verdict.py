@@ -239,6 +239,21 @@ def test_another_moment_of_the_same_call_is_no_difference(today: str, verdict: V
     assert [change.path for change in judged.allowed] == (["at"] if judged.cause is None else [])
 
 
+@pytest.mark.parametrize(
+    ("today", "verdict"),
+    [
+        ('{"expires_at": "2026-11-21T10:00:00.000001+00:00"}', Verdict.EQUIVALENT),
+        ('{"expires_at": "2026-11-21T10:30:00.250000+00:00"}', Verdict.RESPONSE_CHANGED),
+    ],
+)
+def test_a_moment_reckoned_from_the_clock_differs_as_the_clock_does(
+    today: str, verdict: Verdict
+) -> None:
+    hour_later = '{"expires_at": "2026-11-21T10:00:00.250000+00:00"}'
+
+    assert verdict_on(recorded(hour_later, duration_ms=300.0), replayed(today)).verdict is verdict
+
+
 def test_a_text_that_lost_its_quotes_is_another_answer() -> None:
     judged = verdict_on(recorded('"ab"'), replayed("ab"))
 

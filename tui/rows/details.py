@@ -158,10 +158,9 @@ class StepDetail:
         """The same without payload and result: the texts that they were read from, and facts."""
         return self._tool_call(_VALUES)
 
-    @cached_property
-    def call_with_payload(self) -> ToolCall | None:
-        """The same with its payload, and without its result."""
-        return self._tool_call(_VALUES - {"payload"})
+    def call_with(self, value: str) -> ToolCall | None:
+        """Return `call_texts` with its payload or its result, read anew: it may be megabytes."""
+        return self._tool_call(_VALUES - {value})
 
     @cached_property
     def interactions(self) -> list[Interaction]:

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from replay.store.database import store_error
+from replay.verdicts.counts import APPROVED
+from tui.rows.approvals import IS_APPROVED, approved_pairs
 from tui.rows.database import Database
 from tui.rows.filters import NAMES, TraceFilter
 
@@ -35,7 +37,7 @@ _QUESTIONS: Final = {
     ),
     # As the filter: of the newest run that judged a trace.
     "verdict": (
-        "SELECT v.verdict, count(DISTINCT v.trace) FROM replay_run_rows u "
+        "SELECT {v.verdict}, count(DISTINCT v.trace) FROM replay_run_rows u "
         "CROSS JOIN call_verdict_rows v WHERE v.run = +u.key AND v.verdict <> 'same' "
         "AND NOT EXISTS (SELECT 1 FROM replay_run_rows n WHERE (n.started_us, n.key) > "
         "(u.started_us, u.key) AND EXISTS (SELECT 1 FROM call_verdict_rows w "
@@ -106,7 +108,12 @@ class Facets:
 
     def _counted(self, connection: sqlite3.Connection, name: str, question: str) -> Facet:
         values: dict[str, str] = {} if self._chosen is None else {"chosen": self._chosen}
-        rows = connection.execute(_limited(question, is_all=self._chosen is None), values)
+        verdict = "v.verdict"
+        if name == "verdict" and (approved := approved_pairs(self._database)) is not None:
+            verdict = f"CASE WHEN {IS_APPROVED} THEN '{APPROVED}' ELSE v.verdict END"
+            values["approved"] = approved
+        question = _limited(question, is_all=self._chosen is None)
+        rows = connection.execute(question.replace("{v.verdict}", verdict), values)
         counts = [(str(value), int(count)) for value, count in rows if value is not None]
         counts.sort(key=lambda one: (-one[1], one[0]))
         return Facet(name, counts[:VALUES_MAX], max(0, len(counts) - VALUES_MAX))

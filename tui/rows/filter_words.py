@@ -9,6 +9,7 @@ from typing import Final
 
 from replay.errors import SelectionError
 from replay.records.codes import Outcome, Verdict
+from replay.verdicts.counts import APPROVED
 from tui.views.signs import outcome_word, verdict_word, verdict_words
 
 _QUIET: Final = (Verdict.SAME, Verdict.EQUIVALENT)
@@ -18,7 +19,8 @@ _SHOWN_MAX: Final = 6
 def verdicts_of(word: str) -> tuple[str, ...]:
     """Return the verdicts that a word of the filter means: ``rejected`` is ``now_rejected``.
 
-    ``any`` and ``changed`` mean all that differ: what a person looks for first.
+    ``any`` and ``changed`` mean all that differ: what a person looks for first. What is approved is
+    ``approved``, and nothing else.
 
     Raises:
         SelectionError: it means none; the message has the nearest.
@@ -39,7 +41,7 @@ def outcomes_of(word: str) -> tuple[str, ...]:
 def _verdict_words() -> Mapping[str, tuple[str, ...]]:
     differing = tuple(str(one) for one in Verdict if one not in _QUIET)
     words: dict[str, tuple[str, ...]] = {str(one): (str(one),) for one in Verdict}
-    words |= {"any": differing, "changed": differing}
+    words |= {"any": differing, "changed": differing, APPROVED: (APPROVED,)}
     for one in Verdict:
         for said in (verdict_word(one), verdict_words(one)):
             words.setdefault(_as_typed(said), (str(one),))

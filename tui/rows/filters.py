@@ -16,6 +16,8 @@ from typing import Final
 from replay.errors import SelectionError
 from replay.records import Outcome, Selection, Verdict
 from replay.store.selecting import Conditions, selected_traces
+from replay.verdicts.counts import APPROVED
+from tui.rows.approvals import IS_APPROVED
 from tui.rows.filter_words import outcomes_of, verdicts_of
 
 NAMES: Final = (
@@ -48,11 +50,11 @@ class TraceFilter:
     def __bool__(self) -> bool:
         return bool(self.text.strip())
 
-    def conditions(self, connection: sqlite3.Connection) -> Conditions:
-        """Return the conditions on a row ``r`` of trace_rows."""
+    def conditions(self, connection: sqlite3.Connection, approved: str | None = None) -> Conditions:
+        """Return the conditions on a row ``r`` of trace_rows; ``approved``: of `approved_pairs`."""
         found = selected_traces(connection, self.selection)
         if self.verdicts:
-            _add_verdicts(connection, found, self.verdicts)
+            _add_verdicts(connection, found, self.verdicts, approved)
         for word in self.words:
             like = like_pattern(word)
             found.add(
@@ -74,25 +76,41 @@ def like_pattern(text: str) -> str:
     return "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
 
 
+def _wanted_verdicts(
+    verdicts: tuple[str, ...], approved: str | None
+) -> tuple[str, tuple[str, ...]]:
+    """Return the condition on a verdict ``v`` and its values; what is approved is nothing else."""
+    said = tuple(one for one in verdicts if one != APPROVED)
+    wanted = f"v.verdict IN ({', '.join('?' * len(said))})"
+    if approved is None:
+        return wanted, said
+    is_approved = IS_APPROVED.replace(":approved", "?")
+    if len(said) == len(verdicts):
+        return f"({wanted} AND NOT {is_approved})", (*said, approved)
+    return f"({wanted} OR {is_approved})", (*said, approved)
+
+
 def _add_verdicts(
-    connection: sqlite3.Connection, found: Conditions, verdicts: tuple[str, ...]
+    connection: sqlite3.Connection,
+    found: Conditions,
+    verdicts: tuple[str, ...],
+    approved: str | None,
 ) -> None:
     """A trace fits by the verdicts of the newest replay run that judged it."""
-    marks = ", ".join("?" * len(verdicts))
-    wanted = f"v.verdict IN ({marks})"
+    wanted, values = _wanted_verdicts(verdicts, approved)
     if Verdict.SAME not in verdicts:
         wanted += " AND v.verdict <> 'same'"  # allows the partial index of the others
     runs = "v.run IN (SELECT +u.key FROM replay_run_rows u)"
     count = connection.execute(
         f"SELECT count(*) FROM (SELECT 1 FROM call_verdict_rows v WHERE {runs} AND {wanted} "
         "LIMIT ?)",
-        (*verdicts, _FEW_VERDICTS + 1),
+        (*values, _FEW_VERDICTS + 1),
     ).fetchone()[0]
     if count <= _FEW_VERDICTS:
         found.is_rare = True
         found.add(
             f"r.key IN (SELECT v.trace FROM call_verdict_rows v WHERE {runs} AND {wanted})",
-            *verdicts,
+            *values,
         )
     # Neither run nor trace has an affinity: the sign takes that of a key away, which would keep
     # SQLite from the index.
@@ -102,8 +120,8 @@ def _add_verdicts(
     )
     found.add(
         "EXISTS (SELECT 1 FROM call_verdict_rows v INDEXED BY call_verdicts_by_step "
-        f"WHERE v.run = +({judged_by}) AND v.trace = +r.key AND v.verdict IN ({marks}))",
-        *verdicts,
+        f"WHERE v.run = +({judged_by}) AND v.trace = +r.key AND {wanted})",
+        *values,
     )
 
 

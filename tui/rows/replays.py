@@ -11,8 +11,9 @@ from typing import Any, Final, overload
 
 from replay.records import CallVerdict, Finding, Interaction, ReplayRun, ToolCall
 from replay.store.selecting import run_key
+from replay.verdicts.counts import counts_now
 from replay.verdicts.findings import ranked
-from tui.rows.approvals import marked
+from tui.rows.approvals import approved_findings, marked
 from tui.rows.branches import read_runs
 from tui.rows.database import Database
 from tui.rows.verdict_parts import verdict_shown, verdict_texts
@@ -42,6 +43,11 @@ class RunFindings:
     findings: list[Finding]
     """With those marked that are approved now."""
 
+    @property
+    def counts(self) -> dict[str, int]:
+        """Its calls by verdict, what is approved now as ``approved``."""
+        return counts_now(self.run.verdict_counts, self.findings)
+
 
 class RunList(Sequence[ReplayRun]):
     """The replay runs, newest first: their row keys, and some dozens of them when one is seen."""
@@ -54,6 +60,8 @@ class RunList(Sequence[ReplayRun]):
         """
         self._database = database
         self._blocks: OrderedDict[int, list[ReplayRun]] = OrderedDict()
+        self._approved: dict[int, dict[str, list[Finding]]] = {}
+        """By the number of a block: what is approved now, by the run's id."""
         with database.reading() as connection:
             keys = connection.execute(
                 "SELECT key FROM replay_run_rows ORDER BY started_us DESC, key DESC"
@@ -79,6 +87,19 @@ class RunList(Sequence[ReplayRun]):
             if len(self._blocks) > _BLOCKS_MAX:
                 self._blocks.popitem(last=False)
         return runs[place]
+
+    def counts(self, index: int) -> dict[str, int]:
+        """Return the calls of a run by verdict, what is approved now as ``approved``."""
+        run, block = self[index], index // _BLOCK
+        approved = self._approved.get(block)
+        if approved is None:
+            keys = self._keys[block * _BLOCK : (block + 1) * _BLOCK].tolist()
+            approved = {}
+            with self._database.reading():
+                for one in approved_findings(self._database.records, keys):
+                    approved.setdefault(one.run_id, []).append(one)
+            self._approved[block] = approved
+        return counts_now(run.verdict_counts, approved.get(run.id, ()))
 
     def index_of(self, key: int) -> int | None:
         """Return the place of the run in row ``key``; None: it is gone."""
@@ -109,6 +130,13 @@ def read_findings(database: Database, run_id: str) -> RunFindings:
             "r.key",
         )
         return RunFindings(run, key, ranked(marked(database.records, findings)))
+
+
+def counts_of(database: Database, run: ReplayRun) -> dict[str, int]:
+    """Return the calls of ``run`` by verdict, what is approved now as ``approved``."""
+    with database.reading() as connection:
+        key = run_key(connection, run.id)
+        return counts_now(run.verdict_counts, approved_findings(database.records, [key]))
 
 
 class FoundCalls:

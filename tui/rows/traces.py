@@ -20,16 +20,16 @@ from replay.records.replays import WHAT_IF
 from replay.store.database import store_error
 from replay.store.record_rows import RecordReader
 from replay.store.times import iso_text
-from tui.rows.approvals import run_approvals
+from tui.rows.approvals import RUNS_MAX, approved_pairs, run_approvals
 from tui.rows.database import Database
 from tui.rows.filters import TraceFilter, like_pattern
 from tui.rows.sorting import TraceSort
+from tui.rows.unmet import unmet_words
 
 BLOCK_SIZE: Final = 256
 BLOCKS_MAX: Final = 64
 _CHUNK: Final = 65_536
 _CHUNK_SEARCHED: Final = 4_096
-_RUNS_MAX: Final = 64
 """Newest replay runs that a block of traces looks for its verdicts in; 0.3 ms each, at worst."""
 
 
@@ -79,6 +79,8 @@ class TraceList:
         self.is_complete = False
         self._blocks: OrderedDict[int, list[TraceLine]] = OrderedDict()
         self._finder: sqlite3.Connection | None = None
+        self.unmet = ""
+        """What the filter names though no trace has it, where that is why nothing is found."""
         self.is_stopped = False
         """Ended before everything was found: by Esc, or for another list."""
 
@@ -97,7 +99,9 @@ class TraceList:
         self._finder = connection
         size = BLOCK_SIZE
         try:
-            conditions = self.wanted.conditions(connection)
+            asks = bool(self.wanted.verdicts)
+            approved = approved_pairs(self.database) if asks else None
+            conditions = self.wanted.conditions(connection, approved)
             cursor = connection.execute(
                 f"SELECT r.key FROM trace_rows r WHERE {conditions.sql} "
                 f"ORDER BY {self.sort.sql(conditions)}",
@@ -110,6 +114,8 @@ class TraceList:
                 size = min(size * 4, _CHUNK)
                 if on_progress is not None:
                     on_progress()
+            if not self.keys and not self.is_stopped:
+                self.unmet = unmet_words(connection, self.wanted.selection)
             self.is_complete = not self.is_stopped
         except sqlite3.Error as error:
             if not self.is_stopped:
@@ -266,7 +272,7 @@ def verdict_counts(
     runs = connection.execute(
         f"SELECT key FROM replay_run_rows WHERE id NOT GLOB '{WHAT_IF}*' "
         "ORDER BY started_us DESC, key DESC LIMIT ?",
-        (_RUNS_MAX,),
+        (RUNS_MAX,),
     ).fetchall()
     for (run,) in runs:
         left = [key for key in keys if key not in found]

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from replay.records import Finding, Pin, ReplayRun
 from tui.jobs import Ended
 from tui.rows.acting import Baseline, Tools, baseline_at_hand, pins_of, tools_at_hand
+from tui.rows.replays import counts_of
 from tui.rows.steps import StepRow
 from tui.screens.asking import TAKE_BACK, TAKES_BACK
 from tui.screens.base import BaseScreen
@@ -71,7 +72,8 @@ class Acting(StepsScreen):
             self.run_id = None  # from now on the newest run's verdicts
             self.database_changed()
         if isinstance(screen, BaseScreen):
-            screen.say(*ended_parts(run))
+            with self.telling_errors():
+                screen.say(*ended_parts(run, counts_of(self.replay.the_database, run)))
 
     # -- pins -------------------------------------------------------------------------------------
 
@@ -101,7 +103,10 @@ class Acting(StepsScreen):
         super().database_changed()
 
     def action_pin(self) -> None:
-        """Pin this call (on a model call: the whole trace) as a regression case, or unpin it."""
+        """Pin this call (on a model call: the whole trace) as a regression case, or unpin it.
+
+        Either is asked for first: with a pin goes the reason that somebody gave for it.
+        """
         row = self.row
         if row is None:
             return
@@ -109,28 +114,36 @@ class Acting(StepsScreen):
         what = "the trace" if number is None else f"step {number}"
         step = [] if number is None else ["--step", str(number)]
         place = [str(self.replay.path), self.steps.trace.id, *step]
-        if any(one.step_number == number for one in self.pins):
-            self._run(f"unpinning {what}", ["unpin", *place], f"{what} is pinned no longer")
-            return
+        kept = next((one for one in self.pins if one.step_number == number), None)
 
         def done(note: str | None) -> None:
             self.table.focus()
+            note = note if note is None else note.strip()
             if note is None:
-                self.say(("not pinned", "dim"))
-                return
-            more = ["--note", note.strip()] if note.strip() else []
-            self._run(
-                f"pinning {what}",
-                ["pin", *place, *more],
-                f"{what} is pinned: `replay run --pinned` replays it",
-            )
+                self.say(("it stays pinned" if kept else "not pinned", "dim"))
+            elif kept and not note:
+                words = f"{what} is pinned no longer"
+                was = f"   it was: {printable(kept.note)}" if kept.note else ""
+                self._run(f"unpinning {what}", ["unpin", *place], f"{words}{was}")
+            else:
+                more = ["--note", note] if note else []
+                said = f"{what} is pinned: `replay run --pinned` replays it"
+                self._run(f"pinning {what}", ["pin", *place, *more], said)
 
-        self.prompt.ask(
-            f"pin {what}: why?",
-            on_done=done,
-            placeholder="enter pins, esc does not",
-            typed=self.replay.typed["why"],
-        )
+        typed = self.replay.typed["why"]
+        if kept is None:
+            how = "enter pins, esc does not"
+            self.prompt.ask(f"pin {what}: why?", on_done=done, placeholder=how, typed=typed)
+        else:
+            how = "enter unpins, esc does not; words: another reason"
+            label = f"{self._pin_words(kept, what)}: unpin?"
+            self.prompt.ask(label, on_done=done, placeholder=how, typed=typed)
+
+    def _pin_words(self, pin: Pin, what: str) -> str:
+        by = f" by {pin.pinned_by}" if pin.pinned_by else ""
+        why = f", {pin.note}" if pin.note else ""
+        words = printable(f"{what} is pinned{by}, {pin.pinned_at[:10]}{why}")
+        return cut(words, max(16, self.size.width - 40))
 
     # -- approving --------------------------------------------------------------------------------
 

@@ -109,14 +109,14 @@ class BaseScreen(Clipboard):
             self.action_quit()
 
     def action_cancel(self) -> None:
-        """End what is under way, or leave; the first screen stays, whoever presses Esc once more."""
+        """End what is under way, or leave; the first screen stays, however often it is pressed."""
         if len(self.app.screen_stack) > 2:
             self.action_back()
         elif not self.end_something():
             self.say(("nothing to cancel   ", "dim"), (f"{back_key()} quits", ""))
 
     def end_something(self) -> bool:
-        """End what a first screen has under way, a search or a filter; say whether there was any."""
+        """End what a first screen has under way; say whether there was anything."""
         return False
 
     def action_quit(self) -> None:
@@ -196,10 +196,13 @@ class PanesScreen(Searching, BaseScreen):
 
     HAS_PANES = True
     TABS: ClassVar[bool] = False
+    LIST_HEIGHT_MAX: ClassVar[int] = 9
+    """Rows of the list above the detail: a shorter one leaves some to it; 0: as styled."""
 
     _showing: _Showing | None = None
     """What makes the detail that is read just now."""
     _is_making = False
+    _list_height: int | None = None
 
     def compose_body(self) -> ComposeResult:
         """The list on the left, the detail on the right."""
@@ -295,6 +298,16 @@ class PanesScreen(Searching, BaseScreen):
         self.set_class(not single and width < WIDE_MIN, "-stacked")
         self.set_class(width >= 150, "-huge")
         self._show_focused(self.focused)
+        self.fit_list()
+
+    def fit_list(self) -> None:
+        """Give the detail the rows that a short list above it does not need."""
+        table = self.query_one("#list-pane", Lines)
+        is_fitted = self.LIST_HEIGHT_MAX and self.has_class("-stacked") and not self.is_one_shown
+        height = max(5, min(self.LIST_HEIGHT_MAX, table.line_count() + 2)) if is_fitted else None
+        if height != self._list_height:
+            self._list_height = height
+            table.styles.height = height
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Know which pane is the one that is shown alone."""
@@ -315,6 +328,7 @@ class PanesScreen(Searching, BaseScreen):
         is_detail = (is_zoomed or self.has_class("-single")) and self.focused is self.outline
         self.set_class(is_detail, "-in-detail", update=False)
         self.set_class(is_zoomed, "-zoomed")
+        self.fit_list()
 
     def action_other_pane(self, direction: int) -> None:
         """Give the focus to the other pane, also while only one is shown."""

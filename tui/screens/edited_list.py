@@ -8,12 +8,14 @@ from typing import Any
 from textual import on
 from textual.app import ComposeResult
 
+from tui.paths import shown_path
 from tui.rows.stops import Stops
 from tui.screens.asking import ask_condition
 from tui.screens.base import BaseScreen
-from tui.views.parts import Part
+from tui.views.parts import Part, printable
 from tui.widgets.lines import Lines
 from tui.widgets.tables import PartsTable
+from tui.widgets.typed import Typed
 
 
 class EditedListScreen(BaseScreen):
@@ -64,7 +66,7 @@ class EditedListScreen(BaseScreen):
 
     def on_mount(self) -> None:
         """Show what there is."""
-        self.say_head([(self.TITLE_WORDS, "strong"), (f"  {self.replay.path.name}", "dim")])
+        self.say_head([(self.TITLE_WORDS, "strong"), (f"  {shown_path(self.replay.path)}", "dim")])
         self.table.focus()
         self.show_items()
 
@@ -146,7 +148,11 @@ class EditedListScreen(BaseScreen):
         table = self.table
         removed = self.items().pop(table.cursor)
         table.set_reactive(PartsTable.cursor, max(0, min(table.cursor, len(self.items()) - 1)))
-        self.changed(("removed ", "warn"), (self.text_of(removed), "accent"))
+        text = self.text_of(removed)
+        Typed(self.replay.typed["condition"]).add(text)
+        self.changed(
+            ("removed ", "warn"), (printable(text), "accent"), ("   a and ↑ bring it back", "dim")
+        )
 
     def action_find(self) -> None:
         """Look for this one in the traces of the list."""

@@ -34,7 +34,7 @@ class Editing(Acting):
     def action_what_if(self) -> None:
         """Edit this call's arguments, response or outside answer, and run on from there."""
         detail, row = self.detail, self.row
-        if detail is None or row is None or detail.tool_call is None or row.kind != "tool":
+        if detail is None or row is None or detail.call_texts is None or row.kind != "tool":
             self._stay("only a tool call can be edited: t goes to the next one")
             return
         part, number = self._edited_part()
@@ -69,7 +69,7 @@ class Editing(Acting):
 
         detail = self.detail
         assert detail is not None
-        call = detail.tool_call
+        call = detail.call_texts
         assert call is not None
         if part == "arguments":
             return read_response(call.arguments).value

@@ -36,6 +36,7 @@ class FacetsScreen(Searching, BaseScreen):
         self._facets = Facets(traces.database, None if is_all else traces.keys)
         self._found: list[Facet] = []
         self._is_counting = True
+        self._is_failed = False
 
     def compose_body(self) -> ComposeResult:
         """The list."""
@@ -71,6 +72,7 @@ class FacetsScreen(Searching, BaseScreen):
                     return
                 self.app.call_from_thread(self._counted, facet)
         except ReplayError as error:
+            self._is_failed = True
             if self.app.is_running:
                 self.app.call_from_thread(self.complain, error)
         finally:
@@ -93,8 +95,12 @@ class FacetsScreen(Searching, BaseScreen):
         self._is_counting = False
         if self.is_ready:
             self.table.place_more = ""
+            self.table.nothing = "No trace, so nothing to choose from: q goes back."
+            if self._is_failed:
+                self.table.nothing = "The traces cannot be read."
+            else:
+                self._say_position()
             self.table.lines_changed()
-            self._say_position()
 
     def _say_position(self) -> None:
         line = self.line_here()

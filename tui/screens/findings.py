@@ -84,7 +84,7 @@ class FindingsScreen(PanesScreen):
             if had == self.found:
                 return
             table.findings = self.found.findings
-            self.say_head(run_words(self.found.run))
+            self.say_head(run_words(self.found.run, self.found.counts))
             index = next(
                 (
                     i
@@ -95,6 +95,7 @@ class FindingsScreen(PanesScreen):
             )
             table.set_reactive(FindingTable.cursor, index)
             table.noun = "finding"
+            self.fit_list()
             table.lines_changed()
             self._show_finding(keep_call=before is not None and self.finding is not None)
 

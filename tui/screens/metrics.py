@@ -40,6 +40,7 @@ class MetricsScreen(PanesScreen):
     """How calls went, by what they have in common."""
 
     BINDINGS = bindings(METRICS)
+    LIST_HEIGHT_MAX: ClassVar[int] = 0
     PLACES: ClassVar[tuple[str, ...]] = (METRICS, OUTLINE)
 
     def __init__(self) -> None:

@@ -11,7 +11,7 @@ from tui.actions import QUITTING
 from tui.jobs import Job
 from tui.screens.base import BaseScreen
 from tui.views.parts import Part, printable
-from tui.widgets.bars import Bar
+from tui.widgets.bars import Bar, KeyBar
 from tui.widgets.keys import bindings
 
 
@@ -35,9 +35,9 @@ class QuittingScreen(BaseScreen):
     def on_mount(self) -> None:
         """Say what each key does."""
         self.say_head([("Quit", "strong"), (f"  while {printable(self.job.title)}", "dim")])
-        self._line("stop", ("s  ", "accent strong"), ("stop it and quit", ""), _KEPT)
-        self._line("leave", ("l  ", "accent strong"), ("quit, and let it go on", ""), _LISTED)
-        self._line("stay", ("esc", "accent strong"), (" stay", ""))
+        self._line("stop", ("s    ", "accent strong"), ("stop it and quit", ""), _KEPT)
+        self._line("leave", ("l    ", "accent strong"), ("quit, and let it go on", ""), _LISTED)
+        self._line("stay", ("esc  ", "accent strong"), ("stay", ""))
         self.job_ticked()
         self.set_interval(0.1, self.job_ticked)
 
@@ -47,6 +47,9 @@ class QuittingScreen(BaseScreen):
             self._line("progress", *self.job.progress_parts())
         else:
             self._line("progress", ("✓ it has ended meanwhile", "good"))
+            self._line("stop", ("s    ", "accent strong"), ("quit", ""))
+            self._line("leave")
+            self.query_one(KeyBar).suit(idle=("quitting.leave-it",))
 
     def _line(self, name: str, *parts: Part) -> None:
         self.query_one(f"#quitting-{name}", Bar).say(parts)

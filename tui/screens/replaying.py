@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Final
 
@@ -249,15 +249,12 @@ def is_watching(screen: Screen[Any], job: Job) -> bool:
     return isinstance(screen, ReplayingScreen) and screen.watched is job
 
 
-def ended_parts(run: ReplayRun) -> list[Part]:
-    """Return how a run ended, on one line."""
-    from tui.views.signs import verdict_sign, verdict_words
+def ended_parts(run: ReplayRun, counts: Mapping[str, int]) -> list[Part]:
+    """Return how a run ended, on one line; ``counts``: of `counts_of`."""
+    from tui.views.finding_view import count_parts
 
     stopped = "" if run.status == "finished" else f" ({run.status}: the rest was not judged)"
     parts: list[Part] = [
         (f"replayed {count(run.call_count, 'call')}{stopped}", "good" if not stopped else "warn")
     ]
-    for verdict, number in run.verdict_counts.items():
-        sign, role = verdict_sign(verdict)
-        parts.append((f"  {sign} {number:,} {verdict_words(verdict)}", role))
-    return parts
+    return parts + count_parts(counts)

@@ -47,12 +47,12 @@ class Reviewing(Editing):
     def _correct(self) -> None:
         """Have the arguments written as they should have been."""
         detail, row = self.detail, self.row
-        if detail is None or row is None or detail.tool_call is None or row.kind != "tool":
+        if detail is None or row is None or detail.call_texts is None or row.kind != "tool":
             self._stay("only a tool call has arguments to correct: t goes to the next one")
             return
         from replay.verdicts.canonical import read_response
 
-        value = read_response(detail.tool_call.arguments).value
+        value = read_response(detail.call_texts.arguments).value
         given = json.dumps(value, indent=2, ensure_ascii=False)
         self._ask_correction(given, given)
 

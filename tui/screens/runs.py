@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from functools import partial
 from typing import ClassVar
 
@@ -10,6 +11,7 @@ from textual.app import ComposeResult
 
 from tui.actions import RUNS
 from tui.copies import dumped
+from tui.paths import shown_path
 from tui.rows.branches import read_run, trace_row
 from tui.rows.replays import RunList
 from tui.screens.base import BaseScreen
@@ -44,7 +46,9 @@ class RunsScreen(BaseScreen):
 
     def on_mount(self) -> None:
         """Read them."""
-        self.say_head([(printable(self.replay.the_database.path.name), "strong")])
+        self.say_head(
+            [(shown_path(self.replay.the_database.path, max(12, self.size.width - 4)), "strong")]
+        )
         self.table.focus()
         self.say(("◐ reading the replay runs", "accent"))
         self.call_after_refresh(self._read)
@@ -73,7 +77,7 @@ class RunsScreen(BaseScreen):
     def _say_run(self) -> None:
         table = self.table
         if not table.runs:
-            name = printable(self.replay.path.name)
+            name = printable(shlex.quote(str(self.replay.path)))
             self.say(
                 ("no replay runs yet   ", "warn"),
                 (f"replay run {name} --tools package.module:toolbox", "good"),
@@ -82,8 +86,7 @@ class RunsScreen(BaseScreen):
         run = table.runs[table.cursor]
         words = [
             f"{number:,} {verdict_words(verdict)}"
-            for verdict, number in run.verdict_counts.items()
-            if number
+            for verdict, number in table.runs.counts(table.cursor).items()
         ]
         self.say((run.id, "strong"), ("  " + ", ".join(words), ""))
 

@@ -43,6 +43,7 @@ class SchemasScreen(PanesScreen):
     """Versions of tools' schemas, two at a time."""
 
     BINDINGS = bindings(SCHEMAS)
+    LIST_HEIGHT_MAX: ClassVar[int] = 0
     PLACES: ClassVar[tuple[str, ...]] = (SCHEMAS, OUTLINE)
 
     def __init__(self, tool: str | None = None) -> None:
@@ -386,7 +387,17 @@ class SchemasScreen(PanesScreen):
                 self.replay.open_trace(str(first[0]), step_number=int(first[1]), tab="Payload")
                 return
         self.app.bell()
-        self.say(("no recorded payload is known that this hits", "warn"))
+        self.say((self._why_none(field), "warn"))
+
+    def _why_none(self, field: Field | None) -> str:
+        """Say why there is no recorded call to open for a field."""
+        if self.is_counting:
+            return "◐ still counting: enter opens the first call that this hits once it is known"
+        if field is None or not field.changes:
+            return "nothing changes here, so it hits no recorded payload"
+        if self.hits is None:
+            return "nobody has counted: payloads are counted against today's tools only"
+        return "no recorded payload is hit by this"
 
     def action_beside(self) -> None:
         """Let the definitions stand side by side."""

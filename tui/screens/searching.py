@@ -84,6 +84,7 @@ class Searching(_Screen):
     def stop_search(self) -> None:
         """End the search."""
         for pane in self.query(Lines):
-            pane.needle = ""
-            pane.refresh()
+            if pane.needle:
+                pane.needle = ""
+                pane.refresh()
         self.say(("", ""))

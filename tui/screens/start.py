@@ -18,6 +18,7 @@ from textual.containers import Vertical
 
 from replay.errors import ReplayError, StoreError
 from tui.actions import EMPTY
+from tui.paths import shown_path
 from tui.screens.base import BaseScreen
 from tui.views.parts import Part, printable
 from tui.widgets.bars import Bar, KeyBar
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 DEMO_FOLDER: Final = "replay-demo"
 _RETRY_S: Final = 1.5
+_IDLE_MEANWHILE: Final = ("empty.demo", "empty.import-file", "empty.retry")
 _RECORDS_TO: Final = "traces.db"
 """Where `replay record` records without ``--db``."""
 
@@ -45,6 +47,8 @@ class StartScreen(BaseScreen):
         self._opening: threading.Thread | None = None
         self._process: subprocess.Popen[str] | None = None
         self._is_leaving = False
+        self._doing = ""
+        """What runs or ran last: ``The demo``."""
         self._is_asked = False
         """Somebody wants it looked at again, now."""
         self._is_telling = False
@@ -132,7 +136,10 @@ class StartScreen(BaseScreen):
                 ("or from a shell, without touching its code:\n\n", ""),
                 (f"  replay record{database} -- python my_agent.py\n\n", "good"),
                 (" t ", "accent strong"),
-                (" see it work: record and replay the demo, here, now\n", ""),
+                (
+                    f" {self._demo_words('see it work: record and replay the demo, here, now')}\n",
+                    "",
+                ),
                 (" i ", "accent strong"),
                 (" import a file: OpenTelemetry, Langfuse, OpenAI messages and others\n", ""),
                 ("   ", ""),
@@ -142,7 +149,8 @@ class StartScreen(BaseScreen):
         self.say((self._looked("waiting for a recording"), "dim"))
         self.query_one(KeyBar).suit()
 
-    def _show_error(self, error: ReplayError) -> None:
+    def _show_error(self, error: ReplayError, *, is_of_command: bool = False) -> None:
+        """Show why the database is not read; ``is_of_command``: why what was begun here failed."""
         if self._process is not None or self._is_leaving:
             return
         parts: list[Part] = [("× ", "bad strong"), (printable(error.wanted), "strong"), ("\n", "")]
@@ -154,11 +162,15 @@ class StartScreen(BaseScreen):
             ("\n r ", "accent strong"),
             (" look again (it is tried every second or two by itself)\n", ""),
             (" t ", "accent strong"),
-            (" the demo instead\n", ""),
+            (f" {self._demo_words('the demo instead')}\n", ""),
             (" q ", "accent strong"),
             (" quit", ""),
         ]
         self._show(parts)
+        if is_of_command:
+            self.say((f"{self._doing} failed", "bad"))
+            self.query_one(KeyBar).suit()
+            return
         self.say((self._looked("the database cannot be read"), "bad"))
         self.query_one(KeyBar).suit(idle=("empty.import-file",))  # there is nothing to import into
 
@@ -180,13 +192,30 @@ class StartScreen(BaseScreen):
         self._open()
 
     def action_demo(self) -> None:
-        """Record and replay the demo in a process of its own, then open what it made."""
-        folder = self.path.parent / DEMO_FOLDER
+        """Open the demo that is here; else record and replay it in a process of its own first."""
+        if self._process is not None:
+            return
+        if _is_replayed(self._demo):
+            self.path = self.replay.path = self._demo
+            self.open_again()
+            return
         self._run(
-            ["demo", "--directory", str(folder)],
+            ["demo", "--directory", str(self._demo.parent)],
             "Recording two small agents, then replaying them with changed tools.",
-            folder / "traces.db",
+            self._demo,
         )
+
+    @property
+    def _demo(self) -> Path:
+        """The database of the demo that is here, or would be."""
+        here = self.path.parent
+        return (here if here.name == DEMO_FOLDER else here / DEMO_FOLDER) / "traces.db"
+
+    def _demo_words(self, otherwise: str) -> str:
+        """Return what the demo's key does."""
+        if self._demo.is_file() and self._demo != self.path:
+            return f"the demo that is here: {shown_path(self._demo, 44)}"
+        return otherwise
 
     def action_import_file(self) -> None:
         """Ask for a file, and import it."""
@@ -218,6 +247,7 @@ class StartScreen(BaseScreen):
     def _run(self, words: list[str], about: str, result: Path) -> None:
         if self._process is not None:
             return
+        self._doing = f"The {words[0]}"
         command = [sys.executable, "-m", "replay.cli.main", *words]
         try:
             self._process = subprocess.Popen(
@@ -230,7 +260,8 @@ class StartScreen(BaseScreen):
             )
         except OSError as error:
             self._is_telling = True
-            self._show_error(StoreError(f"{command[0]!r} did not start: {error.strerror}."))
+            problem = StoreError(f"{command[0]!r} did not start: {error.strerror}.")
+            self._show_error(problem, is_of_command=True)
             return
         self._show(
             [
@@ -243,6 +274,9 @@ class StartScreen(BaseScreen):
             ]
         )
         self.say(("◐ running", "accent"))
+        keys = self.query_one(KeyBar)
+        keys.suit(idle=_IDLE_MEANWHILE)
+        keys.name_back("stop")
         self._wait(self._process, result)
 
     @work(thread=True, description="a thread", group="run")
@@ -253,6 +287,7 @@ class StartScreen(BaseScreen):
 
     def _ran(self, code: int, output: str, result: Path) -> None:
         self._process = None
+        self.query_one(KeyBar).name_back("quit")
         self._is_telling = False
         if code in (0, 1, 2) and result.exists():  # the demo ends with its verdict's code
             self.path = self.replay.path = result
@@ -264,4 +299,20 @@ class StartScreen(BaseScreen):
             return
         last = "\n".join(printable(line) for line in output.strip().splitlines()[-8:])
         self._is_telling = True
-        self._show_error(StoreError(f"It ended with code {code}.", hint=last))
+        problem = StoreError(f"{self._doing} ended with code {code}.", hint=last)
+        self._show_error(problem, is_of_command=True)
+
+
+def _is_replayed(demo: Path) -> bool:
+    """Say whether a demo's database is there whole: recorded, and replayed."""
+    from tui.rows.database import Database
+    from tui.rows.replays import RunList
+    from tui.rows.traces import trace_count
+
+    if not demo.is_file():
+        return False
+    try:
+        with contextlib.closing(Database.open(demo)) as database:
+            return trace_count(database) > 0 and len(RunList(database)) > 0
+    except ReplayError:
+        return False  # the demo's command says what is wrong with it

@@ -73,6 +73,7 @@ class StepsScreen(PanesScreen):
         self.detail = None
 
     def _arrive(self) -> None:
+        self.fit_list()
         self.table.lines_changed()
         self._show_step()
 
@@ -185,6 +186,7 @@ class StepsScreen(PanesScreen):
             index = next((i for i, one in enumerate(steps.steps) if here and one.id == here.id), 0)
             before_index = self.table.cursor
             self.table.set_reactive(StepTable.cursor, index)
+            self.fit_list()
             self.table.lines_changed()
             self._say_head()
             self._say_counts()

@@ -124,7 +124,10 @@ class StopsFoundScreen(Searching, BaseScreen):
         if not self.is_ready:
             return
         self.table.place_more = ""
-        self.table.nothing = "" if self.found else "Nothing stops there."
+        if not self.found:
+            failed = problem is not None
+            none = "Nothing stops there." if self.table.noun == "stop" else "It changes nowhere."
+            self.table.nothing = "The traces cannot be read." if failed else none
         self._show()
         if problem is not None:
             self.complain(problem)

@@ -11,11 +11,12 @@ from textual.timer import Timer
 
 from replay.errors import ReplayError
 from tui.actions import TRACES
+from tui.paths import shown_path
 from tui.rows.filters import TraceFilter
 from tui.rows.sorting import TraceSort
 from tui.rows.traces import TraceLine, TraceList, call_count, trace_count
 from tui.screens.base import BaseScreen
-from tui.views.parts import count, printable
+from tui.views.parts import count
 from tui.views.table_lines import trace_header
 from tui.views.trace_words import filter_parts, line_words, position_words
 from tui.widgets.bars import Bar, KeyBar
@@ -81,7 +82,7 @@ class TraceListScreen(BaseScreen):
             self._total, calls = trace_count(database), call_count(database)
             self.say_head(
                 [
-                    (printable(database.path.name), "strong"),
+                    (shown_path(database.path, max(12, self.size.width - 42)), "strong"),
                     (f"   {count(self._total, 'trace')} · {count(calls, 'tool call')}", "dim"),
                 ]
             )
@@ -93,8 +94,8 @@ class TraceListScreen(BaseScreen):
 
     def action_cancel(self) -> None:
         """Take what was wrong as read first; then as everywhere."""
-        if self._is_complaining:
-            self._is_complaining = False
+        if self._is_complaining or self.replay.news:
+            self._is_complaining, self.replay.news = False, ""
             self._say_position()
         else:
             super().action_cancel()
@@ -104,6 +105,8 @@ class TraceListScreen(BaseScreen):
     def _find(self, wanted: TraceFilter, *, quiet: bool = False) -> None:
         """Find the traces of ``wanted``; what is shown stays until the first are there."""
         self._is_complaining = self._is_complaining and quiet
+        if wanted:
+            self.replay.news = ""
         if self._finding is not None:
             self._finding.stop()
         self._finding = TraceList(self.replay.the_database, wanted, self.sort)
@@ -186,7 +189,9 @@ class TraceListScreen(BaseScreen):
         table.nothing = "No trace fits: f changes the filter, esc clears it." if is_none else ""
         if self._is_complaining:
             return
-        if self.wanted:
+        if self.replay.news:
+            self.say((self.replay.news, "accent"))
+        elif self.wanted:
             self.say(*filter_parts(traces))
         else:
             self.say(*line_words(line) if line is not None else ())
@@ -206,7 +211,7 @@ class TraceListScreen(BaseScreen):
 
     @on(Lines.Moved)
     def _moved(self) -> None:
-        self._is_complaining = False
+        self._is_complaining, self.replay.news = False, ""
         self._say_position()
 
     def on_resize(self, event: object) -> None:

@@ -59,6 +59,7 @@ class WhatIfScreen(PanesScreen):
         table = BranchTable(id="list-pane")
         table.run = self.run
         table.border_title = "Edited branch"
+        table.border_subtitle = "today, then edited"
         return table
 
     @property
@@ -91,6 +92,7 @@ class WhatIfScreen(PanesScreen):
         return 0
 
     def _arrive(self) -> None:
+        self.fit_list()
         self.table.lines_changed()
         self._show()
 

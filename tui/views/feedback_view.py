@@ -49,4 +49,6 @@ def feedback_entries(kept: Sequence[Feedback]) -> list[Entry]:
 def _written(correction: JsonValue) -> str:
     if isinstance(correction, dict) and set(correction) == {"tool", "arguments"}:
         return f"{correction['tool']} {json.dumps(correction['arguments'], ensure_ascii=False)}"
+    if isinstance(correction, dict) and set(correction) == {"tool"}:
+        return str(correction["tool"] or "no call")
     return json.dumps(correction, ensure_ascii=False)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from replay.records import CallVerdict, Finding, ReplayRun, ToolCall
 from replay.report.sample_words import is_sampled, sampled
 from tui.rows.both import Both
@@ -70,8 +72,8 @@ def _approval_note(finding: Finding) -> list[Entry]:
     return [Entry(((f"{note}: look again", "unsure"),))]
 
 
-def run_words(run: ReplayRun) -> list[Part]:
-    """Return a run's headline."""
+def run_words(run: ReplayRun, counts: Mapping[str, int]) -> list[Part]:
+    """Return a run's headline; ``counts``: of `counts_of`."""
     words: list[Part] = [
         (printable(run.toolbox), "strong"),
         (f"  {run.started_at[:16].replace('T', ' ')}", "dim"),
@@ -79,8 +81,13 @@ def run_words(run: ReplayRun) -> list[Part]:
     ]
     if is_sampled(run):
         words.append((f" of {count(run.trace_count, 'trace')}{sampled(run)}", ""))
-    for verdict, number in run.verdict_counts.items():
-        if number:
-            sign, role = verdict_sign(verdict)
-            words.append((f"  {sign} {number:,} {verdict_words(verdict)}", role))
-    return words
+    return words + count_parts(counts)
+
+
+def count_parts(counts: Mapping[str, int]) -> list[Part]:
+    """Return calls by verdict, each with its sign."""
+    return [
+        (f"  {sign} {number:,} {verdict_words(verdict)}", role)
+        for verdict, number in counts.items()
+        for sign, role in (verdict_sign(verdict),)
+    ]

@@ -17,7 +17,7 @@ def call_entries(detail: StepDetail, said: Sequence[Feedback]) -> list[Entry]:
     """Return the call: the user's last words, its arguments, its response, its labels."""
     from replay.verdicts.canonical import read_response
 
-    call = detail.tool_call
+    call = detail.call_texts
     assert call is not None
     entries: list[Entry] = []
     asked = _last_words(detail)

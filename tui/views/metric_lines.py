@@ -24,7 +24,7 @@ def metric_header(by: Sequence[Dimension], width: int) -> list[Part]:
     names = "".join(f"{name:<{_name_width(by, width)}} " for name in by)
     if width < _NARROW:
         return [(f"   {names}{'calls':>9} {'ok':>6} {'p95':>8}", "dim")]
-    shares = f"{'ok':>6} {'invalid':>8} {'invented':>9}" if wide else f"{'ok':>6} {'invalid':>8}"
+    shares = f"{'ok':>6} {'invalid':>8} {'no tool':>9}" if wide else f"{'ok':>6} {'invalid':>8}"
     times = f"{'p50':>8} {'p95':>8}" if wide else f"{'p95':>8}"
     return [(f"   {names}{'calls':>9} {shares} {times}  trend", "dim")]
 

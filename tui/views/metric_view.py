@@ -67,7 +67,7 @@ def _budgets(budgets: Sequence[BudgetResult]) -> list[Entry]:
 def _judged(tool: str, judged: Judged | None) -> list[Entry]:
     if judged is None:
         looking = Entry((("◐ looking through the newest traces", "accent"),), 1)
-        return [_gap(), _heading("Made up by models"), looking]
+        return [_gap(), _heading(_made_up_in(tool)), looking]
     return [*_selection(tool, judged.accuracy), *_made_up(tool, judged.made_up)]
 
 
@@ -82,7 +82,7 @@ def _selection(tool: str, accuracy: Sequence[Accuracy]) -> list[Entry]:
     all_right = f"{one.right_count:,} with the right arguments, too"
     entries = [
         _gap(),
-        _heading("Chosen by models"),
+        _heading(f"Chosen by models: {printable(tool)}"),
         Entry(((said, "good" if right else "warn"), (f", {all_right}", "")), 1),
     ]
     for name, number in one.instead.most_common():
@@ -92,7 +92,7 @@ def _selection(tool: str, accuracy: Sequence[Accuracy]) -> list[Entry]:
 
 def _made_up(tool: str, made_up: MadeUp) -> list[Entry]:
     """Return how often models gave what they were nowhere told."""
-    entries = [_gap(), _heading("Made up by models")]
+    entries = [_gap(), _heading(_made_up_in(tool))]
     calls = next((one for one in made_up.calls if one.tool == tool), None)
     if calls is None:
         return [*entries, Entry((("None of its calls has a prompt to look at.", "dim"),), 1)]
@@ -108,6 +108,11 @@ def _made_up(tool: str, made_up: MadeUp) -> list[Entry]:
     entries += [_invented(one) for one in made_up.arguments if one.tool == tool]
     note = f"of the newest {made_up.read_count:,} of {count(made_up.trace_count, 'trace')}"
     return [*entries, Entry(((note, "dim"),), 1)]
+
+
+def _made_up_in(tool: str) -> str:
+    """Whatever the row is of: this is of all calls of its tool."""
+    return f"Made up by models in {printable(tool)}"
 
 
 def _invented(one: InventedArgument) -> Entry:

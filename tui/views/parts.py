@@ -7,31 +7,13 @@ text is not trusted: whatever could steer a terminal is shown as an escape.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from rich.cells import cell_len, set_cell_size
 
 Part: TypeAlias = tuple[str, str]
 """A text and its roles, apart by spaces; ``""`` is plain."""
 Parts: TypeAlias = tuple[Part, ...]
-
-ROLES: Final = (
-    "key",
-    "string",
-    "number",
-    "literal",
-    "dim",
-    "strong",
-    "good",
-    "warn",
-    "bad",
-    "unsure",
-    "accent",
-    "added",
-    "removed",
-    "user",
-    "assistant",
-)
 
 
 def printable(text: str) -> str:

@@ -7,6 +7,7 @@ from typing import Final
 
 from replay.records.codes import Verdict
 from replay.report.words import VERDICT_WORDS, sign
+from replay.verdicts.counts import APPROVED as APPROVED_WORD
 
 _SIGNS: Final = {"✗": ("×", "bad"), "~": ("≠", "warn"), "?": ("?", "unsure"), "✓": ("✓", "good")}
 # ✗ is missing in common programming fonts, and ~ says little beside a list.
@@ -65,22 +66,22 @@ def outcome_word(outcome: str) -> str:
 
 def verdict_sign(verdict: str, *, approved: bool = False) -> tuple[str, str]:
     """Return the sign and the role of a verdict."""
-    if approved or verdict == "approved":
+    if approved or verdict == APPROVED_WORD:
         return APPROVED
     return _SIGNS[sign(Verdict(verdict))]
 
 
 def verdict_word(verdict: str, *, approved: bool = False) -> str:
     """Return a verdict in at most nine columns."""
-    if approved or verdict == "approved":
-        return "approved"
+    if approved or verdict == APPROVED_WORD:
+        return APPROVED_WORD
     known = Verdict(verdict)
     return _SHORT.get(known, VERDICT_WORDS[known])
 
 
 def verdict_words(verdict: str) -> str:
     """Return a verdict as the report says it."""
-    return VERDICT_WORDS[Verdict(verdict)]
+    return APPROVED_WORD if verdict == APPROVED_WORD else VERDICT_WORDS[Verdict(verdict)]
 
 
 def worst_sign(verdicts: Mapping[str, int]) -> tuple[str, str]:

@@ -46,7 +46,7 @@ def payload_view(detail: StepDetail) -> list[Entry]:
     value = parsed(call.arguments)
     if detail.payload_is_arguments and value is not None:
         return json_entries(value, label="payload")
-    call = detail.call_with_payload or call
+    call = detail.call_with("payload") or call
     if call.payload is not None and value == call.payload:
         return json_entries(call.payload, label="payload")
     entries = _raw("arguments", call.arguments, value)
@@ -60,7 +60,7 @@ def payload_view(detail: StepDetail) -> list[Entry]:
 
 def response_view(detail: StepDetail) -> list[Entry]:
     """Return what the model was told, and what the tool returned where that is more."""
-    call = detail.call_texts if detail.result_is_response else detail.tool_call
+    call = detail.call_texts if detail.result_is_response else detail.call_with("result")
     if call is None:
         return _only_tools("response")
     entries: list[Entry] = []
@@ -150,7 +150,7 @@ def verdict_view(detail: StepDetail) -> list[Entry]:
             "No replay run has judged this call.",
             "r replays it here; in a shell: replay run DATABASE --tools package.module:toolbox",
         )
-    call = detail.call_with_payload if verdict.verdict == "payload_changed" else None
+    call = detail.call_with("payload") if verdict.verdict == "payload_changed" else None
     both = detail.told if verdict.replayed is not None else None
     return verdict_entries(verdict, call or detail.call_texts, both)
 
@@ -238,7 +238,7 @@ def _interaction(interaction: Interaction, *, is_open: bool) -> Entry:
     if isinstance(status, dict):
         status = status.get("code")
     answered = "no answer" if response is None else str(status if status is not None else "ok")
-    is_good = isinstance(status, int) and status < 400
+    is_good = response is not None and (not isinstance(status, int) or status < 400)
     return Entry(
         (
             (printable(asked or interaction.protocol), "strong"),

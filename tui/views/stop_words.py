@@ -17,7 +17,7 @@ from tui.views.signs import outcome_sign
 def values_words(values: Values | None) -> str:
     """Return what a watch shows on one line."""
     if values is None:
-        return "not known yet"
+        return "no value yet"
     if not values:
         return "(not there)"
     return ", ".join(json_text(value) for value in values)
@@ -44,10 +44,13 @@ def watch_rows(
 
     ``numbers``: of the steps. ``is_replaying``: the world is not known yet, but will be.
     """
-    known = list(series) if len(series) == len(watches) else [Series((), ())] * len(watches)
+    is_known = len(series) == len(watches)
+    known = list(series) if is_known else [Series((), ())] * len(watches)
     room = min(44, max((len(one.expression.text) for one in watches), default=0))
     return [
-        _watch_row(watch, one, index, numbers, room, is_replaying=is_replaying)
+        _watch_row(
+            watch, one, index, numbers, room, is_known=is_known, is_replaying=is_replaying
+        )
         for watch, one in zip(watches, known, strict=True)
     ]
 
@@ -59,6 +62,7 @@ def _watch_row(
     numbers: Sequence[int],
     room: int,
     *,
+    is_known: bool,
     is_replaying: bool,
 ) -> list[Part]:
     changed = series.changed_last(index)
@@ -67,6 +71,9 @@ def _watch_row(
     name = fit(printable(watch.expression.text), room)
     if not series.indexes and watch.is_of_world:
         words = "replaying the trace…" if is_replaying else "the world is not known"
+        return [sign, (name, "key"), (f"  {words}", "dim")]
+    if not series.indexes:
+        words = "no step of this trace has it" if is_known else "looking through the steps…"
         return [sign, (name, "key"), (f"  {words}", "dim")]
     value = values_words(series.at(index))
     parts: list[Part] = [sign, (name, "key"), (f"  {cut(value, 60)}", "string")]

@@ -20,6 +20,8 @@ from tui.views.signs import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from replay.records import Finding, ReplayRun
     from replay.verdicts.origins import Origin
 
@@ -185,14 +187,17 @@ def run_header(width: int) -> list[Part]:
     return [(text + ("  exit    of code" if wide else "  exit"), "dim")]
 
 
-def run_parts(run: ReplayRun, width: int) -> list[Part]:
-    """Return one replay run: when, which tools, and calls by the sign of their verdict."""
+def run_parts(run: ReplayRun, verdicts: Mapping[str, int], width: int) -> list[Part]:
+    """Return one replay run: when, which tools, and calls by the sign of their verdict.
+
+    ``verdicts``: its calls by verdict, as they count now.
+    """
     wide = width >= TRACE_COLUMNS_WIDE
     counts: dict[str, int] = {}
-    for verdict, count in run.verdict_counts.items():
+    for verdict, count in verdicts.items():
         sign = verdict_sign(verdict)[0]
         counts[sign] = counts.get(sign, 0) + count
-    sign, role = worst_sign({name: 1 for name, count in run.verdict_counts.items() if count})
+    sign, role = worst_sign(verdicts)
     ended = str(run.exit_code) if run.status == "finished" else run.status
     room = 30 if wide else 16
     parts: list[Part] = [

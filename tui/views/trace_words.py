@@ -39,6 +39,8 @@ def filter_parts(traces: TraceList, *, is_new: bool = False) -> list[Part]:
     else:
         parts += [(f"   searching… {found:,} so far", ""), ("   esc stops", "dim")]
         return parts
+    if traces.unmet and traces.is_complete:
+        return [*parts, (f"   {printable(traces.unmet)}", "warn")]
     return [*parts, ("   f changes it, esc clears it", "dim")]
 
 
@@ -59,5 +61,4 @@ def line_words(line: TraceLine) -> list[Part]:
 def _verdict_part(verdict: str, number: int) -> Part:
     """Return ``≠ 1 changed``: what a sign of the first column means."""
     sign, role = verdict_sign(verdict)
-    words = "approved" if verdict == "approved" else verdict_words(verdict)
-    return (f"  {sign} {number:,} {words}", role)
+    return (f"  {sign} {number:,} {verdict_words(verdict)}", role)

@@ -34,10 +34,12 @@ def head_parts(steps: StepList) -> list[Part]:
 
 def counts_words(steps: StepList) -> str:
     """Return how many steps there are, and how many of them failed or differ."""
-    failed = sum(one.is_error for one in steps.steps)
+    unfinished = sum(one.outcome == "unfinished" for one in steps.steps)
+    failed = sum(one.is_error for one in steps.steps) - unfinished
     differing = sum(one.is_divergence for one in steps.verdicts.values())
     words = [count(len(steps.steps), "step")]
     words += [f"{failed} failed"] if failed else []
+    words += [f"{unfinished} unfinished"] if unfinished else []
     words += [f"{differing} ≠ today"] if differing else []
     return " · ".join(words)
 

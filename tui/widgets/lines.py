@@ -21,7 +21,8 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from tui.actions import LINES
-from tui.views.parts import ROLES, Part, count, parts_text, within
+from tui.theme import role_style
+from tui.views.parts import Part, count, parts_text, within
 from tui.widgets.keys import bindings
 
 COUNTED_MAX: Final = 1000
@@ -32,13 +33,7 @@ class Lines(ScrollView, can_focus=True):
     """The base of every list and pane. A subclass says how many lines there are, and each one."""
 
     BINDINGS = bindings(LINES)
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "lines--cursor",
-        "lines--match",
-        "lines--added-line",
-        "lines--removed-line",
-        *(f"lines--{role}" for role in ROLES),
-    }
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"lines--cursor"}
 
     cursor: reactive[int] = reactive(0, repaint=False)
 
@@ -71,7 +66,7 @@ class Lines(ScrollView, can_focus=True):
         super().__init__(id=id)
         self.needle = ""
         """What `find` looks for; painted where it is seen."""
-        self._styles: dict[str, Style] = {}
+        self._painted_as: dict[str, Style] = {}
         self.noun = ""
         """What a line is; with it the frame says where one is: ``2 / 3 findings``."""
         self.nouns: str | None = None
@@ -117,47 +112,48 @@ class Lines(ScrollView, can_focus=True):
         """Return one line of the screen."""
         width = self.line_width
         index = y + self.scroll_offset.y
-        base = self.rich_style
         if index >= self.line_count():
             if index == 0 and self.nothing:
-                base += self._style("dim")
-                return Strip([Segment(self.nothing, base)]).crop_extend(0, width, base)
-            return Strip.blank(width, base)
-        base += self._role_style(self.line_role(index))
+                said, base = Segment(self.nothing, self._painted("dim")), self._painted("")
+                return Strip([said]).crop_extend(0, width, base)
+            return Strip.blank(width, self._painted(""))
+        line = self.line_role(index)
         if index == self.cursor:
-            base += self._style("cursor")
+            line += " cursor"
         parts = within(self.line_parts(index, width), width)
         if self.needle:
             parts = _with_matches(parts, self.needle)
-        segments = [Segment(text, base + self._role_style(role)) for text, role in parts if text]
-        return Strip(segments).crop_extend(0, width, base)
+        segments = [Segment(text, self._painted(f"{line} {role}")) for text, role in parts if text]
+        return Strip(segments).crop_extend(0, width, self._painted(line))
 
-    def _role_style(self, roles: str) -> Style:
-        style = Style.null()
-        for role in roles.split():
-            style += self._style(role)
+    def _painted(self, roles: str) -> Style:
+        """Return how words with these roles look here; the same few come again in each line."""
+        style = self._painted_as.get(roles)
+        if style is None:
+            style = self.rich_style
+            for role in roles.split():
+                style += self._style(role)
+            self._painted_as[roles] = style
         return style
 
     def _style(self, role: str) -> Style:
-        style = self._styles.get(role)
-        if style is None:
-            style = self.get_component_rich_style(f"lines--{role}", partial=True)
-            self._styles[role] = style
-        return style
+        if role == "cursor":  # another with the focus
+            return self.get_component_rich_style("lines--cursor", partial=True)
+        return role_style(self.app.theme, role)
 
     def notify_style_update(self) -> None:
         """Take the theme's colours anew."""
         super().notify_style_update()
-        self._styles.clear()
+        self._painted_as.clear()
 
     def on_focus(self) -> None:
         """The cursor looks otherwise with the focus."""
-        self._styles.clear()
+        self._painted_as.clear()
         self.refresh()
 
     def on_blur(self) -> None:
         """The cursor looks otherwise without the focus."""
-        self._styles.clear()
+        self._painted_as.clear()
         self.refresh()
 
     def on_resize(self) -> None:

@@ -16,6 +16,9 @@ from tui.widgets.keys import bindings
 from tui.widgets.lines import Lines
 
 GUTTER = 2
+_HIDDEN_MAX = 8
+"""A pane of so few columns is not shown."""
+_USUAL_WIDTH = 78
 _UNFOLDED_MAX = 1_000
 """Lines that are opened at once: more takes longer than somebody waits for a key."""
 
@@ -65,8 +68,12 @@ class Outline(Lines):
         self._lay_out()
 
     def lay_out_rows(self) -> list[Row]:
-        """Return the lines that are open, at this width."""
-        return lay_out(self.entries, self.line_width - GUTTER)
+        """Return the lines that are open, at this width; hidden, at a usual one.
+
+        A text of megabytes has a million lines at a width of one.
+        """
+        width = self.line_width if self.line_width > _HIDDEN_MAX else _USUAL_WIDTH
+        return lay_out(self.entries, width - GUTTER)
 
     def line_count(self) -> int:
         """Return how many lines are open."""
@@ -222,8 +229,9 @@ class Outline(Lines):
         """Let the first change be seen, with what leads to it above where that fits."""
         for index, row in enumerate(self.rows):
             if row.entry.is_change:
-                if index >= self.page_height:
-                    # force: the bar that allows it may not be there yet
-                    self.scroll_to(y=max(0, index - 3), animate=False, immediate=True, force=True)
-                    self.set_reactive(Outline.cursor, index)
+                is_below = index >= self.page_height
+                # force: the bar that allows it may not be there yet
+                top = max(0, index - 3) if is_below else 0
+                self.scroll_to(y=top, animate=False, immediate=True, force=True)
+                self.set_reactive(Outline.cursor, index if is_below else 0)
                 return

@@ -26,8 +26,9 @@ from tui.widgets.lines import Lines
 
 if TYPE_CHECKING:
     from replay.metrics import CallMetrics
-    from replay.records import Finding, JsonObject, ReplayRun
+    from replay.records import Finding, JsonObject
     from replay.verdicts.origins import Origin
+    from tui.rows.replays import RunList
 
 
 class TraceTable(Lines):
@@ -107,16 +108,17 @@ class WatchTable(PartsTable, can_focus=False):
 class RunTable(Lines):
     """Replay runs, newest first."""
 
-    runs: Sequence[ReplayRun] = ()
+    runs: RunList | None = None
 
     def line_count(self) -> int:
         """Return how many there are."""
-        return len(self.runs)
+        return 0 if self.runs is None else len(self.runs)
 
     def line_parts(self, index: int, width: int) -> Sequence[Part]:
         """Return one run; where it cannot be read, why."""
+        assert self.runs is not None
         try:
-            return run_parts(self.runs[index], width)
+            return run_parts(self.runs[index], self.runs.counts(index), width)
         except StoreError as error:  # as of a trace
             return [("× ", "bad"), (printable(error.wanted), "dim")]
 

@@ -22,6 +22,10 @@ _ADDRESSES: Final = (
 )
 
 
+CLOCK_TICK_NS: Final = 1_300_000
+"""What a read of a clock that is let go takes in addition: then also what took long tells it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Condition:
     """One way to run the calls."""

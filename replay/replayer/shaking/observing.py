@@ -35,9 +35,12 @@ _PACKAGES: Final = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os
 _found: dict[str, dict[tuple[str, str], JsonObject]] = {}
 
 
-def observe(salt: str) -> None:
-    """Note from now on what calls read and draw; ``salt`` changes every draw that is seeded."""
-    _wrap_clock()
+def observe(salt: str, tick_ns: int) -> None:
+    """Note from now on what calls read and draw.
+
+    ``salt`` changes every draw that is seeded; each read of a clock takes ``tick_ns`` more.
+    """
+    _wrap_clock(tick_ns)
     _wrap_entropy(salt)
 
 
@@ -46,10 +49,11 @@ def sources_of(call_id: str) -> list[JsonObject]:
     return list(_found.pop(call_id, {}).values())
 
 
-def _wrap_clock() -> None:
+def _wrap_clock(tick_ns: int) -> None:
     real = Clock.read_ns
 
     def read_ns(self: Clock) -> int:
+        self._moved_ns += tick_ns
         read = real(self)
         _note(CLOCK, (self.start_ns + read) / 1e9)
         return read

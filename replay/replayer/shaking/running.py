@@ -16,7 +16,7 @@ from replay.replayer.environment import Place, sandboxed, whole_reference
 from replay.replayer.jobs import TODAY, Job
 from replay.replayer.plan import job_of
 from replay.replayer.pool import Isolation, Pool
-from replay.replayer.shaking.conditions import Condition
+from replay.replayer.shaking.conditions import CLOCK_TICK_NS, Condition
 from replay.verdicts.canonical import read_response
 
 _LOAD = "while True: sum(range(10_000))"
@@ -71,7 +71,10 @@ class Shaker:
             environment={**self.place.environment, **condition.environment},
             pinned=condition.pinned,
             starter=condition.starter,
-            observed={"salt": condition.salt},
+            observed={
+                "salt": condition.salt,
+                "tick_ns": CLOCK_TICK_NS if condition.clock_shift_s else 0,
+            },
         )
         if not condition.elsewhere:
             return place

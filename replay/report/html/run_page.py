@@ -12,7 +12,8 @@ from replay.report.html.values import changes, labelled, outside_changes
 from replay.report.ink import Ink, count
 from replay.report.terminal import coverage_lines, headline
 from replay.report.words import VERDICT_WORDS, cause_words, color, sign
-from replay.verdicts import ranked
+from replay.verdicts import counts_now, ranked
+from replay.verdicts.counts import APPROVED
 
 _COLORS: Final = {"red": "bad", "green": "good", "cyan": "note", "yellow": "warn"}
 _WIDTH: Final = 100
@@ -44,7 +45,7 @@ def _body(
     verdicts: Mapping[str, CallVerdict],
 ) -> Iterator[str]:
     yield tag("h1", text(headline(run, findings)))
-    yield tag("div", "".join(_chips(run)), "chips")
+    yield tag("div", "".join(_chips(run, findings)), "chips")
     yield facts(
         [
             ("run", run.id),
@@ -80,13 +81,15 @@ def _body(
         yield folded(head, trace_parts(transcript, verdicts), css="finding")
 
 
-def _chips(run: ReplayRun) -> Iterator[str]:
+def _chips(run: ReplayRun, findings: Sequence[Finding]) -> Iterator[str]:
+    counts = counts_now(run.verdict_counts, findings)
     for verdict in VERDICT_WORDS:
-        number = run.verdict_counts.get(verdict.value, 0)
-        if number:
+        if number := counts.get(verdict.value, 0):
             css = _COLORS[color(verdict)]
             words = f"{sign(verdict)} {number:,} {VERDICT_WORDS[verdict]}"
             yield tag("span", text(words), f"badge {css}")
+    if approved := counts.get(APPROVED, 0):
+        yield tag("span", text(f"≈ {approved:,} {APPROVED}"), "badge dim")
 
 
 def _finding(

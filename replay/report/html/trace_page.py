@@ -189,6 +189,8 @@ def _tool_step(
         css = _COLORS[color(verdict.verdict)]
         words = f"{sign(verdict.verdict)} today: {VERDICT_WORDS[verdict.verdict]}"
         badges += tag("span", text(words), f"badge {css}")
+        if verdict.approved:
+            badges += tag("span", "≈ approved", "badge dim")
     if call.actor != "assistant":
         badges += tag("span", text(f"by the {call.actor}"), "badge dim")
     told = f"{call.arguments} → {call.response}" if call.response is not None else call.arguments
