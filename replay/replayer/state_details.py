@@ -54,6 +54,10 @@ class StatePlaces:
     _at_once: int = _CALLS_MAX
     _changes: dict[str, tuple[list[Change], list[str]]] = field(default_factory=dict)
 
+    def want(self, call_ids: Iterable[str]) -> None:
+        """Have these calls looked at, but for those that were already."""
+        self.left = [one for one in call_ids if one not in self._changes]
+
     def some(self) -> list[str]:
         """Return the next calls to look at; none when all were."""
         left = self.left or []
@@ -88,6 +92,16 @@ class StatePlaces:
                 continue
             placed = verdict.model_copy(update={"state_changes": found[0], "state_paths": found[1]})
             yield placed.model_copy(update={"signature": signature(placed)})
+
+
+def states_differ(both: Iterable[tuple[ReplayedCall, ReplayedCall]]) -> dict[str, bool]:
+    """Return, by call id, whether its two replays left different states; those that tell it."""
+    found = {}
+    for old, today in both:
+        states = [one.result.state_hash if one.result else None for one in (old, today)]
+        if None not in states:
+            found[old.tool_call_id] = states[0] != states[1]
+    return found
 
 
 def _short(change: Change) -> Change:

@@ -50,7 +50,14 @@ def title(verdicts: Sequence[CallVerdict]) -> str:
     unshown = state_not_shown(verdicts[0])
     if unshown is not None:
         return f"{STATE_NOT_SHOWN}: {cut_text(unshown, _ERROR_CHARS_MAX)}"
-    return f"{verdicts[0].tool}: {_what(verdicts)}"
+    return f"{_whose(verdicts)}: {_what(verdicts)}"
+
+
+def _whose(verdicts: Sequence[CallVerdict]) -> str:
+    """Return the tool, or the tools of which nothing tells which one it was."""
+    others = sorted({tool for verdict in verdicts for tool in verdict.perhaps_of})
+    named = " or ".join([verdicts[0].tool, *others])
+    return f"{named}, in parallel" if others else named
 
 
 def _what(verdicts: Sequence[CallVerdict]) -> str:
