@@ -18,6 +18,7 @@ from replay.records import CallVerdict, Change, JsonValue, ReplayedCall, Verdict
 from replay.verdicts import diff_values
 from replay.verdicts.signatures import identifying_paths, signature
 from replay.verdicts.wording import cut_text
+from replay.verdicts.worlds_apart import failing_there
 
 _TRACES_MAX: Final = 30
 _CALLS_MAX: Final = 3
@@ -87,7 +88,7 @@ class StatePlaces:
         """
         for verdict in verdicts:
             found = self._changes.get(verdict.tool_call_id)
-            if found is None or not verdict.effect_changed:
+            if found is None or not verdict.effect_changed or failing_there(verdict) is not None:
                 yield verdict
                 continue
             placed = verdict.model_copy(update={"state_changes": found[0], "state_paths": found[1]})

@@ -29,6 +29,7 @@ from replay.verdicts.reading import Schemas
 from replay.verdicts.requests import has_miss
 from replay.verdicts.rules import Rules
 from replay.verdicts.verdict import WITHOUT_CAUSE, judge, state_expected
+from replay.verdicts.worlds_apart import is_other_start
 
 _HARMLESS: Final = WITHOUT_CAUSE | {Verdict.PAYLOAD_CHANGED, Verdict.INTERACTIONS_CHANGED}
 """After these the model still stands in the world that it knew."""
@@ -62,15 +63,17 @@ def judge_trace(
     same_world: bool | None = True if stateless or same_start else None
     gap: ToolCall | None = None  # the first call whose doing is missing in the world
     same_world_after = same_world
-    under_way = ""  # the first of the calls that overlap
+    under_way = first_overlap = ""  # the first of the calls that overlap
     for step, its_lanes, group, overlap, perhaps in _in_their_groups(transcript, lanes, worldless):
+        first_overlap = first_overlap or overlap
         if overlap != under_way:
             same_world, under_way = same_world_after, overlap
         situation = Situation(
             conditional=gap is not None or diverged_in not in (None, group),
             same_world_before=same_world,
             stateless=stateless,
-            start_differs=same_start is False and not verdicts,
+            start_differs=same_start is False and overlap == first_overlap,
+            has_start=transcript.trace.start is not None,
         )
         verdict = judge(
             step,
@@ -83,7 +86,7 @@ def judge_trace(
         )
         if gap is not None and verdict.verdict not in WITHOUT_CAUSE:
             verdict = _after_gap(verdict, gap)
-        if perhaps and verdict.verdict is Verdict.EFFECT_CHANGED:
+        if perhaps and verdict.verdict is Verdict.EFFECT_CHANGED and not is_other_start(verdict):
             verdict = verdict.model_copy(update={"perhaps_of": perhaps})
         verdicts.append(verdict)
         same_world_after = _same_world_after(step, its_lanes, same_world_after)
