@@ -25,8 +25,9 @@ def _continued(line: str) -> list[str]:
     """A command line that fits into 80 columns with its indent, going on after a backslash."""
     pieces: list[str] = []
     for word in _WORD.findall(line):
-        is_value = bool(pieces) and pieces[-1].startswith("-") and not word.startswith("-")
-        if is_value and " " not in pieces[-1]:  # an option and its value stay together
+        before = pieces[-1].split() if pieces and not word.startswith("-") else [""]
+        is_value = before[0].startswith("-") and len(before) == 1
+        if is_value or (before[0] == "replay" and len(before) < 3):  # these stay together
             pieces[-1] += f" {word}"
         else:
             pieces.append(word)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import Any, Literal
 
@@ -174,7 +173,7 @@ def import_command(
     if not as_json:
         if config is not None:
             terminal.say(_MASKED)
-        terminal.say(f"Next: replay list {shlex.quote(str(database))}")
+        terminal.say(f"Next: replay list {terminal.typed(database)}")
     if missing is not None:
         terminal.say(missing)
     return ExitCode.OK if missing is None else ExitCode.NEEDS_A_PERSON

@@ -35,6 +35,7 @@ from replay.cli.tools_options import (
     tools_option,
 )
 from replay.errors import ExitCode, SelectionError
+from replay.report.ink import count
 
 if TYPE_CHECKING:
     from replay.config import Config
@@ -215,7 +216,7 @@ def replayed(
             on_progress=lambda now: progress.update(
                 now.trace_done_count,
                 now.trace_count,
-                note=f"{now.call_count:,} calls, {now.calls_per_second:,.0f}/s",
+                note=f"{count(now.call_count, 'call')}, {now.calls_per_second:,.0f}/s",
             ),
         )
         if parser is not None and len(parser) == 2 and ended.status == "finished":

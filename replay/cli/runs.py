@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import shlex
+import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,7 +46,7 @@ def runs(database: Path, reveal: bool, as_json: bool) -> int:
     else:
         terminal.say(
             f"{database} has no replay runs yet. Make one:\n"
-            f"  replay run {shlex.quote(str(database))} --tools package.module:toolbox"
+            f"  replay run {terminal.typed(database)} --tools package.module:toolbox"
         )
     return ExitCode.OK
 
@@ -117,7 +118,7 @@ def approve(
             run = store.run(run_id or "latest")
             raise SelectionError(
                 f"Run {run.id} has no findings: there is nothing to approve.",
-                hint=f"`replay diff {shlex.quote(str(database))} {run.id}` shows it.",
+                hint=f"`replay diff {terminal.typed(database)} {run.id}` shows it.",
             )
         approvals = approvals_of(wanted, note=note, everywhere=everywhere)
         if note:
@@ -189,10 +190,11 @@ def show_report(
         examples=example_verdicts(store, run, findings),
         width=width,
         color=colored,
-        database=shlex.quote(str(database)),
+        database=terminal.typed(database),
         findings_max=None if show_all else FINDINGS_MAX,
     )
-    notes = filter(None, [_unseen_words(store, run), _strange_words(run, findings)])
+    said = [_unseen_words(store, run), _strange_words(run, findings), _variable_words(findings)]
+    notes = filter(None, said)
     head, *rest = text.split("\n\n", 1)
     return "\n\n".join([head, *("\n".join(wrap(note, width, hang="")) for note in notes), *rest])
 
@@ -206,6 +208,26 @@ def _strange_words(run: ReplayRun, findings: list[Finding]) -> str | None:
     return (
         f"Today's toolbox {run.toolbox} has none of the tools that were called. Is it the right "
         "one, and does it import the modules that add its tools?"
+    )
+
+
+_NO_VARIABLE = re.compile(r"KeyError: '([A-Z][A-Z0-9_]{2,})'")
+
+
+def _variable_words(findings: list[Finding]) -> str | None:
+    """Say how a variable that the tools miss is handed to them; None: they miss none.
+
+    What is spelled like a variable may be a key of anything: only a set one is surely one.
+    """
+    missed = (_NO_VARIABLE.search(one.title) for one in findings if one.error_type == "KeyError")
+    names = sorted({one[1] for one in missed if one is not None} & set(os.environ))
+    if not names:
+        return None
+    options = " ".join(f"--env {name}" for name in names)
+    variables = "is a variable" if len(names) == 1 else "are variables"
+    return (
+        f"{', '.join(names)} {variables} of this shell, and tools are handed few of them: "
+        f"{options} hands it on, `env` of [tool.replay] does for every run."
     )
 
 

@@ -135,8 +135,10 @@ def _unknown_tool(
     tool: str, schemas: Sequence[KnownSchema], bare_calls: dict[str, int]
 ) -> SelectionError:
     if tool in bare_calls:
+        from replay.verdicts.wording import times
+
         return SelectionError(
-            f"{tool!r} was called {bare_calls[tool]:,} times, and no schema of it was recorded.",
+            f"{tool!r} was called {times(bare_calls[tool])}, and no schema of it was recorded.",
             hint="Record with the tools in a Toolbox, or name today's tools with --tools.",
         )
     names = list(dict.fromkeys(one.tool for one in schemas))

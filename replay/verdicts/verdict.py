@@ -32,7 +32,7 @@ from replay.verdicts.answers import (
     recorded_response,
     replayed_answer,
 )
-from replay.verdicts.canonical import same_value
+from replay.verdicts.canonical import Likeness, compare, same_value
 from replay.verdicts.causes import Case, Situation, cause_of
 from replay.verdicts.comparison import Comparison, compare_answers, compare_responses
 from replay.verdicts.older_responses import cause_of_change
@@ -92,6 +92,7 @@ def judge(
         return _same(call, lanes, run_id, model, situation)
     expected = _expected(call, lanes)
     today = replayed_answer(lanes.replayed)
+    expected = _as_told(expected, today)
     found = _find(call, expected, today, lanes, rules, situation)
     cause: Cause | None = None
     if again is not None and _disagree(call, today, again, rules):
@@ -311,6 +312,22 @@ def _only_told_the_time(call: ToolCall, compared: Comparison) -> bool:
         )
         for change in compared.changes
     )
+
+
+def _as_told(expected: Answer, today: Answer | None) -> Answer:
+    """Return a recorded answer that nobody saw made, ended as today's where both say the same.
+
+    What reads as success may have been an agent's own words for a failure; today's tools say these.
+    """
+    if today is None or not expected.is_unseen or expected.outcome is not Outcome.OK:
+        return expected
+    if ending(today.outcome) not in (Ending.TURNED_AWAY, Ending.FAILING):
+        return expected
+    if not expected.response:
+        return expected
+    if compare(expected.response, today.response) is Likeness.DIFFERENT:
+        return expected
+    return replace(expected, outcome=today.outcome)
 
 
 def _not_run(expected: Answer, replayed: ReplayedCall) -> Verdict:

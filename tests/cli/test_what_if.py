@@ -156,7 +156,10 @@ def test_of_a_trace_that_is_pinned_by_a_step_only_that_step_is_judged(
     assert exit_code_of(["pin", "traces.db", "te"]) == 0
     assert exit_code_of(["run", "traces.db", "--pinned"]) == 2  # the receipt has other fields
     assert exit_code_of(["unpin", "traces.db", "tea"]) == 0
-    assert exit_code_of(["unpin", "traces.db", "tea", "--step", "4"]) == 0
+    capsys.readouterr()
+    assert exit_code_of(["unpin", "traces.db", "tea", "--step", "4", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told == {"trace_id": "tea", "step_number": 4, "pinned": False}
     assert exit_code_of(["unpin", "traces.db", "tea"]) == 3
     assert "Trace tea is not pinned." in capsys.readouterr().err
 

@@ -314,7 +314,7 @@ def test_capital_p_shows_why_a_step_is_pinned_before_it_takes_the_pin_away(shop:
     async def script(person: Person) -> None:
         await at_step(person, 4)
         await person.press("P")
-        await person.sees("step 4 is pinned by ana, 2026-11-20, broke in May: unpin?")
+        await person.sees("unpin step 4?", "⚑ pinned by ana, 2026-11-20: broke in May")
         await person.press("escape")
         await person.sees("it stays pinned")
         note_them()

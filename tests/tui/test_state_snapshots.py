@@ -186,7 +186,7 @@ def test_the_first_screen_while_the_demo_is_made_and_when_that_failed(
         assert isinstance(screen, StartScreen)
         assert screen._process is not None
         screen._process.communicate()
-        screen._ran(3, "Error: no room left on the disk\n", Path("nowhere.db"))
+        screen._ran(3, "Error: no room left on the disk.\nMake some.\n", Path("nowhere.db"))
 
     shots: Sequence[Shot] = (
         ("start-running", "t", "esc stops it"),
