@@ -265,16 +265,12 @@ def findings_now(store: Store, run: ReplayRun) -> list[Finding]:
 
 def verdicts_now(store: Store, run: ReplayRun, **which: str) -> list[CallVerdict]:
     """Return the verdicts of ``run`` (``which``: as for `Store.verdicts`), approved as of now."""
-    from replay.records import Verdict
-    from replay.verdicts import apply_approvals
+    from replay.verdicts import Approvals, apply_approvals
 
     verdicts, approvals = store.verdicts(run.id, **which), store.approvals()
-    named = {one.signature for one in approvals}
-    may_be = any(
-        one.signature in named or one.verdict is Verdict.EFFECT_CHANGED  # known by older names, too
-        for one in verdicts
-    )
-    findings = store.findings(run.id) if may_be else []
+    known = Approvals(approvals)
+    is_any = any(one.approved or known.may_cover(one) for one in verdicts)
+    findings = store.findings(run.id) if is_any else []  # only these may be approved
     return apply_approvals(verdicts, findings, approvals)[0]
 
 

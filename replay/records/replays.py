@@ -108,6 +108,9 @@ class Lanes(Record):
     as_read_then: ReplayedCall | None = None
     """Today's code for the whole trace, its arguments read as they were read then: with the
     defaults and values of that time, or by the version of that time where the toolbox has it."""
+    alone_leaves_another_state: bool | None = None
+    """Of a call that overlapped others: whether, run alone on the old state, today's code leaves
+    another one than the old code; None: not tried, or not told."""
 
 
 class CallVerdict(Record):
@@ -140,6 +143,9 @@ class CallVerdict(Record):
     state_changes: list[Change] = Field(default_factory=list)
     """With a baseline, of calls that leave another state: where it differs (``recorded`` is the old
     code's), 20 places at most, long values cut."""
+    perhaps_of: list[str] = Field(default_factory=list)
+    """Of an effect of calls that ran in parallel, where nothing tells whose doing it is: the tools
+    of the others that it may be of."""
     state_paths: list[str] = Field(default_factory=list)
     """All of these places as `Finding.paths` writes them: they identify an effect. Empty: not
     known."""

@@ -18,6 +18,7 @@ from replay.records import CallVerdict, Change, JsonValue, ReplayedCall, Verdict
 from replay.verdicts import diff_values
 from replay.verdicts.signatures import identifying_paths, signature
 from replay.verdicts.wording import cut_text
+from replay.verdicts.worlds_apart import failing_there
 
 _TRACES_MAX: Final = 30
 _CALLS_MAX: Final = 3
@@ -54,6 +55,10 @@ class StatePlaces:
     _at_once: int = _CALLS_MAX
     _changes: dict[str, tuple[list[Change], list[str]]] = field(default_factory=dict)
 
+    def want(self, call_ids: Iterable[str]) -> None:
+        """Have these calls looked at, but for those that were already."""
+        self.left = [one for one in call_ids if one not in self._changes]
+
     def some(self) -> list[str]:
         """Return the next calls to look at; none when all were."""
         left = self.left or []
@@ -83,11 +88,21 @@ class StatePlaces:
         """
         for verdict in verdicts:
             found = self._changes.get(verdict.tool_call_id)
-            if found is None or not verdict.effect_changed:
+            if found is None or not verdict.effect_changed or failing_there(verdict) is not None:
                 yield verdict
                 continue
             placed = verdict.model_copy(update={"state_changes": found[0], "state_paths": found[1]})
             yield placed.model_copy(update={"signature": signature(placed)})
+
+
+def states_differ(both: Iterable[tuple[ReplayedCall, ReplayedCall]]) -> dict[str, bool]:
+    """Return, by call id, whether its two replays left different states; those that tell it."""
+    found = {}
+    for old, today in both:
+        states = [one.result.state_hash if one.result else None for one in (old, today)]
+        if None not in states:
+            found[old.tool_call_id] = states[0] != states[1]
+    return found
 
 
 def _short(change: Change) -> Change:

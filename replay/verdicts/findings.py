@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import insort
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from operator import itemgetter
@@ -27,6 +27,7 @@ from replay.verdicts.signatures import (
     state_not_shown,
 )
 from replay.verdicts.titles import title
+from replay.verdicts.worlds_apart import is_other_start
 
 _SAMPLES_MAX: Final = 20
 """Calls kept of each finding to word its title from: its earliest ones."""
@@ -117,19 +118,20 @@ class Findings:
 
     def collected(self) -> list[Finding]:
         """Return the findings: first divergences first, breaking before changed, many first."""
-        return ranked(
-            _finding(
+        found = {
+            signature: _finding(
                 signature,
                 gathered,
                 self._total_of(gathered.samples[0][1]),
                 self._recorded_until or None,
             )
             for signature, gathered in self._gathered.items()
-        )
+        }
+        return ranked(_told_apart(found, self._gathered))
 
     def _total_of(self, example: CallVerdict) -> int:
         """All calls that could have had what ``example`` has: of its tool, or of every tool."""
-        if state_not_shown(example) is not None:
+        if state_not_shown(example) is not None or is_other_start(example):
             return self._totals.total()
         return self._totals[example.tool]
 
@@ -226,9 +228,33 @@ def _finding(
         recorded_until=recorded_until,
         all_calls=f"{gathered.all_calls:016x}",
         all_answers=f"{gathered.all_answers:016x}",
-        placeless_signature=placeless_signature(example) if example.state_paths else None,
+        placeless_signature=_placeless(example, signature),
         approved=gathered.approved,
     )
+
+
+def _told_apart(
+    found: Mapping[str, Finding], gathered: Mapping[str, _Gathered]
+) -> Iterator[Finding]:
+    """Return findings with what tells those apart that have one title: how their calls end."""
+    titles = Counter(finding.title for finding in found.values())
+    for signature, finding in found.items():
+        example = gathered[signature].samples[0][1]
+        then, result = example.recorded_outcome, example.replayed
+        if titles[finding.title] == 1 or then is None or result is None:
+            yield finding
+            continue
+        ends = [outcome.value.replace("_", " ") for outcome in (then, result.outcome)]
+        said = f"{ends[0]} → {ends[1]}" if ends[0] != ends[1] else f"of calls that end {ends[0]}"
+        after = ", carried over" if example.cause is Cause.CARRIED else ""
+        yield finding.model_copy(update={"title": f"{finding.title} ({said}{after})"})
+
+
+def _placeless(example: CallVerdict, signature: str) -> str | None:
+    if example.verdict is not Verdict.EFFECT_CHANGED:
+        return None
+    placeless = placeless_signature(example)
+    return None if placeless == signature else placeless
 
 
 def _text_hash(text: str) -> str:
