@@ -12,6 +12,7 @@ from tui.rows.stop_search import Looked, StopFound
 from tui.views.json_entries import json_text
 from tui.views.parts import Part, count, cut, fit, printable
 from tui.views.signs import outcome_sign
+from tui.views.value_changes import value_change
 
 
 def values_words(values: Values | None) -> str:
@@ -28,8 +29,15 @@ def change_parts(watch: Watch, series: Series, index: int) -> list[Part]:
     before, after = series.before_change(index), series.at(index)
     return [
         (f" ~ {cut(printable(watch.expression.text), 32)} ", "accent"),
-        (f"{cut(values_words(before), 20)} → {cut(values_words(after), 20)}", "strong"),
+        (_changed_words(before, after, 20), "strong"),
     ]
+
+
+def _changed_words(before: Values | None, after: Values | None, room: int) -> str:
+    where = value_change(before, after)
+    if where:
+        return cut(printable(where), 2 * room + 3)
+    return f"{cut(values_words(before), room)} → {cut(values_words(after), room)}"
 
 
 def watch_rows(
@@ -76,7 +84,14 @@ def _watch_row(
     value = values_words(series.at(index))
     parts: list[Part] = [sign, (name, "key"), (f"  {cut(value, 60)}", "string")]
     if is_here:
-        parts.append((f"  was {cut(values_words(series.before_change(index)), 40)}", "strong"))
+        before = series.before_change(index)
+        where = value_change(before, series.at(index))
+        was = (
+            f"  {cut(printable(where), 70)}" if where else f"  was {cut(values_words(before), 40)}"
+        )
+        if where:
+            parts.pop()
+        parts.append((was, "strong"))
     elif changed is not None:
         parts.append((f"  since {_number(numbers, changed)}", "dim"))
     following = series.next_change(index, 1)
