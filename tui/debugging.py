@@ -6,11 +6,16 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 from textual.app import App, SuspendNotSupported
 
 from replay.errors import ReplayError
 from replay.records import ReplayRun
+
+_OTHER_SCREEN: Final = "\x1b[?1049h\x1b[H\x1b[2J"
+_OWN_SCREEN: Final = "\x1b[?1049l"
+"""What was said in the debugger does not stay in the shell when the program is left."""
 
 
 def debug_command(path: Path, trace_id: str, step_number: int, run: ReplayRun | None) -> list[str]:
@@ -32,9 +37,13 @@ def leave_screen_to(app: App[None], command: Sequence[str]) -> None:
     """
     try:
         with app.suspend():
-            subprocess.run(list(command), check=False)
-            print("\nEnter goes back to the transcript. ", end="", flush=True)
-            sys.stdin.readline()
+            print(_OTHER_SCREEN, end="", flush=True)
+            try:
+                subprocess.run(list(command), check=False)
+                print("\nEnter goes back to the transcript. ", end="", flush=True)
+                sys.stdin.readline()
+            finally:
+                print(_OWN_SCREEN, end="", flush=True)
     except SuspendNotSupported as error:
         raise ReplayError(
             "This terminal cannot be left to a debugger.",

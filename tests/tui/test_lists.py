@@ -48,6 +48,7 @@ def found(path: Path, text: str = "", sort: TraceSort | None = None) -> list[str
         ("started", ["d-none", "c-fine", "b-trip", "a-none"]),
         ("not ok", ["b-trip", "d-none", "c-fine", "a-none"]),
         ("calls", ["b-trip", "c-fine", "d-none", "a-none"]),
+        ("trace", ["a-none", "b-trip", "c-fine", "d-none"]),
         ("app", ["d-none", "c-fine", "b-trip", "a-none"]),
         ("model", ["b-trip", "d-none", "c-fine", "a-none"]),
     ],
@@ -80,10 +81,13 @@ def test_s_sorts_by_the_next_column_and_capital_s_turns_round(mixed: Path) -> No
     async def script(person: Person) -> None:
         await person.sees("started↓", "1 / 4")
         await person.press("s")
-        await person.sees("↓not ok", "b-trip")
+        await person.sees("trace↑", "by trace ↑")
+        assert person.app.screen.line_here().id == "a-none"
+        await person.press("s", "s", "s", "s")
+        await person.sees("not ok↓", "b-trip")
         assert person.app.screen.line_here().id == "b-trip"
         await person.press("S")
-        await person.sees("↑not ok")
+        await person.sees("not ok↑")
         assert person.app.screen.line_here().id != "b-trip"
         await person.press("F")
         await person.sees("started↓", "follow")

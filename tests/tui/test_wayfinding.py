@@ -65,7 +65,7 @@ def test_the_footer_says_what_going_back_does_now(database: Path) -> None:
         await person.sees("2 / 3")
         assert footer(person).endswith("? help  q quit")
         await person.press("s")
-        await person.sees("· by not ok ↓")
+        await person.sees("· by trace ↑")
         await person.press("question_mark")
         await person.sees("filter by what there is")
         assert "the other pane" not in person.screen

@@ -9,6 +9,7 @@ import pytest
 from replay.records import CallVerdict, Change, Verdict
 from tests.tui.person import Person, use
 from tests.tui.records import changed, replay_run, trip, write
+from tui.views.value_changes import value_change
 from tui.views.what_differs import what_differs
 
 
@@ -63,3 +64,64 @@ def test_the_verdict_tab_says_what_differs_and_where_todays_tool_is(tmp_path: Pa
         )
 
     use(path, script, trace="b-trip", size=(80, 24))
+
+
+EVENTS = [{"title": "standup", "time": "09:00"}]
+
+
+@pytest.mark.parametrize(
+    ("after", "words"),
+    [
+        ([*EVENTS, {"title": "review"}], '[1]: + {"title": "review"}'),
+        ([], '[0]: - {"title": "standup", "time": "09:00"}'),
+        ([{**EVENTS[0], "time": "10:00"}], '[0].time: "09:00" → "10:00"'),
+        ([{**EVENTS[0], "room": 4}], "[0].room: + 4"),
+    ],
+)
+def test_a_long_value_that_changed_says_where(after: list[object], words: str) -> None:
+    assert value_change([EVENTS], [after]) == words
+
+
+def test_short_values_stand_side_by_side_whole() -> None:
+    assert value_change(["open"], ["sent"]) == ""
+
+
+def test_where_nothing_more_differs_the_key_that_goes_on_is_said(database: Path) -> None:
+    async def script(person: Person) -> None:
+        await person.sees("1 / 3")
+        await person.press("j", "enter")
+        await person.sees("stopped at 3")
+        await person.press("c")
+        await person.sees("differ today after this step   q, then c: the next trace")
+
+    use(database, script, size=(120, 36))
+
+
+def test_while_something_is_typed_the_footer_names_the_keys_of_that(database: Path) -> None:
+    async def script(person: Person) -> None:
+        await person.sees("enter open")
+        await person.press("f")
+        await person.sees("enter done  esc never mind")
+        assert "enter open" not in person.screen
+        await person.press(*"a-trip", "enter")
+        await person.sees("enter open")
+        await person.press("f")
+        await person.sees("esc never mind  ↑ ↓ what was typed before")
+        await person.press("escape")
+        await person.sees("enter open")
+
+    use(database, script, size=(80, 24))
+
+
+def test_a_click_on_a_column_sorts_by_it_and_once_more_turns_it_round(database: Path) -> None:
+    async def script(person: Person) -> None:
+        await person.sees("1 / 3")
+        column = person.screen.splitlines()[1].index("trace")
+        await person.pilot.click("#columns", offset=(column, 0))
+        await person.settle()
+        await person.sees("trace↑", "by trace ↑")
+        await person.pilot.click("#columns", offset=(column, 0))
+        await person.settle()
+        await person.sees("trace↓")
+
+    use(database, script, size=(80, 24))

@@ -11,13 +11,14 @@ _FAILED: Final = "r.tool_call_count - coalesce(r.outcome_counts ->> 'ok', 0)"
 
 _COLUMNS: Final = {
     "started": "r.started_us",
-    "not ok": _FAILED,
-    "calls": "r.tool_call_count",
+    "trace": "r.id COLLATE NOCASE",
     "app": "coalesce(r.app, r.source, 'recorded') COLLATE NOCASE",
     "model": "r.model COLLATE NOCASE",
+    "calls": "r.tool_call_count",
+    "not ok": _FAILED,
 }
-"""By the name of the column as the list shows it."""
-_FROM_A: Final = frozenset({"app", "model"})
+"""By the name of the column as the list shows it, in its order."""
+_FROM_A: Final = frozenset({"trace", "app", "model"})
 """Texts start with the smallest, numbers and times with the largest."""
 
 SORT_NAMES: Final = tuple(_COLUMNS)

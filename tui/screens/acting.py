@@ -13,7 +13,7 @@ from tui.rows.acting import Baseline, Tools, baseline_at_hand, pins_of, tools_at
 from tui.rows.replays import counts_of
 from tui.rows.steps import StepRow
 from tui.screens.asking import TAKE_BACK, TAKES_BACK
-from tui.screens.base import BaseScreen
+from tui.screens.base import OTHER_PANE, BaseScreen
 from tui.screens.replaying import ReplayingScreen, Scope, ended_parts
 from tui.screens.steps import StepsScreen
 from tui.views.approval_view import scope_parts
@@ -29,8 +29,18 @@ class Acting(StepsScreen):
 
     def _say_status(self, row: StepRow) -> None:
         super()._say_status(row)
+        self.suit_keys()
+
+    def suit_keys(self) -> None:
+        """Name the keys that do something to this step first."""
+        row = self.row
+        if row is None:
+            super().suit_keys()
+            return
         verdict = self.steps.verdicts.get(row.key) if row.kind == "tool" else None
-        self.query_one(KeyBar).suit(step_keys(row, verdict))
+        keys = step_keys(row, verdict)
+        first = (*keys[:3], *OTHER_PANE, *keys[3:]) if self.has_class("-single") else keys
+        self.query_one(KeyBar).suit(first)
 
     # -- replaying --------------------------------------------------------------------------------
 

@@ -35,6 +35,7 @@ def back_key() -> str:
 
 
 _OF_PANES: Final = frozenset(("everywhere.other-pane", "everywhere.other-pane-back"))
+OTHER_PANE: Final = ("everywhere.other-pane",)
 WIDTH_MIN: Final = 50
 HEIGHT_MIN: Final = 12
 WIDE_MIN: Final = 110
@@ -299,6 +300,13 @@ class PanesScreen(Searching, BaseScreen):
         self.set_class(width >= 150, "-huge")
         self._show_focused(self.focused)
         self.fit_list()
+        self.suit_keys()
+
+    def suit_keys(self) -> None:
+        """Name the keys that do something here first: with one pane, the one to the other."""
+        if not self.query(KeyBar):
+            return
+        self.query_one(KeyBar).suit(OTHER_PANE if self.has_class("-single") else ())
 
     def fit_list(self) -> None:
         """Give the detail the rows that a short list above it does not need."""

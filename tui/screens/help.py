@@ -21,7 +21,7 @@ _SIGNS = (
     ("◆", "assistant", "a model call: the tools it asked for, or its answer"),
     ("✓", "good", "ended well; the same today"),
     ("≠", "warn", "something else today: a person must judge"),
-    ("×", "bad", "failed; rejected or failing today"),
+    ("×", "bad", "failed when it was recorded; behind a step: rejected or failing today"),
     ("∅", "bad", "turned away before the tool ran"),
     ("?", "unsure", "cannot be judged: unanswered, not deterministic, not run"),
     ("≈", "accent", "a difference that was approved"),
@@ -29,6 +29,11 @@ _SIGNS = (
     ("┌└", "accent", "calls that one model output asked for together"),
     ("●", "bad", "a trace: it has not ended; a step: a breakpoint stops there"),
     ("~", "accent", "a watched value changes there"),
+    ("+ -", "accent", "only there today; only there when it was recorded"),
+    ("= ∈", "accent", "where a value came from: that very value; a part of what stands there"),
+    ("✎", "accent", "edited in this branch"),
+    ("⚑", "accent", "pinned as a regression case"),
+    ("◐", "accent", "under way"),
 )
 
 

@@ -17,6 +17,7 @@ from tui.rows.acting import Tools, tools_at_hand
 from tui.rows.hits import Found, Interrupted, look_through
 from tui.rows.stops import Stops
 from tui.screens.steps import StepsScreen
+from tui.screens.trace_list import TraceListScreen
 from tui.views.parts import Part, cut, printable
 from tui.views.stop_words import change_parts, watch_rows
 from tui.widgets.tables import WatchTable
@@ -181,6 +182,10 @@ class Stopping(StepsScreen):
             is_replaying=replaying,
         )
         table.display = bool(watches)
+        is_world = any(one.is_of_world for one in watches)
+        table.border_title = "Watches" + (
+            ": the world as today's tools make it" if is_world else ""
+        )
         table.styles.height = min(len(watches), 5) + 2
         table.lines_changed()
 
@@ -221,7 +226,10 @@ class Stopping(StepsScreen):
         kinds += ["breakpoints"] if self.stops.enabled else []
         kinds += ["watched changes"] if any(one.stops for one in self.stops.watches) else []
         why = " (not replayed yet: replay run)" if self.steps.run is None else ""
-        return f"no {' or '.join(kinds)} {where} this step{why}"
+        beneath = self.app.screen_stack[-2] if len(self.app.screen_stack) > 1 else None
+        key = "c" if direction > 0 else "C"
+        on = f"   q, then {key}: the next trace" if isinstance(beneath, TraceListScreen) else ""
+        return f"no {' or '.join(kinds)} {where} this step{why}{on}"
 
     def _why(self, index: int) -> list[Part]:
         """Say why going on stopped at a step."""

@@ -17,9 +17,9 @@ from tui.rows.sorting import TraceSort
 from tui.rows.traces import TraceLine, TraceList, call_count, trace_count
 from tui.screens.base import BaseScreen
 from tui.views.parts import count
-from tui.views.table_lines import trace_header
+from tui.views.table_lines import trace_header_words
 from tui.views.trace_words import filter_parts, line_words, position_words
-from tui.widgets.bars import Bar, KeyBar
+from tui.widgets.bars import ClickBar, KeyBar
 from tui.widgets.lines import Lines
 from tui.widgets.tables import TraceTable
 
@@ -48,7 +48,7 @@ class TraceListScreen(BaseScreen):
 
     def compose_body(self) -> ComposeResult:
         """Column names and the list."""
-        yield Bar(id="columns", markup=False)
+        yield ClickBar(id="columns")
         table = TraceTable(id="traces")
         table.add_class("pane")
         table.border_title = "Traces"
@@ -197,8 +197,11 @@ class TraceListScreen(BaseScreen):
             self.say(*line_words(line) if line is not None else ())
 
     def _say_columns(self) -> None:
-        self.query_one("#columns", Bar).say(
-            trace_header(self.table.line_width, self.sort.name, is_falling=self.sort.is_falling)
+        words = trace_header_words(
+            self.table.line_width, self.sort.name, is_falling=self.sort.is_falling
+        )
+        self.query_one("#columns", ClickBar).say_words(
+            [(parts, f"sort_column({name!r})" if name else "") for parts, name in words]
         )
 
     def line_here(self) -> TraceLine | None:

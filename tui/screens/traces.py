@@ -106,6 +106,10 @@ class TracesScreen(SeekingTraces):
         """Sort the other way round."""
         self._sort_by(self.sort.reversed())
 
+    def action_sort_column(self, name: str) -> None:
+        """Sort by the column whose name was clicked; once more: the other way round."""
+        self._sort_by(self.sort.reversed() if name == self.sort.name else TraceSort(name))
+
     def _sort_by(self, sort: TraceSort) -> None:
         self.sort = sort
         self.is_following = self.is_following and sort.is_newest_first

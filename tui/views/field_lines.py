@@ -75,7 +75,7 @@ def field_parts(
     """Return one field; ``hits``: evidence by `hit_key`, None: nobody counted."""
     path, kind = _widths(width)
     sign, role, words = _VERDICTS[field.on_payloads]
-    mark = "~" if field.old and field.new else "+" if field.new else "-" if field.old else "~"
+    mark = "≠" if bool(field.old) == bool(field.new) else "+" if field.new else "-"
     changed = bool(field.changes)
     name = printable(field.path) or "(the tool)"
     return [

@@ -218,7 +218,7 @@ def _tool_facts(call: ToolCall) -> list[tuple[str, object]]:
         ("actor", call.actor),
         ("tool version", call.tool_version),
         ("provider's id", call.provider_call_id),
-        ("bound by", call.bound_by),
+        ("matched by", call.bound_by),
         ("world after it", call.state_hash),
     ]
 

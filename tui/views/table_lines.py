@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 from rich.cells import cell_len
 
+from tui.rows.sorting import SORT_NAMES
 from tui.rows.steps import StepList, StepRow
 from tui.rows.traces import TraceLine
-from tui.views.parts import Part, cut, cut_middle, fit, lasted, printable
+from tui.views.parts import Part, cut, cut_middle, fit, lasted, parts_text, printable
 from tui.views.signs import (
     NOT_REPLAYED,
     outcome_sign,
@@ -71,9 +72,26 @@ def trace_header(width: int, sort: str = "started", *, is_falling: bool = True) 
         return [(f"{text}   by {sort} {'↓' if is_falling else '↑'}", "dim")]
     end = at + len(sort)
     arrow = "↓" if is_falling else "↑"
-    if text[end : end + 1] == " " and sort not in ("calls", "not ok"):
+    if sort != "calls":  # its arrow would stand between two names
+        text = text.ljust(end + 1)
         return [(text[:at], "dim"), (sort + arrow, "accent"), (text[end + 1 :], "dim")]
     return [(text[: at - 1], "dim"), (arrow + sort, "accent"), (text[end:], "dim")]
+
+
+def trace_header_words(width: int, sort: str, *, is_falling: bool) -> list[tuple[list[Part], str]]:
+    """Return `trace_header` column by column, each with the name to sort by; empty: none."""
+    parts = trace_header(width, sort, is_falling=is_falling)
+    text = parts_text(parts)
+    names = {at: name for name in (*SORT_NAMES, "asked") if (at := text.find(f"{name}")) > 0}
+    words: list[tuple[list[Part], str]] = [([], "")]
+    at = 0
+    for said, role in parts:
+        for char in said:
+            if at in names:
+                words.append(([], names[at] if names[at] != "asked" else ""))
+            words[-1][0].append((char, role))
+            at += 1
+    return words
 
 
 def trace_parts(line: TraceLine, width: int) -> list[Part]:
@@ -179,10 +197,14 @@ def _model_words(step: StepRow, room: int) -> list[Part]:
     return [("◆ ", "assistant"), (said[: len(name)], "assistant"), (said[len(name) :], "dim")]
 
 
+_STATUS: Final = {"interrupted": "stopped"}
+"""How a run ended that has no exit code, in at most seven columns."""
+
+
 def run_header(width: int) -> list[Part]:
     """Return the names above the list of replay runs."""
     wide = width >= TRACE_COLUMNS_WIDE
-    text = f"     {'started':<18}{'tools':<{30 if wide else 16}} {'calls':>7}"
+    text = f"     {'started':<{18 if wide else 13}}{'tools':<{30 if wide else 16}} {'calls':>7}"
     text += "".join(f"{sign:>5}" for sign in _RUN_ORDER)
     return [(text + ("  exit    of code" if wide else "  exit"), "dim")]
 
@@ -198,11 +220,11 @@ def run_parts(run: ReplayRun, verdicts: Mapping[str, int], width: int) -> list[P
         sign = verdict_sign(verdict)[0]
         counts[sign] = counts.get(sign, 0) + count
     sign, role = worst_sign(verdicts)
-    ended = str(run.exit_code) if run.status == "finished" else run.status
+    ended = str(run.exit_code) if run.status == "finished" else _STATUS.get(run.status, run.status)
     room = 30 if wide else 16
     parts: list[Part] = [
         (f"  {sign}  ", f"{role} strong"),
-        (run.started_at[:16].replace("T", " ") + "  ", "dim"),
+        (run.started_at[0 if wide else 5 : 16].replace("T", " ") + "  ", "dim"),
         (
             fit(f"{'what if ' if run.is_what_if else ''}{printable(run.toolbox)}", room) + " ",
             "strong",
@@ -238,7 +260,7 @@ def origin_parts(origin: Origin, width: int) -> list[Part]:
         (f"{origin.place:<9}", "accent"),
         (fit(whose, 14) + " ", "" if width >= 80 else "dim"),
         (fit(printable(origin.path) or "·", room) + " ", "key"),
-        ("= " if origin.is_exact else "~ ", "good" if origin.is_exact else "dim"),
+        ("= " if origin.is_exact else "∈ ", "good" if origin.is_exact else "dim"),
         (f"{cut(printable(origin.part), 20)}: " if origin.part else "", "accent"),
         (printable(origin.excerpt), "string"),
     ]

@@ -47,7 +47,7 @@ def text_entries(
     head = Entry(
         (*lead, (about, "dim")),
         depth,
-        mark="~",
+        mark="≠",
         children=lambda: lines,
         is_open=True,
         value={"recorded": recorded, "today": replayed},

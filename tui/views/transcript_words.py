@@ -18,7 +18,7 @@ def head_parts(steps: StepList) -> list[Part]:
     parts: list[Part] = [
         (printable(trace.id), "strong"),
         (f"  {printable(trace.app or trace.source)}", ""),
-        (f"  {trace.started_at[:16].replace('T', ' ')}", "dim"),
+        (f"  {trace.started_at[5:16].replace('T', ' ')}", "dim"),
     ]
     if trace.ended_at is None and trace.source == "recorded":
         parts.append(("  ● not ended", "bad"))
@@ -26,7 +26,7 @@ def head_parts(steps: StepList) -> list[Part]:
         parts.append((f"  {printable(trace.outcome)}", ""))
     if run is not None:
         parts.append((f"   today: {printable(run.toolbox)}", "accent"))
-        parts.append((f" {run.started_at[:16].replace('T', ' ')}", "dim"))
+        parts.append((f" {run.started_at[5:16].replace('T', ' ')}", "dim"))
     else:
         parts.append(("   not replayed", "dim"))
     return parts
@@ -40,7 +40,7 @@ def counts_words(steps: StepList) -> str:
     words = [count(len(steps.steps), "step")]
     words += [f"{failed} failed"] if failed else []
     words += [f"{unfinished} unfinished"] if unfinished else []
-    words += [f"{differing} ≠ today"] if differing else []
+    words += [f"{differing} {'differs' if differing == 1 else 'differ'} today"] if differing else []
     return " · ".join(words)
 
 

@@ -158,8 +158,8 @@ def outside_entry(change: InteractionChange) -> list[Entry]:
         "unanswered": ("?", "unsure", "no recorded answer"),
         "removed": ("-", "removed", "no longer sent"),
         "added": ("+", "added", "now sent"),
-        "reordered": ("~", "warn", "sent at another place"),
-        "changed": ("~", "warn", change.field or "changed"),
+        "reordered": ("≠", "warn", "sent at another place"),
+        "changed": ("≠", "warn", change.field or "changed"),
     }
     mark, role, said = words[change.change]
     if change.field == "times":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Final
 
 from rich.cells import cell_len
 from textual import events
@@ -76,7 +77,7 @@ class ClickBar(Bar):
         if offset is None:
             return
         for end, action in self._spans:
-            if offset.x < end:
+            if offset.x < end and action:
                 await self.app.run_action(action, default_namespace=self.screen)
                 return
 
@@ -91,6 +92,8 @@ class KeyBar(ClickBar):
         self._back = "back"
         self._first: Sequence[str] = ()
         self._idle: Sequence[str] = ()
+        self._asked: Sequence[tuple[str, str]] = ()
+        """The keys of a question, and what they do, while it is open."""
 
     def on_resize(self) -> None:
         """Show as many as fit."""
@@ -118,7 +121,16 @@ class KeyBar(ClickBar):
         self.actions.sort(key=lambda one: (places.get(one.id, len(places)), one.footer))
         self._fill()
 
+    def show_asked(self, keys: Sequence[tuple[str, str]]) -> None:
+        """Show the keys of a question instead; none: it is answered."""
+        self._asked = keys
+        self._fill()
+
     def _fill(self) -> None:
+        if self._asked:
+            asked = [[(key, "accent strong"), (f" {does}", "dim")] for key, does in self._asked]
+            self.say_words([(words, "") for words in asked], "  ")
+            return
         words = [
             (
                 [(key_word(action.keys[0]), "accent strong"), (f" {action.name}", "dim")],
@@ -187,6 +199,10 @@ class TabBar(ClickBar):
         self.say_words(words)
 
 
+_PROMPT_KEYS: Final = (("enter", "done"), ("esc", "never mind"))
+_EARLIER: Final = (("↑ ↓", "what was typed before"),)
+
+
 class PromptBar(Horizontal):
     """A line to type into, shown while something is asked."""
 
@@ -238,8 +254,17 @@ class PromptBar(Horizontal):
             field.select_all()
         self._on_done, self._on_change = on_done, on_change
         self.add_class("-asking")
+        self._say_keys([*_PROMPT_KEYS, *(_EARLIER if typed else ())])
         self.screen.set_focus(field)  # at once: what is typed next is for it
         field.focus()  # and after what else wants the focus by now
+
+    def _say_keys(self, keys: Sequence[tuple[str, str]]) -> None:
+        for bar in self.screen.query(KeyBar):
+            bar.show_asked(keys)
+        for status in self.screen.query("#status"):  # what is wrong is to be read whole
+            status.styles.height = "auto" if keys else 1
+            status.styles.max_height = 3
+            status.styles.text_wrap = "wrap" if keys else "nowrap"
 
     def take_typed_ahead(self, event: events.Key) -> bool:
         """Say whether a key is for the input though something else had the focus, and hand it on.
@@ -283,6 +308,7 @@ class PromptBar(Horizontal):
     def _finish(self, value: str | None) -> None:
         done, self._on_done, self._on_change = self._on_done, None, None
         self.remove_class("-asking")
+        self._say_keys(())
         if value is not None:
             self._typed.add(value)
         if done is not None:
