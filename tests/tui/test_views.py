@@ -120,7 +120,7 @@ def test_list_elements_are_compared_with_themselves() -> None:
 
 def test_texts_of_several_lines_are_compared_line_by_line() -> None:
     assert text_of(diff_entries("one\ntwo\nthree", "one\n2\nthree")) == [
-        "~ text  3 lines → 3 lines",
+        "≠ text  3 lines → 3 lines",
         "    one",
         "-   two",
         "+   2",

@@ -125,3 +125,52 @@ def test_a_click_on_a_column_sorts_by_it_and_once_more_turns_it_round(database: 
         await person.sees("trace↓")
 
     use(database, script, size=(80, 24))
+
+
+def test_where_one_pane_is_shown_the_footer_names_the_key_to_the_other(database: Path) -> None:
+    async def script(person: Person) -> None:
+        await person.sees("stopped at 3", "tab other pane")
+        await person.pilot.resize_terminal(120, 36)
+        await person.settle()
+        assert "c next ≠  a approve" in person.screen
+
+    use(database, script, trace="b-trip", size=(60, 16))
+
+
+def test_an_answer_that_cannot_be_read_is_told_whole(database: Path) -> None:
+    async def script(person: Person) -> None:
+        await person.sees("stopped at 3")
+        await person.press("B", "a", "x", "backspace")
+        await person.sees("names: step", "world")  # more names than one line has room for
+        await person.press("escape")
+        await person.sees_no("names: step")
+
+    use(database, script, trace="b-trip", size=(80, 24))
+
+
+def test_the_help_explains_every_sign_of_the_screens() -> None:
+    from tui.screens.help import help_entries
+    from tui.views.parts import parts_text
+
+    said = "\n".join(parts_text(one.parts) for one in help_entries([]))
+    for sign in "◆✓≠×∅?≈·●~=∈✎⚑◐":
+        assert f"{sign} " in said
+
+
+def test_what_a_debugger_said_does_not_stay_in_the_shell(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    import io
+    import sys
+    from contextlib import nullcontext
+    from types import SimpleNamespace
+    from typing import Any, cast
+
+    from tui.debugging import leave_screen_to
+
+    monkeypatch.setattr("sys.stdin", io.StringIO("\n"))
+    app = cast("Any", SimpleNamespace(suspend=nullcontext))
+    leave_screen_to(app, [sys.executable, "-c", "print('stopped in the tool')"])
+    said = capfd.readouterr().out
+    entered, left = said.index("\x1b[?1049h"), said.index("\x1b[?1049l")
+    assert entered < said.index("stopped in the tool") < left

@@ -12,7 +12,7 @@ from tui.jobs import Ended
 from tui.screens.editing import Editing
 from tui.views.parts import printable
 
-_HOW = "good, bad, a_label or 0.5, then a note; c corrects it"
+_HOW = "good, bad, a_label or 0.5, then a note; c and enter: correct it"
 
 
 class Reviewing(Editing):
@@ -39,7 +39,8 @@ class Reviewing(Editing):
         row = self.row
         assert row is not None
         words = ["feedback", str(self.replay.path), self.steps.trace.id, "--step", str(row.number)]
-        shown = " ".join(word for word in said if not word.startswith("--"))
+        pairs = zip(said[::2], said[1::2], strict=True)
+        shown = ", ".join(f"{option.removeprefix('--')} {word}" for option, word in pairs)
         self._run(
             "keeping feedback", [*words, *said], f"kept of step {row.number}: {printable(shown)}"
         )
