@@ -253,7 +253,22 @@ def has_placeholders(job: JsonObject, redactor: Redactor) -> bool:
 
 
 def has_stand_ins(text: str, redactor: Redactor) -> bool:
-    """Whether something in a text stands for what is masked, as far as the key tells."""
+    """Whether something in a text stands for what is masked, as far as the key tells.
+
+    Also what is packed as base64.
+    """
+    if _is_stand_in_in(text, redactor):
+        return True
+    if not redactor.rules.may_be_packed(text):
+        return False
+    from cassettes.redaction.packed import opened_base64
+
+    opened: list[str] = []
+    opened_base64(text, lambda plain: opened.append(plain) or plain)
+    return any(_is_stand_in_in(one, redactor) for one in opened)
+
+
+def _is_stand_in_in(text: str, redactor: Redactor) -> bool:
     return (
         redactor.holds_placeholders(text)
         or bool(_codes_in(text, redactor))
