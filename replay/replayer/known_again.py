@@ -263,9 +263,15 @@ def has_stand_ins(text: str, redactor: Redactor) -> bool:
         return False
     from cassettes.redaction.packed import opened_base64
 
-    opened: list[str] = []
-    opened_base64(text, lambda plain: opened.append(plain) or plain)
-    return any(_is_stand_in_in(one, redactor) for one in opened)
+    found = False
+
+    def look_into(plain: str) -> str:
+        nonlocal found
+        found = found or _is_stand_in_in(plain, redactor)
+        return plain
+
+    opened_base64(text, look_into)
+    return found
 
 
 def _is_stand_in_in(text: str, redactor: Redactor) -> bool:
