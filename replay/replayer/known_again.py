@@ -2,8 +2,9 @@
 
 A tool that looks a customer up by email got a real one when it was recorded; the recording has its
 placeholder, and the world that the tools' code makes has the real one still. So placeholders that
-stand for what is in that world are given back to the tools as what they stand for. It never leaves
-the worker: what tools ask and answer is masked before anybody is told.
+stand for what is in that world are given back to the tools as what they stand for. It is never
+stored: what tools ask and answer is masked in the worker, before anybody is told, and what they
+print in the pool, which hears for that what has no form.
 """
 
 from __future__ import annotations
