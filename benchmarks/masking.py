@@ -2,7 +2,8 @@
 
 With ``--peers PYTHON``, an interpreter that has presidio-analyzer, scrubadub and datafog, every
 fifth of the texts goes through these too (`benchmarks/masking_peers.py`; ``--peer-every 1``: all of
-them, which takes presidio minutes).
+them, which takes presidio minutes). The planted values are also stored and looked for in every
+file, and replayed: masked as unmasked.
 """
 
 from __future__ import annotations
@@ -11,12 +12,14 @@ import argparse
 import json
 import subprocess
 import tempfile
+import textwrap
 import threading
 import time
 from collections import Counter, defaultdict
 from pathlib import Path
 
 from benchmarks.masking_files import in_files
+from benchmarks.masking_verdicts import verdicts
 from benchmarks.planted import Planted, look_alikes, planted
 from benchmarks.unseen import unseen
 from benchmarks.unseen_places import stands
@@ -36,21 +39,14 @@ def ours(items: list[Planted], environment: dict[str, str]) -> Row:
 
 
 def table(rows: dict[str, Row]) -> str:
-    lines = [f"{'recall / precision, %':22}" + "".join(f"{name:>22}" for name in rows)]
-    for kind in KINDS:
-        line = f"{kind:22}"
+    lines = ["recall/precision, %", f"{'':13}" + "".join(f"{name:>13}" for name in rows)]
+    for kind in (*KINDS, ""):
+        line = f"{kind or 'all':13}"
         for items, masked, _ in rows.values():
-            line += f"{_share(kind, masked, items):>22}"
+            line += f"{_share(kind, masked, items):>13}"
         lines.append(line)
-    lines.append(
-        f"{'all':22}"
-        + "".join(f"{_share('', masked, items):>22}" for items, masked, _ in rows.values())
-    )
-    lines.append(
-        f"{'CPU us a text':22}"
-        + "".join(f"{took / len(masked) * 1e6:22,.0f}" for _, masked, took in rows.values())
-    )
-    return "\n".join(lines)
+    took = [f"{seconds / len(masked) * 1e6:13,.0f}" for _, masked, seconds in rows.values()]
+    return "\n".join([*lines, f"{'CPU us a text':13}" + "".join(took)])
 
 
 def _share(kind: str, masked: Masked, items: list[Planted]) -> str:
@@ -65,8 +61,8 @@ def _share(kind: str, masked: Masked, items: list[Planted]) -> str:
         else:
             wrong += gone
     recall = 100 * hit / (hit + missed) if hit + missed else 0.0
-    precision = f"{100 * hit / (hit + wrong):6.1f}" if hit + wrong else "     -"
-    return f"{recall:6.1f} / {precision}"
+    precision = f"{100 * hit / (hit + wrong):.1f}" if hit + wrong else "-"
+    return f"{recall:.1f}/{precision}"
 
 
 def by_place(masked: Masked, items: list[Planted]) -> str:
@@ -80,15 +76,22 @@ def by_place(masked: Masked, items: list[Planted]) -> str:
             looks[f"{one.looks} for {one.kind}"] += 1
     told = [f"{name} {100 * c[False] / c.total():.1f}" for name, c in places.items()]
     wrong = [f"{name} {count}" for name, count in looks.most_common()]
-    return (
-        f"recall by place: {', '.join(told)}\n"
-        f"taken for what it is not: {', '.join(wrong) or 'none'}"
+    return "\n".join(
+        (
+            _wrapped(f"recall by place: {', '.join(told)}"),
+            _wrapped(f"taken for what it is not: {', '.join(wrong) or 'none'}"),
+        )
     )
+
+
+def _wrapped(text: str) -> str:
+    return textwrap.fill(text, 78, subsequent_indent="  ")
 
 
 def unseen_table(rows: dict[str, Row]) -> str:
     """Recall by kind, by place, and what of ours is found least."""
-    lines = [f"{'recall, %':28}{'values':>8}" + "".join(f"{name:>12}" for name in rows)]
+    head = "".join(f"{name:>{len(name) + 2}}" for name in rows)
+    lines = [f"{'recall, %':26}{'values':>7}{head}"]
     gone = {
         name: [(one, not stands(one.value, text)) for one, text in zip(items, masked, strict=True)]
         for name, (items, masked, _) in rows.items()
@@ -96,13 +99,14 @@ def unseen_table(rows: dict[str, Row]) -> str:
     for group in (_kind, _place):
         counts = Counter(group(one) for one, _ in gone["replay"])
         for name, count in counts.items():
-            line = f"{name:28}{count:8,}"
-            for found in gone.values():
+            line = f"{name:26}{count:7,}"
+            for peer, found in gone.items():
                 chosen = [is_gone for one, is_gone in found if group(one) == name]
-                line += f"{100 * sum(chosen) / len(chosen):12.1f}" if chosen else f"{'-':>12}"
+                share = f"{100 * sum(chosen) / len(chosen):.1f}" if chosen else "-"
+                line += f"{share:>{len(peer) + 2}}"
             lines.append(line)
         lines.append("")
-    lines.append("replay finds least of: " + ", ".join(_least(gone["replay"])))
+    lines.append(_wrapped("replay finds least of: " + "; ".join(_least(gone["replay"]))))
     return "\n".join(lines)
 
 
@@ -119,7 +123,7 @@ def _least(gone: list[tuple[Planted, bool]]) -> list[str]:
     for one, found in gone:
         told[f"{one.kind}, {one.looks}"][found] += 1
     shares = sorted((100 * c[True] / c.total(), name) for name, c in told.items())
-    return [f"{name} {share:.0f}" for share, name in shares[:15]]
+    return [f"{name} {share:.0f}" for share, name in shares[:15] if share < 100]
 
 
 class Peer:
@@ -177,6 +181,7 @@ def main() -> None:
     try:
         with tempfile.TemporaryDirectory() as folder:
             files = in_files(values, environment, Path(folder) / "database")
+            same = verdicts(values, environment, Path(folder) / "verdicts")
         mine = ours([*items, *others], environment)
         rows = {name: one.row() for name, one in peers.items()}
     finally:
@@ -187,11 +192,11 @@ def main() -> None:
         f"peers: {len(some[0]):,} of these\n"
     )
     print(table(_part({"replay": mine}, len(items)) | _part(rows, len(some[0]))))
-    print(f"\nreplay, {by_place(mine[1][: len(items)], items)}")
-    print(files)
-    print(
-        f"\n{len(others):,} values of the second corpus, written without a look at the detectors\n"
-    )
+    print(f"\nreplay:\n{by_place(mine[1][: len(items)], items)}")
+    print(f"\n{files}\n")
+    for line in same:
+        print(_wrapped(line))
+    print(f"\n{len(others):,} values of a second corpus, made without a look at the detectors\n")
     print(unseen_table(_part({"replay": mine}, -len(others)) | _part(rows, -len(some[1]))))
 
 

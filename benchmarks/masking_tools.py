@@ -40,7 +40,9 @@ def read(text: str, world: World) -> dict[str, Any]:
     found = dict(world["texts"][text])
     world["read"] += 1
     if IS_TODAY and found["kind"] == "ssn" and found["number"] % 2:
-        raise LookupError(f"no longer read: {found['value']}")
+        raise LookupError("such numbers are no longer read")
+    if IS_TODAY and found["kind"] == "ip":
+        world["read"] += 1
     if IS_TODAY and found["kind"] in ("card", "jwt"):
         found["sort"] = found.pop("kind")
     return found

@@ -258,15 +258,20 @@ class ReplayApp(App[None]):
         return [] if traces is None else trace_ids_of(self.the_database, traces)
 
     def trace_beside(self, key: int, direction: int) -> str | None:
-        """Return the id of the next trace in the list, or the one before; None: there is none."""
-        from tui.rows.acting import trace_id_of
+        """Return the id of the next trace in the list that called a tool, or the one before.
+
+        None: there is none.
+        """
+        from tui.rows.acting import first_with_calls
 
         traces = self.listed_traces
         if traces is not None:
             keys = traces.keys
             at = next((index for index, one in enumerate(keys) if one == key), None)
-            if at is not None and 0 <= at + direction < len(keys):
-                return trace_id_of(self.the_database, int(keys[at + direction]))
+            if at is not None:
+                end = len(keys) if direction > 0 else -1
+                beside = (int(keys[index]) for index in range(at + direction, end, direction))
+                return first_with_calls(self.the_database, beside)
         return None
 
     def world_streams(self) -> WorldStreams:

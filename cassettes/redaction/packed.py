@@ -8,7 +8,12 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-_PACKED: Final = re.compile(r"(?<![A-Za-z0-9+/=_-])(?:[A-Za-z0-9+/]{20,}|[A-Za-z0-9_-]{20,})={0,2}")
+_PACKED: Final = re.compile(
+    r"(?<![A-Za-z0-9+/=_-])"
+    r"(?:(?:[A-Za-z0-9+/]{20,}|[A-Za-z0-9_-]{20,})={0,2}"
+    r"|(?:[A-Za-z0-9+/]{10,}|[A-Za-z0-9_-]{10,})={1,2}(?![A-Za-z0-9+/=_-]))"
+)
+"""What is short is any word, unless it is padded."""
 _NOT_TEXT: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -23,7 +28,7 @@ def opened_base64(text: str, masked: Callable[[str], str]) -> str:
         clean = masked(plain)
         return packed if clean == plain else _packed(clean, like=packed)
 
-    return _PACKED.sub(replaced, text) if len(text) >= 20 else text
+    return _PACKED.sub(replaced, text) if len(text) >= 12 else text
 
 
 def _plain(packed: str) -> str | None:

@@ -23,7 +23,10 @@ from cassettes.redaction.prefilter import (
 )
 from cassettes.redaction.respelled import may_be_respelled
 
-_BASE64: Final = r"[A-Za-z0-9]{9}[g-zG-Z][A-Za-z0-9]{10}|=[^\s&]{0,60}%[2-7][0-9A-Fa-f]"
+_BASE64: Final = (
+    r"[A-Za-z0-9]{9}[g-zG-Z][A-Za-z0-9]{10}|[A-Za-z0-9+/_-]{10}={1,2}(?:[^A-Za-z0-9+/=_-]|$)"
+    r"|=[^\s&]{0,60}%[2-7][0-9A-Fa-f]|%[2-7][0-9A-Fa-f][^\s&]{0,60}%[2-7][0-9A-Fa-f]"
+)
 """Text that may be packed and is no hash, and fields of URLs, in which personal data may be."""
 
 

@@ -39,7 +39,7 @@ _SCHEME: Final = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9:.,+\-Z ]*)?")
-_QUOTED: Final = re.compile(r"(?<==)[^\s&;=\"'<>%]*%[0-9A-Fa-f]{2}[^\s&;=\"'<>]*")
+_QUOTED: Final = re.compile(r"(?<![^=\s\"'<>(,;])[^\s&;=\"'<>%]*%[0-9A-Fa-f]{2}[^\s&;=\"'<>]*")
 _INTEGER_MIN: Final = 100
 """Numbers below it are counts, not codes."""
 

@@ -65,6 +65,10 @@ class Vault:
         """Return what stands for ``value``; None: nobody has said."""
         return self._known.get(value)
 
+    def learned(self) -> dict[str, str]:
+        """Return what was learned, by the value, as far as it is known what stands for it."""
+        return {value: made for value, made in list(self._known.items()) if made is not None}
+
     def learn(self, value: str, stand_in: str | None, *, puts_away: bool = True) -> None:
         """Remember ``value``, which ``stand_in`` stands for; None: it is made when it is needed.
 
@@ -167,8 +171,16 @@ def spellings(value: str) -> list[str]:
         escaped,
         json.dumps(escaped, ensure_ascii=False)[1:-1],
         json.dumps(value)[1:-1],
+        *_as_written_of_names(value),
     )
     return list(dict.fromkeys(forms))
+
+
+def _as_written_of_names(value: str) -> tuple[str, ...]:
+    """A name of several words is a name in capitals, too, and without any."""
+    if " " not in value or any(map(str.isdigit, value)):
+        return ()
+    return value.upper(), value.lower()
 
 
 def _as_uuid(value: str) -> list[str]:

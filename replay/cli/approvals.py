@@ -18,8 +18,14 @@ if TYPE_CHECKING:
     from replay.store import Store
 
 
-def approvals_of(findings: Iterable[Finding], *, note: str | None = None) -> list[Approval]:
-    """Return an approval of each finding, by the user who runs this, now."""
+def approvals_of(
+    findings: Iterable[Finding], *, note: str | None = None, everywhere: bool = False
+) -> list[Approval]:
+    """Return an approval of each finding, by the user who runs this, now.
+
+    ``everywhere``: for whatever other calls differ in the same way, too. An effect of which nobody
+    knows where the state differs has no such way.
+    """
     from replay.records import Approval
 
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
@@ -34,9 +40,19 @@ def approvals_of(findings: Iterable[Finding], *, note: str | None = None) -> lis
             models=finding.models,
             error_hashes=finding.error_hashes,
             answers=finding.answers,
+            recorded_until=finding.recorded_until,
+            all_calls=finding.all_calls,
+            all_answers=finding.all_answers,
+            placeless_signature=finding.placeless_signature,
+            everywhere=everywhere and not is_placeless(finding),
         )
         for finding in findings
     ]
+
+
+def is_placeless(finding: Finding) -> bool:
+    """Return whether it is an effect of which nothing tells where the state differs."""
+    return finding.verdict == "effect_changed" and not finding.paths
 
 
 approvals_option = click.option(
@@ -129,9 +145,14 @@ def say_stale(store: Store, ended: ReplayRun) -> None:
     if store.approvals_file is None or not is_whole:
         return
     from replay.store.approvals_file import read_approvals
+    from replay.verdicts.approving import is_about
 
-    met = {finding.signature for finding in store.findings(ended.id)}
-    stale = [one for one in read_approvals(store.approvals_file) if one.signature not in met]
+    met = store.findings(ended.id)
+    stale = [
+        one
+        for one in read_approvals(store.approvals_file)
+        if not any(is_about(one, finding) for finding in met)
+    ]
     for approval in stale:
         terminal.say(f"Approved, and no longer found: {approval.signature}  {approval.title}")
     if stale:

@@ -25,8 +25,9 @@ def _continued(line: str) -> list[str]:
     """A command line that fits into 80 columns with its indent, going on after a backslash."""
     pieces: list[str] = []
     for word in _WORD.findall(line):
-        is_value = bool(pieces) and pieces[-1].startswith("-") and not word.startswith("-")
-        if is_value and " " not in pieces[-1]:  # an option and its value stay together
+        before = pieces[-1].split() if pieces and not word.startswith("-") else [""]
+        is_value = before[0].startswith("-") and len(before) == 1
+        if is_value or (before[0] == "replay" and len(before) < 3):  # these stay together
             pieces[-1] += f" {word}"
         else:
             pieces.append(word)
@@ -63,7 +64,7 @@ def database_and(
     Args:
         names: the arguments that follow it, lower case; the command gets each as a string.
         optional: those that may be left out after these; the command gets None then.
-        complete: what completes a word, as click asks it; None: nothing does.
+        complete: what completes a word, as click asks it; None: by their names.
         unless: an option that makes a command do without a database: it gets None where none is
             named and there is none to take.
         guesses: False: the database is there where there is a word too many for the others, which
@@ -72,9 +73,12 @@ def database_and(
     words = [name.upper() for name in names] + [f"[{name.upper()}]" for name in optional]
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
-        metavar = " ".join(["[DATABASE]", *words])
+        from replay.cli.completing import complete_words
 
-        @click.argument("words", nargs=-1, metavar=metavar, shell_complete=complete)
+        metavar = " ".join(["[DATABASE]", *words])
+        completing = complete or complete_words([*names, *optional])
+
+        @click.argument("words", nargs=-1, metavar=metavar, shell_complete=completing)
         @functools.wraps(command)
         def with_database(*, words: tuple[str, ...], **options: Any) -> Any:
             is_needed = unless is None or not options.get(unless)
@@ -102,7 +106,7 @@ def _split(
     guesses: bool = True,
 ) -> tuple[Path | None, list[str]]:
     most = len(names) + len(optional)
-    looks_like_one = guesses and bool(words) and _looks_like_database(words[0])
+    looks_like_one = guesses and bool(words) and looks_like_database(words[0])
     first_is_database = len(words) > most or looks_like_one
     rest = list(words[1:] if first_is_database else words)
     if len(rest) < len(names):
@@ -119,7 +123,8 @@ def _split(
         return None, rest
 
 
-def _looks_like_database(word: str) -> bool:
+def looks_like_database(word: str) -> bool:
+    """Return whether the first word of a command line names a database."""
     path = Path(word)
     return path.suffix in {".db", ".sqlite", ".sqlite3"} or "/" in word or path.is_file()
 

@@ -102,8 +102,8 @@ def budgets(
     if not bounds and not what_if:
         raise ReplayError(
             "There is no budget to hold against anything.",
-            hint="Write [tool.replay.budgets] into pyproject.toml (docs/budgets.md), give one with "
-            "--budget search_flights:p95=800, or ask --what-if.",
+            hint="Write [tool.replay.budgets] into pyproject.toml (docs/budgets.md),\n"
+            "give one with --budget search_flights:p95=800, or ask --what-if.",
         )
     with Store.open(database, mode="r") as store:
         store.group_calls()

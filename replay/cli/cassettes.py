@@ -13,6 +13,7 @@ from replay.cli.hidden import opened_to_show, reveal_option
 from replay.cli.lazy import LazyGroup, Place
 from replay.cli.selection import selection_options, selection_words
 from replay.errors import ExitCode, SelectionError
+from replay.report.ink import count
 
 if TYPE_CHECKING:
     from replay.records import Interaction, JsonObject, Selection
@@ -67,15 +68,15 @@ def list_command(database: Path, selection: Selection, reveal: bool, as_json: bo
     elif shown:
         _emit_rows(shown)
         if len(traces) > wanted and selection.limit is None:
-            terminal.say(f"Of the newest {wanted} traces; more with --limit.")
+            terminal.say(f"Of the newest {count(wanted, 'trace')}; more with --limit.")
     return ExitCode.OK
 
 
 def _nothing(store: Store, selection: Selection) -> str:
     if not store.counts().get("interaction"):
         return (
-            "No call of this database asked anything outside, or replay did not see it run: tools "
-            "belong into a toolbox, or under @recorder.tool."
+            "No call of this database asked anything outside, or replay did not see it run:\n"
+            "tools belong into a toolbox, or under @recorder.tool."
         )
     return f"No cassette fits {selection_words(selection)}."
 

@@ -9,6 +9,7 @@ import click
 
 from replay.cli import terminal
 from replay.cli.arguments import database_and, default_database, examples, json_option
+from replay.cli.completing import complete_files
 from replay.cli.hidden import refuse_hidden, reveal_option
 from replay.cli.selection import selection_options
 from replay.errors import ExitCode, SelectionError
@@ -90,7 +91,13 @@ def export(
         "--step 3",
     ),
 )
-@click.argument("words", nargs=-1, required=True, metavar="[DATABASE] FILE|FOLDER...")
+@click.argument(
+    "words",
+    nargs=-1,
+    required=True,
+    metavar="[DATABASE] FILE|FOLDER...",
+    shell_complete=complete_files,
+)
 @click.option("--trace", metavar="ID", help="Of a file that vcrpy wrote: the trace it is for.")
 @click.option(
     "--step",

@@ -83,8 +83,9 @@ def contract(
         return _interrupted() if ctrl_c.was_pressed else ExitCode.OK
     if not results:
         terminal.say(
-            "No tool of this toolbox declares a contract: @toolbox.tool(contract=Contract(...)).\n"
-            "`--infer` proposes some from the captured calls; `--check KIND` checks every tool."
+            "No tool of this toolbox declares a contract, by\n"
+            "  @toolbox.tool(contract=Contract(...))\n"
+            "--infer proposes some from the captured calls; --check KIND checks every tool."
         )
         return ExitCode.COULD_NOT_RUN
     from replay.report.contract_text import contracts_json, contracts_text

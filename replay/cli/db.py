@@ -52,6 +52,7 @@ def check(database: Path, as_json: bool) -> int:
     """
     from dataclasses import asdict
 
+    from replay.report.ink import wrap
     from replay.store import Store
     from replay.store.check import NOT_HASHED
 
@@ -66,7 +67,8 @@ def check(database: Path, as_json: bool) -> int:
             terminal.emit(str(problem))
     else:
         told_counts = ", ".join(f"{count:,} {kind}" for kind, count in sorted(counts.items()))
-        terminal.emit(f"{database} is whole: {told_counts or 'empty'}.\n{NOT_HASHED}")
+        terminal.emit(f"{database} is whole: {told_counts or 'empty'}.")
+        terminal.emit("\n".join(wrap(NOT_HASHED, terminal.width(), hang="")))
     return ExitCode.COULD_NOT_RUN if problems else ExitCode.OK
 
 

@@ -57,4 +57,5 @@ def export_parquet(
         for path in partial.values():
             path.unlink(missing_ok=True)
     for name in TABLES:
-        terminal.say(f"  {writer.counts[name]:>9,} rows in {folder / f'{name}.parquet'}")
+        rows = "row " if writer.counts[name] == 1 else "rows"
+        terminal.say(f"  {writer.counts[name]:>9,} {rows} in {folder / f'{name}.parquet'}")

@@ -10,6 +10,7 @@ import click
 from replay.cli import terminal
 from replay.cli.progress import Progress
 from replay.cli.whole_file import whole_bytes
+from replay.report.ink import count
 
 if TYPE_CHECKING:
     from replay.cli.masked import Mask
@@ -79,13 +80,13 @@ def send_spans(
                 # Whole seconds: what is sent twice keeps its ids, what is left out is lost.
                 since = utc_ns(sent_up_to_ns // 10**9 * 10**9).removesuffix(".000000Z")
                 terminal.say(
-                    f"Sent {sent_count:,} traces before that, the oldest first. Go on with "
+                    f"Sent {count(sent_count, 'trace')} before that, the oldest first. Go on with "
                     f"--since {since}: what is sent again keeps its ids."
                 )
             raise
     if sender.rejected_count:
         words = f": {sender.rejected_words}" if sender.rejected_words else ""
-        terminal.say(f"The endpoint threw {sender.rejected_count:,} spans away{words}")
+        terminal.say(f"The endpoint threw {count(sender.rejected_count, 'span')} away{words}")
     return report
 
 

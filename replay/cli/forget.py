@@ -12,6 +12,7 @@ from replay.cli import terminal
 from replay.cli.arguments import database_and, examples, json_option
 from replay.cli.prune import Told, stopping, went_along
 from replay.errors import ExitCode, ReplayError
+from replay.report.ink import count
 
 if TYPE_CHECKING:
     from replay.store.forgetting import Forgotten
@@ -53,7 +54,7 @@ def forget(database: Path, value: str, dry_run: bool, as_json: bool) -> int:
     wanted = sys.stdin.read().strip() if value == "-" else value.strip()
     if len(wanted) < VALUE_SIZE_MIN:
         raise ReplayError(
-            f"A value of {len(wanted)} characters stands in too many others.",
+            f"A value of {count(len(wanted), 'character')} stands in too many others.",
             hint=f"Give one of {VALUE_SIZE_MIN} or more.",
         )
     values = {wanted, *_placeholders(database, wanted)}

@@ -106,7 +106,8 @@ def fuzz(
         _keep(report, keep)
     elapsed_s = max(time.monotonic() - began_s, 1e-9)
     rate = report.case_count / elapsed_s
-    terminal.say(f"{report.case_count:,} cases in {elapsed_s:.1f} s: {rate:,.0f}/s.")
+    cases = "case" if report.case_count == 1 else "cases"
+    terminal.say(f"{report.case_count:,} {cases} in {elapsed_s:.1f} s: {rate:,.0f}/s.")
     return _exit_code(report)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 
 import click
@@ -45,8 +44,9 @@ def hold(database: Path, trace: str, reason: str, by: str | None, as_json: bool)
     if as_json:
         terminal.emit_json(asdict(given))
     else:
-        named = shlex.quote(str(database))
-        terminal.say(f"Held: trace {trace_id}. `replay release {named} {trace_id}` lets it go.")
+        named = terminal.typed(database)
+        terminal.say(f"Held: trace {trace_id}. To let it go:")
+        terminal.say(f"  replay release {named} {trace_id}")
     return ExitCode.OK
 
 
@@ -99,7 +99,7 @@ def holds(database: Path, as_json: bool) -> int:
     if not found:
         terminal.say(
             f"Nothing in {database} is held. Hold a trace that must not be removed:\n"
-            f"  replay hold {shlex.quote(str(database))} TRACE --reason 'case 2026-114'"
+            f"  replay hold {terminal.typed(database)} TRACE --reason 'case 2026-114'"
         )
         return ExitCode.OK
     columns = [

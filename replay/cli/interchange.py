@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,6 +15,7 @@ from replay.cli.arguments import (
     read_labels,
     read_moment,
 )
+from replay.cli.completing import complete_files
 from replay.errors import ExitCode
 
 FORMATS = ("openai-chat", "anthropic-messages", "records")
@@ -56,7 +56,13 @@ _DATABASE_SUFFIXES = (".db", ".sqlite", ".sqlite3")
         "replay import log.jsonl --start metadata --skip-bad-lines",
     ),
 )
-@click.argument("words", nargs=-1, required=True, metavar="[DATABASE] FILE...")
+@click.argument(
+    "words",
+    nargs=-1,
+    required=True,
+    metavar="[DATABASE] FILE...",
+    shell_complete=complete_files,
+)
 @click.option(
     "--format",
     "format_name",
@@ -174,7 +180,7 @@ def import_command(
     if not as_json:
         if config is not None:
             terminal.say(_MASKED)
-        terminal.say(f"Next: replay list {shlex.quote(str(database))}")
+        terminal.say(f"Next: replay list {terminal.typed(database)}")
     if missing is not None:
         terminal.say(missing)
     return ExitCode.OK if missing is None else ExitCode.NEEDS_A_PERSON

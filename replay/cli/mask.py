@@ -13,10 +13,12 @@ from replay.cli.arguments import database_and, examples, json_option
 from replay.cli.masked import in_a_child
 from replay.cli.progress import Progress
 from replay.errors import ExitCode, ReplayError
+from replay.report.ink import count
 
 if TYPE_CHECKING:
     from replay.config import MaskConfig
     from replay.store.mask_looking import Sight, Sights
+    from replay.store.mask_rewriting import Masked
     from replay.store.redaction import Redaction
 
 _SHOWN_MAX: Final = 20
@@ -120,7 +122,7 @@ def _json(found: list[Sight], others: list[Sight], sights: Sights) -> Any:
 def _text(
     database: Path, found: list[Sight], others: list[Sight], sights: Sights, *, shows_all: bool
 ) -> str:
-    looked = f"{database}: {sights.record_count:,} records looked at"
+    looked = f"{database}: {count(sights.record_count, 'record')} looked at"
     if found:
         lines = [f"{looked}; found {_counted(found)}.", "", *_places(found, shows_all=shows_all)]
         lines += ["", f"`replay mask --apply {database}` replaces these by placeholders."]
@@ -153,6 +155,18 @@ def _places(found: list[Sight], *, shows_all: bool) -> list[str]:
     return [*lines, f"and {left:,} more (--all shows each)"] if left > 0 else lines
 
 
+def _masked(done: Masked) -> str:
+    """Return what was done to a database, in words."""
+    traces = f"of {count(done.trace_count, 'trace')}"
+    if not done.record_count:
+        return f"no record {traces} held anything to mask; the file was written anew."
+    were = "was" if done.record_count == 1 else "were"
+    return (
+        f"{count(done.record_count, 'record')} {traces} {were} masked; nothing of what stood "
+        "there is left in the file. Copies and backups are yours to find."
+    )
+
+
 def _apply(database: Path, config: MaskConfig, *, as_json: bool) -> int:
     from dataclasses import asdict
 
@@ -164,9 +178,5 @@ def _apply(database: Path, config: MaskConfig, *, as_json: bool) -> int:
     if as_json:
         terminal.emit_json(asdict(done))
     else:
-        terminal.emit(
-            f"{database}: {done.record_count:,} records of {done.trace_count:,} traces were "
-            "masked; nothing of what stood there is left in the file. Copies and backups are "
-            "yours to find."
-        )
+        terminal.emit(f"{database}: {_masked(done)}")
     return ExitCode.OK

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -80,8 +79,9 @@ def pin(
     if as_json:
         terminal.emit_json(given.model_dump(mode="json"))
     else:
-        named = shlex.quote(str(database))
-        terminal.say(f"Pinned: {_place(given)}. `replay run {named} --pinned` replays it.")
+        named = terminal.typed(database)
+        terminal.say(f"Pinned: {_place(given)}. To replay it:")
+        terminal.say(f"  replay run {named} --pinned")
     return ExitCode.OK
 
 
@@ -93,7 +93,8 @@ def pin(
 )
 @database_and("trace")
 @_step_option
-def unpin(database: Path, trace: str, step_number: int | None) -> int:
+@json_option
+def unpin(database: Path, trace: str, step_number: int | None, as_json: bool) -> int:
     """Take away the pin of TRACE, or of one step of it. What was recorded stays."""
     from replay.store import Store
 
@@ -108,7 +109,11 @@ def unpin(database: Path, trace: str, step_number: int | None) -> int:
                 nearest=", ".join(others[:5]) or None,
                 hint="`replay pins` lists what is.",
             )
-    terminal.say("It is pinned no longer.")
+    if as_json:
+        told = {"trace_id": trace_id, "step_number": step_number, "pinned": False}
+        terminal.emit_json(told)
+    else:
+        terminal.say("It is pinned no longer.")
     return ExitCode.OK
 
 
@@ -132,7 +137,7 @@ def pins(database: Path, reveal: bool, as_json: bool) -> int:
     if not found:
         terminal.say(
             f"Nothing in {database} is pinned yet. Pin a trace, or a step of one:\n"
-            f"  replay pin {shlex.quote(str(database))} TRACE --step 3"
+            f"  replay pin {terminal.typed(database)} TRACE --step 3"
         )
         return ExitCode.OK
     columns = [

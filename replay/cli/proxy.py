@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import signal
 import subprocess
 import threading
@@ -165,7 +164,7 @@ def _tell(failure_count: int, request_count: int, database: Path) -> None:
     from replay.report.ink import count
 
     terminal.say(
-        f"{count(request_count, 'request')} passed. Next: replay list {shlex.quote(str(database))}"
+        f"{count(request_count, 'request')} passed. Next: replay list {terminal.typed(database)}"
     )
     if failure_count:
         terminal.say(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -188,7 +187,7 @@ def _text(database: Path, done: Pruned, *, dry_run: bool, with_pinned: bool, no_
             "No rule says how long traces are kept. In pyproject.toml:",
             "  [tool.replay.keep]",
             '  default = "90d"',
-            f"or name them: replay prune {shlex.quote(str(database))} --until 90d --dry-run",
+            f"or name them: replay prune {terminal.typed(database)} --until 90d --dry-run",
         ]
     return "\n".join(lines)
 

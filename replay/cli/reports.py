@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import json
-import shlex
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -165,7 +164,7 @@ def write_report(file: Path, text: str, database: Path, run: ReplayRun) -> None:
         raise ReplayError(
             f"Cannot write the report to '{file}': {error.strerror}.",
             hint="The replay run is kept: "
-            f"`replay diff {shlex.quote(str(database))} {run.id}` shows it.",
+            f"`replay diff {terminal.typed(database)} {run.id}` shows it.",
         ) from error
 
 

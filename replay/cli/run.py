@@ -12,6 +12,7 @@ import click
 from replay.cli import terminal
 from replay.cli.approvals import accept_all, approvals_option, say_stale, use_file
 from replay.cli.arguments import database_and, examples, json_option
+from replay.cli.completing import complete_values
 from replay.cli.early import workers_early
 from replay.cli.hidden import hide, reveal_option
 from replay.cli.reading_options import reading_options
@@ -35,6 +36,7 @@ from replay.cli.tools_options import (
     tools_option,
 )
 from replay.errors import ExitCode, SelectionError
+from replay.report.ink import count
 
 if TYPE_CHECKING:
     from replay.config import Config
@@ -147,6 +149,7 @@ if TYPE_CHECKING:
 @click.option(
     "--resume",
     metavar="RUN",
+    shell_complete=complete_values("other"),
     help="Go on with an interrupted replay run: its id, or `latest`.",
 )
 @click.option("--approve", is_flag=True, help="Accept everything this run finds as intended.")
@@ -215,7 +218,7 @@ def replayed(
             on_progress=lambda now: progress.update(
                 now.trace_done_count,
                 now.trace_count,
-                note=f"{now.call_count:,} calls, {now.calls_per_second:,.0f}/s",
+                note=f"{count(now.call_count, 'call')}, {now.calls_per_second:,.0f}/s",
             ),
         )
         if parser is not None and len(parser) == 2 and ended.status == "finished":

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-import shlex
+import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from replay.cli import terminal
-from replay.cli.approvals import accept, approvals_of, approvals_option, take_back, use_file
+from replay.cli.approvals import (
+    accept,
+    approvals_of,
+    approvals_option,
+    is_placeless,
+    take_back,
+    use_file,
+)
 from replay.cli.arguments import database_and, examples, json_option
 from replay.cli.hidden import hide, opened_to_show, reveal_option
 from replay.errors import ExitCode, SelectionError
@@ -38,7 +46,7 @@ def runs(database: Path, reveal: bool, as_json: bool) -> int:
     else:
         terminal.say(
             f"{database} has no replay runs yet. Make one:\n"
-            f"  replay run {shlex.quote(str(database))} --tools package.module:toolbox"
+            f"  replay run {terminal.typed(database)} --tools package.module:toolbox"
         )
     return ExitCode.OK
 
@@ -50,6 +58,7 @@ def runs(database: Path, reveal: bool, as_json: bool) -> int:
         "replay approve traces.db all --note 'province was renamed, PR 12'",
         "replay approve traces.db 4f1c2a --approvals replay-approvals.jsonl",
         "replay approve traces.db 4f1c2a --run run_20261121T090000",
+        "replay approve traces.db 4f1c2a --everywhere",
         "replay approve traces.db 4f1c2a --take-back",
     ),
 )
@@ -58,6 +67,12 @@ def runs(database: Path, reveal: bool, as_json: bool) -> int:
     "--run", "run_id", metavar="RUN", help="The run it is in. Default: the newest that has it."
 )
 @click.option("--note", metavar="TEXT", help="Why, for whoever asks later.")
+@click.option(
+    "--everywhere",
+    is_flag=True,
+    help="Whatever other recorded calls come to differ in this way, too. Default: these calls, and "
+    "what is recorded later.",
+)
 @click.option(
     "--take-back",
     "is_taken_back",
@@ -71,6 +86,7 @@ def approve(
     finding: str,
     run_id: str | None,
     note: str | None,
+    everywhere: bool,
     is_taken_back: bool,
     approvals_file: Path | None,
     as_json: bool,
@@ -86,8 +102,10 @@ def approve(
     from replay.store import Store
 
     if is_taken_back:
-        if note or run_id:
-            raise click.UsageError("--take-back needs FINDING alone: no --note, no --run.")
+        if note or run_id or everywhere:
+            raise click.UsageError(
+                "--take-back needs FINDING alone: no --note, no --run, no --everywhere."
+            )
         return _take_back(database, finding, approvals_file, as_json=as_json)
     config = load_config()
     if note and (code := in_a_child(config)) is not None:
@@ -100,9 +118,9 @@ def approve(
             run = store.run(run_id or "latest")
             raise SelectionError(
                 f"Run {run.id} has no findings: there is nothing to approve.",
-                hint=f"`replay diff {shlex.quote(str(database))} {run.id}` shows it.",
+                hint=f"`replay diff {terminal.typed(database)} {run.id}` shows it.",
             )
-        approvals = approvals_of(wanted, note=note)
+        approvals = approvals_of(wanted, note=note, everywhere=everywhere)
         if note:
             about = store.transcript(wanted[0].example_trace_id, prompts=False)
             redaction = masking_for(store, config, about)
@@ -114,10 +132,26 @@ def approve(
         terminal.say(f"Approved: {approval.title}")
     if file is not None:
         terminal.say(f"Written to '{file}': commit it.")
-    what = "it" if len(approvals) == 1 else "them"
-    changes = "it changes" if len(approvals) == 1 else "they change"
-    terminal.say(f"The next replay run counts {what} as allowed, until {changes} again.")
+    _say_scope(wanted, everywhere=everywhere)
     return ExitCode.OK
+
+
+def _say_scope(approved: list[Finding], *, everywhere: bool) -> None:
+    """Say which calls are approved."""
+    placeless = sum(map(is_placeless, approved))
+    if placeless < len(approved):
+        terminal.say(
+            "Allowed from now on, in whatever calls it comes up, until one of these changes again."
+            if everywhere
+            else "Allowed from now on in these calls, and in what is recorded later. It is open "
+            "again when they change again, or when other calls come to differ, too."
+        )
+    if placeless:
+        effects = "An effect is" if placeless == 1 else f"{placeless:,} effects are"
+        terminal.say(
+            f"{effects} allowed only in the very calls and states of this run: nothing told it "
+            "where the states differ. `replay run --baseline` does."
+        )
 
 
 def _take_back(database: Path, finding: str, approvals_file: Path | None, *, as_json: bool) -> int:
@@ -156,10 +190,11 @@ def show_report(
         examples=example_verdicts(store, run, findings),
         width=width,
         color=colored,
-        database=shlex.quote(str(database)),
+        database=terminal.typed(database),
         findings_max=None if show_all else FINDINGS_MAX,
     )
-    notes = filter(None, [_unseen_words(store, run), _strange_words(run, findings)])
+    said = [_unseen_words(store, run), _strange_words(run, findings), _variable_words(findings)]
+    notes = filter(None, said)
     head, *rest = text.split("\n\n", 1)
     return "\n\n".join([head, *("\n".join(wrap(note, width, hang="")) for note in notes), *rest])
 
@@ -173,6 +208,26 @@ def _strange_words(run: ReplayRun, findings: list[Finding]) -> str | None:
     return (
         f"Today's toolbox {run.toolbox} has none of the tools that were called. Is it the right "
         "one, and does it import the modules that add its tools?"
+    )
+
+
+_NO_VARIABLE = re.compile(r"KeyError: '([A-Z][A-Z0-9_]{2,})'")
+
+
+def _variable_words(findings: list[Finding]) -> str | None:
+    """Say how a variable that the tools miss is handed to them; None: they miss none.
+
+    What is spelled like a variable may be a key of anything: only a set one is surely one.
+    """
+    missed = (_NO_VARIABLE.search(one.title) for one in findings if one.error_type == "KeyError")
+    names = sorted({one[1] for one in missed if one is not None} & set(os.environ))
+    if not names:
+        return None
+    options = " ".join(f"--env {name}" for name in names)
+    variables = "is a variable" if len(names) == 1 else "are variables"
+    return (
+        f"{', '.join(names)} {variables} of this shell, and tools are handed few of them: "
+        f"{options} hands it on, `env` of [tool.replay] does for every run."
     )
 
 
@@ -210,11 +265,12 @@ def findings_now(store: Store, run: ReplayRun) -> list[Finding]:
 
 def verdicts_now(store: Store, run: ReplayRun, **which: str) -> list[CallVerdict]:
     """Return the verdicts of ``run`` (``which``: as for `Store.verdicts`), approved as of now."""
-    from replay.verdicts import apply_approvals
+    from replay.verdicts import Approvals, apply_approvals
 
     verdicts, approvals = store.verdicts(run.id, **which), store.approvals()
-    named = {one.signature for one in approvals} & {one.signature for one in verdicts}
-    findings = store.findings(run.id) if named else []  # only these may be approved
+    known = Approvals(approvals)
+    is_any = any(one.approved or known.may_cover(one) for one in verdicts)
+    findings = store.findings(run.id) if is_any else []  # only these may be approved
     return apply_approvals(verdicts, findings, approvals)[0]
 
 

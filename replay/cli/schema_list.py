@@ -139,7 +139,7 @@ def role_words(one: KnownSchema) -> str:
 
 
 def _nothing(database: Path, whole: Registry, tools: Sequence[str], dialects: Sequence[str]) -> str:
-    named = shlex.quote(str(database))
+    named = terminal.typed(database)
     if whole.schemas:
         of = f" of {', '.join(tools)}" if tools else ""
         if not dialects:

@@ -110,7 +110,7 @@ def _written(
     lines = _drift_lines(found, {}, is_check=False)
     if lines:
         terminal.emit("\n".join(lines) + "\n")
-    terminal.say(f"{file} holds {tools} of {today.toolbox}. Commit it with the change.")
+    terminal.say(f"{file} holds {tools} of {today.toolbox}.\nCommit it with the change.")
     return ExitCode.OK
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from replay.cli.completing import words_of
 from replay.errors import SelectionError
 
 if TYPE_CHECKING:
@@ -79,11 +80,7 @@ def complete_schema(ctx: click.Context, param: click.Parameter, incomplete: str)
 
 def complete_tool(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """Return the recorded tools whose names begin so."""
-    return [
-        name
-        for name in _names_for(tuple(ctx.params.get("words") or ()), incomplete)
-        if "@" not in name
-    ]
+    return [name for name in _names_for(words_of(ctx), incomplete) if "@" not in name]
 
 
 def complete_dialect(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
@@ -135,8 +132,10 @@ def _unknown_tool(
     tool: str, schemas: Sequence[KnownSchema], bare_calls: dict[str, int]
 ) -> SelectionError:
     if tool in bare_calls:
+        from replay.verdicts.wording import times
+
         return SelectionError(
-            f"{tool!r} was called {bare_calls[tool]:,} times, and no schema of it was recorded.",
+            f"{tool!r} was called {times(bare_calls[tool])}, and no schema of it was recorded.",
             hint="Record with the tools in a Toolbox, or name today's tools with --tools.",
         )
     names = list(dict.fromkeys(one.tool for one in schemas))

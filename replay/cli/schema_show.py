@@ -13,6 +13,7 @@ from replay.cli.arguments import database_and, examples, json_option
 from replay.cli.schema_names import complete_dialect, complete_schema
 from replay.cli.tools_options import toolbox_options
 from replay.errors import ExitCode
+from replay.report.ink import count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -109,7 +110,9 @@ def _head(at_hand: SchemaAtHand, traces: Sequence[str]) -> list[str]:
     facts = _facts(at_hand)
     if traces and at_hand.known is not None:
         left = at_hand.known.trace_count - len(traces)
-        facts.append(f"in {', '.join(traces)}" + (f" and {left:,} traces more" if left else ""))
+        facts.append(
+            f"in {', '.join(traces)}" + (f" and {count(left, 'trace')} more" if left else "")
+        )
     return lines + [line for fact in facts for line in wrap(fact, width, indent="  ", hang="  ")]
 
 

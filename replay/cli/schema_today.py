@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from replay.records.definitions import schema_id
 from replay.store.schemas import SHOWN, VALIDATOR
+from replay.verdicts.wording import times
 
 if TYPE_CHECKING:
     from replay.replayer.questions.asking import DescribedTool
@@ -100,7 +101,7 @@ def _by_what_was_shown(
     if comparable:
         return "same", "as models were shown it", ()
     if recorded or bare_calls:
-        return "unrecorded", f"called {bare_calls:,} times, schema unrecorded", ()
+        return "unrecorded", f"called {times(bare_calls)}, schema unrecorded", ()
     return "new", "new: never recorded", ()
 
 

@@ -16,12 +16,20 @@ from replay.cli.arguments import (
     read_outcomes,
     read_traits,
 )
+from replay.cli.completing import complete_values
 
 if TYPE_CHECKING:
     from replay.records import Selection
 
 CALL_OPTIONS = (
-    click.option("--tool", "tools", multiple=True, metavar="NAME", help="Only calls of this tool."),
+    click.option(
+        "--tool",
+        "tools",
+        multiple=True,
+        metavar="NAME",
+        shell_complete=complete_values("tool"),
+        help="Only calls of this tool.",
+    ),
     click.option(
         "--tool-version",
         "tool_versions",
@@ -34,13 +42,21 @@ CALL_OPTIONS = (
         "models",
         multiple=True,
         metavar="NAME",
+        shell_complete=complete_values("model"),
         help="Only calls made by this model; `*` stands for anything.",
     ),
 )
 """Which calls, by what made them. `replay stats` has them too."""
 
 TRACE_OPTIONS = (
-    click.option("--app", "apps", multiple=True, metavar="NAME", help="Only traces of this app."),
+    click.option(
+        "--app",
+        "apps",
+        multiple=True,
+        metavar="NAME",
+        shell_complete=complete_values("app"),
+        help="Only traces of this app.",
+    ),
     click.option(
         "--source",
         "sources",
@@ -65,6 +81,7 @@ _OPTIONS = (
         "trace_ids",
         multiple=True,
         metavar="ID",
+        shell_complete=complete_values("trace"),
         help="Only this trace: its id, or the unique beginning of it.",
     ),
     *CALL_OPTIONS,

@@ -105,7 +105,8 @@ BUCKETS_NARROW, BUCKETS_WIDE = 12, 24
     "--exit-code",
     "tells_by_code",
     is_flag=True,
-    help="With a comparison: end with 2 where something is worse beyond noise.",
+    help="With a comparison: end with 2 where something is worse beyond noise, with 3 where the "
+    "sides of --compare have nothing in common.",
 )
 @click.option(
     "--prometheus",
@@ -279,7 +280,11 @@ def _compare(
     before, after = (read_samples(connection, one, names) for one in scopes)
     found = compare(before, after)
     _tell_compared(found, scopes, sides, as_json=as_json)
-    return ExitCode.NEEDS_A_PERSON if tells_by_code and found.worse else ExitCode.OK
+    if not tells_by_code:
+        return ExitCode.OK
+    if sides and not found.rows:  # a typo must not pass a gate; a first week may
+        return ExitCode.COULD_NOT_RUN
+    return ExitCode.NEEDS_A_PERSON if found.worse else ExitCode.OK
 
 
 def _tell_compared(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from replay.cli import terminal
 from replay.cli.stats_numbers import milliseconds, percent, span
 from replay.cli.table import Column, table_lines
 from replay.metrics import CallMetrics, Cells, Components, ModelMetrics
@@ -53,7 +53,7 @@ def nothing_counted(database: Path) -> str:
     with Store.open(database, mode="r") as store:
         if not store.traces(Selection(), limit=1):
             return nothing_found(store, database, Selection())
-    named = shlex.quote(str(database))
+    named = terminal.typed(database)
     return (
         f"No call of {database} is counted so. Ask for more (--since, --tool, --model), or see "
         f"what there is:\n  replay list {named}"
@@ -66,7 +66,9 @@ def _head(total: CallMetrics, cells: Cells) -> str:
     first, last = (iso_text(one)[:19].replace("T", " ") for one in (start, end))
     if first[:10] != last[:10]:
         first, last = first[:10], last[:10]
-    said = f"{count(total.call_count, 'tool call')}, {first} to {last}"
+    undated = total.call_count - sum(total.trend)
+    beside = f", and {undated:,} without a time" if undated else ""
+    said = f"{count(total.call_count, 'tool call')}, {first} to {last}{beside}"
     return said if width < 1000 else f"{said}; a mark of the trend is {span(width / 1e6)}"
 
 
@@ -168,10 +170,8 @@ def model_lines(rows: Sequence[ModelMetrics], width: int) -> list[str]:
         lines.append(f"Tokens: of the calls whose provider reported them; {untold:,} have none.")
     unpriced = [row.model or "-" for row in rows if row.cost is None and row.tokens.input]
     if unpriced:
-        lines.append(
-            f"No price: {', '.join(unpriced[:4])}{', ...' if len(unpriced) > 4 else ''}. "
-            "[tool.replay.prices] has them."
-        )
+        names = f"{', '.join(unpriced[:4])}{', ...' if len(unpriced) > 4 else ''}"
+        lines += wrap(f"No price: {names}. [tool.replay.prices] has them.", width, hang="")
     return lines
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import codecs
 import os
+import shlex
 import shutil
 import sys
+from pathlib import Path
 from typing import Any
 
 from replay.errors import ReplayError
@@ -85,6 +87,12 @@ def flush() -> None:
         sys.stdout.flush()
     except OSError as error:
         raise not_written(error) from error
+
+
+def typed(path: Path) -> str:
+    """Return ``path`` as somebody types it here: below this directory without its head."""
+    below = path.is_absolute() and path.is_relative_to(Path.cwd())
+    return shlex.quote(str(path.relative_to(Path.cwd()) if below else path))
 
 
 def width() -> int:

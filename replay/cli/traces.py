@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from itertools import islice, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -164,7 +163,7 @@ def _schema_of(store: Store, transcript: Transcript, step_number: int) -> ToolSc
 def nothing_found(store: Store, database: Path, selection: Selection) -> str:
     """Return why no trace was found, and what to do about it."""
     if not store.counts().get("trace"):
-        named = shlex.quote(str(database))
+        named = terminal.typed(database)
         return (
             f"{database} holds no traces yet. Fill it:\n"
             f"  replay record --db {named} -- python agent.py\n"

@@ -15,6 +15,7 @@ from typing import Any, Final
 import click
 
 from replay.cli.arguments import default_database, examples
+from replay.cli.completing import complete_words
 from replay.errors import ReplayError
 
 _DEMO: Final = Path("replay-demo", "traces.db")
@@ -29,7 +30,12 @@ class NoTerminalError(ReplayError):
     short_help="Step through traces in the terminal.",
     epilog=examples("replay ui", "replay ui traces.db", "replay ui traces.db t660c71da6be"),
 )
-@click.argument("words", nargs=-1, metavar="[DATABASE] [TRACE]")
+@click.argument(
+    "words",
+    nargs=-1,
+    metavar="[DATABASE] [TRACE]",
+    shell_complete=complete_words(["trace"]),
+)
 @click.option(
     "--theme",
     type=click.Choice(["dark", "light"]),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -147,7 +146,7 @@ def show_branch(run: ReplayRun, database: Path, *, as_json: bool) -> None:
         return
     colored = terminal.colours(sys.stdout)
     terminal.emit(render_branch(run, width=terminal.width(), colored=colored))
-    terminal.say(f"Kept: `replay diff {shlex.quote(str(database))} {run.id}` shows it again.")
+    terminal.say(f"Kept: `replay diff {terminal.typed(database)} {run.id}` shows it again.")
 
 
 def _edits(

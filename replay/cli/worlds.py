@@ -17,7 +17,7 @@ from replay.cli.where import fitting_steps
 from replay.errors import ExitCode, ReplayError
 from replay.records import Transcript
 from replay.replayer.worlds import ReplayedWorld
-from replay.report.ink import Ink
+from replay.report.ink import Ink, count
 from replay.report.world_text import watch_lines, world_lines
 from replay.stepping.world_series import world_series
 
@@ -62,7 +62,7 @@ def tell_each(
         elif steps is None or steps:
             _emit_text(store, transcript, world, watches, condition)
     missing = f"; the world of {failed:,} is not known" if failed else ""
-    terminal.say(f"{told:,} of {asked:,} traces{missing}.")
+    terminal.say(f"{told:,} of {count(asked, 'trace')}{missing}.")
     return ExitCode.COULD_NOT_RUN if failed and failed == asked else ExitCode.OK
 
 

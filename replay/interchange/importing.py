@@ -374,6 +374,6 @@ def _refusal(path: Path, bad: Sequence[BadLine]) -> ImportFileError:
 def _changed_meanwhile(bad: BadLine, report: FileReport) -> ImportFileError:
     return ImportFileError(
         str(bad.error),
-        hint=f"The file changed while it was read; {report.new_count:,} traces of it were kept. "
+        hint=f"The file changed while it was read. Of its traces were kept: {report.new_count:,}. "
         "Import it again: what is there already stays as it is.",
     )

@@ -44,7 +44,7 @@ def outcome_of(
     complaint = None if free_text else _complaint_of(arguments)
     if complaint and is_error is not False:
         return Outcome.BAD_JSON, CallError(type="BadJson", message=complaint, stage=Stage.PARSE)
-    if names and tool not in names and says_unknown(text, is_error):
+    if names and tool not in names and says_unknown(text, is_error, tool):
         return Outcome.UNKNOWN_TOOL, CallError(
             type="UnknownTool", message=text or "", stage=Stage.RESOLVE
         )

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Final, Literal, TypeAlias
 
-from replay.metrics.cells import Cell, Cells, read_cells
+from replay.metrics.cells import UNDATED, Cell, Cells, read_cells
 from replay.metrics.percentiles import percentile
 from replay.metrics.scope import Scope
 
@@ -53,7 +53,7 @@ class CallMetrics:
     p95_ms: float | None
     p99_ms: float | None
     trend: tuple[int, ...]
-    """Calls in each bucket of time."""
+    """Calls in each bucket of time; those without a time are in none."""
     not_ok_trend: tuple[int, ...]
     """Of these, calls that did not end well."""
     durations_ms: Sequence[float]
@@ -123,7 +123,9 @@ def _name(cell: Cell, cells: Cells, by: Sequence[Dimension]) -> Name:
         "schema": group.schema,
         "model": group.model,
         "actor": group.actor,
-        "time": cells.buckets.start_us + cell.bucket * cells.buckets.width_us,
+        "time": None
+        if cell.bucket == UNDATED
+        else cells.buckets.start_us + cell.bucket * cells.buckets.width_us,
     }
     return tuple(values[dimension] for dimension in by)
 
@@ -139,6 +141,8 @@ def _metrics(
     trend, not_ok = [0] * bucket_count, [0] * bucket_count
     for cell in cells:
         outcomes[cell.outcome] += cell.call_count
+        if cell.bucket == UNDATED:
+            continue
         trend[cell.bucket] += cell.call_count
         if cell.outcome != "ok":
             not_ok[cell.bucket] += cell.call_count

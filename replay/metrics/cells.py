@@ -21,6 +21,9 @@ from replay.metrics.scope import Scope
 from replay.metrics.shown import ShownSchemas
 
 BUCKETS_MAX: Final = 400
+UNDATED: Final = -1
+"""The bucket of calls of which nobody knows when they began: imported from files without times, and
+stored as begun in 1970. In a trend that reaches back so far all else would be one mark."""
 _AHEAD: Final = 2
 """Groups that are counted before they are asked for."""
 
@@ -46,7 +49,7 @@ class Cell:
     group: CallGroup
     outcome: str
     bucket: int
-    """From 0."""
+    """From 0; `UNDATED`: in no span of time."""
     call_count: int
     durations_ms: array[float]
     """Of the calls whose recording says one, ascending."""
@@ -59,6 +62,8 @@ class Buckets:
     start_us: int
     width_us: int
     count: int
+    has_undated: bool = False
+    """Whether calls without a time are counted too, beside the spans."""
 
     def edges(self) -> Iterator[tuple[int, int]]:
         """Give start and end (not included) of each."""
@@ -97,19 +102,20 @@ def _placed(connection: sqlite3.Connection, scope: Scope, count: int) -> tuple[S
     from dataclasses import replace
 
     since, until = scope.since_us, scope.until_us
-    if since is None or until is None:
-        first, last = first_and_last(connection)
-        since = first if since is None else since
-        until = last + 1 if until is None else until
+    first, last = (0, 0) if None not in (since, until) else first_and_last(connection)
+    has_undated = since is None and first > 0
+    since = first if since is None else since
+    until = last + 1 if until is None else until
     width = max(1, -(-(until - since) // count))
-    return replace(scope, since_us=since, until_us=until), Buckets(since, width, count)
+    buckets = Buckets(since, width, count, has_undated)
+    return replace(scope, since_us=since, until_us=until), buckets
 
 
 def first_and_last(connection: sqlite3.Connection) -> tuple[int, int]:
-    """Return when the first and the last call started; zeros where there is none."""
+    """Return when the first and the last dated call started; zeros where there is none."""
     if not has_groups(connection):
         row = connection.execute(
-            "SELECT min(started_us), max(started_us) FROM tool_call_rows"
+            "SELECT min(started_us), max(started_us) FROM tool_call_rows WHERE started_us > 0"
         ).fetchone()
         return (row[0], row[1]) if row[0] is not None else (0, 0)
     keys = [None, *(row[0] for row in connection.execute("SELECT key FROM call_groups"))]
@@ -118,7 +124,7 @@ def first_and_last(connection: sqlite3.Connection) -> tuple[int, int]:
         for end in ("", " DESC"):
             row = connection.execute(
                 "SELECT started_us FROM tool_call_rows INDEXED BY tool_calls_by_group "
-                f"WHERE call_group IS ? ORDER BY started_us{end} LIMIT 1",
+                f"WHERE call_group IS ? AND started_us > 0 ORDER BY started_us{end} LIMIT 1",
                 (key,),
             ).fetchone()
             found += row or ()
@@ -220,7 +226,10 @@ def _of_group(
     )
     assert scope.until_us is not None
     found = []
-    for number, (start, end) in enumerate(buckets.edges()):
+    stretches = list(enumerate(buckets.edges()))
+    if buckets.has_undated:
+        stretches.append((UNDATED, (0, 1)))
+    for number, (start, end) in stretches:
         bounds = [group, start, min(end, scope.until_us)]
         count, durations = connection.execute(statement, [*bounds, *values]).fetchone()
         if count:
@@ -233,9 +242,13 @@ def _by_row(connection: sqlite3.Connection, scope: Scope, buckets: Buckets) -> I
     in_window, moments = scope.moments("c.started_us")
     in_traces, values = scope.traces("c.trace")
     without = "c.call_group IS NULL" if has_groups(connection) else "1"
+    if buckets.has_undated:
+        in_window = f"(c.started_us = 0 OR {in_window})"
     rows = connection.execute(
         "SELECT c.tool, c.tool_version, c.schema_hash, coalesce(s.response_model, s.model), "
-        f"c.actor, s.toolset, c.outcome, (c.started_us - ?) / ?, count(*), {_DURATIONS} "
+        "c.actor, s.toolset, c.outcome, "
+        f"iif(c.started_us = 0 AND ?1 > 0, {UNDATED}, (c.started_us - ?1) / ?2), "
+        f"count(*), {_DURATIONS} "
         "FROM tool_call_rows c "
         "LEFT JOIN model_call_rows m ON m.key = c.model_call AND typeof(c.model_call) = 'integer' "
         "LEFT JOIN model_settings s ON s.key = m.settings "

@@ -48,7 +48,7 @@ def _outcome(call: OpenCall, *, is_captured: bool) -> tuple[Outcome, str]:
     tools = call.turn.tools if call.turn is not None else []
     schema = tool_schema(tools, call.tool)
     if not is_captured:
-        if schema is None and tools and says_unknown(call.told, call.told_error):
+        if schema is None and tools and says_unknown(call.told, call.told_error, call.tool):
             return Outcome.UNKNOWN_TOOL, "answer"
         # Whether they fit the schema would change nothing.
         if _object_in(call.arguments) is not None or is_free_text(tools, call.tool):

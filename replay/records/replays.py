@@ -108,6 +108,9 @@ class Lanes(Record):
     as_read_then: ReplayedCall | None = None
     """Today's code for the whole trace, its arguments read as they were read then: with the
     defaults and values of that time, or by the version of that time where the toolbox has it."""
+    alone_leaves_another_state: bool | None = None
+    """Of a call that overlapped others: whether, run alone on the old state, today's code leaves
+    another one than the old code; None: not tried, or not told."""
 
 
 class CallVerdict(Record):
@@ -138,8 +141,14 @@ class CallVerdict(Record):
     interaction_changes: list[InteractionChange] = Field(default_factory=list)
     effect_changed: bool = False
     state_changes: list[Change] = Field(default_factory=list)
-    """With a baseline, of some calls that leave another state: where it differs (``recorded`` is
-    the old code's), 20 places at most, long values cut."""
+    """With a baseline, of calls that leave another state: where it differs (``recorded`` is the old
+    code's), 20 places at most, long values cut."""
+    perhaps_of: list[str] = Field(default_factory=list)
+    """Of an effect of calls that ran in parallel, where nothing tells whose doing it is: the tools
+    of the others that it may be of."""
+    state_paths: list[str] = Field(default_factory=list)
+    """All of these places as `Finding.paths` writes them: they identify an effect. Empty: not
+    known."""
     schema_errors: list[JsonObject] = Field(default_factory=list)
     """pydantic's errors where today's schema would reject the payload, gating or not."""
     note: str | None = None
@@ -172,7 +181,8 @@ class Finding(Record):
     """One line: ``get_user_details: address.province is now address.state``."""
     paths: list[str] = Field(default_factory=list)
     """Differing paths with list indexes as ``[*]``, sorted, each with its sign:
-    ``-address.province`` removed, ``+address.state`` added, ``~total`` changed."""
+    ``-address.province`` removed, ``+address.state`` added, ``~total`` changed. Of an effect: in
+    the state; none where no baseline tells them."""
     error_type: str | None = None
     call_count: int
     """Calls with this cause, conditional ones included."""
@@ -193,6 +203,18 @@ class Finding(Record):
     """Of some of its calls, by a hash of their id: a hash of everything that today answers, leaves
     behind and asks. Those with the smallest keys, ``ANSWERS_MAX`` at most: another run that has
     these calls tells by them whether they changed again."""
+    starts: dict[str, str] = Field(default_factory=dict)
+    """When the traces of the calls in ``answers`` started, by the same hashes."""
+    newest_start: str | None = None
+    """When the newest trace with a call of it started; None: not known."""
+    recorded_until: str | None = None
+    """When the newest trace of the whole run started; None: not known."""
+    all_calls: str | None = None
+    """A hash of which calls it has, whatever their order; None: not known."""
+    all_answers: str | None = None
+    """A hash of all these calls and their ``answers``."""
+    placeless_signature: str | None = None
+    """Of an effect with known paths: what its signature is in a run that cannot know them."""
     approved: bool = False
     approval_note: str | None = None
     """What an approval did not know of this finding: ``approved for 2 calls, now 3``."""
@@ -293,4 +315,10 @@ class Approval(Record):
     error_hashes: list[str] = Field(default_factory=list)
     """The finding's own, when it was approved."""
     answers: dict[str, str] = Field(default_factory=dict)
-    """The finding's own, when it was approved."""
+    """The finding's own, when it was approved; so are the next four."""
+    recorded_until: str | None = None
+    all_calls: str | None = None
+    all_answers: str | None = None
+    placeless_signature: str | None = None
+    everywhere: bool = False
+    """Whether it holds for whatever other calls differ in this way, too."""

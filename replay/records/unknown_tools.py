@@ -19,9 +19,16 @@ _WORDS: Final = re.compile(
 )
 
 
-def says_unknown(text: str | None, is_error: bool | None) -> bool:
-    """Return whether an answer is marked as an error, or says that there is no such tool."""
+_LOOKED_UP: Final = re.compile(r"\bKeyError\b.{0,4}(['\"])(?P<key>[^'\"]+)\1\)?\s*$", re.DOTALL)
+"""How Python says it, where an agent keeps its tools in a dict."""
+
+
+def says_unknown(text: str | None, is_error: bool | None, tool: str | None = None) -> bool:
+    """Return whether an answer is marked as an error, or says that there is no ``tool``."""
     if is_error is not None:
         return is_error
     text = text or ""
-    return len(text) < _TEXT_SIZE_MAX and bool(_WORDS.search(text))
+    if len(text) >= _TEXT_SIZE_MAX:
+        return False
+    looked_up = _LOOKED_UP.search(text)
+    return bool(_WORDS.search(text)) or (looked_up is not None and looked_up["key"] == tool)

@@ -50,6 +50,8 @@ class Attempt:
     """``waiting``, ``world``, ``calls``, ``teardown`` or ``ended``."""
     refused: list[str] = field(default_factory=list)
     """What the kernel refused to the call that broke it, in one line each."""
+    learned: dict[str, str] = field(default_factory=dict)
+    """Values that its trace must not show, and have no form, with what stands for each."""
     killed_at: float | None = None
     """When a deadline passed and its end was ordered; None: it was not."""
 
@@ -61,6 +63,17 @@ class Attempt:
             reported=self.result.replayed,
             one_by_one=self.one_by_one,
         )
+
+    def shown(self, output: str) -> str:
+        """Return what its tools printed without what the worker learned to be masked."""
+        if not output or not self.learned:
+            return output
+        from cassettes.redaction.vault import spellings
+
+        for value in sorted(self.learned, key=len, reverse=True):
+            for spelling in spellings(value):
+                output = output.replace(spelling, self.learned[value])
+        return output
 
     def hear(self, message: JsonObject, now: float) -> None:
         """Take what the worker says of this try, output and answers excepted."""

@@ -137,8 +137,10 @@ class TraceByTrace:
         trace.close()
         if self._approvals is None:
             self._approvals = self.replayer.store.approvals()
-        marked, findings = apply_approvals(verdicts, collect(verdicts), self._approvals)
-        return ReplayedTrace(trace.transcript.trace, marked, findings)
+        told = trace.transcript.trace
+        found = collect(verdicts, {told.id: told.started_at})
+        marked, findings = apply_approvals(verdicts, found, self._approvals)
+        return ReplayedTrace(told, marked, findings)
 
     def _with_output(
         self, verdict: CallVerdict, output: str, *, masks: bool | list[str]

@@ -50,7 +50,7 @@ class Place:
     """Values that even pinned variables get: for showing what a result depends on."""
     starter: tuple[str, ...] = ()
     """Put before the worker's command line, for the same end."""
-    observed: Mapping[str, str] | None = None
+    observed: Mapping[str, str | int] | None = None
     """Not None: the worker notes where calls read the clock and draw; ``salt`` changes draws."""
     debugged: JsonObject | None = None
     """Not None: the call that is stopped in, and at which terminal (`debugging.stopping`)."""

@@ -60,9 +60,13 @@ class KnownAgain:
         """By the mark in a placeholder, it with the shape that it kept, and what it stands for."""
         self._marked: dict[str, str] = {}
         """What placeholders of no kind stand for: learned, so that it is masked again."""
-        self._texts: list[str] | None = None
-        self._tried: set[str] = set()
-        self._heard: set[str] = set()
+        self._looked_at: set[str] = set()
+        self._unhashed: list[str] = []
+        """Texts of which nobody has asked yet what would stand for them."""
+        self._short: dict[str, str] = {}
+        """Other short texts, by what would stand for them."""
+        self._heard: set[str] | None = None
+        """What tools answered today; None: no world was looked at."""
 
     def is_of(self, redactor: Redactor) -> bool:
         """Whether it was made for ``redactor``."""
@@ -77,6 +81,7 @@ class KnownAgain:
             "whole": self._whole,
             "shaped": self._shaped,
             "marked": self._marked,
+            "looked_at": list(self._looked_at),
         }
 
     def take_over(self, told: JsonObject) -> None:
@@ -86,6 +91,8 @@ class KnownAgain:
         self._whole |= told["whole"]
         self._shaped |= told["shaped"]
         self._marked |= told["marked"]
+        self._looked_at.update(told["looked_at"])
+        self._unhashed += told["looked_at"]
         for made, one in self._marked.items():
             self.redactor.vault.learn(one, made)
 
@@ -94,11 +101,14 @@ class KnownAgain:
 
         ``whole``: of texts of any length, which are files then, and hold others.
         """
-        self._texts = list(dict.fromkeys(texts_in(parts, whole=whole)))
-        self._tried = set(self._real)
+        found = dict.fromkeys(texts_in(parts, whole=whole))
+        texts = [one for one in found if one not in self._looked_at]
+        self._looked_at.update(texts)
+        self._unhashed += texts
+        self._heard = self._heard or set()
         vault = _ListeningVault(self._take_shaped)
         masking = self.redactor.with_vault(vault)
-        for text in self._texts:
+        for text in texts:
             self._look_at_personal(text)
             if len(text) <= LENGTH_MAX and masking.concerns(text):
                 masked = masking.text(text)
@@ -150,7 +160,7 @@ class KnownAgain:
 
     def hear(self, response: Any) -> None:
         """Take note of what a tool answered today: a token that it gave out may come back."""
-        if self._texts is None or not isinstance(response, str):
+        if self._heard is None or not isinstance(response, str):
             return
         try:
             told = json.loads(response)
@@ -158,9 +168,7 @@ class KnownAgain:
             told = response.split()
         new = [one for one in texts_in([told]) if one not in self._heard]
         self._heard.update(new)
-        if new:
-            self._texts += new
-            self._tried = set(self._real)  # those that were not found are looked for again
+        self._unhashed += new
 
     def value(self, value: Any) -> Any:
         """Return a JSON value with what is known again in its texts."""
@@ -221,17 +229,20 @@ class KnownAgain:
     def _try_marked(self, text: str) -> None:
         """Find out what placeholders of any text stand for: one of the world's short texts."""
         wanted = {found[0] for found in PLACEHOLDER.finditer(text)}
-        wanted = (wanted | _codes_in(text, self.redactor)) - self._tried
-        if not wanted or not self._texts:
+        wanted = (wanted | _codes_in(text, self.redactor)) - self._real.keys()
+        if not wanted:
             return
-        self._tried |= wanted
-        for one in self._texts:
+        for one in self._unhashed:
             if 6 <= len(one) <= _WHOLE_MAX:
                 made = self.redactor.placeholder(one)
-                if made in wanted:
-                    self.redactor.vault.learn(one, made)
-                    if one in self.redactor.vault or one.isdecimal():
-                        self._real[made] = self._marked[made] = one
+                if made != one:  # a placeholder that the world was made of
+                    self._short[made] = one
+        self._unhashed.clear()
+        for made in wanted & self._short.keys():
+            one = self._short[made]
+            self.redactor.vault.learn(one, made)
+            if one in self.redactor.vault or one.isdecimal():
+                self._real[made] = self._marked[made] = one
 
 
 def has_placeholders(job: JsonObject, redactor: Redactor) -> bool:

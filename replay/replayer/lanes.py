@@ -10,6 +10,7 @@ from the old code's fresh world) tells the world's own data from what earlier ca
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,7 +37,7 @@ from replay.replayer.jobs import (
 )
 from replay.replayer.plan import job_of, never_live, not_replayed, tool_calls
 from replay.replayer.policies import Policies
-from replay.replayer.state_details import StateDetails, with_state_changes
+from replay.replayer.state_details import StateDetails, StatePlaces, states_differ
 from replay.verdicts import GREEN, Rules, judge_trace
 from replay.verdicts.reading import Reading, Schemas, is_read_by_another
 
@@ -47,6 +48,8 @@ _START = ""
 _BY_READING = frozenset({Cause.CODE, Cause.UNKNOWN, Cause.OUTSIDE, Cause.TRANSLATION})
 _OLD_STATES = "old_states"
 _TODAYS_STATES = "todays_states"
+_OLD_ALONE = "old_alone"
+_TODAYS_ALONE = "todays_alone"
 _BY_STATE = frozenset({Cause.CARRIED, Cause.OUTSIDE})
 
 
@@ -88,6 +91,8 @@ class LaneTerms:
     versions: frozenset[tuple[Actor, str, str | None]] = frozenset()
     """Every version of every tool that today's toolbox has."""
     details: StateDetails = field(default_factory=StateDetails)
+    worldless: frozenset[tuple[str, str]] = frozenset()
+    """Actor and name of the tools that are not given the world."""
 
     def live_mode(self, call: ToolCall) -> LiveMode:
         """Return whether what ``call`` asks goes out."""
@@ -106,7 +111,10 @@ class TraceLanes:
     _snapshots: dict[str, Snapshot] = field(default_factory=dict)
     _differing: list[str] = field(default_factory=list)
     _is_reread: bool = False
-    _is_detailed: bool = False
+    _places: StatePlaces = field(default_factory=StatePlaces)
+    _is_tried_alone: bool = False
+    _alone: dict[str, bool] = field(default_factory=dict)
+    """Of calls that overlapped: whether each leaves another state when it runs alone."""
     _reread: frozenset[str] = frozenset()
     """Calls whose arguments were read as they were then, in the last lane."""
     _not_run: dict[str, ReplayedCall] = field(init=False)
@@ -134,6 +142,8 @@ class TraceLanes:
         jobs = self._after(name)
         if not jobs and not self._awaited:
             jobs = self._as_read_then()
+        if not jobs and not self._awaited:
+            jobs = self._one_by_one()
         return jobs if jobs or self._awaited else self._states_apart()
 
     def _after(self, name: str) -> list[Job]:
@@ -153,11 +163,7 @@ class TraceLanes:
 
     def verdicts(self) -> list[CallVerdict]:
         """Return the verdicts that everything seen so far gives."""
-        found = self._judged()
-        old, today = (self._lanes.get(name) for name in (_OLD_STATES, _TODAYS_STATES))
-        if old is None or today is None:
-            return found
-        return [with_state_changes(verdict, old, today) for verdict in found]
+        return list(self._places.told(self._judged()))
 
     def _judged(self) -> list[CallVerdict]:
         return judge_trace(
@@ -167,6 +173,7 @@ class TraceLanes:
             run_id=self.terms.run_id,
             stateless=self.terms.stateless,
             schemas=self.terms.schemas,
+            worldless=self.terms.worldless,
         )
 
     def lanes(self) -> dict[str, Lanes]:
@@ -176,6 +183,7 @@ class TraceLanes:
         return {
             call_id: Lanes(
                 replayed=replayed,
+                alone_leaves_another_state=self._alone.get(call_id),
                 **{
                     name: self._lanes[name].get(call_id)
                     for name in others
@@ -331,17 +339,61 @@ class TraceLanes:
     def _has_version(self, call: ToolCall) -> bool:
         return (call.actor, call.tool, call.tool_version) in self.terms.versions
 
+    def _one_by_one(self) -> list[Job]:
+        """Return the jobs that run overlapping calls alone, where they left another state together.
+
+        Each runs on the state that the old code had left before the first of them: whose doing the
+        difference is shows there, and where it is.
+        """
+        old, today = (self._lanes.pop(name, {}) for name in (_OLD_ALONE, _TODAYS_ALONE))
+        both = [(old[one], today[one]) for one in old if one in today]
+        self._alone |= states_differ(both)
+        self._places.look_at(both)
+        if self._is_tried_alone or not self.terms.has_baseline or self.terms.stateless:
+            return []
+        self._is_tried_alone = True
+        wanted = {one.tool_call_id for one in self._judged() if one.effect_changed}
+        jobs = [self._whole(_OLD_ALONE, BASELINE, NO_WORLD), self._whole(_TODAYS_ALONE, TODAY)]
+        for job in jobs:
+            job.world = NO_WORLD
+            job.groups = [
+                [order] for group in job.groups for order in self._overlapped(group, wanted)
+            ]
+            job.states_of = tuple(job.call_ids())
+        if jobs[0].groups:
+            return jobs
+        self._awaited.clear()
+        return []
+
+    def _overlapped(self, group: list[CallOrder], wanted: set[str]) -> Iterator[CallOrder]:
+        """Return the calls of one model output that overlapped, if one of them is ``wanted``."""
+        for part in _on_one_world(group):
+            snapshot = self._snapshots.get(part[0].id)
+            if snapshot is None or snapshot.path is None:
+                continue
+            for number in {order.overlap for order in part}:
+                beside = [order for order in part if order.overlap == number]
+                if len(beside) > 1 and any(order.id in wanted for order in beside):
+                    for order in beside:
+                        order.world = self.terms.shared_start.path_of(snapshot)
+                        yield order
+
     def _states_apart(self) -> list[Job]:
         """Return the jobs that tell where the worlds differ after calls that make a difference."""
-        if self._is_detailed or not self.terms.has_baseline or self.terms.stateless:
+        if not self.terms.has_baseline or self.terms.stateless:
             return []
-        self._is_detailed = True
-        wanted = self.terms.details.of(self._judged())
+        old_states, todays = (self._lanes.pop(one, {}) for one in (_OLD_STATES, _TODAYS_STATES))
+        self._places.look_at((old_states[one], todays[one]) for one in old_states if one in todays)
+        if self._places.left is None:
+            self._places.want(self.terms.details.of(self._judged()))
+        wanted = self._places.some()
+        if not wanted:
+            return []
         old = self._whole(_OLD_STATES, BASELINE)
         today = self._on_snapshots(_TODAYS_STATES, wanted)
         if today is None:
             self._awaited.remove(_OLD_STATES)
-            return []
+            return self._states_apart()
         old.states_of = today.states_of = tuple(wanted)
         return [old, today]
 

@@ -14,6 +14,7 @@ from replay.replayer.lanes import LaneTerms, SharedStart
 from replay.replayer.older_calls import OlderCalls, known_schemas, written_for
 from replay.replayer.pool import Pool
 from replay.replayer.served import ServedAnswers
+from replay.replayer.worldless import worldless
 from replay.store import Store
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ class Opened:
             parser=parser,
             schemas=known_schemas(self.reading, greeting, old),
             versions=frozenset(map(tuple, greeting["versions"])),
+            worldless=worldless(greeting, old),
         )
 
     def older_calls(self, named: Mapping[str, str] | None = None) -> OlderCalls:

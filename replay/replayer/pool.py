@@ -266,6 +266,8 @@ class Pool:
         elif kind == "world_failed":
             error = CallError.model_validate(message["error"])
             attempt.world_failed(error, start_is_masked=message["start_is_masked"])
+        elif kind == "learned":
+            attempt.learned |= message["values"]
         elif kind == "ended":
             attempt.refused = message["refused"]
             self._settle(seat, attempt, message["status"])
@@ -285,7 +287,7 @@ class Pool:
     def _keep(self, seat: _Seat, attempt: Attempt, message: JsonObject) -> None:
         call_id = message["replayed"]["tool_call_id"]
         attempt.running.pop(call_id, None)
-        output = seat.process.output_of(message["mark"])
+        output = attempt.shown(seat.process.output_of(message["mark"]))
         if call_id in attempt.result.replayed:
             return
         replayed = ReplayedCall.model_validate(message["replayed"])
@@ -296,7 +298,7 @@ class Pool:
     def _settle(self, seat: _Seat, attempt: Attempt, status: int) -> None:
         """Take a try that is over out of its seat, and try again what it left open."""
         seat.attempts.remove(attempt)
-        words = seat.process.output_rest() if attempt.undone else ""
+        words = attempt.shown(seat.process.output_rest()) if attempt.undone else ""
         following = attempt.after_its_end(next(self._numbers), status, words)
         if following is None:
             self._finished.append(attempt.result)

@@ -151,6 +151,7 @@ class _Trace:
             loop=lambda: runner.loop,
         )
         self.turn: Turn | None = None
+        self._learned_version = 0
         self.began: tuple[float, int] | None = None
         """When the first call began, and where virtual time was then."""
         self.has_late_threads = False
@@ -296,6 +297,7 @@ class _Trace:
             redactor.recognise([order["call"], order["interactions"], order["spare"]])
         if self.home.known is not None:
             order = _as_it_was(order, self.home.known)
+        self._tell_learned()
         tool = order["call"]["tool"]
         loose = any(fnmatchcase(tool, glob) for glob in self.runner.loose)
         try:
@@ -364,10 +366,19 @@ class _Trace:
             told["sources"] = observing.sources_of(call["id"])
         return told
 
+    def _tell_learned(self) -> None:
+        """Tell the pool what else it has to take out of what tools print: it has no form."""
+        if self.redaction is None or self.redaction.version == self._learned_version:
+            return
+        self._learned_version = self.redaction.version
+        values = self.redaction.redactor.vault.learned()
+        self.channel.send({"t": "learned", "n": self.number, "values": values})
+
     def _done(self, order: JsonObject, replayed: JsonObject, *, alone: bool = True) -> None:
         call_id = order["call"]["id"]
         mark = self.runner.next_mark()
         self.channel.mark_output(mark)
+        self._tell_learned()
         if call_id in self.reported:
             replayed = {"result": None}  # the pool has it; it ran to bring the world here
         said = {

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from replay.errors import ExitCode
-from replay.records import CallVerdict, Finding, JsonObject, ReplayRun, Transcript, Verdict
+from replay.records import CallVerdict, JsonObject, ReplayRun, Transcript, Verdict
 from replay.replayer.digest import run_digest, trace_digest
 from replay.replayer.lanes import LaneTerms, TraceLanes
 from replay.replayer.older_calls import OlderCalls
@@ -20,7 +20,7 @@ from replay.replayer.plan import tool_calls
 from replay.replayer.pool import Pool
 from replay.store import Store
 from replay.store.redaction import is_redacted
-from replay.verdicts import Coverage, Findings, exit_code_of, with_approval
+from replay.verdicts import Approvals, Coverage, Findings, exit_code_of
 from replay.verdicts.exit_codes import worse
 from replay.verdicts.frozen import NotFrozen
 from replay.verdicts.policies import PoliciesSeen
@@ -92,7 +92,9 @@ class RunUnderWay:
         self.versions_seen = VersionsSeen()
         self.kernel_guard: str = greeting["kernel_guard"]
         self.coverage = Coverage({tool["name"]: tool["parameters"] for tool in greeting["tools"]})
-        self.approvals = {approval.signature: approval for approval in self.store.approvals()}
+        self.approvals = Approvals(self.store.approvals())
+        self._marked: set[str | None] = set()
+        """Signatures of calls that are marked approved until their findings are known."""
         self._batch: list[CallVerdict] = []
         self._stored_at = time.monotonic()
         self._under_way: dict[str, TraceLanes] = {}
@@ -182,7 +184,7 @@ class RunUnderWay:
         the store keeps once, however often a trace is replayed.
         """
         changed: JsonObject = {}
-        if verdict.signature in self.approvals:
+        if self.approvals.may_cover(verdict):
             changed["approved"] = True
         if verdict.replayed is not None and verdict.replayed.stages:
             untimed: JsonObject = {"stages": [], "duration_ms": None}
@@ -211,6 +213,8 @@ class RunUnderWay:
             self.versions_seen.add(calls[verdict.tool_call_id], verdict)
             sums.conditional += verdict.conditional
             sums.approved += bool(verdict.approved)
+            if verdict.approved:
+                self._marked.add(verdict.signature)
             sums.worst = worse(sums.worst, exit_code_of(verdict))
             self.coverage.add(
                 *_reached(verdict, calls[verdict.tool_call_id].arguments),
@@ -233,7 +237,7 @@ class RunUnderWay:
     def _ended(self, status: str, trace_count: int) -> ReplayRun:
         sums = self.sums
         self._store()
-        findings = [self._with_approval(one) for one in sums.findings.collected()]
+        findings = [self.approvals.marked(one) for one in sums.findings.collected()]
         self._take_back({one.signature for one in findings if not one.approved})
         is_whole = status == "finished"
         not_judged = sums.verdicts[Verdict.NOT_RUN] + sums.verdicts[Verdict.SERVED]
@@ -268,17 +272,16 @@ class RunUnderWay:
         self.store.flush()
         return run
 
-    def _with_approval(self, finding: Finding) -> Finding:
-        return with_approval(finding, self.approvals.get(finding.signature))
-
     def _take_back(self, signatures: set[str]) -> None:
         """Approve no longer the calls of findings that have outgrown their approval."""
-        outgrown = signatures & self.approvals.keys()
+        outgrown = signatures & self._marked
         if not outgrown:
             return
         self.store.flush()
         for signature in sorted(outgrown):
             for verdict in self.store.verdicts(self.started.id, signature=signature):
+                if not verdict.approved:
+                    continue
                 open_again = verdict.model_copy(update={"approved": False})
                 self.sums.worst = worse(self.sums.worst, exit_code_of(open_again))
                 self.sums.approved -= 1

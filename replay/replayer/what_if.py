@@ -172,6 +172,7 @@ def _steps(
     edited = {edit.step_number for edit in made}
     gone: set[str] = set()
     still: set[str] = set()  # what some answer of the branch says, too
+    parted = False  # the states do: no later call has done that
     for now, branch in zip(today, otherwise, strict=True):
         call = calls[now.tool_call_id]
         edit = responses.get(call.step_number)
@@ -186,6 +187,9 @@ def _steps(
         changes = compare_responses(call.tool, before, after, rules).changes
         given = call.step_number not in edited
         rest = _rest(now, payload=given) != _rest(branch, payload=given)
+        states = [one.replayed.state_hash for one in (now, branch) if one.replayed is not None]
+        rest = rest or (not parted and len(set(states)) > 1)
+        parted = len(set(states)) > 1 if states else parted
         differs = edit is not None or bool(changes) or rest
         still |= {text for _, text in _leaves(read_response(after).value, "")}
         if differs:
@@ -200,13 +204,16 @@ def told(verdict: CallVerdict, call: ToolCall) -> str | None:
 
 
 def _rest(verdict: CallVerdict, *, payload: bool = True) -> tuple[JsonValue, ...]:
-    """What else of a call can differ than its response; its payload not where it was edited."""
+    """What else of a call can differ than its response and the state that it leaves behind.
+
+    Its payload not where it was edited.
+    """
     result = verdict.replayed
     outside = [change.model_dump(mode="json") for change in verdict.interaction_changes]
     if result is None:
         return (verdict.note, outside)
     given = result.payload if payload else None
-    return (result.outcome, given, result.state_hash, outside, verdict.effect_changed)
+    return (result.outcome, given, outside, verdict.effect_changed)
 
 
 def _leaves(value: JsonValue, path: str) -> Iterator[tuple[str, str]]:

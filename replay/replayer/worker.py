@@ -160,7 +160,7 @@ def _answer(toolbox: Any, channel: Channel) -> None:
     answer_questions(toolbox, channel)
 
 
-def _observe(salt: str, tick_ns: int) -> None:
+def _observe(salt: str = "", tick_ns: int = 0) -> None:
     from replay.replayer.shaking.observing import observe
 
     cassettes.install(world=True)

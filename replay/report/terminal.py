@@ -57,7 +57,10 @@ def render_run(
     shown = open_findings[:findings_max]
     for finding in shown:
         example = (examples or {}).get(finding.example_tool_call_id)
-        lines += ["", *finding_lines(finding, example, width=width, ink=ink)]
+        told = finding_lines(
+            finding, example, width=width, ink=ink, has_baseline=run.baseline is not None
+        )
+        lines += ["", *told]
     if len(open_findings) > len(shown):
         more = count(len(open_findings) - len(shown), "more finding")
         lines += ["", f"… {more}; `replay diff {database} {run.id} --all` shows every one."]
@@ -88,9 +91,17 @@ def headline(run: ReplayRun, findings: Sequence[Finding] = ()) -> str:
 
 
 def finding_lines(
-    finding: Finding, example: CallVerdict | None, *, width: int, ink: Ink
+    finding: Finding,
+    example: CallVerdict | None,
+    *,
+    width: int,
+    ink: Ink,
+    has_baseline: bool = True,
 ) -> list[str]:
-    """Return one finding: title, how often, why, and its first example."""
+    """Return one finding: title, how often, why, and its first example.
+
+    ``has_baseline`` False: say what one would tell of an effect.
+    """
     title = f"{sign(finding.verdict)} {plain(finding.title)}"
     lines = wrap_painted(title, width, ink, ("bold", color(finding.verdict)))
     lines += wrap(_how_often(finding), width, indent="  ", hang="")
@@ -100,7 +111,7 @@ def finding_lines(
         lines += wrap(plain(_models(finding)), width, indent="  ")
     lines += wrap(
         f"cause: {cause_words(finding.cause, finding.verdict, finding.error_type)}"
-        f"{_advice(finding)}",
+        f"{_advice(finding, has_baseline=has_baseline)}",
         width,
         indent="  ",
     )
@@ -227,7 +238,10 @@ def _models(finding: Finding) -> str:
     return "models: " + _names([f"{name} {calls:,}" for name, calls in ordered])
 
 
-def _advice(finding: Finding) -> str:
+def _advice(finding: Finding, *, has_baseline: bool) -> str:
+    is_placeless = finding.verdict is Verdict.EFFECT_CHANGED and not finding.paths
+    if is_placeless and not has_baseline and finding.cause is not Cause.UNKNOWN:
+        return "; `--baseline git:REF` tells where: it runs the old code too"
     if finding.cause is not Cause.UNKNOWN or finding.verdict is Verdict.NOT_RUN:
         return ""
     return "; `--baseline git:REF` would tell: it runs the old code too"

@@ -44,7 +44,11 @@ _CAUSE_WORDS: Final[dict[Cause, str]] = {
 
 def cause_words(cause: Cause, verdict: Verdict, error_type: str | None = None) -> str:
     """Return why a call or finding has its verdict; ``error_type`` is that of today's error."""
-    if error_type == "UnknownTool":
+    if verdict is Verdict.EFFECT_CHANGED and cause is Cause.OUTSIDE:
+        return "the data that the tools ship differs, or what their world is made of"
+    if verdict is Verdict.EFFECT_CHANGED and cause is Cause.CODE:
+        return "today's code: it makes another state"
+    if error_type == "UnknownTool" and verdict is not Verdict.EFFECT_CHANGED:
         return "today's toolbox has no such tool"
     if verdict is Verdict.UNANSWERED and cause is Cause.OUTSIDE:
         return "the recording has no answer from the outside"

@@ -108,7 +108,8 @@ def _contents(connection: sqlite3.Connection) -> Found:
             yield what, Problem(what, f"content {key}", DAMAGED)
     total = connection.execute("SELECT count(*) FROM contents").fetchone()[0]
     if total > hashed:
-        what = f"{total - hashed:,} contents have no hash"
+        bare = total - hashed
+        what = "1 content has no hash" if bare == 1 else f"{bare:,} contents have no hash"
         yield what, Problem(what, "content_hashes", DAMAGED)
 
 

@@ -63,7 +63,9 @@ def rekey(path: Path) -> None:
 def _refuse_plain(path: Path) -> None:
     database.refuse_foreign(path)
     if not encryption.is_encrypted(path):
-        raise EncryptionError(f"'{path}' is not encrypted.", hint="`replay db encrypt` does it.")
+        raise EncryptionError(
+            f"'{path}' is not encrypted.", hint="`replay db encrypt` encrypts it."
+        )
 
 
 def _key(name: str) -> str:

@@ -284,7 +284,7 @@ def _secret(name: str, given: str | None, file: str | None, command: str | None)
         found, where = _printed(name, command or ""), f"{name}_COMMAND"
     if len(found) < _LENGTH_MIN:
         raise EncryptionError(
-            f"The key that {where} gives has {len(found)} characters, {_LENGTH_MIN} at least.",
+            f"The key that {where} gives is shorter than {_LENGTH_MIN} characters: {len(found)}.",
             hint="Make one: `python -c 'import secrets; print(secrets.token_hex(32))'`.",
         )
     return found

@@ -157,7 +157,8 @@ def totals(connection: sqlite3.Connection) -> Found:
         stored = told.get(kind, 0)
         named = kind.replace("_", " ")
         if stored > count:
-            what = f"{stored - count:,} of {stored:,} {named} records are missing"
+            are = "record is" if stored == 1 else "records are"
+            what = f"{stored - count:,} of {stored:,} {named} {are} missing"
             yield f"total {kind}", Problem(what, layout.table, DAMAGED)
         elif stored < count:
             what = f"{count:,} {named} records are there, {stored:,} were stored by replay"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
@@ -61,6 +62,31 @@ def _call(call: JsonObject, place: int, index: int) -> JsonObject:
         "type": "function",
         "function": function,
     }
+
+
+def with_own_ids(messages: Sequence[JsonObject]) -> list[JsonObject]:
+    """Return messages in which no two calls have one id.
+
+    Some servers count from 0 in every answer. Anthropic refuses such a conversation, and who learns
+    from it cannot tell whose answer is whose.
+    """
+    given: Counter[str] = Counter()
+    waiting: dict[str, list[str]] = {}
+    found: list[JsonObject] = []
+    for message in messages:
+        if message.get("tool_calls"):
+            waiting, calls = {}, []
+            for call in message["tool_calls"]:
+                given[call["id"]] += 1
+                number = given[call["id"]]
+                name = call["id"] if number == 1 else f"{call['id']}_{number}"
+                waiting.setdefault(call["id"], []).append(name)
+                calls.append({**call, "id": name})
+            message = {**message, "tool_calls": calls}
+        elif message.get("role") == "tool" and waiting.get(message.get("tool_call_id") or ""):
+            message = {**message, "tool_call_id": waiting[message["tool_call_id"]].pop(0)}
+        found.append(message)
+    return found
 
 
 def joined_output(messages: Sequence[JsonObject]) -> JsonObject | None:

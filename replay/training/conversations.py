@@ -9,9 +9,11 @@ last message has weight.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import dropwhile
 
 from replay.interchange.shapes import anthropic_messages, anthropic_tools
 from replay.records import JsonObject
+from replay.training.chat import with_own_ids
 from replay.training.corrections import corrected_output
 from replay.training.decisions import Decision
 from replay.training.formats import Context, Conversation, Example
@@ -21,7 +23,7 @@ from replay.training.identity import digest, normal
 def openai_conversations(conversation: Conversation, context: Context) -> Iterator[Example]:
     """Yield ``{"messages": [...], "tools": [...]}`` with weights, for supervised fine-tuning."""
     for taught in _taught(conversation, context):
-        line: JsonObject = {"messages": taught.weighted()}
+        line: JsonObject = {"messages": with_own_ids(taught.weighted())}
         if taught.last.tools:
             line["tools"] = taught.last.tools
         yield taught.example(line)
@@ -30,10 +32,16 @@ def openai_conversations(conversation: Conversation, context: Context) -> Iterat
 def anthropic_conversations(conversation: Conversation, context: Context) -> Iterator[Example]:
     """Yield ``{"system", "messages", "tools"}`` for each; the last message is the model's.
 
-    The format knows no weights: only the last answer of a line is sure to be one to learn.
+    The format knows no weights: only the last answer of a line is sure to be one to learn. It wants
+    people to begin, so what an agent says before anybody else (a greeting) is left out.
     """
     for taught in _taught(conversation, context):
-        system, messages = anthropic_messages([*taught.last.prompt, taught.output])
+        whole = with_own_ids([*taught.last.prompt, taught.output])
+        system, messages = anthropic_messages(whole)
+        messages = list(dropwhile(lambda message: message["role"] == "assistant", messages))
+        if not messages:
+            context.left_out["a greeting that nobody asked for"] += 1
+            continue
         line: JsonObject = {"messages": messages}
         if system:
             line = {"system": system, **line}

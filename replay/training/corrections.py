@@ -10,7 +10,6 @@ from replay.records.corrections import corrected_call
 from replay.training.decisions import Decision
 from replay.training.judging import calls_problem
 
-
 _NO_CALL: Final = "a correction to no call, without the words instead"
 
 

@@ -114,6 +114,11 @@ def _to_know(collection: Collection) -> Iterator[str]:
     else:
         yield "- Not masked when it was exported (`--mask` does that): of what was masked before"
         yield "  there is a table above."
+    few = [name for name, part in collection.counts.parts.items() if 0 < part.example_count < 10]
+    if few and collection.format_name in ("openai-sft", "dpo"):
+        yield f"- OpenAI takes a file from ten examples on: {', '.join(few)} has fewer."
+    if collection.format_name == "anthropic":
+        yield "- What an agent said before anybody else (a greeting) was left out: people begin."
     yield "- Whether providers and the people in the traces allow training is for you to find out."
 
 

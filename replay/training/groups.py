@@ -47,8 +47,8 @@ def divide(
     """Return the part of each trace, by its id.
 
     A group's part is decided by its smallest id and the seed: more traces move no other group.
-    Only where a part would stay empty although there are groups enough, one moves there; where there
-    are not enough, the largest parts have them: of one group a training file is made, no test.
+    Only where a part would stay empty although there are groups enough, one moves there; where
+    there are not enough, the largest parts have them: one group is for training, not for a test.
     """
     placed = sorted((share(seed, min(group).encode()), group) for group in groups)
     bounds, total = [], 0.0

@@ -12,6 +12,7 @@ import json
 from collections.abc import Iterator
 
 from replay.records import JsonObject
+from replay.training.chat import with_own_ids
 from replay.training.corrections import corrected_output
 from replay.training.decisions import Decision
 from replay.training.formats import Context, Conversation, Example
@@ -108,13 +109,15 @@ def _pair(
     unwanted: JsonObject,
     source: str,
 ) -> Example:
-    shown: JsonObject = {"messages": decision.prompt}
+    *prompt, better = with_own_ids([*decision.prompt, wanted])
+    worse = with_own_ids([*decision.prompt, unwanted])[-1]
+    shown: JsonObject = {"messages": prompt}
     if tools:
         shown |= {"tools": tools, "parallel_tool_calls": True}
     line: JsonObject = {
         "input": shown,
-        "preferred_output": [wanted],
-        "non_preferred_output": [unwanted],
+        "preferred_output": [better],
+        "non_preferred_output": [worse],
     }
     names = {call["function"]["name"] for call in wanted.get("tool_calls") or ()}
     same = digest(normal(decision.prompt), tools, normal([wanted]), normal([unwanted]))

@@ -9,6 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from replay.verdicts.approving import (
+        Approvals,
+        apply_approvals,
+        approve_verdict,
+        with_approval,
+    )
     from replay.verdicts.causes import Situation
     from replay.verdicts.counts import counts_now
     from replay.verdicts.coverage import Coverage
@@ -16,11 +22,8 @@ if TYPE_CHECKING:
     from replay.verdicts.exit_codes import exit_code, exit_code_of, is_breaking
     from replay.verdicts.findings import (
         Findings,
-        apply_approvals,
-        approve_verdict,
         collect,
         ranked,
-        with_approval,
     )
     from replay.verdicts.overlaps import asked_together, overlapping
     from replay.verdicts.rules import Rules
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "GREEN",
+    "Approvals",
     "Coverage",
     "Findings",
     "Rules",
@@ -50,13 +54,14 @@ __all__ = [
 ]
 
 _LAZY = {
+    "Approvals": "replay.verdicts.approving",
     "Coverage": "replay.verdicts.coverage",
     "Findings": "replay.verdicts.findings",
     "GREEN": "replay.verdicts.verdict",
     "Rules": "replay.verdicts.rules",
     "Situation": "replay.verdicts.causes",
-    "apply_approvals": "replay.verdicts.findings",
-    "approve_verdict": "replay.verdicts.findings",
+    "apply_approvals": "replay.verdicts.approving",
+    "approve_verdict": "replay.verdicts.approving",
     "asked_together": "replay.verdicts.overlaps",
     "collect": "replay.verdicts.findings",
     "counts_now": "replay.verdicts.counts",
@@ -68,7 +73,7 @@ _LAZY = {
     "judge_trace": "replay.verdicts.trace_verdicts",
     "overlapping": "replay.verdicts.overlaps",
     "ranked": "replay.verdicts.findings",
-    "with_approval": "replay.verdicts.findings",
+    "with_approval": "replay.verdicts.approving",
 }
 
 

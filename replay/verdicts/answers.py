@@ -60,6 +60,8 @@ class Answer:
     state_hash: str | None
     dropped: tuple[str, ...] = ()
     """Fields that a translation of the arguments lacks on purpose."""
+    is_unseen: bool = False
+    """True: nobody saw it run. How it ended is read out of what the model was told."""
     is_translated: bool = False
     """True: ``payload`` was made by a translation, from arguments of another version."""
 
@@ -89,7 +91,13 @@ def recorded_answer(call: ToolCall, outcome: Outcome | None = None) -> Answer:
         payload=call.payload,
         validated=call.schema_hash is not None,
         state_hash=call.state_hash,
+        is_unseen=_is_unseen(call),
     )
+
+
+def _is_unseen(call: ToolCall) -> bool:
+    seen = (call.schema_hash, call.payload, call.result, call.error)
+    return all(one is None for one in seen)
 
 
 def recorded_response(call: ToolCall) -> str | None:

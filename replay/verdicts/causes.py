@@ -14,8 +14,8 @@ Without a baseline only this can be known, and nothing more is claimed:
 * where the world is known to be as it was (the tools share none, or its state before the call is
   the recorded one, or after it where nothing is known of before), the **code** is the only thing
   left;
-* a world that was another one before the first call already is **outside**'s: its start, or the
-  data that the tools ship;
+* a world that was another one before the first call already is the **code**'s where it was made of
+  the recorded start, else **outside**'s: its start, or the data that the tools ship;
 * everything else is **unknown**. That includes the first difference of a trace whose recording does
   not have the state at its start: its world was made anew from today's data.
 """
@@ -70,6 +70,8 @@ class Situation:
     """The tools share no world at all."""
     start_differs: bool = False
     """This is a trace's first call, and its world was another one before it already."""
+    has_start: bool = False
+    """The trace's start was recorded, and its world was made of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,8 +239,9 @@ def _cause_without_baseline(case: Case) -> Cause:
     if case.situation.stateless or case.situation.same_world_before:
         return Cause.CODE
     if case.situation.start_differs:
-        by_start = case.verdict is Verdict.EFFECT_CHANGED
-        return Cause.OUTSIDE if by_start else Cause.UNKNOWN
+        if case.verdict is not Verdict.EFFECT_CHANGED:
+            return Cause.UNKNOWN
+        return Cause.CODE if case.situation.has_start else Cause.OUTSIDE
     if case.situation.same_world_before is False:
         return Cause.UNKNOWN  # that the state is the recorded one afterwards may be a coincidence
     same_world_after = (

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from typing import Final
 
-from replay.records import Change, JsonObject, JsonValue, Verdict
+from replay.records import Change, JsonObject, JsonValue, Outcome, Verdict
 from replay.verdicts import paths
 from replay.verdicts.answers import Answer, Ending, ending
 from replay.verdicts.canonical import (
@@ -137,12 +138,17 @@ def _compare_errors(expected: Answer, today: Answer, response: Comparison) -> Co
     return response
 
 
+_NEVER_REACHED_A_TOOL: Final = frozenset({Outcome.BAD_JSON, Outcome.UNKNOWN_TOOL})
+
+
 def _only_told_otherwise(expected: Answer, today: Answer) -> bool:
     """Whether the tool raised what it raised then, and somebody else put it into words.
 
     A decorated function was called by an agent with words of its own for what it raises; in a
-    replay the toolbox words it.
+    replay the toolbox words it. So it is with what never reached a tool.
     """
+    if expected.is_unseen:
+        return expected.outcome in _NEVER_REACHED_A_TOOL
     if expected.validated or expected.error is None or today.error is None:
         return False
     old, new = (f"{error.type}: {error.message}" for error in (expected.error, today.error))

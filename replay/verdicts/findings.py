@@ -8,24 +8,26 @@ from __future__ import annotations
 
 from bisect import insort
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from operator import itemgetter
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
-from replay.records import Approval, CallVerdict, Cause, Finding, Verdict
+from replay.records import CallVerdict, Cause, Finding, Verdict
 from replay.verdicts.canonical import canonical_bytes, respelled
 from replay.verdicts.exit_codes import BREAKING
 from replay.verdicts.signatures import (
     ends_in_error,
     error_of,
     error_text,
+    placeless_signature,
     signed_paths,
     state_not_shown,
 )
 from replay.verdicts.titles import title
+from replay.verdicts.worlds_apart import is_other_start
 
 _SAMPLES_MAX: Final = 20
 """Calls kept of each finding to word its title from: its earliest ones."""
@@ -39,8 +41,6 @@ ANSWERS_MAX: Final = 64
 _Place: TypeAlias = tuple[bool, str, str, int, str]
 """Where a call stands among those of its finding: the earliest first, whoever finished first."""
 
-_ENDING_IN_ERRORS: Final = BREAKING | {Verdict.ERROR_CHANGED}
-
 
 @dataclass(slots=True)
 class _Gathered:
@@ -50,6 +50,12 @@ class _Gathered:
     """The earliest calls, in order: first divergences before conditional ones."""
     error_hashes: set[str] = field(default_factory=set)
     answers: dict[str, str] = field(default_factory=dict)
+    starts: dict[str, str] = field(default_factory=dict)
+    """When the traces of these calls started."""
+    newest_start: str = ""
+    all_calls: int = 0
+    """All calls, and below all of them with what today answers, folded into one number each."""
+    all_answers: int = 0
     calls: int = 0
     firsts: int = 0
     approved: bool = True
@@ -75,13 +81,21 @@ class _Gathered:
         if len(self.samples) < _SAMPLES_MAX or place < self.samples[-1][0]:
             insort(self.samples, (place, verdict), key=itemgetter(0))
             del self.samples[_SAMPLES_MAX:]
-        self.answers[_short_hash(verdict.tool_call_id)] = _short_hash(_answer(verdict))
-        if len(self.answers) > ANSWERS_MAX:
-            del self.answers[max(self.answers)]
+        self._remember(verdict, started_at)
         if ends_in_error(verdict):
             self.error_hashes.add(_text_hash(error_text(verdict)))
             if len(self.error_hashes) > ERROR_HASHES_MAX:
                 self.error_hashes.remove(max(self.error_hashes))
+
+    def _remember(self, verdict: CallVerdict, started_at: str) -> None:
+        call, answer = _short_hash(verdict.tool_call_id), _short_hash(_answer(verdict))
+        self.answers[call], self.starts[call] = answer, started_at
+        if len(self.answers) > ANSWERS_MAX:
+            last = max(self.answers)
+            del self.answers[last], self.starts[last]
+        self.newest_start = max(self.newest_start, started_at)
+        self.all_calls ^= _folded(verdict.tool_call_id)
+        self.all_answers ^= _folded(f"{call} {answer}")
 
 
 class Findings:
@@ -90,6 +104,7 @@ class Findings:
     def __init__(self) -> None:
         self._gathered: dict[str, _Gathered] = {}
         self._totals: Counter[str] = Counter()
+        self._recorded_until = ""
 
     def add(self, verdict: CallVerdict, started_at: str = "") -> None:
         """Count one verdict; green ones count for their tool's total only.
@@ -97,19 +112,26 @@ class Findings:
         ``started_at`` is when its trace started: a finding's example is its earliest call.
         """
         self._totals[verdict.tool] += 1
+        self._recorded_until = max(self._recorded_until, started_at)
         if verdict.signature is not None:
             self._gathered.setdefault(verdict.signature, _Gathered()).add(verdict, started_at)
 
     def collected(self) -> list[Finding]:
         """Return the findings: first divergences first, breaking before changed, many first."""
-        return ranked(
-            _finding(signature, gathered, self._total_of(gathered.samples[0][1]))
+        found = {
+            signature: _finding(
+                signature,
+                gathered,
+                self._total_of(gathered.samples[0][1]),
+                self._recorded_until or None,
+            )
             for signature, gathered in self._gathered.items()
-        )
+        }
+        return ranked(_told_apart(found, self._gathered))
 
     def _total_of(self, example: CallVerdict) -> int:
         """All calls that could have had what ``example`` has: of its tool, or of every tool."""
-        if state_not_shown(example) is not None:
+        if state_not_shown(example) is not None or is_other_start(example):
             return self._totals.total()
         return self._totals[example.tool]
 
@@ -147,76 +169,6 @@ def ranked(findings: Iterable[Finding]) -> list[Finding]:
     )
 
 
-def approve_verdict(verdict: CallVerdict, approvals: Iterable[Approval]) -> CallVerdict:
-    """Return ``verdict``, marked approved when an approval names its finding."""
-    named = verdict.signature is not None and any(
-        approval.signature == verdict.signature for approval in approvals
-    )
-    return verdict.model_copy(update={"approved": True}) if named else verdict
-
-
-def apply_approvals(
-    verdicts: Sequence[CallVerdict], findings: Sequence[Finding], approvals: Iterable[Approval]
-) -> tuple[list[CallVerdict], list[Finding]]:
-    """Return both with the approved ones marked.
-
-    An approval holds for one signature: other paths, another error or another verdict of the same
-    tool are another finding, and not approved.
-    """
-    by_signature = {approval.signature: approval for approval in approvals}
-    marked = [with_approval(finding, by_signature.get(finding.signature)) for finding in findings]
-    outgrown = {finding.signature for finding in marked if not finding.approved}
-    return (
-        [
-            verdict.model_copy(
-                update={
-                    "approved": verdict.signature in by_signature
-                    and verdict.signature not in outgrown
-                }
-            )
-            if verdict.signature
-            else verdict
-            for verdict in verdicts
-        ],
-        marked,
-    )
-
-
-def with_approval(finding: Finding, approval: Approval | None) -> Finding:
-    """Return ``finding`` marked approved or not, and with what the approval did not know.
-
-    A finding of calls that fail or are turned away is approved no longer when it has grown: a
-    further call that fails, or another value in the error, is what nobody has accepted. And no
-    finding is when calls that were approved have changed again since.
-    """
-    if approval is None:
-        return finding.model_copy(update={"approved": False, "approval_note": None})
-    grown, again = _outgrown(finding, approval), _changed_again(finding, approval)
-    is_open = again is not None or (grown is not None and finding.verdict in _ENDING_IN_ERRORS)
-    return finding.model_copy(update={"approved": not is_open, "approval_note": grown or again})
-
-
-def _outgrown(finding: Finding, approval: Approval) -> str | None:
-    known = approval.call_count
-    if known is None:
-        return None
-    if finding.call_count > known:
-        calls = "1 call" if known == 1 else f"{known:,} calls"
-        return f"approved for {calls}, now {finding.call_count:,}"
-    if finding.verdict in _ENDING_IN_ERRORS and not set(finding.error_hashes) <= set(
-        approval.error_hashes
-    ):
-        return "approved with other values in its errors"
-    return None
-
-
-def _changed_again(finding: Finding, approval: Approval) -> str | None:
-    both = finding.answers.keys() & approval.answers.keys()
-    if all(finding.answers[call] == approval.answers[call] for call in both):
-        return None
-    return "approved, and changed again since"
-
-
 def _answer(verdict: CallVerdict) -> str:
     """Return in one text what today answers and asks, and the state that the call left otherwise.
 
@@ -240,7 +192,15 @@ def _short_hash(text: str) -> str:
     return blake2b(plain, digest_size=5).hexdigest()
 
 
-def _finding(signature: str, gathered: _Gathered, tool_call_total: int) -> Finding:
+def _folded(text: str) -> int:
+    """Return a number to fold many texts into one with ``^``, in whatever order they come."""
+    hashed = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(hashed, "big")
+
+
+def _finding(
+    signature: str, gathered: _Gathered, tool_call_total: int, recorded_until: str | None
+) -> Finding:
     samples = [verdict for _, verdict in gathered.samples]
     example = samples[0]
     error = error_of(example)
@@ -263,8 +223,38 @@ def _finding(signature: str, gathered: _Gathered, tool_call_total: int) -> Findi
         example_step_number=example.step_number,
         error_hashes=sorted(gathered.error_hashes),
         answers=dict(sorted(gathered.answers.items())),
+        starts=dict(sorted(gathered.starts.items())),
+        newest_start=gathered.newest_start or None,
+        recorded_until=recorded_until,
+        all_calls=f"{gathered.all_calls:016x}",
+        all_answers=f"{gathered.all_answers:016x}",
+        placeless_signature=_placeless(example, signature),
         approved=gathered.approved,
     )
+
+
+def _told_apart(
+    found: Mapping[str, Finding], gathered: Mapping[str, _Gathered]
+) -> Iterator[Finding]:
+    """Return findings with what tells those apart that have one title: how their calls end."""
+    titles = Counter(finding.title for finding in found.values())
+    for signature, finding in found.items():
+        example = gathered[signature].samples[0][1]
+        then, result = example.recorded_outcome, example.replayed
+        if titles[finding.title] == 1 or then is None or result is None:
+            yield finding
+            continue
+        ends = [outcome.value.replace("_", " ") for outcome in (then, result.outcome)]
+        said = f"{ends[0]} → {ends[1]}" if ends[0] != ends[1] else f"of calls that end {ends[0]}"
+        after = ", carried over" if example.cause is Cause.CARRIED else ""
+        yield finding.model_copy(update={"title": f"{finding.title} ({said}{after})"})
+
+
+def _placeless(example: CallVerdict, signature: str) -> str | None:
+    if example.verdict is not Verdict.EFFECT_CHANGED:
+        return None
+    placeless = placeless_signature(example)
+    return None if placeless == signature else placeless
 
 
 def _text_hash(text: str) -> str:
@@ -272,6 +262,8 @@ def _text_hash(text: str) -> str:
 
 
 def _paths(verdict: CallVerdict) -> list[str]:
+    if verdict.verdict is Verdict.EFFECT_CHANGED:
+        return verdict.state_paths
     return [] if ends_in_error(verdict) else signed_paths(verdict.changes)
 
 

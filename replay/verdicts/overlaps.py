@@ -5,7 +5,8 @@ thing: an agent's own loop runs one after the other. Only the recorded times tel
 them (imports) are taken to have run one by one.
 
 What the world shows after a call that ran beside others is not that call's own doing: it is only
-looked at once for all of them, after the last one.
+looked at once for all of them, after the last one. Whose doing a difference is shows where each of
+them is run alone.
 """
 
 from __future__ import annotations
@@ -15,11 +16,12 @@ from datetime import UTC, datetime
 from typing import Final
 
 from replay.records import Lanes, Outcome, ReplayedCall, ToolCall
+from replay.verdicts.answers import ending
 
 NEVER_REPLAYED: Final = frozenset({Outcome.THROTTLED, Outcome.CANCELLED})
 """Calls that ended so are not run again."""
 
-_LANES: Final = tuple(Lanes.model_fields)
+_LANES: Final = ("replayed", "baseline", "on_old_state", "on_old_start", "as_read_then")
 
 
 def asked_together(calls: Iterable[ToolCall]) -> list[list[ToolCall]]:
@@ -56,26 +58,58 @@ def overlapping(group: Sequence[ToolCall]) -> list[list[ToolCall]]:
 
 
 def states_told_once(
-    calls: Sequence[ToolCall], lanes: Mapping[str, Lanes]
-) -> tuple[list[ToolCall], dict[str, Lanes]]:
-    """Return calls that overlapped, and their lanes, with one state: at the one that ended last.
+    calls: Sequence[ToolCall],
+    lanes: Mapping[str, Lanes],
+    worldless: frozenset[tuple[str, str]] = frozenset(),
+) -> tuple[list[ToolCall], dict[str, Lanes], list[ToolCall]]:
+    """Return calls that overlapped, and their lanes, with one state: at the calls that left it.
+
+    Those are the ones that leave another state when they run alone, where that was tried. Where it
+    was not, it is one of them: the one that ended last of those that end otherwise than when they
+    were recorded, else of all. Returned are the others that it may be as well, too.
+    ``worldless``: actor and tool of those that are not given the world; it is none of these.
 
     In each lane the world was shown by whichever call was the last to end there.
     """
-    last = _last_to_end(calls)
+    doers, perhaps = _doers(calls, lanes, worldless)
+    recorded = next((one for one in _by_end(calls) if one.state_hash is not None), None)
+    state_then = None if recorded is None else recorded.state_hash
     told = [
-        call if call is last else call.model_copy(update={"state_hash": None}) for call in calls
+        call.model_copy(update={"state_hash": state_then if call in doers else None})
+        for call in calls
     ]
     moved = {call.id: lanes[call.id] for call in calls}
+    names = {call.id for call in doers}
     for name in _LANES:
         replayed = {call.id: getattr(lanes[call.id], name) for call in calls}
         shown = [one.result.state_hash for one in replayed.values() if one and one.result]
         state = next((one for one in shown if one is not None), None)
         for call_id, one in replayed.items():
-            mine = _with_state(one, state if call_id == last.id else None)
+            mine = _with_state(one, state if call_id in names else None)
             if mine is not one:
                 moved[call_id] = moved[call_id].model_copy(update={name: mine})
-    return told, moved
+    return told, moved, perhaps
+
+
+def _doers(
+    calls: Sequence[ToolCall],
+    lanes: Mapping[str, Lanes],
+    worldless: frozenset[tuple[str, str]],
+) -> tuple[list[ToolCall], list[ToolCall]]:
+    """Return the calls that a state is told of, and those that it may be of as well."""
+    alone = [call for call in calls if lanes[call.id].alone_leaves_another_state]
+    if alone:
+        return alone, []
+    suspects = [call for call in calls if (call.actor, call.tool) not in worldless] or list(calls)
+    otherwise = [call for call in suspects if _ends_otherwise(call, lanes[call.id])]
+    doer = _by_end(otherwise or suspects)[0]
+    return [doer], [] if otherwise else [call for call in suspects if call is not doer]
+
+
+def _ends_otherwise(call: ToolCall, lanes: Lanes) -> bool:
+    result = lanes.replayed.result
+    recorded = lanes.replayed.recorded_outcome or call.outcome
+    return result is not None and ending(result.outcome) is not ending(recorded)
 
 
 def _with_state(replayed: ReplayedCall | None, state: str | None) -> ReplayedCall | None:
@@ -85,11 +119,14 @@ def _with_state(replayed: ReplayedCall | None, state: str | None) -> ReplayedCal
     return replayed.model_copy(update={"result": result})
 
 
-def _last_to_end(calls: Sequence[ToolCall]) -> ToolCall:
-    """Return the call that ended last when it was recorded, of those that show a state if any."""
-    showing = [call for call in calls if call.state_hash is not None] or calls
+def _by_end(calls: Sequence[ToolCall]) -> list[ToolCall]:
+    """Return calls, the one that ended last when it was recorded first."""
     by_offset = all(call.offset_ms is not None for call in calls)
-    return max(showing, key=lambda one: _start_ms(one, by_offset=by_offset) + _length_ms(one))
+    return sorted(
+        calls,
+        key=lambda one: _start_ms(one, by_offset=by_offset) + _length_ms(one),
+        reverse=True,
+    )
 
 
 def _belongs(call: ToolCall, group: list[ToolCall]) -> bool:

@@ -4,8 +4,9 @@ Tool and its version today, verdict, stage, the differing paths with what varies
 taken out (list indexes, keys that are ids), the class and words of an error with its values taken
 out. An approval names a signature, so this is a stored format.
 
-Of the cause only ``carried`` counts: the others are known with a baseline and often not without
-one, and what was approved in the one kind of run must stay approved in the other.
+Of an effect the paths in the state count, where they are known. Of the cause only ``carried``
+does: the others are known with a baseline and often not without one, and what was approved in the
+one kind of run must stay approved in the other.
 """
 
 from __future__ import annotations
@@ -24,13 +25,20 @@ from replay.records import (
     InteractionChange,
     JsonObject,
     JsonValue,
+    Outcome,
     Verdict,
 )
 from replay.records.traces import STATE_NOT_SHOWN
 from replay.verdicts.answers import FAILING, TURNED_AWAY
 from replay.verdicts.canonical import read_response
 from replay.verdicts.paths import general_path
-from replay.verdicts.requests import argument_values, general_request, is_changed_request
+from replay.verdicts.requests import (
+    argument_values,
+    general_request,
+    has_miss,
+    is_changed_request,
+)
+from replay.verdicts.worlds_apart import failing_there, is_other_start
 
 _SIGNS: Final = {"added": "+", "removed": "-", "changed": "~", "type_changed": "~", "moved": "~"}
 
@@ -59,6 +67,8 @@ def signature(verdict: CallVerdict) -> str:
     unshown = state_not_shown(verdict)
     if unshown is not None:  # the toolbox's doing, whichever tool was called
         return _hashed({"state": general_text(unshown)})
+    if is_other_start(verdict):  # it differed before any tool was called
+        return _hashed({"start": "another one"})
     words = {
         "tool": verdict.tool,
         "version": replayed.tool_version if replayed else None,
@@ -70,7 +80,23 @@ def signature(verdict: CallVerdict) -> str:
         "paths": path_identity(verdict),
         "outside": _outside_identity(verdict),
     }
+    if verdict.verdict is Verdict.INTERACTIONS_CHANGED and not has_miss(
+        verdict.interaction_changes
+    ):
+        # The response is the recorded one, be it an error: only what is asked differs.
+        words |= {"outcome": Outcome.OK.value, "stage": None, "error": None}
+    if (fails := failing_there(verdict)) is not None:
+        words["on_old_state"] = general_text(fails)
+    elif verdict.verdict is Verdict.EFFECT_CHANGED and verdict.state_paths:
+        words["state"] = verdict.state_paths
     return _hashed(words)
+
+
+def placeless_signature(verdict: CallVerdict) -> str:
+    """Return what the signature of an effect is where nothing tells where the state differs."""
+    if is_other_start(verdict):
+        return signature(verdict)
+    return signature(verdict.model_copy(update={"state_paths": [], "note": None}))
 
 
 def _hashed(words: JsonObject) -> str:
@@ -101,7 +127,12 @@ def path_identity(verdict: CallVerdict) -> list[str]:
     """
     if ends_in_error(verdict):
         return []
-    signed = signed_paths(verdict.changes)
+    return identifying_paths(verdict.changes)
+
+
+def identifying_paths(changes: Iterable[Change]) -> list[str]:
+    """Return `signed_paths` without new orders, where anything else differs."""
+    signed = signed_paths(changes)
     return [path for path in signed if not path.endswith(REORDERED)] or signed
 
 

@@ -22,6 +22,7 @@ from replay.verdicts.signatures import (
     state_not_shown,
 )
 from replay.verdicts.wording import cut_text, shown_value
+from replay.verdicts.worlds_apart import failing_there, is_other_start
 
 _NAMED_MAX: Final = 3
 """More differing paths than this are counted instead of named."""
@@ -50,7 +51,16 @@ def title(verdicts: Sequence[CallVerdict]) -> str:
     unshown = state_not_shown(verdicts[0])
     if unshown is not None:
         return f"{STATE_NOT_SHOWN}: {cut_text(unshown, _ERROR_CHARS_MAX)}"
-    return f"{verdicts[0].tool}: {_what(verdicts)}"
+    if is_other_start(verdicts[0]):
+        return "The world is another one before the first call already, and the responses the same"
+    return f"{_whose(verdicts)}: {_what(verdicts)}"
+
+
+def _whose(verdicts: Sequence[CallVerdict]) -> str:
+    """Return the tool, or the tools of which nothing tells which one it was."""
+    others = sorted({tool for verdict in verdicts for tool in verdict.perhaps_of})
+    named = " or ".join([verdicts[0].tool, *others])
+    return f"{named}, in parallel" if others else named
 
 
 def _what(verdicts: Sequence[CallVerdict]) -> str:
@@ -61,15 +71,18 @@ def _what(verdicts: Sequence[CallVerdict]) -> str:
         case Verdict.NOW_FAILING:
             return f"now {_fails(first)}{_error(first)}"
         case Verdict.ERROR_CHANGED if ends_in_error(first):
-            return f"fails with other words{_error(first)}"
+            return f"fails with other words{_reasons(first) or _error(first)}"
         case Verdict.NOW_ACCEPTED:
             return f"now runs; was {_outcome(first.recorded_outcome)} when recorded"
         case Verdict.NOW_PASSING:
             return f"now succeeds; {_outcome(first.recorded_outcome)} when recorded"
+        case Verdict.EFFECT_CHANGED if (error := failing_there(first)) is not None:
+            said = cut_text(" ".join(error.split()), _ERROR_CHARS_MAX)
+            return f"the same response; on the state of the old code it ends otherwise: {said}"
         case Verdict.EFFECT_CHANGED if first.cause is Cause.OUTSIDE:
             return "the same response, on a world that was another one before it already"
         case Verdict.EFFECT_CHANGED:
-            return "the same response, but another state of the world afterwards"
+            return f"the same response, but another state of the world afterwards{_where(verdicts)}"
         case Verdict.PAYLOAD_CHANGED:
             return f"the tool is given other arguments: {_differences(verdicts)}"
         case Verdict.INTERACTIONS_CHANGED | Verdict.UNANSWERED:
@@ -82,16 +95,29 @@ def _what(verdicts: Sequence[CallVerdict]) -> str:
             return _differences(verdicts)
 
 
+def _where(verdicts: Sequence[CallVerdict]) -> str:
+    """Return where in the state effects differ, after a colon; empty: nothing tells."""
+    if not verdicts[0].state_paths:
+        return ""
+    placed = [one.model_copy(update={"changes": one.state_changes}) for one in verdicts]
+    return f": {_differences(placed)}"
+
+
 def _now_rejected(verdict: CallVerdict) -> str:
     outcome = verdict.replayed.outcome if verdict.replayed else None
     if outcome is Outcome.UNKNOWN_TOOL:
         return "no such tool any more"
     if outcome in _WHAT_FAILS:
         return f"now {_WHAT_FAILS[outcome]}{_error(verdict)}"
+    return f"now rejected{_reasons(verdict, verdict.schema_errors) or _error(verdict)}"
+
+
+def _reasons(verdict: CallVerdict, otherwise: Sequence[Any] = ()) -> str:
+    """Return what today's schema says of the arguments, after a colon; empty: nothing."""
     error = error_of(verdict)
     details = error.details if error and isinstance(error.details, list) else None
-    reasons = rejection_reasons(details or verdict.schema_errors)
-    return f"now rejected: {', '.join(reasons)}" if reasons else f"now rejected{_error(verdict)}"
+    reasons = rejection_reasons(details or otherwise)
+    return f": {', '.join(reasons)}" if reasons else ""
 
 
 def rejection_reasons(details: Sequence[Any]) -> list[str]:

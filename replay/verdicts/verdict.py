@@ -32,7 +32,7 @@ from replay.verdicts.answers import (
     recorded_response,
     replayed_answer,
 )
-from replay.verdicts.canonical import same_value
+from replay.verdicts.canonical import Likeness, compare, same_value
 from replay.verdicts.causes import Case, Situation, cause_of
 from replay.verdicts.comparison import Comparison, compare_answers, compare_responses
 from replay.verdicts.older_responses import cause_of_change
@@ -43,17 +43,13 @@ from replay.verdicts.reading import Schemas
 from replay.verdicts.requests import has_miss, is_changed_request, is_miss
 from replay.verdicts.rules import Rules
 from replay.verdicts.signatures import signature
+from replay.verdicts.worlds_apart import MADE_OTHERWISE, OTHER_DATA, note_of_failing_there
 
 GREEN: Final = frozenset({Verdict.SAME, Verdict.EQUIVALENT})
 """Verdicts that ask nothing of anybody."""
 
 WITHOUT_CAUSE: Final = GREEN | {Verdict.SERVED}
 """Verdicts that are nobody's doing: no cause, no finding."""
-
-_OTHER_START: Final = (
-    "The world was another one before this call, the trace's first: its start, or the data that "
-    "the tools ship, differs."
-)
 
 _CAUSES_OF_READING: Final = frozenset({Cause.SCHEMA, Cause.TRANSLATION})
 
@@ -96,6 +92,7 @@ def judge(
         return _same(call, lanes, run_id, model, situation)
     expected = _expected(call, lanes)
     today = replayed_answer(lanes.replayed)
+    expected = _as_told(expected, today)
     found = _find(call, expected, today, lanes, rules, situation)
     cause: Cause | None = None
     if again is not None and _disagree(call, today, again, rules):
@@ -155,12 +152,21 @@ def _caused(found: _Judgement, case: Case, rules: Rules) -> tuple[_Judgement, Ca
             return found, cause
     cause = cause_of(case, rules)
     note = found.note
-    if case.situation.start_differs and found.verdict is Verdict.EFFECT_CHANGED:
-        note = note or _OTHER_START
+    if found.verdict is Verdict.EFFECT_CHANGED:
+        note = note or _note_of_effect(case)
     if cause in _CAUSES_OF_READING and case.reading is not None and case.reading.changes:
         result = case.lanes.replayed.result
         note = note or case.reading.words(result.translation if result is not None else [])
     return replace(found, note=note), cause
+
+
+def _note_of_effect(case: Case) -> str | None:
+    lanes, situation = case.lanes, case.situation
+    if (note := note_of_failing_there(lanes.replayed, lanes.on_old_state)) is not None:
+        return note
+    if not situation.start_differs:
+        return None
+    return MADE_OTHERWISE if situation.has_start else OTHER_DATA
 
 
 def _is_same_at_once(call: ToolCall, lanes: Lanes) -> bool:
@@ -306,6 +312,22 @@ def _only_told_the_time(call: ToolCall, compared: Comparison) -> bool:
         )
         for change in compared.changes
     )
+
+
+def _as_told(expected: Answer, today: Answer | None) -> Answer:
+    """Return a recorded answer that nobody saw made, ended as today's where both say the same.
+
+    What reads as success may have been an agent's own words for a failure; today's tools say these.
+    """
+    if today is None or not expected.is_unseen or expected.outcome is not Outcome.OK:
+        return expected
+    if ending(today.outcome) not in (Ending.TURNED_AWAY, Ending.FAILING):
+        return expected
+    if not expected.response:
+        return expected
+    if compare(expected.response, today.response) is Likeness.DIFFERENT:
+        return expected
+    return replace(expected, outcome=today.outcome)
 
 
 def _not_run(expected: Answer, replayed: ReplayedCall) -> Verdict:

@@ -12,7 +12,7 @@ _TIMES: Final = {1: "once", 2: "twice"}
 
 def times(count: JsonValue) -> str:
     """Return ``once``, ``twice``, ``3 times``."""
-    return _TIMES.get(count, f"{count} times") if isinstance(count, int) else f"{count} times"
+    return _TIMES.get(count, f"{count:,} times") if isinstance(count, int) else f"{count} times"
 
 
 def shown_value(value: JsonValue) -> str | None:

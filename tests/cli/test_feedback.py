@@ -77,7 +77,12 @@ def shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         for name in ("get_weather", "get_news")
     ]
     call = ModelCall(
-        id="m1", trace_id="t1-tea", step_number=1, api="chat.completions", tools=tools, started_at=at
+        id="m1",
+        trace_id="t1-tea",
+        step_number=1,
+        api="chat.completions",
+        tools=tools,
+        started_at=at,
     )
     asked = ToolCall(
         id="c1",

@@ -9,6 +9,7 @@ import click
 import pytest
 
 from replay.cli import main as main_module
+from replay.cli.arguments import examples
 from replay.cli.lazy import LazyGroup, Place
 from replay.cli.main import cli, exit_code_of
 from replay.errors import ExitCode, StoreError
@@ -73,8 +74,32 @@ def test_every_command_that_prints_values_can_print_json() -> None:
         and not any("--json" in param.opts for param in command.params)
     ]
 
-    others = ("db schema", "debug", "unpin", "release", "db encrypt", "db decrypt", "db rekey")
+    others = ("db schema", "debug", "release", "db encrypt", "db decrypt", "db rekey")
     assert [name for name in without if name not in others] == []
+
+
+def test_every_help_page_fits_into_80_columns(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    wide = []
+    for name in commands():
+        exit_code_of([*name.split(), "--help"])
+        lines = capsys.readouterr().out.splitlines()
+        wide += [f"{name}: {line}" for line in lines if len(line) > 80]
+
+    assert wide == []
+
+
+def test_a_long_example_goes_on_after_a_backslash() -> None:
+    said = examples(
+        "replay run traces.db --tools shop.tools:toolbox --note 'one or two' --since 7d"
+    )
+
+    assert said.split("\n")[2:] == [
+        "  replay run traces.db --tools shop.tools:toolbox --note 'one or two' \\",
+        "      --since 7d",
+    ]
 
 
 def test_every_option_says_what_it_is_for() -> None:

@@ -65,6 +65,34 @@ def test_a_toolbox_that_has_none_of_the_called_tools_is_asked_about(
     assert "toolbox shop:toolbox has none of the tools that were called. Is it the right" in said
 
 
+def test_a_variable_that_the_tools_miss_is_named_where_this_shell_has_it(
+    folder: Path, capsys: Printed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = '"price": len(item), "rate": len(__import__("os").environ["EXCHANGE"])'
+    change_tools(folder, '"price": len(item)', asked)
+
+    exit_code_of(RUN)
+    assert "--env" not in capsys.readouterr().out
+    monkeypatch.setenv("EXCHANGE", "nyse")
+    exit_code_of(RUN)
+
+    said = " ".join(capsys.readouterr().out.split())
+    assert "EXCHANGE is a variable of this shell" in said
+    assert "--env EXCHANGE hands it on" in said
+
+
+def test_commands_to_type_next_name_the_database_as_it_is_typed_here(
+    folder: Path, capsys: Printed
+) -> None:
+    change_tools(folder, '"price": len', '"cost": len')
+
+    exit_code_of(["run", str(folder / "traces.db"), *RUN[1:]])
+
+    shown = capsys.readouterr().out
+    assert "replay diff traces.db run_" in shown
+    assert str(folder) not in shown
+
+
 def test_who_has_asked_for_all_is_not_told_how(folder: Path, capsys: Printed) -> None:
     change_tools(folder, '"price": len', '"cost": len')
     exit_code_of(RUN)

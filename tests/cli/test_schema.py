@@ -149,7 +149,7 @@ def test_a_wide_terminal_shows_the_first_time_and_a_narrow_one_keeps_names_whole
         (["list", "--dialect", "mcp"], 0, "has no schema in the dialect mcp. It has openai, "),
         (["list", "--tool", "invented"], 0, "traces.db has no schema of invented."),
         (["show", "prise"], 3, "has no tool 'prise'.\nNearest: price\n"),
-        (["show", "invented"], 3, "'invented' was called 2 times, and no schema of it was"),
+        (["show", "invented"], 3, "'invented' was called twice, and no schema of it was"),
         (["show", "price@3"], 3, "'price' has no version '3'.\n"),
         (["show", "price@3"], 3, "Recorded are 1; by hash: "),
         (["show"], 3, "Missing argument 'TOOL'"),

@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 
 from replay.cli.main import exit_code_of
+from replay.records import ToolCall, Trace
 from replay.store import Store
-from tests.tui.shop import make_shop
+from tests.tui.shop import TOOLS, make_shop, moment
+
+KINDS = ("today", "edited")
 
 
 @pytest.fixture
@@ -156,7 +159,10 @@ def test_of_a_trace_that_is_pinned_by_a_step_only_that_step_is_judged(
     assert exit_code_of(["pin", "traces.db", "te"]) == 0
     assert exit_code_of(["run", "traces.db", "--pinned"]) == 2  # the receipt has other fields
     assert exit_code_of(["unpin", "traces.db", "tea"]) == 0
-    assert exit_code_of(["unpin", "traces.db", "tea", "--step", "4"]) == 0
+    capsys.readouterr()
+    assert exit_code_of(["unpin", "traces.db", "tea", "--step", "4", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told == {"trace_id": "tea", "step_number": 4, "pinned": False}
     assert exit_code_of(["unpin", "traces.db", "tea"]) == 3
     assert "Trace tea is not pinned." in capsys.readouterr().err
 
@@ -174,3 +180,35 @@ def test_pins_are_shown_and_exported_with_their_trace(
 
     with Store.open(shop) as store, Store.open(tmp_path / "other.db") as other:
         assert other.pins() == store.pins()
+
+
+def test_a_call_that_only_finds_another_state_does_not_differ(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    calls = [("buy", '{"item": "tea", "count": 2}'), ("wait", '{"seconds": 0}')]
+    later = [
+        ToolCall(
+            id=f"late-c{number}",
+            trace_id="late",
+            step_number=number,
+            tool=tool,
+            arguments=arguments,
+            response='{"order": "order-2", "count": 2}' if tool == "buy" else "done",
+            outcome="ok",
+            state_hash="b2-16:00",
+            started_at=moment(30 + number),
+        )
+        for number, (tool, arguments) in enumerate(calls, start=1)
+    ]
+    make_shop(tmp_path, Trace(id="late", started_at=moment(30)), *later)
+    state = "\n\n@toolbox.state\ndef state(world):\n    return world\n"
+    (tmp_path / "shop.py").write_text(TOOLS + state)
+
+    words = ["what-if", "traces.db", "late", "--step", "1", "--set", "count=5", "--json"]
+    assert exit_code_of(words) == 2
+
+    steps = json.loads(capsys.readouterr().out)["branch"]["steps"]
+    states = [{step[which]["replayed"]["state_hash"] for step in steps} for which in KINDS]
+    assert [step["differs"] for step in steps] == [True, False]
+    assert len(states[0] | states[1]) > 1

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from replay.cli.main import exit_code_of
 from replay.store import Store
 from tests.hiding.desk import make_desk, planted_in
 from tests.tui.person import Person, use
@@ -61,6 +62,28 @@ def test_f3_shows_it_notes_that_and_hides_it_again(desk: Path) -> None:
     with Store.open("traces.db") as store:
         newest = store.audit_entries(1)[0]
     assert (newest.command, newest.act) == ("ui", "revealed")
+
+
+def test_an_edited_branch_and_a_comparison_hide_it_too(desk: Path) -> None:
+    words = ["what-if", "traces.db", "desk-1", "--step", "3", "--set", "note=fragile"]
+    assert exit_code_of(words) in (1, 2)
+
+    async def script(person: Person) -> None:
+        await person.press("enter", "g", "j", "j", "I")
+        await person.sees("Edited branch", "fragile", "•••••")
+        seen = person.screen
+        await person.press("y")
+        await person.sees("copied")
+        copied = person.app.clipboard
+        await person.press("q", "v")
+        await person.sees("Recorded and today")
+        seen += person.screen
+
+        assert "fragile" in copied
+        assert planted_in(seen) == []
+        assert planted_in(copied) == []
+
+    use(desk / "traces.db", script, size=(140, 50))
 
 
 def test_a_filter_does_not_find_what_is_hidden(desk: Path) -> None:

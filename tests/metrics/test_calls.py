@@ -10,9 +10,12 @@ from typing import Any
 
 import pytest
 
+from replay.cli.main import exit_code_of
 from replay.metrics import Scope, read_calls, read_cells, rolled_up, totals
+from replay.records import ToolCall, Trace
 from replay.store import Store
 from replay.store.times import microseconds
+from tests.metrics.stores import make_store
 
 
 def rows_of(path: Path, where: str = "1") -> list[dict[str, Any]]:
@@ -129,6 +132,51 @@ def test_invalid_arguments_and_unknown_tools_are_told_apart(
     assert row.invalid_count == outcomes["bad_json"] + outcomes["invalid_arguments"] > 0
     assert row.unknown_count == outcomes["unknown_tool"] > 0
     assert row.ok_count == outcomes["ok"]
+
+
+def test_calls_without_a_time_count_and_stretch_no_trend(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An imported file that says no times is stored as of 1970: all else would be one mark."""
+    undated = "1970-01-01T00:00:00.000000Z"
+    path = make_store(tmp_path / "mixed.db", 20)
+    with Store.open(path, "w") as store:
+        store.append_all(
+            [
+                Trace(id="old", started_at=undated),
+                ToolCall(
+                    id="o1",
+                    trace_id="old",
+                    step_number=1,
+                    tool="search",
+                    arguments="{}",
+                    outcome="ok",
+                    started_at=undated,
+                ),
+            ]
+        )
+    calls = len(rows_of(path))
+
+    for is_of_today in (True, False):
+        connection = sqlite3.connect(path, isolation_level=None)
+        connection.execute("BEGIN")
+        if not is_of_today:  # never committed
+            connection.execute("DROP INDEX tool_calls_by_group")
+        cells = read_cells(connection, Scope(), bucket_count=6)
+        row = totals(cells)
+        assert (row.call_count, sum(row.trend)) == (calls, calls - 1)
+        assert cells.buckets.start_us > microseconds("2026-11-19T00:00:00.000000Z")
+        times = [one.name[0] for one in rolled_up(cells, ("time",))]
+        assert times[-1] is None
+        later = Scope(since_us=cells.buckets.start_us)
+        assert totals(read_cells(connection, later)).call_count == calls - 1
+        connection.rollback()
+        connection.close()
+    monkeypatch.setenv("COLUMNS", "80")
+    assert exit_code_of(["stats", str(path), "--by", "time"]) == 0
+    printed = capsys.readouterr().out
+    assert f"{calls} tool calls, 2026-11-20 00:30:01 to " in printed
+    assert ", and 1 without a time" in printed
 
 
 def test_a_store_without_calls_has_no_metrics(tmp_path: Path) -> None:

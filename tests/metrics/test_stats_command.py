@@ -281,6 +281,16 @@ def test_sides_without_calls_are_said_to_have_none(
     assert "Nothing to compare: no calls, or none of the same tool, in model:newest." in out
 
 
+def test_a_gate_that_had_nothing_to_compare_does_not_pass(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = two_models(tmp_path / "two.db", not_ok=15)
+
+    code, _, _ = said(capsys, path, "--compare", "model:old", "model:newest", "--exit-code")
+
+    assert code == ExitCode.COULD_NOT_RUN
+
+
 def test_a_sparkline_has_a_mark_for_each_number() -> None:
     assert sparkline([0, 1, 4, 8]) == " ▂▅█"
     assert sparkline([0, 0]) == "  "

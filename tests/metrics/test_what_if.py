@@ -103,6 +103,54 @@ def test_a_call_waits_for_the_call_whose_response_has_its_value(tmp_path: Path) 
     assert one.critical_steps == (2, 4, 5)
 
 
+def test_two_calls_on_one_answer_and_one_on_both_make_a_diamond(tmp_path: Path) -> None:
+    first, left, right = '{"id": "aa-11"}', '{"b": "bb-22"}', '{"c": "cc-33"}'
+    steps = [
+        model(1, 0, 100),
+        tool(2, 1, 1, 400, user="mia_li", response=first),
+        model(3, 2, 100, answer(first)),
+        tool(4, 3, 3, 300, to="aa-11", response=left),
+        tool(5, 3, 3.3, 500, to="aa-11", response=right),
+        model(6, 4, 100, answer(first), answer(left), answer(right)),
+        tool(7, 6, 5, 200, both=["bb-22", "cc-33"]),
+        model(8, 6, 100, answer(first), answer(left), answer(right), answer("nothing")),
+    ]
+
+    (one,) = what_if(tmp_path, *steps).traces
+
+    # 400, then the longer of both, then the last, then the model; the other steps stand beside.
+    assert one == TraceWhatIf("t1", 1800.0, 1500.0, 1200.0, (2, 5, 7, 8), (4, 5))
+
+
+def test_a_call_that_mends_another_waits_for_the_error_that_told_it_how(tmp_path: Path) -> None:
+    said = "Error: no such order. Did you mean B-2044?"
+    steps = [
+        model(1, 0, 100),
+        tool(2, 1, 1, 300, order="A-1733", response=said),
+        model(3, 2, 100, answer(said)),
+        tool(4, 3, 3, 200, order="B-2044"),
+        model(5, 4, 100, answer("nothing")),
+    ]
+
+    (one,) = what_if(tmp_path, *steps).traces
+
+    assert (one.started_early_ms, one.critical_steps) == (600.0, (2, 4, 5))
+
+
+def test_a_day_told_without_its_year_and_a_name_told_in_parts_are_told(tmp_path: Path) -> None:
+    said = '{"first": "Mia", "last": "Li", "on": "leaves May 20th"}'
+    steps = [
+        model(1, 0, 100),
+        tool(2, 1, 1, 300, user="mia_li", response=said),
+        model(3, 2, 500, answer(said)),
+        tool(4, 3, 3, 900, name="Li, Mia", day="2026-05-20"),
+    ]
+
+    (one,) = what_if(tmp_path, *steps).traces
+
+    assert (one.started_early_ms, one.critical_steps) == (1200.0, (2, 4))
+
+
 def test_a_call_with_a_value_of_nobodys_waits_for_its_model(tmp_path: Path) -> None:
     steps = [model(1, 0, 400), tool(2, 1, 1, 900, code="SFO-77"), model(3, 2, 100)]
 

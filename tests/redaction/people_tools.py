@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import sqlite3
+import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -16,6 +17,9 @@ from replay import Toolbox
 toolbox = Toolbox("people")
 _here = Path(os.environ["PEOPLE"])
 _made = 0
+
+if "PEOPLE_THREAD" in os.environ:  # a process with threads cannot fork safely
+    threading.Thread(target=threading.Event().wait, daemon=True).start()
 
 
 def _json(start: dict[str, Any]) -> dict[str, Any]:

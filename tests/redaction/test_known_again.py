@@ -12,7 +12,7 @@ def test_a_code_that_a_tool_answers_today_comes_back_where_its_placeholder_was_a
     redactor = Redactor(b"k" * 32, environment=False)
     told = redactor.json({"access_token": "251675"})["access_token"]
     known = KnownAgain(redactor)
-    known.look_at({})
+    known.look_at({"what the world was made of": told})
     asked = json.dumps({"access_token": told, "amount": 123456})
 
     assert known.text(asked) == asked
@@ -24,7 +24,7 @@ def test_a_code_that_a_tool_answers_today_comes_back_where_its_placeholder_was_a
 
 
 def test_a_number_that_only_its_name_tells_is_known_again() -> None:
-    """Nobody has the exchange 123: without ``phone_number`` before it, it is no number of anybody."""
+    """No exchange is called 123: without ``phone_number`` before it, this is nobody's number."""
     redactor = Redactor(b"k" * 32, environment=False, personal=True)
     told = redactor.json({"phone_number": "555-123-2002"})["phone_number"]
     known = KnownAgain(redactor)

@@ -63,7 +63,7 @@ def ask(tool: str, arguments: dict[str, Any]) -> list[dict[str, Any]]:
 
 def verdicts(database: Path, **options: Any) -> dict[str, str]:
     """Replay, and return the verdict of each call, or why there is none."""
-    environment = {"PEOPLE": str(database.parents[1] / "data")}
+    environment = {"PEOPLE": str(database.parents[1] / "data"), **options.pop("environment", {})}
     with Store.open(database, "w") as store:
         run = Replayer(
             store,
@@ -99,6 +99,16 @@ def test_a_world_that_is_looked_up_by_what_was_masked_is_made_as_it_was(
 
     assert {name: one for name, one in found.items() if one != "same"} == {}
     assert len(found) == 2 * len(ways)
+    assert left(people, database) == []
+
+
+def test_tools_with_threads_make_it_too(tmp_path: Path, people: Any) -> None:
+    """Their process cannot fork, so its modules see the world made twice."""
+    database = recorded(people, tmp_path / "masked" / "traces.db", ["rows"])
+
+    found = verdicts(database, environment={"PEOPLE_THREAD": "1"})
+
+    assert found == {"rows: whoami": "response_changed", "rows: find": "same"}
     assert left(people, database) == []
 
 

@@ -41,7 +41,7 @@ def test_a_database_in_the_open_holds_no_secret_afterwards_and_replays_the_same(
 
     assert exit_code_of(["mask", "--apply", str(database)]) == 0
 
-    assert "records of 1 traces were masked; nothing of what stood there is left" in (
+    assert "records of 1 trace were masked; nothing of what stood there is left" in (
         capsys.readouterr().out
     )
     with Store.open(database, "w") as store:

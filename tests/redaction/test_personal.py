@@ -6,13 +6,13 @@ import base64
 import ipaddress
 import json
 import re
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.planted import PLACES, Values, look_alikes, planted
+from benchmarks.planted import PLACES, Values, look_alikes, opened, planted
 from cassettes.redaction import PatternError, Redactor
 from cassettes.redaction.personal import KINDS
 from cassettes.redaction.personal.card import is_card
@@ -233,3 +233,29 @@ def test_presidio_finds_people_where_it_is_installed() -> None:
     masked = redactor(finders=[people]).text("Yesterday Angela Merkel met John Smith in Berlin.")
 
     assert re.fullmatch("Yesterday R[0-9a-f]{12}R met R.{12}R in R.{12}R.", masked)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Basic is Ym9iQHdlYi5kZQ== here",
+        '{"id": "Ym9iQHdlYi5kZQ=="}',
+        "Ym9iQHdlYi5kZQ==",
+        "write to %62ob%40web.de, please",
+        "(%62%6f%62%40web.de)",
+    ],
+)
+def test_a_short_value_that_is_packed_or_quoted_letter_by_letter_is_found(text: str) -> None:
+    redactor = Redactor(b"k" * 32, environment=False, personal=True)
+
+    masked = redactor.text(text)
+
+    assert masked != text
+    assert redactor.text(masked) == masked
+    assert "bob@web.de" not in unquote(masked)
+    assert "bob@web.de" not in "".join(opened(masked))
+
+
+@pytest.mark.parametrize("text", ["tool_choices=auto", "abcdefghijkl== x", "100%25 of %41ll"])
+def test_what_only_looks_packed_or_quoted_stays(text: str) -> None:
+    assert Redactor(b"k" * 32, environment=False, personal=True).text(text) == text

@@ -110,6 +110,19 @@ def test_what_overlapping_calls_leave_is_told_once_of_the_last_to_end(
 
 
 @pytest.mark.slow
+def test_with_a_baseline_each_overlapping_call_is_run_alone_to_see_whose_doing_it_is(
+    path: Path, again: Any
+) -> None:
+    converse(path, WRITES)
+
+    _, verdicts = again("twice c", baseline=TOOLBOX, baseline_environment={"CHANGE": ""})
+
+    assert [one.effect_changed for one in verdicts] == [False, False, True]
+    assert verdicts[2].verdict == "effect_changed"
+    assert [(one.change, one.replayed) for one in verdicts[2].state_changes] == [("added", "c")]
+
+
+@pytest.mark.slow
 def test_with_a_baseline_overlapping_calls_are_tried_together_on_the_old_state(
     path: Path, again: Any
 ) -> None:

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from replay.records import CallVerdict, Finding, Outcome, ReplayRun, Stage
-from replay.report.ink import cells
-from replay.report.terminal import headline, render_run
+from replay.records import CallVerdict, Cause, Finding, Outcome, ReplayRun, Stage, Verdict
+from replay.report.ink import Ink, cells
+from replay.report.terminal import finding_lines, headline, render_run
 from replay.verdicts import Situation, collect, exit_code
 from tests.verdicts.calls import AT, failure, miss, recorded, replayed, verdict_on
 
@@ -282,3 +282,18 @@ def test_where_only_values_differ_and_no_baseline_tells_the_doctor_is_named() ->
     assert asked in report(value)
     assert asked not in report(value, baseline="git:main")
     assert asked not in report(renamed)
+
+
+def test_an_effect_of_unknown_place_names_the_baseline_where_none_ran() -> None:
+    finding = collect([changed(1, 2)])[0].model_copy(
+        update={"verdict": Verdict.EFFECT_CHANGED, "cause": Cause.CODE, "paths": []}
+    )
+    known = finding.model_copy(update={"paths": ["~refunds[*].amount"]})
+
+    def said(one: Finding, *, has_baseline: bool) -> bool:
+        lines = finding_lines(one, None, width=100, ink=Ink(False), has_baseline=has_baseline)
+        return "`--baseline git:REF` tells where" in "\n".join(lines)
+
+    assert said(finding, has_baseline=False)
+    assert not said(finding, has_baseline=True)
+    assert not said(known, has_baseline=False)

@@ -222,7 +222,7 @@ def test_a_failure_in_the_middle_leaves_the_file_as_it_was(
     [
         ({}, "one that is encrypted: there is no key. Set REPLAY_DATABASE_KEY"),
         ({"REPLAY_DATABASE_KEY": OTHER_KEY}, "cannot be decrypted: it has another key"),
-        ({"REPLAY_DATABASE_KEY": "short"}, "gives has 5 characters, 16 at least"),
+        ({"REPLAY_DATABASE_KEY": "short"}, "gives is shorter than 16 characters: 5"),
         ({"REPLAY_DATABASE_KEY_FILE": "no-such-file"}, "cannot be read: No such file"),
         ({"REPLAY_DATABASE_KEY_COMMAND": "false"}, "gives no key: it ended with 1"),
     ],

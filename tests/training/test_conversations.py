@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from tests.interchange.chats import answers, asked_by_user, asks, call, chat, says
 from tests.training.conftest import WEATHER, Export, corrected, retried, weather
 
@@ -95,6 +97,26 @@ def test_anthropic_lines_end_with_the_models_message(export: Export) -> None:
         "user",
         "assistant",
     ]
+
+
+def test_people_begin_an_anthropic_line(export: Export) -> None:
+    talk = weather("Paris")
+    greeted = {**talk, "messages": [says("How can I help?"), *talk["messages"]]}
+    (line,) = export("anthropic", greeted, options=ALL)["train"]
+    assert line["messages"][0] == {"role": "user", "content": "Weather in Paris?"}
+    alone = chat(says("How can I help?"), id="alone", tools=[WEATHER])
+    assert export("anthropic", alone, options=ALL)["train"] == []
+
+
+@pytest.mark.parametrize("name", ["openai-sft", "anthropic"])
+def test_ids_that_begin_anew_in_every_answer_are_told_apart(export: Export, name: str) -> None:
+    """Anthropic refuses a conversation in which two calls have one id."""
+    first, second = weather("Paris"), weather("Rome")
+    both = {**first, "messages": [*first["messages"], *second["messages"]]}
+    (line,) = export(name, both, options=ALL)["train"]
+    text = json.dumps(line["messages"])
+    assert [text.count(f'"{one}"') for one in ("c1", "c1_2")] == [2, 2]
+    assert text.index('"c1_2"') > text.index("Weather in Rome?")
 
 
 def test_toolformer_texts_have_their_calls_inside(export: Export) -> None:

@@ -41,7 +41,7 @@ def test_conversations_that_begin_alike_are_in_one_part(export: Export) -> None:
 
 
 def test_an_agent_that_greets_first_hides_no_beginning(export: Export) -> None:
-    """Its first answer was asked by nobody, so the first prompt says nothing of the conversation."""
+    """Nobody asked for its first answer: that prompt says nothing of the conversation."""
     chats = [
         {
             **(talk := weather(city, id=f"{city}/{trial}")),

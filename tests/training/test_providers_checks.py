@@ -46,7 +46,44 @@ def problems(line: dict[str, Any]) -> list[str]:
             found.append("a call without its answer")
         if message["role"] == "assistant":
             open_ids = [call["id"] for call in message.get("tool_calls") or ()]
+            if not open_ids and not str(message.get("content") or "").strip():
+                found.append("an assistant who says nothing")
+    ids = [call["id"] for one in messages for call in one.get("tool_calls") or ()]
+    if len(set(ids)) < len(ids):
+        found.append("two calls with one id")
     return found + [problem for message in messages for problem in misfits(message, line)]
+
+
+def anthropic_problems(line: dict[str, Any]) -> list[str]:
+    """Anthropic's rules for the messages of a request, and for tools."""
+    found: list[str] = []
+    tools = {tool["name"]: tool["input_schema"] for tool in line.get("tools") or ()}
+    roles = [message["role"] for message in line["messages"]]
+    if roles != ["user", "assistant"] * (len(roles) // 2):
+        found.append(f"roles {roles}")
+    waiting: list[str] = []
+    uses: list[str] = []
+    for message in line["messages"]:
+        content = message["content"]
+        blocks = [{"type": "text", "text": content}] if isinstance(content, str) else content
+        kinds = [block["type"] for block in blocks]
+        if sorted(kinds, key=lambda kind: kind != "tool_result") != kinds:
+            found.append("a result after other blocks")
+        if waiting != [one["tool_use_id"] for one in blocks if one["type"] == "tool_result"]:
+            found.append("a call without its answer, or out of order")
+        if any(one["type"] == "text" and not one["text"].strip() for one in blocks):
+            found.append("a text that says nothing")
+        waiting = [one["id"] for one in blocks if one["type"] == "tool_use"]
+        uses += waiting
+        for one in blocks:
+            if one["type"] == "tool_use":
+                errors = jsonschema.Draft202012Validator(tools[one["name"]]).iter_errors(
+                    one["input"]
+                )
+                found += [f"{one['name']}: {error.message}" for error in errors]
+    if len(set(uses)) < len(uses):
+        found.append("two calls with one id")
+    return found
 
 
 def typed(message: dict[str, Any]) -> None:
@@ -110,7 +147,14 @@ def test_files_hold_what_openai_documents(export: Export) -> None:
         weather("Bern", id="good"),
     ]
     assert check_parts(export("openai-sft", *chats), is_dpo=False) == 3
+    assert all(
+        one["weight"] == 1
+        for line in export("openai-sft", options="--split train=1")["train"]
+        for one in line["messages"][-1:]
+    )
     assert check_parts(export("dpo"), is_dpo=True) == 3
+    lines = export("anthropic", options="--split train=1")["train"]
+    assert [anthropic_problems(line) for line in lines] == [[], [], []]
 
 
 def test_the_checks_see_what_is_wrong() -> None:
@@ -128,7 +172,7 @@ def test_the_checks_see_what_is_wrong() -> None:
 def test_real_traffic_becomes_files_that_openai_documents(name: str, tmp_path: Path) -> None:
     database = tmp_path / "traces.db"
     assert exit_code_of(["import", str(database), str(CORPORA / name)]) == 0
-    for format_name in ("openai-sft", "dpo"):
+    for format_name in ("openai-sft", "dpo", "anthropic"):
         folder = tmp_path / format_name
         wanted = ["--to", format_name, "-o", str(folder), "--keep", "valid"]
         assert exit_code_of(["export", str(database), *wanted]) == 0
@@ -136,5 +180,10 @@ def test_real_traffic_becomes_files_that_openai_documents(name: str, tmp_path: P
             path.stem: [json.loads(line) for line in path.read_text("utf-8").splitlines()]
             for path in folder.glob("*.jsonl")
         }
+        if format_name == "anthropic":
+            lines = [line for part in parts.values() for line in part]
+            assert lines
+            assert [anthropic_problems(line) for line in lines] == [[]] * len(lines)
+            continue
         count = check_parts(parts, is_dpo=format_name == "dpo")
         assert count or format_name == "dpo"

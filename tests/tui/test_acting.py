@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from replay.records import Pin, pin_id
+from replay.records import Pin, Trace, pin_id
 from replay.store import Store
 from tests.tui.person import Person, use
 from tests.tui.records import moment
@@ -59,7 +59,7 @@ def test_r_replays_a_trace_with_the_tools_of_the_config_and_a_approves_a_differe
         await person.press("enter")
         await person.sees("replayed 3 calls", "≠ changed")
         await person.press("a", *"meant", "enter")
-        await person.sees("approved: receipt", "wherever it comes up", "≈ approved")
+        await person.sees("approved: receipt", "until it changes again", "≈ approved")
         await person.press("a")
         await person.sees("it is approved: take that back?")
         await person.press("escape")
@@ -314,7 +314,7 @@ def test_capital_p_shows_why_a_step_is_pinned_before_it_takes_the_pin_away(shop:
     async def script(person: Person) -> None:
         await at_step(person, 4)
         await person.press("P")
-        await person.sees("step 4 is pinned by ana, 2026-11-20, broke in May: unpin?")
+        await person.sees("unpin step 4?", "⚑ pinned by ana, 2026-11-20: broke in May")
         await person.press("escape")
         await person.sees("it stays pinned")
         note_them()
@@ -427,6 +427,28 @@ def test_labelling_gives_one_label_a_key_goes_on_by_itself_and_undoes(shop: Path
         kept = [one for name in ("tea", "cup") for one in store.transcript(name).feedback]
         assert [(one.step_number, one.label) for one in kept] == [(2, "good"), (4, "wrong_tool")]
         assert store.check() == []
+
+
+@pytest.mark.slow
+def test_labelling_passes_by_traces_that_called_no_tool(shop: Path) -> None:
+    """It stood still before the first of them, still showing the call of the trace before."""
+    with Store.open(shop, "w") as store:
+        store.append_all([Trace(id=f"mute-{at}", started_at=moment(0)) for at in range(3)])
+        store.append_all(shop_records("cup"))
+
+    async def script(person: Person) -> None:
+        await person.sees("1 / 5")
+        await person.press("enter", "L")
+        await person.sees("Label step 2, price", "call 1 of 3")
+        for number in range(1, 7):
+            await person.press("1")
+            await person.sees(f"{number} label")
+        await person.sees("that was the last call")
+
+    use(shop, script)
+    with Store.open(shop) as store:
+        kept = [one for name in ("tea", "cup") for one in store.transcript(name).feedback]
+        assert len(kept) == 6
 
 
 @pytest.mark.slow

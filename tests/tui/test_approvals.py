@@ -188,7 +188,7 @@ def test_an_approval_is_taken_back_in_a_transcript_and_in_the_findings(database:
     async def script(person: Person) -> None:
         await person.sees("stopped at 3", "≠ changed")
         await person.press("8", "a", "enter")
-        await person.sees("≈ approved", "wherever it comes up", "cause  today's code")
+        await person.sees("≈ approved", "until it changes again", "cause  today's code")
         await person.press("a", "enter")
         await person.sees("approved no longer", "≠ changed")
         await person.press("R", "a", "enter")
@@ -204,6 +204,28 @@ def test_an_approval_is_taken_back_in_a_transcript_and_in_the_findings(database:
     with Store.open(database) as store:
         assert store.approvals() == []
         assert store.check() == []
+
+
+def test_what_approving_covers_is_said_before_and_who_did_it_and_why_from_then_on(
+    database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOGNAME", "ana")
+
+    async def script(person: Person) -> None:
+        await person.sees("stopped at 3")
+        await person.press("a")
+        await person.sees("approves 1 call in 1 trace, and later runs until it changes again")
+        await person.press(*"renamed", "enter", "8")
+        await person.sees("approved  by ana, ", ": renamed", "cause  today's code")
+        await person.press("R")
+        await person.sees("approved  by ana, ", ": renamed", "models small-1 1")
+        await person.press("a", "enter")
+        await person.sees("a approves it, when it is meant")
+        assert "by ana" not in person.screen
+        await person.press("a")
+        await person.sees("approves 1 call in 1 trace, and later runs until it changes again")
+
+    use(database, script, trace="b-trip")
 
 
 def test_what_was_approved_just_now_stays_on_the_screen(database: Path) -> None:

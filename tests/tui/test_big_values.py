@@ -396,6 +396,7 @@ def test_a_branch_is_read_without_values_and_its_calls_as_they_are(edited: Path)
     for side in ("recorded", "edited"):
         assert reader.side(0, side) == getattr(whole.edits[0], side)
     assert newest_branch(database, "another") is None
+    assert RunList(database)[0] == run
     database.close()
 
 
@@ -412,6 +413,26 @@ def test_what_the_sides_of_a_branch_have_in_common_is_one_object(edited: Path) -
     sides = [side for one in held for side in (one.get("recorded"), one.get("today")) if side]
     assert len(sides) == 4
     assert len({id(side["taken"][7]) for side in sides}) == 1
+    database.close()
+
+
+def test_what_a_transcript_holds_is_not_read_again_for_its_branch(
+    edited: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = Database.open(edited)
+    run = newest_branch(database, "big-payload")
+    assert run is not None
+    with Store.open(edited, "r") as store:
+        call: ToolCall = store.tool_call("big-payload-c2")
+    verdict = BranchReader(database, run).step(0).today
+    both = database.told("as a transcript holds it", verdict, call)
+    monkeypatch.setattr("replay.verdicts.canonical.read_response", None)
+
+    entries = branch_step_entries(BranchReader(database, run), 0, call)
+
+    shown = [one.value for one in entries if isinstance(one.value, dict) and "today" in one.value]
+    assert shown[-1]["recorded"] is both.recorded
+    assert shown[-1]["today"] is both.today
     database.close()
 
 

@@ -13,7 +13,7 @@ from replay.cli.approvals import approvals_of
 from replay.errors import ReplayError
 from replay.store import Store
 from tests.tui.person import Person, use
-from tests.tui.records import trip, write
+from tests.tui.records import moment, trip, write
 from tests.tui.snapshot_acting import branch_run
 from tests.tui.snapshot_database import write_snapshot_database
 from tests.tui.snapshots import SIZES, Camera, Shot
@@ -117,7 +117,9 @@ def test_what_has_not_ended_and_what_is_looked_for_in_the_help(place: Path) -> N
 
 def test_what_is_approved_and_may_be_taken_back(place: Path) -> None:
     with Store.open(place, "w") as store:
-        store.append_all(approvals_of(store.findings("run-1")))
+        (approval,) = approvals_of(store.findings("run-1"), note="renamed on purpose")
+        fixed = {"approved_at": moment(900), "approved_by": "ci"}
+        store.append(approval.model_copy(update=fixed))
     shots: Sequence[Shot] = (
         ("transcript-approved", "g n n 8", "≈ approved"),
         ("transcript-take-back", "a", "take that back?"),
@@ -156,7 +158,9 @@ async def shows_an_idle_branch(person: Person) -> None:
     assert run.branch is not None
     steps = [one.model_copy(update={"differs": False}) for one in run.branch.steps]
     branch = run.branch.model_copy(update={"steps": steps})
-    person.app.push_screen(WhatIfScreen(run.model_copy(update={"branch": branch}), 2))
+    run = run.model_copy(update={"branch": branch})
+    write(person.app.path, run)
+    person.app.push_screen(WhatIfScreen(run, 2))
     await person.settle()
 
 
@@ -166,7 +170,7 @@ def test_what_acts_with_nothing_to_act_on(place: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr("tui.rows.acting.judged_count", lambda *_: 12)
     shots: Sequence[Shot] = (
         ("labelling-labelled", "L 1", "good"),
-        ("what-if-same", shows_an_idle_branch, "Edited branch"),
+        ("what-if-same", shows_an_idle_branch, "makes no difference to this call"),
         ("", "escape escape r enter h Q", "stop it and quit"),
         ("quitting-ended", ends_the_job, "it has ended meanwhile"),
     )
@@ -186,7 +190,7 @@ def test_the_first_screen_while_the_demo_is_made_and_when_that_failed(
         assert isinstance(screen, StartScreen)
         assert screen._process is not None
         screen._process.communicate()
-        screen._ran(3, "Error: no room left on the disk\n", Path("nowhere.db"))
+        screen._ran(3, "Error: no room left on the disk.\nMake some.\n", Path("nowhere.db"))
 
     shots: Sequence[Shot] = (
         ("start-running", "t", "esc stops it"),

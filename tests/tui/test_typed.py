@@ -44,6 +44,8 @@ def test_a_search_says_which_match_one_is_on_and_escape_leaves_the_cursor(databa
         await person.sees("nothing here holds 'nothing at all'")
         await person.press("slash", "up", "enter")
         await person.sees('/"   2 of 3')
+        await person.press("escape")
+        await person.sees(" stopped at 3")
 
     use(database, script, trace="b-trip")
 

@@ -208,6 +208,31 @@ class TestNoise:
         assert (judged.verdict, judged.cause) == (Verdict.UNANSWERED, Cause.OUTSIDE)
 
 
+@pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.INVALID_ARGUMENTS])
+def test_an_answer_that_nobody_saw_made_ends_as_todays_that_says_the_same(outcome: Outcome) -> None:
+    error = failure("no room 7", "booking.NoRoom")
+    unseen, seen = recorded("error: no room 7"), recorded("error: no room 7", result="a room")
+
+    judged = verdict_on(unseen, replayed("error: no room 7", outcome, error=error))
+
+    assert (judged.verdict, judged.recorded_outcome) == (Verdict.SAME, outcome)
+    for call, words in ((unseen, "error: no room 8"), (seen, "error: no room 7")):
+        assert verdict_on(call, replayed(words, outcome, error=error)).cause is not None
+
+
+@pytest.mark.parametrize("outcome", [Outcome.BAD_JSON, Outcome.UNKNOWN_TOOL])
+def test_what_never_reached_a_tool_is_told_by_the_agent_then_and_by_the_toolbox_today(
+    outcome: Outcome,
+) -> None:
+    by_agent = recorded("error: KeyError: 'book'", outcome=outcome)
+    by_toolbox = by_agent.model_copy(update={"error": failure("none", stage=Stage.RESOLVE)})
+    error = failure("there is none", stage=Stage.RESOLVE)
+    today = replayed("Error: there is none", outcome, error=error)
+
+    assert verdict_on(by_agent, today).verdict is Verdict.EQUIVALENT
+    assert verdict_on(by_toolbox, today).verdict is Verdict.ERROR_CHANGED
+
+
 def test_an_error_that_the_agent_had_put_into_its_own_words_is_the_same_error() -> None:
     error = failure("no room 7", "booking.NoRoom")
     by_agent = recorded("ERROR: no room 7", outcome=Outcome.FAILED, error=error)

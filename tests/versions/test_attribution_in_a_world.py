@@ -221,7 +221,7 @@ def test_a_world_that_was_another_one_from_the_start_is_nobodys_effect(
     with world.store() as store:
         (finding,) = store.findings("latest")
     assert finding.title == (
-        "order: the same response, on a world that was another one before it already"
+        "The world is another one before the first call already, and the responses the same"
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -108,11 +109,16 @@ def trace_ids_of(database: Database, traces: TraceList) -> list[str]:
         return [str(row[0]) for row in rows]
 
 
-def trace_id_of(database: Database, key: int) -> str | None:
-    """Return the id of the trace in a row; None: it is gone."""
+def first_with_calls(database: Database, keys: Iterable[int]) -> str | None:
+    """Return the id of the first of these traces that called a tool; None: no one did."""
     with database.reading() as connection:
-        row = connection.execute("SELECT id FROM trace_rows WHERE key = ?", (key,)).fetchone()
-    return None if row is None else str(row[0])
+        for key in keys:
+            row = connection.execute(
+                "SELECT id FROM trace_rows WHERE key = ? AND tool_call_count > 0", (key,)
+            ).fetchone()
+            if row is not None:
+                return str(row[0])
+    return None
 
 
 def pins_of(database: Database, trace: int) -> list[Pin]:

@@ -69,7 +69,8 @@ def approved_findings(records: RecordReader, runs: Sequence[int]) -> list[Findin
     named: list[Finding] = records.records(
         "finding",
         "r.run IN (SELECT value FROM json_each(?)) AND (r.signature IN (SELECT signature FROM "
-        "approval_rows) OR r.signature IN (SELECT value FROM json_each(?)))",
+        "approval_rows) OR r.verdict = 'effect_changed' "  # those are known by older names, too
+        "OR r.signature IN (SELECT value FROM json_each(?)))",
         [json.dumps(list(runs)), json.dumps(in_file)],
     )
     return [one for one in marked(records, named) if one.approved] if named else []

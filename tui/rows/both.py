@@ -6,7 +6,7 @@ what one screen still holds is not read again for another.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from replay.records import CallVerdict, JsonValue, ToolCall
 
@@ -18,6 +18,8 @@ class Both:
     recorded: JsonValue
     today: JsonValue
     is_same: bool
+    hashes: tuple[int, int] | None = None
+    """Of the texts that the two were read from; None: they were not read from texts."""
 
     @classmethod
     def of(cls, recorded: JsonValue, today: JsonValue) -> Both:
@@ -34,10 +36,12 @@ def told(verdict: CallVerdict, call: ToolCall) -> Both:
 
     replayed = None if verdict.replayed is None else verdict.replayed.response
     recorded = verdict.translated_response or call.response
+    hashes = hash(recorded), hash(replayed)
     if recorded == replayed:
         value = read_response(recorded).value
-        return Both(value, value, is_same=True)
-    return Both.of(read_response(recorded).value, read_response(replayed).value)
+        return Both(value, value, is_same=True, hashes=hashes)
+    both = Both.of(read_response(recorded).value, read_response(replayed).value)
+    return replace(both, hashes=hashes)
 
 
 def without_values(verdict: CallVerdict) -> CallVerdict:

@@ -140,6 +140,10 @@ class BranchReader:
         texts = {side: texts_of(getattr(step, side)) for side in _SIDES}
         return step.model_copy(update=texts)
 
+    def read_before(self, text: str) -> JsonValue:
+        """Return what a text says, as some screen holds it; None: none does."""
+        return self._database.read_before(text)
+
     def side(self, index: int, side: str) -> JsonValue:
         """Return the ``recorded`` or the ``edited`` side of an edit; raises as `step`."""
         try:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from weakref import WeakValueDictionary
 
 from replay.errors import StoreError
-from replay.records import CallVerdict, ToolCall
+from replay.records import CallVerdict, JsonValue, ToolCall
 from replay.store import Store
 from replay.store.contents import ContentReader
 from replay.store.database import connect_reading, refuse_newer, store_error
@@ -140,6 +140,17 @@ class Database:
         if held is None:
             held = self._told[key] = told(verdict, call)
         return held
+
+    def read_before(self, text: str) -> JsonValue:
+        """Return what a text says that the model is told, as some screen holds it; None: none does.
+
+        It is not to be changed.
+        """
+        wanted = hash(text)
+        for held in list(self._told.values()):
+            if held.hashes is not None and wanted in held.hashes:
+                return (held.recorded, held.today)[held.hashes.index(wanted)]
+        return None
 
     def has_changed(self) -> bool:
         """Say whether another process wrote since this was asked last; 0.1 ms.

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from replay.records import (
+    Approval,
     Attempt,
     CallVerdict,
     Interaction,
@@ -23,6 +24,7 @@ from replay.records import (
     ToolCall,
     ToolSchema,
 )
+from tui.rows.approvals import approval_of
 from tui.rows.both import Both
 from tui.rows.calls import gone
 from tui.rows.database import Database
@@ -195,6 +197,14 @@ class StepDetail:
             return None
         found = verdict_shown(self._database, self._steps.run_key, self.row.key)
         return None if found is None else found.model_copy(update={"approved": said.approved})
+
+    @cached_property
+    def approval(self) -> Approval | None:
+        """Who approved what differs, when and why; None: it is not approved now."""
+        verdict = self.verdict
+        if verdict is None or not verdict.approved:
+            return None
+        return approval_of(self._database, verdict.signature)
 
     def judged(self) -> CallVerdict | None:
         """Return the whole of `verdict`, read anew."""

@@ -16,6 +16,7 @@ from tui.screens.asking import TAKE_BACK, TAKES_BACK
 from tui.screens.base import BaseScreen
 from tui.screens.replaying import ReplayingScreen, Scope, ended_parts
 from tui.screens.steps import StepsScreen
+from tui.views.approval_view import scope_parts
 from tui.views.footer import step_keys
 from tui.views.parts import Part, cut, printable
 from tui.widgets.bars import KeyBar
@@ -136,14 +137,11 @@ class Acting(StepsScreen):
             self.prompt.ask(f"pin {what}: why?", on_done=done, placeholder=how, typed=typed)
         else:
             how = "enter unpins, esc does not; words: another reason"
-            label = f"{self._pin_words(kept, what)}: unpin?"
-            self.prompt.ask(label, on_done=done, placeholder=how, typed=typed)
-
-    def _pin_words(self, pin: Pin, what: str) -> str:
-        by = f" by {pin.pinned_by}" if pin.pinned_by else ""
-        why = f", {pin.note}" if pin.note else ""
-        words = printable(f"{what} is pinned{by}, {pin.pinned_at[:10]}{why}")
-        return cut(words, max(16, self.size.width - 40))
+            by = f" by {kept.pinned_by}" if kept.pinned_by else ""
+            why = f": {kept.note}" if kept.note else ", no reason given"
+            words = printable(f"pinned{by}, {kept.pinned_at[:10]}{why}")
+            self.say(("⚑ ", "accent"), (cut(words, max(16, self.size.width - 4)), ""))
+            self.prompt.ask(f"unpin {what}?", on_done=done, placeholder=how, typed=typed)
 
     # -- approving --------------------------------------------------------------------------------
 
@@ -164,11 +162,11 @@ class Acting(StepsScreen):
                 return
             words = ["approve", str(self.replay.path), finding.signature, "--run", run.id]
             words += ["--note", note.strip()] if note.strip() else []
-            said = f"approved: {printable(finding.title)}   wherever it comes up"
+            said = f"approved: {printable(finding.title)}   until it changes again"
             self._run("approving", words, said)
 
-        calls = "" if finding.call_count == 1 else f" ({finding.call_count:,} calls)"
-        label = f"approve {cut(printable(finding.title), max(10, self.size.width - 60))}{calls}:"
+        label = f"approve {cut(printable(finding.title), max(10, self.size.width - 46))}:"
+        self.say(*scope_parts(finding, self.size.width))
         self.prompt.ask(
             f"{label} why?",
             on_done=done,

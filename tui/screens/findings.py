@@ -9,6 +9,7 @@ from textual import on
 from replay.records import Finding
 from tui.actions import FINDINGS, OUTLINE
 from tui.jobs import Ended
+from tui.rows.approvals import approval_of
 from tui.rows.both import Both
 from tui.rows.replays import (
     FoundCalls,
@@ -20,6 +21,7 @@ from tui.rows.replays import (
 )
 from tui.screens.asking import TAKE_BACK, TAKES_BACK
 from tui.screens.base import PanesScreen
+from tui.views.approval_view import scope_parts
 from tui.views.entries import Entry
 from tui.views.finding_view import finding_entries, run_words
 from tui.views.parts import count, printable
@@ -114,16 +116,17 @@ class FindingsScreen(PanesScreen):
         finding = self.finding
         assert finding is not None
         assert self.found is not None
+        database, found = self.replay.the_database, self.found
+        approval = approval_of(database, finding.signature) if finding.approved else None
         if not self.calls:
-            self.outline.show(finding_entries(finding, None, None))
+            self.outline.show(finding_entries(finding, None, None, approval=approval))
             return
         call = self.calls[self.call_index]
-        database, found = self.replay.the_database, self.found
 
         def make() -> list[Entry]:
             verdict, recorded, _ = read_found_call(database, found, finding, call)
             self._told = database.told((found.run_key, call.tool_call), verdict, recorded)
-            return finding_entries(finding, verdict, recorded, self._told)
+            return finding_entries(finding, verdict, recorded, self._told, approval)
 
         self.outline.needle = ""
         self.show_entries(make, size=found_call_size(database, found, call), at_change=True)
@@ -135,7 +138,8 @@ class FindingsScreen(PanesScreen):
     def _say_status(self, finding: Finding) -> None:
         if finding.approved:
             self.say(
-                ("≈ approved: ", "accent"), ("counts as allowed until it changes again", "dim")
+                ("≈ approved: ", "accent"),
+                ("counts as allowed until it changes again   a takes it back", "dim"),
             )
             return
         self.say(
@@ -205,6 +209,7 @@ class FindingsScreen(PanesScreen):
                 self.say(("◐ approving", "accent"))
                 self._approve(finding, note.strip() or None)
 
+        self.say(*scope_parts(finding, self.size.width))
         self.prompt.ask(
             "approve: why?",
             on_done=done,

@@ -30,6 +30,15 @@ if TYPE_CHECKING:
 DEMO_FOLDER: Final = "replay-demo"
 _RETRY_S: Final = 1.5
 _IDLE_MEANWHILE: Final = ("empty.demo", "empty.import-file", "empty.retry")
+_AFTER_READING: Final = (
+    ("r", "look again (it is tried every second or two by itself)"),
+    ("t", "the demo instead"),
+)
+_AFTER_COMMAND: Final = (
+    ("r", "back to what can be done first"),
+    ("i", "import another file"),
+    ("t", "the demo"),
+)
 _RECORDS_TO: Final = "traces.db"
 """Where `replay record` records without ``--db``."""
 
@@ -157,16 +166,13 @@ class StartScreen(BaseScreen):
         if error.nearest:
             parts.append((f"\nNearest: {printable(error.nearest)}\n", ""))
         if error.hint:
-            parts += [("\n", ""), (printable(error.hint), ""), ("\n", "")]
-        parts += [
-            ("\n r ", "accent strong"),
-            (" look again (it is tried every second or two by itself)\n", ""),
-            (" t ", "accent strong"),
-            (f" {self._demo_words('the demo instead')}\n", ""),
-            (" q ", "accent strong"),
-            (" quit", ""),
-        ]
-        self._show(parts)
+            hint = "\n".join(printable(line) for line in error.hint.splitlines())
+            parts += [("\n", ""), (hint, ""), ("\n", "")]
+        parts.append(("\n", ""))
+        for key, words in _AFTER_COMMAND if is_of_command else _AFTER_READING:
+            said = self._demo_words(words) if key == "t" else words
+            parts += [(f" {key} ", "accent strong"), (f" {said}\n", "")]
+        self._show([*parts, (" q ", "accent strong"), (" quit", "")])
         if is_of_command:
             self.say((f"{self._doing} failed", "bad"))
             self.query_one(KeyBar).suit()
@@ -225,7 +231,12 @@ class StartScreen(BaseScreen):
                 place = str(Path(name.strip()).expanduser())
                 self._run(["import", str(self.path), place], f"Importing {place}.", self.path)
 
-        self.prompt.ask("import which file?", on_done=done, placeholder="traces.jsonl")
+        self.prompt.ask(
+            "import which file?",
+            on_done=done,
+            placeholder="traces.jsonl",
+            typed=self.replay.typed["file"],
+        )
 
     def action_back(self) -> None:
         """Stop what runs; else leave."""

@@ -158,6 +158,11 @@ class StepsScreen(PanesScreen):
         if self.row is not None:
             self._say_status(self.row)
 
+    def stop_search(self) -> None:
+        """End the search, and say again where one is."""
+        super().stop_search()
+        self._say_again()
+
     def arrival_parts(self) -> list[Part]:
         """Return why this step was stopped at; nothing: somebody stepped to it."""
         return []

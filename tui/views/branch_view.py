@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from replay.records import Branch, BranchStep, CallVerdict, Edit, JsonValue, ToolCall
@@ -42,7 +43,7 @@ def branch_step_entries(reader: BranchReader, index: int, call: ToolCall | None)
     Raises:
         ReplayError: as `BranchReader.step`.
     """
-    held = _Held()
+    held = _Held(reader.read_before)
     recorded = None if call is None else held.told(call.response)
     number = reader.branch.steps[index].edited.step_number
     entries: list[Entry] = []
@@ -75,7 +76,8 @@ def branch_step_entries(reader: BranchReader, index: int, call: ToolCall | None)
 class _Held:
     """Values that were read already: what is equal in the next one is held once."""
 
-    def __init__(self) -> None:
+    def __init__(self, read_before: Callable[[str], JsonValue]) -> None:
+        self._read_before = read_before
         self._told: dict[str, JsonValue] = {}
         self._values: list[JsonValue] = []
 
@@ -86,7 +88,12 @@ class _Held:
         if text is None:
             return None
         if text not in self._told:
-            self._told[text] = self.value(read_response(text).value)
+            known = self._read_before(text)
+            if known is None:
+                known = self.value(read_response(text).value)
+            else:
+                self._values.append(known)
+            self._told[text] = known
         return self._told[text]
 
     def value(self, value: JsonValue, *, is_told: bool = False) -> JsonValue:

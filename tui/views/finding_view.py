@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from replay.records import CallVerdict, Finding, ReplayRun, ToolCall
+from replay.records import Approval, CallVerdict, Finding, ReplayRun, ToolCall
 from replay.report.sample_words import is_sampled, sampled
 from tui.rows.both import Both
+from tui.views.approval_view import approval_entries
 from tui.views.entries import Entry
 from tui.views.json_entries import json_entries
 from tui.views.messages import parsed
@@ -20,8 +21,12 @@ def finding_entries(
     verdict: CallVerdict | None,
     call: ToolCall | None,
     both: Both | None = None,
+    approval: Approval | None = None,
 ) -> list[Entry]:
-    """Return the finding, then the call; ``both``: what the model was told, where it was read."""
+    """Return the finding, then the call; ``both``: what the model was told, where it was read.
+
+    ``approval``: who approved it.
+    """
     sign, role = verdict_sign(finding.verdict, approved=finding.approved)
     calls = f"{finding.call_count:,} of {count(finding.tool_call_total, 'call')}"
     entries = [
@@ -32,6 +37,7 @@ def finding_entries(
                 (f", the first difference in {finding.first_divergence_count:,}", "dim"),
             )
         ),
+        *approval_entries(approval),
         *_approval_note(finding),
         cause_entry(finding.cause, finding.verdict, finding.error_type),
     ]

@@ -152,7 +152,7 @@ def verdict_view(detail: StepDetail) -> list[Entry]:
         )
     call = detail.call_with("payload") if verdict.verdict == "payload_changed" else None
     both = detail.told if verdict.replayed is not None else None
-    return verdict_entries(verdict, call or detail.call_texts, both)
+    return verdict_entries(verdict, call or detail.call_texts, both, approval=detail.approval)
 
 
 TABS: Final[dict[str, Callable[[StepDetail], list[Entry]]]] = {

@@ -48,9 +48,7 @@ def watch_rows(
     known = list(series) if is_known else [Series((), ())] * len(watches)
     room = min(44, max((len(one.expression.text) for one in watches), default=0))
     return [
-        _watch_row(
-            watch, one, index, numbers, room, is_known=is_known, is_replaying=is_replaying
-        )
+        _watch_row(watch, one, index, numbers, room, is_known=is_known, is_replaying=is_replaying)
         for watch, one in zip(watches, known, strict=True)
     ]
 

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from typing import Final
 
-from replay.records import CallVerdict, Cause, InteractionChange, JsonValue, ToolCall, Verdict
+from replay.records import (
+    Approval,
+    CallVerdict,
+    Cause,
+    InteractionChange,
+    JsonValue,
+    ToolCall,
+    Verdict,
+)
 from replay.report.words import cause_words
 from replay.verdicts.wording import times
 from tui.rows.both import Both, told
+from tui.views.approval_view import approval_entries
 from tui.views.diff_entries import change_entries, diff_entries
 from tui.views.entries import Entry
 from tui.views.json_entries import json_entries
@@ -19,13 +28,19 @@ TRANSLATED: Final = "recorded, as today's version would say it"
 
 
 def verdict_entries(
-    verdict: CallVerdict, call: ToolCall, both: Both | None = None, *, with_head: bool = True
+    verdict: CallVerdict,
+    call: ToolCall,
+    both: Both | None = None,
+    *,
+    approval: Approval | None = None,
+    with_head: bool = True,
 ) -> list[Entry]:
     """Return everything a replay run says of one call; ``with_head``: verdict and cause, too.
 
-    ``both``: what the model was told and would be told, where that is read already.
+    ``both``: what the model was told and would be told, where that is read already. ``approval``:
+    who approved it.
     """
-    entries = verdict_head(verdict, call) if with_head else []
+    entries = verdict_head(verdict, call, approval) if with_head else []
     entries += schema_error_entries(verdict)
     entries += _answers(verdict, call, both)
     if verdict.interaction_changes:
@@ -38,15 +53,18 @@ def verdict_entries(
     return entries
 
 
-def verdict_head(verdict: CallVerdict, call: ToolCall) -> list[Entry]:
+def verdict_head(
+    verdict: CallVerdict, call: ToolCall, approval: Approval | None = None
+) -> list[Entry]:
     """Return the verdict in words, its cause, and how the call ended then and today."""
     sign, role = verdict_sign(verdict.verdict, approved=verdict.approved)
     words: list[Part] = [(f"{sign} {verdict_words(verdict.verdict)}", f"{role} strong")]
     if verdict.approved:
         words.append(("  approved", "accent"))
+        words += [("   a takes that back", "dim")] if approval is not None else []
     if verdict.conditional:
         words.append(("  conditional: after the trace's first difference", "dim"))
-    entries = [Entry(tuple(words))]
+    entries = [Entry(tuple(words)), *approval_entries(approval)]
     if verdict.cause is not None:
         error = None if verdict.replayed is None else verdict.replayed.error
         error_type = None if error is None else error.type

@@ -19,6 +19,10 @@ GUTTER = 2
 _HIDDEN_MAX = 8
 """A pane of so few columns is not shown."""
 _USUAL_WIDTH = 78
+_AFTER_CHANGE = 3
+"""Lines of a change that are seen with its first one."""
+_PASSED_MAX = 3
+"""So many lines at the top are left for it; with more in the way it stands near the top itself."""
 _UNFOLDED_MAX = 1_000
 """Lines that are opened at once: more takes longer than somebody waits for a key."""
 
@@ -226,12 +230,16 @@ class Outline(Lines):
                 return
 
     def _show_first_change(self) -> None:
-        """Let the first change be seen, with what leads to it above where that fits."""
+        """Let the first change be seen, with what leads to it above where that fits.
+
+        Verdict and cause stand at the top: where few lines too many are in the way, only these go.
+        """
         for index, row in enumerate(self.rows):
             if row.entry.is_change:
-                is_below = index >= self.page_height
+                last = min(index + _AFTER_CHANGE, len(self.rows) - 1)
+                top = max(0, last + 1 - self.page_height)
+                top = top if top <= _PASSED_MAX else max(0, index - 3)
                 # force: the bar that allows it may not be there yet
-                top = max(0, index - 3) if is_below else 0
                 self.scroll_to(y=top, animate=False, immediate=True, force=True)
-                self.set_reactive(Outline.cursor, index if is_below else 0)
+                self.set_reactive(Outline.cursor, index if top else 0)
                 return

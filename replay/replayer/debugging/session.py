@@ -15,6 +15,7 @@ from replay.replayer.older_calls import known_schemas, written_for
 from replay.replayer.plan import job_of, not_replayed
 from replay.replayer.policies import Policies
 from replay.replayer.pool import Isolation, Pool
+from replay.replayer.worldless import worldless
 from replay.store import Store
 from replay.verdicts import Rules
 from replay.verdicts.reading import Schemas
@@ -79,6 +80,7 @@ def debug_call(
         run_id="debug",
         stateless=greeting["stateless"],
         schemas=schemas,
+        worldless=worldless(greeting),
     )
     verdict = next(verdict for verdict in verdicts if verdict.tool_call_id == call.id)
     return older.noted(_without_guess(verdict, call, lanes[call.id], schemas))

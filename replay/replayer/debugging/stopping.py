@@ -167,7 +167,7 @@ class ToolDebugger(pdb.Pdb):
             signal.signal(signal.SIGINT, before)
 
     def sigint_handler(self, signum: int, frame: FrameType | None) -> None:
-        """Stop at the next line, and say why there.
+        """Stop as soon as the tool goes on, and say why there.
 
         A word from here would meet the tool's own print, or pdb's, in the middle: "reentrant call".
         """
