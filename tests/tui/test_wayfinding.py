@@ -86,7 +86,7 @@ def test_the_footer_of_a_transcript_names_at_80_columns_what_this_step_is_for() 
     step, end = ["next", "back", "next ≠"], ["help", "back"]
     different = StepVerdict("now_rejected", conditional=False, approved=False)
     same = StepVerdict("same", conditional=False, approved=False)
-    assert shown("tool", different) == [*step, "approve", "replay", "edit", "break", *end]
+    assert shown("tool", different) == [*step, "approve", "source", "replay", *end]
     assert shown("tool", same) == shown("tool") == [*step, "replay", "edit", "break", "debug", *end]
     assert shown("model") == [*step, "tool call", "where from", "search", *end]
     wide = set(shown("tool", different, 118))

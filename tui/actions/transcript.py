@@ -218,6 +218,14 @@ TRANSCRIPT_ACTIONS: Final[tuple[Action, ...]] = (
         group="Act",
     ),
     action(TRANSCRIPT, "edit_pane", "o", "editor", "this pane in $EDITOR, to read", group="Act"),
-    action(TRANSCRIPT, "edit_source", "O", "source", "the tool's source in $EDITOR", group="Act"),
+    action(
+        TRANSCRIPT,
+        "edit_source",
+        "O",
+        "source",
+        "the tool's source in $EDITOR",
+        group="Act",
+        footer=13,
+    ),
     action(TRANSCRIPT, "findings", "R", "findings", "the replay run that these verdicts are from"),
 )

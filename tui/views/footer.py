@@ -12,8 +12,24 @@ from tui.rows.steps import StepRow, StepVerdict
 
 _ALWAYS: Final = ("step", "step-back", "go-on")
 _OF_MODELS: Final = ("seek-tool", "origins", "search", "feedback")
-_OF_DIFFERENT: Final = ("approve", "replay", "what-if", "toggle-breakpoint", "compare", "origins")
-_OF_CALLS: Final = ("replay", "what-if", "toggle-breakpoint", "origins", "debug", "compare")
+_OF_DIFFERENT: Final = (
+    "approve",
+    "edit-source",
+    "replay",
+    "what-if",
+    "toggle-breakpoint",
+    "compare",
+    "origins",
+)
+_OF_CALLS: Final = (
+    "replay",
+    "what-if",
+    "toggle-breakpoint",
+    "origins",
+    "debug",
+    "edit-source",
+    "compare",
+)
 
 
 def step_keys(row: StepRow, verdict: StepVerdict | None) -> Sequence[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from replay.records import Attempt, CallError, Interaction, JsonValue, ToolCall
+from replay.records import Attempt, CallError, Cause, Interaction, JsonValue, ToolCall
 from tui.rows.steps import StepDetail
 from tui.views.entries import Entry
 from tui.views.feedback_view import feedback_entries
@@ -152,7 +152,17 @@ def verdict_view(detail: StepDetail) -> list[Entry]:
         )
     call = detail.call_with("payload") if verdict.verdict == "payload_changed" else None
     both = detail.told if verdict.replayed is not None else None
-    return verdict_entries(verdict, call or detail.call_texts, both, approval=detail.approval)
+    return verdict_entries(
+        verdict,
+        call or detail.call_texts,
+        both,
+        approval=detail.approval,
+        source=detail.source if verdict.cause in _OF_CODE else "",
+    )
+
+
+_OF_CODE: Final = (Cause.CODE, Cause.SCHEMA)
+"""What is mended in the tool's source."""
 
 
 TABS: Final[dict[str, Callable[[StepDetail], list[Entry]]]] = {

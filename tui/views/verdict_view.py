@@ -22,6 +22,7 @@ from tui.views.entries import Entry
 from tui.views.json_entries import json_entries
 from tui.views.parts import Part, count, lasted, printable
 from tui.views.signs import verdict_sign, verdict_words
+from tui.views.what_differs import what_differs
 
 _WHERE_TOLD: Final = "where it differs is kept by a replay with a baseline, for its first calls"
 TRANSLATED: Final = "recorded, as today's version would say it"
@@ -34,13 +35,14 @@ def verdict_entries(
     *,
     approval: Approval | None = None,
     with_head: bool = True,
+    source: str = "",
 ) -> list[Entry]:
     """Return everything a replay run says of one call; ``with_head``: verdict and cause, too.
 
     ``both``: what the model was told and would be told, where that is read already. ``approval``:
-    who approved it.
+    who approved it. ``source``: file and line of today's tool, where they are known.
     """
-    entries = verdict_head(verdict, call, approval) if with_head else []
+    entries = verdict_head(verdict, call, approval, source=source) if with_head else []
     entries += schema_error_entries(verdict)
     entries += _answers(verdict, call, both)
     if verdict.interaction_changes:
@@ -54,11 +56,14 @@ def verdict_entries(
 
 
 def verdict_head(
-    verdict: CallVerdict, call: ToolCall, approval: Approval | None = None
+    verdict: CallVerdict, call: ToolCall, approval: Approval | None = None, *, source: str = ""
 ) -> list[Entry]:
-    """Return the verdict in words, its cause, and how the call ended then and today."""
+    """Return the verdict and what differs, its cause, and how the call ended then and today."""
     sign, role = verdict_sign(verdict.verdict, approved=verdict.approved)
     words: list[Part] = [(f"{sign} {verdict_words(verdict.verdict)}", f"{role} strong")]
+    said = what_differs(verdict)
+    if said:
+        words.append((f"   {printable(said)}", "strong"))
     if verdict.approved:
         words.append(("  approved", "accent"))
         words += [("   a takes that back", "dim")] if approval is not None else []
@@ -68,7 +73,10 @@ def verdict_head(
     if verdict.cause is not None:
         error = None if verdict.replayed is None else verdict.replayed.error
         error_type = None if error is None else error.type
-        entries.append(cause_entry(verdict.cause, verdict.verdict, error_type))
+        cause = cause_entry(verdict.cause, verdict.verdict, error_type)
+        if source:
+            cause.parts += ((f"   {printable(source)}", "accent"), (" (O)", "dim"))
+        entries.append(cause)
     replayed = verdict.replayed
     recorded = verdict.recorded_outcome or call.outcome
     if replayed is not None:
