@@ -166,11 +166,14 @@ def _refuse_no_call(store: Store, trace_id: str, step_number: int) -> None:
 def _finding(store: Store, wanted: str) -> tuple[str, list[str]]:
     """Return the whole signature of a finding, and the traces that have it, from stored runs.
 
-    A signature that no run here has is taken as it is: it may come from another database.
+    A signature that no run here has is taken as it is: it may come from another database. Of an
+    effect it is the one without its places: no baseline runs while commits are searched.
     """
     for run in store.runs():
         named = {
-            one.signature for one in store.findings(run.id) if one.signature.startswith(wanted)
+            one.signature: one.placeless_signature or one.signature
+            for one in store.findings(run.id)
+            if one.signature.startswith(wanted)
         }
         if len(named) > 1:
             raise SelectionError(
@@ -178,10 +181,10 @@ def _finding(store: Store, wanted: str) -> tuple[str, list[str]]:
                 hint=f"Give more of one: {', '.join(sorted(named))}.",
             )
         if named:
-            (signature,) = named
+            ((signature, searched),) = named.items()
             verdicts = store.verdicts(run.id, signature=signature)
             firsts = sorted(verdicts, key=lambda one: one.conditional)
-            return signature, list(dict.fromkeys(one.trace_id for one in firsts))
+            return searched, list(dict.fromkeys(one.trace_id for one in firsts))
     return wanted, []
 
 

@@ -184,14 +184,16 @@ def _span(exchange: Any) -> tuple[float, float] | None:
     return None if start is None or duration is None else (start, start + duration)
 
 
-def _from(scope: Scope) -> str:
+def _from(scope: Scope, *, with_models: bool = True) -> str:
     of_tools = f"c.tool IN ({', '.join('?' * len(scope.tools))})" if scope.tools else "1"
     in_window, _ = scope.moments("c.started_us")
     in_traces, _ = scope.traces("c.trace")
-    return (
-        "FROM tool_call_rows c "
+    joined = (
         "LEFT JOIN model_call_rows m ON m.key = c.model_call AND typeof(c.model_call) = 'integer' "
         "LEFT JOIN model_settings s ON s.key = m.settings "
+    )
+    return (
+        f"FROM tool_call_rows c {joined if with_models else ''}"
         f"WHERE {of_tools} AND {in_window} AND {in_traces}"
     )
 
@@ -208,6 +210,9 @@ def _values(scope: Scope) -> list[Any]:
 
 def count_calls(connection: sqlite3.Connection, scope: Scope) -> int:
     """Return how many tool calls the scope has."""
+    if not (scope.tool_versions or scope.models or scope.actors):
+        plain = f"SELECT count(*) {_from(scope, with_models=False)}"
+        return int(connection.execute(plain, _values(scope)).fetchone()[0])
     rows = connection.execute(
         f"SELECT count(*), c.tool, {_NAMED} {_from(scope)} GROUP BY 2, 3, 4, 5", _values(scope)
     )

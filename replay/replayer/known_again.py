@@ -2,8 +2,9 @@
 
 A tool that looks a customer up by email got a real one when it was recorded; the recording has its
 placeholder, and the world that the tools' code makes has the real one still. So placeholders that
-stand for what is in that world are given back to the tools as what they stand for. It never leaves
-the worker: what tools ask and answer is masked before anybody is told.
+stand for what is in that world are given back to the tools as what they stand for. It is never
+stored: what tools ask and answer is masked in the worker, before anybody is told, and what they
+print in the pool, which hears for that what has no form.
 """
 
 from __future__ import annotations
@@ -253,7 +254,28 @@ def has_placeholders(job: JsonObject, redactor: Redactor) -> bool:
 
 
 def has_stand_ins(text: str, redactor: Redactor) -> bool:
-    """Whether something in a text stands for what is masked, as far as the key tells."""
+    """Whether something in a text stands for what is masked, as far as the key tells.
+
+    Also what is packed as base64.
+    """
+    if _is_stand_in_in(text, redactor):
+        return True
+    if not redactor.rules.may_be_packed(text):
+        return False
+    from cassettes.redaction.packed import opened_base64
+
+    found = False
+
+    def look_into(plain: str) -> str:
+        nonlocal found
+        found = found or _is_stand_in_in(plain, redactor)
+        return plain
+
+    opened_base64(text, look_into)
+    return found
+
+
+def _is_stand_in_in(text: str, redactor: Redactor) -> bool:
     return (
         redactor.holds_placeholders(text)
         or bool(_codes_in(text, redactor))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import os
 import sqlite3
@@ -68,6 +69,13 @@ def _key(start: dict[str, Any]) -> dict[str, Any]:
     return {"name": line.split(",")[0], "phone": line.split(",")[2], "roles": roles}
 
 
+def _packed(start: dict[str, Any]) -> dict[str, Any]:
+    """A start that names him in base64 alone."""
+    people = json.loads((_here / "people.json").read_text())
+    found: dict[str, Any] = {one["packed"]: one for one in people.values()}[start["packed"]]
+    return found
+
+
 WAYS = {
     "json": _json,
     "json or nobody": _json_or_nobody,
@@ -75,6 +83,7 @@ WAYS = {
     "rows": _rows,
     "memory": _memory,
     "a key": _key,
+    "packed": _packed,
 }
 
 
@@ -108,9 +117,16 @@ def persons(count: int) -> Iterator[dict[str, str]]:
         yield {"email": f"p{at}@firm.org", "name": f"P{at}", "phone": f"+1 415 555 {2000 + at}"}
 
 
+def packed(person: dict[str, str]) -> str:
+    """Return how somebody is named in base64."""
+    return base64.b64encode(f"for {person['email']}".encode()).decode()
+
+
 def write_people(folder: Path) -> None:
     """Write the data files."""
     people = list(persons(20))
+    for one in people:
+        one["packed"] = packed(one)
     by_email = {one["email"]: one for one in people}
     (folder / "people.json").write_text(json.dumps(by_email))
     for one in people:

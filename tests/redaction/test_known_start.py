@@ -45,6 +45,8 @@ def recorded(people: Any, database: Path, ways: Iterable[str]) -> Path:
                 start = {"way": way, "email": who["email"], "phone": who["phone"]}
                 if way == "a key":
                     start = {"way": way, "roles": {who["email"]: ["owner"]}}
+                if way == "packed":
+                    start = {"way": way, "packed": people.packed(who)}
                 people._made = 0
                 with recorder.trace(id=way, start=start):
                     async with people.toolbox.session(start):

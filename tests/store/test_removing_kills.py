@@ -19,7 +19,7 @@ COUNT = 60
 WHO = "zoe@example.com"
 COMMANDS = {
     "forget": ["forget", "{}", "--value", WHO],
-    "size": ["prune", "{}", "--size", "900KB"],
+    "prune": ["prune", "{}", "--until", "30d"],
     "mask": ["mask", "--apply", "--personal", "{}"],
     "encrypt": ["db", "encrypt", "{}"],
     "decrypt": ["db", "decrypt", "{}"],

@@ -214,7 +214,7 @@ def test_what_approving_covers_is_said_before_and_who_did_it_and_why_from_then_o
     async def script(person: Person) -> None:
         await person.sees("stopped at 3")
         await person.press("a")
-        await person.sees("approves 1 call in 1 trace, and later runs until it changes again")
+        await person.sees("approves 1 call in 1 trace, and what is recorded later,")
         await person.press(*"renamed", "enter", "8")
         await person.sees("approved  by ana, ", ": renamed", "cause  today's code")
         await person.press("R")
@@ -223,7 +223,7 @@ def test_what_approving_covers_is_said_before_and_who_did_it_and_why_from_then_o
         await person.sees("a approves it, when it is meant")
         assert "by ana" not in person.screen
         await person.press("a")
-        await person.sees("approves 1 call in 1 trace, and later runs until it changes again")
+        await person.sees("approves 1 call in 1 trace, and what is recorded later,")
 
     use(database, script, trace="b-trip")
 

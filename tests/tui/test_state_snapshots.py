@@ -13,7 +13,7 @@ from replay.cli.approvals import approvals_of
 from replay.errors import ReplayError
 from replay.store import Store
 from tests.tui.person import Person, use
-from tests.tui.records import trip, write
+from tests.tui.records import moment, trip, write
 from tests.tui.snapshot_acting import branch_run
 from tests.tui.snapshot_database import write_snapshot_database
 from tests.tui.snapshots import SIZES, Camera, Shot
@@ -117,7 +117,9 @@ def test_what_has_not_ended_and_what_is_looked_for_in_the_help(place: Path) -> N
 
 def test_what_is_approved_and_may_be_taken_back(place: Path) -> None:
     with Store.open(place, "w") as store:
-        store.append_all(approvals_of(store.findings("run-1")))
+        (approval,) = approvals_of(store.findings("run-1"), note="renamed on purpose")
+        fixed = {"approved_at": moment(900), "approved_by": "ci"}
+        store.append(approval.model_copy(update=fixed))
     shots: Sequence[Shot] = (
         ("transcript-approved", "g n n 8", "≈ approved"),
         ("transcript-take-back", "a", "take that back?"),

@@ -218,7 +218,7 @@ def test_an_import_that_fails_says_why(tmp_path: Path) -> None:
     async def script(person: Person) -> None:
         await person.sees("Nothing recorded yet")
         await person.press("i", *"/nowhere.jsonl", "enter")
-        await person.sees("It ended with code", "nowhere.jsonl")
+        await person.sees("The import failed", "nowhere.jsonl")
 
     use(tmp_path / "traces.db", script)
 

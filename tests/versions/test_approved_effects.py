@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from replay.cli.approvals import approvals_of
+from replay.cli.bisect import _finding
 from replay.records import Approval
 from tests.versions.conftest import Change, changed
 
@@ -70,3 +71,13 @@ def test_what_differs_in_the_state_names_the_finding(refunds: Change) -> None:
     assert lost.title == (
         "refund: the same response, but another state of the world afterwards: fewer in `refunds`"
     )
+
+
+def test_a_bisection_searches_an_effect_as_runs_without_a_baseline_name_it(
+    refunds: Change,
+) -> None:
+    _, (placed,) = approved(refunds, ROUNDED, BESIDE)
+    _, (placeless,) = approved(refunds, ROUNDED, ALONE)
+
+    with refunds.store() as store:
+        assert _finding(store, placed.signature)[0] == placeless.signature != placed.signature
