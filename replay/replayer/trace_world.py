@@ -143,6 +143,7 @@ class TraceWorld:
             WorldNotPortable: it cannot be read back.
         """
         self.world = self._read(path)
+        self._know_again()
 
     def snapshot(self, before: str) -> None:
         """Write the world down where the job wants it before this call; ``""``: at the start."""
@@ -195,8 +196,9 @@ class TraceWorld:
         redactor, warm = self._redaction.redactor, self._warm
         if warm is not None and warm.known is not None and warm.known.is_of(redactor):
             self.known = warm.known
-            return
-        self.known = self._learned or KnownAgain(redactor)
+            if self.world is warm.world:
+                return
+        self.known = self.known or self._learned or KnownAgain(redactor)
         with self.aside("known again"):
             self.known.look_at(self.world, *data_of(self._toolbox))
 

@@ -36,6 +36,11 @@ def pay(email: str, amount: int, world: dict) -> str:
     return "paid"
 
 @toolbox.tool
+def balance(email: str, world: dict) -> int:
+    "Say what somebody has."
+    return world[email]
+
+@toolbox.tool
 def ping() -> str:
     "Answer."
     return "pong"
@@ -141,3 +146,31 @@ def test_what_is_masked_on_its_way_in_or_out_keeps_them_too(tmp_path: Path, ledg
         before = hashes(database)
         assert exit_code_of(["import", str(database), *source]) == 0
         assert hashes(database) == before
+
+
+@pytest.mark.parametrize("is_masked", [False, True])
+def test_on_the_state_that_the_old_code_left_a_masked_call_finds_whom_it_asks_for(
+    tmp_path: Path, ledger: Any, is_masked: bool
+) -> None:
+    name, toolbox = ledger
+    database = tmp_path / "traces.db"
+    calls = [("pay", {"email": "ann.lee@mail.org", "amount": 5})]
+    calls.append(("balance", {"email": "ann.lee@mail.org"}))
+    mask = "personal" if is_masked else False
+    with Recorder(database, mask=mask) as recorder, recorder.trace(), toolbox.session():
+        for call in calls:
+            toolbox.dispatch_sync(ask(*call))
+
+    with Store.open(database, "w") as store:
+        run = Replayer(
+            store,
+            toolbox=f"{name}:toolbox",
+            folder=tmp_path,
+            jobs=1,
+            environment={"TIMES": "2"},
+            baseline=f"{name}:toolbox",
+            baseline_environment={"TIMES": "1"},
+        ).run()
+        found = [(str(one.verdict), str(one.cause)) for one in store.verdicts(run.id)]
+
+    assert found == [("effect_changed", "code"), ("response_changed", "carried")]
