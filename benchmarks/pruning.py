@@ -30,7 +30,15 @@ from typing import Final
 
 from benchmarks import pruning_opening as opening
 from benchmarks.pruning_counting import both, delete_and_vacuum, differences, problems
-from benchmarks.pruning_database import CUSTOMERS, DUE_SQL, RULES, SPARED_SQL, build, customer
+from benchmarks.pruning_database import (
+    CUSTOMERS,
+    DUE_SQL,
+    OWN_SQL,
+    RULES,
+    SPARED_SQL,
+    build,
+    customer,
+)
 from benchmarks.pruning_measuring import Cost, Recorder, measured
 
 _CUSTOMER: Final = 123
@@ -100,7 +108,8 @@ def _size(original: Path, path: Path) -> list[str]:
     with both(original, path) as connection:
         there = "IN (SELECT id FROM left_db.trace_rows)"
         newest, oldest = connection.execute(
-            f"SELECT (SELECT max(started_us) FROM main.trace_rows WHERE id NOT {there}), "
+            f"SELECT (SELECT max(started_us) FROM main.trace_rows WHERE id NOT {there} "
+            f"AND key NOT IN ({OWN_SQL})), "
             f"(SELECT min(started_us) FROM main.trace_rows WHERE id {there} "
             f"AND key NOT IN ({SPARED_SQL}))"
         ).fetchone()

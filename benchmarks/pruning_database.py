@@ -60,6 +60,8 @@ SELECT t.key FROM trace_rows t WHERE max(t.started_us,
   < ? - 86400000000 * ({_SHORTEST})
 """
 """The traces whose time is over by `RULES` at a time in microseconds, held and pinned ones too."""
+OWN_SQL: Final = 'SELECT key FROM trace_rows WHERE attributes LIKE \'%"keep":"2d"%\''
+"""The traces that say themselves that their time is over, whatever else is asked for."""
 SPARED_SQL: Final = (
     "SELECT key FROM trace_rows WHERE id IN (SELECT trace_id FROM holds) "
     "OR key IN (SELECT trace FROM pin_rows)"
@@ -94,8 +96,8 @@ def _move_to_now(connection: sqlite3.Connection) -> None:
     ends_us = time.time_ns() // 1_000 - _HOUR_US
     for table in ("trace_rows", "model_call_rows", "tool_call_rows"):
         connection.execute(
-            f"UPDATE {table} SET started_us = ? - (? - started_us) * ? / ?",
-            (ends_us, newest, _SPAN_US // 1_000, max(1, (newest - oldest) // 1_000)),
+            f"UPDATE {table} SET started_us = ? - CAST((? - started_us) * ? AS INTEGER)",
+            (ends_us, newest, _SPAN_US / max(1, newest - oldest)),
         )
     connection.execute("UPDATE trace_rows SET ended_us = started_us WHERE key % 2")
 
