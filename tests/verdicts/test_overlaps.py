@@ -77,7 +77,11 @@ def verdicts(
     lanes = {
         id: Lanes(
             replayed=replayed(
-                outcome=ends.get(id, Outcome.OK), call_id=id, state_hash=state, tool=f"tool_{id}"
+                "ok" if ends.get(id, Outcome.OK) is Outcome.OK else "no",
+                outcome=ends.get(id, Outcome.OK),
+                call_id=id,
+                state_hash=state,
+                tool=f"tool_{id}",
             ),
             alone_leaves_another_state=(alone or {}).get(id),
         )
