@@ -92,6 +92,11 @@ class KnownAgain:
             "looked_at": list(self._looked_at),
         }
 
+    @property
+    def texts(self) -> frozenset[str]:
+        """The texts of a world that it has looked at."""
+        return frozenset(self._looked_at)
+
     def take_over(self, told: JsonObject) -> None:
         """Know what another process has learned, and told."""
         self._real |= told["real"]
