@@ -250,7 +250,7 @@ class Redactor:
             for item, masked in zip(value, found, strict=True):
                 self._learn_all(item, masked)
         elif type(value) in (str, int) and value != found and type(value) is type(found):
-            self.vault.learn(str(value), str(found))
+            self.vault.learn(str(value), str(found), is_marked=True)
 
     def _sweep(self, text: str) -> Sweep:
         return Sweep(self, self.vault.found_in(text))

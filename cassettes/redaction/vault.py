@@ -24,20 +24,26 @@ LEARNED_MAX: Final = 512
 _CHUNK: Final = 64
 _NEWEST: Final = 4
 _LENGTH_MAX: Final = 16_384
+_DIGITS_MIN: Final = 8
+"""Digits of a date; fewer say the same in other places by chance."""
 
 Learned = tuple[str, str]
 """A spelling of a value, and the value."""
 
 
-def is_learnable(value: str) -> bool:
-    """Whether ``value`` may be looked for everywhere: no word, and no number that is short."""
+def is_learnable(value: str, *, is_marked: bool = False) -> bool:
+    """Whether ``value`` may be looked for everywhere: no word, and no number that is short.
+
+    ``is_marked``: somebody said of its place that it is secret, whatever it is: then a date and
+    other digits with something between them are, too, from eight digits on.
+    """
     size = len(value)
     if size < 6 or size > _LENGTH_MAX or value.lower() in HARMLESS or not is_readable(value):
         return False
     if value.isdigit():
-        return size >= 8
-    if not any(map(str.isalpha, value)):
-        return False  # a date, a time, a telephone number
+        return size >= _DIGITS_MIN
+    if not any(map(str.isalpha, value)):  # a date, a time, a telephone number
+        return is_marked and sum(map(str.isdigit, value)) >= _DIGITS_MIN
     if value.isalpha():
         is_mixed = not value.islower() and not value.isupper() and not value.istitle()
         return size >= (10 if is_mixed else 16)
@@ -69,12 +75,19 @@ class Vault:
         """Return what was learned, by the value, as far as it is known what stands for it."""
         return {value: made for value, made in list(self._known.items()) if made is not None}
 
-    def learn(self, value: str, stand_in: str | None, *, puts_away: bool = True) -> None:
+    def learn(
+        self,
+        value: str,
+        stand_in: str | None,
+        *,
+        puts_away: bool = True,
+        is_marked: bool = False,
+    ) -> None:
         """Remember ``value``, which ``stand_in`` stands for; None: it is made when it is needed.
 
-        ``puts_away`` False: `settle` follows.
+        ``puts_away`` False: `settle` follows. ``is_marked``: as `is_learnable` takes it.
         """
-        if value in self._known or not is_learnable(value):
+        if value in self._known or not is_learnable(value, is_marked=is_marked):
             return
         with self._lock:
             if value in self._known:

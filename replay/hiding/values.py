@@ -73,7 +73,7 @@ class HiddenValues:
     def _learn_text(self, text: str, shown: str) -> None:
         if is_shown(text) or text == shown:
             return
-        if is_learnable(text):
+        if is_learnable(text, is_marked=True):
             if text not in self._needles:
                 self._know(dict.fromkeys(spellings(text), shown))
         elif len(text) > _FEW:

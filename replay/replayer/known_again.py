@@ -39,11 +39,18 @@ class _ListeningVault(Vault):
         super().__init__()
         self._told = heard
 
-    def learn(self, value: str, stand_in: str | None, *, puts_away: bool = True) -> None:
+    def learn(
+        self,
+        value: str,
+        stand_in: str | None,
+        *,
+        puts_away: bool = True,
+        is_marked: bool = False,
+    ) -> None:
         """Remember a value, and tell of it."""
         if stand_in is not None:
             self._told(value, stand_in)
-        super().learn(value, stand_in, puts_away=puts_away)
+        super().learn(value, stand_in, puts_away=puts_away, is_marked=is_marked)
 
 
 class KnownAgain:
@@ -84,6 +91,11 @@ class KnownAgain:
             "marked": self._marked,
             "looked_at": list(self._looked_at),
         }
+
+    @property
+    def texts(self) -> frozenset[str]:
+        """The texts of a world that it has looked at."""
+        return frozenset(self._looked_at)
 
     def take_over(self, told: JsonObject) -> None:
         """Know what another process has learned, and told."""

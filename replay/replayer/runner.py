@@ -297,6 +297,8 @@ class _Trace:
             redactor.recognise([order["call"], order["interactions"], order["spare"]])
         if self.home.known is not None:
             order = _as_it_was(order, self.home.known)
+        if self.home.marked is not None:
+            order = {**order, "call": self.home.marked.call(order["call"])}
         self._tell_learned()
         tool = order["call"]["tool"]
         loose = any(fnmatchcase(tool, glob) for glob in self.runner.loose)
@@ -359,6 +361,8 @@ class _Trace:
             from replay.store.redaction import redacted_answer
 
             told = redacted_answer(self.redaction, told)
+        if self.home.marked is not None:
+            self.home.marked.ended(call["id"])
         if call["id"] in self.states_of:
             told["state"] = self.home.state()
         told |= self.home.told_change()

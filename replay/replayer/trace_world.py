@@ -18,6 +18,7 @@ from replay.records.canonical import canonical_json
 from replay.replayer.channel import Channel
 from replay.replayer.jobs import NO_WORLD, STATE_BYTES_MAX
 from replay.replayer.known_again import KnownAgain, has_placeholders
+from replay.replayer.marked_again import MarkedAgain
 from replay.replayer.own_data import data_of
 from replay.replayer.scratch import scratch_folder
 from replay.replayer.snapshots import WorldNotPortable, read_world, write_world
@@ -64,7 +65,11 @@ class TraceWorld:
         self._folder = job["folder"]
         self._snapshots = set(job["snapshots"])
         self._shows_start_state = job["shows_start_state"]
-        self._has_placeholders = redaction is not None and has_placeholders(job, redaction.redactor)
+        self.marked = None if redaction is None else MarkedAgain(job, redaction)
+        """What marked dates and numbers in the job stand for; None: nothing is masked."""
+        self._has_placeholders = redaction is not None and (
+            bool(self.marked) or has_placeholders(job, redaction.redactor)
+        )
         self._session: Session | None = None
         self._teller: WorldTeller | None = None
         if job["tells_world"]:
@@ -191,6 +196,11 @@ class TraceWorld:
 
     def _know_again(self) -> None:
         """Look in the world for what placeholders stand for."""
+        self._look_into_world()
+        if self.known is not None and self.marked:
+            self.marked.look_among(self.known.texts)
+
+    def _look_into_world(self) -> None:
         if not self._has_placeholders or self._redaction is None:
             return
         redactor, warm = self._redaction.redactor, self._warm

@@ -18,7 +18,7 @@ from replay.errors import RecordError
 from replay.records.base import JsonObject, JsonValue
 from replay.records.quotes import cut_ends, cut_quotes
 from replay.records.sensitive import Fit, ToolMarks, announced
-from replay.store.field_rules import FieldRules
+from replay.store.field_rules import FieldRules, Mask
 from replay.store.masking import STRUCTURAL
 from replay.store.shape_only import ShapeOnly
 
@@ -168,6 +168,11 @@ class Redaction:
     def _mask(self, value: JsonValue, kind: str | None, fit: Fit) -> JsonValue:
         """Return what stands for a value at a marked place; it is known from now on."""
         return self.redactor.sensitive(value, kind, fit)
+
+    def at_marks(self, tool: str, arguments: JsonValue, act: Mask) -> JsonValue:
+        """Return the arguments of a call with what ``act`` makes of the values at marked places."""
+        self._look_at_marks()
+        return self._rules.part(tool, "arguments", arguments, act)
 
     def _marked(self, fields: JsonObject) -> JsonObject:
         """Return a record with what is masked by its place, not by its form."""

@@ -117,7 +117,7 @@ def test_marked_values_are_masked_wherever_they_stand_and_still_fit_the_schema(
 
     @toolbox.tool
     def book_for(customer: Customer, note: str) -> dict[str, str]:
-        return {"booked": f"for {customer.name}, {customer.passport}"}
+        return {"booked": f"for {customer.name}, {customer.passport}, born {customer.born}"}
 
     friend = {"name": "Boris Karlsson", "email": "boris@web.de", "passport": "XY7654321"}
     ann = {
@@ -131,7 +131,7 @@ def test_marked_values_are_masked_wherever_they_stand_and_still_fit_the_schema(
         [told] = toolbox.dispatch_sync(asked("book_for", customer=ann, note="Annabel Leeward pays"))
         assert (recorder.failures, json.loads(told["content"])) == (
             0,
-            {"booked": "for Annabel Leeward, AB1234567"},
+            {"booked": "for Annabel Leeward, AB1234567, born 1980-05-04"},
         )
 
     written = everything(tmp_path)
@@ -143,10 +143,34 @@ def test_marked_values_are_masked_wherever_they_stand_and_still_fit_the_schema(
     assert re.fullmatch(r"r[0-9a-f]{8}r@example\.com", kept["customer"]["email"])
     assert kept["customer"]["born"] == "1980-01-01"
     assert call.result == {
-        "booked": f"for {kept['customer']['name']}, {kept['customer']['passport']}"
+        "booked": f"for {kept['customer']['name']}, {kept['customer']['passport']}, born 1980-01-01"
     }
     assert kept["note"] == f"{kept['customer']['name']} pays"
     Customer.model_validate(kept["customer"])
+
+
+@pytest.mark.parametrize("number", ["1977-07-13", "4012-8888-8888-1881", "030 / 123 45 67"])
+def test_a_marked_date_or_number_is_nowhere_else_in_its_trace(tmp_path: Path, number: str) -> None:
+    toolbox = Toolbox("t")
+
+    @toolbox.tool
+    def keep(number: Annotated[str, Sensitive], note: str) -> str:
+        if note == "fail":
+            raise ValueError(f"{number} is turned away")
+        return f"{number} is kept, as {note}"
+
+    with Recorder(tmp_path / "traces.db", mask="secrets") as recorder, recorder.trace():
+        toolbox.dispatch_sync(asked("keep", number=number, note=f"who has {number}"))
+        toolbox.dispatch_sync(asked("keep", number=number, note="fail"))
+
+    assert number.encode() not in everything(tmp_path)
+    with Store.open(tmp_path / "traces.db") as store:
+        [trace_id] = store.trace_ids()
+        kept, failed = (one for one in store.transcript(trace_id).steps if type(one) is ToolCall)
+    made = json.loads(kept.arguments)["number"]
+    assert kept.result == f"{made} is kept, as who has {made}"
+    assert failed.error is not None
+    assert failed.error.message == f"{made} is turned away"
 
 
 def test_marks_of_decorated_functions_count(tmp_path: Path) -> None:
