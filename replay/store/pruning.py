@@ -88,7 +88,8 @@ class Pruner:
     def selected(self, selection: Selection, now_us: int) -> list[Due]:
         """Return the traces that ``selection`` asks for, the oldest first."""
         _teach(self.connection)
-        found = selected_traces(self.connection, selection)
+        # What was said of traces that never came goes with those of its time.
+        found = selected_traces(self.connection, selection, even_unknown=True)
         limit = "" if selection.limit is None else f"LIMIT {int(selection.limit)}"
         rows = self.connection.execute(
             "SELECT r.key, r.id, r.started_us, r.tool_call_count + r.model_call_count, r.ended_us "
@@ -207,7 +208,7 @@ class Pruner:
         *,
         with_pinned: bool,
     ) -> None:
-        """Remove what ``rules`` or ``selection`` name, then the oldest beyond ``size_max`` bytes."""
+        """Remove what ``rules`` or ``selection`` name, then the oldest beyond ``size_max``."""
         going = self._named(rules, selection, now_us, with_pinned=with_pinned)
         self.remove(going, with_pinned=with_pinned)
         self.free()
