@@ -26,8 +26,9 @@ HANDFUL: Final = 2_000
 
 
 IS_KNOWN: Final = "(r.seen OR r.tool_call_count OR r.model_call_count)"
-"""Whether a row ``r`` of trace_rows is a trace: of others only feedback or verdicts have come, which
-may be stored before their trace, or name one that never comes."""
+"""Whether a row ``r`` of trace_rows is a trace: of others only feedback or verdicts have come.
+
+These may be stored before their trace, or name one that never comes."""
 
 
 @dataclass(slots=True)
