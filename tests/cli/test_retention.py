@@ -121,8 +121,11 @@ def test_a_held_trace_is_not_forgotten_and_a_person_must_judge(
     path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     put_hold(path, "t003", "a case", None)
+    words = ["forget", str(path), "--value", "ann.müller@example.com"]
 
-    assert exit_code_of(["forget", str(path), "--value", "ann.müller@example.com"]) == 2
+    assert exit_code_of([*words, "--dry-run"]) == 2, "as the real one will"
+    assert "HELD, so it would stay" in capsys.readouterr().out
+    assert exit_code_of(words) == 2
 
     assert "HELD" in capsys.readouterr().out
     assert "t003" in transcripts(path)
