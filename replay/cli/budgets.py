@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -91,7 +91,8 @@ def budgets(
 ) -> int:
     """Hold the budgets of [tool.replay.budgets] against the calls of DATABASE.
 
-    Ends with 1 where one is broken, and names the slowest steps.
+    Ends with 1 where one is broken, and names the slowest steps; with 3 where there was nothing to
+    measure for any of them, or for one that --budget gives: that one was not held.
     """
     from replay.metrics.budgets import check_budgets
     from replay.metrics.connection import reading
@@ -125,7 +126,27 @@ def budgets(
         if saved is not None:
             lines += [*([""] if lines else []), *what_if_lines(saved, width)]
         terminal.emit("\n".join(lines))
-    return ExitCode.BREAKING if broken else ExitCode.OK
+    if broken:
+        return ExitCode.BREAKING
+    unmeasured = _unmeasured(results, given)
+    if unmeasured:
+        terminal.say(
+            f"Nothing was measured for {', '.join(unmeasured)}: no call with a duration is in what "
+            "was looked at. `replay stats` shows what there is."
+        )
+        return ExitCode.COULD_NOT_RUN
+    return ExitCode.OK
+
+
+def _unmeasured(results: Sequence[BudgetResult], given: Mapping[str, object]) -> list[str]:
+    """Return the budgets that held nothing where that is no success: all, or named ones.
+
+    Others of the configuration may be of tools that only other databases have.
+    """
+    names = dict.fromkeys(one.name for one in results if one.value_ms is None)
+    if all(one.value_ms is None for one in results):
+        return list(names)
+    return [name for name in names if name in given]
 
 
 _NO_TOOLS = frozenset(("model", "marshal", "validate", "tool", "network", "trace"))

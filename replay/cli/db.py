@@ -48,7 +48,8 @@ def check(database: Path, as_json: bool) -> int:
 
     Reads the whole file. Exit code 0 when all is well, 3 when something is not. Hashes cover
     contents: values of more than 120 bytes, messages, tool definitions. A value in its own row has
-    none: one that was changed there by hand to another valid value is not found.
+    none: one that was changed there by hand to another valid value is not found. Feedback on a
+    trace that is not stored (yet) is named, and is no problem.
     """
     from dataclasses import asdict
 
@@ -59,8 +60,10 @@ def check(database: Path, as_json: bool) -> int:
     with Store.open(database, mode="r") as store:
         problems = store.check(_progress())
         counts = store.counts()
+        unknown = store.feedback_of_no_trace()
     if as_json:
         told = {"problems": [asdict(problem) for problem in problems], "counts": counts}
+        told["feedback_of_no_trace"] = dict(unknown)
         terminal.emit_json({**told, "not_checked": NOT_HASHED})
     elif problems:
         for problem in problems:
@@ -69,6 +72,10 @@ def check(database: Path, as_json: bool) -> int:
         told_counts = ", ".join(f"{count:,} {kind}" for kind, count in sorted(counts.items()))
         terminal.emit(f"{database} is whole: {told_counts or 'empty'}.")
         terminal.emit("\n".join(wrap(NOT_HASHED, terminal.width(), hang="")))
+    if unknown and not as_json:
+        from replay.cli.feedback import of_no_trace
+
+        terminal.emit("\n".join(wrap(of_no_trace(unknown), terminal.width(), hang="")))
     return ExitCode.COULD_NOT_RUN if problems else ExitCode.OK
 
 

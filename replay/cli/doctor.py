@@ -236,6 +236,7 @@ def _database(path: Path) -> list[Finding]:
         with Store.open(path, mode="r") as store:
             traces = store.counts().get("trace", 0)
             runs = len(store.runs())
+            unknown = store.feedback_of_no_trace()
     except ReplayError as error:
         return [Finding("database", "broken", error.wanted, error.hint)]
     size = path.stat().st_size
@@ -249,6 +250,10 @@ def _database(path: Path) -> list[Finding]:
             None if traces else "It is empty: `replay record -- python agent.py` fills it.",
         )
     ]
+    if unknown:
+        from replay.cli.feedback import of_no_trace
+
+        findings.append(Finding("feedback", "note", of_no_trace(unknown)))
     mode = path.stat().st_mode & 0o777
     if mode & 0o077:
         findings.append(

@@ -13,9 +13,12 @@ from replay.cli.hidden import hide, reveal_option, shown
 from replay.errors import ExitCode, SelectionError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from replay.records import Feedback, Transcript
 
 _SCORES: Final = {"good": 1.0, "bad": 0.0}
+_NAMED_MAX: Final = 5
 
 
 @click.command(
@@ -161,3 +164,14 @@ def _list(transcript: Transcript, step_number: int | None, *, as_json: bool) -> 
             "good or bad, --note, --label or --correction."
         )
     return ExitCode.OK
+
+
+def of_no_trace(unknown: Sequence[tuple[str, int]]) -> str:
+    """Return what to know of feedback whose traces are not stored: ids, with how much of each."""
+    total = sum(number for _, number in unknown)
+    named = ", ".join(repr(one) for one, _ in unknown[:_NAMED_MAX])
+    more = f" and {len(unknown) - _NAMED_MAX:,} more" if len(unknown) > _NAMED_MAX else ""
+    return (
+        f"Feedback on traces that are not stored (yet): {total:,}, on {named}{more}. It waits for "
+        "them; where an id is wrong, `replay prune DATABASE --trace ID` removes it."
+    )

@@ -42,8 +42,9 @@ def forget(database: Path, value: str, dry_run: bool, as_json: bool) -> int:
 
     Whole traces go, with all that is theirs: what else they say is of the same person. Pinned
     regression cases go, too, and are named; held traces stay, are named, and make the exit code 2.
-    So does what no trace owns and still holds the value: an approval, a tool's schema. The file is
-    then written anew, with room for two copies. Copies, exports and backups are yours to find.
+    So does what no trace owns and still holds the value: an approval, a tool's schema. A dry run
+    ends with 2 for the same reasons. The file is then written anew, with room for two copies.
+    Copies, exports and backups are yours to find.
     """
     from dataclasses import asdict
 
@@ -72,7 +73,7 @@ def forget(database: Path, value: str, dry_run: bool, as_json: bool) -> int:
     else:
         terminal.emit(_text(database, done, dry_run=dry_run))
     is_left = bool(done.left or done.pruned.held or done.is_in_log)
-    return ExitCode.NEEDS_A_PERSON if is_left and not dry_run else ExitCode.OK
+    return ExitCode.NEEDS_A_PERSON if is_left else ExitCode.OK
 
 
 def _placeholders(database: Path, value: str) -> set[str]:
@@ -108,7 +109,8 @@ def _text(database: Path, done: Forgotten, *, dry_run: bool) -> str:
     if done.pruned.pinned:
         lines.append(f"Regression cases among them: {', '.join(done.pruned.pinned)}.")
     if done.pruned.held:
-        lines.append(f"HELD, so still there (`replay holds`): {', '.join(done.pruned.held)}.")
+        stays = "it would stay" if dry_run else "still there"
+        lines.append(f"HELD, so {stays} (`replay holds`): {', '.join(done.pruned.held)}.")
     if done.left:
         lines.append(f"Still in what no trace owns: {', '.join(done.left[:_NAMED_MAX])}.")
     if done.recording:

@@ -107,6 +107,7 @@ def prune(
                 done,
                 dry_run=dry_run,
                 with_pinned=with_pinned,
+                is_selected=is_selected,
                 no_rule=not is_selected and size_max is None and keep.says_nothing,
             )
         )
@@ -162,12 +163,20 @@ def _json(done: Pruned, *, dry_run: bool) -> Any:
     return {**asdict(done), "dry_run": dry_run}
 
 
-def _text(database: Path, done: Pruned, *, dry_run: bool, with_pinned: bool, no_rule: bool) -> str:
+def _text(
+    database: Path,
+    done: Pruned,
+    *,
+    dry_run: bool,
+    with_pinned: bool,
+    is_selected: bool,
+    no_rule: bool,
+) -> str:
     count = sum(done.by_rule.values())
     verb = "would go" if dry_run else "removed"
     lines = []
     if not count:
-        lines.append(f"{database}: no trace's time is over.")
+        lines.append(f"{database}: {_nothing(done, is_selected=is_selected)}.")
     else:
         oldest, newest = (done.oldest or "")[:10], (done.newest or "")[:10]
         span = f", started {oldest} to {newest}" if oldest else ""
@@ -175,12 +184,10 @@ def _text(database: Path, done: Pruned, *, dry_run: bool, with_pinned: bool, no_
         if list(done.by_rule) != ["selected"]:
             by_rule = sorted(done.by_rule.items(), key=lambda one: -one[1])
             lines += [f"  {rule}: {number:,}" for rule, number in by_rule]
-    if count and not dry_run:
+    if count and not done.is_estimate:
         lines.append(went_along(done))
     lines += _spared(done, with_pinned=with_pinned, dry_run=dry_run)
-    if not dry_run:
-        sizes = f"{done.size_bytes_before:,} bytes before, {done.size_bytes_after:,} after"
-        lines.append(f"The file: {sizes}.")
+    lines.append(_sizes(done, dry_run=dry_run))
     if no_rule and not count:
         lines += [
             "",
@@ -190,6 +197,23 @@ def _text(database: Path, done: Pruned, *, dry_run: bool, with_pinned: bool, no_
             f"or name them: replay prune {terminal.typed(database)} --until 90d --dry-run",
         ]
     return "\n".join(lines)
+
+
+def _nothing(done: Pruned, *, is_selected: bool) -> str:
+    if not is_selected:
+        return "no trace's time is over"
+    if done.held or done.pinned or done.going_on:
+        return "none of the selected traces may go"
+    return "no trace was selected"
+
+
+def _sizes(done: Pruned, *, dry_run: bool) -> str:
+    before, after = f"{done.size_bytes_before:,} bytes", f"{done.size_bytes_after:,}"
+    if not dry_run:
+        return f"The file: {before} before, {after} after."
+    if done.is_estimate:
+        return f"The file: {before}, about {after} afterwards: it was not tried on a copy."
+    return f"The file: {before}, {after} afterwards."
 
 
 def went_along(done: Pruned) -> str:

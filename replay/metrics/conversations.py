@@ -14,6 +14,7 @@ from replay.metrics.scope import Scope
 from replay.metrics.shown import ShownSchemas
 from replay.metrics.told import Part, part_of
 from replay.store.contents import ContentReader
+from replay.store.selecting import IS_KNOWN
 
 OWN_TYPES: Final = ("function_call", "custom_tool_call", "reasoning")
 """Items of a prompt that the model itself made."""
@@ -76,11 +77,12 @@ class Conversations:
 
     def of(self, scope: Scope, traces_max: int) -> Iterator[Conversation]:
         """Give the newest ``traces_max`` traces that started in the window of ``scope``."""
-        in_window, moments = scope.moments("t.started_us")
-        in_traces, values = scope.traces("t.key")
+        in_window, moments = scope.moments("r.started_us")
+        in_traces, values = scope.traces("r.key")
         rows = self._connection.execute(
-            f"SELECT t.key, t.id, t.outcome FROM trace_rows t WHERE {in_window} AND {in_traces} "
-            f"ORDER BY t.started_us DESC, t.id DESC LIMIT {int(traces_max)}",
+            f"SELECT r.key, r.id, r.outcome FROM trace_rows r WHERE {in_window} AND {in_traces} "
+            f"AND {IS_KNOWN} "
+            f"ORDER BY r.started_us DESC, r.id DESC LIMIT {int(traces_max)}",
             [*moments, *values],
         ).fetchall()
         for key, trace_id, outcome in rows:
@@ -90,10 +92,10 @@ class Conversations:
 
     def count(self, scope: Scope) -> int:
         """Return how many traces there are in the scope."""
-        in_window, moments = scope.moments("t.started_us")
-        in_traces, values = scope.traces("t.key")
+        in_window, moments = scope.moments("r.started_us")
+        in_traces, values = scope.traces("r.key")
         row = self._connection.execute(
-            f"SELECT count(*) FROM trace_rows t WHERE {in_window} AND {in_traces}",
+            f"SELECT count(*) FROM trace_rows r WHERE {in_window} AND {in_traces} AND {IS_KNOWN}",
             [*moments, *values],
         ).fetchone()
         return int(row[0])

@@ -13,6 +13,7 @@ from replay.metrics.intervals import Interval, rate_interval, z_of
 from replay.metrics.percentiles import percentile
 from replay.metrics.samples import read_starts
 from replay.metrics.scope import Scope
+from replay.store.selecting import IS_KNOWN
 
 SUCCESS: Final = ("ok", "success*", "succeeded*", "completed", "done", "resolved", "reward=1.0*")
 """Outcomes of a trace that count as success; ``*`` globs, in any letters."""
@@ -66,11 +67,12 @@ def read_endings(
 ) -> Endings:
     """Return how the traces that started in the scope's window ended."""
     scope = scope or Scope()
-    in_window, moments = scope.moments("t.started_us")
-    in_traces, values = scope.traces("t.key")
+    in_window, moments = scope.moments("r.started_us")
+    in_traces, values = scope.traces("r.key")
     found = Endings()
     for outcome, count in connection.execute(
-        f"SELECT t.outcome, count(*) FROM trace_rows t WHERE {in_window} AND {in_traces} "
+        f"SELECT r.outcome, count(*) FROM trace_rows r "
+        f"WHERE {in_window} AND {in_traces} AND {IS_KNOWN} "
         "GROUP BY 1 ORDER BY 2 DESC, 1",
         [*moments, *values],
     ):

@@ -11,7 +11,7 @@ import os
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from replay.errors import ReplayError
 from replay.records import JsonObject
@@ -57,6 +57,42 @@ class RedactionOnDemand:
             made.redactor.learn_variables(self._environment)
             self._made[kinds] = made
         return self._made[kinds]
+
+
+class MaskedOtherwise:
+    """Counts traces that were masked with fewer kinds of personal data than today's settings mask.
+
+    What their tools are asked and answer is masked as today's settings say, and what was recorded
+    is not: that alone makes calls differ.
+    """
+
+    def __init__(self, described: JsonObject | None) -> None:
+        """``described``: what `redaction_of_run` told."""
+        personal = described["config"]["personal"] if described is not None else False
+        self._kinds = _every_kind() if personal is True else tuple(personal or ())
+        self._trace_count = 0
+        self._found: set[str] = set()
+
+    def add(self, masked: bool | list[str]) -> None:
+        """Take in a trace; ``masked`` is what `is_redacted` says of it."""
+        if not masked:
+            return  # nor is anything of it masked in the replay
+        recorded = masked if isinstance(masked, list) else []
+        missing = [kind for kind in self._kinds if kind not in recorded]
+        self._trace_count += bool(missing)
+        self._found.update(missing)
+
+    def report(self) -> JsonObject | None:
+        """Return how many traces, and the kinds; None: all were masked as they are now."""
+        if not self._trace_count:
+            return None
+        return {"trace_count": self._trace_count, "kinds": sorted(self._found)}
+
+
+def _every_kind() -> tuple[str, ...]:
+    from replay.config import PersonalKind
+
+    return get_args(PersonalKind)
 
 
 def redaction_of_run(store: Store, config: MaskConfig) -> JsonObject | None:

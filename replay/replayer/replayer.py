@@ -110,6 +110,8 @@ class Replayer:
     ) -> None:
         self.store = store
         redacting = redaction_of_run(store, mask or MaskConfig())
+        self.redacting = redacting
+        """What `redaction_of_run` told."""
         self._redaction = RedactionOnDemand(redacting, environment)
         self.policies = policies or Policies()
         self.place = replace(

@@ -14,6 +14,7 @@ from replay.errors import ExitCode
 from replay.records import CallVerdict, JsonObject, ReplayRun, Transcript, Verdict
 from replay.replayer.digest import run_digest, trace_digest
 from replay.replayer.lanes import LaneTerms, TraceLanes
+from replay.replayer.masking import MaskedOtherwise
 from replay.replayer.older_calls import OlderCalls
 from replay.replayer.output import short_output
 from replay.replayer.plan import tool_calls
@@ -90,6 +91,7 @@ class RunUnderWay:
         self.not_frozen = NotFrozen()
         self.policies_seen = PoliciesSeen()
         self.versions_seen = VersionsSeen()
+        self.masked_otherwise = MaskedOtherwise(replayer.redacting)
         self.kernel_guard: str = greeting["kernel_guard"]
         self.coverage = Coverage({tool["name"]: tool["parameters"] for tool in greeting["tools"]})
         self.approvals = Approvals(self.store.approvals())
@@ -205,6 +207,7 @@ class RunUnderWay:
     def _count(self, transcript: Transcript, verdicts: list[CallVerdict]) -> None:
         sums = self.sums
         calls = {call.id: call for call in tool_calls(transcript)}
+        self.masked_otherwise.add(is_redacted(transcript.trace.attributes))
         for verdict in verdicts:
             sums.findings.add(verdict, transcript.trace.started_at)
             sums.verdicts[verdict.verdict] += 1
@@ -263,6 +266,7 @@ class RunUnderWay:
                     "written_for": self.older.report(),
                     "versions": self.versions_seen.report(),
                     "kernel_guard": self.kernel_guard,
+                    "masked_otherwise": self.masked_otherwise.report(),
                 },
                 "exit_code": int(codes.get(status, ExitCode.COULD_NOT_RUN)),
             }

@@ -13,6 +13,7 @@ from typing import Final
 
 from replay.records import CallVerdict, Finding, ReplayRun
 from replay.report.ink import Ink, count, plain
+from replay.report.masked_words import masked_otherwise_words
 from replay.report.places import place_of_finding
 from replay.report.policy_lines import policy_words
 from replay.report.sample_words import sample_words
@@ -43,7 +44,10 @@ def markdown(
     rows, and it says so.
     """
     still_open = [finding for finding in ranked(findings) if not finding.approved]
-    head = [f"**{headline(run, findings)}**", *map(_safe, sample_words(run))]
+    head = [
+        f"**{headline(run, findings)}**",
+        *map(_safe, sample_words(run) + masked_otherwise_words(run)),
+    ]
     tail = _tail(run, findings)
     rows = (_row(run, finding) for finding in still_open)
     blocks = (

@@ -9,6 +9,7 @@ from urllib.parse import quote
 from replay import __version__
 from replay.records import CallVerdict, Finding, JsonObject, ReplayRun
 from replay.report.ink import Ink, plain
+from replay.report.masked_words import masked_otherwise_words
 from replay.report.places import SourcePlace, place_of_finding
 from replay.report.sample_words import sample_words
 from replay.report.terminal import finding_lines, headline
@@ -49,7 +50,7 @@ def sarif(
                 "properties": {
                     "run": run.id,
                     "headline": headline(run, findings),
-                    "notes": sample_words(run),
+                    "notes": sample_words(run) + masked_otherwise_words(run),
                 },
             }
         ],

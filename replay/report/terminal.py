@@ -14,6 +14,7 @@ from replay.errors import ExitCode
 from replay.records import CallVerdict, Cause, Finding, JsonObject, ReplayRun, Verdict
 from replay.report.change_lines import outside_lines, summary_lines
 from replay.report.ink import Ink, count, plain, wrap
+from replay.report.masked_words import masked_otherwise_words
 from replay.report.not_frozen import not_frozen_lines
 from replay.report.parser_text import parser_lines
 from replay.report.policy_lines import is_not_run, policy_lines
@@ -52,7 +53,7 @@ def render_run(
     """
     ink = Ink(color)
     lines = wrap_painted(headline(run, findings), width, ink, _style(run, findings))
-    lines += _asides(run, findings, width, ink)
+    lines += _asides(run, findings, width, ink, database)
     open_findings = [finding for finding in ranked(findings) if not finding.approved]
     shown = open_findings[:findings_max]
     for finding in shown:
@@ -198,7 +199,9 @@ def _style(run: ReplayRun, findings: Sequence[Finding]) -> tuple[str, ...]:
     return ("bold", "yellow") if is_open else ("bold", "green")
 
 
-def _asides(run: ReplayRun, findings: Sequence[Finding], width: int, ink: Ink) -> list[str]:
+def _asides(
+    run: ReplayRun, findings: Sequence[Finding], width: int, ink: Ink, database: str
+) -> list[str]:
     said = []
     served = run.verdict_counts.get(Verdict.SERVED.value, 0)
     if served and served == run.call_count:
@@ -213,7 +216,7 @@ def _asides(run: ReplayRun, findings: Sequence[Finding], width: int, ink: Ink) -
         )
     if parser := run.options.get("parser"):
         said.append(f"Arguments were read by the parser `{parser}` (--parser).")
-    said += sample_words(run)
+    said += sample_words(run) + masked_otherwise_words(run, database)
     if run.status == "interrupted":
         said.append("The run was interrupted: this is what was done until then.")
     if run.verdict_counts.get(Verdict.EQUIVALENT.value):

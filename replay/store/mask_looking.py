@@ -68,7 +68,7 @@ def look(
 
 
 def _batches(store: Store, tell: Callable[[int, int], None]) -> Iterator[list[JsonObject]]:
-    trace_ids, runs = store.trace_ids(), store.runs(what_ifs=True)
+    trace_ids, runs = store.trace_ids_named(), store.runs(what_ifs=True)
     for done, trace_id in enumerate(trace_ids):
         tell(done, len(trace_ids))
         verdicts = [one for run in runs for one in store.verdicts(run.id, trace_id=trace_id)]

@@ -47,7 +47,7 @@ def mask_all(
     from replay.store.schema_counts import recount
 
     count = 0
-    trace_ids, runs = stored.trace_ids(), stored.runs(what_ifs=True)
+    trace_ids, runs = stored.trace_ids_named(), stored.runs(what_ifs=True)
     for done, trace_id in enumerate(trace_ids):
         tell(done, len(trace_ids))
         verdicts = [one for run in runs for one in stored.verdicts(run.id, trace_id=trace_id)]

@@ -20,6 +20,7 @@ from replay.store import database
 from replay.store.audit import Noting
 from replay.store.freeing import free_contents
 from replay.store.keep_rules import TRACE_COLUMNS, Due, Judge, KeepRules, last_step_us
+from replay.store.rehearsing import is_rehearsable, rehearsed
 from replay.store.removing import Removed, remove_traces
 from replay.store.selecting import selected_traces
 from replay.store.shrinking import empty_log, shrink, used_bytes
@@ -56,6 +57,8 @@ class Pruned:
     oldest: str | None = None
     newest: str | None = None
     """The ends of what went, by start."""
+    is_estimate: bool = False
+    """A dry run that could not try it on a copy: sizes, and what goes by size, are about right."""
 
 
 class Pruner:
@@ -85,7 +88,8 @@ class Pruner:
     def selected(self, selection: Selection, now_us: int) -> list[Due]:
         """Return the traces that ``selection`` asks for, the oldest first."""
         _teach(self.connection)
-        found = selected_traces(self.connection, selection)
+        # What was said of traces that never came goes with those of its time.
+        found = selected_traces(self.connection, selection, even_unknown=True)
         limit = "" if selection.limit is None else f"LIMIT {int(selection.limit)}"
         rows = self.connection.execute(
             "SELECT r.key, r.id, r.started_us, r.tool_call_count + r.model_call_count, r.ended_us "
@@ -195,41 +199,80 @@ class Pruner:
         self.pruned.content_count += freed.content_count
         shrink(self.connection, lambda done, of: self.tell("free pages", done, of))
 
-    def fit(
+    def remove_all(
         self,
-        size_max: int,
+        rules: KeepRules | None,
+        selection: Selection | None,
+        size_max: int | None,
         now_us: int,
         *,
         with_pinned: bool,
-        dry_run: bool,
-        going: Sequence[Due] = (),
     ) -> None:
-        """Remove the oldest traces until the file has at most ``size_max`` bytes.
+        """Remove what ``rules`` or ``selection`` name, then the oldest beyond ``size_max``."""
+        going = self._named(rules, selection, now_us, with_pinned=with_pinned)
+        self.remove(going, with_pinned=with_pinned)
+        self.free()
+        if size_max is not None:
+            self._fit(size_max, now_us, with_pinned=with_pinned)
 
-        ``going``: what is to go already, in a dry run.
-        """
+    def estimate(
+        self,
+        rules: KeepRules | None,
+        selection: Selection | None,
+        size_max: int | None,
+        now_us: int,
+        *,
+        with_pinned: bool,
+    ) -> Pruned:
+        """Return what `remove_all` would remove, as if all calls had as many bytes."""
+        going = self._named(rules, selection, now_us, with_pinned=with_pinned)
+        self.note(going)
+        used = used_bytes(self.connection)
+        if size_max is not None and used > size_max:
+            due = self._oldest(used - size_max, now_us, going, with_pinned=with_pinned)
+            self.note(due)
+            going += due
+        gone = sum(one.call_count + (one.rule != "size") for one in going)
+        self.pruned.size_bytes_after = int(used - used * gone / max(1, self._call_total()))
+        self.pruned.is_estimate = True
+        return self.pruned
+
+    def _named(
+        self,
+        rules: KeepRules | None,
+        selection: Selection | None,
+        now_us: int,
+        *,
+        with_pinned: bool,
+    ) -> list[Due]:
+        due = self.due(rules, now_us) if rules is not None else []
+        if selection is not None:
+            due += self.selected(selection, now_us)
+        return self.may_go(due, with_pinned=with_pinned)
+
+    def _fit(self, size_max: int, now_us: int, *, with_pinned: bool) -> None:
+        """Remove the oldest traces until the file has at most ``size_max`` bytes."""
         for _ in range(_ROUNDS_MAX):
             over = used_bytes(self.connection) - size_max
-            due = self._oldest(over, now_us, going, with_pinned=with_pinned) if over > 0 else []
-            if not due:
-                return
-            if dry_run:
-                self.note(due)
-                return
-            if not self.remove(due, with_pinned=with_pinned):
+            due = self._oldest(over, now_us, (), with_pinned=with_pinned) if over > 0 else []
+            if not due or not self.remove(due, with_pinned=with_pinned):
                 return
             self.free()
+
+    def _call_total(self) -> int:
+        """Return how many calls there are, each trace counted as one more."""
+        found = self.connection.execute(
+            "SELECT total(tool_call_count + model_call_count + 1) FROM trace_rows"
+        )
+        return int(found.fetchone()[0])
 
     def _oldest(
         self, over: int, now_us: int, going: Sequence[Due], *, with_pinned: bool
     ) -> list[Due]:
         """Return about as many of the oldest traces as have ``over`` bytes."""
-        total = self.connection.execute(
-            "SELECT total(tool_call_count + model_call_count + 1) FROM trace_rows"
-        ).fetchone()[0]
-        wanted = over / (used_bytes(self.connection) / max(1, total))
+        wanted = over / (used_bytes(self.connection) / max(1, self._call_total()))
         """Calls to remove, if all have as many bytes."""
-        wanted -= sum(one.call_count for one in going)
+        wanted -= sum(one.call_count + 1 for one in going)
         passed = {one.key for one in going} | {*self.pruned.held, *self.pruned.pinned}
         found: list[Due] = []
         rows = self.connection.execute(
@@ -297,6 +340,7 @@ def prune(
     """Remove the traces that ``rules`` or ``selection`` name, then the oldest beyond ``size_max``.
 
     Held traces stay; so do pinned ones, unless ``with_pinned``: what was spared is in the answer.
+    A dry run does it to a copy in memory (`replay.store.rehearsing`): what it says is what goes.
     The audit names ``command``, as it was ``said``; None: it does not. ``into``: as `pruning_of`.
 
     Raises:
@@ -304,25 +348,17 @@ def prune(
     """
     now_us = time.time_ns() // 1_000
     with pruning_of(path, tell, into=into) as pruner:
+        if dry_run and is_rehearsable(pruner.connection, path):
+            with rehearsed(pruner.connection) as copy:
+                trial = Pruner(copy, path, Pruned(), tell=tell)
+                trial.remove_all(rules, selection, size_max, now_us, with_pinned=with_pinned)
+                trial.pruned.size_bytes_after = used_bytes(copy)
+                return trial.pruned
+        if dry_run:
+            return pruner.estimate(rules, selection, size_max, now_us, with_pinned=with_pinned)
         if command is not None:
             pruner.note_in_audit(command, said)
-        due = pruner.due(rules, now_us) if rules is not None else []
-        if selection is not None:
-            due += pruner.selected(selection, now_us)
-        going = pruner.may_go(due, with_pinned=with_pinned)
-        if dry_run:
-            pruner.note(going)
-        else:
-            pruner.remove(going, with_pinned=with_pinned)
-            pruner.free()
-        if size_max is not None:
-            pruner.fit(
-                size_max,
-                now_us,
-                with_pinned=with_pinned,
-                dry_run=dry_run,
-                going=going if dry_run else (),
-            )
+        pruner.remove_all(rules, selection, size_max, now_us, with_pinned=with_pinned)
         return pruner.finish()
 
 

@@ -33,6 +33,7 @@ from replay.store.record_rows import RecordReader
 from replay.store.sampling import Chosen, chosen
 from replay.store.schemas import read_trace_keys
 from replay.store.selecting import (
+    IS_KNOWN,
     call_conditions,
     distinct_models,
     nearest_id,
@@ -89,6 +90,21 @@ class Reading(SchemaReading, RunReading):
         With a limit they are the newest ones, still oldest first; with a sample, only those in it.
         """
         return self.chosen(selection).trace_ids
+
+    def trace_ids_named(self) -> list[str]:
+        """Return the ids of all traces, and of those that are not stored but have feedback."""
+        with self._snapshot() as connection:
+            rows = connection.execute("SELECT id FROM trace_rows ORDER BY started_us, id")
+            return [one for (one,) in rows]
+
+    def feedback_of_no_trace(self) -> list[tuple[str, int]]:
+        """Return the ids of traces that are not stored (yet), with how much feedback names each."""
+        with self._snapshot() as connection:
+            rows = connection.execute(
+                "SELECT r.id, count(*) FROM feedback_rows f JOIN trace_rows r ON r.key = f.trace "
+                f"WHERE NOT {IS_KNOWN} GROUP BY r.id ORDER BY r.id"
+            )
+            return [(one, count) for one, count in rows]
 
     def chosen(self, selection: Selection | None = None) -> Chosen:
         """Return the ids of the selected traces, as `trace_ids`, and how a sample was chosen."""

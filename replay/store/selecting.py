@@ -25,6 +25,12 @@ HANDFUL: Final = 2_000
 """Up to so many fitting calls, their traces are fetched and sorted."""
 
 
+IS_KNOWN: Final = "(r.seen OR r.tool_call_count OR r.model_call_count)"
+"""Whether a row ``r`` of trace_rows is a trace: of others only feedback or verdicts have come.
+
+These may be stored before their trace, or name one that never comes."""
+
+
 @dataclass(slots=True)
 class Conditions:
     """SQL conditions with their values, joined by AND."""
@@ -56,9 +62,16 @@ class Conditions:
         return f"{'+' if self.is_rare else ''}r.started_us DESC, r.id DESC"
 
 
-def selected_traces(connection: sqlite3.Connection, selection: Selection) -> Conditions:
-    """Return the conditions on a row ``r`` of trace_rows: all that ``selection`` asks for."""
+def selected_traces(
+    connection: sqlite3.Connection, selection: Selection, *, even_unknown: bool = False
+) -> Conditions:
+    """Return the conditions on a row ``r`` of trace_rows: all that ``selection`` asks for.
+
+    ``even_unknown``: also what is no trace (yet), but has feedback; named ones always are.
+    """
     found = trace_conditions(connection, selection)
+    if not even_unknown and not selection.trace_ids:
+        found.add(IS_KNOWN)
     on_call = call_conditions(connection, selection)
     if on_call.is_rare:
         # The traces of a handful are fetched and sorted. For more the newest are looked through,

@@ -28,11 +28,12 @@ def preference_pairs(conversation: Conversation, context: Context) -> Iterator[E
             continue
         yield from _translations(decision, context)
         if not ruling.is_wrong:
-            context.left_out["nothing wrong with it"] += 1
+            # A tool's failure is no mistake of the model's: nothing else would have been better.
+            context.left_out[f"no pair: {ruling.reason or 'nothing wrong with it'}"] += 1
             continue
         found = list(_better(decision, conversation[place + 1 : place + 2], context))
         if not found:
-            context.left_out["nothing better is known"] += 1
+            context.left_out["no pair: nothing better is known"] += 1
         for output, source in found:
             yield _pair(decision, decision.tools, output, decision.output, source)
 

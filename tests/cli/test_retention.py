@@ -62,6 +62,25 @@ def test_a_dry_run_tells_what_would_go(path: Path, capsys: pytest.CaptureFixture
     assert len(transcripts(path)) == 6
 
 
+def test_a_dry_run_says_how_many_bytes_go(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code_of(["prune", str(path), "--until", "35d", "--dry-run"]) == 0
+
+    said = capsys.readouterr().out
+    assert "3 traces would go" in said
+    assert " bytes, " in said
+    assert "afterwards." in said
+
+
+def test_a_pruning_that_selected_nothing_says_so(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert exit_code_of(["prune", str(path), "--app", "nosuch"]) == 0
+
+    said = capsys.readouterr().out
+    assert "no trace was selected" in said
+    assert "time is over" not in said
+
+
 def test_a_length_that_is_none_is_told_where_it_stands(
     path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -102,8 +121,11 @@ def test_a_held_trace_is_not_forgotten_and_a_person_must_judge(
     path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     put_hold(path, "t003", "a case", None)
+    words = ["forget", str(path), "--value", "ann.müller@example.com"]
 
-    assert exit_code_of(["forget", str(path), "--value", "ann.müller@example.com"]) == 2
+    assert exit_code_of([*words, "--dry-run"]) == 2, "as the real one will"
+    assert "HELD, so it would stay" in capsys.readouterr().out
+    assert exit_code_of(words) == 2
 
     assert "HELD" in capsys.readouterr().out
     assert "t003" in transcripts(path)

@@ -203,3 +203,25 @@ def test_a_budget_with_a_misspelled_measure_is_told(
     assert code == ExitCode.COULD_NOT_RUN
     assert "Nearest: p95_ms" in err
     assert "A budget takes p50_ms, p95_ms, p99_ms, max_ms." in err
+
+
+def test_a_budget_that_measured_nothing_is_no_success(
+    slow_path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    empty = ["--since", "2099-01-01"]
+    code, out, err = said(capsys, slow_path, "--budget", "search:p95=900", *empty)
+    assert code == ExitCode.COULD_NOT_RUN
+    assert "nothing measured" in out
+    assert "Nothing was measured for search:" in err
+
+    held = ["--budget", "search:p95=900"]
+    code, _, err = said(capsys, slow_path, *held, "--budget", "nobody*:max=4s")
+    assert code == ExitCode.COULD_NOT_RUN, "it was asked for by name"
+    assert "Nothing was measured for nobody*:" in err
+
+    (tmp_path / "pyproject.toml").write_text("[tool.replay.budgets]\nelsewhere = { p50_ms = 9 }\n")
+    assert said(capsys, slow_path)[0] == ExitCode.COULD_NOT_RUN
+    assert said(capsys, slow_path, "--what-if")[0] == ExitCode.COULD_NOT_RUN
+    assert said(capsys, slow_path, *held)[0] == ExitCode.OK
+    broken = ["--budget", "search:p95=1", "--budget", "nobody*:max=4s"]
+    assert said(capsys, slow_path, *broken)[0] == ExitCode.BREAKING

@@ -302,6 +302,59 @@ def test_beyond_its_size_a_file_loses_its_oldest_traces(path: Path) -> None:
     assert problems(path) == []
 
 
+def unequal(path: Path) -> None:
+    """The newest traces are large: calls do not have as many bytes each."""
+    chance = random.Random(5)
+    with Store.open(path, "w") as store:
+        for number in range(TRACES // 2, TRACES):
+            store.append(
+                {
+                    "kind": "tool_call",
+                    "id": f"big-{number}",
+                    "trace_id": f"t{number:03}",
+                    "step_number": 3,
+                    "tool": "read",
+                    "arguments": "{}",
+                    "response": chance.randbytes(20_000).hex(),
+                    "started_at": days_ago(TRACES - number),
+                }
+            )
+
+
+def test_a_dry_run_says_what_really_goes(path: Path) -> None:
+    unequal(path)
+    before = transcripts(path)
+    wanted = path.stat().st_size - 60_000
+
+    said = prune(path, KeepRules("21d"), size_max=wanted, dry_run=True)
+
+    assert transcripts(path) == before
+    done = prune(path, KeepRules("21d"), size_max=wanted)
+    assert said.by_rule == done.by_rule
+    assert done.by_rule["size"] > 2
+    assert said.removed == done.removed
+    assert (said.content_count, said.oldest, said.newest) == (
+        done.content_count,
+        done.oldest,
+        done.newest,
+    )
+    assert said.size_bytes_after == done.size_bytes_after < said.size_bytes_before
+    assert not said.is_estimate
+
+
+def test_a_dry_run_that_is_not_tried_says_that_it_estimates(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("replay.store.rehearsing._SIZE_MAX", 0)
+
+    said = prune(path, KeepRules("20d"), dry_run=True)
+
+    assert said.is_estimate
+    assert sum(said.by_rule.values()) == 5
+    assert 0 < said.size_bytes_after < said.size_bytes_before
+    assert len(transcripts(path)) == TRACES
+
+
 def test_what_is_recorded_while_contents_are_freed_is_not_taken_from(path: Path) -> None:
     """The drain finds a content of a removed trace by its hash, and refers to it again."""
     import threading

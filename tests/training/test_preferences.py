@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -54,6 +55,24 @@ def test_the_same_prompt_answered_well_by_another_model_is_preferred(export: Exp
 
 def test_nothing_is_a_pair_where_nothing_was_wrong(export: Export) -> None:
     assert export("dpo", weather("Paris"), options=ALL)["train"] == []
+
+
+def test_the_card_says_why_no_pair_was_made(export: Export, tmp_path: Path) -> None:
+    failed = chat(
+        asked_by_user("Weather in Rome?"),
+        asks(call("c1", "get_weather", '{"city": "Rome"}')),
+        answers("c1", "Error: no such station", error=True),
+        says("No idea."),
+        id="f",
+        tools=[WEATHER],
+    )
+    assert export("dpo", failed, weather("Bonn", '{"town": "Bonn"}'), options=ALL)["train"] == []
+
+    [card] = (tmp_path / "data").glob("*.md")
+    told = card.read_text("utf-8")
+    assert "| no pair: nothing better is known | 1 |" in told
+    assert "| no pair: nothing wrong with it | 2 |" in told
+    assert "| no pair: a call did not end well | 1 |" in told
 
 
 def arguments(pair: dict[str, Any]) -> tuple[Any, Any]:
