@@ -64,7 +64,7 @@ def test_a_toolbox_that_promises_nothing_is_told_what_to_do_and_ends_with_3(
     database: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert contract(database, "--tool", "promises_nothing") == 3
-    assert "`--infer` proposes some" in capsys.readouterr().err
+    assert "--infer proposes some" in capsys.readouterr().err
 
 
 @pytest.mark.slow
