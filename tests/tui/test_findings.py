@@ -100,7 +100,7 @@ def test_a_database_without_runs_says_how_to_make_one(tmp_path: Path) -> None:
     async def script(person: Person) -> None:
         await person.sees("1 / 1")
         await person.press("r")
-        await person.sees("no replay runs yet", "--tools package.module:toolbox")
+        await person.sees("no replay runs yet", "replay run")
         await person.press("enter", "q")
 
     use(path, script)

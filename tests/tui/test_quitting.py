@@ -47,7 +47,9 @@ def test_quitting_asks_while_a_replay_runs_and_stays_or_stops_it(shop: Path) -> 
         await replaying(person)
         for asks, stays in (("Q", "escape"), ("ctrl+c", "q")):
             await person.pilot.press(asks)
-            await person.sees("◐ replaying this trace, long", "s  stop it and quit", "let it go on")
+            await person.sees(
+                "◐ replaying this trace, long", "s    stop it and quit", "let it go on"
+            )
             await person.pilot.press(stays)
             await person.sees("stopped at 1", "H shows it")
         await person.pilot.press("question_mark", "ctrl+q")  # from where no screen has the keys
@@ -57,7 +59,7 @@ def test_quitting_asks_while_a_replay_runs_and_stays_or_stops_it(shop: Path) -> 
         await person.pilot.press("q")  # to the list: there it would end the program
         await person.sees("1 / 2")
         await person.pilot.press("q")
-        await person.sees("esc stay")
+        await person.sees("esc  stay")
         job = app.jobs.now
         assert job is not None
         assert job.process is not None
@@ -107,7 +109,7 @@ def test_what_ends_beneath_the_question_is_told_and_its_dialog_is_gone(
         for key in ("r", "enter", "Q"):
             await person.pilot.press(key)
             await person.pilot.pause()
-        await person.sees("◐ replaying this trace, long", "esc stay")
+        await person.sees("◐ replaying this trace, long", "esc  stay")
         let_go(gate)
         await person.sees("✓ it has ended meanwhile", "replayed 1 call")
         assert isinstance(person.app.screen, QuittingScreen)

@@ -27,14 +27,14 @@ def test_the_list_and_a_transcript_open_where_one_was(database: Path, state: Sta
         await person.sees("stopped at")
 
     async def second(person: Person) -> None:
-        await person.sees("2 / 3", "↑not ok")
+        await person.sees("2 / 3", "trace↓")
         await person.press("enter")
         await person.sees("stopped at", "duration")
         assert person.app.screen.tab == "Timing"
 
     use(database, first, state=state)
     kept = state.place_in(database)
-    assert kept.sort == ("not ok", True)
+    assert kept.sort == ("trace", True)
     assert len(kept.steps) == 1
     use(database, second, state=State(state.path))
 

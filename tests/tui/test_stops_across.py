@@ -78,7 +78,7 @@ def test_without_tools_it_says_of_how_many_traces_the_world_is_not_known(
         await person.sees(
             "2 traces looked at   0 changes in 0 traces   the world of 2 traces is not known: "
             "Which tools?",
-            "Nothing stops there.",
+            "It changes nowhere.",
         )
         await person.press("q", "q", "B", "a", *typed(f"{STATUS} == 'lost'"), "enter", "q", "c")
         await person.sees("below this one   the world of 1 trace is not known: Which tools?")
