@@ -78,7 +78,7 @@ _MILLION: Final = Session(
                 "r",
                 "Replay runs",
                 ("j", "k", "G", "g"),
-                then=(Visit("findings", ENTER, "Findings", ("j", "k", "n", "p", *DETAIL)),),
+                then=(Visit("findings", "j" + ENTER, "Findings", ("j", "k", "n", "p", *DETAIL)),),
             ),
         ),
     ),
@@ -208,7 +208,7 @@ PARTS: Final = (
         partial(build, call_count=CALLS),
         3,
         (_MILLION,),
-        (("replay runs", None, "r"), ("findings", None, "enter")),
+        (("replay runs", None, "r"), ("the next run", None, "j"), ("findings", None, "enter")),
     ),
     Part(
         "steps",
