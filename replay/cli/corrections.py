@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
+from replay.cli.given import json_given
 from replay.errors import ReplayError
 
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ def read_correction(
     """
     from replay.records.corrections import corrected_call
 
-    value = _read_json(given)
+    value = json_given("--correction", given)
     if isinstance(value, str) and value.strip():
         return value
     if not isinstance(value, dict):
@@ -116,20 +115,3 @@ _UNCHECKED: Final = (
     "Training data has no use for a correction that the model could not have made. --unchecked "
     "keeps it all the same, for a tool as it should be."
 )
-
-
-def _read_json(given: str) -> Any:
-    text = given
-    if given.startswith("@"):
-        try:
-            text = Path(given[1:]).read_text("utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-            raise ReplayError(f"The correction {given[1:]!r} cannot be read: {why}.") from error
-    try:
-        return json.loads(text)
-    except ValueError as error:
-        raise ReplayError(
-            f"The correction {given[:80]!r} is not JSON: {error}.",
-            hint='In a shell, put it in single quotes: --correction \'{"city": "Paris"}\'.',
-        ) from error

@@ -12,6 +12,7 @@ import click
 
 from replay.cli import terminal
 from replay.cli.arguments import database_and, examples, json_option
+from replay.cli.given import cut, json_given, text_given
 from replay.cli.hidden import reveal_option, shown
 from replay.cli.tools_options import deadline_option, env_option, path_option, tools_option
 from replay.errors import ReplayError
@@ -158,17 +159,17 @@ def _edits(
 ) -> Edits:
     from replay.replayer.what_if_edits import Edits
 
-    whole = None if arguments is None else _json("--arguments", _text(arguments))
+    whole = None if arguments is None else json_given("--arguments", arguments)
     if whole is not None and not isinstance(whole, dict):
         raise ReplayError(
-            f"The arguments {_cut(arguments)} are no JSON object.",
+            f"The arguments {cut(arguments)} are no JSON object.",
             hint='Give all of them: --arguments \'{"city": "Rome"}\'.',
         )
     return Edits(
         step_number,
         arguments=whole,
         changed=dict(map(_one_argument, changed)),
-        response=None if response is None else _text(response),
+        response=None if response is None else text_given(response),
         outside=dict(map(_one_answer, outside)),
     )
 
@@ -189,33 +190,7 @@ def _one_answer(given: str) -> tuple[int, Any]:
     number, equals, answer = given.partition("=")
     if not equals or not number.isdecimal():
         raise ReplayError(
-            f"--outside {_cut(given)} answers no question.",
+            f"--outside {cut(given)} answers no question.",
             hint="Write INDEX=JSON, the first question is 1: --outside '1={\"rate\": 1.1}'.",
         )
-    return int(number), _json("--outside", _text(answer))
-
-
-def _text(given: str) -> str:
-    """Return what was given, or what is in the file that ``@FILE`` names."""
-    if not given.startswith("@"):
-        return given
-    try:
-        return Path(given[1:]).read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise ReplayError(f"The file {given[1:]!r} cannot be read: {why}.") from error
-
-
-def _json(option: str, text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError as error:
-        raise ReplayError(
-            f"What {option} gives is no JSON: {error}: {_cut(text)}.",
-            hint="In a shell, put it in single quotes, or give a file: @edited.json.",
-        ) from error
-
-
-def _cut(text: str | None) -> str:
-    said = repr(text)
-    return said if len(said) <= 80 else f"{said[:79]}…"
+    return int(number), json_given("--outside", answer)

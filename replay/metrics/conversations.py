@@ -12,12 +12,14 @@ import orjson
 
 from replay.metrics.scope import Scope
 from replay.metrics.shown import ShownSchemas
-from replay.metrics.told import Part, part_of
+from replay.metrics.told import LONG_CHARS_MIN, Part, part_of
 from replay.store.contents import ContentReader
 from replay.store.selecting import IS_KNOWN
 
 OWN_TYPES: Final = ("function_call", "custom_tool_call", "reasoning")
 """Items of a prompt that the model itself made."""
+_HELD_CHARS_MAX: Final = 2_000_000
+"""Texts of messages that are kept from one trace to the next: most prompts begin alike."""
 
 
 @dataclass(slots=True)
@@ -71,7 +73,8 @@ class Conversations:
         self._connection = connection
         self._contents = ContentReader(connection)
         self._shown = ShownSchemas(connection)
-        self._part = lru_cache(maxsize=4_096)(self._read_part)
+        self._parts: dict[int, Part | None] = {}
+        self._held_chars = 0
         self._definitions = lru_cache(maxsize=256)(self._read_definitions)
         self._pool: tuple[int, dict[int, int]] = (0, {})
 
@@ -132,6 +135,10 @@ class Conversations:
             return None
         return found if isinstance(found, dict) else None
 
+    def has_long_arguments(self, call: AskedCall) -> bool:
+        """Return whether the arguments are longer than any that a model writes."""
+        return len(self._contents.text(call._arguments) or "") > LONG_CHARS_MIN
+
     def schemas(self, toolset: int) -> dict[str, Any]:
         """Return the JSON Schema of each tool of a toolset, as `ShownSchemas.parameters`."""
         return self._shown.parameters(toolset)
@@ -155,11 +162,21 @@ class Conversations:
 
     def _pool_of(self, trace: int) -> dict[int, int]:
         if self._pool[0] != trace:
+            if self._held_chars > _HELD_CHARS_MAX:
+                self._parts.clear()
+                self._held_chars = 0
             rows = self._connection.execute(
                 "SELECT position, content FROM prompt_messages WHERE trace = ?", (trace,)
             )
             self._pool = trace, dict(rows.fetchall())
         return self._pool[1]
+
+    def _part(self, content: int) -> Part | None:
+        """Return a message's part; one and the same as long as its trace is read."""
+        if content not in self._parts:
+            part = self._parts[content] = self._read_part(content)
+            self._held_chars += 0 if part is None else len(part.folded)
+        return self._parts[content]
 
     def _read_part(self, content: int) -> Part | None:
         message = self._contents.json(content)

@@ -46,7 +46,8 @@ class MadeUpCalls:
 
     tool: str
     call_count: int = 0
-    """Calls of the model whose prompt is known and whose arguments are a JSON object."""
+    """Calls of the model whose prompt is known and whose arguments are a JSON object, of a million
+    letters at most."""
     invented_count: int = 0
     """Of these, calls with at least one invented value."""
     misfit_count: int = 0
@@ -129,6 +130,8 @@ def _look_at(
         if call.actor != "assistant" or asked is None:
             continue
         if not scope.covers(call.tool, call.tool_version, asked.model, call.actor):
+            continue
+        if reader.has_long_arguments(call):
             continue
         given = reader.arguments(call)
         counted = calls.setdefault(call.tool, MadeUpCalls(call.tool))

@@ -19,12 +19,16 @@ from replay.verdicts.origins import Source, TooCommonError, origins
 from replay.verdicts.spellings import date_of, number_of
 
 SMALL_NUMBER_MAX: Final = 10
+LONG_CHARS_MIN: Final = 1_000_000
+"""From so many on a part is looked through as one text: taken apart, it would need fifty times the
+memory, and minutes for the calls of one trace."""
 WORDS_MAX: Final = 3
 CHARS_MAX: Final = 60
 
 Left: TypeAlias = Literal["common", "composed"]
 """Why a value is not looked for: it says nothing, or the model wrote a text of its own."""
 
+_ESCAPED: Final = re.compile(r"\\+u([0-9a-fA-F]{4})")
 _DATE: Final = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ][\d:.]+(?:Z|[+-][\d:]+)?)?")
 _MONTHS: Final = (
     *("january", "february", "march", "april", "may", "june", "july", "august", "september"),
@@ -68,13 +72,32 @@ class Part:
     """One thing that a model was told."""
 
     source: Source
+    """Of a long part only what kind of message it is."""
     folded: str
     """All its values in small letters: that most values are not in it shows fast."""
+    is_long: bool = False
+    """Its values are not taken apart: one counts as told where its letters stand in the text."""
 
 
 def part_of(value: Any) -> Part:
     """Return a message, a response or a definition as a part to look into."""
+    if sum(len(leaf) for _, leaf in leaves(value) if isinstance(leaf, str)) > LONG_CHARS_MIN:
+        texts = (leaf if isinstance(leaf, str) else json.dumps(leaf) for _, leaf in leaves(value))
+        plain = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), "\n".join(texts))
+        return Part(Source(0, "prompt", _kind(value)), plain.casefold(), is_long=True)
     return Part(Source(0, "prompt", value), "\n".join(_texts(value)).casefold())
+
+
+def _kind(message: Any) -> Any:
+    """Return what kind of message it is, without what it says."""
+    if not isinstance(message, dict):
+        return None
+    kind = {name: message[name] for name in ("role", "type") if name in message}
+    blocks = message.get("content")
+    if isinstance(blocks, list):
+        types = [one.get("type") for one in blocks if isinstance(one, dict)]
+        kind["content"] = [{"type": one} for one in dict.fromkeys(types)]
+    return kind
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -101,6 +124,8 @@ def holds(part: Part, value: Any) -> bool:
     """Return whether ``value`` stands in a part."""
     if isinstance(value, (dict, list)) or not _may_hold(part, value):
         return False
+    if part.is_long:
+        return True
     try:
         # Not `part`: an id in a longer text is some of the value, not the value.
         return any(not one.part for one in origins(value, [part.source]))

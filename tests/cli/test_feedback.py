@@ -173,7 +173,7 @@ def test_without_an_option_it_lists_what_was_said(folder: Path, capsys: Printed)
         (["t9", "--rating", "bad"], "no trace"),
         (["t1", "--step", "9", "--rating", "bad"], "Its steps are 1 to 2"),
         (["t1", "--rating", "awful"], "is not one of 'good', 'bad'"),
-        (["t1", "--correction", "{item: cup}"], "is not JSON"),
+        (["t1", "--correction", "{item: cup}"], "is no JSON"),
         (["t1", "--correction", "[1]"], "is no JSON object"),
         (["t1", "--correction", '{"item": "cup"}'], "no tool is named"),
         (["t1", "--correction", "@none.json"], "cannot be read"),

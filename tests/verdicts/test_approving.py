@@ -9,9 +9,10 @@ import pytest
 
 from replay.cli.approvals import approvals_of
 from replay.records import Approval, CallVerdict, Change, Finding, Verdict
-from replay.verdicts import Approvals, apply_approvals, collect
+from replay.verdicts import Approvals, apply_approvals, approve_verdict, collect, exit_code
 from replay.verdicts.signatures import signature
-from tests.verdicts.test_findings import changed, effect_of
+from tests.verdicts.calls import AT
+from tests.verdicts.test_findings import asking, changed, effect_of, too_small
 
 MONDAY, TUESDAY = "2026-11-23T10:00:00Z", "2026-11-24T10:00:00Z"
 RECORDED = {f"t{n}": MONDAY for n in range(100)} | {f"t{n}": TUESDAY for n in range(100, 200)}
@@ -53,6 +54,22 @@ def approved(*calls: CallVerdict, everywhere: bool = False) -> list[Approval]:
 def told(approvals: list[Approval], *calls: CallVerdict) -> list[tuple[bool, str | None]]:
     found = apply_approvals(calls, collect(calls, RECORDED), approvals)[1]
     return [(one.approved, one.approval_note) for one in found]
+
+
+def approval(signature: str | None) -> Approval:
+    return Approval(signature=signature or "", title="", approved_at="2026-11-21T09:00:00Z")
+
+
+def approval_of(finding: Finding) -> Approval:
+    return Approval(
+        signature=finding.signature,
+        title=finding.title,
+        approved_at=AT,
+        call_count=finding.call_count,
+        models=finding.models,
+        error_hashes=finding.error_hashes,
+        answers=finding.answers,
+    )
 
 
 def test_further_recordings_of_an_approved_change_stay_approved_and_are_counted() -> None:
@@ -179,3 +196,87 @@ def test_an_effect_says_where_it_is() -> None:
     assert finding.verdict is Verdict.EFFECT_CHANGED
     assert finding.paths == ["~refunds[*].amount"]
     assert "another state of the world afterwards: `refunds[*].amount` differs" in finding.title
+
+
+def test_an_approved_finding_is_green_until_it_changes() -> None:
+    meant = changed({"province": "TX"}, {"state": "TX"})
+    more = changed({"province": "TX"}, {"state": "TX", "zip": 1})
+    approvals = [approval(meant.signature)]
+
+    verdicts, findings = apply_approvals([meant, more], collect([meant, more]), approvals)
+
+    assert [verdict.approved for verdict in verdicts] == [True, False]
+    assert {finding.title: finding.approved for finding in findings} == {
+        "book: `province` is now `state`": True,
+        "book: `province` is now `state`, new `zip`": False,
+    }
+    assert exit_code([approve_verdict(meant, approvals)]) == 0
+    assert exit_code([approve_verdict(more, approvals)]) == 2
+
+
+def test_an_approved_failure_that_grows_is_open_again() -> None:
+    (before,) = collect([too_small(15.5, 2), too_small(15.5, 3)])
+    more = [too_small(15.5, 2), too_small(15.5, 3), too_small(20, 4)]
+
+    verdicts, (finding,) = apply_approvals(more, collect(more), [approval_of(before)])
+
+    assert (finding.approved, finding.approval_note) == (False, "approved for 2 calls, now 3")
+    assert exit_code(verdicts) == 1
+
+
+def test_an_approved_failure_with_another_value_is_open_again() -> None:
+    (before,) = collect([too_small(15.5, 2)])
+    other = [too_small(20, 2)]
+
+    verdicts, (finding,) = apply_approvals(other, collect(other), [approval_of(before)])
+
+    assert finding.approval_note == "approved with other values in its errors"
+    assert exit_code(verdicts) == 1
+
+
+def test_fewer_calls_and_approvals_that_know_no_number_stay_approved() -> None:
+    (before,) = collect([too_small(15.5, 2), too_small(15.5, 3)])
+    fewer = [too_small(15.5, 2)]
+    unknown: dict[str, Any] = {"call_count": None, "error_hashes": [], "answers": {}}
+    old = approval_of(before).model_copy(update=unknown)
+    many = [too_small(n, n) for n in range(2, 9)]
+
+    assert exit_code(apply_approvals(fewer, collect(fewer), [approval_of(before)])[0]) == 0
+    assert exit_code(apply_approvals(many, collect(many), [old])[0]) == 0
+
+
+@pytest.mark.parametrize(
+    ("approved", "today"),
+    [
+        (changed({"v": 1}, {"v": 2}), changed({"v": 1}, {"v": -999})),
+        (changed({"v": 1}, {"v": 2}), changed({"v": 1}, {"v": "2"})),
+        (changed("four", "three"), changed("four", "banana")),
+        (effect_of("b2-16:aa"), effect_of("b2-16:bb")),
+        (asking({"amount": 1550}), asking({"amount": -999999})),
+    ],
+    ids=["value", "type", "text", "state", "request"],
+)
+def test_an_approved_call_that_changes_again_is_open_again(
+    approved: CallVerdict, today: CallVerdict
+) -> None:
+    (before,) = collect([approved])
+    (now_found,) = collect([today])
+    assert before.signature == now_found.signature
+
+    verdicts, (finding,) = apply_approvals([today], [now_found], [approval_of(before)])
+
+    assert (finding.approved, finding.approval_note) == (
+        False,
+        "approved, and changed again since",
+    )
+    assert exit_code(verdicts) == 2
+    assert apply_approvals([approved], [before], [approval_of(before)])[1][0].approved
+
+
+def test_of_very_many_approved_calls_the_same_ones_are_looked_at_in_every_order() -> None:
+    many = [changed({"v": 0}, {"v": n}, step=n) for n in range(2, 300)]
+    (before,) = collect(many)
+    (again,) = collect(reversed(many))
+
+    assert len(before.answers) == 64
+    assert before.answers == again.answers

@@ -7,11 +7,9 @@ from typing import Any
 import pytest
 
 from replay.records import (
-    Approval,
     CallError,
     CallVerdict,
     Cause,
-    Finding,
     InteractionChange,
     Outcome,
     Stage,
@@ -20,14 +18,11 @@ from replay.records import (
 from replay.verdicts import (
     Findings,
     Situation,
-    apply_approvals,
-    approve_verdict,
     collect,
-    exit_code,
 )
 from replay.verdicts.paths import general_path, is_id_key
 from replay.verdicts.signatures import general_text
-from tests.verdicts.calls import AT, failure, miss, recorded, replayed, verdict_on
+from tests.verdicts.calls import failure, miss, recorded, replayed, verdict_on
 
 
 def changed(old: Any, new: Any, *, step: int = 2, **fields: Any) -> CallVerdict:
@@ -286,26 +281,6 @@ def test_first_divergences_come_first_then_what_breaks_then_what_is_frequent() -
     ]
 
 
-def approval(signature: str | None) -> Approval:
-    return Approval(signature=signature or "", title="", approved_at="2026-11-21T09:00:00Z")
-
-
-def test_an_approved_finding_is_green_until_it_changes() -> None:
-    meant = changed({"province": "TX"}, {"state": "TX"})
-    more = changed({"province": "TX"}, {"state": "TX", "zip": 1})
-    approvals = [approval(meant.signature)]
-
-    verdicts, findings = apply_approvals([meant, more], collect([meant, more]), approvals)
-
-    assert [verdict.approved for verdict in verdicts] == [True, False]
-    assert {finding.title: finding.approved for finding in findings} == {
-        "book: `province` is now `state`": True,
-        "book: `province` is now `state`, new `zip`": False,
-    }
-    assert exit_code([approve_verdict(meant, approvals)]) == 0
-    assert exit_code([approve_verdict(more, approvals)]) == 2
-
-
 def test_a_signature_is_the_same_on_every_machine() -> None:
     assert changed({"province": "TX"}, {"state": "TX"}).signature == "74cc03ce16aa"
 
@@ -371,18 +346,6 @@ def test_the_title_does_not_depend_on_the_order_of_many_calls() -> None:
     assert titles(*verdicts) == ["book: now fails: ValueError: amount 0 too small"]
 
 
-def approval_of(finding: Finding) -> Approval:
-    return Approval(
-        signature=finding.signature,
-        title=finding.title,
-        approved_at=AT,
-        call_count=finding.call_count,
-        models=finding.models,
-        error_hashes=finding.error_hashes,
-        answers=finding.answers,
-    )
-
-
 def too_small(amount: float, step: int) -> CallVerdict:
     return now(Outcome.FAILED, failure(f"amount {amount} too small"), step=step)
 
@@ -409,74 +372,6 @@ def test_findings_of_one_title_say_how_their_calls_end() -> None:
     found = [one.title.partition(" (")[2] for one in collect([works, fails])]
 
     assert sorted(found) == ["failed → ok)", "of calls that end ok)"]
-
-
-def test_an_approved_failure_that_grows_is_open_again() -> None:
-    (before,) = collect([too_small(15.5, 2), too_small(15.5, 3)])
-    more = [too_small(15.5, 2), too_small(15.5, 3), too_small(20, 4)]
-
-    verdicts, (finding,) = apply_approvals(more, collect(more), [approval_of(before)])
-
-    assert (finding.approved, finding.approval_note) == (False, "approved for 2 calls, now 3")
-    assert exit_code(verdicts) == 1
-
-
-def test_an_approved_failure_with_another_value_is_open_again() -> None:
-    (before,) = collect([too_small(15.5, 2)])
-    other = [too_small(20, 2)]
-
-    verdicts, (finding,) = apply_approvals(other, collect(other), [approval_of(before)])
-
-    assert finding.approval_note == "approved with other values in its errors"
-    assert exit_code(verdicts) == 1
-
-
-def test_fewer_calls_and_approvals_that_know_no_number_stay_approved() -> None:
-    (before,) = collect([too_small(15.5, 2), too_small(15.5, 3)])
-    fewer = [too_small(15.5, 2)]
-    unknown: dict[str, Any] = {"call_count": None, "error_hashes": [], "answers": {}}
-    old = approval_of(before).model_copy(update=unknown)
-    many = [too_small(n, n) for n in range(2, 9)]
-
-    assert exit_code(apply_approvals(fewer, collect(fewer), [approval_of(before)])[0]) == 0
-    assert exit_code(apply_approvals(many, collect(many), [old])[0]) == 0
-
-
-@pytest.mark.parametrize(
-    ("approved", "today"),
-    [
-        (changed({"v": 1}, {"v": 2}), changed({"v": 1}, {"v": -999})),
-        (changed({"v": 1}, {"v": 2}), changed({"v": 1}, {"v": "2"})),
-        (changed("four", "three"), changed("four", "banana")),
-        (effect_of("b2-16:aa"), effect_of("b2-16:bb")),
-        (asking({"amount": 1550}), asking({"amount": -999999})),
-    ],
-    ids=["value", "type", "text", "state", "request"],
-)
-def test_an_approved_call_that_changes_again_is_open_again(
-    approved: CallVerdict, today: CallVerdict
-) -> None:
-    (before,) = collect([approved])
-    (now_found,) = collect([today])
-    assert before.signature == now_found.signature
-
-    verdicts, (finding,) = apply_approvals([today], [now_found], [approval_of(before)])
-
-    assert (finding.approved, finding.approval_note) == (
-        False,
-        "approved, and changed again since",
-    )
-    assert exit_code(verdicts) == 2
-    assert apply_approvals([approved], [before], [approval_of(before)])[1][0].approved
-
-
-def test_of_very_many_approved_calls_the_same_ones_are_looked_at_in_every_order() -> None:
-    many = [changed({"v": 0}, {"v": n}, step=n) for n in range(2, 300)]
-    (before,) = collect(many)
-    (again,) = collect(reversed(many))
-
-    assert len(before.answers) == 64
-    assert before.answers == again.answers
 
 
 def test_a_state_that_raises_is_one_finding_whatever_tools_were_called() -> None:
