@@ -199,3 +199,23 @@ def test_of_a_long_trace_the_first_calls_are_looked_at(
 
     assert sum(one.call_count for one in read_made_up(connection).calls) == 2
     connection.close()
+
+
+def test_a_long_part_is_looked_through_as_one_text() -> None:
+    rows = json.dumps([{"place": "Zürich", "note": "x" * 1_000} for _ in range(1_100)])
+    part = part_of({"role": "tool", "content": rows})
+
+    assert part.is_long
+    assert part.source.value == {"role": "tool"}  # nothing of megabytes is taken apart
+    assert is_told("Zürich", [part])
+    assert not is_told("Basel", [part])
+
+
+def test_arguments_that_no_model_writes_are_not_looked_into(
+    connection: sqlite3.Connection, tmp_path: Path
+) -> None:
+    with Store.open(tmp_path / "traces.db", "w") as store:
+        store.append_all([call(8, 4, city="a" * 1_000_001), call(9, 4, city="Bergen")])
+
+    assert sum(one.call_count for one in read_made_up(connection).calls) == 5
+    connection.close()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.tui.big import write_big
 from tests.tui.records import interaction, replay_run, trip, write
 
 
@@ -15,6 +16,14 @@ def database(tmp_path: Path) -> Path:
     path = tmp_path / "traces.db"
     records = [*trip("a-trip", 0), *trip("b-trip", 60), *trip("c-trip", 120)]
     write(path, *records, interaction("b-trip"), *replay_run())
+    return path
+
+
+@pytest.fixture(scope="module")
+def big(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two traces with a call whose answer is big and differs today, and its finding."""
+    path = tmp_path_factory.mktemp("big") / "big.db"
+    write_big(path)
     return path
 
 

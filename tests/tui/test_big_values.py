@@ -1,4 +1,4 @@
-"""Values of megabytes: what is made, held and let go of, as counts of objects, never as timings."""
+"""Values of megabytes: what is read and made of them, as counts of objects, never as timings."""
 
 from __future__ import annotations
 
@@ -13,16 +13,13 @@ import orjson
 import pytest
 
 from benchmarks.screens_values import RUN, branch_records, moment, value_records
-from replay.records import Finding, ReplayRun, ToolCall, Verdict
-from replay.records.codes import Cause
+from replay.records import ReplayRun, ToolCall
 from replay.stepping.watches import Watch
 from replay.store import Store
 from replay.store.record_rows import RecordReader
-from replay.verdicts.canonical import read_response
 from replay.verdicts.origins import Source, origins
+from tests.tui.big import SIZE
 from tests.tui.person import Person, use
-from tui.copies import dumped, is_big, spelled
-from tui.memory import Tidying, reading_much
 from tui.rows.both import Both, without_values
 from tui.rows.branches import BranchReader, branch_size, newest_branch, read_run
 from tui.rows.comparisons import StepComparisons
@@ -32,8 +29,6 @@ from tui.rows.replays import RunList
 from tui.rows.shared import share_equal
 from tui.rows.step_facts import FactReader
 from tui.rows.steps import read_detail, read_steps
-from tui.screens.base import PanesScreen
-from tui.screens.comparison import ComparisonScreen
 from tui.views.alignment import aligned
 from tui.views.branch_view import branch_step_entries
 from tui.views.diff_entries import diff_entries
@@ -41,26 +36,6 @@ from tui.views.entries import Entry, lay_out
 from tui.views.json_entries import json_entries
 from tui.views.parts import parts_text
 from tui.views.sames import ALL
-
-SIZE = 400_000
-"""Characters: more than what is made while a key waits."""
-
-
-@pytest.fixture(scope="module")
-def big(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two traces with a call whose answer is big and differs today, and its finding."""
-    path = tmp_path_factory.mktemp("big") / "big.db"
-    run = ReplayRun(id=RUN, started_at=moment(172_000), status="finished", toolbox="t:box")
-    finding = Finding(
-        run_id=RUN, signature="renamed-store_rows", tool="store_rows", title="it differs",
-        verdict=Verdict.RESPONSE_CHANGED, cause=Cause.CODE, call_count=2, trace_count=2,
-        first_divergence_count=2, tool_call_total=2, example_tool_call_id="big-payload-c2",
-        example_trace_id="big-payload", example_step_number=2,
-    )  # fmt: skip
-    with Store.open(path, "create") as store:
-        store.append_all([run, *value_records("big-payload", SIZE)])
-        store.append_all([*value_records("big-lines", SIZE, second=95_000), finding])
-    return path
 
 
 def comparison_of(path: Path, trace: str) -> Any:
@@ -482,156 +457,3 @@ def test_what_a_watch_saw_of_a_call_is_kept_and_not_copied(
 
     assert found.series[0].at(1) == [7]
     database.close()
-
-
-# -- what is let go of ----------------------------------------------------------------------------
-
-
-def test_a_worker_of_a_screen_describes_nothing_of_what_it_is_given() -> None:
-    """Textual spells out the arguments of each: of five megabytes, at every key."""
-    for file in sorted(Path("tui").rglob("*.py")):
-        for call in re.findall(r"@work\(([^)]*)\)", file.read_text("utf-8")):
-            assert 'description="a thread"' in call, file
-
-
-def test_a_step_that_was_left_is_gone_without_the_collector(big: Path) -> None:
-    async def script(person: Person) -> None:
-        await person.sees("what the model is told")
-        screen = person.app.screen
-        assert isinstance(screen, PanesScreen)
-        held = weakref.ref(screen.detail)  # type: ignore[attr-defined]  # a transcript
-        gc.collect()
-        gc.disable()
-        try:
-            await person.press("6", "p", "n")
-            assert held() is None
-        finally:
-            gc.enable()
-
-    use(big, script, trace="big-payload")
-
-
-def test_a_comparison_that_was_left_holds_no_call(big: Path) -> None:
-    async def script(person: Person) -> None:
-        await person.sees("what the model is told")
-        await person.press("6", "v")
-        await person.sees("equal members")
-        screen = person.app.screen
-        assert isinstance(screen, ComparisonScreen)
-        assert screen.compared is not None
-        held = weakref.ref(screen.compared.payloads)  # type: ignore[arg-type]  # it has some
-        gc.collect()
-        gc.disable()
-        try:
-            await person.press("right_curly_bracket", "q")
-            assert held() is None
-        finally:
-            gc.enable()
-
-    use(big, script, trace="big-payload")
-
-
-def test_what_is_too_much_for_a_clipboard_is_written_to_a_file_at_once(
-    big: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    monkeypatch.setattr("tui.screens.clipboard.CLIPBOARD_MAX", SIZE)
-
-    async def script(person: Person) -> None:
-        await person.press("6", "y")
-        await person.sees("written to ")
-
-    use(big, script, trace="big-payload")
-
-    (file,) = tmp_path.glob("replay-*/copied.json")
-    assert json.loads(file.read_text())["payload"]["count"] == SIZE // 120
-
-
-def test_unfolding_everything_stops_at_a_thousand_lines_and_goes_on(big: Path) -> None:
-    async def script(person: Person) -> None:
-        await person.press("3", "tab", "plus")
-        await person.sees("+ unfolds the next 1,000 lines")
-        screen = person.app.screen
-        assert isinstance(screen, PanesScreen)
-        first = len(screen.outline.rows)
-        await person.press("plus")
-        assert 1_000 < first < 6_000
-        assert len(screen.outline.rows) > first
-
-    use(big, script, trace="big-payload")
-
-
-# -- copying, and the collector -------------------------------------------------------------------
-
-
-def test_what_is_big_is_spelled_on_one_line() -> None:
-    deep: Any = "end"
-    for _ in range(90):
-        deep = {"inner": deep}
-    many = [deep] * 100
-
-    assert is_big(many)
-    assert json.loads(spelled(many)) == many
-    assert "\n" not in spelled(many)
-    assert spelled({"a": [1]}) == json.dumps({"a": [1]}, indent=2)
-
-
-def test_a_record_is_dumped_with_its_values_and_not_with_copies_of_them(big: Path) -> None:
-    with Store.open(big, "r") as store:
-        call: ToolCall = store.tool_call("big-payload-c2")
-
-    fields = dumped(call)
-
-    assert fields["payload"] is call.payload
-    assert json.dumps(fields) == json.dumps(call.model_dump(mode="json"))
-
-
-def test_a_step_as_json_is_what_the_record_says(big: Path) -> None:
-    database = Database.open(big)
-    steps = read_steps(database, "big-payload")
-    detail = read_detail(database, steps, steps.steps[1])
-
-    assert detail.tool_call is not None
-    assert orjson.loads(detail.as_json()) == detail.tool_call.model_dump(mode="json")
-    database.close()
-
-
-def test_the_collector_works_between_keys_and_looks_at_all_when_nobody_presses_any() -> None:
-    now = [0.0]
-    tidying = Tidying(lambda: now[0])
-    gc.collect()
-
-    assert tidying.look() is None
-    tidying.closed()
-    assert tidying.look() is None
-    now[0] = 2.0
-    assert tidying.look() == 1
-    assert tidying.look() is None
-    tidying.pressed()
-    now[0] = 11.0
-    assert tidying.look() is None
-    now[0] = 13.0
-    assert tidying.look() == 2
-    before = gc.get_threshold()
-    gc.set_threshold(1_000_000)
-    try:
-        made = [[at] for at in range(6_000)]
-        assert tidying.look() == 0
-    finally:
-        gc.set_threshold(*before)
-    assert len(made) == 6_000
-
-
-def test_what_is_read_with_the_collector_off_is_old_to_it() -> None:
-    with reading_much():
-        assert not gc.isenabled()
-        held = [[at] for at in range(10_000)]
-
-    assert gc.isenabled()
-    assert gc.get_count()[0] < 5_000
-    assert len(held) == 10_000
-
-
-def test_the_depth_of_a_value_counts_as_it_did(monkeypatch: pytest.MonkeyPatch) -> None:
-    for depth, form in ((200, "json"), (201, "text")):
-        assert read_response("[" * depth + "]" * depth).form == form
