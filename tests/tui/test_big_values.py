@@ -16,6 +16,7 @@ from benchmarks.screens_values import RUN, branch_records, moment, value_records
 from replay.records import ReplayRun, ToolCall
 from replay.stepping.watches import Watch
 from replay.store import Store
+from replay.store.contents import ContentReader
 from replay.store.record_rows import RecordReader
 from replay.verdicts.origins import Source, origins
 from tests.tui.big import SIZE
@@ -26,6 +27,7 @@ from tui.rows.comparisons import StepComparisons
 from tui.rows.database import Database
 from tui.rows.hits import look_through
 from tui.rows.replays import RunList
+from tui.rows.schemas import read_tool_schemas
 from tui.rows.shared import share_equal
 from tui.rows.step_facts import FactReader
 from tui.rows.steps import read_detail, read_steps
@@ -371,7 +373,7 @@ def test_a_branch_is_read_without_values_and_its_calls_as_they_are(edited: Path)
     for side in ("recorded", "edited"):
         assert reader.side(0, side) == getattr(whole.edits[0], side)
     assert newest_branch(database, "another") is None
-    assert RunList(database)[0] == run
+    assert RunList(database)[0] == run.model_copy(update={"branch": None})  # a list shows none
     database.close()
 
 
@@ -456,4 +458,25 @@ def test_what_a_watch_saw_of_a_call_is_kept_and_not_copied(
     found = look_through(database, read_steps(database, "big-payload"), [], [watch], None)
 
     assert found.series[0].at(1) == [7]
+    database.close()
+
+
+def test_lists_of_runs_and_schemas_read_nothing_of_a_branch(
+    edited: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = Database.open(edited)
+    sizes: list[int] = []
+    real = ContentReader.encoded
+
+    def encoded(self: ContentReader, *given: Any) -> Any:
+        found = real(self, *given)
+        sizes.append(len(found[1]))
+        return found
+
+    monkeypatch.setattr(ContentReader, "encoded", encoded)
+
+    assert RunList(database)[0].is_what_if
+    read_tool_schemas(database)
+
+    assert max(sizes, default=0) < SIZE
     database.close()

@@ -67,8 +67,11 @@ def newest_branch(database: Database, trace_id: str, limit: int = 50) -> ReplayR
     return runs[0] if runs else None
 
 
-def read_runs(database: Database, keys: Sequence[int]) -> list[ReplayRun]:
+def read_runs(database: Database, keys: Sequence[int], *, branches: bool = True) -> list[ReplayRun]:
     """Return the replay runs in these rows, newest first; branches without values.
+
+    ``branches`` False: without branches. Even what is left out of one has to be passed by: of
+    megabytes that takes longer than a list may.
 
     Raises:
         StoreError: the database cannot be read, or one of them is gone.
@@ -82,6 +85,8 @@ def read_runs(database: Database, keys: Sequence[int]) -> list[ReplayRun]:
             raise sqlite3.DatabaseError("a row that was there a moment ago is gone")
         if database.places is not None:
             return [_without_values(run) for run in runs]
+        if not branches:
+            return runs
         query = f"SELECT id, extra FROM replay_run_rows r WHERE {condition}"
         extras = dict(connection.execute(query, keys))
         return [_with_extra(database, run, extras[run.id]) for run in runs]

@@ -111,7 +111,7 @@ class RunList(Sequence[ReplayRun]):
 
     def _read(self, start: int) -> list[ReplayRun]:
         keys = self._keys[start : start + _BLOCK].tolist()
-        return read_runs(self._database, keys)
+        return read_runs(self._database, keys, branches=False)
 
 
 def read_findings(database: Database, run_id: str) -> RunFindings:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from replay.records import JsonObject, JsonValue, ReplayRun
+from replay.records.replays import WHAT_IF
 from replay.store.schemas import KnownSchema, read_registry
 from tui.rows.database import Database
 
@@ -93,7 +94,10 @@ def read_tool_schemas(database: Database) -> list[ToolSchemas]:
     with database.reading() as connection:
         registry = read_registry(connection, (), ())
         runs: list[ReplayRun] = database.records.records(
-            "replay_run", "1", [], f"r.started_us DESC, r.key DESC LIMIT {RUNS_MAX}"
+            "replay_run",
+            f"r.id NOT GLOB '{WHAT_IF}*'",  # a branch knows no more, and may have megabytes
+            [],
+            f"r.started_us DESC, r.key DESC LIMIT {RUNS_MAX}",
         )
     by_tool: dict[str, dict[str, list[KnownSchema]]] = {}
     for schema in registry.schemas:

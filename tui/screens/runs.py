@@ -6,13 +6,16 @@ import shlex
 from functools import partial
 from typing import ClassVar
 
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 
+from replay.errors import ReplayError
+from replay.records import ReplayRun
 from tui.actions import RUNS
 from tui.copies import dumped
+from tui.memory import reading_much
 from tui.paths import shown_path
-from tui.rows.branches import read_run, trace_row
+from tui.rows.branches import read_run, read_runs, trace_row
 from tui.rows.replays import RunList
 from tui.screens.base import BaseScreen
 from tui.views.parts import printable
@@ -106,14 +109,33 @@ class RunsScreen(BaseScreen):
         table = self.table
         if not table.runs:
             return
-        from tui.screens.what_if import WhatIfScreen
-
         with self.telling_errors():
             run = table.runs[table.cursor]
-            if run.branch is None:
+            if run.is_what_if:
+                self.say(("◐ reading the edited branch", "accent"))
+                self._read_branch(table.runs.key_at(table.cursor))
+            else:
                 self.app.push_screen(FindingsScreen(run.id))
-                return
-            trace = trace_row(self.replay.the_database, run.branch.trace_id)
+
+    @work(thread=True, exclusive=True, description="a thread", group="branch")
+    def _read_branch(self, key: int) -> None:
+        """A branch has the values of all its calls, several times."""
+        database = self.replay.the_database
+        try:
+            with reading_much():
+                (run,) = read_runs(database, [key])
+            assert run.branch is not None
+            trace = trace_row(database, run.branch.trace_id)
+        except ReplayError as error:
+            self.app.call_from_thread(self.complain, error)
+            return
+        self.app.call_from_thread(self._show_branch, run, trace)
+
+    def _show_branch(self, run: ReplayRun, trace: int) -> None:
+        from tui.screens.what_if import WhatIfScreen
+
+        if self.is_ready and self.app.screen is self:
+            self._say_run()
             self.app.push_screen(WhatIfScreen(run, trace))
 
     def action_copy(self) -> None:
