@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import json
 import re
@@ -18,7 +19,7 @@ from replay.verdicts.canonical import read_response
 from tests.tui.big import SIZE
 from tests.tui.person import Person, use
 from tui.copies import dumped, is_big, spelled
-from tui.memory import Tidying, reading_much
+from tui.memory import Tidying, give_back_now, reading_much
 from tui.rows.database import Database
 from tui.rows.steps import read_detail, read_steps
 from tui.screens.base import PanesScreen
@@ -175,3 +176,24 @@ def test_what_is_read_with_the_collector_off_is_old_to_it() -> None:
 def test_the_depth_of_a_value_counts_as_it_did(monkeypatch: pytest.MonkeyPatch) -> None:
     for depth, form in ((200, "json"), (201, "text")):
         assert read_response("[" * depth + "]" * depth).form == form
+
+
+@pytest.mark.skipif(
+    not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="another C library gives back by itself"
+)
+def test_what_is_free_between_what_is_held_goes_back_to_the_system() -> None:
+    def resident_kb() -> int:
+        (line,) = (
+            one for one in Path("/proc/self/status").read_text().splitlines() if "VmRSS" in one
+        )
+        return int(line.split()[1])
+
+    held = [bytes([at % 7]) * 9_000 for at in range(8_000)]
+    between = held[::100]
+    full_kb = resident_kb()
+    held.clear()
+
+    give_back_now()
+
+    assert resident_kb() < full_kb - 40_000
+    assert len(between) == 80

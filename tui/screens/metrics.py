@@ -14,6 +14,7 @@ from replay.errors import ReplayError
 from replay.metrics import CallMetrics
 from replay.store.database import store_error
 from tui.actions import METRICS, OUTLINE
+from tui.memory import give_back_now
 from tui.rows.metrics import (
     GROUPINGS,
     ORDERS,
@@ -95,6 +96,7 @@ class MetricsScreen(PanesScreen):
         database, worker = self.replay.the_database, get_current_worker()
         try:
             measured = read_measured(database, PERIODS[period][1], lambda: worker.is_cancelled)
+            give_back_now()  # a million durations were sorted several times
         except sqlite3.Error as error:
             if worker.is_cancelled:
                 return
