@@ -21,6 +21,7 @@ from tests.tui.person import Person, use
 from tui.copies import dumped, is_big, spelled
 from tui.memory import Tidying, give_back_now, reading_much
 from tui.rows.database import Database
+from tui.rows.metrics import CallMetrics, Measured
 from tui.rows.steps import read_detail, read_steps
 from tui.screens.base import PanesScreen
 from tui.screens.comparison import ComparisonScreen
@@ -100,6 +101,26 @@ def test_unfolding_everything_stops_at_a_thousand_lines_and_goes_on(big: Path) -
         assert len(screen.outline.rows) > first
 
     use(big, script, trace="big-payload")
+
+
+def test_metrics_that_were_left_hold_no_durations(big: Path) -> None:
+    def held() -> int:
+        return sum(isinstance(one, (Measured, CallMetrics)) for one in gc.get_objects())
+
+    async def script(person: Person) -> None:
+        await person.sees("2 model calls")
+        await person.press("m")
+        await person.sees("2 calls", "store_rows", "Latency")
+        assert held() > 1
+        gc.collect()
+        gc.disable()
+        try:
+            await person.press("q")
+            assert held() == 0
+        finally:
+            gc.enable()
+
+    use(big, script)
 
 
 # -- copying, and the collector -------------------------------------------------------------------

@@ -11,7 +11,7 @@ from textual.containers import Vertical
 from textual.worker import get_current_worker
 
 from replay.errors import ReplayError
-from replay.metrics import CallMetrics
+from replay.metrics import CallMetrics, Scope
 from replay.store.database import store_error
 from tui.actions import METRICS, OUTLINE
 from tui.memory import give_back_now
@@ -77,6 +77,11 @@ class MetricsScreen(PanesScreen):
         self.table.focus()
         self._count()
 
+    def on_unmount(self) -> None:
+        """Let go of a million durations: a screen is a ring that the collector may find late."""
+        super().on_unmount()
+        self.measured = self.judged = None
+
     def on_resize(self, event: object) -> None:
         """Name the columns that there is room for."""
         super().on_resize(event)  # type: ignore[arg-type]  # Textual gives the event it has
@@ -116,23 +121,24 @@ class MetricsScreen(PanesScreen):
             return
         self.measured, self.judged = measured, None
         self._roll_up()
-        self._judge(measured)
+        self._judge(measured.scope)
 
     @work(thread=True, description="a thread", exclusive=True, group="judge")
-    def _judge(self, measured: Measured) -> None:
+    def _judge(self, scope: Scope) -> None:
         """Look through prompts and labels; what they say comes a moment later."""
         database, worker = self.replay.the_database, get_current_worker()
         try:
-            judged = read_judged(database, measured.scope, lambda: worker.is_cancelled)
+            judged = read_judged(database, scope, lambda: worker.is_cancelled)
         except sqlite3.Error as error:
             if worker.is_cancelled:
                 return
             self.app.call_from_thread(self.complain, store_error(error, database.path))
             return
-        self.app.call_from_thread(self._show_judged, measured, judged)
+        self.app.call_from_thread(self._show_judged, scope, judged)
 
-    def _show_judged(self, measured: Measured, judged: Judged) -> None:
-        if measured is not self.measured or not self.is_ready:
+    def _show_judged(self, scope: Scope, judged: Judged) -> None:
+        measured = self.measured
+        if measured is None or measured.scope is not scope or not self.is_ready:
             return
         self.judged = judged
         row = self.row

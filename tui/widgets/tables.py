@@ -172,6 +172,11 @@ class MetricTable(Lines):
     """Calls counted by what they have in common."""
 
     rows: Sequence[CallMetrics] = ()
+
+    def on_unmount(self) -> None:
+        """Let go of the durations, as its screen does."""
+        self.rows = ()
+
     over: Set[str] = frozenset()
     """Names of the budgets that are broken."""
 
