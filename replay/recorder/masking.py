@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -11,6 +12,7 @@ from replay.errors import ReplayError
 from replay.recorder.failures import Failures
 from replay.store import Store
 from replay.store.redaction import Redaction, redaction_of
+from replay.store.shape_only import OnlyShapes
 
 if TYPE_CHECKING:
     from cassettes.redaction import Redactor
@@ -22,6 +24,7 @@ Mask: TypeAlias = "bool | Literal['secrets', 'personal'] | MaskConfig | Redactor
 def mask_into(store: Store, mask: Mask, failures: Failures) -> Redaction | None:
     """Mask everything that is stored from now on, if ``mask`` says so; return by what.
 
+    Where nothing is to be masked, tools of which only the shape is stored are kept to that.
     A masker of the caller's own on the store stays in its place; a function is no `Redaction`, so
     None comes back of it, as where nothing is masked.
 
@@ -30,10 +33,12 @@ def mask_into(store: Store, mask: Mask, failures: Failures) -> Redaction | None:
         ReplayError: the environment's key is too short to be one, or ``mask`` is none of these.
     """
     wanted = _wanted(mask)
-    if isinstance(wanted, MaskConfig) and not wanted.enabled:
-        return None
+    is_off = isinstance(wanted, MaskConfig) and not wanted.enabled
     if store.masker is not None:
-        return store.masker if isinstance(store.masker, Redaction) else None
+        return store.masker if isinstance(store.masker, Redaction) and not is_off else None
+    if isinstance(wanted, MaskConfig) and is_off:
+        store.masker = OnlyShapes(wanted.shape_only, cache(partial(_key, store.path, failures)))
+        return None
     if isinstance(wanted, MaskConfig):
         _refuse_a_short_key()
         redaction = redaction_of(wanted, lambda: _key(store.path, failures))

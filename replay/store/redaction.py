@@ -178,13 +178,7 @@ class Redaction:
         """Return a record with what is masked by its place, not by its form."""
         self._look_at_marks()
         if self._shape_only:
-            if fields["kind"] == "tool_call":
-                fields = self._shape_only.call(fields)
-            elif fields["kind"] == "model_call":
-                said = {name: self._shape_only.said(value) for name, value in fields.items()}
-                if said != fields:
-                    said.pop("stream", None)
-                fields = said
+            fields = self._shape_only.record(fields)
         return self._rules.applied(fields, self._mask) if self._rules else fields
 
     def _record(self, sweep: Sweep, fields: JsonObject) -> JsonObject:
@@ -192,10 +186,10 @@ class Redaction:
         from cassettes.redaction.exchanges import bare_exchange, exchange
 
         kind = fields["kind"]
-        if kind in ("interaction", "attempt"):
-            call_id = fields.get("tool_call_id", fields.get("call_id"))
-            if self._shape_only and self._shape_only.is_of_call(call_id):
-                return _without_content(fields)
+        if kind in ("interaction", "attempt") and self._shape_only:
+            bare = self._shape_only.record(fields)
+            if bare is not fields:
+                return bare
         raw = fields
         try:
             fields = self._marked(fields)
@@ -333,16 +327,6 @@ def _bare(fields: JsonObject, why: str) -> JsonObject:
         found["arguments"] = ""
     left_out = {name: why for name in _NAMING_ONLY if name in fields}
     return {**found, "attributes": {"left_out": {**left_out, "arguments": why}}}
-
-
-def _without_content(fields: JsonObject) -> JsonObject:
-    """Return an interaction or a try of a call of which only the shape is stored."""
-    from cassettes.redaction.exchanges import bare_exchange
-
-    if fields["kind"] == "attempt":
-        return {name: value for name, value in fields.items() if name != "error"}
-    why = "only the shape of this tool's calls is stored"
-    return {**fields, "exchange": bare_exchange(fields["exchange"], why)}
 
 
 def _no_one(act: str, error: Exception) -> None:

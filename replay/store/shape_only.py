@@ -16,9 +16,9 @@ from collections.abc import Callable, Iterable
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
-from replay.records.base import JsonObject
+from replay.records.base import JsonObject, JsonValue
 from replay.records.canonical import canonical_json
-from replay.records.sensitive import SHAPE, STORED
+from replay.records.sensitive import SHAPE, STORED, ToolMarks, announced
 
 _PAYLOADS: Final = ("payload", "positional", "result")
 _TEXTS: Final = ("arguments", "response")
@@ -94,6 +94,21 @@ class ShapeOnly:
         }
         return found
 
+    def record(self, fields: JsonObject) -> JsonObject:
+        """Return any record without what it holds of such calls."""
+        kind = fields["kind"]
+        if kind == "tool_call":
+            return self.call(fields)
+        if kind in ("interaction", "attempt"):
+            call_id = fields.get("tool_call_id", fields.get("call_id"))
+            return _without_content(fields) if self.is_of_call(call_id) else fields
+        if kind != "model_call":
+            return fields
+        said = {name: self.said(value) for name, value in fields.items()}
+        if said != fields:
+            said.pop("stream", None)
+        return said
+
     def is_of_call(self, call_id: Any) -> bool:
         """Whether the call with this id, ours or the provider's, is one of such a tool."""
         return call_id in self._calls
@@ -133,9 +148,59 @@ class ShapeOnly:
                 self._calls.popitem(last=False)
 
 
+class OnlyShapes:
+    """A `replay.store.masking.Masking` for where nothing else is masked: such calls still are."""
+
+    version = 0
+
+    def __init__(self, tools: Iterable[str], key: Callable[[], bytes]) -> None:
+        """``tools``: globs of names, beside those of the tools that say so themselves."""
+        self._globs, self._key = tuple(tools), key
+        self._marks: ToolMarks | None = None
+        self._shape_only = ShapeOnly(self._globs, key)
+
+    def _of_now(self) -> ShapeOnly:
+        """Tools may be registered after the recorder was made."""
+        marks = announced()
+        if marks is not self._marks:
+            self._marks = marks
+            self._shape_only = ShapeOnly((*self._globs, *sorted(marks.shape_only)), self._key)
+        return self._shape_only
+
+    def concerns(self, encoded: str, kind: str) -> bool:
+        """Whether the JSON of records could hold such a call, or an answer to one."""
+        del kind
+        shape_only = self._of_now()
+        return bool(shape_only) and shape_only.concern(encoded)
+
+    def masked(self, records: list[JsonObject]) -> list[JsonObject]:
+        """Return records without what they hold of such calls."""
+        shape_only = self._of_now()
+        return [shape_only.record(fields) for fields in records]
+
+    def masked_messages(self, messages: JsonValue) -> JsonValue:
+        """Return the messages of a prompt without such calls and their answers."""
+        found: JsonValue = self._of_now().said(messages)
+        return found
+
+    def masked_tools(self, tools: JsonValue) -> JsonValue:
+        """Return the tool definitions of a prompt as they are."""
+        return tools
+
+
 def is_shape(value: Any) -> bool:
     """Whether ``value`` is what `ShapeOnly.of` made."""
     return type(value) is dict and value.get(STORED) == SHAPE and "hash" in value
+
+
+def _without_content(fields: JsonObject) -> JsonObject:
+    """Return an interaction or a try of such a call."""
+    from cassettes.redaction.exchanges import bare_exchange
+
+    if fields["kind"] == "attempt":
+        return {name: value for name, value in fields.items() if name != "error"}
+    why = "only the shape of this tool's calls is stored"
+    return {**fields, "exchange": bare_exchange(fields["exchange"], why)}
 
 
 def _bare_details(details: Any) -> list[JsonObject] | None:

@@ -238,7 +238,8 @@ def test_a_models_words_hold_no_arguments_that_are_marked(tmp_path: Path) -> Non
     assert b"Annabel" not in everything(tmp_path)
 
 
-def test_of_a_tool_only_the_shape_is_stored(tmp_path: Path) -> None:
+@pytest.mark.parametrize("mask", [True, False])
+def test_of_a_tool_only_the_shape_is_stored(tmp_path: Path, mask: bool) -> None:
     toolbox = Toolbox("t")
 
     @toolbox.tool(store="shape")
@@ -247,7 +248,7 @@ def test_of_a_tool_only_the_shape_is_stored(tmp_path: Path) -> None:
             raise LookupError(f"no file of {patient}")
         return {"finding": "a bad cold"}
 
-    with Recorder(tmp_path / "traces.db") as recorder, recorder.trace():
+    with Recorder(tmp_path / "traces.db", mask=mask) as recorder, recorder.trace():
         output = asked("diagnose", patient="Annabel Leeward", days=[3, 4])
         answers = toolbox.dispatch_sync(output)
         store = recorder.store

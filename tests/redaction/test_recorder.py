@@ -24,6 +24,7 @@ from replay.errors import ReplayError
 from replay.records import ModelCall, ToolCall
 from replay.store import Store
 from replay.store.redaction import Redaction
+from replay.store.shape_only import OnlyShapes
 
 AT = "2026-11-20T10:00:00.000000Z"
 
@@ -75,7 +76,8 @@ def test_it_can_be_switched_off(tmp_path: Path) -> None:
 
     assert isinstance(call, ToolCall)
     assert (call.payload, call.result) == ({"password": "hunter2-x"}, {"token": "q1w2e3r4"})
-    assert recorder.store.masker is None
+    assert isinstance(recorder.store.masker, OnlyShapes)
+    assert not (tmp_path / "traces.db.masking-key").exists()
 
 
 def test_the_projects_settings_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
