@@ -196,7 +196,8 @@ class RunUnderWay:
             changed["output"] = short_output(output)
             if self.replayer.on_output is not None:
                 self.replayer.on_output(verdict.tool, output)
-        return verdict.model_copy(update=changed) if changed else verdict
+        kept = verdict.model_copy(update=changed) if changed else verdict
+        return self.replayer.kept_verdict(kept, masks=masks)
 
     def _store(self) -> None:
         if self._batch:
