@@ -10,6 +10,7 @@ from typing import Any, Final
 from replay.records import CallVerdict, Cause, Change, Outcome, Verdict
 from replay.records.traces import STATE_NOT_SHOWN
 from replay.verdicts import paths
+from replay.verdicts.answers import Ending, ending
 from replay.verdicts.canonical import same_value
 from replay.verdicts.outside_titles import outside_title
 from replay.verdicts.paths import general_path
@@ -85,6 +86,9 @@ def _what(verdicts: Sequence[CallVerdict]) -> str:
             return f"the same response, but another state of the world afterwards{_where(verdicts)}"
         case Verdict.PAYLOAD_CHANGED:
             return f"the tool is given other arguments: {_differences(verdicts)}"
+        case Verdict.UNANSWERED if first.cause is Cause.SCHEMA and _was_turned_away(first):
+            then = _outcome(first.recorded_outcome)
+            return f"now runs (was {then} when recorded), and {outside_title(first)}"
         case Verdict.INTERACTIONS_CHANGED | Verdict.UNANSWERED:
             return outside_title(first)
         case Verdict.NOT_DETERMINISTIC:
@@ -93,6 +97,11 @@ def _what(verdicts: Sequence[CallVerdict]) -> str:
             return f"could not be judged{': ' + first.note if first.note else ''}"
         case _:
             return _differences(verdicts)
+
+
+def _was_turned_away(verdict: CallVerdict) -> bool:
+    then = verdict.recorded_outcome
+    return then is not None and ending(then) is Ending.TURNED_AWAY
 
 
 def _where(verdicts: Sequence[CallVerdict]) -> str:
@@ -158,6 +167,9 @@ def _error(verdict: CallVerdict) -> str:
     for pattern, plain in _ARGUMENT_ERRORS:
         if found := pattern.search(text):
             return ": " + plain.format(found[1].replace("'", "`"))
+    if verdict.verdict is Verdict.ERROR_CHANGED and error and isinstance(error.details, dict):
+        code = error.details.get("code")
+        text = f"[{code}] {text}" if code else text
     kind = error.type.rsplit(".", 1)[-1] if error and error.type else ""
     raised = verdict.replayed is not None and verdict.replayed.outcome is Outcome.FAILED
     if raised and kind[:1].isupper() and kind not in text:  # a returned failure has no class
