@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from replay.records import CallVerdict, Cause, Change, Outcome, Verdict
+from replay.records.codes import outcome_words
 from replay.records.traces import STATE_NOT_SHOWN
 from replay.verdicts import paths
 from replay.verdicts.canonical import same_value
@@ -84,7 +85,7 @@ def _what(verdicts: Sequence[CallVerdict]) -> str:
         case Verdict.EFFECT_CHANGED:
             return f"the same response, but another state of the world afterwards{_where(verdicts)}"
         case Verdict.PAYLOAD_CHANGED:
-            return f"the tool is given other arguments: {_differences(verdicts)}"
+            return f"the tool is given another payload: {_differences(verdicts)}"
         case Verdict.INTERACTIONS_CHANGED | Verdict.UNANSWERED:
             return outside_title(first)
         case Verdict.NOT_DETERMINISTIC:
@@ -166,7 +167,7 @@ def _error(verdict: CallVerdict) -> str:
 
 
 def _outcome(outcome: Outcome | None) -> str:
-    return "failed" if outcome is None else outcome.value.replace("_", " ")
+    return "failed" if outcome is None else outcome_words(outcome)
 
 
 def _differences(verdicts: Sequence[CallVerdict]) -> str:
