@@ -88,7 +88,7 @@ def _what(verdicts: Sequence[CallVerdict]) -> str:
         case Verdict.PAYLOAD_CHANGED:
             return f"the tool is given another payload: {_differences(verdicts)}"
         case Verdict.UNANSWERED if first.cause is Cause.SCHEMA and _was_turned_away(first):
-            then = outcome_words(first.recorded_outcome)
+            then = _outcome(first.recorded_outcome)
             return f"now runs (was {then} when recorded), and {outside_title(first)}"
         case Verdict.INTERACTIONS_CHANGED | Verdict.UNANSWERED:
             return outside_title(first)
