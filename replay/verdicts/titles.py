@@ -177,7 +177,17 @@ def _error(verdict: CallVerdict) -> str:
     return f": {cut_text(text, _ERROR_CHARS_MAX)}" if text else ""
 
 
+_THEN: Final = {
+    Outcome.INVALID_ARGUMENTS: "turned away for its arguments",
+    Outcome.BAD_JSON: "turned away for its JSON",
+    Outcome.UNKNOWN_TOOL: "an unknown tool",
+}
+"""How a call ended that was never run, after `was`."""
+
+
 def _outcome(outcome: Outcome | None) -> str:
+    if outcome in _THEN:
+        return _THEN[outcome]
     return "failed" if outcome is None else outcome.value.replace("_", " ")
 
 
