@@ -178,7 +178,17 @@ def _error(verdict: CallVerdict) -> str:
     return f": {cut_text(text, _ERROR_CHARS_MAX)}" if text else ""
 
 
+_THEN: Final = {
+    Outcome.INVALID_ARGUMENTS: "rejected for its arguments",
+    Outcome.BAD_JSON: "rejected for its JSON",
+    Outcome.UNKNOWN_TOOL: "an unknown tool",
+}
+"""How a call ended that was never run, after `was`."""
+
+
 def _outcome(outcome: Outcome | None) -> str:
+    if outcome in _THEN:
+        return _THEN[outcome]
     return "failed" if outcome is None else outcome_words(outcome)
 
 
