@@ -72,6 +72,8 @@ class Redaction:
         self._marks: ToolMarks | None = None
         self._rules = FieldRules()
         self._shape_only = ShapeOnly((), lambda: redactor.key)
+        self.masks_dates = False
+        """Whether dates go from what is stored that only may be what a marked one stands for."""
         self.on_failure: Callable[[str, Exception], None] = _no_one
         """Told when a value could not be masked, and so was left out."""
         self._looked_at_s = 0.0
