@@ -119,6 +119,8 @@ class _Rounds:
         self._chance = chance
         self._path = folder / "traces.db"
         self._undisturbed = folder / "undisturbed.db"
+        self._told = folder / "told.txt"
+        """What the command said of errors."""
         shutil.copy(original, self._path)
         shutil.copy(original, self._undisturbed)
         folder.joinpath("pyproject.toml").write_text(way.rules, "utf-8")
@@ -141,26 +143,37 @@ class _Rounds:
                 process = self._started(self._path)
                 time.sleep(after_s)
                 process.send_signal(signal.SIGKILL)
-                was_killed = process.wait() == -signal.SIGKILL
+                code = process.wait()
             self._recorded += 0 if recorder is None else recorder.count
-            told = f"{after_s:15.1f}{took_s:8.1f}" if was_killed else f"{'(it had ended)':>23}"
+            if code not in (0, 2, -signal.SIGKILL):
+                self._way.wrong.append(f"it ended with {code} beside a recorder: {self._said()}")
+            was_killed = code == -signal.SIGKILL
+            told = (
+                f"{after_s:15.1f}{took_s:8.1f}"
+                if was_killed
+                else f"{f'(it had ended: {code})':>23}"
+            )
             self._look(told)
         with self._recorder(f"live-{kills}") as recorder:
             code = self._started(self._path).wait()
         self._recorded += 0 if recorder is None else recorder.count
         if code not in (0, 2):
-            self._way.wrong.append(f"it ended with {code} when it was run again")
+            self._way.wrong.append(f"it ended with {code} when run again: {self._said()}")
         self._look(f"{'run to its end':>23}")
         self._compare_ends()
 
     def _started(self, path: Path) -> subprocess.Popen[bytes]:
         command, *words = self._way.words
-        return subprocess.Popen(
-            [sys.executable, "-m", "replay.cli.main", command, str(path), *words],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            cwd=path.parent,
-        )
+        with self._told.open("w") as told:
+            return subprocess.Popen(
+                [sys.executable, "-m", "replay.cli.main", command, str(path), *words],
+                stdout=subprocess.DEVNULL,
+                stderr=told,
+                cwd=path.parent,
+            )
+
+    def _said(self) -> str:
+        return " ".join(self._told.read_text().split())
 
     def _recorder(self, name: str) -> Recorder | nullcontext[None]:
         if not self._way.beside_a_recorder:

@@ -95,17 +95,22 @@ def feedback_lines(kept: Sequence[Feedback], *, width: int) -> list[str]:
     """Return what people said: of what, how they rate it, by whom, and their words in full."""
     lines: list[str] = []
     for one in kept:
-        where = f"step {one.step_number}" if one.step_number else "the trace"
-        rating = None if one.score is None else _RATINGS.get(one.score, f"{one.score:g}")
-        label = None if one.label == rating else one.label
-        head = ", ".join(part for part in (rating, label) if part)
-        by = f" ({one.annotator}, {moment(one.created_at)[:16]})" if one.annotator else ""
-        lines.append(cut(plain(f"feedback on {where}{': ' if head else ''}{head}{by}"), width))
+        lines.append(cut(plain(said_of(one)), width))
         if one.text:
             lines += _labelled("note", one.text, width)
         if one.correction is not None:
             lines += _labelled("rather", _call_words(one.correction), width)
     return lines
+
+
+def said_of(one: Feedback) -> str:
+    """Return one piece of feedback in short: of what, how it rates it, by whom and when."""
+    where = f"step {one.step_number}" if one.step_number else "the trace"
+    rating = None if one.score is None else _RATINGS.get(one.score, f"{one.score:g}")
+    label = None if one.label == rating else one.label
+    head = ", ".join(part for part in (rating, label) if part)
+    by = f" ({one.annotator}, {moment(one.created_at)[:16]})" if one.annotator else ""
+    return f"feedback on {where}{': ' if head else ''}{head}{by}"
 
 
 def _call_words(correction: JsonValue) -> str:

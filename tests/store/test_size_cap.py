@@ -125,7 +125,7 @@ def test_where_nothing_is_left_no_trace_is_said_to_be_in_the_way(path: Path) -> 
 
     assert transcripts(path) == {}
     assert done.size_bytes_over > 0
-    assert not (done.held or done.pinned or done.forever or done.can_go_on)
+    assert (done.held, done.pinned, done.forever, done.can_go_on) == ([], [], [], False)
 
 
 def test_an_estimate_tells_what_would_still_be_above_the_size(
