@@ -69,7 +69,7 @@ class WhatIfScreen(PanesScreen):
     def on_resize(self, event: events.Resize) -> None:
         """Name the columns that there is room for."""
         super().on_resize(event)
-        self._say_columns()
+        self.call_after_refresh(self._say_columns)  # the list has its new width by then
 
     def _say_columns(self) -> None:
         self.query_one("#columns", Bar).say(branch_step_header(self.table.line_width))
@@ -113,6 +113,7 @@ class WhatIfScreen(PanesScreen):
     def _arrive(self) -> None:
         self.fit_list()
         self.table.lines_changed()
+        self._say_columns()
         self._show()
 
     def _show(self) -> None:

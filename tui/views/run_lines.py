@@ -32,13 +32,13 @@ def _widths(width: int) -> tuple[int, int]:
     """Return how wide started and tools are."""
     if width >= _WIDE:
         return 18, 30
-    return 13, max(8, width - (34 if width < _NARROW else 64))
+    return 13, max(8, width - (36 if width < _NARROW else 67))
 
 
 def run_header(width: int) -> list[Part]:
     """Return the names above the list of replay runs."""
     started, tools = _widths(width)
-    text = f"     {'started':<{started}}{'tools':<{tools}} {'calls':>7}"
+    text = f"     {'started':<{started}}{'tools':<{tools}} {'calls':>9}"
     if width < _NARROW:
         return [(f"{text}  differ", "dim")]
     text += "".join(f"{sign:>5}" for sign in SIGN_ORDER)
@@ -63,18 +63,25 @@ def run_parts(run: ReplayRun, verdicts: Mapping[str, int], width: int) -> list[P
         (f"  {sign}  ", f"{role} strong"),
         (run.started_at[0 if wide else 5 : 16].replace("T", " ") + "  ", "dim"),
         (fit(name, tools) + " ", "strong"),
-        (f"{run.call_count:>7,}", ""),
+        (f"{run.call_count:>9,}", ""),
     ]
     if width < _NARROW:
         differing = sum(counts.get(sign, 0) for sign in _DIFFERING)
-        return [*parts, (f"{differing or '-':>8}", role if differing else "dim")]
+        return [*parts, (f"{_short(differing):>8}", role if differing else "dim")]
     for sign in SIGN_ORDER:
         number = counts.get(sign, 0)
-        parts.append((f"{number or '-':>5}", _ROLES[sign] if number else "dim"))
+        parts.append((f"{_short(number):>5}", _ROLES[sign] if number else "dim"))
     parts.append((f"  {ended:<7}", ""))
     if wide:
         parts.append((f" {printable(run.code_version or '')[:24]}", "dim"))
     return parts
+
+
+def _short(number: int) -> str:
+    """Return a number in at most four columns; none: ``-``."""
+    if number < 10_000:
+        return str(number or "-")
+    return f"{number // 1000}k" if number < 1_000_000 else f"{number / 1e6:.1f}M"
 
 
 def finding_parts(finding: Finding, width: int) -> list[Part]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from replay.metrics.components import COMPONENTS, OF_STAGE, network_ms
 from replay.records import Attempt, ModelCall, ToolCall
 from replay.records.codes import matched_words
 from tui.rows.details import StepDetail
@@ -60,10 +59,14 @@ def _tool_facts(call: ToolCall) -> list[tuple[str, object]]:
 
 def _components(detail: StepDetail, call: ToolCall) -> list[Entry]:
     """Return how long each component took, as the metrics count them, with its stages."""
+    from replay.metrics.components import COMPONENTS, OF_STAGE, network_ms
+
     took: dict[str, float] = {}
     stages: dict[str, list[str]] = {}
     for stage in call.stages:
-        component = OF_STAGE.get(stage.stage, str(stage.stage))
+        component = OF_STAGE.get(stage.stage)
+        if component is None:  # a stage of a newer version: as the metrics, without it
+            continue
         took[component] = took.get(component, 0.0) + stage.duration_us / 1000
         stages.setdefault(component, []).append(str(stage.stage))
     if not any(took.values()):
@@ -75,7 +78,7 @@ def _components(detail: StepDetail, call: ToolCall) -> list[Entry]:
         took["tool"] = max(0.0, took.get("tool", 0.0) - waited)
     total = sum(took.values())
     entries = [_heading("where the time went")]
-    for component in sorted(took, key=_place):
+    for component in sorted(took, key=COMPONENTS.index):
         parts: tuple[Part, ...] = (
             (f"{component:<10}", "key"),
             (f"{lasted(took[component]):>8}  ", "number"),
@@ -84,10 +87,6 @@ def _components(detail: StepDetail, call: ToolCall) -> list[Entry]:
         )
         entries.append(Entry(parts, 1, value={component: took[component]}))
     return entries
-
-
-def _place(component: str) -> int:
-    return COMPONENTS.index(component) if component in COMPONENTS else len(COMPONENTS)
 
 
 def _attempt(attempt: Attempt) -> Entry:
