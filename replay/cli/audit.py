@@ -34,7 +34,7 @@ _ACTS: Final[dict[str, Act]] = {
 """What commands do that are always noted; removals note themselves, where they happen."""
 _CHANGES_BY: Final = {
     "mask": ("wants", ("apply",)),
-    "feedback": ("rating score label note correction remove", ()),
+    "feedback": ("rating score label note correction", ()),
 }
 """Of commands that may only look: the options that make them change something; of one option, the
 values that do."""

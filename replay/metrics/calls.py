@@ -30,7 +30,7 @@ DIMENSIONS: Final[tuple[Dimension, ...]] = (
 )
 
 INVALID: Final = ("bad_json", "invalid_arguments")
-"""Outcomes of arguments that are no JSON object, or that the tool's schema turned away."""
+"""Outcomes of arguments that are no JSON object, or that the tool's schema rejected."""
 
 UNKNOWN: Final = "unknown_tool"
 

@@ -35,6 +35,27 @@ class Outcome(StrEnum):
     """The recording ends inside the call: no answer was ever stored."""
 
 
+def outcome_words(outcome: str) -> str:
+    """Return an outcome as screens, reports and pages say it: ``invalid arguments``."""
+    return "bad JSON" if outcome == Outcome.BAD_JSON else outcome.replace("_", " ")
+
+
+def matched_words(bound_by: str | None) -> str | None:
+    """Return by what a run of a tool was found to be a model's call: ``the call's id``."""
+    return _MATCHED_BY.get(bound_by or "", bound_by)
+
+
+_MATCHED_BY: Final = {
+    "provider_call_id": "the call's id",
+    "arguments": "its arguments",
+    "name": "the tool's name",
+    "order": "the order of the calls",
+    "position": "its position",
+    "response": "what the model was told",
+    "dispatch": "the toolbox, which ran it",
+}
+
+
 class Stage(StrEnum):
     """The stages of a tool call's life, in order."""
 
@@ -64,9 +85,9 @@ class Verdict(StrEnum):
     INTERACTIONS_CHANGED = "interactions_changed"
     """The response is the same, but the outside world is asked something else, or no longer."""
     NOW_REJECTED = "now_rejected"
-    """Ran when recorded; today it is turned away before the tool runs."""
+    """Ran when recorded; today it is rejected: before the tool runs, or by it."""
     NOW_ACCEPTED = "now_accepted"
-    """Was turned away when recorded; today the tool runs."""
+    """Was rejected when recorded; today the tool runs."""
     NOW_FAILING = "now_failing"
     """Succeeded when recorded; today the tool fails."""
     NOW_PASSING = "now_passing"

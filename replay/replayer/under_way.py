@@ -25,6 +25,7 @@ from replay.verdicts import Approvals, Coverage, Findings, exit_code_of
 from replay.verdicts.exit_codes import worse
 from replay.verdicts.frozen import NotFrozen
 from replay.verdicts.policies import PoliciesSeen
+from replay.verdicts.slower import Slower
 from replay.verdicts.versions import VersionsSeen
 
 if TYPE_CHECKING:
@@ -89,6 +90,7 @@ class RunUnderWay:
         self.terms = terms
         self.sums = _Sums()
         self.not_frozen = NotFrozen()
+        self.slower = Slower()
         self.policies_seen = PoliciesSeen()
         self.versions_seen = VersionsSeen()
         self.masked_otherwise = MaskedOtherwise(replayer.redacting)
@@ -172,6 +174,9 @@ class RunUnderWay:
                 trace.transcript.trace.id, self.older.told(trace.verdicts(), calls)
             )
         ]
+        for verdict in verdicts:
+            call_id = verdict.tool_call_id
+            self.slower.add(calls[call_id], verdict, trace.waited_longer_ms(call_id))
         trace.close()
         self._count(trace.transcript, verdicts)
         self._batch += verdicts
@@ -196,7 +201,8 @@ class RunUnderWay:
             changed["output"] = short_output(output)
             if self.replayer.on_output is not None:
                 self.replayer.on_output(verdict.tool, output)
-        return verdict.model_copy(update=changed) if changed else verdict
+        kept = verdict.model_copy(update=changed) if changed else verdict
+        return self.replayer.kept_verdict(kept, masks=masks)
 
     def _store(self) -> None:
         if self._batch:
@@ -262,6 +268,7 @@ class RunUnderWay:
                 "coverage": {
                     **self.coverage.report(),
                     "not_frozen": self.not_frozen.report(),
+                    "slower": self.slower.report(),
                     "policies": self.policies_seen.report(),
                     "written_for": self.older.report(),
                     "versions": self.versions_seen.report(),

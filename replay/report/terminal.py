@@ -19,6 +19,7 @@ from replay.report.not_frozen import not_frozen_lines
 from replay.report.parser_text import parser_lines
 from replay.report.policy_lines import is_not_run, policy_lines
 from replay.report.sample_words import sample_words, sampled
+from replay.report.slower_lines import slower_lines
 from replay.report.version_lines import translation_notes, version_fact, version_lines
 from replay.report.words import VERDICT_WORDS, cause_words, color, sign
 from replay.report.written_for_lines import written_for_lines
@@ -154,6 +155,7 @@ def coverage_lines(coverage: JsonObject, *, width: int, ink: Ink) -> list[str]:
     if coverage.get("parsers"):
         lines += ["", *parser_lines(coverage["parsers"], width=width, ink=ink)]
     lines += not_frozen_lines(coverage, width=width, ink=ink)
+    lines += slower_lines(coverage, width=width, ink=ink)
     lines += _disagreement_lines(coverage, width, ink)
     said: list[str] = []
     never = [tool for tool in coverage.get("tools") or [] if not is_not_run(coverage, tool)]
