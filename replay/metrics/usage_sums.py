@@ -13,7 +13,6 @@ from typing import Any, Final
 
 from replay.metrics.usage import CACHE_WRITTEN, CACHED, DETAILS, INPUT, OUTPUT, Tokens, tokens_of
 
-
 NOTHING: Final = Tokens()
 
 
