@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from replay.errors import ExitCode
 from replay.records import CallVerdict, JsonObject, ReplayRun, Transcript, Verdict
 from replay.replayer.digest import run_digest, trace_digest
-from replay.replayer.lanes import LaneTerms, TraceLanes
+from replay.replayer.lane_terms import LaneTerms
+from replay.replayer.lanes import TraceLanes
 from replay.replayer.masking import MaskedOtherwise
 from replay.replayer.older_calls import OlderCalls
 from replay.replayer.output import short_output
