@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 LISTED_MAX = 40
 TRACES_MAX = 200
-"""`replay.metrics.invented.TRACES_MAX`: a second or two."""
+"""`replay.metrics.invented.TRACES_MAX`: some seconds, where prompts are long."""
 BUCKETS_NARROW, BUCKETS_WIDE = 12, 24
 """Marks of a trend, below 100 columns and from there on."""
 
@@ -225,11 +225,13 @@ def _read(
 
 
 def _models(connection: sqlite3.Connection, scope: Scope) -> list[ModelMetrics]:
+    from replay.cli.progress import Progress
     from replay.config import load_config
     from replay.metrics import Price, read_models
 
     prices = {name: Price(**dict(price)) for name, price in load_config().prices.items()}
-    return read_models(connection, scope, prices=prices)
+    with Progress("model calls") as progress:
+        return read_models(connection, scope, prices=prices, tell=progress.update)
 
 
 def _tell(

@@ -20,8 +20,8 @@ from replay.metrics.scope import Scope
 
 T = TypeVar("T")
 
-Trace: TypeAlias = "int | str"
-"""The key of a trace's row; the trace's id while it is not known."""
+Trace: TypeAlias = int
+"""The key of a trace's row."""
 
 NANOSECONDS: Final = (
     "CASE WHEN c.duration_ms >= 0 THEN CAST(c.duration_ms * 1e6 + 0.5 AS INTEGER) END"
