@@ -91,6 +91,14 @@ def differences(
     return wrong
 
 
+def live_count(path: Path) -> int:
+    """Return how many calls there are that were recorded meanwhile."""
+    with both(path, path) as connection:
+        return _one(
+            connection, f"SELECT count(*) FROM left_db.tool_call_rows WHERE trace IN ({_LIVE})"
+        )
+
+
 def not_the_oldest(original: Path, path: Path) -> list[str]:
     """Say whether a trace went for its size that is newer than one that stayed."""
     with both(original, path) as connection:

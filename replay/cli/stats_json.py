@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, is_dataclass
 from typing import Any
 
-from replay.metrics import CallMetrics, Cells, Tokens
+from replay.metrics import CallMetrics, Cells
 from replay.store.times import iso_text
 
 
@@ -61,9 +61,8 @@ def call_json(row: CallMetrics) -> dict[str, Any]:
 
 def _plain(row: Any) -> dict[str, Any]:
     """Return a row without its durations, which copying would take as long as reading them."""
-    names = [one.name for one in fields(row) if one.name != "durations_ms"]
-    values = {name: getattr(row, name) for name in names}
+    values = {one.name: getattr(row, one.name) for one in fields(row) if one.name != "durations_ms"}
     return {
-        name: asdict(value) if isinstance(value, Tokens) else value
+        name: asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
         for name, value in values.items()
     }

@@ -35,6 +35,10 @@ class Outcome(StrEnum):
     """The recording ends inside the call: no answer was ever stored."""
 
 
+OUTCOME_WORD: Final = {"invalid_arguments": "invalid", "unknown_tool": "unknown"}
+"""What lists call outcomes of two words; the others have one."""
+
+
 def outcome_words(outcome: str) -> str:
     """Return an outcome as screens, reports and pages say it: ``invalid arguments``."""
     return "bad JSON" if outcome == Outcome.BAD_JSON else outcome.replace("_", " ")
@@ -102,6 +106,43 @@ class Verdict(StrEnum):
     """Not run, and not judged: a policy has its recorded answer stand."""
     NOT_RUN = "not_run"
     """Could not be judged: a policy kept it from running, or nothing was recorded to compare."""
+
+
+VERDICT_WORD: Final[dict[Verdict, str]] = {
+    Verdict.SAME: "same",
+    Verdict.EQUIVALENT: "equivalent",
+    Verdict.RESPONSE_CHANGED: "changed",
+    Verdict.PAYLOAD_CHANGED: "payload",
+    Verdict.EFFECT_CHANGED: "effect",
+    Verdict.INTERACTIONS_CHANGED: "outside",
+    Verdict.ERROR_CHANGED: "error",
+    Verdict.NOW_REJECTED: "rejected",
+    Verdict.NOW_ACCEPTED: "accepted",
+    Verdict.NOW_FAILING: "failing",
+    Verdict.NOW_PASSING: "passing",
+    Verdict.UNANSWERED: "unanswered",
+    Verdict.NOT_DETERMINISTIC: "not deterministic",
+    Verdict.SERVED: "served",
+    Verdict.NOT_RUN: "not judged",
+}
+"""Each in one word, for lists, filters and conditions; reports have several that hold it."""
+
+
+def code_named(kind: Literal["outcome", "verdict"], word: str) -> str | None:
+    """Return the outcome or the verdict that ``word`` names, in its words or as it is stored.
+
+    None: there is none. ``now rejected``, ``rejected`` and ``now_rejected`` are the same.
+    """
+    known: dict[str, str] = {}
+    if kind == "outcome":
+        known = {outcome_words(one).casefold(): str(one) for one in Outcome}
+        known |= {said: code for code, said in OUTCOME_WORD.items()}
+    else:
+        known = {said: str(one) for one, said in VERDICT_WORD.items()}
+    wanted = word.strip().casefold().replace("_", " ").replace("-", " ")
+    codes = Outcome if kind == "outcome" else Verdict
+    exact = wanted.replace(" ", "_")
+    return exact if exact in list(codes) else known.get(wanted)
 
 
 class Cause(StrEnum):

@@ -12,7 +12,8 @@ from typing import Self
 
 from replay.errors import ExitCode
 from replay.records import Approval, CallVerdict, Finding, JsonObject, Trace
-from replay.replayer.lanes import LaneTerms, TraceLanes
+from replay.replayer.lane_terms import LaneTerms
+from replay.replayer.lanes import TraceLanes
 from replay.replayer.older_calls import OlderCalls
 from replay.replayer.opened import Opened
 from replay.replayer.output import short_output

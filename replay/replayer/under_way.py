@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from replay.errors import ExitCode
 from replay.records import CallVerdict, JsonObject, ReplayRun, Transcript, Verdict
 from replay.replayer.digest import run_digest, trace_digest
-from replay.replayer.lanes import LaneTerms, TraceLanes
+from replay.replayer.lane_terms import LaneTerms
+from replay.replayer.lanes import TraceLanes
 from replay.replayer.masking import MaskedOtherwise
 from replay.replayer.older_calls import OlderCalls
 from replay.replayer.output import short_output
@@ -91,6 +92,8 @@ class RunUnderWay:
         self.sums = _Sums()
         self.not_frozen = NotFrozen()
         self.slower = Slower()
+        self._misses_states = bool(greeting["shows_state"]) and not terms.has_baseline
+        self._stateless_count = 0
         self.policies_seen = PoliciesSeen()
         self.versions_seen = VersionsSeen()
         self.masked_otherwise = MaskedOtherwise(replayer.redacting)
@@ -214,6 +217,8 @@ class RunUnderWay:
         sums = self.sums
         calls = {call.id: call for call in tool_calls(transcript)}
         self.masked_otherwise.add(is_redacted(transcript.trace.attributes))
+        is_stateless = all(call.state_hash is None for call in calls.values())
+        self._stateless_count += bool(verdicts) and self._misses_states and is_stateless
         for verdict in verdicts:
             sums.findings.add(verdict, transcript.trace.started_at)
             sums.verdicts[verdict.verdict] += 1
@@ -269,6 +274,7 @@ class RunUnderWay:
                     **self.coverage.report(),
                     "not_frozen": self.not_frozen.report(),
                     "slower": self.slower.report(),
+                    "states_not_compared": self._stateless_count,
                     "policies": self.policies_seen.report(),
                     "written_for": self.older.report(),
                     "versions": self.versions_seen.report(),

@@ -159,7 +159,7 @@ def _stand_in(redaction: Redaction, text: str, kind: str | None, fit: Fit) -> st
 
 
 def _shape(text: str) -> str:
-    """Return what a placeholder without a mark shares with its value: where letters and digits are."""
+    """Return what a placeholder without a mark shares with its value: where which letters are."""
     return _DIGIT.sub("0", _CAPITAL.sub("A", _LETTER.sub("a", text)))
 
 

@@ -136,8 +136,12 @@ def test_a_reader_of_a_database_that_is_locked_as_a_whole_is_told_too(path: Path
     alone.execute("PRAGMA locking_mode=EXCLUSIVE")
     alone.execute("BEGIN EXCLUSIVE")
     told = threading.Event()
-    patience.limit_s = 500.0
-    patience.tell = lambda place, left_s: (told.set(), alone.close())[0]
+
+    def let_go(place: Path, left_s: float) -> None:
+        told.set()
+        alone.close()
+
+    patience.limit_s, patience.tell = 500.0, let_go
 
     database.connect_reading(path).close()
     assert told.is_set()

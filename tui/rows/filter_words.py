@@ -8,10 +8,10 @@ from functools import cache
 from typing import Final
 
 from replay.errors import SelectionError
-from replay.records.codes import Outcome, Verdict, outcome_words
+from replay.records.codes import VERDICT_WORD, Outcome, Verdict, outcome_words
 from replay.verdicts.answers import FAILING, TURNED_AWAY
 from replay.verdicts.counts import APPROVED
-from tui.views.signs import outcome_word, verdict_word, verdict_words
+from tui.views.signs import outcome_word, verdict_words
 
 _QUIET: Final = (Verdict.SAME, Verdict.EQUIVALENT)
 _SHOWN_MAX: Final = 6
@@ -53,7 +53,7 @@ def _verdict_words() -> Mapping[str, tuple[str, ...]]:
     words: dict[str, tuple[str, ...]] = {str(one): (str(one),) for one in Verdict}
     words |= {"differs": differing, "any": differing, APPROVED: (APPROVED,)}
     for one in Verdict:
-        for said in (verdict_word(one), verdict_words(one)):
+        for said in (VERDICT_WORD[one], verdict_words(one)):
             words.setdefault(_as_typed(said), (str(one),))
     return words | {word: (str(one),) for word, one in _EARLIER.items()}
 
@@ -73,8 +73,7 @@ def _outcome_words() -> Mapping[str, tuple[str, ...]]:
 def filter_word(name: str, value: str) -> str:
     """Return a value as the screens call it and the filter takes it: ``invalid-arguments``."""
     if name == "verdict":
-        said = verdict_word(value)
-        said = verdict_words(value) if said.endswith("…") else said
+        said = {str(one): word for one, word in VERDICT_WORD.items()}.get(value, value)
     elif name == "outcome":
         said = outcome_words(value)
     else:

@@ -33,7 +33,7 @@ class Side:
         if self.known is None:
             return "today"
         digits = self.known.id.rpartition(":")[2][:8]
-        return f"version {self.version}" if self.version else f"schema {digits}"
+        return f"version {self.version}" if self.version else digits
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,9 +35,9 @@ from tui.widgets.lines import Lines
 from tui.widgets.tables import FieldTable
 
 _ROLES: Final = {
-    "shown": "what models were shown",
-    "validator": "what validates",
-    "source": "what the code says",
+    "shown": "shown to models",
+    "validator": "validates calls",
+    "source": "the code's",
 }
 
 Pair = tuple[str, str]

@@ -32,13 +32,13 @@ def _widths(width: int) -> tuple[int, int]:
     """Return how wide started and tools are."""
     if width >= _WIDE:
         return 18, 30
-    return 13, max(8, width - (36 if width < _NARROW else 67))
+    return 13, max(8, width - (34 if width < _NARROW else 65))
 
 
 def run_header(width: int) -> list[Part]:
     """Return the names above the list of replay runs."""
     started, tools = _widths(width)
-    text = f"     {'started':<{started}}{'tools':<{tools}} {'calls':>9}"
+    text = f"     {'started':<{started}}{'tools':<{tools}} {'calls':>7}"
     if width < _NARROW:
         return [(f"{text}  differ", "dim")]
     text += "".join(f"{sign:>5}" for sign in SIGN_ORDER)
@@ -63,7 +63,7 @@ def run_parts(run: ReplayRun, verdicts: Mapping[str, int], width: int) -> list[P
         (f"  {sign}  ", f"{role} strong"),
         (run.started_at[0 if wide else 5 : 16].replace("T", " ") + "  ", "dim"),
         (fit(name, tools) + " ", "strong"),
-        (f"{run.call_count:>9,}", ""),
+        (f"{_calls(run.call_count):>7}", ""),
     ]
     if width < _NARROW:
         differing = sum(counts.get(sign, 0) for sign in _DIFFERING)
@@ -75,6 +75,11 @@ def run_parts(run: ReplayRun, verdicts: Mapping[str, int], width: int) -> list[P
     if wide:
         parts.append((f" {printable(run.code_version or '')[:24]}", "dim"))
     return parts
+
+
+def _calls(number: int) -> str:
+    """Return a number in at most seven columns."""
+    return f"{number:,}" if number < 1_000_000 else _short(number)
 
 
 def _short(number: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from replay.records.codes import Verdict, outcome_words
+from replay.records.codes import OUTCOME_WORD, VERDICT_WORD, Verdict, outcome_words
 from replay.report.words import VERDICT_WORDS, sign
 from replay.verdicts.counts import APPROVED as APPROVED_WORD
 from tui.views.parts import cut
@@ -34,20 +34,6 @@ _OUTCOME_SIGNS: Final = {
 }
 """``∅``: rejected, before the tool ran or by it. What else is not ok is a ``×``, but for these."""
 
-_OUTCOME_WORDS: Final = {"invalid_arguments": "invalid", "unknown_tool": "unknown"}
-
-_SHORT: Final[dict[Verdict, str]] = {
-    Verdict.EFFECT_CHANGED: "effect",
-    Verdict.INTERACTIONS_CHANGED: "outside",
-    Verdict.PAYLOAD_CHANGED: "payload",
-    Verdict.ERROR_CHANGED: "error",
-    Verdict.NOW_REJECTED: "rejected",
-    Verdict.NOW_FAILING: "failing",
-    Verdict.NOW_ACCEPTED: "accepted",
-    Verdict.NOW_PASSING: "passing",
-    Verdict.SERVED: "served",
-}
-"""A word of each that is short enough for a list, where `VERDICT_WORDS` has several."""
 
 WORD_MAX: Final = 10
 """Columns of `verdict_word`."""
@@ -63,7 +49,7 @@ def outcome_sign(outcome: str) -> tuple[str, str]:
 
 def outcome_word(outcome: str) -> str:
     """Return an outcome in at most ten columns."""
-    return _OUTCOME_WORDS.get(outcome) or outcome_words(outcome)
+    return OUTCOME_WORD.get(outcome) or outcome_words(outcome)
 
 
 def verdict_sign(verdict: str, *, approved: bool = False) -> tuple[str, str]:
@@ -79,8 +65,7 @@ def verdict_word(verdict: str, *, approved: bool = False) -> str:
     """Return a verdict in at most ten columns: a word of `verdict_words`, or as much as fits."""
     if approved or verdict == APPROVED_WORD:
         return APPROVED_WORD
-    known = Verdict(verdict)
-    return cut(_SHORT.get(known, VERDICT_WORDS[known]), WORD_MAX)
+    return cut(VERDICT_WORD[Verdict(verdict)], WORD_MAX)
 
 
 def verdict_words(verdict: str) -> str:

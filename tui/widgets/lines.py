@@ -113,7 +113,7 @@ class Lines(ScrollView, can_focus=True):
         width = self.line_width
         index = self._index_at(y)
         if index is None:
-            passed = fit(f"… {count(self.scroll_offset.y, 'line')} above", width)
+            passed = fit(f"… {count(self.passed_count, 'line')} above", width)
             return Strip([Segment(passed, self._painted("dim"))])
         if index >= self.line_count():
             if index == 0 and self.nothing:
@@ -136,6 +136,11 @@ class Lines(ScrollView, can_focus=True):
         The last of them says then how many are passed.
         """
         return 0
+
+    @property
+    def passed_count(self) -> int:
+        """How many lines are passed between those that stay and those that follow."""
+        return int(self.scroll_offset.y)
 
     def _index_at(self, y: int) -> int | None:
         """Return the line at a row of the screen; None: what says how many are passed."""

@@ -92,6 +92,11 @@ class Outline(Lines):
         """The lines of the head and the gap after it: at most half of what there is room for."""
         return min(self._fixed, self.page_height // 2)
 
+    @property
+    def passed_count(self) -> int:
+        """The gap is no loss; where the head is cut, a line of it stands in its place."""
+        return super().passed_count + (self.fixed_height < self._fixed)
+
     def line_count(self) -> int:
         """Return how many lines are open."""
         return len(self.rows)
