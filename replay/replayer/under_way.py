@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from replay.errors import ExitCode
 from replay.records import CallVerdict, JsonObject, ReplayRun, Transcript, Verdict
 from replay.replayer.digest import run_digest, trace_digest
-from replay.replayer.lanes import LaneTerms, TraceLanes
+from replay.replayer.lane_terms import LaneTerms
+from replay.replayer.lanes import TraceLanes
 from replay.replayer.masking import MaskedOtherwise
 from replay.replayer.older_calls import OlderCalls
 from replay.replayer.output import short_output
@@ -203,7 +204,8 @@ class RunUnderWay:
             changed["output"] = short_output(output)
             if self.replayer.on_output is not None:
                 self.replayer.on_output(verdict.tool, output)
-        return verdict.model_copy(update=changed) if changed else verdict
+        kept = verdict.model_copy(update=changed) if changed else verdict
+        return self.replayer.kept_verdict(kept, masks=masks)
 
     def _store(self) -> None:
         if self._batch:

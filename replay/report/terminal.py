@@ -223,8 +223,8 @@ def _asides(
     if traces := run.coverage.get("states_not_compared"):
         whose = "its" if traces == 1 else "their"
         said.append(
-            f"Recorded without states: {count(traces, 'trace')}. What {whose} calls leave behind in "
-            "the world was not compared; `--baseline git:REF` compares it with the old code's."
+            f"Recorded without states: {count(traces, 'trace')}. What {whose} calls leave behind "
+            "in the world was not compared; `--baseline git:REF` compares it with the old code's."
         )
     said += sample_words(run) + masked_otherwise_words(run, database)
     if run.status == "interrupted":

@@ -14,7 +14,7 @@ VERDICT_WORDS: Final[dict[Verdict, str]] = {
     Verdict.RESPONSE_CHANGED: "changed",
     Verdict.EFFECT_CHANGED: "with another effect",
     Verdict.INTERACTIONS_CHANGED: "asking the outside something else",
-    Verdict.PAYLOAD_CHANGED: "given other arguments",
+    Verdict.PAYLOAD_CHANGED: "given another payload",
     Verdict.ERROR_CHANGED: "with another error",
     Verdict.NOW_ACCEPTED: "now accepted",
     Verdict.NOW_PASSING: "now passing",

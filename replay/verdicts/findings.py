@@ -16,6 +16,7 @@ from types import MappingProxyType
 from typing import Final, TypeAlias
 
 from replay.records import CallVerdict, Cause, Finding, Verdict
+from replay.records.codes import outcome_words
 from replay.verdicts.answers import Ending, ending
 from replay.verdicts.canonical import canonical_bytes, respelled
 from replay.verdicts.exit_codes import BREAKING
@@ -259,7 +260,7 @@ def _told_apart(
         if titles[finding.title] == 1 or then is None or result is None:
             yield finding
             continue
-        ends = [outcome.value.replace("_", " ") for outcome in (then, result.outcome)]
+        ends = [outcome_words(outcome) for outcome in (then, result.outcome)]
         said = f"{ends[0]} → {ends[1]}" if ends[0] != ends[1] else f"of calls that end {ends[0]}"
         after = ", carried over" if example.cause is Cause.CARRIED else ""
         yield finding.model_copy(update={"title": f"{finding.title} ({said}{after})"})

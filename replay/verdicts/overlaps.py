@@ -67,8 +67,8 @@ def states_told_once(
 
     Those are the ones that leave another state when they run alone, where that was tried. Where it
     was not, it is one of them: the one that ended last of those that end otherwise than when they
-    were recorded, else of those that answer otherwise, else of all. Returned are the others that it
-    may be as well, too.
+    were recorded, else of those that answer otherwise, else of all. Returned are the others that
+    it may be as well, too.
     ``worldless``: actor and tool of those that are not given the world; it is none of these.
 
     In each lane the world was shown by whichever call was the last to end there.

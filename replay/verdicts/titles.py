@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from replay.records import CallVerdict, Cause, Change, Outcome, Verdict
+from replay.records.codes import outcome_words
 from replay.records.traces import STATE_NOT_SHOWN
 from replay.verdicts import paths
 from replay.verdicts.answers import Ending, ending
@@ -85,7 +86,7 @@ def _what(verdicts: Sequence[CallVerdict]) -> str:
         case Verdict.EFFECT_CHANGED:
             return f"the same response, but another state of the world afterwards{_where(verdicts)}"
         case Verdict.PAYLOAD_CHANGED:
-            return f"the tool is given other arguments: {_differences(verdicts)}"
+            return f"the tool is given another payload: {_differences(verdicts)}"
         case Verdict.UNANSWERED if first.cause is Cause.SCHEMA and _was_turned_away(first):
             then = _outcome(first.recorded_outcome)
             return f"now runs (was {then} when recorded), and {outside_title(first)}"
@@ -179,8 +180,8 @@ def _error(verdict: CallVerdict) -> str:
 
 
 _THEN: Final = {
-    Outcome.INVALID_ARGUMENTS: "turned away for its arguments",
-    Outcome.BAD_JSON: "turned away for its JSON",
+    Outcome.INVALID_ARGUMENTS: "rejected for its arguments",
+    Outcome.BAD_JSON: "rejected for its JSON",
     Outcome.UNKNOWN_TOOL: "an unknown tool",
 }
 """How a call ended that was never run, after `was`."""
@@ -189,7 +190,7 @@ _THEN: Final = {
 def _outcome(outcome: Outcome | None) -> str:
     if outcome in _THEN:
         return _THEN[outcome]
-    return "failed" if outcome is None else outcome.value.replace("_", " ")
+    return "failed" if outcome is None else outcome_words(outcome)
 
 
 def _differences(verdicts: Sequence[CallVerdict]) -> str:

@@ -149,7 +149,7 @@ def test_a_title_says_what_differs(old: Any, new: Any, title: str) -> None:
         (now(Outcome.TIMEOUT, failure("10 s", "")), "book: now times out: 10 s"),
         (
             verdict_on(recorded("no", outcome=Outcome.INVALID_ARGUMENTS), replayed("ok")),
-            "book: now runs; was turned away for its arguments when recorded",
+            "book: now runs; was rejected for its arguments when recorded",
         ),
         (
             verdict_on(recorded("no", outcome=Outcome.FAILED), replayed("ok")),
@@ -455,7 +455,7 @@ def test_a_call_that_is_let_in_and_asks_what_nobody_recorded_says_both() -> None
     (finding,) = collect([lets_in])
 
     assert finding.title == (
-        "book: now runs (was turned away for its arguments when recorded), and asks "
+        "book: now runs (was rejected for its arguments when recorded), and asks "
         "GET /products, which no cassette answers"
     )
     assert (finding.verdict, finding.cause) == (Verdict.UNANSWERED, Cause.SCHEMA)
