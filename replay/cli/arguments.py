@@ -190,13 +190,15 @@ def read_outcomes(ctx: click.Context, param: click.Parameter, value: tuple[str, 
     """
     if not value:
         return []
-    from replay.records.codes import Outcome
+    from replay.records.codes import Outcome, code_named
 
-    codes = [str(code) for code in Outcome]
-    for code in value:
-        if code not in codes:
-            raise click.BadParameter(f"{code!r} is no outcome; one of: {', '.join(codes)}.")
-    return list(value)
+    found = []
+    for word in value:
+        code = code_named("outcome", word)
+        if code is None:
+            raise click.BadParameter(f"{word!r} is no outcome; one of: {', '.join(Outcome)}.")
+        found.append(code)
+    return found
 
 
 def complete_outcomes(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:

@@ -20,7 +20,7 @@ from tui.views.metric_lines import share
 from tui.views.parts import Part, count, lasted, printable
 from tui.views.signs import outcome_sign
 
-_BAR_WIDTH: Final = 24
+_BAR_WIDTH: Final = 12
 _BINS_MAX: Final = 9
 _STEPS: Final = (1, 2, 5)
 
