@@ -146,7 +146,9 @@ def main() -> int:
             with contextlib.redirect_stdout(io.StringIO()):
                 build(path, args.calls)
             spread(path)
-        (folder / "pyproject.toml").write_text('[tool.replay.budgets]\n"tool_3" = { p95_ms = 90 }\n')
+        (folder / "pyproject.toml").write_text(
+            '[tool.replay.budgets]\n"tool_3" = { p95_ms = 90 }\n'
+        )
         return _time(path, folder, args.only, args.rounds)
 
 
