@@ -20,6 +20,7 @@ from replay.records import (
     Transcript,
 )
 from replay.records.blocks import as_blocks
+from replay.records.codes import matched_words, outcome_words
 from replay.report.ink import count, cut, plain
 
 INDENT = "    "
@@ -202,7 +203,7 @@ def _tool_overview(
     step: ToolCall, interactions: list[Interaction], tries: str, width: int
 ) -> list[str]:
     actor = "" if step.actor == "assistant" else f" (by the {step.actor})"
-    title = f"{plain(step.tool)}{actor}  {step.outcome}{tries}"
+    title = f"{plain(step.tool)}{actor}  {outcome_words(step.outcome)}{tries}"
     lines = [_step_line(step.step_number, title, lasted(step.duration_ms), width)]
     lines += _block("asked", step.arguments, width)
     lines += [f"{INDENT}outside  {cut(plain(request_line(i)), width - 13)}" for i in interactions]
@@ -243,7 +244,7 @@ def _model_in_full(step: ModelCall, attempts: list[str], width: int) -> list[str
 def _tool_in_full(
     step: ToolCall, interactions: list[Interaction], attempts: list[str], width: int
 ) -> list[str]:
-    title = f"{plain(step.tool)}  {step.outcome}"
+    title = f"{plain(step.tool)}  {outcome_words(step.outcome)}"
     lines = [_step_line(step.step_number, title, lasted(step.duration_ms), width)]
     facts = {
         "id": step.id,
@@ -252,7 +253,7 @@ def _tool_in_full(
         "version": step.tool_version,
         "started": step.started_at,
         "state": step.state_hash,
-        "bound by": step.bound_by,
+        "matched by": matched_words(step.bound_by),
         "after model": lasted(step.offset_ms) or None,
     }
     lines += _facts(facts) + attempts
@@ -290,7 +291,7 @@ def _bodies(interaction: Interaction, width: int) -> list[str]:
 
 def _shadow_words(told: JsonObject) -> str:
     """What another version made of the arguments, beside the one that ran."""
-    said = str(told["outcome"]).replace("_", " ")
+    said = outcome_words(str(told["outcome"]))
     if "same_payload" in told:
         said += ", the same payload" if told["same_payload"] else ", another payload"
     said += ", translated" if told.get("translated") else ""

@@ -7,9 +7,11 @@ of whole traces. The name decides: ``trace`` and the components are reserved wor
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from heapq import nlargest
 from typing import Final, Literal, TypeAlias
 
 from replay.metrics.components import CALLS_MAX, COMPONENTS, CallParts, read_parts
@@ -23,13 +25,22 @@ MEASURES: Final = {"p50": 0.5, "p95": 0.95, "p99": 0.99, "max": 1.0}
 Kind: TypeAlias = Literal["tool", "component", "model", "trace"]
 
 
-@dataclass(frozen=True, slots=True)
-class Observation:
-    """One duration, and the row that has it."""
+Table: TypeAlias = Literal["tool_call_rows", "model_call_rows", "trace_rows"]
 
-    duration_ms: float
-    table: Literal["tool_call_rows", "model_call_rows", "trace_rows"]
-    key: int
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """Durations that a budget is held against, and the rows that have them."""
+
+    table: Table
+    keys: Sequence[int]
+    durations_ms: Sequence[float]
+    """In the order of ``keys``."""
+
+    def slowest(self, bound_ms: float) -> list[tuple[float, int]]:
+        """Return duration and row of what took longest of all, where it took longer."""
+        longest = nlargest(EXAMPLES_MAX, zip(self.durations_ms, self.keys, strict=True))
+        return [one for one in longest if one[0] > bound_ms]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,16 +110,11 @@ def check_budgets(
             if parts is None:
                 parts = read_parts(connection, scope, CALLS_MAX)
             read_count = len(parts) if len(parts) == CALLS_MAX else None
-            found = [
-                Observation(one.parts[component], "tool_call_rows", one.key)
-                for one in parts
-                if component in one.parts and fnmatchcase(one.tool, tool)
-            ]
-        found.sort(key=lambda one: one.duration_ms)
-        results += [
-            _result(connection, name, measure, bound, found, read_count)
-            for measure, bound in bounds.items()
-        ]
+            found = _component(parts, tool, component)
+        ordered = sorted(found.durations_ms)
+        for measure, bound in bounds.items():
+            slowest = [_violation(connection, found, *one) for one in found.slowest(bound)]
+            results.append(_result(name, measure, bound, ordered, slowest, read_count))
     return results
 
 
@@ -127,58 +133,60 @@ def split_name(name: str) -> tuple[str, str | None]:
 
 
 def _result(
-    connection: sqlite3.Connection,
     name: str,
     measure: str,
     bound: float,
-    ordered: list[Observation],
+    ordered: Sequence[float],
+    slowest: list[Violation],
     read_count: int | None,
 ) -> BudgetResult:
-    durations = [one.duration_ms for one in ordered]
-    part = MEASURES[measure]
-    interval = percentile_interval(durations, part, z_of(0.95))
-    if measure == "max" and durations:
-        interval = Interval(durations[-1], durations[-1], durations[-1])
-    over = [one for one in ordered if one.duration_ms > bound]
+    interval = percentile_interval(ordered, MEASURES[measure], z_of(0.95))
+    if measure == "max" and ordered:
+        interval = Interval(ordered[-1], ordered[-1], ordered[-1])
     return BudgetResult(
         name,
         measure,
         bound,
-        interval.value if durations else None,
+        interval.value if ordered else None,
         interval,
         len(ordered),
-        len(over),
-        [_violation(connection, one) for one in over[: -EXAMPLES_MAX - 1 : -1]],
+        len(ordered) - bisect_right(ordered, bound),
+        slowest,
         read_count,
     )
 
 
-def _violation(connection: sqlite3.Connection, one: Observation) -> Violation:
-    if one.table == "trace_rows":
-        row = connection.execute(
-            "SELECT id, NULL FROM trace_rows WHERE key = ?", (one.key,)
-        ).fetchone()
+def _violation(
+    connection: sqlite3.Connection, found: Observed, duration_ms: float, key: int
+) -> Violation:
+    if found.table == "trace_rows":
+        row = connection.execute("SELECT id, NULL FROM trace_rows WHERE key = ?", (key,)).fetchone()
     else:
         row = connection.execute(
-            f"SELECT t.id, r.step_number FROM {one.table} r JOIN trace_rows t ON t.key = r.trace "
+            f"SELECT t.id, r.step_number FROM {found.table} r JOIN trace_rows t ON t.key = r.trace "
             "WHERE r.key = ?",
-            (one.key,),
+            (key,),
         ).fetchone()
-    return Violation(row[0], row[1], one.duration_ms)
+    return Violation(row[0], row[1], duration_ms)
 
 
-def _tool_calls(connection: sqlite3.Connection, scope: Scope, tool: str) -> list[Observation]:
+def _component(parts: Sequence[CallParts], tool: str, component: str) -> Observed:
+    found = [one for one in parts if component in one.parts and fnmatchcase(one.tool, tool)]
+    return Observed(
+        "tool_call_rows", [one.key for one in found], [one.parts[component] for one in found]
+    )
+
+
+def _tool_calls(connection: sqlite3.Connection, scope: Scope, tool: str) -> Observed:
     from replay.metrics.samples import read_timed
 
-    wanted = replace(scope, tools=())
-    return [
-        Observation(duration, "tool_call_rows", key)
-        for name, key, duration in read_timed(connection, wanted)
-        if fnmatchcase(name, tool) and (not scope.tools or name in scope.tools)
-    ]
+    def is_wanted(name: str) -> bool:
+        return fnmatchcase(name, tool)
+
+    return Observed("tool_call_rows", *read_timed(connection, scope, is_wanted))
 
 
-def _model_calls(connection: sqlite3.Connection, scope: Scope) -> list[Observation]:
+def _model_calls(connection: sqlite3.Connection, scope: Scope) -> Observed:
     in_window, moments = scope.moments("m.started_us")
     in_traces, values = scope.traces("m.trace")
     rows = connection.execute(
@@ -188,14 +196,13 @@ def _model_calls(connection: sqlite3.Connection, scope: Scope) -> list[Observati
         [*moments, *values],
     )
     of_models = Scope(models=scope.models)
-    return [
-        Observation(duration, "model_call_rows", key)
-        for duration, key, model in rows
-        if of_models.covers("", None, model, "")
+    found = [
+        (key, duration) for duration, key, model in rows if of_models.covers("", None, model, "")
     ]
+    return Observed("model_call_rows", [key for key, _ in found], [took for _, took in found])
 
 
-def _traces(connection: sqlite3.Connection, scope: Scope) -> list[Observation]:
+def _traces(connection: sqlite3.Connection, scope: Scope) -> Observed:
     in_window, moments = scope.moments("t.started_us")
     in_traces, values = scope.traces("t.key")
     rows = connection.execute(
@@ -203,4 +210,5 @@ def _traces(connection: sqlite3.Connection, scope: Scope) -> list[Observation]:
         f"WHERE t.ended_us >= t.started_us AND {in_window} AND {in_traces}",
         [*moments, *values],
     )
-    return [Observation(duration, "trace_rows", key) for duration, key in rows]
+    found = rows.fetchall()
+    return Observed("trace_rows", [key for _, key in found], [took for took, _ in found])

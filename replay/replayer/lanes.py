@@ -145,6 +145,14 @@ class TraceLanes:
         replayed = self._lanes["replayed"].get(call_id)
         return "" if replayed is None else replayed.output
 
+    def waited_longer_ms(self, call_id: str) -> float | None:
+        """Return how long today's code waited in a call, where that was long and is no old habit.
+
+        None: not long, or the old code waited as well.
+        """
+        today, old = (self._lanes.get(name, {}).get(call_id) for name in ("replayed", "baseline"))
+        return None if today is None or (old and old.waited_ms) else today.waited_ms
+
     def close(self) -> None:
         """Remove the worlds that were written down for this trace."""
         for snapshot in self._snapshots.values():

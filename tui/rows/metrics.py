@@ -91,13 +91,12 @@ def read_measured(
             _, last = first_and_last(connection)
             start = last - period // _MICROSECOND
             scope, since = replace(scope, since_us=start), iso_text(start)[:16]
-        cells = read_cells(connection, scope, bucket_count=BUCKETS)
+        cells = read_cells(connection, scope, bucket_count=BUCKETS, with_schemas=False)
         components = read_components(connection, scope)
         promised = {name: budget.bounds for name, budget in load_config().budgets.items()}
         budgets = check_budgets(connection, promised, scope)
         groups = {by: rolled_up(cells, by) for by in GROUPINGS}
-        total = replace(totals(cells, groups[GROUPINGS[0]]), durations_ms=())
-        return Measured(groups, cells.buckets, components, total, budgets, scope, since)
+        return Measured(groups, cells.buckets, components, totals(cells), budgets, scope, since)
     finally:
         connection.close()
 
