@@ -56,7 +56,7 @@ _CAUSES_OF_READING: Final = frozenset({Cause.SCHEMA, Cause.TRANSLATION})
 _UNFIT: Final = frozenset({Outcome.BAD_JSON, Outcome.INVALID_ARGUMENTS})
 
 _AS_READ: Final = frozenset({Outcome.OK, Outcome.FAILED})
-"""How a call that nobody saw ends by what the model was told, as the failure rule reads it."""
+"""How a call ends that nobody saw, by what the model was told: a failure rule reads it so."""
 
 _NOTHING_RECORDED: Final = "The recording has no answer of this call to compare with."
 
