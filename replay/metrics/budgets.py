@@ -7,13 +7,18 @@ of whole traces. The name decides: ``trace`` and the components are reserved wor
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from array import array
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from heapq import nlargest
+from itertools import islice
 from typing import Final, Literal, TypeAlias
 
 from replay.metrics.components import CALLS_MAX, COMPONENTS, CallParts, read_parts
 from replay.metrics.intervals import Interval, percentile_interval, z_of
+from replay.metrics.merging import merged
 from replay.metrics.scope import Scope
 
 EXAMPLES_MAX: Final = 5
@@ -23,13 +28,35 @@ MEASURES: Final = {"p50": 0.5, "p95": 0.95, "p99": 0.99, "max": 1.0}
 Kind: TypeAlias = Literal["tool", "component", "model", "trace"]
 
 
-@dataclass(frozen=True, slots=True)
-class Observation:
-    """One duration, and the row that has it."""
+_Table: TypeAlias = Literal["tool_call_rows", "model_call_rows", "trace_rows"]
 
-    duration_ms: float
-    table: Literal["tool_call_rows", "model_call_rows", "trace_rows"]
-    key: int
+_Duration: TypeAlias = tuple[float, int]
+"""Milliseconds, and the key of the row that took so long."""
+
+_AT_ONCE: Final = 32_768
+"""Durations that are looked at together: a million of them as objects would be 150 MB."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Observed:
+    """What a budget is held against."""
+
+    table: _Table
+    durations_ms: Sequence[float]
+    """All of them, ascending."""
+    slowest: list[_Duration]
+    """At most `EXAMPLES_MAX`, the slowest first."""
+
+    @classmethod
+    def of(cls, table: _Table, durations: Iterable[_Duration]) -> _Observed:
+        """Return what durations of rows of a table come to."""
+        stretches: list[array[float]] = []
+        slowest: list[_Duration] = []
+        rest = iter(durations)
+        while some := list(islice(rest, _AT_ONCE)):
+            stretches.append(array("d", sorted(duration for duration, _ in some)))
+            slowest = nlargest(EXAMPLES_MAX, [*slowest, *some])
+        return cls(table, merged(stretches), slowest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +126,12 @@ def check_budgets(
             if parts is None:
                 parts = read_parts(connection, scope, CALLS_MAX)
             read_count = len(parts) if len(parts) == CALLS_MAX else None
-            found = [
-                Observation(one.parts[component], "tool_call_rows", one.key)
+            of_component = (
+                (one.parts[component], one.key)
                 for one in parts
                 if component in one.parts and fnmatchcase(one.tool, tool)
-            ]
-        found.sort(key=lambda one: one.duration_ms)
+            )
+            found = _Observed.of("tool_call_rows", of_component)
         results += [
             _result(connection, name, measure, bound, found, read_count)
             for measure, bound in bounds.items()
@@ -131,54 +158,55 @@ def _result(
     name: str,
     measure: str,
     bound: float,
-    ordered: list[Observation],
+    found: _Observed,
     read_count: int | None,
 ) -> BudgetResult:
-    durations = [one.duration_ms for one in ordered]
+    durations = found.durations_ms
     part = MEASURES[measure]
     interval = percentile_interval(durations, part, z_of(0.95))
     if measure == "max" and durations:
         interval = Interval(durations[-1], durations[-1], durations[-1])
-    over = [one for one in ordered if one.duration_ms > bound]
     return BudgetResult(
         name,
         measure,
         bound,
         interval.value if durations else None,
         interval,
-        len(ordered),
-        len(over),
-        [_violation(connection, one) for one in over[: -EXAMPLES_MAX - 1 : -1]],
+        len(durations),
+        len(durations) - bisect_right(durations, bound),
+        [_violation(connection, found.table, one) for one in found.slowest if one[0] > bound],
         read_count,
     )
 
 
-def _violation(connection: sqlite3.Connection, one: Observation) -> Violation:
-    if one.table == "trace_rows":
-        row = connection.execute(
-            "SELECT id, NULL FROM trace_rows WHERE key = ?", (one.key,)
-        ).fetchone()
+def _violation(connection: sqlite3.Connection, table: _Table, one: _Duration) -> Violation:
+    duration, key = one
+    if table == "trace_rows":
+        row = connection.execute("SELECT id, NULL FROM trace_rows WHERE key = ?", (key,)).fetchone()
     else:
         row = connection.execute(
-            f"SELECT t.id, r.step_number FROM {one.table} r JOIN trace_rows t ON t.key = r.trace "
+            f"SELECT t.id, r.step_number FROM {table} r JOIN trace_rows t ON t.key = r.trace "
             "WHERE r.key = ?",
-            (one.key,),
+            (key,),
         ).fetchone()
-    return Violation(row[0], row[1], one.duration_ms)
+    return Violation(row[0], row[1], duration)
 
 
-def _tool_calls(connection: sqlite3.Connection, scope: Scope, tool: str) -> list[Observation]:
+def _tool_calls(connection: sqlite3.Connection, scope: Scope, tool: str) -> _Observed:
     from replay.metrics.samples import read_timed
 
     wanted = replace(scope, tools=())
-    return [
-        Observation(duration, "tool_call_rows", key)
-        for name, key, duration in read_timed(connection, wanted)
-        if fnmatchcase(name, tool) and (not scope.tools or name in scope.tools)
-    ]
+    return _Observed.of(
+        "tool_call_rows",
+        (
+            (duration, key)
+            for name, key, duration in read_timed(connection, wanted)
+            if fnmatchcase(name, tool) and (not scope.tools or name in scope.tools)
+        ),
+    )
 
 
-def _model_calls(connection: sqlite3.Connection, scope: Scope) -> list[Observation]:
+def _model_calls(connection: sqlite3.Connection, scope: Scope) -> _Observed:
     in_window, moments = scope.moments("m.started_us")
     in_traces, values = scope.traces("m.trace")
     rows = connection.execute(
@@ -188,14 +216,13 @@ def _model_calls(connection: sqlite3.Connection, scope: Scope) -> list[Observati
         [*moments, *values],
     )
     of_models = Scope(models=scope.models)
-    return [
-        Observation(duration, "model_call_rows", key)
-        for duration, key, model in rows
-        if of_models.covers("", None, model, "")
-    ]
+    return _Observed.of(
+        "model_call_rows",
+        ((duration, key) for duration, key, model in rows if of_models.covers("", None, model, "")),
+    )
 
 
-def _traces(connection: sqlite3.Connection, scope: Scope) -> list[Observation]:
+def _traces(connection: sqlite3.Connection, scope: Scope) -> _Observed:
     in_window, moments = scope.moments("t.started_us")
     in_traces, values = scope.traces("t.key")
     rows = connection.execute(
@@ -203,4 +230,4 @@ def _traces(connection: sqlite3.Connection, scope: Scope) -> list[Observation]:
         f"WHERE t.ended_us >= t.started_us AND {in_window} AND {in_traces}",
         [*moments, *values],
     )
-    return [Observation(duration, "trace_rows", key) for duration, key in rows]
+    return _Observed.of("trace_rows", rows)

@@ -7,14 +7,13 @@ once (`replay.metrics.cells.read_cells`) and rolls them up as often as wanted.
 from __future__ import annotations
 
 import sqlite3
-from array import array
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import Final, Literal, TypeAlias
 
 from replay.metrics.cells import UNDATED, Cell, Cells, read_cells
+from replay.metrics.merging import merged
 from replay.metrics.percentiles import percentile
 from replay.metrics.scope import Scope
 
@@ -146,9 +145,7 @@ def _metrics(
         trend[cell.bucket] += cell.call_count
         if cell.outcome != "ok":
             not_ok[cell.bucket] += cell.call_count
-    # Stretches that are in order are merged, not sorted: the fewer, the faster.
-    stretches = [one.durations_ms for one in (cells if rows is None else rows)]
-    durations = array("d", sorted(chain.from_iterable(stretches)))
+    durations = merged(one.durations_ms for one in (cells if rows is None else rows))
     return CallMetrics(
         by=by,
         name=name,
