@@ -9,6 +9,7 @@ rules     what `[tool.replay.keep]` says by app, label, tool and trace; some are
 size      the oldest go until the file has six tenths of its size
 forget    every trace that names one customer
 open      four recorders open it, and what is due goes in their gaps
+kills     each command is killed (``--kills`` times), run again, and let finish
 ========  ==========================================================================================
 
 Told are seconds by the clock and on the CPU, the most memory of the command, the file before and
@@ -28,12 +29,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from benchmarks import pruning_kills as kills
 from benchmarks import pruning_opening as opening
-from benchmarks.pruning_counting import both, delete_and_vacuum, differences, problems
+from benchmarks.pruning_counting import (
+    both,
+    delete_and_vacuum,
+    differences,
+    live_count,
+    not_the_oldest,
+    problems,
+)
 from benchmarks.pruning_database import (
     CUSTOMERS,
     DUE_SQL,
-    OWN_SQL,
     RULES,
     SPARED_SQL,
     build,
@@ -42,6 +50,12 @@ from benchmarks.pruning_database import (
 from benchmarks.pruning_measuring import Cost, Recorder, measured
 
 _CUSTOMER: Final = 123
+_CALL_SIZE_MAX: Final = 2_000
+"""Bytes of the file that a call of the recorder takes at most."""
+_HEADER: Final = (
+    f"{'':24}{'s':>8}{'CPU s':>8}{'memory MB':>11}{'MB before':>11}{'after':>8}"
+    f"{'on disk':>9}{'append ms':>11}"
+)
 
 
 def main() -> int:
@@ -51,22 +65,25 @@ def main() -> int:
         allow_abbrev=False,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("parts", nargs="*", metavar="PART", help=f"Of {', '.join(_PARTS)}: all.")
+    parser.add_argument(
+        "parts", nargs="*", metavar="PART", help=f"Of {', '.join(_PARTS)}, kills: all."
+    )
     parser.add_argument("--calls", type=int, default=1_000_000)
+    parser.add_argument("--kills", type=int, default=3, help="Of each command, in that part.")
     parser.add_argument("--database", type=Path, help="Make it here if it is missing, and keep it.")
     given = parser.parse_args()
-    if not set(given.parts) <= set(_PARTS):
-        parser.error(f"the parts are {', '.join(_PARTS)}")
+    if not set(given.parts) <= {*_PARTS, "kills"}:
+        parser.error(f"the parts are {', '.join(_PARTS)} and kills")
     with tempfile.TemporaryDirectory(dir=given.database and given.database.parent) as folder:
         original = given.database or Path(folder) / "whole.db"
         if not original.exists():
             build(original, given.calls)
-        print(
-            f"{'':24}{'s':>8}{'CPU s':>8}{'memory MB':>11}{'MB before':>11}{'after':>8}"
-            f"{'on disk':>9}{'append ms':>11}"
-        )
+        print(_HEADER)
         wrong = []
-        for part in given.parts or _PARTS:
+        for part in given.parts or (*_PARTS, "kills"):
+            if part == "kills":
+                wrong += _kills(original, Path(folder), given)
+                continue
             path = Path(folder) / part / "traces.db"
             path.parent.mkdir()
             shutil.copy(original, path)
@@ -74,6 +91,13 @@ def main() -> int:
             shutil.rmtree(path.parent)
     print("\n".join(wrong) or "What was told is what went, and `replay db check` finds nothing.")
     return 1 if wrong else 0
+
+
+def _kills(original: Path, folder: Path, given: argparse.Namespace) -> list[str]:
+    if given.calls > kills.CALLS_MAX:
+        original = folder / "smaller.db"
+        build(original, kills.CALLS_MAX)
+    return [f"kills, {one}" for one in kills.killed(original, folder, given.kills)]
 
 
 def _half(original: Path, path: Path) -> list[str]:
@@ -103,19 +127,11 @@ def _rules(original: Path, path: Path) -> list[str]:
 def _size(original: Path, path: Path) -> list[str]:
     wanted = path.stat().st_size * 6 // 10
     wrong = _removed(original, path, ["prune", str(path), "--size", str(wanted)], None)
-    if path.stat().st_size > wanted:
-        wrong.append(f"{path.stat().st_size:,} bytes are left, {wanted:,} were wanted")
-    with both(original, path) as connection:
-        there = "IN (SELECT id FROM left_db.trace_rows)"
-        newest, oldest = connection.execute(
-            f"SELECT (SELECT max(started_us) FROM main.trace_rows WHERE id NOT {there} "
-            f"AND key NOT IN ({OWN_SQL})), "
-            f"(SELECT min(started_us) FROM main.trace_rows WHERE id {there} "
-            f"AND key NOT IN ({SPARED_SQL}))"
-        ).fetchone()
-    if newest > oldest:
-        wrong.append("a trace went that is newer than one that is left")
-    return wrong
+    # The recorder goes on after the command has ended.
+    left = path.stat().st_size - _CALL_SIZE_MAX * live_count(path)
+    if left > wanted:
+        wrong.append(f"{left:,} bytes are left, {wanted:,} were wanted")
+    return [*wrong, *not_the_oldest(original, path)]
 
 
 def _forget(original: Path, path: Path) -> list[str]:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks.pruning_database import SPARED_SQL
+from benchmarks.pruning_database import FOREVER_SQL, OWN_SQL, SPARED_SQL
 from replay.store import Store
 
 _COUNTED: Final = {
@@ -89,6 +89,29 @@ def differences(
         if live != live_count:
             wrong.append(f"{live_count:,} calls were recorded meanwhile, {live:,} are there")
     return wrong
+
+
+def live_count(path: Path) -> int:
+    """Return how many calls there are that were recorded meanwhile."""
+    with both(path, path) as connection:
+        return _one(
+            connection, f"SELECT count(*) FROM left_db.tool_call_rows WHERE trace IN ({_LIVE})"
+        )
+
+
+def not_the_oldest(original: Path, path: Path) -> list[str]:
+    """Say whether a trace went for its size that is newer than one that stayed."""
+    with both(original, path) as connection:
+        there = "IN (SELECT id FROM left_db.trace_rows)"
+        newest, oldest = connection.execute(
+            f"SELECT (SELECT max(started_us) FROM main.trace_rows WHERE id NOT {there} "
+            f"AND key NOT IN ({OWN_SQL})), "
+            f"(SELECT min(started_us) FROM main.trace_rows WHERE id {there} "
+            f"AND key NOT IN ({SPARED_SQL}) AND key NOT IN ({FOREVER_SQL}))"
+        ).fetchone()
+    if newest is None:
+        return ["no trace went"]
+    return ["a trace went that is newer than one that is left"] if newest > oldest else []
 
 
 def problems(path: Path) -> list[str]:

@@ -26,7 +26,8 @@ seconds = []
 number = 0
 while not ends:
     fields = {
-        "kind": "tool_call", "id": f"live-{number}", "trace_id": f"live-{number // 50}",
+        "kind": "tool_call", "id": f"{sys.argv[2]}-{number}",
+        "trace_id": f"{sys.argv[2]}-{number // 50}",
         "step_number": number % 50 + 1, "tool": "tool_1", "arguments": '{"number": 1}',
         "response": f"answer {number} " * 100, "started_at": "2029-01-01T00:00:00.000000Z",
     }
@@ -139,13 +140,17 @@ class _Watch:
 class Recorder:
     """Records into a database, in a process of its own, while the block runs."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, name: str = "live") -> None:
+        """``name``: what the ids of its traces and calls begin with."""
         self._path = path
+        self._name = name
         self._seconds: list[float] = []
 
     def __enter__(self) -> Recorder:
         self._process = subprocess.Popen(
-            [sys.executable, "-c", RECORDING, str(self._path)], stdout=subprocess.PIPE, text=True
+            [sys.executable, "-c", RECORDING, str(self._path), self._name],
+            stdout=subprocess.PIPE,
+            text=True,
         )
         return self
 

@@ -20,10 +20,18 @@ _BY_PRESENCE: Final = frozenset(
 )
 """Their values are secret, or made anew for each request: whether they are sent is what counts."""
 
-_BY_VALUE: Final = frozenset(("if-match", "if-none-match", "prefer", "x-http-method-override"))
+_BY_VALUE: Final = frozenset(
+    ("accept-language", "if-match", "if-none-match", "prefer", "range", "x-http-method-override")
+)
 
-_OWN: Final = re.compile(r"x-[a-z0-9-]+")
-"""Names that applications make up."""
+_OWN: Final = re.compile(
+    r"x-[a-z0-9-]+"
+    r"|(?:[a-z0-9]+-)*(?:tenant|account|organi[sz]ation|project|workspace|region|api-version)"
+)
+"""Names that applications make up, or set to say whom they ask for."""
+
+_OF_ANY_CLIENT: Final = frozenset(("*/*", "application/json", "application/json, text/plain, */*"))
+"""What clients say in ``Accept`` by themselves; the media type of an API is said on purpose."""
 
 _MADE_ANEW: Final = re.compile(
     r"x-(?:.*(?:request|correlation|trace|span|session|transaction)-?id|trace.*|b3-.*|amz-.*"
@@ -47,6 +55,8 @@ def compare_headers(recorded: Request, asked: Request) -> Iterator[Difference]:
         is_masked = PLACEHOLDER.search(before or "") or PLACEHOLDER.search(after or "")
         if before == after or (is_masked and before and after):
             continue
+        if name == "content-type" and (before is None or after is None):
+            continue  # a client's own doing; what it says of the body is seen in the body
         yield Difference(f"headers.{name}", before, after)
 
 
@@ -56,6 +66,11 @@ def _told(request: Request) -> dict[str, str]:
         name = line.lower()
         if name in _BY_PRESENCE:
             told[name] = "(sent)"
+        elif name == "content-type":
+            told[name] = value.partition(";")[0].strip().lower()
+        elif name == "accept":
+            if value not in _OF_ANY_CLIENT:
+                told[name] = value
         elif name in _BY_VALUE or (_OWN.fullmatch(name) and not _MADE_ANEW.fullmatch(name)):
             told[name] = f"{told[name]}, {value}" if name in told else value
     return told

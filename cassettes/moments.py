@@ -43,6 +43,18 @@ def tells_moment(value: Any, start_s: float, end_s: float) -> bool:
     )
 
 
+def tell_one_moment(recorded: Any, replayed: Any, start_s: float, end_s: float) -> bool:
+    """Whether both tell a time between the two, and tell it in one form.
+
+    Seconds that became milliseconds, or a time that lost its zone, are no doing of a clock. Which
+    zone it is, is the machine's.
+    """
+    sides = (recorded, replayed)
+    return all(tells_moment(side, start_s, end_s) for side in sides) and (
+        _form(recorded) == _form(replayed)
+    )
+
+
 _DRIFT_S_MAX: Final = 0.25
 """A replay's clock follows the recorded answers: between two of them only work of the processor's
 own is left. A change of the code by less is taken for the clock's, one by a second never."""
@@ -79,6 +91,27 @@ def same_reckoning(recorded: Any, replayed: Any, start_s: float, end_s: float) -
     )
 
 
+_AT_THE_END: Final = re.compile(r"(?:Z|GMT|UTC|[+-]\d{2}:?\d{2})$")
+_WRITTEN: Final = ((re.compile(r"[.,]\d+"), ""), (re.compile(r"[A-Za-z]+"), "a"))
+"""Not at every moment is there a fraction, and months have names."""
+
+
+def _form(value: Any) -> tuple[str, object]:
+    """Return how a moment is told: as which type, in which unit, or in what layout."""
+    if not isinstance(value, str):
+        return type(value).__name__, _unit_of(value)
+    if value.replace(".", "", 1).isdigit():
+        return ("text of a float" if "." in value else "text of an int"), _unit_of(float(value))
+    written = _AT_THE_END.sub("+00:00", value)
+    for pattern, plain in _WRITTEN:
+        written = pattern.sub(plain, written)
+    return "text", re.sub(r"\d", "0", written)
+
+
+def _unit_of(value: float) -> float | None:
+    return next((unit for low, high, unit in _UNITS if low <= value < high), None)
+
+
 def _layout(text: str) -> str:
     """Return how a moment is written, with its zone: two zones of one moment are two texts."""
     zone = _ZONE.search(text)
@@ -92,7 +125,7 @@ def _same_words(recorded: str, replayed: str, start_s: float, end_s: float) -> b
         return False
     return all(
         one == other
-        or (tells_moment(one, start_s, end_s) and tells_moment(other, start_s, end_s))
+        or tell_one_moment(one, other, start_s, end_s)
         or same_reckoning(one, other, start_s, end_s)
         for one, other in zip(old, new, strict=True)
     )
@@ -126,10 +159,7 @@ def _counted(value: float, unit: float) -> tuple[float, float]:
 
 def only_moments(differences: Iterable[Difference], start_s: float, end_s: float) -> bool:
     """Whether every difference is that between two moments of the same piece of work."""
-    return all(
-        tells_moment(one.recorded, start_s, end_s) and tells_moment(one.replayed, start_s, end_s)
-        for one in differences
-    )
+    return all(tell_one_moment(one.recorded, one.replayed, start_s, end_s) for one in differences)
 
 
 def asks_at_another_moment(recorded: Interaction, asked: Request, at: float) -> bool:

@@ -125,12 +125,26 @@ class Redactor:
         )
 
     def recognise(self, recorded: Any) -> None:
-        """Take the digits under secret names in ``recorded`` (JSON) for placeholders.
+        """Take what is secret today, and stands openly in ``recorded`` (JSON), for placeholders.
 
-        For a replay: of another key's placeholders, these are the only ones without a mark.
+        For a replay of what was masked by other rules, or another key: of its placeholders, digits
+        are the only ones without a mark.
         """
-        if self.rules.names_stand_in(_json_text(recorded)):
+        text = _json_text(recorded)
+        if self.rules.names_stand_in(text):
             self._recognise(recorded)
+        if self.rules.finders or self.rules.has_secret_form(text):
+            try:
+                self._recognise_forms(recorded)
+            except Exception:  # noqa: BLE001 -- a function of the user's: masking tells of it
+                return
+
+    def _recognise_forms(self, value: Any) -> None:
+        if type(value) is str:
+            self._recognised.update(self.rules.secrets_in(value))
+        elif type(value) in (dict, list):
+            for item in value.values() if type(value) is dict else value:
+                self._recognise_forms(item)
 
     def _recognise(self, value: Any) -> None:
         if type(value) is dict:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
-from cassettes.redaction.finding import Finder
+from cassettes.redaction.finding import Finder, found_in
 from cassettes.redaction.names import Names, words_of
 from cassettes.redaction.patterns import Pattern, PatternError, patterns_of
 from cassettes.redaction.personal import KINDS, Kind
@@ -95,6 +95,15 @@ class Rules:
     def has_secret_form(self, text: str) -> bool:
         """Whether something in ``text`` may have the form of a secret, personal data aside."""
         return not is_readable(text) or any(finds(text) for finds in self._secret_searches)
+
+    def secrets_in(self, text: str) -> Iterator[str]:
+        """Yield what has the form of a secret in ``text``, or is found by a function."""
+        for pattern in self.patterns if self.has_secret_form(text) else ():
+            if pattern.finds_in(text):
+                for found in pattern.form.finditer(text):
+                    yield found["secret"] if "secret" in pattern.form.groupindex else found[0]
+        for one in found_in(text, (), self.finders) if self.finders else ():
+            yield text[one.start : one.end]
 
     def kinds_in(self, text: str) -> list[Kind]:
         """Return the kinds that ``text`` may hold, the surest first."""

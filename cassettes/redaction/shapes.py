@@ -61,8 +61,13 @@ def placeholder(key: bytes, value: str) -> str:
     return (token and _token(token, plain)) or plain
 
 
+def mark_of(key: bytes, value: str) -> str:
+    """Return the mark that what stands for a text of no known form has."""
+    return f"R{_hash(key, value).hex()[:12]}R"
+
+
 def _hash(key: bytes, value: str) -> bytes:
-    return hmac.new(key, value.encode("utf-8", "surrogatepass"), hashlib.sha256).digest()
+    return hmac.digest(key, value.encode("utf-8", "surrogatepass"), hashlib.sha256)
 
 
 def _digits(key: bytes, value: str) -> str:

@@ -11,6 +11,35 @@ from typing import Any
 
 import click
 
+
+def read_words(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """Return what somebody says, as it was typed; None: nothing was asked.
+
+    Raises:
+        click.BadParameter: it is empty.
+    """
+    if value is not None and not value.strip():
+        raise click.BadParameter("it says nothing; leave the option out, or say something.")
+    return value
+
+
+def _wait(ctx: click.Context, param: click.Parameter, value: float | None) -> None:
+    """Have this process wait so long for locked databases, and say who it waits for."""
+    from replay.cli import locked
+
+    locked.wait(value)
+
+
+wait_option = click.option(
+    "--wait",
+    type=click.FloatRange(min=0),
+    metavar="SECONDS",
+    expose_value=False,
+    callback=_wait,
+    help="Wait at most so long for a database that another program has locked: 10, or as long as "
+    "the work is worth.",
+)
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 
 
@@ -78,6 +107,7 @@ def database_and(
         metavar = " ".join(["[DATABASE]", *words])
         completing = complete or complete_words([*names, *optional])
 
+        @wait_option
         @click.argument("words", nargs=-1, metavar=metavar, shell_complete=completing)
         @functools.wraps(command)
         def with_database(*, words: tuple[str, ...], **options: Any) -> Any:
@@ -88,9 +118,13 @@ def database_and(
             if database is None or context is None:
                 return command(database=database, **given, **options)
             from replay.cli.audit import noting
+            from replay.cli.locked import forget_wait
 
-            with noting(context.command_path, database, options):
-                return command(database=database, **given, **options)
+            try:
+                with noting(context.command_path, database, options):
+                    return command(database=database, **given, **options)
+            finally:
+                forget_wait()
 
         return with_database
 

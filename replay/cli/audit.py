@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import secrets
 import sys
 import textwrap
 from collections.abc import Iterator, Mapping
@@ -35,7 +34,7 @@ _ACTS: Final[dict[str, Act]] = {
 """What commands do that are always noted; removals note themselves, where they happen."""
 _CHANGES_BY: Final = {
     "mask": ("wants", ("apply",)),
-    "feedback": ("rating score label note correction remove", ()),
+    "feedback": ("rating score label note correction", ()),
 }
 """Of commands that may only look: the options that make them change something; of one option, the
 values that do."""
@@ -91,6 +90,8 @@ def said(database: Path) -> str:
     What has the form of a secret or of personal data is masked, as recordings into ``database``
     are: a key in an address, a name in that of a file.
     """
+    import secrets
+
     from cassettes.redaction import KeyUnusable, Redactor, known_key
 
     try:
@@ -106,6 +107,10 @@ def note_in(database: Path, name: str, act: Act, words: str | None = None) -> No
 
     ``words``: in which; None: as it was typed.
     """
+    from replay.cli.settings_at_hand import has_settings
+
+    if act == "read" and not has_settings():
+        return  # what is read is noted only where somebody wants it
     from replay.cli.masked import is_child
     from replay.config import load_config
 

@@ -112,7 +112,7 @@ def debug(
                 verdict = run(asked, interrupted_by=lambda _: contextlib.nullcontext())
     result = verdict.replayed
     if result is not None and result.outcome in _BEFORE_THE_TOOL:
-        terminal.say("It did not stop: the call was turned away before the tool ran.")
+        terminal.say("It did not stop: the call was rejected before the tool ran.")
     colored = terminal.colours(sys.stdout)
     told, seen = (shown(database, one, reveal=reveal) for one in (verdict, call))
     terminal.emit("")

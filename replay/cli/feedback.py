@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from replay.cli import terminal
-from replay.cli.arguments import database_and, examples, json_option
+from replay.cli.arguments import database_and, examples, json_option, read_words
 from replay.cli.hidden import hide, reveal_option, shown
-from replay.errors import ExitCode, SelectionError
+from replay.errors import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +21,12 @@ _SCORES: Final = {"good": 1.0, "bad": 0.0}
 _NAMED_MAX: Final = 5
 
 
+def _read_score(ctx: click.Context, param: click.Parameter, value: float | None) -> float | None:
+    if value is not None and value != value:  # NaN is in every range
+        raise click.BadParameter("nan is not in the range 0<=x<=1.")
+    return value
+
+
 @click.command(
     short_help="Say what is good or bad about a trace or a step.",
     epilog=examples(
@@ -28,6 +34,7 @@ _NAMED_MAX: Final = 5
         "replay feedback traces.db t660c71da6be --step 3 --rating bad --note 'asked for the wrong "
         "city'",
         'replay feedback traces.db t660c71da6be --step 3 --correction \'{"city": "Paris"}\'',
+        "replay feedback traces.db t660c71da6be --take-back last",
         "replay feedback traces.db t660c71da6be",
     ),
 )
@@ -41,10 +48,19 @@ _NAMED_MAX: Final = 5
 )
 @click.option("--rating", type=click.Choice(list(_SCORES)), help="Whether it is as it should be.")
 @click.option(
-    "--score", type=click.FloatRange(0, 1), metavar="NUMBER", help="How good it is, from 0 to 1."
+    "--score",
+    type=click.FloatRange(0, 1),
+    metavar="NUMBER",
+    callback=_read_score,
+    help="How good it is, from 0 to 1.",
 )
-@click.option("--label", metavar="WORD", help="A word to find it by: wrong_tool, too_slow, ...")
-@click.option("--note", metavar="TEXT", help="What you have to say of it.")
+@click.option(
+    "--label",
+    metavar="WORD",
+    callback=read_words,
+    help="A word to find it by: wrong_tool, too_slow, ...",
+)
+@click.option("--note", metavar="TEXT", callback=read_words, help="What you have to say of it.")
 @click.option(
     "--correction",
     metavar="JSON",
@@ -56,7 +72,12 @@ _NAMED_MAX: Final = 5
     is_flag=True,
     help="Keep a correction that does not fit the schema which the model was shown.",
 )
-@click.option("--remove", metavar="ID", help="Take back what was said: its id, as --json tells it.")
+@click.option(
+    "--take-back",
+    metavar="ID",
+    help="Take back what was said, a wrong key: its id, as --json tells it, or the beginning of "
+    "it; `last` is the newest that you said of TRACE, or of its --step.",
+)
 @click.option("--by", metavar="NAME", help="Who says so. Default: your user name.")
 @reveal_option
 @json_option
@@ -70,7 +91,7 @@ def feedback(
     note: str | None,
     correction: str | None,
     unchecked: bool,
-    remove: str | None,
+    take_back: str | None,
     by: str | None,
     reveal: bool,
     as_json: bool,
@@ -78,17 +99,25 @@ def feedback(
     """Say what is good or bad about TRACE, or about one step of it; without an option, list it.
 
     Feedback is kept in the database beside what was recorded. `replay show` lists it, and exports
-    carry it: records as they are, conversations under `human_feedback`. Saying it again adds to it.
+    carry it: records as they are, conversations under `human_feedback`. Saying it again adds to it;
+    what is taken back is in no list, count or export any more, and the audit says that it was.
     """
     from replay.cli.approvals import user_name
     from replay.cli.corrections import read_correction
+    from replay.cli.feedback_back import take_feedback_back
     from replay.cli.masked import in_a_child, masked, masking_for
     from replay.cli.traces import step_of
     from replay.config import load_config
     from replay.store import Store
 
-    if remove is not None:
-        return _remove(database, trace, remove)
+    if take_back is not None:
+        if any(one is not None for one in (rating, score, label, note, correction)):
+            raise click.UsageError(
+                "--take-back says nothing new: give it alone, or with --step, --by."
+            )
+        return take_feedback_back(
+            database, trace, take_back, step_number, by or user_name(), as_json=as_json
+        )
     if rating is not None and score is not None:
         raise click.UsageError("--rating is a score of its own: 1 or 0. Give one of the two.")
     given_any = (rating, score, label, note, correction)
@@ -132,22 +161,6 @@ def _feedback(trace_id: str, **said: Any) -> Feedback:
     from replay.store.times import now_text
 
     return Feedback(id=f"f{secrets.token_hex(8)}", trace_id=trace_id, created_at=now_text(), **said)
-
-
-def _remove(database: Path, trace: str, feedback_id: str) -> int:
-    from replay.store import Store
-
-    with Store.open(database, mode="w") as store:
-        kept = [one.id for one in store.transcript(trace).feedback]
-        if feedback_id not in kept:
-            raise SelectionError(
-                f"Trace {trace!r} has no feedback {feedback_id!r}.",
-                nearest=", ".join(kept[-4:]) or None,
-                hint="`replay feedback DATABASE TRACE --json` lists what was said, with ids.",
-            )
-        store.remove_feedback(feedback_id)
-    terminal.say("Taken back.")
-    return ExitCode.OK
 
 
 def _list(transcript: Transcript, step_number: int | None, *, as_json: bool) -> int:

@@ -35,10 +35,23 @@ _SHOWN_MAX: Final = 20
 @click.option(
     "--personal", is_flag=True, help="Personal data of all kinds, whatever [tool.replay.mask] says."
 )
+@click.option(
+    "--dates",
+    is_flag=True,
+    help="With --apply: mask also each date in an answer that a marked date of its call may stand "
+    "for, as both are of one year: nothing proves it.",
+)
 @click.option("--all", "shows_all", is_flag=True, help="Show every place, not the first of each.")
 @json_option
 @database_and()
-def mask(database: Path, wants: str | None, personal: bool, shows_all: bool, as_json: bool) -> int:
+def mask(
+    database: Path,
+    wants: str | None,
+    personal: bool,
+    dates: bool,
+    shows_all: bool,
+    as_json: bool,
+) -> int:
     """Find secrets and personal data in DATABASE, or replace them by placeholders.
 
     What is masked says [tool.replay.mask] and docs/masking.md; the key is the one that recordings
@@ -54,7 +67,7 @@ def mask(database: Path, wants: str | None, personal: bool, shows_all: bool, as_
         return code
     chosen = config.mask.model_copy(update={"personal": True}) if personal else config.mask
     if wants == "apply":
-        return _apply(database, chosen, as_json=as_json)
+        return _apply(database, chosen, dates=dates, as_json=as_json)
     return _check(database, chosen, shows_all=shows_all, as_json=as_json)
 
 
@@ -115,6 +128,7 @@ def _json(found: list[Sight], others: list[Sight], sights: Sights) -> Any:
         "found": [asdict(one) for one in found],
         "counts": Counter(one.kind for one in found),
         "not_masked_counts": Counter(one.kind for one in others),
+        "unproven_dates": sights.unproven_dates,
         "not_looked_into": sights.not_looked_into,
     }
 
@@ -134,8 +148,20 @@ def _text(
             f"Personal data that [tool.replay.mask] does not mask: {_counted(others)}.",
             "`personal = true` there masks it from now on; --personal counts and masks it here.",
         ]
+    if sights.unproven_dates:
+        lines += ["", *_dates(sights.unproven_dates, shows_all=shows_all)]
     lines += [f"Not looked into: {place}." for place in sights.not_looked_into]
     return "\n".join(lines)
+
+
+def _dates(places: list[str], *, shows_all: bool) -> list[str]:
+    shown = places if shows_all else places[:1]
+    more = f" and {len(places) - len(shown):,} more" if len(places) > len(shown) else ""
+    return [
+        f"Dates at {count(len(places), 'place')} are of the year of a marked one, and may be what "
+        "it stands for; nothing proves it. `--apply --dates` masks these, too:",
+        f"        {', '.join(shown)}{more}",
+    ]
 
 
 def _counted(found: list[Sight]) -> str:
@@ -167,12 +193,13 @@ def _masked(done: Masked) -> str:
     )
 
 
-def _apply(database: Path, config: MaskConfig, *, as_json: bool) -> int:
+def _apply(database: Path, config: MaskConfig, *, dates: bool, as_json: bool) -> int:
     from dataclasses import asdict
 
     from replay.store.mask_applying import apply
 
     redaction = _redaction(database, config, makes_key=True)
+    redaction.masks_dates = dates
     with Progress("traces") as progress:
         done = apply(database, redaction, progress.update)
     if as_json:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -39,7 +40,19 @@ def in_a_child(config: Config) -> int | None:
     paths = os.pathsep.join([folder, *filter(None, [os.environ.get("PYTHONPATH")])])
     command = [sys.executable, "-c", "from replay.cli.main import main; main()", *sys.argv[1:]]
     environment = {**os.environ, "PYTHONPATH": paths, _CHILD: "1"}
-    return subprocess.run(command, env=environment, check=False).returncode
+    return _waited_for(subprocess.Popen(command, env=environment))
+
+
+def _waited_for(process: subprocess.Popen[bytes]) -> int:
+    """Return how a process ended. What Ctrl-C does is its own affair; a terminal tells it, too."""
+    while True:
+        try:
+            code = process.wait()
+        except KeyboardInterrupt:
+            if not sys.stdin.isatty():
+                process.send_signal(signal.SIGINT)
+        else:
+            return code if code >= 0 else 128 - code
 
 
 def is_child() -> bool:

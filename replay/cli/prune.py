@@ -18,7 +18,7 @@ from replay.errors import ExitCode, StoreError
 if TYPE_CHECKING:
     from replay.config import KeepConfig
     from replay.records import Selection
-    from replay.store.pruning import Pruned
+    from replay.store.pruned import Pruned
 
 _NAMED_MAX = 5
 
@@ -80,7 +80,7 @@ def prune(
 
     keep = load_config().keep
     is_selected = bool(selection_words(selection))
-    rules = None if is_selected else _rules(keep)
+    rules = _rules(keep)
     if size_max is None and not is_selected and keep.size is not None:
         from replay.records.lengths import size_bytes
 
@@ -88,7 +88,8 @@ def prune(
     with stopping() as pruned, Told() as told:
         done = prune(
             database,
-            rules,
+            None if is_selected else rules,
+            keep=rules,
             command="prune" if is_noted() else None,
             said=said(database),
             selection=selection if is_selected else None,
@@ -108,10 +109,11 @@ def prune(
                 dry_run=dry_run,
                 with_pinned=with_pinned,
                 is_selected=is_selected,
+                size_max=size_max,
                 no_rule=not is_selected and size_max is None and keep.says_nothing,
             )
         )
-    return ExitCode.OK
+    return ExitCode.NEEDS_A_PERSON if done.size_bytes_over else ExitCode.OK
 
 
 def _rules(keep: KeepConfig) -> Any:
@@ -123,7 +125,7 @@ def _rules(keep: KeepConfig) -> Any:
 @contextmanager
 def stopping() -> Iterator[Pruned]:
     """Give what is to hold what a removal removed, and say it when something ends the removal."""
-    from replay.store.pruning import Pruned
+    from replay.store.pruned import Pruned
 
     pruned = Pruned()
     try:
@@ -170,6 +172,7 @@ def _text(
     dry_run: bool,
     with_pinned: bool,
     is_selected: bool,
+    size_max: int | None,
     no_rule: bool,
 ) -> str:
     count = sum(done.by_rule.values())
@@ -188,6 +191,8 @@ def _text(
         lines.append(went_along(done))
     lines += _spared(done, with_pinned=with_pinned, dry_run=dry_run)
     lines.append(_sizes(done, dry_run=dry_run))
+    if size_max is not None and done.size_bytes_over:
+        lines += _too_large(database, done, size_max, dry_run=dry_run, with_pinned=with_pinned)
     if no_rule and not count:
         lines += [
             "",
@@ -214,6 +219,37 @@ def _sizes(done: Pruned, *, dry_run: bool) -> str:
     if done.is_estimate:
         return f"The file: {before}, about {after} afterwards: it was not tried on a copy."
     return f"The file: {before}, {after} afterwards."
+
+
+def _too_large(
+    database: Path, done: Pruned, size_max: int, *, dry_run: bool, with_pinned: bool
+) -> list[str]:
+    """Return what to know of a file that is larger than it was to be."""
+    is_ = "would still be" if dry_run else "is still"
+    head = f"It {is_} {done.size_bytes_over:,} bytes above the {size_max:,} that were asked for."
+    if done.can_go_on:
+        return [f"{head} Others recorded meanwhile: run it again."]
+    typed = terminal.typed(database)
+    ways = [
+        f"  {words:{len(typed) + 30}}  # {len(ids):,} {what}"
+        for ids, words, what in (
+            (done.held, f"replay release {typed} TRACE", "held"),
+            (
+                [] if with_pinned else done.pinned,
+                f"replay prune {typed} --with-pinned",
+                "pinned",
+            ),
+            (done.forever, f"replay prune {typed} --trace TRACE", "kept for ever"),
+        )
+        if ids
+    ]
+    if ways:
+        return [head, "What is left may not go for that. What makes room:", *ways]
+    return [
+        head,
+        "No trace is left that may go: there are those of the last ten minutes, replay runs, "
+        "approvals and the tables themselves.",
+    ]
 
 
 def went_along(done: Pruned) -> str:
@@ -247,6 +283,8 @@ def _spared(done: Pruned, *, with_pinned: bool, dry_run: bool) -> list[str]:
     elif done.pinned:
         verb = "would go, too" if dry_run else "went, too"
         lines.append(f"Regression cases that {verb}: {_named(done.pinned)}.")
+    if done.forever:
+        lines.append(f"For ever, by their rule or own word, so kept: {_named(done.forever)}.")
     if done.going_on:
         lines.append(f"Still being recorded, so kept: {done.going_on:,} {_traces(done.going_on)}.")
     return lines

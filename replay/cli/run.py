@@ -177,8 +177,12 @@ def run(
     The outside world is frozen: what tools ask of it is answered from the recording. The replay
     run is stored beside the traces; `replay diff` shows it again. Ctrl-C keeps what is done.
     """
+    from replay.cli.masked import in_a_child
+    from replay.config import load_config
     from replay.store import Store
 
+    if (code := in_a_child(load_config())) is not None:
+        return code
     form = chosen_format(report_format, as_json=as_json)
     with Store.open(database, mode="w") as store:
         use_file(store, approvals_file)

@@ -51,7 +51,8 @@ def _complete_rules(ctx: click.Context, param: click.Parameter, incomplete: str)
     metavar="lock|traces|git:REF|FILE|MODULE:TOOLBOX",
     help="The old schemas: the lock, those that models were shown in DATABASE, those of a commit, "
     "of a JSON file of tool definitions, of another toolbox. Default: traces with a DATABASE, else "
-    "the lock.",
+    "the lock, if there is one. Captured calls are counted in DATABASE, or in `database` of "
+    "[tool.replay].",
 )
 @path_option
 @env_option
@@ -136,12 +137,15 @@ def _what(database: Path | None, against: str | None) -> tuple[Path | None, str]
     """
     from replay.cli.arguments import default_database
     from replay.cli.schema_sides import lock_file
+    from replay.config import load_config
 
     if against is None and database is None:
         against = "lock" if lock_file().is_file() else "traces"
     against = against or "traces"
     if against == "traces" and database is None:
         database = default_database()
+    if database is None and (named := load_config().database_path) and named.is_file():
+        database = named  # what its calls show counts, whatever is compared with
     return database, against
 
 

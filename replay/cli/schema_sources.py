@@ -44,7 +44,7 @@ def place_named(
 
 
 def captured_calls(store: Store | None, version: ToolVersion) -> list[ToolCall]:
-    """Return the calls that models wrote for a version and that were not turned away, newest first.
+    """Return the calls that models wrote for a version and that were not rejected, newest first.
 
     Calls without a recorded version count where none has this one.
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -27,13 +27,13 @@ from replay.errors import ExitCode
 if TYPE_CHECKING:
     import sqlite3
 
-    from replay.metrics import ModelMetrics, Scope
+    from replay.metrics import Dimension, ModelMetrics, Scope
     from replay.metrics.comparing import Compared
     from replay.metrics.invented import MadeUp
 
 LISTED_MAX = 40
 TRACES_MAX = 200
-"""`replay.metrics.invented.TRACES_MAX`: a second or two."""
+"""`replay.metrics.invented.TRACES_MAX`: some seconds, where prompts are long."""
 BUCKETS_NARROW, BUCKETS_WIDE = 12, 24
 """Marks of a trend, below 100 columns and from there on."""
 
@@ -149,10 +149,9 @@ def stats(
     if prometheus is not None and (is_compared or "time" in by):
         raise click.UsageError("--prometheus writes what there is now: no comparison, no time.")
     from replay.metrics.connection import reading
-    from replay.store import Store
+    from replay.store.settled import settle_calls
 
-    with Store.open(database, mode="r") as store:
-        store.group_calls()
+    settle_calls(database)
     with reading(database) as connection:
         scope = scope_of(connection, wanted)
         if is_compared:
@@ -165,6 +164,7 @@ def stats(
             by,
             with_models=with_models or prometheus is not None,
             with_components=with_components or prometheus is not None,
+            with_durations=prometheus is not None,
         )
         if with_quality:
             from replay.cli.stats_quality import read_quality
@@ -207,15 +207,17 @@ def _read(
     *,
     with_models: bool,
     with_components: bool,
+    with_durations: bool,
 ) -> dict[str, Any]:
     from replay.metrics import read_cells, read_components, rolled_up, totals
 
     buckets = BUCKETS_WIDE if terminal.width() >= 100 else BUCKETS_NARROW
-    cells = read_cells(connection, scope, bucket_count=buckets)
-    rows = rolled_up(cells, by)  # type: ignore[arg-type]  # read_dimensions let them pass
+    cells = read_cells(connection, scope, bucket_count=buckets, with_schemas="schema" in by)
+    dimensions = cast("Sequence[Dimension]", by)  # read_dimensions let them pass
+    rows = rolled_up(cells, dimensions, with_durations=with_durations)
     return {
         "cells": cells,
-        "total": totals(cells, rows),
+        "total": totals(cells),
         "rows": rows,
         "models": _models(connection, scope) if with_models else None,
         "components": read_components(connection, scope) if with_components else None,
@@ -223,11 +225,13 @@ def _read(
 
 
 def _models(connection: sqlite3.Connection, scope: Scope) -> list[ModelMetrics]:
+    from replay.cli.progress import Progress
     from replay.config import load_config
     from replay.metrics import Price, read_models
 
     prices = {name: Price(**dict(price)) for name, price in load_config().prices.items()}
-    return read_models(connection, scope, prices=prices)
+    with Progress("model calls") as progress:
+        return read_models(connection, scope, prices=prices, tell=progress.update)
 
 
 def _tell(

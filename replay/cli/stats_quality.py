@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any, Final
 
+from replay.cli.progress import Progress
 from replay.cli.stats_numbers import milliseconds, percent
 from replay.cli.table import Column, table_lines
 from replay.metrics import Scope
@@ -30,10 +31,12 @@ _ROWS_MAX: Final = 20
 def read_quality(
     connection: sqlite3.Connection, scope: Scope, *, traces_max: int, success: Sequence[str]
 ) -> dict[str, Any]:
-    """Read all of it."""
+    """Read all of it, and tell a terminal how far that is: prompts are long."""
     labels = read_labels(connection, scope)
+    with Progress("traces") as progress:
+        made_up = read_made_up(connection, scope, traces_max=traces_max, tell=progress.update)
     return {
-        "made_up": read_made_up(connection, scope, traces_max=traces_max),
+        "made_up": made_up,
         "accuracy": accuracy(labels),
         "calibration": read_calibration(connection, labels, scope),
         "retries": read_retries(connection, scope),

@@ -20,6 +20,7 @@ from replay.records import (
     Transcript,
 )
 from replay.records.blocks import as_blocks
+from replay.records.codes import matched_words, outcome_words
 from replay.report.ink import count, cut, plain
 
 INDENT = "    "
@@ -94,17 +95,22 @@ def feedback_lines(kept: Sequence[Feedback], *, width: int) -> list[str]:
     """Return what people said: of what, how they rate it, by whom, and their words in full."""
     lines: list[str] = []
     for one in kept:
-        where = f"step {one.step_number}" if one.step_number else "the trace"
-        rating = None if one.score is None else _RATINGS.get(one.score, f"{one.score:g}")
-        label = None if one.label == rating else one.label
-        head = ", ".join(part for part in (rating, label) if part)
-        by = f" ({one.annotator}, {moment(one.created_at)[:16]})" if one.annotator else ""
-        lines.append(cut(plain(f"feedback on {where}{': ' if head else ''}{head}{by}"), width))
+        lines.append(cut(plain(said_of(one)), width))
         if one.text:
             lines += _labelled("note", one.text, width)
         if one.correction is not None:
             lines += _labelled("rather", _call_words(one.correction), width)
     return lines
+
+
+def said_of(one: Feedback) -> str:
+    """Return one piece of feedback in short: of what, how it rates it, by whom and when."""
+    where = f"step {one.step_number}" if one.step_number else "the trace"
+    rating = None if one.score is None else _RATINGS.get(one.score, f"{one.score:g}")
+    label = None if one.label == rating else one.label
+    head = ", ".join(part for part in (rating, label) if part)
+    by = f" ({one.annotator}, {moment(one.created_at)[:16]})" if one.annotator else ""
+    return f"feedback on {where}{': ' if head else ''}{head}{by}"
 
 
 def _call_words(correction: JsonValue) -> str:
@@ -197,7 +203,7 @@ def _tool_overview(
     step: ToolCall, interactions: list[Interaction], tries: str, width: int
 ) -> list[str]:
     actor = "" if step.actor == "assistant" else f" (by the {step.actor})"
-    title = f"{plain(step.tool)}{actor}  {step.outcome}{tries}"
+    title = f"{plain(step.tool)}{actor}  {outcome_words(step.outcome)}{tries}"
     lines = [_step_line(step.step_number, title, lasted(step.duration_ms), width)]
     lines += _block("asked", step.arguments, width)
     lines += [f"{INDENT}outside  {cut(plain(request_line(i)), width - 13)}" for i in interactions]
@@ -238,7 +244,7 @@ def _model_in_full(step: ModelCall, attempts: list[str], width: int) -> list[str
 def _tool_in_full(
     step: ToolCall, interactions: list[Interaction], attempts: list[str], width: int
 ) -> list[str]:
-    title = f"{plain(step.tool)}  {step.outcome}"
+    title = f"{plain(step.tool)}  {outcome_words(step.outcome)}"
     lines = [_step_line(step.step_number, title, lasted(step.duration_ms), width)]
     facts = {
         "id": step.id,
@@ -247,7 +253,7 @@ def _tool_in_full(
         "version": step.tool_version,
         "started": step.started_at,
         "state": step.state_hash,
-        "bound by": step.bound_by,
+        "matched by": matched_words(step.bound_by),
         "after model": lasted(step.offset_ms) or None,
     }
     lines += _facts(facts) + attempts
@@ -285,7 +291,7 @@ def _bodies(interaction: Interaction, width: int) -> list[str]:
 
 def _shadow_words(told: JsonObject) -> str:
     """What another version made of the arguments, beside the one that ran."""
-    said = str(told["outcome"]).replace("_", " ")
+    said = outcome_words(str(told["outcome"]))
     if "same_payload" in told:
         said += ", the same payload" if told["same_payload"] else ", another payload"
     said += ", translated" if told.get("translated") else ""

@@ -7,6 +7,7 @@ decides.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Final, Literal, TypeAlias
 
@@ -89,7 +90,7 @@ def explaining_error(changes: Sequence[SchemaChange], error: Misfit) -> int | No
     words = _RULE_WORDS[kind]
     if kind in _ONLY_BY_KIND:
         able = [index for index in able if any(word in changes[index].rule for word in words)]
-    found = _nearest(changes, able, error.path, words)
+    found = _nearest(changes, able, error.path, words, message=error.message)
     return _of_all_the_tool(changes, kind) if found is None else found
 
 
@@ -106,9 +107,14 @@ def explaining_read(changes: Sequence[SchemaChange], read: ReadChange) -> int | 
 
 
 def _nearest(
-    changes: Sequence[SchemaChange], able: Sequence[int], path: str, words: tuple[str, ...]
+    changes: Sequence[SchemaChange],
+    able: Sequence[int],
+    path: str,
+    words: tuple[str, ...],
+    *,
+    message: str = "",
 ) -> int | None:
-    best: tuple[int, int, int] | None = None
+    best: tuple[int, ...] | None = None
     found = None
     for index in able:
         change = changes[index]
@@ -123,10 +129,18 @@ def _nearest(
             continue
         if distance > 1 and any(word in change.rule for word in _OF_ONE_OBJECT):
             continue  # what is deeper is another object's
-        rank = (int(fits), -abs(distance), int(change.on_payloads is not OnPayloads.SAFE))
+        harms = change.on_payloads is not OnPayloads.SAFE
+        rank = (int(fits), -abs(distance), int(harms), int(_is_named(change.new, message)))
         if best is None or rank > best:
             best, found = rank, index
     return found
+
+
+def _is_named(limit: object, message: str) -> bool:
+    """Whether an error names the limit: of a lower and an upper one it is about the one it says."""
+    if isinstance(limit, bool) or not isinstance(limit, int | float):
+        return False
+    return re.search(rf"(?<![\w.-]){re.escape(f'{limit:g}')}(?![\w]|\.\d)", message) is not None
 
 
 def _places(change: SchemaChange) -> list[str]:

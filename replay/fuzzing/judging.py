@@ -3,7 +3,7 @@
 ====================  ==========================================================================
 ``invalid_reached``   what the published schema forbids must not reach the function
 ``undeclared``        what the tool accepts must end in an answer, a refusal, or a declared error
-``disagreement``      what the published schema allows must not be turned away
+``disagreement``      what the published schema allows must not be rejected
 ``not_gated``         the tool runs with what its schema forbids, because it was told to
 ====================  ==========================================================================
 """

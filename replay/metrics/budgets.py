@@ -7,18 +7,16 @@ of whole traces. The name decides: ``trace`` and the components are reserved wor
 from __future__ import annotations
 
 import sqlite3
-from array import array
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from heapq import nlargest
-from itertools import islice
 from typing import Final, Literal, TypeAlias
 
 from replay.metrics.components import CALLS_MAX, COMPONENTS, CallParts, read_parts
 from replay.metrics.intervals import Interval, percentile_interval, z_of
-from replay.metrics.merging import merged
+from replay.metrics.merging import ascending
 from replay.metrics.scope import Scope
 
 EXAMPLES_MAX: Final = 5
@@ -28,35 +26,22 @@ MEASURES: Final = {"p50": 0.5, "p95": 0.95, "p99": 0.99, "max": 1.0}
 Kind: TypeAlias = Literal["tool", "component", "model", "trace"]
 
 
-_Table: TypeAlias = Literal["tool_call_rows", "model_call_rows", "trace_rows"]
-
-_Duration: TypeAlias = tuple[float, int]
-"""Milliseconds, and the key of the row that took so long."""
-
-_AT_ONCE: Final = 32_768
-"""Durations that are looked at together: a million of them as objects would be 150 MB."""
+Table: TypeAlias = Literal["tool_call_rows", "model_call_rows", "trace_rows"]
 
 
 @dataclass(frozen=True, slots=True)
-class _Observed:
-    """What a budget is held against."""
+class Observed:
+    """Durations that a budget is held against, and the rows that have them."""
 
-    table: _Table
+    table: Table
+    keys: Sequence[int]
     durations_ms: Sequence[float]
-    """All of them, ascending."""
-    slowest: list[_Duration]
-    """At most `EXAMPLES_MAX`, the slowest first."""
+    """In the order of ``keys``."""
 
-    @classmethod
-    def of(cls, table: _Table, durations: Iterable[_Duration]) -> _Observed:
-        """Return what durations of rows of a table come to."""
-        stretches: list[array[float]] = []
-        slowest: list[_Duration] = []
-        rest = iter(durations)
-        while some := list(islice(rest, _AT_ONCE)):
-            stretches.append(array("d", sorted(duration for duration, _ in some)))
-            slowest = nlargest(EXAMPLES_MAX, [*slowest, *some])
-        return cls(table, merged(stretches), slowest)
+    def slowest(self, bound_ms: float) -> list[tuple[float, int]]:
+        """Return duration and row of what took longest of all, where it took longer."""
+        longest = nlargest(EXAMPLES_MAX, zip(self.durations_ms, self.keys, strict=True))
+        return [one for one in longest if one[0] > bound_ms]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,16 +111,11 @@ def check_budgets(
             if parts is None:
                 parts = read_parts(connection, scope, CALLS_MAX)
             read_count = len(parts) if len(parts) == CALLS_MAX else None
-            of_component = (
-                (one.parts[component], one.key)
-                for one in parts
-                if component in one.parts and fnmatchcase(one.tool, tool)
-            )
-            found = _Observed.of("tool_call_rows", of_component)
-        results += [
-            _result(connection, name, measure, bound, found, read_count)
-            for measure, bound in bounds.items()
-        ]
+            found = _component(parts, tool, component)
+        ordered = ascending(found.durations_ms)
+        for measure, bound in bounds.items():
+            slowest = [_violation(connection, found, *one) for one in found.slowest(bound)]
+            results.append(_result(name, measure, bound, ordered, slowest, read_count))
     return results
 
 
@@ -154,59 +134,60 @@ def split_name(name: str) -> tuple[str, str | None]:
 
 
 def _result(
-    connection: sqlite3.Connection,
     name: str,
     measure: str,
     bound: float,
-    found: _Observed,
+    ordered: Sequence[float],
+    slowest: list[Violation],
     read_count: int | None,
 ) -> BudgetResult:
-    durations = found.durations_ms
-    part = MEASURES[measure]
-    interval = percentile_interval(durations, part, z_of(0.95))
-    if measure == "max" and durations:
-        interval = Interval(durations[-1], durations[-1], durations[-1])
+    interval = percentile_interval(ordered, MEASURES[measure], z_of(0.95))
+    if measure == "max" and ordered:
+        interval = Interval(ordered[-1], ordered[-1], ordered[-1])
     return BudgetResult(
         name,
         measure,
         bound,
-        interval.value if durations else None,
+        interval.value if ordered else None,
         interval,
-        len(durations),
-        len(durations) - bisect_right(durations, bound),
-        [_violation(connection, found.table, one) for one in found.slowest if one[0] > bound],
+        len(ordered),
+        len(ordered) - bisect_right(ordered, bound),
+        slowest,
         read_count,
     )
 
 
-def _violation(connection: sqlite3.Connection, table: _Table, one: _Duration) -> Violation:
-    duration, key = one
-    if table == "trace_rows":
+def _violation(
+    connection: sqlite3.Connection, found: Observed, duration_ms: float, key: int
+) -> Violation:
+    if found.table == "trace_rows":
         row = connection.execute("SELECT id, NULL FROM trace_rows WHERE key = ?", (key,)).fetchone()
     else:
         row = connection.execute(
-            f"SELECT t.id, r.step_number FROM {table} r JOIN trace_rows t ON t.key = r.trace "
+            f"SELECT t.id, r.step_number FROM {found.table} r JOIN trace_rows t ON t.key = r.trace "
             "WHERE r.key = ?",
             (key,),
         ).fetchone()
-    return Violation(row[0], row[1], duration)
+    return Violation(row[0], row[1], duration_ms)
 
 
-def _tool_calls(connection: sqlite3.Connection, scope: Scope, tool: str) -> _Observed:
-    from replay.metrics.samples import read_timed
-
-    wanted = replace(scope, tools=())
-    return _Observed.of(
-        "tool_call_rows",
-        (
-            (duration, key)
-            for name, key, duration in read_timed(connection, wanted)
-            if fnmatchcase(name, tool) and (not scope.tools or name in scope.tools)
-        ),
+def _component(parts: Sequence[CallParts], tool: str, component: str) -> Observed:
+    found = [one for one in parts if component in one.parts and fnmatchcase(one.tool, tool)]
+    return Observed(
+        "tool_call_rows", [one.key for one in found], [one.parts[component] for one in found]
     )
 
 
-def _model_calls(connection: sqlite3.Connection, scope: Scope) -> _Observed:
+def _tool_calls(connection: sqlite3.Connection, scope: Scope, tool: str) -> Observed:
+    from replay.metrics.samples import read_timed
+
+    def is_wanted(name: str) -> bool:
+        return fnmatchcase(name, tool)
+
+    return Observed("tool_call_rows", *read_timed(connection, scope, is_wanted))
+
+
+def _model_calls(connection: sqlite3.Connection, scope: Scope) -> Observed:
     in_window, moments = scope.moments("m.started_us")
     in_traces, values = scope.traces("m.trace")
     rows = connection.execute(
@@ -216,13 +197,13 @@ def _model_calls(connection: sqlite3.Connection, scope: Scope) -> _Observed:
         [*moments, *values],
     )
     of_models = Scope(models=scope.models)
-    return _Observed.of(
-        "model_call_rows",
-        ((duration, key) for duration, key, model in rows if of_models.covers("", None, model, "")),
-    )
+    found = [
+        (key, duration) for duration, key, model in rows if of_models.covers("", None, model, "")
+    ]
+    return Observed("model_call_rows", [key for key, _ in found], [took for _, took in found])
 
 
-def _traces(connection: sqlite3.Connection, scope: Scope) -> _Observed:
+def _traces(connection: sqlite3.Connection, scope: Scope) -> Observed:
     in_window, moments = scope.moments("t.started_us")
     in_traces, values = scope.traces("t.key")
     rows = connection.execute(
@@ -230,4 +211,5 @@ def _traces(connection: sqlite3.Connection, scope: Scope) -> _Observed:
         f"WHERE t.ended_us >= t.started_us AND {in_window} AND {in_traces}",
         [*moments, *values],
     )
-    return _Observed.of("trace_rows", rows)
+    found = rows.fetchall()
+    return Observed("trace_rows", [key for _, key in found], [took for took, _ in found])

@@ -7,15 +7,17 @@ once (`replay.metrics.cells.read_cells`) and rolls them up as often as wanted.
 from __future__ import annotations
 
 import sqlite3
+from array import array
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final, Literal, TypeAlias
 
 from replay.metrics.cells import UNDATED, Cell, Cells, read_cells
-from replay.metrics.merging import merged
-from replay.metrics.percentiles import percentile
+from replay.metrics.percentiles import SHOWN, percentile, shown_ms
 from replay.metrics.scope import Scope
+from replay.metrics.stretches import ascending_ms
 
 Dimension: TypeAlias = Literal["tool", "version", "schema", "model", "actor", "time"]
 
@@ -29,7 +31,7 @@ DIMENSIONS: Final[tuple[Dimension, ...]] = (
 )
 
 INVALID: Final = ("bad_json", "invalid_arguments")
-"""Outcomes of arguments that are no JSON object, or that the tool's schema turned away."""
+"""Outcomes of arguments that are no JSON object, or that the tool's schema rejected."""
 
 UNKNOWN: Final = "unknown_tool"
 
@@ -56,7 +58,7 @@ class CallMetrics:
     not_ok_trend: tuple[int, ...]
     """Of these, calls that did not end well."""
     durations_ms: Sequence[float]
-    """Every recorded duration, ascending; not to be changed."""
+    """Every recorded duration, ascending; not to be changed. Empty where they were not wanted."""
 
     @property
     def ok_count(self) -> int:
@@ -89,18 +91,27 @@ def read_calls(
 
     ``connection`` is only read (`replay.store.database.connect_reading` makes one).
     """
-    return rolled_up(read_cells(connection, scope or Scope(), bucket_count=bucket_count), by)
+    cells = read_cells(
+        connection, scope or Scope(), bucket_count=bucket_count, with_schemas="schema" in by
+    )
+    return rolled_up(cells, by)
 
 
-def rolled_up(cells: Cells, by: Sequence[Dimension] = ("tool",)) -> list[CallMetrics]:
+def rolled_up(
+    cells: Cells, by: Sequence[Dimension] = ("tool",), *, with_durations: bool = True
+) -> list[CallMetrics]:
     """Return cells that were read before as metrics by these dimensions: most calls first.
 
-    With ``time`` in ``by``, rows are ordered by the others, then by time.
+    With ``time`` in ``by``, rows are ordered by the others, then by time. Without
+    ``with_durations`` nothing is sorted that the percentiles do without, and rows have none.
     """
     found: dict[Name, list[Cell]] = {}
     for cell in cells.cells:
         found.setdefault(_name(cell, cells, by), []).append(cell)
-    rows = [_metrics(tuple(by), name, ones, cells.buckets.count) for name, ones in found.items()]
+    rows = [
+        _metrics(tuple(by), name, ones, cells.buckets.count, with_durations=with_durations)
+        for name, ones in found.items()
+    ]
     if "time" in by:
         at = list(by).index("time")
         return sorted(
@@ -109,9 +120,9 @@ def rolled_up(cells: Cells, by: Sequence[Dimension] = ("tool",)) -> list[CallMet
     return sorted(rows, key=lambda row: (-row.call_count, _ordered(row.name)))
 
 
-def totals(cells: Cells, rows: Sequence[CallMetrics] | None = None) -> CallMetrics:
-    """Return the metrics of all calls together; ``rows``, made of these cells, spare some work."""
-    return _metrics((), (), cells.cells, cells.buckets.count, rows)
+def totals(cells: Cells) -> CallMetrics:
+    """Return the metrics of all calls together; it has no durations."""
+    return _metrics((), (), cells.cells, cells.buckets.count, with_durations=False)
 
 
 def _name(cell: Cell, cells: Cells, by: Sequence[Dimension]) -> Name:
@@ -134,7 +145,8 @@ def _metrics(
     name: Name,
     cells: Sequence[Cell],
     bucket_count: int,
-    rows: Sequence[CallMetrics] | None = None,
+    *,
+    with_durations: bool,
 ) -> CallMetrics:
     outcomes: Counter[str] = Counter()
     trend, not_ok = [0] * bucket_count, [0] * bucket_count
@@ -145,20 +157,36 @@ def _metrics(
         trend[cell.bucket] += cell.call_count
         if cell.outcome != "ok":
             not_ok[cell.bucket] += cell.call_count
-    durations = merged(one.durations_ms for one in (cells if rows is None else rows))
-    return CallMetrics(
-        by=by,
-        name=name,
-        call_count=sum(outcomes.values()),
-        outcome_counts=dict(outcomes.most_common()),
-        timed_count=len(durations),
-        p50_ms=percentile(durations, 0.5),
-        p95_ms=percentile(durations, 0.95),
-        p99_ms=percentile(durations, 0.99),
-        trend=tuple(trend),
-        not_ok_trend=tuple(not_ok),
-        durations_ms=durations,
+    stretches = [cell.durations_ns for cell in cells]
+    durations_ms = ascending_ms(stretches) if with_durations else ()
+    p50, p95, p99 = (
+        [percentile(durations_ms, part) for part in SHOWN]
+        if with_durations
+        else shown_ms(_together(stretches))
     )
+    return CallMetrics(
+        by,
+        name,
+        sum(outcomes.values()),
+        dict(outcomes.most_common()),
+        sum(map(len, stretches)),
+        p50,
+        p95,
+        p99,
+        tuple(trend),
+        tuple(not_ok),
+        durations_ms,
+    )
+
+
+def _together(stretches: Sequence[Sequence[int]]) -> Sequence[int]:
+    """Return all of them; where they are arrays, as one: a million numbers are 40 MB as objects."""
+    if not all(isinstance(one, array) for one in stretches):
+        return list(chain.from_iterable(stretches))
+    found = array("q")
+    for one in stretches:
+        found.extend(one)
+    return found
 
 
 def _ordered(name: Name) -> tuple[tuple[bool, str | int], ...]:

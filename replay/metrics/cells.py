@@ -8,24 +8,31 @@ from __future__ import annotations
 
 import sqlite3
 from array import array
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
 from replay.metrics.scope import Scope
-from replay.metrics.shown import ShownSchemas
+from replay.metrics.stretches import (
+    NANOSECONDS,
+    Spans,
+    Trace,
+    groups_of,
+    in_turn,
+    read_spans,
+    trace_keys,
+)
+
+if TYPE_CHECKING:
+    from replay.metrics.shown import ShownSchemas
 
 BUCKETS_MAX: Final = 400
 UNDATED: Final = -1
 """The bucket of calls of which nobody knows when they began: imported from files without times, and
 stored as begun in 1970. In a trend that reaches back so far all else would be one mark."""
-_AHEAD: Final = 2
-"""Groups that are counted before they are asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +58,8 @@ class Cell:
     bucket: int
     """From 0; `UNDATED`: in no span of time."""
     call_count: int
-    durations_ms: array[float]
-    """Of the calls whose recording says one, ascending."""
+    durations_ns: Sequence[int]
+    """Of the calls whose recording says one, in no order: whoever adds cells up sorts once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,27 +87,31 @@ class Cells:
     buckets: Buckets
 
 
-def read_cells(connection: sqlite3.Connection, scope: Scope, *, bucket_count: int = 1) -> Cells:
+def read_cells(
+    connection: sqlite3.Connection,
+    scope: Scope,
+    *,
+    bucket_count: int = 1,
+    with_schemas: bool = True,
+    is_compact: bool = False,
+) -> Cells:
     """Count the calls of ``scope`` into ``bucket_count`` equal spans of its time.
 
     Without a window the spans reach from the first call to the last. Reads an index alone where the
-    file has one (half a second for a million calls); older files are read row by row (three).
+    file has one (a third of a second for a million calls); older files are read row by row (three).
+    ``with_schemas``: say also what models were shown of tools, where nothing validated a call.
+    ``is_compact``: durations take a fifth of the room, and are sorted once, for who rolls the cells
+    up several times.
     """
     scope, buckets = _placed(connection, scope, max(1, min(bucket_count, BUCKETS_MAX)))
-    shown = ShownSchemas(connection)
-    cells = [
-        Cell(group, outcome, bucket, count, durations)
-        for (group, outcome, bucket), (count, durations) in _counted(
-            connection, scope, buckets, shown
-        ).items()
-    ]
-    return Cells(cells, buckets)
+    cells = _counted(connection, scope, buckets, with_schemas=with_schemas)
+    if is_compact:
+        cells = (replace(one, durations_ns=array("q", sorted(one.durations_ns))) for one in cells)
+    return Cells(list(cells), buckets)
 
 
 def _placed(connection: sqlite3.Connection, scope: Scope, count: int) -> tuple[Scope, Buckets]:
     """Return ``scope`` with both ends of its window, and the window in ``count`` spans."""
-    from dataclasses import replace
-
     since, until = scope.since_us, scope.until_us
     first, last = (0, 0) if None not in (since, until) else first_and_last(connection)
     has_undated = since is None and first > 0
@@ -113,22 +124,19 @@ def _placed(connection: sqlite3.Connection, scope: Scope, count: int) -> tuple[S
 
 def first_and_last(connection: sqlite3.Connection) -> tuple[int, int]:
     """Return when the first and the last dated call started; zeros where there is none."""
-    if not has_groups(connection):
-        row = connection.execute(
-            "SELECT min(started_us), max(started_us) FROM tool_call_rows WHERE started_us > 0"
-        ).fetchone()
-        return (row[0], row[1]) if row[0] is not None else (0, 0)
-    keys = [None, *(row[0] for row in connection.execute("SELECT key FROM call_groups"))]
-    found: list[int] = []
-    for key in keys:  # the ends of each group's stretch of the index
-        for end in ("", " DESC"):
-            row = connection.execute(
-                "SELECT started_us FROM tool_call_rows INDEXED BY tool_calls_by_group "
-                f"WHERE call_group IS ? AND started_us > 0 ORDER BY started_us{end} LIMIT 1",
-                (key,),
-            ).fetchone()
-            found += row or ()
-    return (min(found), max(found)) if found else (0, 0)
+    question = "SELECT min(started_us), max(started_us) FROM tool_call_rows WHERE started_us > 0"
+    if has_groups(connection):  # the ends of each group's stretch of the index
+        first, last = (
+            "(SELECT started_us FROM tool_call_rows INDEXED BY tool_calls_by_group "
+            f"WHERE call_group IS g.key AND started_us > 0 ORDER BY started_us{end} LIMIT 1)"
+            for end in ("", " DESC")
+        )
+        question = (
+            f"SELECT min(found.first), max(found.last) FROM (SELECT {first} AS first, "
+            f"{last} AS last FROM (SELECT key FROM call_groups UNION ALL SELECT NULL) g) found"
+        )
+    row = connection.execute(question).fetchone()
+    return (row[0], row[1]) if row[0] is not None else (0, 0)
 
 
 def has_groups(connection: sqlite3.Connection) -> bool:
@@ -139,102 +147,79 @@ def has_groups(connection: sqlite3.Connection) -> bool:
     return row is not None
 
 
-_Counts: TypeAlias = "dict[tuple[CallGroup, str, int], tuple[int, array[float]]]"
+def has_ungrouped(connection: sqlite3.Connection) -> bool:
+    """Return whether an older version wrote calls that nobody has grouped yet."""
+    row = connection.execute(
+        "SELECT 1 FROM tool_call_rows INDEXED BY tool_calls_by_group "
+        "WHERE call_group IS NULL LIMIT 1"
+    ).fetchone()
+    return row is not None
 
 
 def _counted(
-    connection: sqlite3.Connection, scope: Scope, buckets: Buckets, shown: ShownSchemas
-) -> _Counts:
-    found: _Counts = {}
-    rows: Iterable[_Row] = _by_row(connection, scope, buckets)
-    if has_groups(connection):
-        has_rest = connection.execute(
-            "SELECT 1 FROM tool_call_rows INDEXED BY tool_calls_by_group "
-            "WHERE call_group IS NULL LIMIT 1"
-        ).fetchone()
-        if has_rest is None:
-            rows = _by_index(connection, scope, buckets)
-        else:
-            rows = [*_by_index(connection, scope, buckets), *rows]
-    for (tool, version, validator, model, actor, toolset), outcome, bucket, count, texts in rows:
-        if not scope.covers(tool, version, model, actor or "assistant"):
-            continue
-        schema = validator if validator is not None else shown.schema_of(toolset, tool)
+    connection: sqlite3.Connection, scope: Scope, buckets: Buckets, *, with_schemas: bool
+) -> Iterator[Cell]:
+    """Give cells; two may have the same name, where the schemas of their prompts are one."""
+    shown: ShownSchemas | None = None
+    for (tool, version, validator, model, actor, toolset), outcome, spans in _read(
+        connection, scope, buckets
+    ):
+        schema = validator
+        if schema is None and toolset is not None and with_schemas:
+            from replay.metrics.shown import ShownSchemas
+
+            shown = shown or ShownSchemas(connection)
+            schema = shown.schema_of(toolset, tool)
         group = CallGroup(tool, version, schema, model, actor or "assistant")
-        name = (group, outcome or "unfinished", bucket)
-        before, durations = found.get(name, (0, ()))
-        found[name] = (before + count, array("d", sorted([*durations, *orjson.loads(texts)])))
-    return found
+        for bucket, count, durations in spans:
+            if count:
+                yield Cell(group, outcome or "unfinished", bucket, count, durations)
 
 
-_Row = tuple[tuple[Any, ...], str, int, int, str]
-"""Group columns, outcome, bucket, count, durations as a JSON list."""
+_Row = tuple[tuple[Any, ...], str | None, Spans]
+"""Group columns, outcome, and what is counted in spans of time."""
 
-_Counted = list[tuple[int, int, str]]
-"""Of one group: bucket, count, durations."""
 
-_DURATIONS: Final = "json_group_array(c.duration_ms) FILTER (WHERE c.duration_ms >= 0)"
-"""Of calls that say one: where a clock was set back in between, what is said is no duration."""
+def _read(connection: sqlite3.Connection, scope: Scope, buckets: Buckets) -> Iterator[_Row]:
+    if has_groups(connection):
+        yield from _by_index(connection, scope, buckets)
+        if not has_ungrouped(connection):
+            return
+    yield from _by_row(connection, scope, buckets)
 
 
 def _by_index(connection: sqlite3.Connection, scope: Scope, buckets: Buckets) -> Iterator[_Row]:
-    """Count group by group and span by span: each is one stretch of the index.
+    """Count group by group: each is one stretch of the index, and so is each span of time in it.
 
-    SQLite counts the next group in a thread of its own while this one sorts the last.
+    SQLite counts the next group in a thread of its own while this one is told.
     """
-    groups = [
-        row
-        for row in connection.execute(
-            "SELECT key, tool, tool_version, schema_hash, model, actor, toolset, outcome "
-            "FROM call_groups"
-        )
-        if scope.covers(row[1], row[2], row[4], row[5] or "assistant")
-    ]
-    tasks = [partial(_of_group, connection, scope, buckets, row[0]) for row in groups]
-    for row, counted in zip(groups, _in_turn(connection, tasks), strict=True):
-        for number, count, durations in counted:
-            yield row[1:7], row[7], number, count, durations
-
-
-def _in_turn(
-    connection: sqlite3.Connection, tasks: Sequence[Callable[[], _Counted]]
-) -> Iterator[_Counted]:
-    """Give what each task returns; in a thread, where the connection lets threads share it."""
-    with ThreadPoolExecutor(max_workers=1) as thread:
-        try:
-            thread.submit(connection.execute, "SELECT 1").result()
-        except sqlite3.ProgrammingError:
-            yield from (task() for task in tasks)
-            return
-        waiting: deque[Future[_Counted]] = deque()
-        for task in tasks:
-            waiting.append(thread.submit(task))
-            if len(waiting) > _AHEAD:
-                yield waiting.popleft().result()
-        for one in waiting:
-            yield one.result()
+    groups = groups_of(connection, scope)
+    traces = trace_keys(connection, scope)
+    tasks = [partial(_of_group, connection, scope, buckets, row[0], traces) for row in groups]
+    for row, spans in zip(groups, in_turn(connection, tasks), strict=True):
+        yield row[1:7], row[7], spans
 
 
 def _of_group(
-    connection: sqlite3.Connection, scope: Scope, buckets: Buckets, group: int
-) -> _Counted:
-    """Return bucket, count and durations of a group's calls."""
-    in_traces, values = scope.traces("c.trace")
-    statement = (
-        f"SELECT count(*), {_DURATIONS} FROM tool_call_rows c INDEXED BY tool_calls_by_group "
-        f"WHERE c.call_group = ? AND c.started_us >= ? AND c.started_us < ? AND {in_traces}"
-    )
+    connection: sqlite3.Connection,
+    scope: Scope,
+    buckets: Buckets,
+    group: int,
+    traces: frozenset[Trace] | None,
+) -> Spans:
     assert scope.until_us is not None
-    found = []
-    stretches = list(enumerate(buckets.edges()))
+    bounds = {
+        "start": buckets.start_us,
+        "width": buckets.width_us,
+        "count": buckets.count,
+        "until": scope.until_us,
+    }
+    spans = read_spans(connection, group, bounds, traces)
     if buckets.has_undated:
-        stretches.append((UNDATED, (0, 1)))
-    for number, (start, end) in stretches:
-        bounds = [group, start, min(end, scope.until_us)]
-        count, durations = connection.execute(statement, [*bounds, *values]).fetchone()
-        if count:
-            found.append((number, count, durations))
-    return found
+        bounds = {"start": 0, "width": 1, "count": 1, "until": 1}
+        undated = read_spans(connection, group, bounds, traces)
+        spans += [(UNDATED, count, durations) for _, count, durations in undated]
+    return spans
 
 
 def _by_row(connection: sqlite3.Connection, scope: Scope, buckets: Buckets) -> Iterator[_Row]:
@@ -248,7 +233,7 @@ def _by_row(connection: sqlite3.Connection, scope: Scope, buckets: Buckets) -> I
         "SELECT c.tool, c.tool_version, c.schema_hash, coalesce(s.response_model, s.model), "
         "c.actor, s.toolset, c.outcome, "
         f"iif(c.started_us = 0 AND ?1 > 0, {UNDATED}, (c.started_us - ?1) / ?2), "
-        f"count(*), {_DURATIONS} "
+        f"count(*), json_group_array({NANOSECONDS}) FILTER (WHERE c.duration_ms >= 0) "
         "FROM tool_call_rows c "
         "LEFT JOIN model_call_rows m ON m.key = c.model_call AND typeof(c.model_call) = 'integer' "
         "LEFT JOIN model_settings s ON s.key = m.settings "
@@ -256,4 +241,5 @@ def _by_row(connection: sqlite3.Connection, scope: Scope, buckets: Buckets) -> I
         [buckets.start_us, buckets.width_us, *moments, *values],
     )
     for row in rows:
-        yield row[:6], row[6], row[7], row[8], row[9]
+        if scope.covers(row[0], row[1], row[3], row[4] or "assistant"):
+            yield row[:6], row[6], [(row[7], row[8], orjson.loads(row[9]))]

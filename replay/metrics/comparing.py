@@ -10,23 +10,26 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import compress
 from typing import Final, Literal, TypeAlias
 
 from replay.metrics.calls import INVALID, UNKNOWN
 from replay.metrics.intervals import (
     Interval,
-    design_effect,
+    Spread,
     difference,
     exact_p_value,
     holm,
     p_value,
     percentile_interval,
     rate_interval,
+    spread_of,
     t_of,
     z_of,
 )
+from replay.metrics.ordered import Together
 from replay.metrics.samples import Key, Sample
+from replay.metrics.stretches import Trace
 
 ALPHA: Final = 0.05
 """The chance that anything at all is called a change where nothing changed."""
@@ -132,37 +135,39 @@ def _judged(one: _Open, p: float, real: bool) -> Comparison:
 
 
 def _measures(name: Key, before: Sample, after: Sample) -> Iterable[_Open]:
+    samples = before, after
+    sizes = [Counter(one.traces) for one in samples]
     for measure, outcomes in RATES.items():
-        sides = [_hits(side, outcomes) for side in (before, after)]
-        if any(hit for hits, _ in sides for hit in hits):
+        hits = [_counting(one, outcomes) for one in samples]
+        if any(hits):
+            sides = [spread_of(*one) for one in zip(hits, sizes, strict=True)]
             yield _rate(name, measure, sides)
     if before.durations_ms and after.durations_ms:
+        timed = [
+            of if len(one.timed_traces) == len(one.traces) else Counter(one.timed_traces)
+            for one, of in zip(samples, sizes, strict=True)
+        ]
+        ordered = [sorted(one.durations_ms) for one in samples]
         for measure, part in PERCENTILES.items():
-            yield _percentile(name, measure, part, before, after)
+            bound = _bound(Together(ordered), part)
+            above = [_longer(one, bound) for one in samples]
+            sides = [spread_of(*one) for one in zip(above, timed, strict=True)]
+            yield _percentile(name, measure, part, ordered, sides)
 
 
-_Hits: TypeAlias = tuple[list[int], list[int]]
-"""By trace: how many of its calls count, and how many there are."""
+def _counting(sample: Sample, outcomes: Sequence[str]) -> Counter[Trace]:
+    """Return by trace how many of its calls count; traces without one are left out."""
+    counts = map(outcomes.__contains__ if outcomes else "ok".__ne__, sample.outcomes)
+    return Counter(compress(sample.traces, counts))
 
 
-def _hits(sample: Sample, outcomes: Sequence[str]) -> _Hits:
-    counting = (
-        (outcome in outcomes if outcomes else outcome != "ok") for outcome in sample.outcomes
-    )
-    return _by_trace(sample.traces, counting)
+def _longer(sample: Sample, bound: float) -> Counter[Trace]:
+    """Return by trace how many of its calls took longer."""
+    return Counter(compress(sample.timed_traces, map(bound.__lt__, sample.durations_ms)))
 
 
-def _by_trace(traces: Iterable[int], counting: Iterable[bool]) -> _Hits:
-    hits: Counter[int] = Counter()
-    sizes: Counter[int] = Counter()
-    for trace, counts in zip(traces, counting, strict=True):
-        sizes[trace] += 1
-        hits[trace] += counts
-    return list(hits.values()), list(sizes.values())
-
-
-def _rate(name: Key, measure: str, sides: list[_Hits]) -> _Open:
-    one, other = counts = [(sum(hits), sum(sizes)) for hits, sizes in sides]
+def _rate(name: Key, measure: str, sides: Sequence[Spread]) -> _Open:
+    one, other = counts = [(side.hit_count, side.call_count) for side in sides]
     effect, freedom = _of_both(sides)
 
     def at(z: float) -> tuple[Interval, Interval]:
@@ -174,21 +179,25 @@ def _rate(name: Key, measure: str, sides: list[_Hits]) -> _Open:
     return _Open(name, measure, (counts[0][1], counts[1][1]), at, effect, exact)
 
 
-def _of_both(sides: Sequence[_Hits]) -> tuple[float, int]:
+def _of_both(sides: Sequence[Spread]) -> tuple[float, int]:
     """Return the design effect of two sides taken together, and the degrees of freedom.
 
     Together, as if nothing had changed: of a side on which every call (or none) counts nobody can
     tell how alike its calls are, and two conversations that fail ten times each would be taken for
     twenty failures.
     """
-    hits, sizes = ([*sides[0][at], *sides[1][at]] for at in (0, 1))
-    return design_effect(hits, sizes), len(sizes) - 2
+    both = sides[0] + sides[1]
+    return both.design_effect, both.trace_count - 2
 
 
-def _percentile(name: Key, measure: str, part: float, before: Sample, after: Sample) -> _Open:
-    ordered = [sorted(side.durations_ms) for side in (before, after)]
-    bound = _bound(sorted(chain(*ordered)), part)
-    effect, freedom = _of_both([_above(side, bound) for side in (before, after)])
+def _percentile(
+    name: Key,
+    measure: str,
+    part: float,
+    ordered: Sequence[Sequence[float]],
+    above: Sequence[Spread],
+) -> _Open:
+    effect, freedom = _of_both(above)
 
     def at(z: float) -> tuple[Interval, Interval]:
         wide = t_of(z, freedom)
@@ -200,9 +209,3 @@ def _percentile(name: Key, measure: str, part: float, before: Sample, after: Sam
 
 def _bound(ordered: Sequence[float], part: float) -> float:
     return ordered[int(part * (len(ordered) - 1))]
-
-
-def _above(sample: Sample, bound: float) -> _Hits:
-    """Return by trace how many of its calls took longer."""
-    longer = (duration > bound for duration in sample.durations_ms)
-    return _by_trace(sample.timed_traces, longer)

@@ -24,8 +24,10 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
 
+from replay.metrics.cells import has_groups, has_ungrouped
 from replay.metrics.percentiles import percentile
 from replay.metrics.scope import Scope
+from replay.metrics.stretches import groups_of, read_traces, trace_keys
 from replay.store.contents import ContentReader
 
 COMPONENTS: Final = ("model", "marshal", "validate", "tool", "network")
@@ -184,16 +186,14 @@ def _span(exchange: Any) -> tuple[float, float] | None:
     return None if start is None or duration is None else (start, start + duration)
 
 
-def _from(scope: Scope, *, with_models: bool = True) -> str:
+def _from(scope: Scope) -> str:
     of_tools = f"c.tool IN ({', '.join('?' * len(scope.tools))})" if scope.tools else "1"
     in_window, _ = scope.moments("c.started_us")
     in_traces, _ = scope.traces("c.trace")
-    joined = (
+    return (
+        "FROM tool_call_rows c "
         "LEFT JOIN model_call_rows m ON m.key = c.model_call AND typeof(c.model_call) = 'integer' "
         "LEFT JOIN model_settings s ON s.key = m.settings "
-    )
-    return (
-        f"FROM tool_call_rows c {joined if with_models else ''}"
         f"WHERE {of_tools} AND {in_window} AND {in_traces}"
     )
 
@@ -210,10 +210,22 @@ def _values(scope: Scope) -> list[Any]:
 
 def count_calls(connection: sqlite3.Connection, scope: Scope) -> int:
     """Return how many tool calls the scope has."""
-    if not (scope.tool_versions or scope.models or scope.actors):
-        plain = f"SELECT count(*) {_from(scope, with_models=False)}"
-        return int(connection.execute(plain, _values(scope)).fetchone()[0])
+    if has_groups(connection) and not has_ungrouped(connection):
+        return _count_by_index(connection, scope)
     rows = connection.execute(
         f"SELECT count(*), c.tool, {_NAMED} {_from(scope)} GROUP BY 2, 3, 4, 5", _values(scope)
     )
     return sum(number for number, *named in rows if scope.covers(*named))
+
+
+def _count_by_index(connection: sqlite3.Connection, scope: Scope) -> int:
+    groups = [row[0] for row in groups_of(connection, scope)]
+    traces = trace_keys(connection, scope)
+    if traces is not None:
+        return sum(len(read_traces(connection, group, scope, traces)[0]) for group in groups)
+    in_window, moments = scope.moments("c.started_us")
+    counted = (
+        "SELECT count(*) FROM tool_call_rows c INDEXED BY tool_calls_by_group "
+        f"WHERE c.call_group = ? AND {in_window}"
+    )
+    return sum(connection.execute(counted, [group, *moments]).fetchone()[0] for group in groups)

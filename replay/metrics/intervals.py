@@ -10,10 +10,11 @@ traces: so standard errors are counted as Student's t has them, not the normal d
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import mul
 from statistics import NormalDist
-from typing import Final
+from typing import Any, Final
 
 _NORMAL: Final = NormalDist()
 _Z_MAX: Final = 12.0
@@ -161,15 +162,63 @@ def holm(p_values: Sequence[float], alpha: float) -> list[bool]:
     return stands
 
 
-def design_effect(hits: Sequence[int], sizes: Sequence[int]) -> float:
-    """Return how many calls count as one: ``hits`` of ``sizes`` calls in each trace; at least 1.
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """How calls that count lie over traces: all that the design effect needs to know, as sums.
 
-    The variance of the rate over traces beside that of as many calls that know nothing of each
-    other.
+    Whole numbers, so that those of two sides add up, in any order.
     """
-    total, count, traces = sum(sizes), sum(hits), len(sizes)
-    rate = count / total if total else 0.0
-    if traces < 2 or not 0.0 < rate < 1.0:
-        return float(max(sizes, default=1)) if traces == 1 else 1.0
-    spread = sum((hit - rate * size) ** 2 for hit, size in zip(hits, sizes, strict=True))
-    return max(1.0, spread * traces / (traces - 1) / (total * rate * (1 - rate)))
+
+    trace_count: int
+    call_count: int
+    hit_count: int
+    """Calls that count."""
+    square_sum: int
+    """Of each trace's calls, squared."""
+    hit_square_sum: int
+    """Of each trace's calls that count, squared."""
+    product_sum: int
+    """Of both in each trace, multiplied."""
+
+    def __add__(self, other: Spread) -> Spread:
+        return Spread(
+            self.trace_count + other.trace_count,
+            self.call_count + other.call_count,
+            self.hit_count + other.hit_count,
+            self.square_sum + other.square_sum,
+            self.hit_square_sum + other.hit_square_sum,
+            self.product_sum + other.product_sum,
+        )
+
+    @property
+    def design_effect(self) -> float:
+        """How many calls count as one; at least 1.
+
+        The variance of the rate over traces beside that of as many calls that know nothing of each
+        other.
+        """
+        traces, total, count = self.trace_count, self.call_count, self.hit_count
+        if traces < 2 or not 0 < count < total:
+            return math.sqrt(self.square_sum) if traces == 1 else 1.0
+        # The sum of (hits - rate * size) squared, times the square of all calls.
+        spread = total * total * self.hit_square_sum - 2 * count * total * self.product_sum
+        spread += count * count * self.square_sum
+        return max(1.0, spread * traces / ((traces - 1) * total * count * (total - count)))
+
+
+def spread_of(hits: Mapping[Any, int], sizes: Mapping[Any, int]) -> Spread:
+    """Return the spread of ``hits`` (traces without one may be missing) over ``sizes``."""
+    counts, all_calls = hits.values(), sizes.values()
+    return Spread(
+        len(sizes),
+        sum(all_calls),
+        sum(counts),
+        sum(map(mul, all_calls, all_calls)),
+        sum(map(mul, counts, counts)),
+        sum(map(mul, counts, map(sizes.__getitem__, hits))),
+    )
+
+
+def design_effect(hits: Sequence[int], sizes: Sequence[int]) -> float:
+    """Return how many calls count as one: ``hits`` of ``sizes`` calls in each trace; at least 1."""
+    return spread_of(dict(enumerate(hits)), dict(enumerate(sizes))).design_effect

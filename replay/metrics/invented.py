@@ -79,21 +79,24 @@ def read_made_up(
     *,
     traces_max: int = TRACES_MAX,
     is_over: Callable[[], bool] = lambda: False,
+    tell: Callable[[int, int], None] = lambda done, total: None,
 ) -> MadeUp:
     """Return what models made up in the newest ``traces_max`` traces of ``scope``.
 
-    ``is_over`` is asked before each trace and each call: True ends it, with what it has.
+    ``is_over`` is asked before each trace and each call: True ends it, with what it has. ``tell``
+    is told after each trace how many of how many are read.
     """
     scope = scope or Scope()
     reader = Conversations(connection)
     calls: dict[str, MadeUpCalls] = {}
     arguments: dict[tuple[str, str], InventedArgument] = {}
-    read = 0
+    read, count = 0, reader.count(scope)
     for trace in reader.of(scope, traces_max):
         if is_over():
             break
         read += 1
         _look_at(trace, reader, scope, calls, arguments, is_over)
+        tell(read, min(count, traces_max))
     return MadeUp(
         sorted(calls.values(), key=lambda one: (-one.call_count, one.tool)),
         sorted(
@@ -101,7 +104,7 @@ def read_made_up(
             key=lambda one: (-one.invented_count, one.tool, one.path),
         ),
         read,
-        reader.count(scope),
+        count,
     )
 
 

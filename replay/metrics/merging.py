@@ -27,6 +27,12 @@ def merged(stretches: Iterable[Sequence[float]]) -> array[float]:
     return found
 
 
+def ascending(values: Sequence[float]) -> array[float]:
+    """Return ``values`` in their order, sorted piece by piece."""
+    places = range(0, len(values), _PIECE)
+    return merged([array("d", sorted(values[at : at + _PIECE])) for at in places])
+
+
 def _pieces(
     stretches: Sequence[Sequence[float]], total: int
 ) -> Iterator[Sequence[Sequence[float]]]:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from itertools import compress
 from typing import Any
 
-from replay.metrics.percentiles import percentile
+from replay.metrics.asked import Asked, read_asked
+from replay.metrics.percentiles import shown_ms
 from replay.metrics.scope import Scope
-from replay.metrics.usage import Tokens, tokens_of
+from replay.metrics.usage import Tokens
+from replay.metrics.usage_sums import Used, used_by
 from replay.store.contents import ContentReader
 
 
@@ -56,18 +60,26 @@ class ModelMetrics:
     p99_ms: float | None
     first_chunk_p50_ms: float | None
     """Of streamed calls: the time to the first chunk."""
-    durations_ms: tuple[float, ...] = ()
+    total_ms: float = 0.0
+    """All durations together."""
 
 
 @dataclass(slots=True)
 class _Sums:
+    """What is counted of the calls with the same settings, or of the same model."""
+
     calls: int = 0
     failed: int = 0
-    counted: int = 0
-    cache_hits: int = 0
-    tokens: Tokens = field(default_factory=Tokens)
-    durations: list[float] = field(default_factory=list)
-    first_chunks: list[float] = field(default_factory=list)
+    used: Used = field(default_factory=Used)
+    durations_ns: list[int] = field(default_factory=list)
+    first_chunks_ns: list[int] = field(default_factory=list)
+
+    def add(self, other: _Sums) -> None:
+        self.calls += other.calls
+        self.failed += other.failed
+        self.used += other.used
+        self.durations_ns += other.durations_ns
+        self.first_chunks_ns += other.first_chunks_ns
 
 
 def read_models(
@@ -75,46 +87,51 @@ def read_models(
     scope: Scope | None = None,
     *,
     prices: Mapping[str, Price] | None = None,
+    tell: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[ModelMetrics]:
     """Return the metrics of each model's calls, most calls first.
 
-    Reads what the provider reported of each call: some seconds for a million of them. ``prices``
-    are by model, ``*`` globs; the first that fits counts. Tools and versions of ``scope`` say
-    nothing here.
+    Reads what the provider reported of each call: a second for a million of them, and some where
+    that is long, so that it stands apart from their rows. ``prices`` are by model, ``*`` globs; the
+    first that fits counts. Tools and versions of ``scope`` say nothing here. ``tell`` is told how
+    many of how many calls were looked at.
     """
     scope = scope or Scope()
-    in_window, moments = scope.moments("m.started_us")
-    in_traces, values = scope.traces("m.trace")
+    by_settings: defaultdict[int | None, _Sums] = defaultdict(_Sums)
     contents = ContentReader(connection)
-    sums: dict[str | None, _Sums] = {}
-    for model, usage, duration, first_chunk, is_failed in connection.execute(
-        "SELECT coalesce(s.response_model, s.model), m.usage, m.duration_ms, m.first_chunk_ms, "
-        "m.output IS NULL OR m.error IS NOT NULL "
-        "FROM model_call_rows m LEFT JOIN model_settings s ON s.key = m.settings "
-        f"WHERE {in_window} AND {in_traces}",
-        [*moments, *values],
-    ):
-        if scope.models and not any(fnmatchcase(model or "", name) for name in scope.models):
-            continue
-        one = sums.setdefault(model, _Sums())
-        one.calls += 1
-        one.failed += is_failed
-        if duration is not None and duration >= 0:
-            one.durations.append(duration)
-        if first_chunk is not None:
-            one.first_chunks.append(first_chunk)
-        if usage is not None:
-            _add_usage(one, contents.json(usage))
+    for columns in read_asked(connection, scope, tell):
+        _add_up(columns, contents, by_settings)
+    named = dict(
+        connection.execute("SELECT key, coalesce(response_model, model) FROM model_settings")
+    )
+    sums: defaultdict[str | None, _Sums] = defaultdict(_Sums)
+    for settings, one in by_settings.items():
+        model = named.get(settings)
+        if not scope.models or any(fnmatchcase(model or "", name) for name in scope.models):
+            sums[model].add(one)
     rows = [_metrics(model, one, _price(model, prices or {})) for model, one in sums.items()]
     return sorted(rows, key=lambda row: (-row.call_count, row.model or ""))
 
 
-def _add_usage(sums: _Sums, usage: Any) -> None:
-    tokens = tokens_of(usage)
-    if tokens is not None:
-        sums.counted += 1
-        sums.cache_hits += tokens.cached > 0
-        sums.tokens += tokens
+def _add_up(columns: Asked, contents: ContentReader, sums: defaultdict[int | None, _Sums]) -> None:
+    for settings, count in Counter(columns.settings).items():
+        sums[settings].calls += count
+    for settings, count in Counter(compress(columns.settings, columns.failed)).items():
+        sums[settings].failed += count
+    for settings, lasted in zip(columns.settings, columns.durations_ns, strict=True):
+        if lasted is not None:
+            sums[settings].durations_ns.append(lasted)
+    chunks_ns = columns.first_chunks_ns if any(columns.first_chunks_ns) else ()
+    for settings, waited in zip(columns.settings, chunks_ns, strict=False):
+        if waited is not None:
+            sums[settings].first_chunks_ns.append(waited)
+    alike: defaultdict[tuple[Any, ...], list[dict[str, Any]]] = defaultdict(list)
+    for settings, usage in zip(columns.settings, columns.usages, strict=True):
+        said = contents.json(usage) if type(usage) is int else usage
+        if type(said) is dict:
+            alike[settings, *said].append(said)
+    for name, usages in alike.items():
+        sums[name[0]].used += used_by(usages)
 
 
 def _price(model: str | None, prices: Mapping[str, Price]) -> Price | None:
@@ -123,19 +140,20 @@ def _price(model: str | None, prices: Mapping[str, Price]) -> Price | None:
 
 
 def _metrics(model: str | None, sums: _Sums, price: Price | None) -> ModelMetrics:
-    durations = sorted(sums.durations)
+    p50, p95, p99 = shown_ms(sums.durations_ns)
+    tokens = sums.used.tokens
     return ModelMetrics(
         model=model,
         call_count=sums.calls,
         failed_count=sums.failed,
-        counted_count=sums.counted,
-        tokens=sums.tokens,
-        cache_hit_count=sums.cache_hits,
-        cost=None if price is None else price.of(sums.tokens),
-        timed_count=len(durations),
-        p50_ms=percentile(durations, 0.5),
-        p95_ms=percentile(durations, 0.95),
-        p99_ms=percentile(durations, 0.99),
-        first_chunk_p50_ms=percentile(sorted(sums.first_chunks), 0.5),
-        durations_ms=tuple(durations),
+        counted_count=sums.used.counted_count,
+        tokens=tokens,
+        cache_hit_count=sums.used.cache_hit_count,
+        cost=None if price is None else price.of(tokens),
+        timed_count=len(sums.durations_ns),
+        p50_ms=p50,
+        p95_ms=p95,
+        p99_ms=p99,
+        first_chunk_p50_ms=shown_ms(sums.first_chunks_ns)[0],
+        total_ms=sum(sums.durations_ns) / 1e6,
     )

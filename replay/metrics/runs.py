@@ -7,11 +7,12 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from itertools import chain, compress, pairwise
 from typing import Final
 
 from replay.metrics.intervals import Interval, rate_interval, z_of
-from replay.metrics.percentiles import percentile
-from replay.metrics.samples import read_starts
+from replay.metrics.percentiles import shown_ms
+from replay.metrics.samples import Starts, read_starts
 from replay.metrics.scope import Scope
 from replay.store.selecting import IS_KNOWN
 
@@ -144,24 +145,36 @@ def read_cold_starts(
     and so are imported traces, whose calls have no times of their own.
     """
     scope = scope or Scope()
-    by_tool: dict[str, list[tuple[int, float | None, bool]]] = {}
+    by_tool: dict[str, list[Starts]] = {}
     before_us = int(cold_after_s * 1e6) + 1
-    for tool, started, lasted, counts in read_starts(connection, scope, before_us=before_us):
-        by_tool.setdefault(tool, []).append((started, lasted, counts))
+    for one in read_starts(connection, scope, before_us=before_us):
+        by_tool.setdefault(one.tool, []).append(one)
     found = []
     for tool, calls in by_tool.items():
-        calls.sort(key=lambda call: call[0])
-        cold: list[float] = []
-        warm: list[float] = []
-        before = None
-        for started, duration, counts in calls:
-            is_cold = before is None or started - before > cold_after_s * 1e6
-            if counts and duration is not None:
-                (cold if is_cold else warm).append(duration)
-            before = started
-        cold.sort()
-        warm.sort()
-        halves = percentile(cold, 0.5), percentile(warm, 0.5)
+        cold, warm = _cold_and_warm(calls, cold_after_s * 1e6)
+        halves = shown_ms(cold)[0], shown_ms(warm)[0]
         if halves[0] is not None and halves[1] is not None:
             found.append(ColdStarts(tool, len(cold), len(warm), halves[0], halves[1]))
     return sorted(found, key=lambda one: (one.warm_p50_ms - one.cold_p50_ms, one.tool))
+
+
+def _cold_and_warm(calls: Sequence[Starts], pause_us: float) -> tuple[list[int], list[int]]:
+    """Return the durations of a tool's cold calls that count, and of its warm ones."""
+    started = sorted(chain.from_iterable(one.started_us for one in calls))
+    # Of calls that started in the same moment after a pause one is cold: the first that is told.
+    waiting = set(started[:1])
+    waiting.update(at for before, at in pairwise(started) if at - before > pause_us)
+    moments = frozenset(waiting)
+    cold: list[int] = []
+    warm: list[int] = []
+    for one in calls:
+        lasted = list(one.nanoseconds)
+        places = range(len(lasted))
+        for place in compress(places, map(moments.__contains__, one.started_us)):
+            if one.started_us[place] in waiting:
+                waiting.remove(one.started_us[place])
+                cold += [took for took in (lasted[place],) if one.counts and took is not None]
+                lasted[place] = None
+        if one.counts:
+            warm += [took for took in lasted if took is not None]
+    return cold, warm

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+from typing import TYPE_CHECKING
 
 import orjson
 
-from replay.records.base import JsonValue
-from replay.records.definitions import schema_id, shown_definitions
 from replay.store.contents import ContentReader
+
+if TYPE_CHECKING:
+    from replay.records.base import JsonValue
 
 
 class ShownSchemas:
@@ -29,6 +31,8 @@ class ShownSchemas:
         return None if toolset is None else self._ids(toolset).get(tool)
 
     def _ids(self, toolset: int) -> dict[str, str]:
+        from replay.records.definitions import schema_id, shown_definitions
+
         known = self._toolsets.get(toolset)
         if known is None:
             known = self._toolsets[toolset] = {}
@@ -51,6 +55,8 @@ class ShownSchemas:
 
     def parameters(self, toolset: int) -> dict[str, JsonValue]:
         """Return the JSON Schema of each tool's arguments; None: the provider has it."""
+        from replay.records.definitions import shown_definitions
+
         known = self._parameters.get(toolset)
         if known is None:
             known = self._parameters[toolset] = {}

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, Literal, TypeAlias
 
-from replay.verdicts.origins import Source, TooCommonError, origins
+from replay.verdicts.origins import Source, TooCommonError, stands_in
 from replay.verdicts.spellings import date_of, number_of
 
 SMALL_NUMBER_MAX: Final = 10
@@ -122,20 +122,25 @@ def _inner(text: str) -> Any:
 
 def holds(part: Part, value: Any) -> bool:
     """Return whether ``value`` stands in a part."""
-    if isinstance(value, (dict, list)) or not _may_hold(part, value):
-        return False
+    return any(_has(one, value) for one in _likely([part], value))
+
+
+def _has(part: Part, value: Any) -> bool:
+    """Return whether ``value`` stands in a part that has one of its hints."""
     if part.is_long:
         return True
     try:
-        # Not `part`: an id in a longer text is some of the value, not the value.
-        return any(not one.part for one in origins(value, [part.source]))
+        return stands_in(value, part.source)
     except TooCommonError:
         return True
 
 
-def _may_hold(part: Part, value: Any) -> bool:
-    texts = _hints(value, is_float=isinstance(value, float))
-    return any(text in part.folded for text in texts)
+def _likely(parts: list[Part], value: Any) -> list[Part]:
+    """Return the parts that ``value`` may stand in: most have nothing like it, and that is fast."""
+    if isinstance(value, (dict, list)):
+        return []
+    hints = _hints(value, is_float=isinstance(value, float))
+    return [part for part in parts for hint in hints if hint in part.folded]
 
 
 @lru_cache(maxsize=4_096)
@@ -158,7 +163,10 @@ def _hints(value: Any, *, is_float: bool) -> tuple[str, ...]:
 def is_told(value: Any, parts: Iterable[Part]) -> bool:
     """Return whether ``value`` stands in one of ``parts``, or its words or its date do."""
     parts = list(parts)
-    if any(gives(part, value) for part in parts):
+    if any(_has(part, value) for part in _likely(parts, value)):
+        return True
+    date = _date_in(value)
+    if date is not None and any(_date_is_told(date, part) for part in parts):
         return True
     words = words_of(value)
     return bool(words) and all(any(holds(part, word) for part in parts) for word in words)
@@ -168,8 +176,12 @@ def gives(part: Part, value: Any) -> bool:
     """Return whether ``value`` stands in a part, or the day and month of its date do."""
     if holds(part, value):
         return True
-    date = _DATE.fullmatch(value.strip()) if isinstance(value, str) else None
+    date = _date_in(value)
     return date is not None and _date_is_told(date, part)
+
+
+def _date_in(value: Any) -> re.Match[str] | None:
+    return _DATE.fullmatch(value.strip()) if isinstance(value, str) else None
 
 
 def words_of(value: Any) -> list[str]:

@@ -47,20 +47,21 @@ def tokens_of(usage: Any) -> Tokens | None:
         return None
     if "promptTokenCount" in usage:
         return _of_gemini(usage)
-    fresh, output = _first(usage, _INPUT), _first(usage, _OUTPUT)
+    fresh, output = _first(usage, INPUT), _first(usage, OUTPUT)
     if fresh is None and output is None:
         return None
-    details = usage.get("prompt_tokens_details") or usage.get("input_tokens_details")
+    details = usage.get(DETAILS[0]) or usage.get(DETAILS[1])
     if isinstance(details, dict):
         return Tokens(fresh or 0, output or 0, _count(details.get("cached_tokens")))
-    read, written = _first(usage, _CACHED) or 0, _first(usage, _CACHE_WRITTEN) or 0
+    read, written = _first(usage, CACHED) or 0, _first(usage, CACHE_WRITTEN) or 0
     return Tokens((fresh or 0) + read + written, output or 0, read, written)
 
 
-_INPUT = ("prompt_tokens", "input_tokens", "inputTokens")
-_OUTPUT = ("completion_tokens", "output_tokens", "outputTokens")
-_CACHED = ("cache_read_input_tokens", "cacheReadInputTokens")
-_CACHE_WRITTEN = ("cache_creation_input_tokens", "cacheWriteInputTokens")
+INPUT = ("prompt_tokens", "input_tokens", "inputTokens")
+OUTPUT = ("completion_tokens", "output_tokens", "outputTokens")
+CACHED = ("cache_read_input_tokens", "cacheReadInputTokens")
+DETAILS = ("prompt_tokens_details", "input_tokens_details")
+CACHE_WRITTEN = ("cache_creation_input_tokens", "cacheWriteInputTokens")
 
 
 def _of_gemini(usage: dict[str, Any]) -> Tokens:

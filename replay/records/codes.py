@@ -35,6 +35,31 @@ class Outcome(StrEnum):
     """The recording ends inside the call: no answer was ever stored."""
 
 
+OUTCOME_WORD: Final = {"invalid_arguments": "invalid", "unknown_tool": "unknown"}
+"""What lists call outcomes of two words; the others have one."""
+
+
+def outcome_words(outcome: str) -> str:
+    """Return an outcome as screens, reports and pages say it: ``invalid arguments``."""
+    return "bad JSON" if outcome == Outcome.BAD_JSON else outcome.replace("_", " ")
+
+
+def matched_words(bound_by: str | None) -> str | None:
+    """Return by what a run of a tool was found to be a model's call: ``the call's id``."""
+    return _MATCHED_BY.get(bound_by or "", bound_by)
+
+
+_MATCHED_BY: Final = {
+    "provider_call_id": "the call's id",
+    "arguments": "its arguments",
+    "name": "the tool's name",
+    "order": "the order of the calls",
+    "position": "its position",
+    "response": "what the model was told",
+    "dispatch": "the toolbox, which ran it",
+}
+
+
 class Stage(StrEnum):
     """The stages of a tool call's life, in order."""
 
@@ -64,9 +89,9 @@ class Verdict(StrEnum):
     INTERACTIONS_CHANGED = "interactions_changed"
     """The response is the same, but the outside world is asked something else, or no longer."""
     NOW_REJECTED = "now_rejected"
-    """Ran when recorded; today it is turned away before the tool runs."""
+    """Ran when recorded; today it is rejected: before the tool runs, or by it."""
     NOW_ACCEPTED = "now_accepted"
-    """Was turned away when recorded; today the tool runs."""
+    """Was rejected when recorded; today the tool runs."""
     NOW_FAILING = "now_failing"
     """Succeeded when recorded; today the tool fails."""
     NOW_PASSING = "now_passing"
@@ -81,6 +106,43 @@ class Verdict(StrEnum):
     """Not run, and not judged: a policy has its recorded answer stand."""
     NOT_RUN = "not_run"
     """Could not be judged: a policy kept it from running, or nothing was recorded to compare."""
+
+
+VERDICT_WORD: Final[dict[Verdict, str]] = {
+    Verdict.SAME: "same",
+    Verdict.EQUIVALENT: "equivalent",
+    Verdict.RESPONSE_CHANGED: "changed",
+    Verdict.PAYLOAD_CHANGED: "payload",
+    Verdict.EFFECT_CHANGED: "effect",
+    Verdict.INTERACTIONS_CHANGED: "outside",
+    Verdict.ERROR_CHANGED: "error",
+    Verdict.NOW_REJECTED: "rejected",
+    Verdict.NOW_ACCEPTED: "accepted",
+    Verdict.NOW_FAILING: "failing",
+    Verdict.NOW_PASSING: "passing",
+    Verdict.UNANSWERED: "unanswered",
+    Verdict.NOT_DETERMINISTIC: "not deterministic",
+    Verdict.SERVED: "served",
+    Verdict.NOT_RUN: "not judged",
+}
+"""Each in one word, for lists, filters and conditions; reports have several that hold it."""
+
+
+def code_named(kind: Literal["outcome", "verdict"], word: str) -> str | None:
+    """Return the outcome or the verdict that ``word`` names, in its words or as it is stored.
+
+    None: there is none. ``now rejected``, ``rejected`` and ``now_rejected`` are the same.
+    """
+    known: dict[str, str] = {}
+    if kind == "outcome":
+        known = {outcome_words(one).casefold(): str(one) for one in Outcome}
+        known |= {said: code for code, said in OUTCOME_WORD.items()}
+    else:
+        known = {said: str(one) for one, said in VERDICT_WORD.items()}
+    wanted = word.strip().casefold().replace("_", " ").replace("-", " ")
+    codes = Outcome if kind == "outcome" else Verdict
+    exact = wanted.replace(" ", "_")
+    return exact if exact in list(codes) else known.get(wanted)
 
 
 class Cause(StrEnum):

@@ -41,5 +41,7 @@ def size_bytes(text: str | int) -> int:
         factor = 1024 ** ["", "k", "m", "g", "t"].index(unit)
     size = round(float(number) * factor)
     if size < SIZE_BYTES_MIN:
-        raise ValueError(f"{text!r} is too small: an empty database takes half a megabyte")
+        raise ValueError(
+            f"{text!r} is too small: an empty database takes half a megabyte. 1MB is the least"
+        )
     return size

@@ -72,6 +72,9 @@ class ReplayedCall(Record):
     """Of a trace's first call, where the recording has it: the state of the world before it."""
     state: JsonValue = None
     """The world's state after it, where it was asked for and is not too large; never stored."""
+    waited_ms: float | None = None
+    """For how long it slept and waited for answers, by the frozen world's clock, where that was a
+    second or more; never stored."""
     world_changes: list[JsonObject] | None = None
     """What changed in the world since the call that was told before, where that was asked for
     (`replay.stepping.worlds.WorldChange.to_json`); the first one begins with the world itself.

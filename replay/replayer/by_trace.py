@@ -12,7 +12,8 @@ from typing import Self
 
 from replay.errors import ExitCode
 from replay.records import Approval, CallVerdict, Finding, JsonObject, Trace
-from replay.replayer.lanes import LaneTerms, TraceLanes
+from replay.replayer.lane_terms import LaneTerms
+from replay.replayer.lanes import TraceLanes
 from replay.replayer.older_calls import OlderCalls
 from replay.replayer.opened import Opened
 from replay.replayer.output import short_output
@@ -129,7 +130,7 @@ class TraceByTrace:
         masks = is_redacted(trace.transcript.trace.attributes)
         calls = {call.id: call for call in tool_calls(trace.transcript)}
         verdicts = [
-            self._with_output(one, trace.output_of(one.tool_call_id), masks=masks)
+            self._kept(one, trace.output_of(one.tool_call_id), masks=masks)
             for one in self.replayer.pinned.judged(
                 trace.transcript.trace.id, older.told(trace.verdicts(), calls)
             )
@@ -142,13 +143,12 @@ class TraceByTrace:
         marked, findings = apply_approvals(verdicts, found, self._approvals)
         return ReplayedTrace(told, marked, findings)
 
-    def _with_output(
-        self, verdict: CallVerdict, output: str, *, masks: bool | list[str]
-    ) -> CallVerdict:
-        if not output:
-            return verdict
-        shown = short_output(self.replayer.shown_output(output, masks=masks))
-        return verdict.model_copy(update={"output": shown})
+    def _kept(self, verdict: CallVerdict, output: str, *, masks: bool | list[str]) -> CallVerdict:
+        """Return ``verdict`` as it may be told, with what its call printed."""
+        if output:
+            shown = short_output(self.replayer.shown_output(output, masks=masks))
+            verdict = verdict.model_copy(update={"output": shown})
+        return self.replayer.kept_verdict(verdict, masks=masks)
 
     def _open(self) -> tuple[Opened, LaneTerms, OlderCalls]:
         if self._opened is None or self._terms is None or self._older is None:

@@ -13,14 +13,11 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from replay.records import (
-    Actor,
     CallVerdict,
     Cause,
     Lanes,
-    Policy,
     ReplayedCall,
     ToolCall,
     Transcript,
@@ -32,17 +29,13 @@ from replay.replayer.jobs import (
     CallOrder,
     Job,
     JobResult,
-    LiveMode,
     Snapshot,
 )
+from replay.replayer.lane_terms import LaneTerms
 from replay.replayer.plan import job_of, never_live, not_replayed, tool_calls
-from replay.replayer.policies import Policies
-from replay.replayer.state_details import StateDetails, StatePlaces, states_differ
-from replay.verdicts import GREEN, Rules, judge_trace
-from replay.verdicts.reading import Reading, Schemas, is_read_by_another
-
-if TYPE_CHECKING:
-    from replay.tools.resolve import Parser
+from replay.replayer.state_details import StatePlaces, states_differ
+from replay.verdicts import GREEN, judge_trace
+from replay.verdicts.reading import Reading, is_read_by_another
 
 _START = ""
 _BY_READING = frozenset({Cause.CODE, Cause.UNKNOWN, Cause.OUTSIDE, Cause.TRANSLATION})
@@ -51,52 +44,6 @@ _TODAYS_STATES = "todays_states"
 _OLD_ALONE = "old_alone"
 _TODAYS_ALONE = "todays_alone"
 _BY_STATE = frozenset({Cause.CARRIED, Cause.OUTSIDE})
-
-
-@dataclass(slots=True)
-class SharedStart:
-    """The old code's fresh world, where it is the same for every trace: written down once."""
-
-    is_possible: bool
-    """Whether the baseline's workers made one world for all traces."""
-    snapshot: Snapshot | None = None
-
-    def offer(self, found: Snapshot | None) -> None:
-        """Keep the first one that was written down."""
-        if self.is_possible and self.snapshot is None and found is not None and found.path:
-            self.snapshot = found
-
-    def path_of(self, found: Snapshot) -> str | None:
-        """Return the file to read ``found`` from, the shared one where they are equal; or None."""
-        if self.snapshot is not None and self.snapshot.digest == found.digest:
-            return self.snapshot.path
-        return found.path
-
-
-@dataclass(frozen=True, slots=True)
-class LaneTerms:
-    """What holds for every trace of a replay run."""
-
-    run_id: str
-    rules: Rules
-    has_baseline: bool
-    stateless: bool
-    folder: Path
-    """Where worlds are written down."""
-    shared_start: SharedStart
-    policies: Policies = field(default_factory=Policies)
-    parser: Parser = ""
-    """Who reads the arguments of today's calls."""
-    schemas: Schemas = field(default_factory=Schemas)
-    versions: frozenset[tuple[Actor, str, str | None]] = frozenset()
-    """Every version of every tool that today's toolbox has."""
-    details: StateDetails = field(default_factory=StateDetails)
-    worldless: frozenset[tuple[str, str]] = frozenset()
-    """Actor and name of the tools that are not given the world."""
-
-    def live_mode(self, call: ToolCall) -> LiveMode:
-        """Return whether what ``call`` asks goes out."""
-        return "record" if self.policies.of(call.tool, call.actor) is Policy.LIVE else ""
 
 
 @dataclass(slots=True)
@@ -197,6 +144,14 @@ class TraceLanes:
         """Return what today's code printed in a call."""
         replayed = self._lanes["replayed"].get(call_id)
         return "" if replayed is None else replayed.output
+
+    def waited_longer_ms(self, call_id: str) -> float | None:
+        """Return how long today's code waited in a call, where that was long and is no old habit.
+
+        None: not long, or the old code waited as well.
+        """
+        today, old = (self._lanes.get(name, {}).get(call_id) for name in ("replayed", "baseline"))
+        return None if today is None or (old and old.waited_ms) else today.waited_ms
 
     def close(self) -> None:
         """Remove the worlds that were written down for this trace."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from replay.errors import ReplayError
-from replay.records import JsonObject
+from replay.records import CallVerdict, JsonObject
 
 if TYPE_CHECKING:
     from replay.config import MaskConfig
@@ -34,51 +34,84 @@ class RedactionOnDemand:
         """
         self._described = described
         self._environment = environment or {}
-        self._made: dict[tuple[str, ...], Redaction] = {}
+        self._made: dict[tuple[bool, tuple[str, ...]], Redaction] = {}
 
     def get(self, masked: bool | list[str] = True) -> Redaction | None:
         """Return it for traces of which ``masked`` was; None where nothing is masked.
 
-        ``masked`` is what `is_redacted` says of a trace: personal data were masked by the settings
-        of whoever recorded it, and are so again whatever today's say.
+        ``masked`` is what `is_redacted` says of a trace: the kinds of personal data that were
+        masked by the settings of whoever recorded it are so again, and no others, whatever today's
+        settings say. So like is compared with like; what is kept of it is masked by `kept`.
         """
-        if self._described is None or not masked:
+        return self._of(_kinds_of(masked)) if masked else None
+
+    def kept(self, masked: bool | list[str], *, functions: bool = True) -> Redaction | None:
+        """Return what masks what is kept of a replay of such a trace: today's settings, too.
+
+        ``functions`` False: without the user's, which the worker has applied.
+
+        Raises:
+            ConfigError: a function cannot be imported in this process.
+        """
+        if not masked:
             return None
-        kinds = tuple(masked) if isinstance(masked, list) else ()
-        if kinds not in self._made:
+        kinds = (*_kinds_of(masked), *missing_kinds(self._described, masked))
+        return self._of(kinds, functions=functions)
+
+    def _of(self, kinds: tuple[str, ...], *, functions: bool = True) -> Redaction | None:
+        if self._described is None:
+            return None
+        asked = functions, kinds
+        if asked not in self._made:
             from replay.config import MaskConfig
             from replay.store.redaction import redaction_of
 
             key = bytes.fromhex(self._described["key"])
             config = MaskConfig.model_validate(self._described["config"])
-            own = config.personal
-            personal = own if isinstance(own, bool) and own else [*(own or ()), *kinds]
-            made = redaction_of(config.model_copy(update={"personal": personal}), key)
+            chosen = {"personal": list(kinds), **({} if functions else {"functions": []})}
+            made = redaction_of(config.model_copy(update=chosen), key)
             made.redactor.learn_variables(self._environment)
-            self._made[kinds] = made
-        return self._made[kinds]
+            self._made[asked] = made
+        return self._made[asked]
+
+
+def missing_kinds(described: JsonObject | None, masked: bool | list[str]) -> tuple[str, ...]:
+    """Return the kinds of personal data that today's settings mask and a trace holds in the clear.
+
+    ``described``: what `redaction_of_run` told; ``masked``: what `is_redacted` says of the trace.
+    None of a trace in which nothing is masked: nor is anything of it in a replay.
+    """
+    if described is None or not masked:
+        return ()
+    personal = described["config"]["personal"]
+    wanted = _every_kind() if personal is True else tuple(personal or ())
+    return tuple(kind for kind in wanted if kind not in _kinds_of(masked))
+
+
+def as_kept(verdict: CallVerdict, redaction: Redaction) -> CallVerdict:
+    """Return a verdict on a trace that was masked less, masked as today's settings say."""
+    from replay.store.mask_rewriting import plain
+    from replay.store.masking import masked_records
+
+    [fields] = masked_records(redaction, [plain(verdict)])
+    return CallVerdict.model_validate(fields)
 
 
 class MaskedOtherwise:
     """Counts traces that were masked with fewer kinds of personal data than today's settings mask.
 
-    What their tools are asked and answer is masked as today's settings say, and what was recorded
-    is not: that alone makes calls differ.
+    They are compared as they were recorded; what the replay keeps of them is masked as today.
     """
 
     def __init__(self, described: JsonObject | None) -> None:
         """``described``: what `redaction_of_run` told."""
-        personal = described["config"]["personal"] if described is not None else False
-        self._kinds = _every_kind() if personal is True else tuple(personal or ())
+        self._described = described
         self._trace_count = 0
         self._found: set[str] = set()
 
     def add(self, masked: bool | list[str]) -> None:
         """Take in a trace; ``masked`` is what `is_redacted` says of it."""
-        if not masked:
-            return  # nor is anything of it masked in the replay
-        recorded = masked if isinstance(masked, list) else []
-        missing = [kind for kind in self._kinds if kind not in recorded]
+        missing = missing_kinds(self._described, masked)
         self._trace_count += bool(missing)
         self._found.update(missing)
 
@@ -87,6 +120,10 @@ class MaskedOtherwise:
         if not self._trace_count:
             return None
         return {"trace_count": self._trace_count, "kinds": sorted(self._found)}
+
+
+def _kinds_of(masked: bool | list[str]) -> tuple[str, ...]:
+    return tuple(masked) if isinstance(masked, list) else ()
 
 
 def _every_kind() -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from replay.records import JsonObject
 from replay.replayer.environment import sandboxed
 from replay.replayer.jobs import BASELINE, TODAY
-from replay.replayer.lanes import LaneTerms, SharedStart
+from replay.replayer.lane_terms import LaneTerms, SharedStart
 from replay.replayer.older_calls import OlderCalls, known_schemas, written_for
 from replay.replayer.pool import Pool
 from replay.replayer.served import ServedAnswers

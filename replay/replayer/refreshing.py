@@ -28,12 +28,13 @@ from replay.records import (
 )
 from replay.replayer.environment import place_of
 from replay.replayer.jobs import TODAY, Job, LiveMode
-from replay.replayer.masking import redaction_of_run
+from replay.replayer.masking import RedactionOnDemand, redaction_of_run
 from replay.replayer.plan import job_of, tool_calls
 from replay.replayer.policies import Policies
 from replay.replayer.pool import Isolation, Pool
 from replay.store import Store
 from replay.store.cassettes import NewCassette
+from replay.store.redaction import is_redacted
 from replay.verdicts.answers import TURNED_AWAY
 from replay.verdicts.exchanges import answer_changes
 
@@ -112,6 +113,7 @@ class Refresher:
         place = place_of(toolbox, paths=paths, folder=folder, environment=environment, allow=allow)
         redacting = redaction_of_run(store, mask or MaskConfig())
         self.place = replace(place, goes_out=True, redact=redacting)
+        self._redaction = RedactionOnDemand(redacting, environment)
         self.tools = frozenset(tools)
         own = dict.fromkeys(self.tools, Policy.LIVE)
         self.policies = Policies((own, *(policies or Policies()).layers))
@@ -217,8 +219,15 @@ class Refresher:
                 continue
             old = [one.exchange for one in transcript.interactions.get(call.id, [])]
             new = RefreshedCall(call, today.went_out, draws=today.draws)
-            found.append(_compared(new, old))
+            found.append(self._kept(_compared(new, old), is_redacted(transcript.trace.attributes)))
         return found
+
+    def _kept(self, new: RefreshedCall, masked: bool | list[str]) -> RefreshedCall:
+        """Return a new cassette masked as today's settings say; it was compared as the old is."""
+        redaction = self._redaction.kept(masked, functions=False)
+        if redaction is None or new.exchanges is None:
+            return new
+        return replace(new, exchanges=redaction.redactor.exchanges(new.exchanges))
 
 
 def _ran_unseen(call: ToolCall, transcript: Transcript) -> bool:

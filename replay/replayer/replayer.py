@@ -14,13 +14,18 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from replay.config import MaskConfig
+from replay.config import ConfigError, MaskConfig
 from replay.errors import SelectionError, StoreError, WorkerError
-from replay.records import JsonObject, ReplayRun, Selection
+from replay.records import CallVerdict, JsonObject, ReplayRun, Selection
 from replay.replayer.baseline import baseline_place, code_version
 from replay.replayer.environment import Place, place_of, sandboxed
 from replay.replayer.jobs import BASELINE, TODAY
-from replay.replayer.masking import RedactionOnDemand, redaction_of_run
+from replay.replayer.masking import (
+    RedactionOnDemand,
+    as_kept,
+    missing_kinds,
+    redaction_of_run,
+)
 from replay.replayer.older_calls import versions_of_calls
 from replay.replayer.opened import Opened
 from replay.replayer.pinned import PinnedSteps
@@ -40,6 +45,7 @@ if TYPE_CHECKING:
 
 DEADLINE_MS = 10_000
 """How long one tool call may take when nobody says otherwise."""
+_LEFT_OUT = "(left out: a function of [tool.replay.mask] cannot be imported where this is kept)"
 
 
 class Replayer:
@@ -214,8 +220,22 @@ class Replayer:
 
     def shown_output(self, output: str, *, masks: bool | list[str]) -> str:
         """Return what a call printed as it may be kept; ``masks``: what its trace was masked of."""
-        redaction = self._redaction.get(masks) if output else None
+        try:
+            redaction = self._redaction.kept(masks) if output else None
+        except ConfigError:  # a function of the user's, which only their own processes import
+            return _LEFT_OUT
         return output if redaction is None else redaction.redactor.text(output)
+
+    def kept_verdict(self, verdict: CallVerdict, *, masks: bool | list[str]) -> CallVerdict:
+        """Return a verdict as it may be kept; ``masks`` as `shown_output` takes it.
+
+        It is masked already as its trace was: nothing is to be done but where today's settings
+        mask more.
+        """
+        if not missing_kinds(self.redacting, masks):
+            return verdict
+        redaction = self._redaction.kept(masks, functions=False)
+        return verdict if redaction is None else as_kept(verdict, redaction)
 
     def compare_parsers(
         self, selection: Selection, parsers: tuple[ParserName, ParserName]

@@ -48,6 +48,7 @@ from replay.replayer.turn import (
 from replay.replayer.warm_world import WarmWorld
 from replay.tools.call import run_call, run_call_sync
 from replay.tools.observer import StateView, see_states_through
+from replay.verdicts.slower import LONG_WAIT_MS
 
 if TYPE_CHECKING:
     from replay.store.redaction import Redaction
@@ -331,8 +332,11 @@ class _Trace:
         assert result is not None
         self.has_late_threads |= result.outcome is Outcome.TIMEOUT
         told = self._told(order, result, cassette, state_before)
+        waited_ns = here().turns.now_ns - began_ns
+        if waited_ns >= LONG_WAIT_MS * 1e6:
+            told["waited_ms"] = waited_ns / 1e6
         if order["is_watched"]:
-            told["sources"] = _watched(result, cassette, here().turns.now_ns - began_ns)
+            told["sources"] = _watched(result, cassette, waited_ns)
         self._done(order, told, alone=alone)
 
     def _told(

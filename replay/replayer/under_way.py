@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from replay.errors import ExitCode
 from replay.records import CallVerdict, JsonObject, ReplayRun, Transcript, Verdict
 from replay.replayer.digest import run_digest, trace_digest
-from replay.replayer.lanes import LaneTerms, TraceLanes
+from replay.replayer.lane_terms import LaneTerms
+from replay.replayer.lanes import TraceLanes
 from replay.replayer.masking import MaskedOtherwise
 from replay.replayer.older_calls import OlderCalls
 from replay.replayer.output import short_output
@@ -25,6 +26,7 @@ from replay.verdicts import Approvals, Coverage, Findings, exit_code_of
 from replay.verdicts.exit_codes import worse
 from replay.verdicts.frozen import NotFrozen
 from replay.verdicts.policies import PoliciesSeen
+from replay.verdicts.slower import Slower
 from replay.verdicts.versions import VersionsSeen
 
 if TYPE_CHECKING:
@@ -89,6 +91,9 @@ class RunUnderWay:
         self.terms = terms
         self.sums = _Sums()
         self.not_frozen = NotFrozen()
+        self.slower = Slower()
+        self._misses_states = bool(greeting["shows_state"]) and not terms.has_baseline
+        self._stateless_count = 0
         self.policies_seen = PoliciesSeen()
         self.versions_seen = VersionsSeen()
         self.masked_otherwise = MaskedOtherwise(replayer.redacting)
@@ -172,6 +177,9 @@ class RunUnderWay:
                 trace.transcript.trace.id, self.older.told(trace.verdicts(), calls)
             )
         ]
+        for verdict in verdicts:
+            call_id = verdict.tool_call_id
+            self.slower.add(calls[call_id], verdict, trace.waited_longer_ms(call_id))
         trace.close()
         self._count(trace.transcript, verdicts)
         self._batch += verdicts
@@ -196,7 +204,8 @@ class RunUnderWay:
             changed["output"] = short_output(output)
             if self.replayer.on_output is not None:
                 self.replayer.on_output(verdict.tool, output)
-        return verdict.model_copy(update=changed) if changed else verdict
+        kept = verdict.model_copy(update=changed) if changed else verdict
+        return self.replayer.kept_verdict(kept, masks=masks)
 
     def _store(self) -> None:
         if self._batch:
@@ -208,6 +217,8 @@ class RunUnderWay:
         sums = self.sums
         calls = {call.id: call for call in tool_calls(transcript)}
         self.masked_otherwise.add(is_redacted(transcript.trace.attributes))
+        is_stateless = all(call.state_hash is None for call in calls.values())
+        self._stateless_count += bool(verdicts) and self._misses_states and is_stateless
         for verdict in verdicts:
             sums.findings.add(verdict, transcript.trace.started_at)
             sums.verdicts[verdict.verdict] += 1
@@ -262,6 +273,8 @@ class RunUnderWay:
                 "coverage": {
                     **self.coverage.report(),
                     "not_frozen": self.not_frozen.report(),
+                    "slower": self.slower.report(),
+                    "states_not_compared": self._stateless_count,
                     "policies": self.policies_seen.report(),
                     "written_for": self.older.report(),
                     "versions": self.versions_seen.report(),

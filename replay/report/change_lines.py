@@ -60,11 +60,23 @@ def outside_lines(
 ) -> list[str]:
     """Return what the call asks of the outside otherwise."""
     lines: list[str] = []
+    last = None
     for change in changes[:lines_max]:
-        lines += _outside(change, width, ink)
+        told = _outside(change, width, ink)
+        of_one = last is not None and _is_another_field(last, change)
+        lines += told[1:] if of_one else told
+        last = change
     if len(changes) > lines_max:
         lines.append(ink.paint(f"… {len(changes) - lines_max:,} more requests", "dim"))
     return lines
+
+
+def _is_another_field(last: InteractionChange, change: InteractionChange) -> bool:
+    """Whether both are fields of one request, which is named once."""
+    both = (last, change)
+    return last.request == change.request and all(
+        is_changed_request(one) and one.field != "times" for one in both
+    )
 
 
 def is_refused(change: InteractionChange) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from replay.records import CallVerdict, Finding, ReplayRun, ToolCall
+from replay.records.codes import outcome_words
 from replay.report.change_lines import full_lines, one_value, outside_lines
 from replay.report.ink import Ink, count, cut, plain, wrap
 from replay.report.terminal import headline, wrap_painted
@@ -32,7 +33,7 @@ def render_verdict(
         lines += wrap(f"arguments: {asked}", width, indent="  ")
     lines += [f"  {line}" for line in full_lines(verdict.changes, width=width - 2, ink=ink)]
     if verdict.state_changes:
-        lines.append("  the state afterwards, of the old code and of today's:")
+        lines.append("  the state afterwards, of the baseline and of today's:")
         lines += [
             f"    {line}" for line in full_lines(verdict.state_changes, width=width - 4, ink=ink)
         ]
@@ -91,7 +92,9 @@ def _facts(verdict: CallVerdict, call: ToolCall | None, width: int) -> list[str]
         kind = said.type if said else None
         facts.append(f"cause: {cause_words(verdict.cause, verdict.verdict, kind)}")
     if verdict.replayed is not None and verdict.recorded_outcome is not None:
-        old, new = verdict.recorded_outcome.value, verdict.replayed.outcome.value
+        old, new = (
+            outcome_words(one) for one in (verdict.recorded_outcome, verdict.replayed.outcome)
+        )
         if old != new:
             facts.append(f"outcome: {old} when recorded, {new} today")
     if verdict.conditional:

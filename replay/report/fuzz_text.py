@@ -23,7 +23,7 @@ _HINTS: Final = {
     Law.INVALID_REACHED: "the validator takes more than the schema says: change one of them",
     Law.UNDECLARED: "handle it, raise Refused, or declare it: @toolbox.tool(raises=[...])",
     Law.DISAGREEMENT: "the model cannot know: say it in the schema, or take the payload",
-    Law.NOT_GATED: 'to have it turned away: toolbox.add(..., validation="gate")',
+    Law.NOT_GATED: 'to have it rejected: toolbox.add(..., validation="gate")',
 }
 
 

@@ -1,4 +1,4 @@
-"""What a replay run says of recordings that were masked otherwise than it masks."""
+"""What a replay run says of recordings that were masked less than today's settings mask."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def masked_otherwise_words(run: ReplayRun, database: str = "traces.db") -> list[
     was = "was" if told["trace_count"] == 1 else "were"
     return [
         f"{count(told['trace_count'], 'trace')} {was} recorded when [tool.replay.mask] did not "
-        f"mask {', '.join(told['kinds'])}, and it does now: calls with such values differ by that "
-        f"alone, whatever cause is named. `replay mask --apply {database}` masks what is stored "
-        "in the same way; then replay again."
+        f"mask {', '.join(told['kinds'])}, and it does now: they were compared as they are, and "
+        "what this run keeps is masked. "
+        f"`replay mask --apply {database}` masks what is stored, too."
     ]

@@ -100,7 +100,8 @@ def render_changes(
         if safe and not show_all:
             lines += wrap(_in_short(safe), width, indent="  ", hang="  ")
         lines.append("")
-    lines += wrap(_summary(changes, against, ignored_count), width, hang="")
+    shown = sum(_is_shown(one, found.get(id(one)) or equal.get(_key(one))) for one in changes)
+    lines += wrap(_summary(changes, against, ignored_count, shown), width, hang="")
     if not show_all and any(map(_is_quiet, changes)):
         lines += ["`--all` shows each of the safe ones, too."]
     return "\n".join(lines)
@@ -186,15 +187,21 @@ def sign_of(change: SchemaChange) -> str:
 
 
 def _change_lines(change: SchemaChange, proof: Evidence | None, width: int, ink: Ink) -> list[str]:
-    sign = sign_of(change)
+    sign = SIGNS[OnPayloads.BREAKS] if _is_shown(change, proof) else sign_of(change)
     where = f"`{change.path}` " if change.path else ""
     lines = wrap(f"{sign} {plain(where + change.said)}", width)
     lines = [ink.paint(line, _COLORS[sign]) for line in lines]
-    does = f"{change.rule}: {_PAYLOADS[change.on_payloads]}; {_MODEL[change.on_model]}"
+    shown = ", and captured ones do" if _is_shown(change, proof) else ""
+    does = f"{change.rule}: {_PAYLOADS[change.on_payloads]}{shown}; {_MODEL[change.on_model]}"
     lines += [ink.paint(line, "dim") for line in wrap(does, width, indent="    ", hang="")]
     if proof is not None:
         lines += _proof_lines(proof, width)
     return lines
+
+
+def _is_shown(change: SchemaChange, proof: Evidence | None) -> bool:
+    """Whether captured calls show that what the schemas say may break does."""
+    return change.on_payloads is OnPayloads.MAY_BREAK and proof is not None and proof.breaks > 0
 
 
 def _mend_lines(change: SchemaChange, known: set[str], width: int) -> list[str]:
@@ -258,11 +265,15 @@ def _counts(changes: Sequence[SchemaChange]) -> Counter[OnPayloads]:
     return Counter(change.on_payloads for change in changes)
 
 
-def _summary(changes: Sequence[SchemaChange], against: str, ignored_count: int) -> str:
+def _summary(
+    changes: Sequence[SchemaChange], against: str, ignored_count: int, shown_count: int
+) -> str:
     if not changes:
         said = f"No schema changed against {against}."
     else:
         counts = _counts(changes)
+        counts += Counter({OnPayloads.BREAKS: shown_count})
+        counts[OnPayloads.MAY_BREAK] -= shown_count
         parts = [
             f"{counts[verdict]:,} {_COUNTED[verdict]}" for verdict in _ORDER if counts[verdict]
         ]

@@ -5,7 +5,6 @@ Reads well at 80 columns and without colour; nothing is said by colour alone.
 
 from __future__ import annotations
 
-import shlex
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -15,10 +14,12 @@ from replay.records import CallVerdict, Cause, Finding, JsonObject, ReplayRun, V
 from replay.report.change_lines import outside_lines, summary_lines
 from replay.report.ink import Ink, count, plain, wrap
 from replay.report.masked_words import masked_otherwise_words
+from replay.report.next_steps import next_lines, variable_hint
 from replay.report.not_frozen import not_frozen_lines
 from replay.report.parser_text import parser_lines
 from replay.report.policy_lines import is_not_run, policy_lines
 from replay.report.sample_words import sample_words, sampled
+from replay.report.slower_lines import slower_lines
 from replay.report.version_lines import translation_notes, version_fact, version_lines
 from replay.report.words import VERDICT_WORDS, cause_words, color, sign
 from replay.report.written_for_lines import written_for_lines
@@ -67,7 +68,7 @@ def render_run(
         lines += ["", f"… {more}; `replay diff {database} {run.id} --all` shows every one."]
     lines += _approved(findings, width, ink)
     lines += coverage_lines(run.coverage, width=width, ink=ink)
-    lines += _next(run, open_findings, width, ink, database, is_whole=findings_max is None)
+    lines += next_lines(run, open_findings, width, ink, database, is_whole=findings_max is None)
     return "\n".join(lines)
 
 
@@ -118,6 +119,8 @@ def finding_lines(
     )
     if example is not None and example.note and finding.cause in _CAUSES_NOTED:
         lines += wrap(plain(example.note), width, indent="  ")
+    if example is not None and (hint := variable_hint(example)) is not None:
+        lines += wrap(plain(hint), width, indent="  ")
     if example is not None and (version := version_fact(example, None)) is not None:
         lines += wrap(plain(version), width, indent="  ")
     for note in [] if example is None else translation_notes(example, only_failed=True):
@@ -154,6 +157,7 @@ def coverage_lines(coverage: JsonObject, *, width: int, ink: Ink) -> list[str]:
     if coverage.get("parsers"):
         lines += ["", *parser_lines(coverage["parsers"], width=width, ink=ink)]
     lines += not_frozen_lines(coverage, width=width, ink=ink)
+    lines += slower_lines(coverage, width=width, ink=ink)
     lines += _disagreement_lines(coverage, width, ink)
     said: list[str] = []
     never = [tool for tool in coverage.get("tools") or [] if not is_not_run(coverage, tool)]
@@ -216,6 +220,12 @@ def _asides(
         )
     if parser := run.options.get("parser"):
         said.append(f"Arguments were read by the parser `{parser}` (--parser).")
+    if traces := run.coverage.get("states_not_compared"):
+        whose = "its" if traces == 1 else "their"
+        said.append(
+            f"Recorded without states: {count(traces, 'trace')}. What {whose} calls leave behind "
+            "in the world was not compared; `--baseline git:REF` compares it with the old code's."
+        )
     said += sample_words(run) + masked_otherwise_words(run, database)
     if run.status == "interrupted":
         said.append("The run was interrupted: this is what was done until then.")
@@ -266,50 +276,3 @@ def _names(names: Sequence[str]) -> str:
     shown = ", ".join(names[:_NAMES_MAX])
     more = len(names) - _NAMES_MAX
     return f"{shown} and {more:,} more" if more > 0 else shown
-
-
-def _may_be_chance(finding: Finding) -> bool:
-    """Whether only values differ: without a baseline, those of a clock or of chance do as well."""
-    return (
-        finding.verdict is Verdict.RESPONSE_CHANGED
-        and finding.cause is Cause.CODE
-        and bool(finding.paths)
-        and all(path.startswith("~") for path in finding.paths)
-    )
-
-
-def _next(
-    run: ReplayRun,
-    findings: Sequence[Finding],
-    width: int,
-    ink: Ink,
-    database: str,
-    *,
-    is_whole: bool,
-) -> list[str]:
-    if not findings:
-        return []
-    first = findings[0]
-    commands = [
-        (f"replay diff {database} {run.id} --all", "every differing call"),
-        (f"replay show {database} {first.example_trace_id}", "the example's whole trace"),
-    ][1 if is_whole else 0 :]
-    if run.baseline is None and (other := next(filter(_may_be_chance, findings), None)):
-        asked = f"--tools {shlex.quote(run.toolbox)} --trace {other.example_trace_id}"
-        commands.append(
-            (f"replay doctor explain {database} {asked}", "is it the code, the clock or chance?")
-        )
-    if first.verdict is not Verdict.NOT_RUN:  # what nobody judged is no change that was meant
-        commands.append(
-            (f"replay approve {database} {first.signature}", "accept the first finding")
-        )
-    longest = max(len(command) for command, _ in commands)
-    beside = longest + max(len(what) for _, what in commands) + 4 <= width
-    lines = ["", ink.paint("Next", "bold")]
-    for command, what in commands:
-        lines += (
-            [f"  {command.ljust(longest)}  {what}"]
-            if beside
-            else [f"  {command}", ink.paint(f"      {what}", "dim")]
-        )
-    return lines

@@ -40,7 +40,7 @@ def version_words(one: JsonObject) -> str:
         return f"{calls}, translated: {' → '.join(one['translation'])}"
     today = f"version {one['today']}" if one["today"] else "a tool of no version"
     where = f"first in trace {one['trace_id']}, step {one['step_number']}"
-    return f"{calls} read by {today} as they are, for no translation leads there; {where}"
+    return f"{calls} read by {today} as they are, for there is no translation; {where}"
 
 
 def version_fact(verdict: CallVerdict, call: ToolCall | None) -> str | None:
@@ -54,7 +54,7 @@ def version_fact(verdict: CallVerdict, call: ToolCall | None) -> str | None:
     if recorded is None or result.schema_hash is None or recorded == result.tool_version:
         return None
     today = f"read by {result.tool_version}" if result.tool_version else "read by no version"
-    return f"version: recorded with {recorded}, {today} as it is; no translation leads there"
+    return f"version: recorded with {recorded}, {today} as it is; there is no translation"
 
 
 def translation_notes(verdict: CallVerdict, *, only_failed: bool = False) -> list[str]:

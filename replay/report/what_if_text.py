@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from replay.records import Branch, BranchStep, CallVerdict, Edit, ReplayRun
+from replay.records.codes import outcome_words
 from replay.report.change_lines import full_lines
 from replay.report.ink import Ink, cut, plain, wrap
 from replay.report.words import VERDICT_WORDS, color, sign
@@ -107,9 +108,10 @@ def _step_lines(step: BranchStep, width: int, ink: Ink) -> list[str]:
     for name, verdict in (("today", today), ("edited", edited)):
         result = verdict.replayed
         if result is None:
-            lines += wrap(f"{name}: not run. {plain(verdict.note or '')}", width, indent="  ")
+            lines += wrap(f"{name}: not judged. {plain(verdict.note or '')}", width, indent="  ")
         elif result.error is not None:
-            said = f"{name}: {result.outcome}, {result.error.type}: {result.error.message}"
+            ended = outcome_words(result.outcome)
+            said = f"{name}: {ended}, {result.error.type}: {result.error.message}"
             lines += wrap(plain(said), width, indent="  ")
     if step.changes:
         lines.append(ink.paint("  today's response, and the edited branch's:", "dim"))

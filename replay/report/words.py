@@ -14,7 +14,7 @@ VERDICT_WORDS: Final[dict[Verdict, str]] = {
     Verdict.RESPONSE_CHANGED: "changed",
     Verdict.EFFECT_CHANGED: "with another effect",
     Verdict.INTERACTIONS_CHANGED: "asking the outside something else",
-    Verdict.PAYLOAD_CHANGED: "given other arguments",
+    Verdict.PAYLOAD_CHANGED: "given another payload",
     Verdict.ERROR_CHANGED: "with another error",
     Verdict.NOW_ACCEPTED: "now accepted",
     Verdict.NOW_PASSING: "now passing",
@@ -50,6 +50,8 @@ def cause_words(cause: Cause, verdict: Verdict, error_type: str | None = None) -
         return "today's code: it makes another state"
     if error_type == "UnknownTool" and verdict is not Verdict.EFFECT_CHANGED:
         return "today's toolbox has no such tool"
+    if verdict is Verdict.NOW_ACCEPTED and cause is Cause.SCHEMA:
+        return "today's toolbox takes what it turned away when it was recorded"
     if verdict is Verdict.UNANSWERED and cause is Cause.OUTSIDE:
         return "the recording has no answer from the outside"
     return _CAUSE_WORDS[cause]

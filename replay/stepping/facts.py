@@ -26,7 +26,7 @@ FACTS: Final = {
     "error": "error.type and error.message of a failed step",
     "outside": "what was asked outside: outside[*].request.uri, outside[*].response.status",
     "output": "what the model said",
-    "verdict": "what the newest replay run says: 'same', 'response_changed', ...",
+    "verdict": "what the newest replay run says: 'same', 'changed', ...",
     "cause": "why it differs today: 'code', 'schema', 'state', ...",
     "approved": "whether the difference was approved",
     "today": "today's call, where it differs: today.response, today.outcome, ...",

@@ -6,8 +6,10 @@ import difflib
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
+from typing import Literal as Literal_
 
 from replay.records import JsonValue
+from replay.records.codes import code_named
 from replay.stepping.conditions import (
     FUNCTIONS,
     AnyPart,
@@ -102,7 +104,7 @@ class _Parser:
         right = self.value(after=sign)
         if self.here().text in _SIGNS and self.here().kind != "text":
             raise self.error("One comparison after the other", hint="Join them with and.")
-        return Compared(left, sign, right)
+        return Compared(_as_stored(left, right), sign, _as_stored(right, left))
 
     def value(self, *, after: str = "") -> Expression:
         token = self.here()
@@ -211,6 +213,22 @@ class _Parser:
     def _join_hint(self) -> str | None:
         said = self.here().text.lower()
         return f"Write {said}." if said in _WORDS else "Join conditions with and, or."
+
+
+def _as_stored(one: Expression, other: Expression) -> Expression:
+    """Return what is compared with a verdict or an outcome as the code that its word stands for."""
+    if not (isinstance(one, Literal) and isinstance(other, Path) and not other.parts):
+        return one
+    if other.name not in ("outcome", "verdict"):
+        return one
+    kind: Literal_["outcome", "verdict"] = "outcome" if other.name == "outcome" else "verdict"
+    return Literal(_coded(kind, one.value))
+
+
+def _coded(kind: Literal_["outcome", "verdict"], value: JsonValue) -> JsonValue:
+    if isinstance(value, list):
+        return [_coded(kind, each) for each in value]
+    return (code_named(kind, value) or value) if isinstance(value, str) else value
 
 
 def _number(text: str) -> JsonValue:

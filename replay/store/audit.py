@@ -79,7 +79,7 @@ def note_act_in(path: Path, command: str, act: Act, what: str) -> str | None:
         try:
             if database.format_of(connection) < 3:
                 return "the file is of an older format"
-            note_act(connection, command, act, what)
+            database.transaction(connection, lambda: note_act(connection, command, act, what))
         finally:
             connection.close()
     except sqlite3.Error as error:

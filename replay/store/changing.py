@@ -12,6 +12,7 @@ from replay.records.base import JsonObject
 from replay.records.replays import CallVerdict
 from replay.records.traces import pin_id
 from replay.store import database
+from replay.store.audit import note_act
 from replay.store.cassettes import ATTRIBUTE, NewCassette, interaction_records, replace_cassettes
 from replay.store.compacting import Compaction, compact
 from replay.store.drain import Drainer
@@ -117,9 +118,12 @@ class Changing(Draining, Reading):
         """
         return self._removed("pin", pin_id(trace_id, step_number))
 
-    def remove_feedback(self, feedback_id: str) -> bool:
-        """Take back what was said; return whether it was there."""
-        return self._removed("feedback", feedback_id)
+    def remove_feedback(self, feedback_id: str, *, noted: str | None = None) -> bool:
+        """Take back what was said; return whether it was there.
+
+        ``noted``: what the audit says of it, in the same transaction; None: nothing.
+        """
+        return self._removed("feedback", feedback_id, noted)
 
     def remove_approvals(self, signatures: Iterable[str]) -> None:
         """Take approvals back; those that are in `approvals_file` stay there."""
@@ -138,13 +142,15 @@ class Changing(Draining, Reading):
 
             database.transaction(connection, work)
 
-    def _removed(self, kind: str, identity: str) -> bool:
+    def _removed(self, kind: str, identity: str, noted: str | None = None) -> bool:
         with self._changing("changed") as (_, connection):
             found = False
 
             def work() -> None:
                 nonlocal found
                 found = delete_record(connection, kind, identity)
+                if found and noted is not None:
+                    note_act(connection, kind, "changed", noted)
 
             database.transaction(connection, work)
         return found

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
 from replay.errors import StoreError
-from replay.store import encryption
+from replay.store import encryption, waiting
 from replay.store.headers import first_bytes
 
 APPLICATION_ID: Final = 0x72706C79
@@ -25,7 +25,6 @@ its own, and what comes beside it (log, spools) gets the same."""
 
 _BUSY_MS: Final = 10_000
 _TURN_S: Final = 60.0
-_LOOK_S: Final = 0.0005
 
 Mode: TypeAlias = Literal["r", "w", "create"]
 
@@ -44,6 +43,20 @@ def connect(path: Path, *, busy_ms: int = _BUSY_MS) -> sqlite3.Connection:
     return connection
 
 
+@contextmanager
+def connected(path: Path) -> Iterator[sqlite3.Connection]:
+    """Give a connection as `connect` does, and say in our words what SQLite refuses meanwhile.
+
+    Raises:
+        StoreError: the database is locked or read-only, its disk is full or does not answer.
+    """
+    try:
+        with closing(connect(path)) as connection:
+            yield connection
+    except sqlite3.Error as error:
+        raise store_error(error, path) from error
+
+
 def connect_reading(path: Path) -> sqlite3.Connection:
     """Return a connection that never writes, also where file or folder are read-only."""
     options = ["mode=rw"] if is_writable(path) else ["mode=ro", "mode=ro&immutable=1"]
@@ -54,7 +67,7 @@ def connect_reading(path: Path) -> sqlite3.Connection:
     for option in options:
         try:
             connection = encryption.connect(path, option, _BUSY_MS / 1000)
-            connection.execute("SELECT count(*) FROM meta").fetchone()
+            waiting.execute(connection, "SELECT count(*) FROM meta").fetchone()
         except sqlite3.Error as error:
             failure = error
             continue
@@ -161,16 +174,26 @@ def store_error(error: sqlite3.Error, path: Path) -> StoreError:
     if told is None:
         return StoreError(f"The database '{path}' could not be used: {error}.")
     said, hint = told
+    if primary in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return _locked(path, said, hint)
     return StoreError(said.format(path=path, error=error), hint=hint.format(path=path))
+
+
+def _locked(path: Path, said: str, hint: str) -> StoreError:
+    """Return the error of a locked database, with who has locked it where the system tells."""
+    from replay.store.lock_holders import lock_holders
+
+    holders = ", ".join(lock_holders(path)) or "another program"
+    return StoreError(said.format(path=path, holders=holders), hint=hint)
 
 
 _SAID: Final[dict[int, tuple[str, str]]] = {
     sqlite3.SQLITE_BUSY: (
-        "The database '{path}' is locked by another program.",
+        "The database '{path}' is locked by {holders}.",
         "Close what holds it (a shell inside a transaction?) and try again; recording goes on.",
     ),
     sqlite3.SQLITE_LOCKED: (
-        "The database '{path}' is locked by another program.",
+        "The database '{path}' is locked by {holders}.",
         "Close what holds it (a shell inside a transaction?) and try again; recording goes on.",
     ),
     sqlite3.SQLITE_READONLY: (
@@ -203,38 +226,21 @@ _SAID: Final[dict[int, tuple[str, str]]] = {
 
 def transaction(connection: sqlite3.Connection, work: Callable[[], None]) -> None:
     """Do ``work`` in one write transaction: all of it, or nothing."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        work()
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
-    connection.execute("COMMIT")
+    waiting.execute(connection, "BEGIN IMMEDIATE")
+    _do(connection, work)
 
 
 def transaction_in_turn(connection: sqlite3.Connection, work: Callable[[], None]) -> None:
-    """Do ``work`` as `transaction` does, in a gap that busy drains leave, however short they are.
-
-    SQLite looks for a gap ten times a second; a recorder that is behind leaves one of a thousandth.
+    """Do ``work`` as `transaction` does, in a gap that busy drains leave, however long it takes.
 
     Raises:
         sqlite3.OperationalError: there was none for a minute.
     """
-    ends_s = time.monotonic() + _TURN_S
-    connection.execute("PRAGMA busy_timeout=0")
-    try:
-        while True:
-            try:
-                connection.execute("BEGIN IMMEDIATE")
-                break
-            except sqlite3.OperationalError as error:
-                is_busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
-                if not is_busy or time.monotonic() > ends_s:
-                    raise
-                time.sleep(_LOOK_S)
-    finally:
-        connection.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
+    waiting.execute(connection, "BEGIN IMMEDIATE", most_s=_TURN_S)
+    _do(connection, work)
+
+
+def _do(connection: sqlite3.Connection, work: Callable[[], None]) -> None:
     try:
         work()
     except BaseException:

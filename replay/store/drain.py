@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from replay.errors import RecordError
 from replay.records.base import JsonObject, JsonValue
-from replay.store.contents import ContentWriter
+from replay.store.content_writing import ContentWriter
 from replay.store.database import transaction
 from replay.store.encryption import SpoolCipher, spool_cipher
 from replay.store.frames import (

@@ -16,7 +16,8 @@ from typing import Final
 
 from replay.store import database
 from replay.store.keep_rules import Due
-from replay.store.pruning import Pruned, Pruner
+from replay.store.pruned import Pruned
+from replay.store.pruning import Pruner
 from replay.store.shrinking import empty_log, vacuum
 from replay.store.spool import spool_files, spool_folder
 from replay.store.value_finder import ValueFinder
@@ -63,11 +64,11 @@ def forget(pruner: Pruner, path: Path, values: Iterable[str], *, dry_run: bool) 
     seen = _version(connection)
     going = _found(finder, done)
     if dry_run:
-        pruner.note(pruner.may_go(going, with_pinned=True))
+        pruner.note(pruner.candidates.may_go(going, with_pinned=True))
         done.left = finder.others()
         return done
     for _ in range(_ROUNDS_MAX):
-        may_go = pruner.may_go(going, with_pinned=True)
+        may_go = pruner.candidates.may_go(going, with_pinned=True)
         pruner.remove(may_go, with_pinned=True, even_going_on=True)
         database.transaction_in_turn(connection, lambda: _remove_set_aside(finder, done))
         pruner.free()
@@ -76,7 +77,7 @@ def forget(pruner: Pruner, path: Path, values: Iterable[str], *, dry_run: bool) 
         # Others wrote while that was read and removed: perhaps more of the same person.
         seen = _version(connection)
         going = _found(finder, done)
-        if not pruner.may_go(going, with_pinned=True):
+        if not pruner.candidates.may_go(going, with_pinned=True):
             break
     done.left = finder.others()
     vacuum(connection, partial(pruner.tell, "bytes written anew"))  # gaps in pages have old parts

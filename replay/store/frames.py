@@ -24,12 +24,13 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from zlib import crc32
 
 import orjson
 
-from replay.records.base import JsonObject
+if TYPE_CHECKING:
+    from replay.records.base import JsonObject
 
 MAGIC: Final = b"replay spool 1\n\x00"
 """The first 16 bytes of every spool: offsets start after it, so 0 can mean "no base"."""

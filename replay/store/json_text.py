@@ -17,6 +17,9 @@ from pydantic import BaseModel
 
 from replay.errors import RecordError
 from replay.records.base import JsonValue
+from replay.store.json_decoding import bytes_text, decode
+
+__all__ = ["bytes_text", "decode", "encode", "fields_of", "refuse_non_finite", "text_bytes"]
 
 
 def encode(value: JsonValue) -> tuple[bytes, bool]:
@@ -32,13 +35,6 @@ def encode(value: JsonValue) -> tuple[bytes, bool]:
         return orjson.dumps(value, default=fields_of), False
     except (TypeError, RecursionError):
         return _encode_exact(value), True
-
-
-def decode(encoded: bytes | str, *, exact: bool = False) -> JsonValue:
-    """Return the value of JSON bytes made by `encode`."""
-    if exact:
-        return json.loads(encoded)
-    return orjson.loads(encoded)
 
 
 def refuse_non_finite(value: JsonValue) -> None:
@@ -92,11 +88,6 @@ def text_bytes(text: str) -> tuple[bytes, bool]:
     except UnicodeEncodeError:
         return text.encode("utf-8", "surrogatepass"), False
     return encoded, "\x00" not in text
-
-
-def bytes_text(encoded: bytes) -> str:
-    """Return the text of `text_bytes`."""
-    return encoded.decode("utf-8", "surrogatepass")
 
 
 def fields_of(value: object) -> Any:

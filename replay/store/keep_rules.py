@@ -83,6 +83,24 @@ class Judge:
         own = self._own(attributes)
         if own is not None:
             return _timed(f"its own {own}", own)
+        fitting = self._fitting(key, app, labels)
+        if not fitting and self._rules.default is not None:
+            fitting = [(f"default {self._rules.default}", self._rules.default)]
+        timed = [one for one in (_timed(rule, kept) for rule, kept in fitting) if one is not None]
+        return min(timed, key=lambda one: one[1], default=None)
+
+    def is_forever(self, row: tuple[Any, ...]) -> bool:
+        """Say whether a trace itself, or every rule that fits it, says ``forever``.
+
+        ``row`` is one of `TRACE_COLUMNS`. What only the default says is said of no trace.
+        """
+        key, _, app, _, _, labels, attributes, *_ = row
+        own = self._own(attributes)
+        kept = [own] if own is not None else [one for _, one in self._fitting(key, app, labels)]
+        return bool(kept) and all(seconds_kept(one) is None for one in kept)
+
+    def _fitting(self, key: int, app: str | None, labels: Any) -> list[tuple[str, str]]:
+        """Return the rules for a trace's app, labels and tools, each with how long it says."""
         fitting = [
             (f"app {name} {kept}", kept)
             for name, kept in self._rules.apps.items()
@@ -96,10 +114,7 @@ class Judge:
                 if _carries(carried, name)
             ]
         fitting += [(rule, kept) for name, rule, kept in self._tools if self._calls_tool(key, name)]
-        if not fitting and self._rules.default is not None:
-            fitting = [(f"default {self._rules.default}", self._rules.default)]
-        timed = [one for one in (_timed(rule, kept) for rule, kept in fitting) if one is not None]
-        return min(timed, key=lambda one: one[1], default=None)
+        return fitting
 
     def _own(self, attributes: Any) -> str | None:
         if attributes is None or (isinstance(attributes, str) and '"keep"' not in attributes):

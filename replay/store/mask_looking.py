@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from replay.records.base import JsonObject
 from replay.store.file_bytes import Bytes, loose_bytes
+from replay.store.leftovers import learn_leftovers, without_dates
 from replay.store.mask_rewriting import plain, records_of
 from replay.store.masking import masked_records
 from replay.store.redaction import Redaction
@@ -43,6 +44,8 @@ class Sights:
 
     record_count: int = 0
     found: list[Sight] = field(default_factory=list)
+    unproven_dates: list[str] = field(default_factory=list)
+    """Places of dates that a marked one, masked in the same call, may stand for."""
     not_looked_into: list[str] = field(default_factory=list)
     """Places that may hold something, and could not be read."""
 
@@ -59,6 +62,8 @@ def look(
     sights = Sights()
     for records in _batches(store, tell):
         sights.record_count += len(records)
+        learn_leftovers(redaction, records)
+        sights.unproven_dates += _unproven_dates(records, redaction)
         for before, after in zip(records, masked_records(redaction, records), strict=True):
             if before != after:
                 sights.found += _sights(before, after, redaction)
@@ -78,6 +83,13 @@ def _batches(store: Store, tell: Callable[[int, int], None]) -> Iterator[list[Js
     held = [{"kind": "hold", "id": one.trace_id, **asdict(one)} for one in store.holds()]
     noted = [{"kind": "audit", "id": one.at, "what": one.what} for one in store.audit_entries()]
     yield [plain(one) for one in others] + held + noted
+
+
+def _unproven_dates(records: list[JsonObject], redaction: Redaction) -> Iterator[str]:
+    for before, after in zip(records, without_dates(redaction, records), strict=True):
+        if before is not after:
+            for path, _, _ in _differences(before, after, ""):
+                yield f"{_named(before)} {path}"
 
 
 def _sights(before: JsonObject, after: JsonObject, redaction: Redaction) -> Iterator[Sight]:

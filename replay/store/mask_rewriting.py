@@ -18,9 +18,10 @@ from replay.store.database import transaction
 from replay.store.drain import Drainer
 from replay.store.json_text import decode, encode
 from replay.store.keyed_states import has_states, with_keyed_states
+from replay.store.leftovers import learn_leftovers, without_dates
 from replay.store.masking import Masking, masked_records
 from replay.store.reading import Reading
-from replay.store.redaction import ATTRIBUTE
+from replay.store.redaction import ATTRIBUTE, Redaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ def masked_trace(stored: list[JsonObject], masking: Masking) -> tuple[list[JsonO
 
     The trace says what was masked in it: a replay masks the same again.
     """
-    masked = masked_records(masking, stored)
+    masked = masked_records(masking, _known(stored, masking))
     count = sum(new != old for new, old in zip(masked, stored, strict=True))
     attributes = masked[0].get("attributes") or {}
     told = _told(masking, attributes.get(ATTRIBUTE, False))
@@ -116,6 +117,14 @@ def masked_trace(stored: list[JsonObject], masking: Masking) -> tuple[list[JsonO
         elif has_states(masked):
             masked = with_keyed_states(masked, key, attributes.get(ATTRIBUTE, False))
     return masked, count
+
+
+def _known(stored: list[JsonObject], masking: Masking) -> list[JsonObject]:
+    """Return the records of a trace to be masked, once it is learned what they tell."""
+    if not isinstance(masking, Redaction):
+        return stored
+    learn_leftovers(masking, stored)
+    return without_dates(masking, stored) if masking.masks_dates else stored
 
 
 def told_of_trace(masking: Masking, attributes: JsonObject) -> JsonObject:

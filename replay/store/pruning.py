@@ -9,56 +9,36 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from replay.records import Selection
 from replay.store import database
 from replay.store.audit import Noting
+from replay.store.candidates import BY_SIZE, Candidates
 from replay.store.freeing import free_contents
-from replay.store.keep_rules import TRACE_COLUMNS, Due, Judge, KeepRules, last_step_us
+from replay.store.keep_rules import Due, KeepRules, last_step_us
+from replay.store.pruned import Pruned, Tell
 from replay.store.rehearsing import is_rehearsable, rehearsed
-from replay.store.removing import Removed, remove_traces
-from replay.store.selecting import selected_traces
+from replay.store.removing import remove_traces
 from replay.store.shrinking import empty_log, shrink, used_bytes
 
 _BATCH_CALLS: Final = 4_000
 """Calls that one transaction removes: a fifth of a second."""
 _BATCH_TRACES: Final = 500
 _PORTION: Final = 2_000
-_STILL_RECORDED_US: Final = 10 * 60 * 1_000_000
-"""A trace without an end that had a step so lately is taken for one that goes on."""
 _ROUNDS_MAX: Final = 12
 
-Tell = Callable[[str, int, int], None]
-"""Told what is being done, and how many of how many are done."""
 
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """How large a file may be in the end, and what is kept for ever whatever it weighs."""
 
-@dataclass(slots=True)
-class Pruned:
-    """What a pruning removed, or would."""
-
-    size_bytes_before: int = 0
-    size_bytes_after: int = 0
-    by_rule: dict[str, int] = field(default_factory=dict)
-    """Traces by what said that they go."""
-    removed: Removed = field(default_factory=Removed)
-    content_count: int = 0
-    """Messages, answers and texts that nothing refers to any more."""
-    held: list[str] = field(default_factory=list)
-    """Traces that were to go and are held (`replay hold`)."""
-    pinned: list[str] = field(default_factory=list)
-    """Traces that were to go and are regression cases; removed only where that was asked for."""
-    going_on: int = 0
-    """Traces that were to go and are still being recorded."""
-    oldest: str | None = None
-    newest: str | None = None
-    """The ends of what went, by start."""
-    is_estimate: bool = False
-    """A dry run that could not try it on a copy: sizes, and what goes by size, are about right."""
+    size_max: int
+    rules: KeepRules
 
 
 class Pruner:
@@ -72,56 +52,11 @@ class Pruner:
         self._path = path
         self.tell = tell
         self.pruned = pruned
+        self.candidates = Candidates(connection, pruned)
         pruned.size_bytes_before = _file_size(path)
         self._started_us = time.time_ns() // 1_000
         self._noting: Noting | None = None
         self._said = ""
-
-    def due(self, rules: KeepRules, now_us: int) -> list[Due]:
-        """Return the traces whose time is over, the oldest first."""
-        judge = Judge(self.connection, rules, now_us)
-        rows = self.connection.execute(
-            f"SELECT {TRACE_COLUMNS} FROM trace_rows r ORDER BY r.started_us, r.id"
-        )
-        return [due for row in rows if (due := judge.due(row)) is not None]
-
-    def selected(self, selection: Selection, now_us: int) -> list[Due]:
-        """Return the traces that ``selection`` asks for, the oldest first."""
-        _teach(self.connection)
-        # What was said of traces that never came goes with those of its time.
-        found = selected_traces(self.connection, selection, even_unknown=True)
-        limit = "" if selection.limit is None else f"LIMIT {int(selection.limit)}"
-        rows = self.connection.execute(
-            "SELECT r.key, r.id, r.started_us, r.tool_call_count + r.model_call_count, r.ended_us "
-            f"FROM trace_rows r WHERE {found.sql} ORDER BY {found.newest_first} {limit}",
-            found.values,
-        ).fetchall()
-        going = []
-        for key, trace_id, started_us, calls, ended_us in reversed(rows):
-            if ended_us is None and self._goes_on(key, now_us):
-                self.pruned.going_on += 1
-                continue
-            going.append(Due(key, trace_id, started_us, calls, "selected"))
-        return going
-
-    def _goes_on(self, key: int, now_us: int) -> bool:
-        return abs(now_us - last_step_us(self.connection, key)) < _STILL_RECORDED_US
-
-    def may_go(self, due: Sequence[Due], *, with_pinned: bool) -> list[Due]:
-        """Return those that are neither held nor (unless asked for) pinned; note the others."""
-        held = self._held()
-        pinned = {one for (one,) in self.connection.execute("SELECT trace FROM pin_rows")}
-        noted = {*self.pruned.held, *self.pruned.pinned}
-        self.pruned.held += [one.id for one in due if one.id in held and one.id not in noted]
-        self.pruned.pinned += [
-            one.id
-            for one in due
-            if one.key in pinned and one.id not in held and one.id not in noted
-        ]
-        return [one for one in due if one.id not in held and (with_pinned or one.key not in pinned)]
-
-    def _held(self) -> set[str]:
-        return {one for (one,) in self.connection.execute("SELECT trace_id FROM holds")}
 
     def note(self, due: Sequence[Due]) -> None:
         """Note what goes, without removing it."""
@@ -171,7 +106,7 @@ class Pruner:
         self, batch: Sequence[Due], with_pinned: bool, even_going_on: bool
     ) -> set[int]:
         """Return which of these stay because of what happened since they were chosen."""
-        kept = self.may_go(batch, with_pinned=with_pinned)
+        kept = self.candidates.may_go(batch, with_pinned=with_pinned)
         spared = {one.key for one in batch} - {one.key for one in kept}
         if not even_going_on:
             now_us = time.time_ns() // 1_000
@@ -203,93 +138,61 @@ class Pruner:
         self,
         rules: KeepRules | None,
         selection: Selection | None,
-        size_max: int | None,
+        fits: Fit | None,
         now_us: int,
         *,
         with_pinned: bool,
     ) -> None:
-        """Remove what ``rules`` or ``selection`` name, then the oldest beyond ``size_max``."""
-        going = self._named(rules, selection, now_us, with_pinned=with_pinned)
+        """Remove what ``rules`` or ``selection`` name, then the oldest until it ``fits``."""
+        going = self.candidates.named(rules, selection, now_us, with_pinned=with_pinned)
         self.remove(going, with_pinned=with_pinned)
         self.free()
-        if size_max is not None:
-            self._fit(size_max, now_us, with_pinned=with_pinned)
+        if fits is not None:
+            self._make_fit(fits, now_us, with_pinned=with_pinned)
 
     def estimate(
         self,
         rules: KeepRules | None,
         selection: Selection | None,
-        size_max: int | None,
+        fits: Fit | None,
         now_us: int,
         *,
         with_pinned: bool,
     ) -> Pruned:
         """Return what `remove_all` would remove, as if all calls had as many bytes."""
-        going = self._named(rules, selection, now_us, with_pinned=with_pinned)
+        going = self.candidates.named(rules, selection, now_us, with_pinned=with_pinned)
         self.note(going)
         used = used_bytes(self.connection)
-        if size_max is not None and used > size_max:
-            due = self._oldest(used - size_max, now_us, going, with_pinned=with_pinned)
+        if fits is not None and used > fits.size_max:
+            due = self.candidates.oldest(
+                used - fits.size_max, fits.rules, now_us, going, with_pinned=with_pinned
+            )
             self.note(due)
             going += due
-        gone = sum(one.call_count + (one.rule != "size") for one in going)
-        self.pruned.size_bytes_after = int(used - used * gone / max(1, self._call_total()))
+        gone = sum(one.call_count + (one.rule != BY_SIZE) for one in going)
+        self.pruned.size_bytes_after = int(
+            used - used * gone / max(1, self.candidates.call_total())
+        )
+        if fits is not None:
+            self.pruned.size_bytes_over = max(0, self.pruned.size_bytes_after - fits.size_max)
         self.pruned.is_estimate = True
         return self.pruned
 
-    def _named(
-        self,
-        rules: KeepRules | None,
-        selection: Selection | None,
-        now_us: int,
-        *,
-        with_pinned: bool,
-    ) -> list[Due]:
-        due = self.due(rules, now_us) if rules is not None else []
-        if selection is not None:
-            due += self.selected(selection, now_us)
-        return self.may_go(due, with_pinned=with_pinned)
-
-    def _fit(self, size_max: int, now_us: int, *, with_pinned: bool) -> None:
-        """Remove the oldest traces until the file has at most ``size_max`` bytes."""
+    def _make_fit(self, fits: Fit, now_us: int, *, with_pinned: bool) -> None:
+        """Remove the oldest traces until no more than is wanted is in use."""
         for _ in range(_ROUNDS_MAX):
-            over = used_bytes(self.connection) - size_max
-            due = self._oldest(over, now_us, (), with_pinned=with_pinned) if over > 0 else []
+            over = self._note_over(fits)
+            if not over:
+                return
+            due = self.candidates.oldest(over, fits.rules, now_us, with_pinned=with_pinned)
             if not due or not self.remove(due, with_pinned=with_pinned):
                 return
             self.free()
+        self.pruned.can_go_on = self._note_over(fits) > 0
 
-    def _call_total(self) -> int:
-        """Return how many calls there are, each trace counted as one more."""
-        found = self.connection.execute(
-            "SELECT total(tool_call_count + model_call_count + 1) FROM trace_rows"
-        )
-        return int(found.fetchone()[0])
-
-    def _oldest(
-        self, over: int, now_us: int, going: Sequence[Due], *, with_pinned: bool
-    ) -> list[Due]:
-        """Return about as many of the oldest traces as have ``over`` bytes."""
-        wanted = over / (used_bytes(self.connection) / max(1, self._call_total()))
-        """Calls to remove, if all have as many bytes."""
-        wanted -= sum(one.call_count + 1 for one in going)
-        passed = {one.key for one in going} | {*self.pruned.held, *self.pruned.pinned}
-        found: list[Due] = []
-        rows = self.connection.execute(
-            "SELECT r.key, r.id, r.started_us, r.tool_call_count + r.model_call_count + 1 "
-            "FROM trace_rows r WHERE coalesce(r.ended_us, r.started_us) < ? "
-            "ORDER BY r.started_us, r.id",
-            (now_us - _STILL_RECORDED_US,),
-        )
-        for row in rows:
-            if wanted <= 0:
-                break
-            if row[0] in passed or row[1] in passed:
-                continue
-            found.append(Due(row[0], row[1], row[2], row[3], "size"))
-            wanted -= row[3]
-        rows.close()
-        return self.may_go(found, with_pinned=with_pinned)
+    def _note_over(self, fits: Fit) -> int:
+        self.pruned.size_bytes_over = max(0, used_bytes(self.connection) - fits.size_max)
+        return self.pruned.size_bytes_over
 
     def finish(self) -> Pruned:
         """Return what was done."""
@@ -313,15 +216,10 @@ def pruning_of(
 
     with Store.open(path, "w"):
         pass
-    connection = database.connect(path)
-    # What is removed is zeroed where its page is written anyway; other pages leave the file.
-    connection.execute("PRAGMA secure_delete=FAST")
-    try:
+    with database.connected(path) as connection:
+        # What is removed is zeroed where its page is written anyway; other pages leave the file.
+        connection.execute("PRAGMA secure_delete=FAST")
         yield Pruner(connection, path, Pruned() if into is None else into, tell=tell)
-    except sqlite3.Error as error:
-        raise database.store_error(error, path) from error
-    finally:
-        connection.close()
 
 
 def prune(
@@ -332,6 +230,7 @@ def prune(
     said: str = "",
     selection: Selection | None = None,
     size_max: int | None = None,
+    keep: KeepRules | None = None,
     with_pinned: bool = False,
     dry_run: bool = False,
     tell: Tell = lambda what, done, total: None,
@@ -339,26 +238,28 @@ def prune(
 ) -> Pruned:
     """Remove the traces that ``rules`` or ``selection`` name, then the oldest beyond ``size_max``.
 
-    Held traces stay; so do pinned ones, unless ``with_pinned``: what was spared is in the answer.
-    A dry run does it to a copy in memory (`replay.store.rehearsing`): what it says is what goes.
-    The audit names ``command``, as it was ``said``; None: it does not. ``into``: as `pruning_of`.
+    ``keep`` says what is kept for ever whatever the size; None: ``rules`` do. Held traces stay; so
+    do pinned ones, unless ``with_pinned``: what was spared is in the answer. A dry run does it to a
+    copy in memory (`replay.store.rehearsing`): what it says is what goes. The audit names
+    ``command``, as it was ``said``; None: it does not. ``into``: as `pruning_of`.
 
     Raises:
         StoreError: as `pruning_of`. What was removed until then is gone, and all counts fit.
     """
     now_us = time.time_ns() // 1_000
+    fits = None if size_max is None else Fit(size_max, keep or rules or KeepRules())
     with pruning_of(path, tell, into=into) as pruner:
         if dry_run and is_rehearsable(pruner.connection, path):
             with rehearsed(pruner.connection) as copy:
                 trial = Pruner(copy, path, Pruned(), tell=tell)
-                trial.remove_all(rules, selection, size_max, now_us, with_pinned=with_pinned)
+                trial.remove_all(rules, selection, fits, now_us, with_pinned=with_pinned)
                 trial.pruned.size_bytes_after = used_bytes(copy)
                 return trial.pruned
         if dry_run:
-            return pruner.estimate(rules, selection, size_max, now_us, with_pinned=with_pinned)
+            return pruner.estimate(rules, selection, fits, now_us, with_pinned=with_pinned)
         if command is not None:
             pruner.note_in_audit(command, said)
-        pruner.remove_all(rules, selection, size_max, now_us, with_pinned=with_pinned)
+        pruner.remove_all(rules, selection, fits, now_us, with_pinned=with_pinned)
         return pruner.finish()
 
 
@@ -378,13 +279,3 @@ def _batches(due: Sequence[Due]) -> Iterator[list[Due]]:
 def _file_size(path: Path) -> int:
     log = path.with_name(path.name + "-wal")
     return path.stat().st_size + (log.stat().st_size if log.exists() else 0)
-
-
-def _teach(connection: sqlite3.Connection) -> None:
-    """Give a connection the functions that conditions of selections use."""
-    from replay.store.contents import ContentReader
-    from replay.store.record_rows import RecordReader
-
-    contents = ContentReader(connection)
-    connection.create_function("content_text", 1, contents.shown, deterministic=True)
-    RecordReader(connection, contents).answer_sql()

@@ -72,6 +72,8 @@ class Redaction:
         self._marks: ToolMarks | None = None
         self._rules = FieldRules()
         self._shape_only = ShapeOnly((), lambda: redactor.key)
+        self.masks_dates = False
+        """Whether dates go from what is stored that only may be what a marked one stands for."""
         self.on_failure: Callable[[str, Exception], None] = _no_one
         """Told when a value could not be masked, and so was left out."""
         self._looked_at_s = 0.0
@@ -174,6 +176,16 @@ class Redaction:
         self._look_at_marks()
         return self._rules.part(tool, "arguments", arguments, act)
 
+    def marked_answer(self, replayed: JsonObject) -> JsonObject:
+        """Return a replayed call with what is masked by its place, as in the recorded one."""
+        self._look_at_marks()
+        result = replayed.get("result")
+        if not self._rules or not result or not self._rules.are_of_tool(result["tool"]):
+            return replayed
+        found = self._rules.applied({"kind": "tool_call", **result}, self._mask)
+        del found["kind"]
+        return {**replayed, "result": found}
+
     def _marked(self, fields: JsonObject) -> JsonObject:
         """Return a record with what is masked by its place, not by its form."""
         self._look_at_marks()
@@ -275,6 +287,7 @@ def redacted_answer(redaction: Redaction, replayed: JsonObject) -> JsonObject:
 
     ``replayed``: the fields of a `ReplayedCall`.
     """
+    replayed = redaction.marked_answer(replayed)
     if not redaction.redactor.concerns_value(replayed):
         return replayed
     [found] = redaction.masked([{"kind": "call_verdict", "replayed": replayed}])

@@ -16,7 +16,8 @@ from typing import Any, Final
 import orjson
 
 from replay.records.replays import WHAT_IF
-from replay.store.contents import ContentReader, ContentWriter
+from replay.store.content_writing import ContentWriter
+from replay.store.contents import ContentReader
 from replay.store.layout import LAYOUTS
 from replay.store.rows import RowWriter, delete_run
 from replay.store.schema_checks import is_counted

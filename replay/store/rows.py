@@ -18,7 +18,7 @@ import orjson
 from replay.errors import RecordError
 from replay.records.base import JsonObject
 from replay.store.call_groups import CallGroups
-from replay.store.contents import ContentWriter
+from replay.store.content_writing import ContentWriter
 from replay.store.json_text import decode, encode
 from replay.store.layout import LAYOUTS, Column, Layout, identity_fields
 from replay.store.schema_uses import SchemaUses

@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Iterator
 from typing import Final
 
-from replay.store.contents import ContentWriter
+from replay.store.content_writing import ContentWriter
 from replay.store.rows import RowWriter
 
 _TOOLSETS: Final = "SELECT DISTINCT toolset FROM model_settings WHERE toolset IS NOT NULL"

@@ -157,7 +157,8 @@ class Store(Changing):
             self._read_anew()
         if spool_files(self._folder):
             try:
-                self._drain_all(busy_ms=2_000)
+                # Who only reads has all but the newest without it.
+                self._drain_all(busy_ms=2_000 if self.mode == "r" else None)
             except sqlite3.Error as error:
                 told = database.store_error(error, self.path)
                 if self.mode != "r":

@@ -134,7 +134,7 @@ def translated_arguments(
     if chain is None:
         progress.notes.append(
             f"Recorded with {_words(old)} of the tool, read by {_words(tool.version)} as it is: "
-            "no translation leads from one to the other."
+            "there is no translation between the two."
         )
         return values, True
     progress.translation, progress.dropped = chain.words, list(chain.drops)

@@ -31,7 +31,7 @@ _KEPT: Final = {
 _SOURCES: Final = {
     "recorded": "as the model did it",
     "correction": "as a person said it should have been",
-    "retry": "as the model did it after its first try was turned away",
+    "retry": "as the model did it after its first try was rejected",
     "same prompt": "as it was done elsewhere, for the same prompt",
     "translation": "as today's version of the tool reads the older call",
 }

@@ -55,7 +55,7 @@ def ruling_on(
         return Ruling("not rated by a person")
     ended = [_outcome(call, outcomes or {}) for call in decision.calls]
     if any(outcome in MODELS_FAULT for outcome in ended):
-        return Ruling("a call was turned away as invalid", True)
+        return Ruling("a call was rejected as invalid", True)
     if keep == "ok" and any(outcome not in (Outcome.OK, None) for outcome in ended):
         return Ruling("a call did not end well")
     return _GOOD

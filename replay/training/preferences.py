@@ -1,6 +1,6 @@
 """Preference pairs: what should have been done, beside what was done, for one and the same prompt.
 
-Four sources, counted in the data card: corrections by people; retries (the call was turned away as
+Four sources, counted in the data card: corrections by people; retries (the call was rejected as
 invalid, the next one of the same tools ended well); the same prompt answered well elsewhere, by
 another model or version; and calls written for an older version of a tool that today's reads by a
 translation.

@@ -20,6 +20,7 @@ from typing import Final
 
 from replay.records import Approval, CallVerdict, Finding, Verdict
 from replay.verdicts.exit_codes import BREAKING
+from replay.verdicts.findings import FAILED_THEN
 from replay.verdicts.overlaps import epoch_s
 from replay.verdicts.signatures import placeless_signature
 
@@ -100,18 +101,24 @@ def with_approval(finding: Finding, approval: Approval | None) -> Finding:
 
     It is approved no longer where calls that were approved have changed again, or where calls
     came to it that its run had looked at before. A finding of calls that fail or are turned away
-    is not when it has grown at all, or has another value in its errors.
+    is not when it has grown at all, has another value in its errors, or has calls that worked where
+    all that were approved had failed before.
     """
     if approval is None:
         return finding.model_copy(update={"approved": False, "approval_note": None})
     again = CHANGED_AGAIN if _changed_again(finding, approval) else None
+    if (worked := _worked_then(finding, approval)) is not None:
+        return _said(finding, worked, None)
     if approval.everywhere:
         return _said(finding, again, _grown(finding, approval))
     grown = _grown(finding, approval)
     if finding.verdict in _ENDING_IN_ERRORS:
-        return _said(finding, grown or _other_errors(finding, approval) or again, None)
+        others = _other_errors(finding, approval) or _others_joined(finding, approval)
+        return _said(finding, grown or others or again, None)
     if grown is not None and _came_to_it(finding, approval):
         return _said(finding, grown, None)
+    if again is None and grown is None:
+        again = _others_joined(finding, approval)
     return _said(finding, again, grown and f"{grown} with what was recorded since")
 
 
@@ -167,6 +174,25 @@ def _other_errors(finding: Finding, approval: Approval) -> str | None:
     return "approved with other values in its errors"
 
 
+def _worked_then(finding: Finding, approval: Approval) -> str | None:
+    """Say that calls which worked end so now, where all that were approved had failed before."""
+    hashes = approval.error_hashes
+    if finding.verdict not in BREAKING or not hashes:
+        return None
+    if not all(one.startswith(FAILED_THEN) for one in hashes):
+        return None
+    return (
+        "approved for calls that had failed when they were recorded; now calls that worked end so"
+    )
+
+
+def _others_joined(finding: Finding, approval: Approval) -> str | None:
+    """Say that other calls have it, no more than before, that the approved run had looked at."""
+    if approval.call_count is None or not _was_looked_at(finding, approval):
+        return None
+    return f"approved for {_calls(approval.call_count)}, now for others"
+
+
 def _came_to_it(finding: Finding, approval: Approval) -> bool:
     """Whether calls are part of a finding now that the approved run saw, and that were not then.
 
@@ -176,6 +202,14 @@ def _came_to_it(finding: Finding, approval: Approval) -> bool:
     newest = _seconds(finding.newest_start)
     if until is None or newest is None or newest <= until:
         return True
+    return _was_looked_at(finding, approval)
+
+
+def _was_looked_at(finding: Finding, approval: Approval) -> bool:
+    """Whether one of the calls that are remembered was looked at then, and was no part of it."""
+    until = _seconds(approval.recorded_until or approval.approved_at)
+    if until is None or not approval.answers:
+        return False
     knows_all = len(approval.answers) == approval.call_count
     last = max(approval.answers, default="")
     for call, start in finding.starts.items():

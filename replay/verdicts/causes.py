@@ -118,10 +118,11 @@ def _cause_at_the_door(case: Case) -> Cause | None:
     """What parsing, resolving, translating or validating did, or None when it was not they."""
     if case.verdict is Verdict.PAYLOAD_CHANGED:
         return Cause.TRANSLATION if _was_translated(case.lanes.replayed) else Cause.SCHEMA
-    if case.verdict not in _ABOUT_THE_DOOR:
-        return None
     before, after = case.expected, case.today
-    decides = before if case.verdict in _OF_BEFORE else after
+    let_in = case.verdict is Verdict.UNANSWERED and _is_turned_away_at_the_door(before)
+    if case.verdict not in _ABOUT_THE_DOOR and not let_in:
+        return None
+    decides = before if let_in or case.verdict in _OF_BEFORE else after
     if decides is None:
         return None
     if decides.stage is Stage.TRANSLATE:

@@ -16,6 +16,8 @@ from types import MappingProxyType
 from typing import Final, TypeAlias
 
 from replay.records import CallVerdict, Cause, Finding, Verdict
+from replay.records.codes import outcome_words
+from replay.verdicts.answers import Ending, ending
 from replay.verdicts.canonical import canonical_bytes, respelled
 from replay.verdicts.exit_codes import BREAKING
 from replay.verdicts.signatures import (
@@ -38,7 +40,10 @@ ERROR_HASHES_MAX: Final = 64
 ANSWERS_MAX: Final = 64
 """Calls of each finding whose answers are remembered."""
 
-_Place: TypeAlias = tuple[bool, str, str, int, str]
+FAILED_THEN: Final = "~"
+"""Begins the hash of an error text of a call that had ended in an error when it was recorded."""
+
+_Place: TypeAlias = tuple[int, bool, str, str, int, str]
 """Where a call stands among those of its finding: the earliest first, whoever finished first."""
 
 
@@ -47,7 +52,8 @@ class _Gathered:
     """One finding in the making."""
 
     samples: list[tuple[_Place, CallVerdict]] = field(default_factory=list)
-    """The earliest calls, in order: first divergences before conditional ones."""
+    """The earliest calls, in order: those that worked when they were recorded first, and first
+    divergences before conditional ones."""
     error_hashes: set[str] = field(default_factory=set)
     answers: dict[str, str] = field(default_factory=dict)
     starts: dict[str, str] = field(default_factory=dict)
@@ -72,6 +78,7 @@ class _Gathered:
             self.models[verdict.model] += 1
         self.causes[verdict.cause or Cause.UNKNOWN] += 1
         place = (
+            _rank(verdict),
             verdict.conditional,
             started_at,
             verdict.trace_id,
@@ -83,7 +90,8 @@ class _Gathered:
             del self.samples[_SAMPLES_MAX:]
         self._remember(verdict, started_at)
         if ends_in_error(verdict):
-            self.error_hashes.add(_text_hash(error_text(verdict)))
+            then = FAILED_THEN if verdict.verdict is Verdict.ERROR_CHANGED else ""
+            self.error_hashes.add(then + _text_hash(error_text(verdict)))
             if len(self.error_hashes) > ERROR_HASHES_MAX:
                 self.error_hashes.remove(max(self.error_hashes))
 
@@ -169,6 +177,14 @@ def ranked(findings: Iterable[Finding]) -> list[Finding]:
     )
 
 
+def _rank(verdict: CallVerdict) -> int:
+    """Return 0 for a call that works no longer, more for one that had failed then as well."""
+    if verdict.verdict not in BREAKING:
+        return 2
+    then = verdict.recorded_outcome
+    return int(then is not None and ending(then) is Ending.FAILING)
+
+
 def _answer(verdict: CallVerdict) -> str:
     """Return in one text what today answers and asks, and the state that the call left otherwise.
 
@@ -244,7 +260,7 @@ def _told_apart(
         if titles[finding.title] == 1 or then is None or result is None:
             yield finding
             continue
-        ends = [outcome.value.replace("_", " ") for outcome in (then, result.outcome)]
+        ends = [outcome_words(outcome) for outcome in (then, result.outcome)]
         said = f"{ends[0]} → {ends[1]}" if ends[0] != ends[1] else f"of calls that end {ends[0]}"
         after = ", carried over" if example.cause is Cause.CARRIED else ""
         yield finding.model_copy(update={"title": f"{finding.title} ({said}{after})"})

@@ -95,6 +95,15 @@ def origins(value: JsonValue, sources: Iterable[Source]) -> list[Origin]:
     return [one for _, one in sorted(places, key=lambda place: place[0])]
 
 
+def stands_in(value: JsonValue, source: Source) -> bool:
+    """Return whether `origins` finds ``value`` whole in ``source``; its parts are not looked for.
+
+    Raises:
+        TooCommonError: the value stands everywhere.
+    """
+    return any(True for _ in _places(source.value, _look(value)))
+
+
 @dataclass(slots=True)
 class _Kept:
     """The first places of a value, and its last ones."""

@@ -17,6 +17,7 @@ from typing import Final
 
 from replay.records import Lanes, Outcome, ReplayedCall, ToolCall
 from replay.verdicts.answers import ending
+from replay.verdicts.canonical import Likeness, compare
 
 NEVER_REPLAYED: Final = frozenset({Outcome.THROTTLED, Outcome.CANCELLED})
 """Calls that ended so are not run again."""
@@ -66,7 +67,8 @@ def states_told_once(
 
     Those are the ones that leave another state when they run alone, where that was tried. Where it
     was not, it is one of them: the one that ended last of those that end otherwise than when they
-    were recorded, else of all. Returned are the others that it may be as well, too.
+    were recorded, else of those that answer otherwise, else of all. Returned are the others that
+    it may be as well, too.
     ``worldless``: actor and tool of those that are not given the world; it is none of these.
 
     In each lane the world was shown by whichever call was the last to end there.
@@ -102,7 +104,8 @@ def _doers(
         return alone, []
     suspects = [call for call in calls if (call.actor, call.tool) not in worldless] or list(calls)
     otherwise = [call for call in suspects if _ends_otherwise(call, lanes[call.id])]
-    doer = _by_end(otherwise or suspects)[0]
+    answering = [call for call in suspects if _answers_otherwise(call, lanes[call.id])]
+    doer = _by_end(otherwise or answering or suspects)[0]
     return [doer], [] if otherwise else [call for call in suspects if call is not doer]
 
 
@@ -110,6 +113,13 @@ def _ends_otherwise(call: ToolCall, lanes: Lanes) -> bool:
     result = lanes.replayed.result
     recorded = lanes.replayed.recorded_outcome or call.outcome
     return result is not None and ending(result.outcome) is not ending(recorded)
+
+
+def _answers_otherwise(call: ToolCall, lanes: Lanes) -> bool:
+    result, recorded = lanes.replayed.result, call.response
+    if result is None or result.response is None or recorded is None:
+        return False
+    return compare(recorded, result.response) is Likeness.DIFFERENT
 
 
 def _with_state(replayed: ReplayedCall | None, state: str | None) -> ReplayedCall | None:

@@ -4,6 +4,10 @@ Tool and its version today, verdict, stage, the differing paths with what varies
 taken out (list indexes, keys that are ids), the class and words of an error with its values taken
 out. An approval names a signature, so this is a stored format.
 
+What turns calls away or fails them today is one cause, whether they worked when they were recorded
+or ended in another error then; of what a schema says, only what it did not say then counts. Where
+no cassette answers, what was asked is the cause, whatever the tool made of the miss.
+
 Of an effect the paths in the state count, where they are known. Of the cause only ``carried``
 does: the others are known with a baseline and often not without one, and what was approved in the
 one kind of run must stay approved in the other.
@@ -29,7 +33,7 @@ from replay.records import (
     Verdict,
 )
 from replay.records.traces import STATE_NOT_SHOWN
-from replay.verdicts.answers import FAILING, TURNED_AWAY
+from replay.verdicts.answers import FAILING, TURNED_AWAY, Ending, ending
 from replay.verdicts.canonical import read_response
 from replay.verdicts.paths import general_path
 from replay.verdicts.requests import (
@@ -60,8 +64,18 @@ _NAMES_CODE: Final = frozenset({"TypeError", "AttributeError", "NameError", "Imp
 _TEXT_KEYS: Final = ("error", "message", "detail", "msg", "reason")
 
 
-def signature(verdict: CallVerdict) -> str:
-    """Return the identity of the cause of ``verdict``: 12 hex digits, the same on every machine."""
+_AS_OF_WORKING_CALLS: Final = {
+    Ending.TURNED_AWAY: Verdict.NOW_REJECTED,
+    Ending.FAILING: Verdict.NOW_FAILING,
+}
+"""What `Verdict.ERROR_CHANGED` would be, had the call worked when it was recorded."""
+
+
+def signature(verdict: CallVerdict, *, then: CallError | None = None) -> str:
+    """Return the identity of the cause of ``verdict``: 12 hex digits, the same on every machine.
+
+    ``then`` is the recorded error, of which nothing is today's doing; None: none is known.
+    """
     replayed = verdict.replayed
     error = error_of(verdict)
     unshown = state_not_shown(verdict)
@@ -72,24 +86,37 @@ def signature(verdict: CallVerdict) -> str:
     words = {
         "tool": verdict.tool,
         "version": replayed.tool_version if replayed else None,
-        "verdict": verdict.verdict.value,
+        "verdict": _kind(verdict).value,
         "stage": error.stage.value if error and error.stage else None,
         "carried": verdict.cause is Cause.CARRIED,
         "outcome": replayed.outcome.value if replayed else None,
-        "error": error_identity(verdict),
+        "error": error_identity(verdict, then=then),
         "paths": path_identity(verdict),
         "outside": _outside_identity(verdict),
     }
-    if verdict.verdict is Verdict.INTERACTIONS_CHANGED and not has_miss(
-        verdict.interaction_changes
-    ):
-        # The response is the recorded one, be it an error: only what is asked differs.
+    if _answers_as_recorded(verdict):
+        # Be it an error: only what is asked, or left behind, differs.
         words |= {"outcome": Outcome.OK.value, "stage": None, "error": None}
+    if verdict.verdict is Verdict.UNANSWERED and words["outside"]:
+        words |= {"outcome": None, "stage": None, "error": None, "paths": []}
     if (fails := failing_there(verdict)) is not None:
         words["on_old_state"] = general_text(fails)
     elif verdict.verdict is Verdict.EFFECT_CHANGED and verdict.state_paths:
         words["state"] = verdict.state_paths
     return _hashed(words)
+
+
+def _answers_as_recorded(verdict: CallVerdict) -> bool:
+    if verdict.verdict is Verdict.INTERACTIONS_CHANGED:
+        return not has_miss(verdict.interaction_changes)
+    return verdict.verdict is Verdict.EFFECT_CHANGED
+
+
+def _kind(verdict: CallVerdict) -> Verdict:
+    replayed = verdict.replayed
+    if verdict.verdict is not Verdict.ERROR_CHANGED or replayed is None:
+        return verdict.verdict
+    return _AS_OF_WORKING_CALLS.get(ending(replayed.outcome), verdict.verdict)
 
 
 def placeless_signature(verdict: CallVerdict) -> str:
@@ -152,13 +179,16 @@ def error_of(verdict: CallVerdict) -> CallError | None:
     return verdict.replayed.error if verdict.replayed else None
 
 
-def error_identity(verdict: CallVerdict) -> list[str] | None:
-    """Return what of today's error is the same for all calls with its cause; None: no error."""
+def error_identity(verdict: CallVerdict, *, then: CallError | None = None) -> list[str] | None:
+    """Return what of today's error is the same for all calls with its cause; None: no error.
+
+    ``then`` is the recorded error: what its details say already identifies nothing of today's.
+    """
     if not ends_in_error(verdict):
         return None
     error = error_of(verdict)
-    if error is not None and isinstance(error.details, list) and error.details:
-        return sorted({_detail_identity(detail) for detail in error.details})
+    if error is not None and (said := _details(error)):
+        return sorted(said - _details(then)) or sorted(said)
     kind = error.type if error else ""
     return [kind, general_text(error_text(verdict), error_type=kind)]
 
@@ -206,6 +236,11 @@ def _names_argument(text: str) -> bool:
 def _signed(change: Change) -> str:
     moved = REORDERED if change.change == "moved" else ""
     return _SIGNS[change.change] + general_path(change.path) + moved
+
+
+def _details(error: CallError | None) -> set[str]:
+    details = error.details if error is not None and isinstance(error.details, list) else []
+    return {_detail_identity(detail) for detail in details}
 
 
 def _detail_identity(detail: Any) -> str:

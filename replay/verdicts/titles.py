@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from replay.records import CallVerdict, Cause, Change, Outcome, Verdict
+from replay.records.codes import outcome_words
 from replay.records.traces import STATE_NOT_SHOWN
 from replay.verdicts import paths
+from replay.verdicts.answers import Ending, ending
 from replay.verdicts.canonical import same_value
 from replay.verdicts.outside_titles import outside_title
 from replay.verdicts.paths import general_path
@@ -84,7 +86,10 @@ def _what(verdicts: Sequence[CallVerdict]) -> str:
         case Verdict.EFFECT_CHANGED:
             return f"the same response, but another state of the world afterwards{_where(verdicts)}"
         case Verdict.PAYLOAD_CHANGED:
-            return f"the tool is given other arguments: {_differences(verdicts)}"
+            return f"the tool is given another payload: {_differences(verdicts)}"
+        case Verdict.UNANSWERED if first.cause is Cause.SCHEMA and _was_turned_away(first):
+            then = _outcome(first.recorded_outcome)
+            return f"now runs (was {then} when recorded), and {outside_title(first)}"
         case Verdict.INTERACTIONS_CHANGED | Verdict.UNANSWERED:
             return outside_title(first)
         case Verdict.NOT_DETERMINISTIC:
@@ -93,6 +98,11 @@ def _what(verdicts: Sequence[CallVerdict]) -> str:
             return f"could not be judged{': ' + first.note if first.note else ''}"
         case _:
             return _differences(verdicts)
+
+
+def _was_turned_away(verdict: CallVerdict) -> bool:
+    then = verdict.recorded_outcome
+    return then is not None and ending(then) is Ending.TURNED_AWAY
 
 
 def _where(verdicts: Sequence[CallVerdict]) -> str:
@@ -106,7 +116,8 @@ def _where(verdicts: Sequence[CallVerdict]) -> str:
 def _now_rejected(verdict: CallVerdict) -> str:
     outcome = verdict.replayed.outcome if verdict.replayed else None
     if outcome is Outcome.UNKNOWN_TOOL:
-        return "no such tool any more"
+        worked = verdict.recorded_outcome is Outcome.OK
+        return "no such tool any more" if worked else "no such tool"
     if outcome in _WHAT_FAILS:
         return f"now {_WHAT_FAILS[outcome]}{_error(verdict)}"
     return f"now rejected{_reasons(verdict, verdict.schema_errors) or _error(verdict)}"
@@ -158,6 +169,9 @@ def _error(verdict: CallVerdict) -> str:
     for pattern, plain in _ARGUMENT_ERRORS:
         if found := pattern.search(text):
             return ": " + plain.format(found[1].replace("'", "`"))
+    if verdict.verdict is Verdict.ERROR_CHANGED and error and isinstance(error.details, dict):
+        code = error.details.get("code")
+        text = f"[{code}] {text}" if code else text
     kind = error.type.rsplit(".", 1)[-1] if error and error.type else ""
     raised = verdict.replayed is not None and verdict.replayed.outcome is Outcome.FAILED
     if raised and kind[:1].isupper() and kind not in text:  # a returned failure has no class
@@ -165,8 +179,18 @@ def _error(verdict: CallVerdict) -> str:
     return f": {cut_text(text, _ERROR_CHARS_MAX)}" if text else ""
 
 
+_THEN: Final = {
+    Outcome.INVALID_ARGUMENTS: "rejected for its arguments",
+    Outcome.BAD_JSON: "rejected for its JSON",
+    Outcome.UNKNOWN_TOOL: "an unknown tool",
+}
+"""How a call ended that was never run, after `was`."""
+
+
 def _outcome(outcome: Outcome | None) -> str:
-    return "failed" if outcome is None else outcome.value.replace("_", " ")
+    if outcome in _THEN:
+        return _THEN[outcome]
+    return "failed" if outcome is None else outcome_words(outcome)
 
 
 def _differences(verdicts: Sequence[CallVerdict]) -> str:

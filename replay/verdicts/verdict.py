@@ -55,6 +55,9 @@ _CAUSES_OF_READING: Final = frozenset({Cause.SCHEMA, Cause.TRANSLATION})
 
 _UNFIT: Final = frozenset({Outcome.BAD_JSON, Outcome.INVALID_ARGUMENTS})
 
+_AS_READ: Final = frozenset({Outcome.OK, Outcome.FAILED})
+"""How a call that nobody saw ends by what the model was told, as a toolbox's failure rule reads it."""
+
 _NOTHING_RECORDED: Final = "The recording has no answer of this call to compare with."
 
 
@@ -92,7 +95,8 @@ def judge(
         return _same(call, lanes, run_id, model, situation)
     expected = _expected(call, lanes)
     today = replayed_answer(lanes.replayed)
-    expected = _as_told(expected, today)
+    if call.outcome is Outcome.OK:
+        expected = _as_told(expected, today)
     found = _find(call, expected, today, lanes, rules, situation)
     cause: Cause | None = None
     if again is not None and _disagree(call, today, again, rules):
@@ -140,7 +144,7 @@ def judge(
     )
     if found.verdict in WITHOUT_CAUSE:
         return verdict
-    return verdict.model_copy(update={"signature": signature(verdict)})
+    return verdict.model_copy(update={"signature": signature(verdict, then=call.error)})
 
 
 def _caused(found: _Judgement, case: Case, rules: Rules) -> tuple[_Judgement, Cause]:
@@ -253,8 +257,8 @@ def _find(
     if ending(expected.outcome) is Ending.NONE or _both_ran_unheard(expected, today):
         return _Judgement(Verdict.NOT_RUN, interaction_changes=outside, note=_NOTHING_RECORDED)
     compared = compare_answers(call.tool, expected, today, rules, arguments=call.arguments)
-    if compared.verdict is Verdict.RESPONSE_CHANGED and _only_told_the_time(call, compared):
-        compared = Comparison(Verdict.EQUIVALENT, [], [*compared.allowed, *compared.changes])
+    if compared.verdict is Verdict.RESPONSE_CHANGED:
+        compared = _without_moments(call, compared)
     if compared.verdict is Verdict.SAME and lanes.replayed.recorded_response is not None:
         # Today's words for the recorded answer; the recorded ones are other.
         told = recorded_response(call)
@@ -292,26 +296,31 @@ def _never_fitted(expected: Answer, today: Answer) -> bool:
     return expected.outcome in _UNFIT and today.stage is Stage.TRANSLATE
 
 
-def _only_told_the_time(call: ToolCall, compared: Comparison) -> bool:
-    """Whether the answers differ only in moments, of this call or reckoned from its clock."""
+def _without_moments(call: ToolCall, compared: Comparison) -> Comparison:
+    """Return ``compared`` with the moments of this call, or reckoned from its clock, allowed.
+
+    What is left is what differs, beside however many clocks.
+    """
     if call.duration_ms is None:
-        return False
+        return compared
     # The terminal UI shows verdicts, and judges none.
-    from cassettes.moments import same_reckoning, tells_moment
+    from cassettes.moments import same_reckoning, tell_one_moment
 
     start = epoch_s(call.started_at)
     end = start + call.duration_ms / 1000
-    return all(
-        change.change == "changed"
-        and (
-            (
-                tells_moment(change.recorded, start, end)
-                and tells_moment(change.replayed, start, end)
-            )
-            or same_reckoning(change.recorded, change.replayed, start, end)
+
+    def tells_the_time(change: Change) -> bool:
+        sides = (change.recorded, change.replayed)
+        return change.change == "changed" and (
+            tell_one_moment(*sides, start, end) or same_reckoning(*sides, start, end)
         )
-        for change in compared.changes
-    )
+
+    told = [change for change in compared.changes if tells_the_time(change)]
+    if not told:
+        return compared
+    others = [change for change in compared.changes if change not in told]
+    verdict = compared.verdict if others else Verdict.EQUIVALENT
+    return Comparison(verdict, others, [*compared.allowed, *told])
 
 
 def _as_told(expected: Answer, today: Answer | None) -> Answer:
@@ -319,10 +328,12 @@ def _as_told(expected: Answer, today: Answer | None) -> Answer:
 
     What reads as success may have been an agent's own words for a failure; today's tools say these.
     """
-    if today is None or not expected.is_unseen or expected.outcome is not Outcome.OK:
+    if today is None or not expected.is_unseen or expected.outcome not in _AS_READ:
         return expected
     if ending(today.outcome) not in (Ending.TURNED_AWAY, Ending.FAILING):
         return expected
+    if expected.outcome is Outcome.FAILED and ending(today.outcome) is Ending.FAILING:
+        return expected  # a tool that crashes now is another matter
     if not expected.response:
         return expected
     if compare(expected.response, today.response) is Likeness.DIFFERENT:

@@ -39,12 +39,33 @@ def test_a_key_counts_by_whether_it_is_sent(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["User-Agent", "Accept", "Cookie", "traceparent", "X-Request-Id", "X-Amz-Date", "X-B3-TraceId",
+    ["User-Agent", "Cookie", "traceparent", "X-Request-Id", "X-Amz-Date", "X-B3-TraceId",
      "X-Stainless-Lang", "X-Client-Version", "X-Timestamp"],
 )  # fmt: skip
 def test_what_clients_add_and_make_anew_does_not_count(name: str) -> None:
     assert changes({name: "then"}, {name: "today"}) == []
     assert changes({name: "then"}, {"Accept": "*/*"}) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["Accept-Language", "Range", "Stripe-Account", "OpenAI-Project", "Api-Version"]
+)
+def test_what_is_asked_for_in_a_header_counts_by_its_value(name: str) -> None:
+    assert changes({name: "then"}, {name: "today"}) == [changed(name.lower(), "then", "today")]
+
+
+def test_another_media_type_counts_and_what_clients_say_by_themselves_does_not() -> None:
+    patch = {"Content-Type": "application/merge-patch+json"}
+    json = {"Content-Type": "application/json; charset=utf-8", "Accept": "application/json"}
+
+    assert changes(json, {"Content-Type": "application/json"}) == []
+    assert changes({"X-Tenant": "a"}, json | {"X-Tenant": "a"}) == []
+    assert changes(json, patch) == [
+        changed("content-type", "application/json", patch["Content-Type"])
+    ]
+    assert changes({"Accept": "application/vnd.shop.v2+json"}, {}) == [
+        changed("accept", "application/vnd.shop.v2+json", None)
+    ]
 
 
 def test_a_masked_value_is_taken_for_equal() -> None:

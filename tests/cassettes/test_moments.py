@@ -107,10 +107,26 @@ def played(recorded: Request, asked: Request) -> Cassette:
 
 def test_a_request_that_tells_another_moment_of_the_same_call_is_answered() -> None:
     cassette = played(
-        transfer(amount=5, at="2025-11-20T10:00:00.031Z"), transfer(amount=5, at=AT + 0.000_002)
+        transfer(amount=5, at="2025-11-20T10:00:00.031Z"),
+        transfer(amount=5, at="2025-11-20T11:00:00.000002+01:00"),
     )
 
     assert (len(cassette.played), side_effects(cassette).changes) == (1, [])
+
+
+@pytest.mark.parametrize(
+    ("recorded", "asked"),
+    [
+        ("2025-11-20T10:00:00.031Z", AT + 0.000_002),
+        (AT + 0.031, (AT + 0.000_002) * 1000),
+        (str(AT + 0.031), str(int(AT * 1000))),
+        ("2025-11-20T10:00:00.031Z", "2025-11-20T10:00:00.031"),
+    ],
+)
+def test_a_request_that_tells_its_moment_in_another_unit_or_form_is_another(
+    recorded: Any, asked: Any
+) -> None:
+    assert played(transfer(at=recorded), transfer(at=asked)).played == []
 
 
 def test_a_request_that_differs_in_anything_else_is_not() -> None:

@@ -207,3 +207,81 @@ def test_exports_carry_it_as_records_and_as_human_feedback(folder: Path, capsys:
     assert (second["rating"], second["note"], second["by"]) == ("good", "fine", "Ada")
     assert exit_code_of(["export", "--to", "openai-chat", "--trace", "t2"]) == 0
     assert "human_feedback" not in capsys.readouterr().out
+
+
+def ids() -> list[str]:
+    return [one.id for one in kept()]
+
+
+def test_what_was_said_by_mistake_is_taken_back_and_the_audit_says_so(
+    folder: Path, capsys: Printed
+) -> None:
+    exit_code_of(["feedback", "t1", "--step", "2", "--rating", "good"])
+    exit_code_of(["feedback", "t1", "--step", "2", "--rating", "bad", "--note", "ann@example.com"])
+    wrong = ids()[-1]
+    capsys.readouterr()
+
+    assert exit_code_of(["feedback", "t1", "--step", "2", "--take-back", "last"]) == 0
+
+    assert capsys.readouterr().err.startswith("Taken back: feedback on step 2: bad (")
+    assert [one.label for one in kept()] == ["good"]
+    with Store.open("traces.db") as store:
+        [entry] = [one for one in store.audit_entries(9) if "took back" in one.what]
+        assert store.check() == []
+    assert entry.what.startswith(
+        f"took back a score, a label, a note on step 2 of trace t1-tea, id {wrong}, said 20"
+    )
+    assert "ann@" not in entry.what
+
+
+def test_what_is_taken_back_is_in_no_export_and_no_metric(folder: Path, capsys: Printed) -> None:
+    def carried() -> tuple[bool, bool]:
+        exit_code_of(["export", "traces.db", "--to", "records", "-o", "out.jsonl"])
+        capsys.readouterr()
+        assert exit_code_of(["stats", "traces.db", "--quality", "--json"]) == 0
+        labelled = '"labelled_count": 1' in capsys.readouterr().out
+        return '"kind":"feedback"' in Path("out.jsonl").read_text(), labelled
+
+    exit_code_of(["feedback", "t1", "--step", "2", "--rating", "bad"])
+    assert carried() == (True, True)
+
+    exit_code_of(["feedback", "t1", "--take-back", ids()[0][:6], "--json"])
+    assert carried() == (False, False)
+
+
+@pytest.mark.parametrize("words", [["--take-back", "nosuch"], ["--take-back", "last"]])
+def test_what_nobody_said_cannot_be_taken_back(
+    folder: Path, capsys: Printed, words: list[str]
+) -> None:
+    exit_code_of(["feedback", "t1", "--step", "2", "--rating", "bad", "--by", "Ada"])
+    [said] = ids()
+
+    assert exit_code_of(["feedback", "t1", *words]) == 3
+
+    told = capsys.readouterr().err
+    assert "Trace 't1-tea' has no feedback" in told
+    assert said in told
+    assert exit_code_of(["feedback", "t1", "--take-back", "last", "--by", "Ada"]) == 0
+    assert ids() == []
+
+
+def test_taking_back_says_nothing_new(folder: Path, capsys: Printed) -> None:
+    assert exit_code_of(["feedback", "t1", "--take-back", "last", "--rating", "good"]) == 3
+    assert "--take-back says nothing new" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["feedback", "t1", "--label", ""],
+        ["feedback", "t1", "--note", " "],
+        ["feedback", "t1", "--score", "nan"],
+        ["hold", "t1", "--reason", ""],
+    ],
+)
+def test_what_says_nothing_is_refused(folder: Path, capsys: Printed, words: list[str]) -> None:
+    assert exit_code_of(words) == 3
+
+    told = capsys.readouterr().err
+    assert f"Invalid value for '{words[2]}'" in told
+    assert kept() == []

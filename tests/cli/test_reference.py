@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 import pytest
 
+from replay.cli.arguments import database_and
 from replay.cli.main import cli
 from replay.cli.selection import selection_options
 from replay.errors import ExitCode
@@ -31,6 +32,16 @@ def selecting() -> set[str]:
 
     @click.command()
     @selection_options
+    def command() -> None: ...
+
+    return options(command)
+
+
+def of_a_database() -> set[str]:
+    """Return what every command takes that takes a database."""
+
+    @click.command()
+    @database_and()
     def command() -> None: ...
 
     return options(command)
@@ -72,7 +83,7 @@ def test_every_option_is_documented() -> None:
     missing = {
         name: sorted(
             option
-            for option in options(command) - selecting()
+            for option in options(command) - selecting() - of_a_database()
             if option not in documented(section_of(name))
         )
         for name, command in commands().items()
@@ -86,6 +97,10 @@ def test_every_command_that_selects_links_to_the_selection() -> None:
     for name, command in commands().items():
         if selecting() <= options(command):
             assert "(#selecting)" in section_of(name), name
+
+
+def test_what_every_command_of_a_database_takes_is_told_once() -> None:
+    assert documented(SECTIONS["A locked database"]) == of_a_database() == {"--wait"}
 
 
 def test_no_option_is_documented_that_does_not_exist() -> None:

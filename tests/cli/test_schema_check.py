@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
+from replay import Recorder
 from replay.cli.main import exit_code_of
 from replay.records import ToolSchema
 from replay.store import Store
+from replay.tools import load_toolbox
 from tests.cli.conftest import one_trace
 
 Printed = pytest.CaptureFixture[str]
@@ -151,6 +153,25 @@ def test_a_lock_is_compared_where_it_lies(here: Path, capsys: Printed, options: 
 
     against = f"'{LOCK}'" if LOCK in options else "the lock"
     assert f"against {against}: 1 breaks, 1 silent" in capsys.readouterr().out
+
+
+def test_calls_of_the_configured_database_are_counted_against_a_lock_as_well(
+    here: Path, capsys: Printed
+) -> None:
+    lock = {"format": 1, "toolbox": "shop:toolbox", "tools": [LOCKED]}
+    (here / LOCK).write_text(json.dumps(lock))
+    (here / "pyproject.toml").write_text('[tool.replay]\ndatabase = "kept.db"\n')
+    asked = [{"name": "price", "args": {"item": "tea"}}]
+    (here / "before.py").write_text(OLD)
+    toolbox = load_toolbox("before:toolbox", folder=here)
+    with Recorder(here / "kept.db") as recorder, recorder.trace(id="t1"):
+        toolbox.dispatch_sync(asked)
+
+    assert exit_code_of(CHECK) == 1
+
+    printed = capsys.readouterr().out
+    assert "of 1 captured call 1 breaks, 100 %; first: trace t1, step 1" in printed
+    assert "against the lock: 1 breaks, 1 silent" in printed
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from replay.compatibility.sides import (
 from replay.compatibility.tools import ToolVersion
 from replay.errors import ExitCode, ToolboxError
 from replay.records import ToolSchema
-from replay.report.schema_changes import exit_code
+from replay.report.schema_changes import exit_code, render_changes
 from replay.tools.schemas import DIALECTS, definition_in
 
 TOOLBOX = Reading(null_is_left_out=True)
@@ -188,3 +188,16 @@ def test_captured_calls_decide_where_there_are_any(
     one = change(verdict, model)
 
     assert exit_code([one], [] if counts is None else [proof(one, **counts)]) is code
+
+
+def test_what_may_break_and_is_shown_to_break_counts_as_breaking() -> None:
+    shown, other = change(OnPayloads.MAY_BREAK), change(OnPayloads.MAY_BREAK)
+    other = replace(other, path="currency")
+    evidence = [proof(shown, calls=9, breaks=2), proof(other, calls=9)]
+
+    text = render_changes([shown, other], against="the lock", places={}, evidence=evidence)
+
+    assert "✗ `unit` may_break" in text
+    assert "payloads may break, and captured ones do;" in text
+    assert "? `currency` may_break" in text
+    assert text.endswith("2 changes of 1 tool against the lock: 1 breaks, 1 may break.")

@@ -113,3 +113,14 @@ def test_what_a_validator_raises_or_dies_of_is_explained_by_no_change() -> None:
     died = Compared(Outcome.CRASHED, message="The worker ended (exit status 3).")
 
     assert causes_of(CHANGES, died) == [None]
+
+
+@pytest.mark.parametrize(("message", "at"), [("greater than 0", 0), ("at most 100", 1)])
+def test_of_two_limits_of_one_place_an_error_is_about_the_one_that_it_names(
+    message: str, at: int
+) -> None:
+    changes = [change("NUMBER_LIMIT_TIGHTENED", "minutes", new=limit) for limit in (0.0, 100.0)]
+    error = Misfit("less_than_equal", "minutes", f"Input should be {message}", 150)
+
+    assert explaining_error(changes, error) == at
+    assert explaining_error(changes[::-1], error) == 1 - at

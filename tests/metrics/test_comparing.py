@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import random
 import sqlite3
-from array import array
 from collections.abc import Callable
 from statistics import NormalDist
 
@@ -106,7 +105,7 @@ def test_a_few_calls_beside_thousands_are_no_change_where_one_of_them_fails() ->
 
     def side(size: int) -> Sample:
         outcomes = ["failed" if chance.random() < 0.005 else "ok" for _ in range(size)]
-        return Sample(array("q", range(size)), outcomes)
+        return Sample(list(range(size)), outcomes)
 
     loud = 0
     for _ in range(12):
@@ -159,8 +158,8 @@ def test_without_the_design_effect_alike_calls_would_be_called_a_change() -> Non
 
     def alone(chance: random.Random) -> Sample:
         drawn = sample(chance, 240, per_trace=6, alike=0.8)
-        drawn.traces[:] = type(drawn.traces)("q", range(240))
-        drawn.timed_traces[:] = type(drawn.traces)("q", range(240))
+        drawn.traces[:] = range(240)
+        drawn.timed_traces[:] = range(240)
         return drawn
 
     assert alarms(16, alone) > 0.2

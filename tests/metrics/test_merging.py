@@ -32,9 +32,9 @@ def test_equal_numbers_are_put_together_however_many_there_are() -> None:
 
 
 def test_rows_of_many_calls_are_made_in_little_more_room_than_their_durations_take() -> None:
-    """Sorted at once, four times as much would be needed for a moment: of a million, 40 MB."""
+    """Sorted at once, five times as much is needed for a moment: of a million, 40 MB."""
     group = CallGroup("search", None, None, None, "assistant")
-    durations = array("d", range(50_000))
+    durations = array("q", range(1_000_000, 1_050_000))
     cells = Cells(
         [Cell(group, "ok", bucket, len(durations), durations) for bucket in range(6)],
         Buckets(0, 1, 6),
@@ -44,10 +44,10 @@ def test_rows_of_many_calls_are_made_in_little_more_room_than_their_durations_ta
     tracemalloc.start()
     try:
         rows = rolled_up(cells)
-        totals(cells, rows)
+        totals(cells)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
 
     assert rows[0].timed_count == 300_000
-    assert peak < 3.5 * size
+    assert peak < 4.2 * size

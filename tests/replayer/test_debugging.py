@@ -196,7 +196,7 @@ def test_a_call_that_never_reaches_the_tool_is_said_not_to_have_stopped(
     code, said = sit_down("other", "--step", "2").ends()
 
     assert code == 0
-    assert "It did not stop: the call was turned away before the tool ran." in said
+    assert "It did not stop: the call was rejected before the tool ran." in said
 
 
 @pytest.mark.slow

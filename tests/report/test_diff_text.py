@@ -204,6 +204,23 @@ def test_the_nearest_request_is_never_cut() -> None:
     assert nearest.replace(" ", "") in "".join(text.split())
 
 
+def test_fields_of_one_request_stand_under_it_and_it_is_named_once() -> None:
+    asked = InteractionChange(
+        change="unanswered", request="GET https://a.example/products?query=tea"
+    )
+    gone = {"field": "query.q", "recorded": "tea"}
+    new = {"field": "query.query", "replayed": "tea", "change": "changed"}
+    outside = [asked.model_copy(update=gone), asked.model_copy(update=new)]
+
+    text = render_verdict(verdict_on(recorded("ok"), replayed("ok", outside=outside)))
+
+    assert text.splitlines()[-3:] == [
+        "  ~ GET https://a.example/products?query=tea: no recorded answer",
+        '    - query.q "tea"',
+        '    + query.query "tea"',
+    ]
+
+
 def test_a_changed_request_shows_both_values_and_how_often_it_is_sent() -> None:
     asked = InteractionChange(change="unanswered", request="POST https://a.example/refunds")
     amount = {"field": "body.amount", "recorded": 15.5, "replayed": 1550.0}

@@ -297,3 +297,26 @@ def test_an_effect_of_unknown_place_names_the_baseline_where_none_ran() -> None:
     assert said(finding, has_baseline=False)
     assert not said(finding, has_baseline=True)
     assert not said(known, has_baseline=False)
+
+
+def rejected() -> CallVerdict:
+    error = failure("no", "ValidationError").model_copy(update={"stage": Stage.VALIDATE})
+    return verdict_on(recorded("ok"), replayed("no", Outcome.INVALID_ARGUMENTS, error=error))
+
+
+def test_where_a_schema_turns_calls_away_the_check_of_schemas_is_named() -> None:
+    command = "  replay schema check traces.db --tools shop.tools:toolbox"
+
+    assert command in report([rejected()]).splitlines()
+    assert "schema check" not in report(MIXED)
+
+
+def test_a_variable_that_workers_lack_names_the_option_that_hands_it_on() -> None:
+    def failing(traceback: str) -> str:
+        error = failure("'CATALOGUE'", "KeyError").model_copy(update={"traceback": traceback})
+        return report([verdict_on(recorded("ok"), replayed("no", Outcome.FAILED, error=error))])
+
+    said = "A replay's workers get few environment variables"
+    assert said in failing('File "<frozen os>", line 679, in __getitem__')
+    assert "--env" in failing("url = os.environ['CATALOGUE']")
+    assert said not in failing("order = orders['CATALOGUE']")

@@ -206,3 +206,24 @@ def test_a_glob_with_many_stars_is_answered_at_once() -> None:
 
     assert not parse("tool like '" + "*a" * 30 + "*b'").holds(step)
     assert time.process_time() - began < 2
+
+
+@pytest.mark.parametrize(
+    ("words", "codes"),
+    [
+        ("verdict == 'rejected'", "verdict == 'now_rejected'"),
+        ("'changed' == verdict", "'response_changed' == verdict"),
+        ("verdict in ['not judged', 'same']", "verdict in ['not_run', 'same']"),
+        ("outcome != 'invalid arguments'", "outcome != 'invalid_arguments'"),
+        ("outcome == 'invalid'", "outcome == 'invalid_arguments'"),
+        (
+            "outcome == 'bad JSON' or tool == 'rejected'",
+            "outcome == 'bad_json' or tool == 'rejected'",
+        ),
+        ("verdict == 'nothing of that name'", "verdict == 'nothing of that name'"),
+    ],
+)
+def test_outcomes_and_verdicts_are_compared_by_the_screens_words_too(
+    words: str, codes: str
+) -> None:
+    assert parse(words).root == parse(codes).root

@@ -61,7 +61,7 @@ def forgotten(path: Path, tell: Any = lambda what, done, total: None) -> Forgott
 
 def test_a_hold_that_is_put_while_traces_go_is_kept_to(path: Path) -> None:
     with pruning_of(path) as pruner:
-        due = pruner.due(KeepRules("5d"), 1_000_000 * int(2e9))
+        due = pruner.candidates.due(KeepRules("5d"), 1_000_000 * int(2e9))
         put_hold(path, "t003", "a case", None)
 
         went = pruner.remove(due, with_pinned=False)
@@ -74,7 +74,7 @@ def test_a_hold_that_is_put_while_traces_go_is_kept_to(path: Path) -> None:
 
 def test_a_trace_that_goes_on_while_others_go_stays_whole(path: Path) -> None:
     with pruning_of(path) as pruner:
-        due = pruner.due(KeepRules("5d"), 1_000_000 * int(2e9))
+        due = pruner.candidates.due(KeepRules("5d"), 1_000_000 * int(2e9))
         with Store.open(path, "w") as store:
             store.append({**list(records(3, 0))[2], "id": "t003-more", "step_number": 3})
 
@@ -226,7 +226,7 @@ def test_an_entry_that_was_rolled_back_takes_nobody_elses_place(path: Path) -> N
 
 def test_pruning_twice_at_once_counts_what_each_removed(path: Path) -> None:
     with pruning_of(path) as pruner:
-        due = pruner.due(KeepRules("5d"), 1_000_000 * int(2e9))
+        due = pruner.candidates.due(KeepRules("5d"), 1_000_000 * int(2e9))
         assert older_than(8, path).removed.trace_count == 5
 
         assert len(pruner.remove(due, with_pinned=False)) >= TRACES - 5

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from replay.records import Pin, Trace, pin_id
+from replay.records import Feedback, Pin, Trace, pin_id
 from replay.store import Store
 from tests.tui.person import Person, use
 from tests.tui.records import moment
@@ -469,3 +469,31 @@ def test_labels_come_from_the_config_and_none_takes_a_key_that_moves(
     use(shop, script, trace="tea")
     with Store.open(shop) as store:
         assert [one.label for one in store.transcript("tea").feedback] == ["too_slow"]
+
+
+@pytest.mark.slow
+def test_what_was_said_of_a_call_before_is_taken_back_when_one_says_so(shop: Path) -> None:
+    at = moment(9)
+    with Store.open(shop, "w") as store:
+        for number, label in enumerate(("too_slow", "wrong_tool")):
+            said = {"label": label, "annotator": "Ada", "created_at": at}
+            store.append(
+                Feedback(id=f"f{number}", trace_id="tea", step_number=2, **said)  # type: ignore[arg-type]
+            )
+
+    async def script(person: Person) -> None:
+        await person.press("L")
+        await person.sees("Label step 2, price", "said  wrong_tool")
+        await person.press("u")
+        await person.sees("take back wrong_tool by Ada?", "enter takes it back, esc does not")
+        await person.press("escape")
+        await person.sees("nothing taken back", "said  wrong_tool")
+        await person.press("u", "enter")
+        await person.sees("said  too_slow")
+        await person.sees_no("said  wrong_tool")
+        await person.press("n", "u")
+        await person.sees("nothing to undo")
+
+    use(shop, script, trace="tea")
+    with Store.open(shop) as store:
+        assert [one.id for one in store.transcript("tea").feedback] == ["f0"]

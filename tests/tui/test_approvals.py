@@ -100,7 +100,7 @@ def counted_of(path: Path, *typed: str) -> tuple[Any, ...]:
     return counts[0], facets.get("verdict", {}), found
 
 
-VERDICTS = ("verdict:approved", "verdict:changed", "verdict:any", "verdict:failing", "verdict:same")
+VERDICTS = ("verdict:approved", "verdict:differs", "verdict:any", "verdict:failing", "verdict:same")
 
 
 @pytest.mark.parametrize("few", [2_000, -1])

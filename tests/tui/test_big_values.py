@@ -181,7 +181,7 @@ def test_what_nests_deeper_than_the_screen_is_wide_is_seen() -> None:
     rows = [parts_text(row.parts) for row in lay_out(json_entries(value), 60)]
 
     assert '"inner": "end"' in rows[90]
-    assert rows[90].startswith("»" * 6 + '"')
+    assert rows[90].startswith("›" * 6 + '"')
     assert max(map(len, rows)) <= 60
 
 

@@ -10,10 +10,11 @@ from replay.errors import SelectionError
 from replay.records import Outcome, Verdict
 from tests.tui.person import Person, use
 from tui.rows.database import Database
+from tui.rows.filter_words import filter_word
 from tui.rows.filters import parse_filter
 from tui.rows.traces import TraceList
 from tui.views.parts import parts_text
-from tui.views.signs import outcome_word, verdict_word
+from tui.views.signs import outcome_sign, outcome_word, verdict_word
 from tui.views.trace_words import filter_parts
 
 
@@ -21,26 +22,40 @@ from tui.views.trace_words import filter_parts
 def test_a_verdict_is_found_by_its_name_and_by_what_the_list_calls_it(verdict: Verdict) -> None:
     assert parse_filter(f"verdict:{verdict}").verdicts == (verdict,)
     shown = verdict_word(verdict)
-    if shown != "changed":  # all that differ
+    if not shown.endswith("…"):
         assert parse_filter(f'"verdict:{shown}"').verdicts == (verdict,)
-        assert parse_filter(f"verdict:{shown.replace(' ', '-')}").verdicts == (verdict,)
+    word = filter_word("verdict", verdict)
+    assert parse_filter(f"verdict:{word}").verdicts == (verdict,)
+    assert "_" not in word
 
 
 @pytest.mark.parametrize("outcome", list(Outcome))
 def test_an_outcome_is_found_by_its_name_and_by_what_the_list_calls_it(outcome: Outcome) -> None:
-    for word in (str(outcome), outcome_word(outcome)):
+    for word in (str(outcome), outcome_word(outcome), filter_word("outcome", outcome)):
         assert parse_filter(f'"outcome:{word}"').selection.outcomes == [outcome]
+    assert "_" not in filter_word("outcome", outcome)
 
 
-def test_changed_means_all_that_differ_and_error_all_that_went_wrong() -> None:
-    differing = parse_filter("verdict:changed").verdicts
+def test_words_for_several_mean_those_that_the_screens_call_so() -> None:
+    differing = parse_filter("verdict:differs").verdicts
+    not_ok = parse_filter("outcome:not-ok").selection.outcomes
 
     assert differing == parse_filter("verdict:any").verdicts
     assert "same" not in differing
     assert "now_rejected" in differing
-    assert parse_filter("outcome:error").selection.outcomes == [
-        one for one in Outcome if one != "ok"
-    ]
+    assert not_ok == [one for one in Outcome if one != "ok"]
+    assert not_ok == parse_filter("outcome:error").selection.outcomes
+    rejected = parse_filter("outcome:rejected").selection.outcomes
+    assert rejected == [one for one in Outcome if outcome_sign(one)[0] == "∅"]
+    assert parse_filter("outcome:failing").selection.outcomes == ["timeout", "failed", "crashed"]
+
+
+@pytest.mark.parametrize(
+    ("word", "verdict"),
+    [("equal", "equivalent"), ("no-answer", "unanswered"), ("unstable", "not_deterministic")],
+)
+def test_what_screens_called_a_verdict_before_is_taken_still(word: str, verdict: str) -> None:
+    assert parse_filter(f"verdict:{word}").verdicts == (verdict,)
 
 
 @pytest.mark.parametrize(
@@ -64,7 +79,7 @@ def test_a_word_of_the_screen_filters_the_list_and_an_unknown_one_says_the_neare
 ) -> None:
     async def script(person: Person) -> None:
         await person.sees("1 / 3")
-        await person.press("f", *"verdict:changed", "enter")
+        await person.press("f", *"verdict:differs", "enter")
         await person.sees("1 / 1 of 3")
         await person.press("f", "ctrl+u", *"verdict:rejectd", "enter")
         await person.sees("× There is no verdict 'rejectd'. Nearest: rejected")

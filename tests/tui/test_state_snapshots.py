@@ -109,7 +109,7 @@ def test_what_cannot_be_read_any_more(place: Path) -> None:
 
 def test_what_has_not_ended_and_what_is_looked_for_in_the_help(place: Path) -> None:
     shots: Sequence[Shot] = (
-        ("transcript-live", "enter", "● not ended"),
+        ("transcript-live", "enter", "◐ not ended"),
         ("help-search", "question_mark slash b r e a k", "a breakpoint stops"),
     )
     tour(place, shots)

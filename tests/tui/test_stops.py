@@ -72,7 +72,7 @@ def test_a_breakpoint_on_a_tool_is_set_seen_and_taken_away(orders: Path) -> None
         await person.press("c")
         assert "stopped at 10: ● 1 tool == 'move'" in status(person)
         await person.press("c", "c")
-        assert "no calls that differ today or breakpoints after this step" in status(person)
+        assert "no more stops after this step" in status(person)
         await person.press("C", "C")
         assert "stopped at 4: ● 1 tool == 'move'" in status(person)
         await person.press("b")

@@ -26,7 +26,7 @@ def test_the_newest_trace_is_first_and_its_verdict_beside_it(database: Path) -> 
         assert "·  " in lines[0]
         assert "≠  " in lines[1]
         assert "b-trip" in lines[1]
-        assert "What is the weather for b" in lines[1]
+        assert "What is the weather for" in lines[1]
 
     use(database, script)
 

@@ -194,6 +194,6 @@ def test_a_trace_that_was_not_replayed_says_so(database: Path) -> None:
         await person.sees("not replayed")
         await person.press("c")
 
-        assert "not replayed yet: replay run" in status(person)
+        assert "not replayed yet: r replays it" in status(person)
 
     use(database, script, trace="a-trip")

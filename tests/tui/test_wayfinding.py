@@ -116,7 +116,7 @@ def test_a_conditional_verdict_names_the_step_that_differs_first() -> None:
     )
     words = parts_text(status_parts(cast("Any", steps), row(4), next_divergence=None))
 
-    assert words.endswith("today × rejected (conditional: step 2 differs first)")
+    assert words.endswith("today ∅ rejected (conditional: step 2 differs first)")
 
 
 def test_an_unknown_cause_says_what_would_find_it() -> None:

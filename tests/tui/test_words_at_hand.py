@@ -92,9 +92,9 @@ def test_where_nothing_more_differs_the_key_that_goes_on_is_said(database: Path)
         await person.press("j", "enter")
         await person.sees("stopped at 3")
         await person.press("c")
-        await person.sees("differ today after this step   q, then c: the next trace")
+        await person.sees("nothing differs after this step   q, then c: next trace")
 
-    use(database, script, size=(120, 36))
+    use(database, script, size=(60, 16))
 
 
 def test_while_something_is_typed_the_footer_names_the_keys_of_that(database: Path) -> None:

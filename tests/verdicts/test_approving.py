@@ -8,11 +8,18 @@ from typing import Any
 import pytest
 
 from replay.cli.approvals import approvals_of
-from replay.records import Approval, CallVerdict, Change, Finding, Verdict
+from replay.records import Approval, CallError, CallVerdict, Change, Finding, Verdict
 from replay.verdicts import Approvals, apply_approvals, approve_verdict, collect, exit_code
 from replay.verdicts.signatures import signature
 from tests.verdicts.calls import AT
-from tests.verdicts.test_findings import asking, changed, effect_of, too_small
+from tests.verdicts.test_findings import (
+    MISSING_REASON,
+    asking,
+    changed,
+    effect_of,
+    too_small,
+    turned_away,
+)
 
 MONDAY, TUESDAY = "2026-11-23T10:00:00Z", "2026-11-24T10:00:00Z"
 RECORDED = {f"t{n}": MONDAY for n in range(100)} | {f"t{n}": TUESDAY for n in range(100, 200)}
@@ -232,6 +239,32 @@ def test_an_approved_failure_with_another_value_is_open_again() -> None:
 
     assert finding.approval_note == "approved with other values in its errors"
     assert exit_code(verdicts) == 1
+
+
+def test_an_approval_of_calls_that_had_failed_covers_none_that_worked() -> None:
+    failed = turned_away(2, CallError(type="Refused", message="no"), MISSING_REASON)
+    worked = turned_away(3, None, MISSING_REASON)
+    (before,) = collect([failed])
+    (now_found,) = collect([worked])
+    assert before.signature == now_found.signature
+
+    for everywhere in (False, True):
+        approvals = approvals_of([before], everywhere=everywhere)
+        verdicts, (finding,) = apply_approvals([worked], [now_found], approvals)
+
+        assert finding.approval_note == (
+            "approved for calls that had failed when they were recorded; "
+            "now calls that worked end so"
+        )
+        assert exit_code(verdicts) == 1
+
+
+def test_an_approval_covers_no_other_calls_that_were_looked_at_then_though_they_are_fewer() -> None:
+    approvals = approved(rounded(2), rounded(3))
+
+    assert told(approvals, rounded(4)) == [(False, "approved for 2 calls, now for others")]
+    assert told(approvals, rounded(3)) == [(True, None)]
+    assert told(approvals, rounded(104)) == [(True, None)]
 
 
 def test_fewer_calls_and_approvals_that_know_no_number_stay_approved() -> None:

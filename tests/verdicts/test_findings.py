@@ -21,7 +21,7 @@ from replay.verdicts import (
     collect,
 )
 from replay.verdicts.paths import general_path, is_id_key
-from replay.verdicts.signatures import general_text
+from replay.verdicts.signatures import general_text, signature
 from tests.verdicts.calls import failure, miss, recorded, replayed, verdict_on
 
 
@@ -149,7 +149,7 @@ def test_a_title_says_what_differs(old: Any, new: Any, title: str) -> None:
         (now(Outcome.TIMEOUT, failure("10 s", "")), "book: now times out: 10 s"),
         (
             verdict_on(recorded("no", outcome=Outcome.INVALID_ARGUMENTS), replayed("ok")),
-            "book: now runs; was invalid arguments when recorded",
+            "book: now runs; was rejected for its arguments when recorded",
         ),
         (
             verdict_on(recorded("no", outcome=Outcome.FAILED), replayed("ok")),
@@ -363,15 +363,114 @@ def test_a_request_that_differs_is_one_finding_whether_its_calls_fail_or_not() -
 
 
 def test_findings_of_one_title_say_how_their_calls_end() -> None:
-    asked = "GET /products"
-    works = verdict_on(recorded('{"n": 1}'), replayed('{"n": 0}', outside=[miss(asked)]))
-    fails = verdict_on(
-        recorded("no", outcome=Outcome.FAILED), replayed('{"n": 0}', outside=[miss(asked)])
+    works = verdict_on(recorded("4"), replayed("5"))
+    carried = works.model_copy(update={"cause": Cause.CARRIED})
+    carried = carried.model_copy(update={"signature": signature(carried)})
+
+    found = [one.title.partition(" (4 → 5) ")[2] for one in collect([works, carried])]
+
+    assert sorted(found) == ["(of calls that end ok)", "(of calls that end ok, carried over)"]
+
+
+def test_what_no_cassette_answers_is_one_finding_whatever_the_tool_makes_of_it() -> None:
+    asked = [miss("GET /products")]
+    error = failure("no answer")
+    calls = [
+        verdict_on(recorded('{"n": 1}', id="c1"), replayed('{"n": 0}', outside=asked)),
+        verdict_on(recorded("503", id="c2", outcome=Outcome.FAILED), replayed("[]", outside=asked)),
+        verdict_on(
+            recorded('{"n": 1}', id="c3"),
+            replayed("no", Outcome.FAILED, error=error, outside=asked),
+        ),
+    ]
+
+    assert [one.call_count for one in collect(calls)] == [3]
+
+
+MISSING_REASON = {"type": "missing", "loc": ["reason"]}
+NO_NUMBER = {"type": "float_type", "loc": ["amount"], "msg": "Input should be a valid number"}
+
+
+def turned_away(step: int, then: CallError | None, *details: dict[str, Any]) -> CallVerdict:
+    """A call that today's schema turns away; ``then``: its recorded error, None: it worked."""
+    outcome = Outcome.OK if then is None else Outcome.INVALID_ARGUMENTS
+    call = recorded("then", id=f"c{step}", step_number=step, outcome=outcome, error=then)
+    error = CallError(
+        type="ValidationError", message="now", stage=Stage.VALIDATE, details=list(details)
+    )
+    today = replayed("now", Outcome.INVALID_ARGUMENTS, call_id=f"c{step}", error=error)
+    return verdict_on(call, today)
+
+
+def test_a_field_that_became_required_is_one_finding_of_calls_that_worked_and_of_others() -> None:
+    refused = CallError(type="Refused", message="too much")
+    unfit = CallError(
+        type="ValidationError", message="no", stage=Stage.VALIDATE, details=[NO_NUMBER]
     )
 
-    found = [one.title.partition(" (")[2] for one in collect([works, fails])]
+    (finding,) = collect(
+        [
+            turned_away(2, unfit, NO_NUMBER, MISSING_REASON),
+            turned_away(3, refused, MISSING_REASON),
+            turned_away(4, None, MISSING_REASON),
+        ]
+    )
 
-    assert sorted(found) == ["failed → ok)", "of calls that end ok)"]
+    assert finding.title == "book: now rejected: missing `reason`"
+    assert (finding.verdict, finding.call_count) == (Verdict.NOW_REJECTED, 3)
+    assert (finding.example_step_number, finding.first_divergence_count) == (4, 3)
+
+
+def test_what_a_schema_said_then_and_says_otherwise_today_is_a_finding_of_its_own() -> None:
+    unfit = CallError(
+        type="ValidationError", message="no", stage=Stage.VALIDATE, details=[NO_NUMBER]
+    )
+    other = {**NO_NUMBER, "type": "float_parsing"}
+
+    found = collect([turned_away(2, unfit, other), turned_away(3, None, MISSING_REASON)])
+
+    assert [one.verdict for one in found] == [Verdict.NOW_REJECTED, Verdict.ERROR_CHANGED]
+
+
+def test_an_effect_is_one_finding_however_its_calls_end() -> None:
+    error = failure("no")
+    calls = [effect_of("b2-16:01")]
+    calls.append(
+        verdict_on(
+            recorded("no", id="c2", outcome=Outcome.FAILED, error=error, state_hash="b2-16:00"),
+            replayed("no", Outcome.FAILED, error=error, state_hash="b2-16:01"),
+        )
+    )
+
+    assert [(one.verdict, one.call_count) for one in collect(calls)] == [
+        (Verdict.EFFECT_CHANGED, 2)
+    ]
+
+
+def test_a_call_that_is_let_in_and_asks_what_nobody_recorded_says_both() -> None:
+    unfit = CallError(type="ValidationError", message="no", stage=Stage.VALIDATE)
+    call = recorded("no", outcome=Outcome.INVALID_ARGUMENTS, error=unfit)
+    lets_in = verdict_on(call, replayed("{}", outside=[miss("GET /products")]))
+
+    (finding,) = collect([lets_in])
+
+    assert finding.title == (
+        "book: now runs (was rejected for its arguments when recorded), and asks "
+        "GET /products, which no cassette answers"
+    )
+    assert (finding.verdict, finding.cause) == (Verdict.UNANSWERED, Cause.SCHEMA)
+
+
+def test_another_code_of_an_error_is_named_beside_its_words() -> None:
+    def failing(code: str) -> dict[str, Any]:
+        error = CallError(type="Refused", message="only 50.00", details={"code": code})
+        return {"outcome": Outcome.REFUSED, "error": error}
+
+    then = failing("no_funds")
+    call = recorded("refused [no_funds]: only 50.00", schema_hash="b2-16:aa", **then)
+    today = replayed("refused [poor]: only 50.00", **failing("poor"))
+
+    assert titles(verdict_on(call, today)) == ["book: fails with other words: [poor] only 50.00"]
 
 
 def test_a_state_that_raises_is_one_finding_whatever_tools_were_called() -> None:

@@ -65,6 +65,7 @@ def verdicts(
     *,
     worldless: frozenset[tuple[str, str]] = frozenset(),
     alone: dict[str, bool] | None = None,
+    answers: dict[str, str] | None = None,
     **ends: Outcome,
 ) -> list[Any]:
     """Judge ``a`` and ``b``, which overlap and of which ``a`` ends last."""
@@ -77,7 +78,7 @@ def verdicts(
     lanes = {
         id: Lanes(
             replayed=replayed(
-                "ok" if ends.get(id, Outcome.OK) is Outcome.OK else "no",
+                (answers or {}).get(id, "ok" if ends.get(id, Outcome.OK) is Outcome.OK else "no"),
                 outcome=ends.get(id, Outcome.OK),
                 call_id=id,
                 state_hash=state,
@@ -131,6 +132,13 @@ def test_a_call_that_ends_otherwise_leaves_the_other_state() -> None:
     assert [first.verdict, second.verdict] == [Verdict.SAME, Verdict.NOW_REJECTED]
     assert second.effect_changed
     assert second.perhaps_of == []
+
+
+def test_a_call_that_answers_otherwise_leaves_the_other_state() -> None:
+    first, second = verdicts(*OTHER, answers={"b": "fee: 2"})
+
+    assert [first.verdict, second.verdict] == [Verdict.SAME, Verdict.RESPONSE_CHANGED]
+    assert second.effect_changed
 
 
 @pytest.mark.parametrize("doers", ["a", "b", "ab"])

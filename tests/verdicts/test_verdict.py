@@ -246,22 +246,42 @@ def test_an_error_that_the_agent_had_put_into_its_own_words_is_the_same_error() 
 
 
 @pytest.mark.parametrize(
-    ("today", "verdict"),
+    ("today", "differs"),
     [
-        ('{"at": "2026-11-21T09:00:00.000001Z", "total": 3}', Verdict.EQUIVALENT),
-        ('{"at": "2026-11-21T10:00:00+01:00", "total": 3}', Verdict.EQUIVALENT),
-        ('{"at": "2026-11-21T09:30:00Z", "total": 3}', Verdict.RESPONSE_CHANGED),
-        ('{"at": "2026-11-21T09:00:00Z", "total": 4}', Verdict.RESPONSE_CHANGED),
-        ('{"at": null, "total": 3}', Verdict.RESPONSE_CHANGED),
+        ('{"at": "2026-11-21T09:00:00.000001Z", "total": 3}', []),
+        ('{"at": "2026-11-21T10:00:00.25+01:00", "total": 3}', []),
+        ('{"at": "2026-11-21T09:30:00.25Z", "total": 3}', ["at"]),
+        ('{"at": "2026-11-21T09:00:00.26Z", "total": 4}', ["total"]),
+        ('{"at": "2026-11-21T09:00:00Z", "total": 3}', []),
+        ('{"at": "2026-11-21T09:00:00.25", "total": 3}', ["at"]),
+        ('{"at": null, "total": 3}', ["at"]),
     ],
 )
-def test_another_moment_of_the_same_call_is_no_difference(today: str, verdict: Verdict) -> None:
+def test_another_moment_of_the_same_call_is_no_difference(today: str, differs: list[str]) -> None:
     call = recorded('{"at": "2026-11-21T09:00:00.250000Z", "total": 3}', duration_ms=300.0)
 
     judged = verdict_on(call, replayed(today))
 
-    assert judged.verdict is verdict
-    assert [change.path for change in judged.allowed] == (["at"] if judged.cause is None else [])
+    assert judged.verdict is (Verdict.RESPONSE_CHANGED if differs else Verdict.EQUIVALENT)
+    assert [change.path for change in judged.changes] == differs
+    assert [change.path for change in judged.allowed] == ([] if "at" in differs else ["at"])
+
+
+@pytest.mark.parametrize(
+    ("then", "today"),
+    [
+        ("1763715600.25", "1763715600250.0"),
+        ("1763715600.25", "1763715600"),
+        ('"1763715600"', '"1763715600250"'),
+        ('"2025-11-21T09:00:00.25Z"', "1763715600.25"),
+        ('"Fri, 21 Nov 2025 09:00:00 GMT"', '"2025-11-21T09:00:00Z"'),
+    ],
+)
+def test_a_moment_in_another_unit_or_form_is_a_difference(then: str, today: str) -> None:
+    call = recorded(then, started_at="2025-11-21T09:00:00Z", duration_ms=300.0)
+
+    assert verdict_on(call, replayed(today)).verdict is Verdict.RESPONSE_CHANGED
+    assert verdict_on(call, replayed(then)).verdict is Verdict.SAME
 
 
 @pytest.mark.parametrize(
@@ -391,3 +411,21 @@ def test_a_policy_that_kept_a_call_from_running_is_never_green() -> None:
     judged = verdict_on(recorded("ok"), today, situation=Situation(stateless=True))
 
     assert (judged.verdict, judged.note) == (Verdict.NOT_RUN, "Writes are not replayed.")
+
+
+@pytest.mark.parametrize("read_as", [None, Outcome.FAILED])
+def test_a_call_that_nobody_saw_and_today_says_the_same_ends_as_today(
+    read_as: Outcome | None,
+) -> None:
+    """How it ended is only read out of what the model was told, which has not changed."""
+    said = "error: TypeError: book() misses 'city'"
+    today = replayed(
+        said,
+        Outcome.INVALID_ARGUMENTS,
+        error=failure("misses 'city'", "TypeError", Stage.VALIDATE),
+        recorded_outcome=read_as,
+    )
+    other = today.model_copy(update={"result": replayed("no", Outcome.REFUSED).result})
+
+    assert verdict_on(recorded(said), today).verdict is Verdict.SAME
+    assert verdict_on(recorded(said), other).verdict is Verdict.NOW_REJECTED

@@ -268,4 +268,4 @@ def test_the_report_shows_where_the_states_differ(
 
     report, _, call = capsys.readouterr().out.partition("Next")
     assert "    - stock.tea: 9\n    + stock.tea: 8\n" in report
-    assert "the state afterwards, of the old code and of today's:\n    - stock.tea: 9" in call
+    assert "the state afterwards, of the baseline and of today's:\n    - stock.tea: 9" in call

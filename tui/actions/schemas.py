@@ -25,7 +25,9 @@ SCHEMAS_ACTIONS: Final[tuple[Action, ...]] = (
     ),
     action(SCHEMAS, "newer(-1)", "left_parenthesis", "older right", "older version on the right"),
     action(SCHEMAS, "newer(1)", "right_parenthesis", "newer right", "newer version on the right"),
-    action(SCHEMAS, "form", "t", "form", "what models were shown, or what validates", footer=5),
+    action(
+        SCHEMAS, "form", "t", "which schema", "what models were shown, or what validates", footer=5
+    ),
     action(SCHEMAS, "change(1)", "n", "next change", "next change in the definition"),
     action(SCHEMAS, "change(-1)", "p N", "change back", "previous change in the definition"),
     action(

@@ -14,7 +14,7 @@ TRACES_ACTIONS: Final[tuple[Action, ...]] = (
         "filter",
         "f",
         "filter",
-        "show only some: tool:NAME outcome:failed words",
+        "show only some: tool:NAME outcome:not-ok words",
         footer=2,
     ),
     action(TRACES, "search", "slash", "search", "find a text in the list", footer=7),

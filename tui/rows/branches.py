@@ -105,6 +105,13 @@ def read_run(database: Database, run_id: str) -> ReplayRun:
         return run
 
 
+def has_run(database: Database, run_id: str) -> bool:
+    """Say whether a replay run is still there."""
+    with database.reading() as connection:
+        found = connection.execute("SELECT 1 FROM replay_run_rows WHERE id = ?", (run_id,))
+        return found.fetchone() is not None
+
+
 def branch_size(database: Database, run_id: str) -> int:
     """Return the bytes of a branch: how long it takes to read one call of it."""
     with database.reading() as connection:

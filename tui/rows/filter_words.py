@@ -8,18 +8,25 @@ from functools import cache
 from typing import Final
 
 from replay.errors import SelectionError
-from replay.records.codes import Outcome, Verdict
+from replay.records.codes import VERDICT_WORD, Outcome, Verdict, outcome_words
+from replay.verdicts.answers import FAILING, TURNED_AWAY
 from replay.verdicts.counts import APPROVED
-from tui.views.signs import outcome_word, verdict_word, verdict_words
+from tui.views.signs import outcome_word, verdict_words
 
 _QUIET: Final = (Verdict.SAME, Verdict.EQUIVALENT)
 _SHOWN_MAX: Final = 6
+_EARLIER: Final = {
+    "equal": Verdict.EQUIVALENT,
+    "unstable": Verdict.NOT_DETERMINISTIC,
+    "no_answer": Verdict.UNANSWERED,
+}
+"""What screens called verdicts before."""
 
 
 def verdicts_of(word: str) -> tuple[str, ...]:
     """Return the verdicts that a word of the filter means: ``rejected`` is ``now_rejected``.
 
-    ``any`` and ``changed`` mean all that differ: what a person looks for first. What is approved is
+    ``differs`` and ``any`` mean all that differ: what a person looks for first. What is approved is
     ``approved``, and nothing else.
 
     Raises:
@@ -29,7 +36,10 @@ def verdicts_of(word: str) -> tuple[str, ...]:
 
 
 def outcomes_of(word: str) -> tuple[str, ...]:
-    """Return the outcomes that a word of the filter means; ``error``: all but ``ok``.
+    """Return the outcomes that a word of the filter means.
+
+    ``not-ok`` and ``error`` mean all but ``ok``; ``rejected`` and ``failing`` those that a verdict
+    of this name is about.
 
     Raises:
         SelectionError: it means none; the message has the nearest.
@@ -41,21 +51,39 @@ def outcomes_of(word: str) -> tuple[str, ...]:
 def _verdict_words() -> Mapping[str, tuple[str, ...]]:
     differing = tuple(str(one) for one in Verdict if one not in _QUIET)
     words: dict[str, tuple[str, ...]] = {str(one): (str(one),) for one in Verdict}
-    words |= {"any": differing, "changed": differing, APPROVED: (APPROVED,)}
+    words |= {"differs": differing, "any": differing, APPROVED: (APPROVED,)}
     for one in Verdict:
-        for said in (verdict_word(one), verdict_words(one)):
+        for said in (VERDICT_WORD[one], verdict_words(one)):
             words.setdefault(_as_typed(said), (str(one),))
-    return words
+    return words | {word: (str(one),) for word, one in _EARLIER.items()}
 
 
 @cache
 def _outcome_words() -> Mapping[str, tuple[str, ...]]:
     failures = tuple(str(one) for one in Outcome if one is not Outcome.OK)
     words: dict[str, tuple[str, ...]] = {str(one): (str(one),) for one in Outcome}
-    words |= {"error": failures, "errors": failures}
+    words |= {"not_ok": failures, "error": failures, "errors": failures}
+    for name, group in (("rejected", TURNED_AWAY), ("failing", FAILING)):
+        words[name] = tuple(str(one) for one in Outcome if one in group)
     for one in Outcome:
         words.setdefault(_as_typed(outcome_word(one)), (str(one),))
     return words
+
+
+def filter_word(name: str, value: str) -> str:
+    """Return a value as the screens call it and the filter takes it: ``invalid-arguments``."""
+    if name == "verdict":
+        said = {str(one): word for one, word in VERDICT_WORD.items()}.get(value, value)
+    elif name == "outcome":
+        said = outcome_words(value)
+    else:
+        return value
+    word = _as_typed(said).replace("_", "-")
+    meant = verdicts_of if name == "verdict" else outcomes_of
+    try:
+        return word if meant(word) == (value,) else value
+    except SelectionError:  # of a newer version, which has more of them
+        return value
 
 
 def _as_typed(word: str) -> str:

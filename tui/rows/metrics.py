@@ -99,7 +99,12 @@ def read_measured(
             _, last = first_and_last(connection)
             start = last - period // _MICROSECOND
             scope, since = replace(scope, since_us=start), iso_text(start)[:16]
-        groups, bins, total, buckets = _counted(read_cells(connection, scope, bucket_count=BUCKETS))
+        cells = read_cells(
+            connection, scope, bucket_count=BUCKETS, with_schemas=False, is_compact=True
+        )
+        groups, bins, total = _counted(cells)
+        buckets = cells.buckets
+        del cells
         components = _of_percentiles(read_components(connection, scope))
         promised = {name: budget.bounds for name, budget in load_config().budgets.items()}
         budgets = check_budgets(connection, promised, scope)
@@ -108,18 +113,15 @@ def read_measured(
 
 def _counted(
     cells: Cells,
-) -> tuple[dict[_By, list[CallMetrics]], dict[tuple[_By, Name], list[Bin]], CallMetrics, Buckets]:
+) -> tuple[dict[_By, list[CallMetrics]], dict[tuple[_By, Name], list[Bin]], CallMetrics]:
     """Return the rows of each grouping, their bins, and the total: one grouping at a time."""
     groups: dict[_By, list[CallMetrics]] = {}
     bins: dict[tuple[_By, Name], list[Bin]] = {}
-    total: CallMetrics | None = None
     for by in GROUPINGS:
         rows = rolled_up(cells, by)
-        total = total or _without_durations(totals(cells, rows))
         bins |= {(by, row.name): histogram(row.durations_ms) for row in rows}
         groups[by] = [_without_durations(row) for row in rows]
-    assert total is not None
-    return groups, bins, total, cells.buckets
+    return groups, bins, totals(cells)
 
 
 def _without_durations(row: CallMetrics) -> CallMetrics:

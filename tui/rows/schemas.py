@@ -29,11 +29,11 @@ class Side:
 
     @property
     def label(self) -> str:
-        """``@2``, else the beginning of its hash, else ``today``."""
+        """``version 2``, else the beginning of its hash, else ``today``."""
         if self.known is None:
             return "today"
         digits = self.known.id.rpartition(":")[2][:8]
-        return f"@{self.version}" if self.version else digits
+        return f"version {self.version}" if self.version else digits
 
 
 @dataclass(frozen=True, slots=True)

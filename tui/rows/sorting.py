@@ -1,4 +1,8 @@
-"""The orders that a list of traces may have."""
+"""The orders that a list of traces may have.
+
+All but one are those of a column of the traces' rows. What a trace is today is told by the verdicts
+of the newest replay run that judged it: `worst_first` puts traces into that order.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,9 @@ from replay.store.selecting import Conditions
 
 _FAILED: Final = "r.tool_call_count - coalesce(r.outcome_counts ->> 'ok', 0)"
 
+TODAY: Final = "today"
 _COLUMNS: Final = {
+    TODAY: "",
     "started": "r.started_us",
     "trace": "r.id COLLATE NOCASE",
     "app": "coalesce(r.app, r.source, 'recorded') COLLATE NOCASE",
@@ -20,6 +26,14 @@ _COLUMNS: Final = {
 """By the name of the column as the list shows it, in its order."""
 _FROM_A: Final = frozenset({"trace", "app", "model"})
 """Texts start with the smallest, numbers and times with the largest."""
+
+_WAYS: Final = {
+    TODAY: ("worst first", "best first"),
+    "started": ("newest first", "oldest first"),
+    "calls": ("most first", "fewest first"),
+    "not ok": ("most first", "fewest first"),
+}
+_OF_TEXTS: Final = ("a to z", "z to a")
 
 SORT_NAMES: Final = tuple(_COLUMNS)
 
@@ -41,6 +55,12 @@ class TraceSort:
         """Whether the largest is first."""
         return (self.name in _FROM_A) == self.is_reversed
 
+    @property
+    def words(self) -> str:
+        """What it sorts by, and which are first: ``by calls ↓ most first``."""
+        ways = _WAYS.get(self.name, _OF_TEXTS)
+        return f"by {self.name} {'↓' if self.is_falling else '↑'} {ways[self.is_reversed]}"
+
     def following(self) -> TraceSort:
         """Return the next column's order."""
         at = SORT_NAMES.index(self.name) + 1
@@ -52,7 +72,7 @@ class TraceSort:
 
     def sql(self, conditions: Conditions) -> str:
         """Return the ORDER BY of rows ``r`` that fulfil ``conditions``."""
-        if self.is_newest_first:
+        if self.is_newest_first or self.name == TODAY:
             return conditions.newest_first
         sign = "+" if conditions.is_rare else ""
         way = "DESC" if self.is_falling else "ASC"

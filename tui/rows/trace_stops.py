@@ -21,7 +21,7 @@ from tui.rows.traces import verdict_counts
 from tui.views.signs import worst_sign
 
 _OF_CALLS: Final = {"tool": "tool", "outcome": "outcome", "version": "tool_version"}
-_DIFFER: Final = "×≠?"
+_DIFFER: Final = "×∅≠?"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,10 @@ when it is shown. So opening, paging and jumping to the end cost the same at eve
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from array import array
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -22,14 +21,14 @@ from replay.store.record_rows import RecordReader
 from replay.store.times import iso_text
 from tui.rows.approvals import RUNS_MAX, approved_pairs, run_approvals
 from tui.rows.database import Database
-from tui.rows.filters import TraceFilter, like_pattern
-from tui.rows.sorting import TraceSort
+from tui.rows.filters import TraceFilter
+from tui.rows.sorting import TODAY, TraceSort
 from tui.rows.unmet import unmet_words
+from tui.rows.verdict_order import worst_first
 
 BLOCK_SIZE: Final = 256
 BLOCKS_MAX: Final = 64
 _CHUNK: Final = 65_536
-_CHUNK_SEARCHED: Final = 4_096
 """Newest replay runs that a block of traces looks for its verdicts in; 0.3 ms each, at worst."""
 
 
@@ -99,7 +98,8 @@ class TraceList:
         self._finder = connection
         size = BLOCK_SIZE
         try:
-            asks = bool(self.wanted.verdicts)
+            is_by_today = self.sort.name == TODAY
+            asks = bool(self.wanted.verdicts) or is_by_today
             approved = approved_pairs(self.database) if asks else None
             conditions = self.wanted.conditions(connection, approved)
             cursor = connection.execute(
@@ -112,8 +112,10 @@ class TraceList:
             while not self.is_stopped and (rows := cursor.fetchmany(size)):
                 self.keys.extend(row[0] for row in rows)
                 size = min(size * 4, _CHUNK)
-                if on_progress is not None:
+                if on_progress is not None and not is_by_today:
                     on_progress()
+            if is_by_today:
+                self._sort_by_today(connection, approved)
             if not self.keys and not self.is_stopped:
                 self.unmet = unmet_words(connection, self.wanted.selection)
             self.is_complete = not self.is_stopped
@@ -124,47 +126,21 @@ class TraceList:
             self._finder = None
             connection.close()
 
+    def _sort_by_today(self, connection: sqlite3.Connection, approved: str | None) -> None:
+        self.keys = worst_first(
+            connection,
+            self.keys,
+            approved,
+            is_reversed=self.sort.is_reversed,
+            is_over=lambda: self.is_stopped,
+        )
+
     def stop(self) -> None:
         """End a `find` that runs in another thread."""
         self.is_stopped = True
         finder = self._finder
         if finder is not None:
             finder.interrupt()
-
-    def next_with(
-        self, text: str, start: int, direction: int, is_over: Callable[[], bool]
-    ) -> int | None:
-        """Return the index of the next trace whose line holds ``text``, around the end; or None.
-
-        Looked for among ids, apps, models and what was asked, some thousand at a time on a
-        connection of its own: meant for a thread, which asks ``is_over`` in between.
-
-        Raises:
-            StoreError: the database cannot be read.
-        """
-        connection = self.database.reading_connection()
-        like = like_pattern(text)
-        try:
-            for indexes in _slices(len(self.keys), start, direction):
-                if is_over():
-                    return None
-                keys = [self.keys[index] for index in indexes]
-                rows = connection.execute(
-                    "SELECT r.key FROM json_each(?) k JOIN trace_rows r ON r.key = k.value "
-                    "WHERE r.id LIKE ?2 ESCAPE '\\' OR (r.first_user_text LIKE ?2 ESCAPE '\\' "
-                    "AND shows_asked(r.id, r.first_user_text, ?3)) OR r.app LIKE ?2 ESCAPE '\\' "
-                    "OR r.model LIKE ?2 ESCAPE '\\'",
-                    (json.dumps(keys), like, text),
-                )
-                held = {row[0] for row in rows}
-                found = next((index for index in indexes if self.keys[index] in held), None)
-                if found is not None:
-                    return found
-        except sqlite3.Error as error:
-            raise store_error(error, self.database.path) from error
-        finally:
-            connection.close()
-        return None
 
     def line(self, index: int) -> TraceLine | None:
         """Return the row at ``index``; None: there is none, or it is gone from the database."""
@@ -205,17 +181,6 @@ class TraceList:
             rows = [(*row[:-1], asked(row[1], row[-1])) for row in rows]
         lines = {row[0]: _line(row, verdicts.get(row[0], {})) for row in rows}
         return [lines[key] for key in keys if key in lines]
-
-
-def _slices(number: int, start: int, direction: int) -> Iterator[Sequence[int]]:
-    """Give all indexes from ``start`` on, around the end, some thousand at a time."""
-    if direction > 0:
-        spans = (range(start, number), range(min(start, number)))
-    else:
-        spans = (range(min(start, number - 1), -1, -1), range(number - 1, max(start, -1), -1))
-    for span in spans:
-        for first in range(0, len(span), _CHUNK_SEARCHED):
-            yield span[first : first + _CHUNK_SEARCHED]
 
 
 def trace_count(database: Database) -> int:

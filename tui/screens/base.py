@@ -188,6 +188,7 @@ class _Showing:
 
     make: Callable[[], list[Entry]]
     at_change: bool
+    is_headed: bool
     entries: list[Entry] | None = None
     """None: not read yet."""
 
@@ -233,16 +234,26 @@ class PanesScreen(Searching, BaseScreen):
         return self.query_one("#detail-pane", Vertical)
 
     def show_entries(
-        self, make: Callable[[], list[Entry]], *, size: int, at_change: bool = False
+        self,
+        make: Callable[[], list[Entry]],
+        *,
+        size: int,
+        at_change: bool = False,
+        is_headed: bool = False,
     ) -> None:
-        """Show in the detail what ``make`` gives; of ``size`` megabytes when a thread made it."""
+        """Show in the detail what ``make`` gives; of ``size`` megabytes when a thread made it.
+
+        ``at_change``, ``is_headed``: as `Outline.show` has them.
+        """
         self._showing = None
         if size <= BIG_SIZE:
-            with self.telling_errors():
-                self.outline.show(make(), at_change=at_change)
+            try:
+                self.outline.show(make(), at_change=at_change, is_headed=is_headed)
+            except ReplayError as error:
+                self._could_not_make(error)
             return
         self.outline.show([Entry(((f"reading {size / 1e6:.1f} MB …", "dim"),))])
-        self._showing = _Showing(make, at_change)
+        self._showing = _Showing(make, at_change, is_headed)
         # Not before that is painted, nor for what is passed by: reading five megabytes takes the
         # interpreter for itself.
         self.set_timer(_BIG_WAIT_S, self._make_in_thread)
@@ -273,18 +284,27 @@ class PanesScreen(Searching, BaseScreen):
             showing.entries = entries
         except ReplayError as error:
             if self.app.is_running:
-                self.app.call_from_thread(self.complain, error)
+                self.app.call_from_thread(self._could_not_make, error)
             return
         finally:
             self._is_making = False
         if self.app.is_running:
             self.app.call_from_thread(self._show_made)
 
+    def _could_not_make(self, error: ReplayError) -> None:
+        """Say why there is no detail, in its place: not what was there before, and not nothing."""
+        if self.is_ready:
+            self._showing = None
+            self.outline.show([Entry((("× ", "bad"),), text=str(error))])
+            self.complain(error)
+
     def _show_made(self) -> None:
         showing = self._showing
         if showing is not None and showing.entries is not None and self.is_ready:
             self._showing = None
-            self.outline.show(showing.entries, at_change=showing.at_change)
+            self.outline.show(
+                showing.entries, at_change=showing.at_change, is_headed=showing.is_headed
+            )
 
     def on_unmount(self) -> None:
         """Let go of what was to be shown."""

@@ -104,7 +104,7 @@ class ComparisonScreen(Searching, BaseScreen):
             return
         self.compared, entries, _ = made
         self.say_head(headline(self.compared))
-        self.pane.show(entries, at_change=True)
+        self.pane.show(entries, at_change=True, is_headed=True)
         self._say_place()
 
     def on_lines_moved(self, event: Lines.Moved) -> None:

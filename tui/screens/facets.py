@@ -11,6 +11,7 @@ from textual.app import ComposeResult
 from replay.errors import ReplayError
 from tui.actions import FACETS
 from tui.rows.facets import Facet, Facets, narrowed
+from tui.rows.filter_words import filter_word
 from tui.rows.traces import TraceList
 from tui.screens.base import BaseScreen
 from tui.screens.searching import Searching
@@ -110,9 +111,8 @@ class FacetsScreen(Searching, BaseScreen):
         elif not self._found:
             self.say(("there is nothing to choose from", "warn"))
         elif line is not None and line.value is not None:
-            self.say(
-                ("enter shows only ", "dim"), (f"{line.name}:{printable(line.value)}", "accent")
-            )
+            word = printable(filter_word(line.name, line.value))
+            self.say(("enter shows only ", "dim"), (f"{line.name}:{word}", "accent"))
         else:
             self.say(("", ""))
 
@@ -135,7 +135,7 @@ class FacetsScreen(Searching, BaseScreen):
         if line is None or line.value is None:
             self.app.bell()
             return
-        text = narrowed(self.traces.wanted, line.name, line.value)
+        text = narrowed(self.traces.wanted, line.name, filter_word(line.name, line.value))
         self.app.pop_screen()
         self._on_choose(text)
 

@@ -133,7 +133,8 @@ class FindingsScreen(PanesScreen):
             return finding_entries(finding, verdict, recorded, self._told, approval)
 
         self.outline.needle = ""
-        self.show_entries(make, size=found_call_size(database, found, call), at_change=True)
+        size = found_call_size(database, found, call)
+        self.show_entries(make, size=size, at_change=True, is_headed=True)
         pane = self.detail_pane
         pane.border_title = f"{printable(call.trace_id)}, step {call.step_number}"
         pane.border_subtitle = f"call {self.call_index + 1:,} of {len(self.calls):,}"

@@ -12,38 +12,23 @@ from textual.screen import ModalScreen
 
 from tui.actions import GROUPS, HELP, LINES, Action, actions_of, key_words
 from tui.views.entries import Entry
+from tui.views.help_words import SIGNS, words_of
 from tui.views.parts import Parts, parts_text, printable
 from tui.widgets.bars import PromptBar
 from tui.widgets.keys import bindings
 from tui.widgets.outline import Outline
 
-_SIGNS = (
-    ("◆", "assistant", "a model call: the tools it asked for, or its answer"),
-    ("✓", "good", "ended well; the same today"),
-    ("≠", "warn", "something else today: a person must judge"),
-    ("×", "bad", "failed when it was recorded; behind a step: rejected or failing today"),
-    ("∅", "bad", "turned away before the tool ran"),
-    ("?", "unsure", "cannot be judged: unanswered, not deterministic, not run"),
-    ("≈", "accent", "a difference that was approved"),
-    ("·", "dim", "no replay run looked at it"),
-    ("┌└", "accent", "calls that one model output asked for together"),
-    ("●", "bad", "a trace: it has not ended; a step: a breakpoint stops there"),
-    ("~", "accent", "a watched value changes there"),
-    ("+ -", "accent", "only there today; only there when it was recorded"),
-    ("= ∈", "accent", "where a value came from: that very value; a part of what stands there"),
-    ("✎", "accent", "edited in this branch"),
-    ("⚑", "accent", "pinned as a regression case"),
-    ("◐", "accent", "under way"),
-)
-
-
-_SUBTITLE: Final = "G: the signs   / finds   esc closes"
+_SUBTITLE: Final = "G: signs and words   / finds   esc closes"
 
 
 def help_entries(actions: Sequence[Action], wanted: str = "") -> list[Entry]:
     """Return the help for a screen where these can be done: the lines that hold ``wanted``."""
+    places = {one.place for one in actions}
     groups = [(group, [_line(one) for one in actions if one.group == group]) for group in GROUPS]
-    groups.append(("Signs", [((f"  {sign:<19}", role), (said, "")) for sign, role, said in _SIGNS]))
+    groups.append(("Signs", [((f"  {sign:<19}", role), (said, "")) for sign, role, said in SIGNS]))
+    groups.append(
+        ("Words", [((f"  {word:<19}", "key"), (said, "")) for word, said in words_of(places)])
+    )
     entries: list[Entry] = []
     for group, lines in groups:
         held = [one for one in lines if wanted.casefold() in parts_text(one).casefold()]

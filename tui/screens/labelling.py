@@ -14,7 +14,9 @@ from replay.errors import ReplayError
 from tui.actions import EVERYWHERE, LABELLING, LINES, OUTLINE, actions_of, key_word
 from tui.jobs import Ended
 from tui.rows.steps import StepDetail, StepList, StepRow, read_detail, read_steps
+from tui.screens.asking import TAKES_BACK
 from tui.screens.base import BaseScreen
+from tui.views.feedback_view import feedback_word
 from tui.views.labelling_view import call_entries
 from tui.views.parts import Part, count, printable
 from tui.widgets.bars import Bar
@@ -169,14 +171,39 @@ class LabellingScreen(BaseScreen):
         self.action_call(1, quietly=True)
 
     def _remove(self, one: Said) -> None:
-        words = ["feedback", str(self.replay.path), one.trace_id, "--remove"]
+        assert one.feedback_id is not None
+        self._take_back(one.trace_id, one.feedback_id)
+
+    def _take_back(self, trace_id: str, feedback_id: str) -> None:
+        words = ["feedback", str(self.replay.path), trace_id, "--take-back", feedback_id]
 
         def done(ended: Ended) -> None:
             if ended.code != 0 and self.is_ready:
                 self.complain(ended.error())
 
-        assert one.feedback_id is not None
-        self.replay.jobs.soon("taking back", [*words, one.feedback_id], done)
+        self.replay.jobs.soon("taking back", words, done)
+
+    def _ask_to_take_back(self) -> None:
+        """Ask whether to take back what was said of this call last: before, or elsewhere."""
+        number = self.calls[self.index].number if self.calls else None
+        said = [one for one in self.steps.feedback if one.step_number == number]
+        if number is None or not said:
+            self.app.bell()
+            self.say(("nothing to undo", "warn"))
+            return
+        last = said[-1]
+        word = feedback_word(last)
+
+        def done(answer: str | None) -> None:
+            self.outline.focus()
+            if answer is None:
+                self.say(("nothing taken back", "dim"))
+                return
+            self._take_back(last.trace_id, last.id)
+            self.say((f"step {number}: ", ""), (f"{word} taken back", "warn"))
+
+        by = f" by {printable(last.annotator)}" if last.annotator else ""
+        self.prompt.ask(f"take back {word}{by}?", on_done=done, placeholder=TAKES_BACK)
 
     # -- actions ----------------------------------------------------------------------------------
 
@@ -202,8 +229,7 @@ class LabellingScreen(BaseScreen):
     def action_undo(self) -> None:
         """Take back the label that was given last, and go back to its call."""
         if not self.said:
-            self.app.bell()
-            self.say(("nothing to undo", "warn"))
+            self._ask_to_take_back()
             return
         one = self.said.pop()
         one.is_taken_back = True

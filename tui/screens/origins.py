@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import ClassVar, Final
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 
 from replay.verdicts.origins import Origin
 from tui.actions import ORIGINS
 from tui.screens.base import BaseScreen
+from tui.views.origin_lines import origin_header
 from tui.views.parts import cut, printable
+from tui.widgets.bars import Bar
 from tui.widgets.keys import bindings
 from tui.widgets.lines import Lines
 from tui.widgets.tables import OriginTable
@@ -26,6 +28,11 @@ TABS: Final = {
 """The tab of a step that shows each place."""
 
 
+def _when(origin: Origin) -> tuple[int, int]:
+    """Return what puts places into their order: the step, then the parts as they come in one."""
+    return origin.step_number, list(TABS).index(origin.place)
+
+
 class OriginsScreen(BaseScreen):
     """The places, oldest first; the last one is the nearest."""
 
@@ -36,17 +43,23 @@ class OriginsScreen(BaseScreen):
         """``wanted``: the value in words; ``go``: shows one of the places."""
         super().__init__()
         self.wanted = wanted
-        self.found = found
+        self.found = sorted(found, key=_when)
         self.go = go
 
     def compose_body(self) -> ComposeResult:
-        """The list."""
+        """Column names and the list."""
+        yield Bar(id="columns", markup=False)
         table = OriginTable(id="origins")
         table.origins = self.found
         table.add_class("pane")
         table.border_title = "Where it came from"
         table.noun = "place"
         yield table
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Name the columns that there is room for."""
+        super().on_resize(event)
+        self.query_one("#columns", Bar).say(origin_header(self.table.line_width))
 
     @property
     def table(self) -> OriginTable:
@@ -67,7 +80,7 @@ class OriginsScreen(BaseScreen):
         path = f"  {origin.path}" if origin.path else ""
         first = "  the first place" if self.table.cursor == 0 else ""
         part = f"  carried only the part {cut(printable(origin.part), 40)}" if origin.part else ""
-        how = "" if origin.is_exact else "  ~ written otherwise, or within a text"
+        how = "" if origin.is_exact else "  ∈ written otherwise, or within a text"
         self.say(
             (where, "strong"),
             (printable(path), "key"),

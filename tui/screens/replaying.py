@@ -23,6 +23,11 @@ from tui.widgets.keys import bindings
 
 PARSERS: Final = ("", "strict", "flexible")
 """Who reads arguments; ``""``: whom the toolbox chooses."""
+PARSER_WORDS: Final = (
+    "arguments are read as the toolbox says",
+    "arguments are read strictly",
+    'arguments are read flexibly: "3" is a 3',
+)
 _UNDER_WAY: Final = ("replaying.hide",)
 _CHOOSING: Final = tuple(
     action.id for action in actions_of(REPLAYING) if action.id not in _UNDER_WAY
@@ -101,7 +106,7 @@ class ReplayingScreen(BaseScreen):
 
     def _show(self) -> None:
         scope = self.scopes[self.scope_index]
-        parser = PARSERS[self.parser_index] or "as the toolbox reads arguments"
+        parser = PARSER_WORDS[self.parser_index]
         toolbox = self.tools.toolbox
         named: Part = (printable(toolbox), "strong") if toolbox else ("none named yet", "warn")
         self._choice("s", "scope", "traces", (printable(scope.name), "strong"))

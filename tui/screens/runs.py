@@ -19,8 +19,8 @@ from tui.rows.branches import read_run, read_runs, trace_row
 from tui.rows.replays import RunList
 from tui.screens.base import BaseScreen
 from tui.views.parts import printable
+from tui.views.run_lines import run_header
 from tui.views.signs import verdict_words
-from tui.views.table_lines import run_header
 from tui.widgets.bars import Bar
 from tui.widgets.keys import bindings
 from tui.widgets.lines import Lines

@@ -34,7 +34,11 @@ from tui.widgets.keys import bindings
 from tui.widgets.lines import Lines
 from tui.widgets.tables import FieldTable
 
-_ROLES: Final = {"shown": "models saw", "validator": "validates", "source": "the code's"}
+_ROLES: Final = {
+    "shown": "shown to models",
+    "validator": "validates calls",
+    "source": "the code's",
+}
 
 Pair = tuple[str, str]
 
@@ -315,7 +319,7 @@ class SchemasScreen(PanesScreen):
                 (printable(self.tool.tool), "strong"),
                 (f"   {old.label}", "removed"),
                 (f" → {new.label}" if old != new else "", "accent"),
-                (f"   {self.form.dialect}: {roles}", "dim"),
+                (f"   {roles} ({self.form.dialect})", "dim"),
                 ("" if new.known or self.tool.today is None else self._today_words(), "dim"),
             ]
         )
@@ -372,7 +376,12 @@ class SchemasScreen(PanesScreen):
         """Look at what models were shown, or at what validates."""
         if not self.tools or len(self.tool.forms) < 2:
             self.app.bell()
-            self.say(("it was recorded in this form only", "warn"))
+            self.say(
+                (
+                    "no other schema of this tool was recorded: models were shown what validates",
+                    "warn",
+                )
+            )
             return
         self.form_index = (self.form_index + 1) % len(self.tool.forms)
         self._turn_to_newest()

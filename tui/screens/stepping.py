@@ -29,7 +29,7 @@ class Stepping(StepsScreen):
         """Go to the next step of a kind."""
         tests: dict[str, tuple[Callable[[StepRow], bool], str]] = {
             "divergence": (self._differs, "calls that differ today"),
-            "error": (lambda row: row.is_error, "errors"),
+            "error": (lambda row: row.is_error, "steps that are not ok"),
             "model": (lambda row: row.kind == "model", "model calls"),
             "tool": (lambda row: row.kind == "tool", "tool calls"),
         }
@@ -39,7 +39,7 @@ class Stepping(StepsScreen):
             where = "after" if direction > 0 else "before"
             why = ""
             if what == "divergence" and self.steps.run is None:
-                why = " (not replayed yet: replay run)"
+                why = "   not replayed yet: r replays it"
             self._stay(f"no {words} {where} this step{why}")
             return
         if what == "divergence":

@@ -141,6 +141,7 @@ class StepsScreen(PanesScreen):
             partial(TABS[self.tab], detail),
             size=detail.size,
             at_change=at_change and self.tab == "Verdict",
+            is_headed=self.tab == "Verdict",
         )
 
     def _say_counts(self) -> None:

@@ -16,6 +16,7 @@ from tui.answers import Asking
 from tui.rows.acting import Tools, tools_at_hand
 from tui.rows.hits import Found, Interrupted, look_through
 from tui.rows.stops import Stops
+from tui.screens.base import back_key
 from tui.screens.steps import StepsScreen
 from tui.screens.trace_list import TraceListScreen
 from tui.views.parts import Part, cut, printable
@@ -221,15 +222,17 @@ class Stopping(StepsScreen):
         return None
 
     def _nothing_more(self, direction: int) -> str:
+        """Say that there is no other stop, and the way on: short, for both to be seen."""
         where = "after" if direction > 0 else "before"
-        kinds = ["calls that differ today"]
-        kinds += ["breakpoints"] if self.stops.enabled else []
-        kinds += ["watched changes"] if any(one.stops for one in self.stops.watches) else []
-        why = " (not replayed yet: replay run)" if self.steps.run is None else ""
-        beneath = self.app.screen_stack[-2] if len(self.app.screen_stack) > 1 else None
-        key = "c" if direction > 0 else "C"
-        on = f"   q, then {key}: the next trace" if isinstance(beneath, TraceListScreen) else ""
-        return f"no {' or '.join(kinds)} {where} this step{why}{on}"
+        is_plain = not self.stops.enabled and not any(one.stops for one in self.stops.watches)
+        what = "nothing differs" if is_plain else "no more stops"
+        on = f"{back_key()} goes back"
+        if self.steps.run is None:
+            on = "not replayed yet: r replays it"
+        elif isinstance(self.app.screen_stack[-2], TraceListScreen):
+            key, trace = ("c", "next") if direction > 0 else ("C", "previous")
+            on = f"{back_key()}, then {key}: {trace} trace"
+        return f"{what} {where} this step   {on}"
 
     def _why(self, index: int) -> list[Part]:
         """Say why going on stopped at a step."""

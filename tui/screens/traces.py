@@ -2,34 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
-from typing import Final, TypeAlias
-
-from textual import on, work
+from textual import on
 from textual.timer import Timer
 
 from replay.errors import ReplayError
 from tui.actions import TRACES
 from tui.rows.filters import TraceFilter, parse_filter
 from tui.rows.sorting import TraceSort
-from tui.rows.traces import TraceList
-from tui.screens.searching import SEARCH_KEYS
-from tui.screens.trace_seeking import SeekingTraces
+from tui.screens.trace_searching import SearchedTraces
 from tui.views.parts import printable
 from tui.widgets.keys import bindings
 from tui.widgets.lines import Lines
 
-_QUICK_S: Final = 0.15
-"""A search that takes longer is told of."""
 
-Look: TypeAlias = Callable[[TraceList, Callable[[], bool]], int | None]
-"""Finds the index of a trace, and asks now and then whether to go on."""
-Search: TypeAlias = tuple[Look, str, str]
-"""With what the status line says of it, and what when nothing is found."""
-
-
-class TracesScreen(SeekingTraces):
+class TracesScreen(SearchedTraces):
     """Everything that was recorded, newest first."""
 
     BINDINGS = bindings(TRACES)
@@ -38,8 +24,6 @@ class TracesScreen(SeekingTraces):
         """Filled when mounted."""
         super().__init__()
         self._typing: Timer | None = None
-        self._looking: Search | None = None
-        """The search that runs."""
 
     @on(Lines.Chosen)
     def _chosen(self) -> None:
@@ -74,7 +58,7 @@ class TracesScreen(SeekingTraces):
             value,
             on_done=done,
             on_change=typed,
-            placeholder="words  tool:NAME  outcome:failed  verdict:changed  model:gpt*  since:7d",
+            placeholder="words  tool:NAME  outcome:not-ok  verdict:differs  model:gpt*  since:7d",
             typed=self.replay.typed["filter"],
         )
 
@@ -122,8 +106,7 @@ class TracesScreen(SeekingTraces):
     def end_something(self) -> bool:
         """End what runs, then the search, then the filter; say whether there was any."""
         finding = self._finding
-        if self._looking is not None:
-            self._looking = None
+        if self.stop_search():
             self.say(("search stopped", "warn"))
         elif finding is not None and finding.wanted and not finding.is_complete:
             finding.stop()
@@ -136,89 +119,6 @@ class TracesScreen(SeekingTraces):
         else:
             return super().end_something()
         return True
-
-    # -- searching --------------------------------------------------------------------------------
-
-    def action_search(self) -> None:
-        """Find a text in the lines of the list."""
-
-        def done(text: str | None) -> None:
-            self.table.focus()
-            if text is None:  # never mind: as it was
-                return
-            self.table.needle = text
-            self.table.refresh()
-            self._say_position()
-            if text:
-                self._look(0)
-
-        self.prompt.ask(
-            "find",
-            self.table.needle,
-            on_done=done,
-            placeholder="id, app, model, asked",
-            typed=self.replay.typed["find"],
-            is_selected=True,
-        )
-
-    def action_match(self, direction: int) -> None:
-        """Go to the next match, or the one before."""
-        if self.table.needle:
-            self._look(direction)
-        else:
-            self.app.bell()
-            self.say(("nothing is searched for: / finds a text", "warn"))
-
-    def _look(self, direction: int) -> None:
-        needle = self.table.needle
-        start = self.table.cursor + direction
-        self._search(
-            lambda traces, is_over: traces.next_with(needle, start, direction or 1, is_over),
-            f"/{printable(needle)}",
-            nothing=f"no trace here holds {printable(needle)!r}",
-        )
-
-    def _search(self, look: Look, words: str, *, nothing: str) -> None:
-        """Look in a thread for the trace to go to."""
-        traces = self.table.traces
-        if traces is None:
-            return
-        search = self._looking = (look, words, nothing)
-        self.set_timer(_QUICK_S, partial(self._say_looking, search))
-        self._run_look(traces, search)
-
-    def _say_looking(self, search: Search) -> None:
-        if search is self._looking:
-            self.say((search[1], "accent"), ("   searching…   esc stops", "dim"))
-
-    @work(thread=True, description="a thread", group="look")
-    def _run_look(self, traces: TraceList, search: Search) -> None:
-        try:
-            index = search[0](traces, lambda: self._looking is not search)
-        except ReplayError as error:
-            if self.app.is_running:
-                self.app.call_from_thread(self.complain, error)
-            return
-        if self.app.is_running:
-            self.app.call_from_thread(self._looked, search, index)
-
-    def _looked(self, search: Search, index: int | None) -> None:
-        if search is not self._looking or not self.is_ready:
-            return
-        self._looking = None
-        _, words, nothing = search
-        if index is None:
-            self.app.bell()
-            self.say((nothing, "warn"))
-            return
-        self.table.cursor = index
-        if words:
-            self.call_later(self.say, (words, "accent"), (f"   {SEARCH_KEYS}", "dim"))
-
-    def on_unmount(self) -> None:
-        """End what runs."""
-        self._looking = None
-        super().on_unmount()
 
     # -- other screens ----------------------------------------------------------------------------
 

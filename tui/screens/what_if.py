@@ -7,16 +7,23 @@ from functools import partial
 from typing import ClassVar
 
 import orjson
-from textual import on
+from textual import events, on
+from textual.app import ComposeResult
 
 from replay.records import Branch, JsonValue, ReplayRun, ToolCall
 from replay.store.json_text import encode
 from tui.actions import OUTLINE, WHAT_IF
-from tui.rows.branches import BranchReader, branch_size, read_run
+from tui.rows.branches import BranchReader, branch_size, has_run, read_run
 from tui.screens.base import BIG_SIZE, PanesScreen
-from tui.views.branch_view import branch_step_entries, branch_step_parts, branch_words
+from tui.views.branch_view import (
+    branch_step_entries,
+    branch_step_header,
+    branch_step_parts,
+    branch_words,
+)
 from tui.views.entries import Entry
 from tui.views.parts import Part, printable
+from tui.widgets.bars import Bar
 from tui.widgets.keys import bindings
 from tui.widgets.lines import Lines
 
@@ -54,12 +61,24 @@ class WhatIfScreen(PanesScreen):
         self._read_size: int | None = None
         """How much reading one call takes; None: not known yet."""
 
+    def compose_body(self) -> ComposeResult:
+        """Column names, the calls, one of them."""
+        yield Bar(id="columns", markup=False)
+        yield from super().compose_body()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Name the columns that there is room for."""
+        super().on_resize(event)
+        self.call_after_refresh(self._say_columns)  # the list has its new width by then
+
+    def _say_columns(self) -> None:
+        self.query_one("#columns", Bar).say(branch_step_header(self.table.line_width))
+
     def make_table(self) -> Lines:
         """The list of calls."""
         table = BranchTable(id="list-pane")
         table.run = self.run
         table.border_title = "Edited branch"
-        table.border_subtitle = "today, then edited"
         return table
 
     @property
@@ -94,10 +113,11 @@ class WhatIfScreen(PanesScreen):
     def _arrive(self) -> None:
         self.fit_list()
         self.table.lines_changed()
+        self._say_columns()
         self._show()
 
     def _show(self) -> None:
-        if not self.branch.steps:
+        if not self.branch.steps or self._is_gone():
             return
         index = self.table.cursor
         step = self.branch.steps[index]
@@ -116,13 +136,26 @@ class WhatIfScreen(PanesScreen):
                 )
             return branch_step_entries(reader, index, found[0] if found else None)
 
+        self.detail_pane.border_title = f"{step.edited.step_number} {printable(step.edited.tool)}"
+        self.say((branch_words(self.branch), "accent"))
         with self.telling_errors():
             if self._read_size is None:
                 self._read_size = branch_size(database, self.run.id)
             self.show_entries(make, size=self._read_size, at_change=True)
-        pane = self.detail_pane
-        pane.border_title = f"{step.edited.step_number} {printable(step.edited.tool)}"
-        self.say((branch_words(self.branch), "accent"))
+
+    def _is_gone(self) -> bool:
+        """Say whether somebody removed the branch; where so, that is shown, and what to do."""
+        with self.telling_errors():
+            if has_run(self.replay.the_database, self.run.id):
+                return False
+            words = "This edited branch is no longer in the database: its replay run was removed."
+            self.outline.show([Entry(((words, "strong"),)), Entry((("", ""),)), *_ways_on()])
+            self.say(("× this branch was removed   ", "bad"), ("q goes back", ""))
+        return True
+
+    def database_changed(self) -> None:
+        """Say so where the branch was removed."""
+        self._is_gone()
 
     @on(Lines.Moved, "#list-pane")
     def _moved(self) -> None:
@@ -154,6 +187,11 @@ class WhatIfScreen(PanesScreen):
         else:
             whole = partial(read_run, self.replay.the_database, self.run.id)
             self.copy_made(lambda: _as_json(whole().branch), f"branch {self.run.id}")
+
+
+def _ways_on() -> list[Entry]:
+    words = "q goes back. In its transcript i edits the call again, and runs on from there."
+    return [Entry((("", ""),), text=words)]
 
 
 def _as_json(branch: Branch | None) -> JsonValue:

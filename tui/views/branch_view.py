@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from replay.records import Branch, BranchStep, CallVerdict, Edit, JsonValue, ToolCall
+from replay.records.codes import outcome_words
 from replay.report.what_if_text import CONDITIONAL, edit_words, gone_words, summary
 from tui.rows.branches import BranchReader
 from tui.rows.shared import share_equal
@@ -13,9 +14,20 @@ from tui.views.diff_entries import diff_entries
 from tui.views.entries import Entry
 from tui.views.json_entries import json_entries
 from tui.views.parts import Part, fit, printable
-from tui.views.signs import verdict_sign, verdict_word, verdict_words
+from tui.views.signs import WORD_MAX, verdict_sign, verdict_word, verdict_words
 
 _SIDES: Final = ("recorded", "edited")
+_STATE_WIDTH: Final = 2 + WORD_MAX
+
+
+def branch_step_header(width: int) -> list[Part]:
+    """Return the names above the calls of a branch."""
+    words = f"{'step':>6}  {'tool':<{_tool_width(width)}} {'today':<{_STATE_WIDTH}} edited"
+    return [(words, "dim")]
+
+
+def _tool_width(width: int) -> int:
+    return max(8, width - 2 * _STATE_WIDTH - 10)
 
 
 def branch_step_parts(branch: Branch, index: int, width: int) -> list[Part]:
@@ -24,16 +36,15 @@ def branch_step_parts(branch: Branch, index: int, width: int) -> list[Part]:
     number = step.edited.step_number
     is_edited = any(edit.step_number == number for edit in branch.edits)
     mark = "✎" if is_edited else "≠" if step.differs else "?" if step.gone else " "
-    room = max(8, width - 32)
     parts: list[Part] = [
         (f"{mark} ", "accent" if is_edited else "warn"),
-        (f"{number:>4} ", "dim"),
-        (fit(printable(step.edited.tool), room), "strong" if step.differs else ""),
+        (f"{number:>4}  ", "dim"),
+        (fit(printable(step.edited.tool), _tool_width(width)), "strong" if step.differs else ""),
         (" ", ""),
-        _state(step.today, 11),
+        _state(step.today, _STATE_WIDTH),
         (" ", ""),
     ]
-    parts.append(_state(step.edited, 11) if step.differs else ("as today", "dim"))
+    parts.append(_state(step.edited, _STATE_WIDTH) if step.differs else ("as today", "dim"))
     return parts
 
 
@@ -128,15 +139,18 @@ def _legend(words: str, before: str) -> Entry:
 def _ended(step: BranchStep, call: ToolCall | None) -> list[Entry]:
     lines = []
     if call is not None:
-        lines.append(Entry((("recorded  ", "dim"), (str(call.outcome), ""))))
+        lines.append(Entry((("recorded  ", "dim"), (outcome_words(call.outcome), ""))))
     for name, verdict in (("today     ", step.today), ("edited    ", step.edited)):
         result = verdict.replayed
         if result is None:
-            lines.append(Entry(((name, "dim"),), text=f"not run. {verdict.note or ''}"))
+            lines.append(Entry(((name, "dim"),), text=f"not judged. {verdict.note or ''}"))
             continue
         said = f": {result.error.type}: {result.error.message}" if result.error else ""
         lines.append(
-            Entry(((name, "dim"), _state(verdict, 0), ("  ", "")), text=f"{result.outcome}{said}")
+            Entry(
+                ((name, "dim"), _state(verdict, 0), ("  ", "")),
+                text=f"{outcome_words(result.outcome)}{said}",
+            )
         )
     return lines
 
@@ -144,7 +158,7 @@ def _ended(step: BranchStep, call: ToolCall | None) -> list[Entry]:
 def _state(verdict: CallVerdict, width: int) -> Part:
     sign, role = verdict_sign(verdict.verdict, approved=False)
     if width:
-        return (fit(f"{sign} {verdict_word(verdict.verdict, approved=False)}", width), role)
+        return (fit(f"{sign} {verdict_word(verdict.verdict)}", width), role)
     return (f"{sign} {verdict_words(verdict.verdict)}", role)
 
 

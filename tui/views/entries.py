@@ -214,10 +214,10 @@ def _indented(entry: Entry, parts: Parts, width: int) -> Parts:
 def _indent(depth: int, width: int) -> str:
     """Return what stands before a line: two spaces for each level, at most half of the width.
 
-    What nests deeper begins at the left again, with a ``»`` for each time that it did.
+    What nests deeper begins at the left again, with a ``›`` for each time that it did.
     """
     used, half = 2 * depth, max(8, width // 2)
-    return " " * used if used <= half else "»" * (used // half) + " " * (used % half)
+    return " " * used if used <= half else "›" * (used // half) + " " * (used % half)
 
 
 def wrapped(text: str, width: int) -> Iterator[str]:

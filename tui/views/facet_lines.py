@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tui.rows.facets import Facet
+from tui.rows.filter_words import filter_word
 from tui.views.parts import Part, count, fit, printable
 from tui.views.signs import outcome_sign, verdict_sign
 
 _NOUNS = {
     "tool": "tools called",
-    "model": "models that answered",
-    "outcome": "outcomes of calls, other than ok",
-    "verdict": "verdicts of today, other than the same",
+    "model": "models, as they were asked for and as they answered",
+    "outcome": "how calls ended, other than ok",
+    "verdict": "verdicts of today, other than same",
     "app": "applications",
     "source": "where it came from",
     "label": "labels",
@@ -66,7 +67,7 @@ def facet_parts(line: FacetLine, width: int) -> list[Part]:
     return [
         ("  ", ""),
         sign,
-        (fit(printable(line.value), room), ""),
+        (fit(printable(filter_word(line.name, line.value)), room), ""),
         (f"{line.count:>9,}  ", "number"),
         ("█" * max(1, round(line.share * bar_max)) if bar_max else "", "accent"),
     ]

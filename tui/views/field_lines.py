@@ -20,7 +20,7 @@ _VERDICTS: Final = {
     "silent": ("≠", "warn", "means else"),
     "may_break": ("?", "unsure", "may break"),
     "safe": ("✓", "good", "safe"),
-    "": ("·", "dim", "same"),
+    "": ("✓", "dim", "same"),
 }
 _WORDS_WIDTH: Final = 12
 
@@ -65,7 +65,7 @@ def field_header(width: int, labels: tuple[str, str], *, has_two: bool) -> list[
     path, kind = _widths(width)
     words = f"     {'field':<{path}} {fit(labels[0], kind)} "
     if has_two:
-        words += f"{fit(labels[1], kind)} {'verdict':<{_WORDS_WIDTH}}payloads hit"
+        words += f"{fit(labels[1], kind)} {'change':<{_WORDS_WIDTH}}payloads hit"
     return [(words, "dim")]
 
 
@@ -97,7 +97,7 @@ def _widths(width: int) -> tuple[int, int]:
 
 def _typed(parameter: Parameter | None) -> str:
     if parameter is None:
-        return "–"
+        return ""
     default = "" if parameter.default is None else f" = {parameter.default}"
     return printable(f"{parameter.type}{'' if parameter.required else '?'}{default}")
 
@@ -111,7 +111,7 @@ def _hit_words(field: Field, hits: Mapping[str, JsonObject] | None, *, is_counti
     if not field.changes:
         return ("", "")
     if hits is None:
-        return ("◐ counting", "accent") if is_counting else ("–", "dim")
+        return ("◐ counting", "accent") if is_counting else ("not counted", "dim")
     found = [evidence for change in field.changes if (evidence := hits.get(hit_key(change)))]
     if not found:
         return ("0", "dim")
@@ -142,5 +142,5 @@ def same_words(fields: Sequence[Field]) -> str:
 
 
 def side_words(label: str, calls: int | None, width: int) -> str:
-    """Return a side for the head: ``@1, 1,204 calls``."""
+    """Return a side for the head: ``version 1, 1,204 calls``."""
     return cut(label if calls is None else f"{label}, {count(calls, 'call')}", width)

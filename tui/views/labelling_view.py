@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from replay.records import Feedback
+from replay.records.codes import outcome_words
 from tui.rows.steps import StepDetail
 from tui.views.entries import Entry
 from tui.views.feedback_view import feedback_word
@@ -23,7 +24,9 @@ def call_entries(detail: StepDetail, said: Sequence[Feedback]) -> list[Entry]:
     asked = _last_words(detail)
     if asked:
         entries += [Entry((("user  ", "user"),), text=asked), _gap()]
-    entries.append(Entry(((printable(call.tool), "strong"), (f"   {call.outcome}", "dim"))))
+    entries.append(
+        Entry(((printable(call.tool), "strong"), (f"   {outcome_words(call.outcome)}", "dim")))
+    )
     entries += json_entries(read_response(call.arguments).value, label="arguments")
     entries.append(_gap())
     response = read_response(call.response).value

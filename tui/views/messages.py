@@ -216,7 +216,7 @@ def _call(call: JsonValue, wanted: str | None) -> Entry:
     text = arguments if isinstance(arguments, str) else json_text(arguments)
     here = wanted is not None and call.get("id") == wanted
     lead = (
-        ("▶ " if here else "→ ", "accent"),
+        ("» " if here else "→ ", "accent"),
         (printable(str(function.get("name"))), "strong"),
     )
     if text[:1] != "{" or (len(text) < _PARSED_MAX and not isinstance(parsed(text), dict)):

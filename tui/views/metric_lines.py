@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from replay.report.sparkline import sparkline
 from tui.views.parts import Part, fit, lasted, printable
+from tui.views.signs import outcome_sign
 
 if TYPE_CHECKING:
     from replay.metrics import CallMetrics, Dimension
@@ -24,7 +25,7 @@ def metric_header(by: Sequence[Dimension], width: int) -> list[Part]:
     names = "".join(f"{name:<{_name_width(by, width)}} " for name in by)
     if width < _NARROW:
         return [(f"   {names}{'calls':>9} {'ok':>6} {'p95':>8}", "dim")]
-    shares = f"{'ok':>6} {'invalid':>8} {'no tool':>9}" if wide else f"{'ok':>6} {'invalid':>8}"
+    shares = f"{'ok':>6} {'invalid':>8} {'unknown':>9}" if wide else f"{'ok':>6} {'invalid':>8}"
     times = f"{'p50':>8} {'p95':>8}" if wide else f"{'p95':>8}"
     return [(f"   {names}{'calls':>9} {shares} {times}  trend", "dim")]
 
@@ -34,7 +35,8 @@ def metric_parts(row: CallMetrics, width: int, over: Set[str]) -> list[Part]:
     wide = width >= _WIDE
     size = _name_width(row.by, width)
     failed = row.call_count - row.ok_count
-    parts: list[Part] = [(" ✓ " if not failed else " × ", "good" if not failed else "bad")]
+    sign, role = _worst(row)
+    parts: list[Part] = [(f" {sign} ", role)]
     for at, value in enumerate(row.name):
         words = printable(str(value)) if value is not None else _UNKNOWN
         role = "dim" if value is None else "strong" if row.by[at] == "tool" else ""
@@ -45,13 +47,20 @@ def metric_parts(row: CallMetrics, width: int, over: Set[str]) -> list[Part]:
         parts.append(_share(row.invalid_count, row.call_count, 8))
     if wide:
         parts.append(_share(row.unknown_count, row.call_count, 9))
-        parts.append((f"{lasted(row.p50_ms) or '–':>8} ", "dim"))
+        parts.append((f"{lasted(row.p50_ms) or '-':>8} ", "dim"))
     slow = any(_is_of(name, row.value("tool")) for name in over)
-    parts.append((f"{lasted(row.p95_ms) or '–':>8}", "bad" if slow else ""))
+    parts.append((f"{lasted(row.p95_ms) or '-':>8}", "bad" if slow else ""))
     parts.append(("! " if slow else "  ", "bad"))
     if width >= _NARROW:
         parts.append((sparkline(row.trend if wide else halved(row.trend)), "accent"))
     return parts
+
+
+def _worst(row: CallMetrics) -> tuple[str, str]:
+    """Return the sign of how the worst of its calls ended: failed, or what most of them did."""
+    signs = [outcome_sign(outcome) for outcome in row.outcome_counts if outcome != "ok"]
+    failed = outcome_sign("failed")
+    return failed if failed in signs else next(iter(signs), outcome_sign("ok"))
 
 
 def _is_of(name: str, tool: str | int | None) -> bool:
@@ -69,7 +78,7 @@ def _name_width(by: Sequence[Dimension], width: int) -> int:
 
 
 def _share(number: int, of: int, width: int) -> Part:
-    return (f"{share(number, of) if number else '·':>{width}} ", "bad" if number else "dim")
+    return (f"{share(number, of) if number else '-':>{width}} ", "bad" if number else "dim")
 
 
 def share(number: int, of: int) -> str:

@@ -9,6 +9,7 @@ from replay.metrics import Buckets, CallMetrics, ComponentMetrics, Components
 from replay.metrics.budgets import BudgetResult
 from replay.metrics.invented import InventedArgument, MadeUp
 from replay.metrics.labels import Accuracy
+from replay.records.codes import outcome_words
 from replay.report.sparkline import sparkline
 from replay.store.times import iso_text
 from tui.rows.histograms import Bin
@@ -130,7 +131,7 @@ def _outcomes(row: CallMetrics) -> list[Entry]:
     for outcome, number in row.outcome_counts.items():
         sign, role = outcome_sign(outcome)
         parts: list[Part] = [
-            (f"{sign} {printable(outcome.replace('_', ' ')):<18}", role),
+            (f"{sign} {printable(outcome_words(outcome)):<18}", role),
             (f"{number:>9,}  {share(number, row.call_count):>6}  ", ""),
             (_bar(number, row.call_count), role),
         ]
@@ -197,8 +198,8 @@ def _trend(row: CallMetrics, buckets: Buckets) -> list[Entry]:
     lines = [("calls", row.trend, "accent"), ("not ok", row.not_ok_trend, "bad")]
     entries = [_gap(), _heading("Over time")]
     for name, numbers, role in lines:
-        marks = sparkline(numbers) if any(numbers) else "·" * len(numbers)
-        most = f"   at most {max(numbers):,}" if any(numbers) else "   none"
+        marks = sparkline(numbers) if any(numbers) else ""
+        most = f"   at most {max(numbers):,}" if any(numbers) else "none"
         entries.append(Entry(((f"{name:<20}", "key"), (marks, role), (most, "dim")), 1))
     entries.append(Entry(((f"{first} to {last}", "dim"),), 1))
     return entries

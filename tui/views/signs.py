@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from replay.records.codes import Verdict
+from replay.records.codes import OUTCOME_WORD, VERDICT_WORD, Verdict, outcome_words
 from replay.report.words import VERDICT_WORDS, sign
 from replay.verdicts.counts import APPROVED as APPROVED_WORD
+from tui.views.parts import cut
 
 _SIGNS: Final = {"✗": ("×", "bad"), "~": ("≠", "warn"), "?": ("?", "unsure"), "✓": ("✓", "good")}
 # ✗ is missing in common programming fonts, and ~ says little beside a list.
+
+REJECTED: Final = ("∅", "bad")
+UNDER_WAY: Final = ("◐", "accent")
+"""Also of a recording that has not ended."""
 
 APPROVED: Final = ("≈", "accent")
 NOT_REPLAYED: Final = ("·", "dim")
@@ -18,7 +23,7 @@ NOT_REPLAYED: Final = ("·", "dim")
 _OUTCOME_SIGNS: Final = {
     "ok": ("✓", "good"),
     "cancelled": ("○", "warn"),
-    "unfinished": ("…", "unsure"),
+    "unfinished": ("◐", "unsure"),
     "refused": ("∅", "warn"),
     "denied": ("∅", "warn"),
     "throttled": ("∅", "warn"),
@@ -27,31 +32,14 @@ _OUTCOME_SIGNS: Final = {
     "unknown_tool": ("∅", "bad"),
     "timeout": ("◷", "bad"),
 }
-"""``∅``: turned away before the tool ran. Everything else that is not ok is a ``×``."""
+"""``∅``: rejected, before the tool ran or by it. What else is not ok is a ``×``, but for these."""
 
-_OUTCOME_WORDS: Final = {
-    "invalid_arguments": "invalid",
-    "bad_json": "bad JSON",
-    "unknown_tool": "unknown",
-}
 
-_SHORT: Final[dict[Verdict, str]] = {
-    Verdict.EFFECT_CHANGED: "effect",
-    Verdict.INTERACTIONS_CHANGED: "outside",
-    Verdict.PAYLOAD_CHANGED: "payload",
-    Verdict.ERROR_CHANGED: "error",
-    Verdict.NOW_REJECTED: "rejected",
-    Verdict.NOW_FAILING: "failing",
-    Verdict.NOW_ACCEPTED: "accepted",
-    Verdict.NOW_PASSING: "passing",
-    Verdict.NOT_DETERMINISTIC: "unstable",
-    Verdict.EQUIVALENT: "equal",
-    Verdict.UNANSWERED: "no answer",
-    Verdict.SERVED: "served",
-    Verdict.NOT_RUN: "not run",
-}
+WORD_MAX: Final = 10
+"""Columns of `verdict_word`."""
 
-_RANK: Final = ("×", "≠", "?", "≈", "✓", "·")
+SIGN_ORDER: Final = ("×", "∅", "≠", "?", "≈", "✓")
+"""Of verdicts, the worst first."""
 
 
 def outcome_sign(outcome: str) -> tuple[str, str]:
@@ -60,23 +48,24 @@ def outcome_sign(outcome: str) -> tuple[str, str]:
 
 
 def outcome_word(outcome: str) -> str:
-    """Return an outcome in at most nine columns."""
-    return _OUTCOME_WORDS.get(outcome, outcome)
+    """Return an outcome in at most ten columns."""
+    return OUTCOME_WORD.get(outcome) or outcome_words(outcome)
 
 
 def verdict_sign(verdict: str, *, approved: bool = False) -> tuple[str, str]:
     """Return the sign and the role of a verdict."""
     if approved or verdict == APPROVED_WORD:
         return APPROVED
+    if verdict == Verdict.NOW_REJECTED:
+        return REJECTED
     return _SIGNS[sign(Verdict(verdict))]
 
 
 def verdict_word(verdict: str, *, approved: bool = False) -> str:
-    """Return a verdict in at most nine columns."""
+    """Return a verdict in at most ten columns: a word of `verdict_words`, or as much as fits."""
     if approved or verdict == APPROVED_WORD:
         return APPROVED_WORD
-    known = Verdict(verdict)
-    return _SHORT.get(known, VERDICT_WORDS[known])
+    return cut(VERDICT_WORD[Verdict(verdict)], WORD_MAX)
 
 
 def verdict_words(verdict: str) -> str:
@@ -87,4 +76,5 @@ def verdict_words(verdict: str) -> str:
 def worst_sign(verdicts: Mapping[str, int]) -> tuple[str, str]:
     """Return the sign and the role that a whole trace gets from the verdicts of its calls."""
     signs = [verdict_sign(verdict) for verdict in verdicts] or [NOT_REPLAYED]
-    return min(signs, key=lambda one: _RANK.index(one[0]))
+    order = (*SIGN_ORDER, NOT_REPLAYED[0])
+    return min(signs, key=lambda one: order.index(one[0]))

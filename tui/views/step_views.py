@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from replay.records import Attempt, CallError, Cause, Interaction, JsonValue, ToolCall
+from replay.records import CallError, Cause, Interaction, JsonValue, ToolCall
+from replay.records.codes import outcome_words
 from tui.rows.steps import StepDetail
 from tui.views.entries import Entry
 from tui.views.feedback_view import feedback_entries
 from tui.views.json_entries import json_entries
 from tui.views.messages import Prompt, output_entries, parsed, prompt_entries, tool_name
-from tui.views.parts import Part, lasted, printable
+from tui.views.parts import Part, printable
 from tui.views.signs import outcome_sign
+from tui.views.timing_view import timing_view
 from tui.views.verdict_view import verdict_entries
 
 
@@ -84,40 +86,6 @@ def outside_view(detail: StepDetail) -> list[Entry]:
         return _nothing("It asked nothing of the outside world.", "Or nothing was recorded of it.")
     is_open = len(detail.interactions) <= 3
     return [_interaction(one, is_open=is_open) for one in detail.interactions]
-
-
-def timing_view(detail: StepDetail) -> list[Entry]:
-    """Return how long each part took, the tries, and the step's other facts."""
-    call = detail.call_texts or detail.answer
-    assert call is not None
-    facts: list[tuple[str, object]] = [
-        ("duration", lasted(call.duration_ms) or "not known"),
-        ("started", call.started_at),
-        ("id", call.id),
-    ]
-    entries: list[Entry] = []
-    if detail.call_texts is not None:
-        facts += _tool_facts(detail.call_texts)
-        entries = _stages(detail.call_texts)
-    elif detail.answer is not None:
-        model_call = detail.answer
-        facts += [
-            ("first chunk", lasted(model_call.first_chunk_ms)),
-            ("api", model_call.api),
-            ("model asked", model_call.model),
-            ("model answered", model_call.response_model),
-            ("finish", model_call.finish_reason),
-            ("status", model_call.status_code),
-            ("request id", model_call.request_id),
-        ]
-        if model_call.usage:
-            entries = json_entries(model_call.usage, label="usage")
-    shown = [_fact(name, value) for name, value in facts if value not in (None, "")]
-    if detail.attempts:
-        entries.append(_gap())
-    for attempt in detail.attempts:
-        entries.append(_attempt(attempt))
-    return [*shown, _gap(), *entries] if entries else shown
 
 
 def schema_view(detail: StepDetail) -> list[Entry]:
@@ -193,16 +161,6 @@ def tab_applies(name: str, detail: StepDetail) -> bool:
     return detail.row.kind == "tool"
 
 
-def _attempt(attempt: Attempt) -> Entry:
-    status = f"status {attempt.status_code}" if attempt.status_code is not None else ""
-    parts = [attempt.outcome or "no end recorded", status, lasted(attempt.duration_ms)]
-    error = attempt.error
-    why = "" if error is None else f"   {printable(f'{error.type}: {error.message}')}"
-    said = "  ".join(part for part in parts if part)
-    head = ((f"try {attempt.attempt_number}  ", "strong"), (said, ""), (why, "warn"))
-    return Entry(head, value=attempt.model_dump(mode="json"))
-
-
 def _notes(call: ToolCall) -> list[Entry]:
     """Return what the tool noted, and what other versions of it made of the arguments."""
     notes = call.attributes.get("notes") or ()
@@ -210,34 +168,6 @@ def _notes(call: ToolCall) -> list[Entry]:
     for version, told in sorted((call.attributes.get("shadow") or {}).items()):
         entries += json_entries(told, label=f"shadow: version {version}")
     return [_gap(), *entries] if entries else []
-
-
-def _tool_facts(call: ToolCall) -> list[tuple[str, object]]:
-    return [
-        ("after the model", lasted(call.offset_ms)),
-        ("actor", call.actor),
-        ("tool version", call.tool_version),
-        ("provider's id", call.provider_call_id),
-        ("matched by", call.bound_by),
-        ("world after it", call.state_hash),
-    ]
-
-
-def _stages(call: ToolCall) -> list[Entry]:
-    total = sum(stage.duration_us for stage in call.stages)
-    if not total:
-        return []
-    entries = [_heading("where the time went")]
-    for stage in call.stages:
-        bar = "█" * round(24 * stage.duration_us / total)
-        words = f"{stage.duration_us:>12,.0f} µs  "
-        parts: tuple[Part, ...] = (
-            (f"{stage.stage:<10}", "key"),
-            (words, "number"),
-            (bar, "accent"),
-        )
-        entries.append(Entry(parts, 1))
-    return entries
 
 
 def _interaction(interaction: Interaction, *, is_open: bool) -> Entry:
@@ -276,7 +206,7 @@ def _rest(exchange: dict[str, JsonValue]) -> list[Entry]:
 
 def _error(error: CallError | None, outcome: str) -> list[Entry]:
     sign, role = outcome_sign(outcome)
-    head: tuple[Part, ...] = ((f"{sign} {outcome.replace('_', ' ')}", role),)
+    head: tuple[Part, ...] = ((f"{sign} {outcome_words(outcome)}", role),)
     if error is None:
         return [Entry(head)]
     entries = [Entry((*head, (f"  {printable(error.type)}", "strong")))]
@@ -293,10 +223,6 @@ def _raw(label: str, text: str, value: JsonValue) -> list[Entry]:
     if value is not None:
         return json_entries(value, label=label)
     return [Entry(((label, "strong"), (": ", "dim")), text=text, value=text, quoted=not text)]
-
-
-def _fact(name: str, value: object) -> Entry:
-    return Entry(((f"{name:<16}", "dim"), (printable(str(value)), "")), value=value)
 
 
 def _heading(words: str) -> Entry:

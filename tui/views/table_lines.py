@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from rich.cells import cell_len
 
-from tui.rows.sorting import SORT_NAMES
+from replay.records.codes import outcome_words
 from tui.rows.steps import StepList, StepRow
 from tui.rows.traces import TraceLine
-from tui.views.parts import Part, cut, cut_middle, fit, lasted, parts_text, printable
+from tui.views.parts import Part, cut_middle, fit, lasted, printable
 from tui.views.signs import (
     NOT_REPLAYED,
+    UNDER_WAY,
+    WORD_MAX,
     outcome_sign,
     outcome_word,
     verdict_sign,
@@ -20,24 +22,17 @@ from tui.views.signs import (
     worst_sign,
 )
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from replay.records import Finding, ReplayRun
-    from replay.verdicts.origins import Origin
-
 TRACE_COLUMNS_WIDE = 100
-_TRACE_FIXED: Final = 34
+_TRACE_FIXED: Final = 36
 """Columns of a trace's line besides its names and what the user asked."""
-_TRACE_ROOMY: Final = 118
+_TRACE_ROOMY: Final = 120
 """From here on the names get more."""
 _ID_MIN: Final = 20
 _ASKED_MIN: Final = 12
 """Fewer columns than that say nothing: the trace's id is to have them."""
-_VERDICT_WIDTH = 13
+_VERDICT_WIDTH = 4 + WORD_MAX
 _MODEL_NAME_MIN = 48
 """A model's own name where there is room for it; it is in the detail's title anyway."""
-_RUN_ORDER = ("×", "≠", "?", "≈", "✓")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,37 +56,32 @@ class _TraceColumns:
 
 
 def trace_header(width: int, sort: str = "started", *, is_falling: bool = True) -> list[Part]:
-    """Return the names above the list of traces; the one that it is sorted by is marked."""
-    columns = _TraceColumns.of(width)
-    text = f" today {'started':<11} {'trace':<{columns.trace}} "
-    if columns.app:
-        text += f"{'app':<{columns.app}} {'model':<{columns.model}} "
-    text += f"{'calls':>5} {'not ok':>6}" + ("  asked" if columns.has_asked else "")
-    at = text.find(sort)
-    if at < 0:  # its column has no room
-        return [(f"{text}   by {sort} {'↓' if is_falling else '↑'}", "dim")]
-    end = at + len(sort)
-    arrow = "↓" if is_falling else "↑"
-    if sort != "calls":  # its arrow would stand between two names
-        text = text.ljust(end + 1)
-        return [(text[:at], "dim"), (sort + arrow, "accent"), (text[end + 1 :], "dim")]
-    return [(text[: at - 1], "dim"), (arrow + sort, "accent"), (text[end:], "dim")]
+    """Return the names above the list of traces; the one that it is sorted by is marked.
+
+    Every name has a column of its own for the arrow after it.
+    """
+    return [
+        part
+        for parts, _ in trace_header_words(width, sort, is_falling=is_falling)
+        for part in parts
+    ]
 
 
 def trace_header_words(width: int, sort: str, *, is_falling: bool) -> list[tuple[list[Part], str]]:
     """Return `trace_header` column by column, each with the name to sort by; empty: none."""
-    parts = trace_header(width, sort, is_falling=is_falling)
-    text = parts_text(parts)
-    names = {at: name for name in (*SORT_NAMES, "asked") if (at := text.find(f"{name}")) > 0}
-    words: list[tuple[list[Part], str]] = [([], "")]
-    at = 0
-    for said, role in parts:
-        for char in said:
-            if at in names:
-                words.append(([], names[at] if names[at] != "asked" else ""))
-            words[-1][0].append((char, role))
-            at += 1
-    return words
+    columns = _TraceColumns.of(width)
+    names = [("today", 7), ("started", 12), ("trace", columns.trace + 1)]
+    if columns.app:
+        names += [("app", columns.app + 1), ("model", columns.model + 1)]
+    names += [("calls", 7), ("not ok", 8)]
+    words: list[tuple[list[Part], str]] = [([(" ", "")], "")]
+    for name, room in names:
+        if name == sort:
+            said = [(f"{name}{'↓' if is_falling else '↑'}".ljust(room), "accent")]
+        else:
+            said = [(name.ljust(room), "dim")]
+        words.append((said, name))
+    return [*words, ([("asked", "dim")], "")] if columns.has_asked else words
 
 
 def trace_parts(line: TraceLine, width: int) -> list[Part]:
@@ -100,22 +90,22 @@ def trace_parts(line: TraceLine, width: int) -> list[Part]:
     Ids that begin alike are told apart by their end: it is the middle that is left out.
     """
     columns = _TraceColumns.of(width)
-    live: Part = ("● ", "bad") if line.is_live else ("  ", "")
+    live: Part = (f"{UNDER_WAY[0]} ", "warn") if line.is_live else ("  ", "")
     sign, role = worst_sign(line.verdicts)
     failed = line.failed_count
     started = line.started_at[5:16].replace("T", " ")
     name = fit(cut_middle(printable(line.id), columns.trace), columns.trace)
     parts: list[Part] = [
         live,
-        (f"{sign}    ", f"{role} strong"),
+        (f"{sign}     ", f"{role} strong"),
         (f"{started} ", "dim"),
         (name + " ", "strong" if failed or line.verdicts else ""),
     ]
     if columns.app:
         parts.append((fit(printable(line.app or line.source), columns.app) + " ", ""))
         parts.append((fit(printable(line.model or ""), columns.model) + " ", "dim"))
-    parts.append((f"{line.tool_call_count:>5,} ", ""))
-    parts.append((f"{failed or '·':>6}  ", "bad" if failed else "dim"))
+    parts.append((f"{line.tool_call_count:>5,}  ", ""))
+    parts.append((f"{failed or '-':>6}  ", "bad" if failed else "dim"))
     if columns.has_asked:
         parts.append((printable(line.asked or ""), ""))
     return parts
@@ -133,7 +123,7 @@ def step_parts(
     """
     step = steps.steps[index]
     parts: list[Part] = [
-        ("▶" if is_here else " ", "accent"),
+        ("»" if is_here else " ", "accent"),
         (f"{step.number:>4}", "dim"),
         mark,
         _brace(steps, index),
@@ -190,77 +180,11 @@ def _is_sibling(steps: StepList, index: int, other: int) -> bool:
 def _model_words(step: StepRow, room: int) -> list[Part]:
     if step.outcome != "ok":
         sign, role = outcome_sign(step.outcome)
-        return [(f"{sign} ", f"{role} strong"), (fit(f"model {step.outcome}", room - 2), role)]
+        return [
+            (f"{sign} ", f"{role} strong"),
+            (fit(f"model {outcome_words(step.outcome)}", room - 2), role),
+        ]
     name = printable(step.name) + " " if room >= _MODEL_NAME_MIN else ""
     words = f"→ {printable(step.said)}" if step.said else "answers"
     said = fit(name + words, max(8, room - 2))
     return [("◆ ", "assistant"), (said[: len(name)], "assistant"), (said[len(name) :], "dim")]
-
-
-_STATUS: Final = {"interrupted": "stopped"}
-"""How a run ended that has no exit code, in at most seven columns."""
-
-
-def run_header(width: int) -> list[Part]:
-    """Return the names above the list of replay runs."""
-    wide = width >= TRACE_COLUMNS_WIDE
-    text = f"     {'started':<{18 if wide else 13}}{'tools':<{30 if wide else 16}} {'calls':>7}"
-    text += "".join(f"{sign:>5}" for sign in _RUN_ORDER)
-    return [(text + ("  exit    of code" if wide else "  exit"), "dim")]
-
-
-def run_parts(run: ReplayRun, verdicts: Mapping[str, int], width: int) -> list[Part]:
-    """Return one replay run: when, which tools, and calls by the sign of their verdict.
-
-    ``verdicts``: its calls by verdict, as they count now.
-    """
-    wide = width >= TRACE_COLUMNS_WIDE
-    counts: dict[str, int] = {}
-    for verdict, count in verdicts.items():
-        sign = verdict_sign(verdict)[0]
-        counts[sign] = counts.get(sign, 0) + count
-    sign, role = worst_sign(verdicts)
-    ended = str(run.exit_code) if run.status == "finished" else _STATUS.get(run.status, run.status)
-    room = 30 if wide else 16
-    parts: list[Part] = [
-        (f"  {sign}  ", f"{role} strong"),
-        (run.started_at[0 if wide else 5 : 16].replace("T", " ") + "  ", "dim"),
-        (
-            fit(f"{'what if ' if run.is_what_if else ''}{printable(run.toolbox)}", room) + " ",
-            "strong",
-        ),
-        (f"{run.call_count:>7,}", ""),
-    ]
-    roles = {"×": "bad", "≠": "warn", "?": "unsure", "≈": "accent", "✓": "good"}
-    for sign in _RUN_ORDER:
-        number = counts.get(sign, 0)
-        parts.append((f"{number or '·':>5}", roles[sign] if number else "dim"))
-    parts.append((f"  {ended:<7}", ""))
-    if wide:
-        parts.append((f" {printable(run.code_version or '')[:24]}", "dim"))
-    return parts
-
-
-def finding_parts(finding: Finding, width: int) -> list[Part]:
-    """Return one finding: sign, how many calls, and its title."""
-    sign, role = verdict_sign(finding.verdict, approved=finding.approved)
-    return [
-        (f" {sign} ", f"{role} strong"),
-        (f"{finding.call_count:>5,} ", "dim"),
-        (cut(printable(finding.title), max(8, width - 9)), "dim" if finding.approved else ""),
-    ]
-
-
-def origin_parts(origin: Origin, width: int) -> list[Part]:
-    """Return one place a value came from: step, part, whose, where in it, and what stands there."""
-    whose = printable(origin.label)
-    room = max(8, min(28, width // 4))
-    return [
-        (f"{origin.step_number:>4}  ", "strong"),
-        (f"{origin.place:<9}", "accent"),
-        (fit(whose, 14) + " ", "" if width >= 80 else "dim"),
-        (fit(printable(origin.path) or "·", room) + " ", "key"),
-        ("= " if origin.is_exact else "∈ ", "good" if origin.is_exact else "dim"),
-        (f"{cut(printable(origin.part), 20)}: " if origin.part else "", "accent"),
-        (printable(origin.excerpt), "string"),
-    ]

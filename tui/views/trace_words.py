@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from replay.records.codes import outcome_words
 from tui.rows.sorting import TraceSort
 from tui.rows.traces import TraceLine, TraceList
 from tui.views.parts import Part, count, printable
@@ -21,7 +22,7 @@ def position_words(
     if traces.wanted:
         words += f" of {total:,} · {printable(traces.wanted.text)}"
     if not sort.is_newest_first:
-        words += f" · by {sort.name} {'↓' if sort.is_falling else '↑'}"
+        words += f" · {sort.words}"
     return words + ("  follow" if is_following else "")
 
 
@@ -47,12 +48,14 @@ def filter_parts(traces: TraceList, *, is_new: bool = False) -> list[Part]:
 def line_words(line: TraceLine) -> list[Part]:
     """Return what is known of one trace beyond its line."""
     outcomes = "  ".join(
-        f"{name} {number}" for name, number in line.outcome_counts.items() if name != "ok"
+        f"{outcome_words(name)} {number}"
+        for name, number in line.outcome_counts.items()
+        if name != "ok"
     )
     return [
         (printable(line.id), "strong"),
         (f"  {count(line.model_call_count, 'model call')}", "dim"),
-        (f"  {outcomes.replace('_', ' ')}" if outcomes else "", "bad"),
+        (f"  {outcomes}" if outcomes else "", "bad"),
         ("   today:" if line.verdicts else "   not replayed", "dim"),
         *(_verdict_part(name, number) for name, number in line.verdicts.items()),
     ]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from replay.records.codes import Cause, Verdict
+from replay.records.codes import Cause, Verdict, outcome_words
 from replay.report.words import cause_words
 from tui.rows.steps import StepList, StepRow
 from tui.views.feedback_view import feedback_words
 from tui.views.parts import Part, count, printable
-from tui.views.signs import outcome_sign, verdict_sign, verdict_word
+from tui.views.signs import UNDER_WAY, outcome_sign, verdict_sign, verdict_word
 
 
 def head_parts(steps: StepList) -> list[Part]:
@@ -21,7 +21,7 @@ def head_parts(steps: StepList) -> list[Part]:
         (f"  {trace.started_at[5:16].replace('T', ' ')}", "dim"),
     ]
     if trace.ended_at is None and trace.source == "recorded":
-        parts.append(("  ● not ended", "bad"))
+        parts.append((f"  {UNDER_WAY[0]} not ended", "warn"))
     if trace.outcome:
         parts.append((f"  {printable(trace.outcome)}", ""))
     if run is not None:
@@ -33,12 +33,12 @@ def head_parts(steps: StepList) -> list[Part]:
 
 
 def counts_words(steps: StepList) -> str:
-    """Return how many steps there are, and how many of them failed or differ."""
+    """Return how many steps there are, and how many of them are not ok or differ."""
     unfinished = sum(one.outcome == "unfinished" for one in steps.steps)
     failed = sum(one.is_error for one in steps.steps) - unfinished
     differing = sum(one.is_divergence for one in steps.verdicts.values())
     words = [count(len(steps.steps), "step")]
-    words += [f"{failed} failed"] if failed else []
+    words += [f"{failed} not ok"] if failed else []
     words += [f"{unfinished} unfinished"] if unfinished else []
     words += [f"{differing} {'differs' if differing == 1 else 'differ'} today"] if differing else []
     return " · ".join(words)
@@ -64,7 +64,7 @@ def status_parts(
     parts: list[Part] = [
         (f"stopped at {row.number}{':' if why else ''}", "strong"),
         *why,
-        (f"  {sign} {row.outcome.replace('_', ' ')}", role),
+        (f"  {sign} {outcome_words(row.outcome)}", role),
     ]
     verdict = steps.verdicts.get(row.key) if row.kind == "tool" else None
     if verdict is not None:

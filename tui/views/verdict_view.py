@@ -13,6 +13,7 @@ from replay.records import (
     ToolCall,
     Verdict,
 )
+from replay.records.codes import outcome_words
 from replay.report.words import cause_words
 from replay.verdicts.wording import times
 from tui.rows.both import Both, told
@@ -83,7 +84,13 @@ def verdict_head(
         times = (lasted(call.duration_ms), lasted(replayed.duration_ms))
         took = f"   {times[0]} → {times[1]}" if all(times) else ""  # frozen time says nothing
         entries.append(
-            Entry((("ended  ", "dim"), (f"{recorded} → {replayed.outcome}", ""), (took, "dim")))
+            Entry(
+                (
+                    ("ended  ", "dim"),
+                    (f"{outcome_words(recorded)} → {outcome_words(replayed.outcome)}", ""),
+                    (took, "dim"),
+                )
+            )
         )
     return entries
 
@@ -183,7 +190,7 @@ def outside_entry(change: InteractionChange) -> list[Entry]:
 def state_entries(verdict: CallVerdict) -> list[Entry]:
     """Return where the world differs after the call, as far as the run has kept it."""
     if verdict.state_changes:
-        entries = [_gap(), _legend("the state afterwards", recorded="the old code's")]
+        entries = [_gap(), _legend("the state afterwards", recorded="baseline")]
         for change in verdict.state_changes:
             where = printable(change.path) or "the whole state"
             entries.append(Entry(((where, "key"),), 1, value=change.model_dump(mode="json")))

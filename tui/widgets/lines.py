@@ -22,7 +22,7 @@ from textual.strip import Strip
 
 from tui.actions import LINES
 from tui.theme import role_style
-from tui.views.parts import Part, count, parts_text, within
+from tui.views.parts import Part, count, fit, parts_text, within
 from tui.widgets.keys import bindings
 
 COUNTED_MAX: Final = 1000
@@ -111,7 +111,10 @@ class Lines(ScrollView, can_focus=True):
     def render_line(self, y: int) -> Strip:
         """Return one line of the screen."""
         width = self.line_width
-        index = y + self.scroll_offset.y
+        index = self._index_at(y)
+        if index is None:
+            passed = fit(f"… {count(self.passed_count, 'line')} above", width)
+            return Strip([Segment(passed, self._painted("dim"))])
         if index >= self.line_count():
             if index == 0 and self.nothing:
                 said, base = Segment(self.nothing, self._painted("dim")), self._painted("")
@@ -125,6 +128,26 @@ class Lines(ScrollView, can_focus=True):
             parts = _with_matches(parts, self.needle)
         segments = [Segment(text, self._painted(f"{line} {role}")) for text, role in parts if text]
         return Strip(segments).crop_extend(0, width, self._painted(line))
+
+    @property
+    def fixed_height(self) -> int:
+        """Lines at the top that stay where they are when the others are scrolled.
+
+        The last of them says then how many are passed.
+        """
+        return 0
+
+    @property
+    def passed_count(self) -> int:
+        """How many lines are passed between those that stay and those that follow."""
+        return int(self.scroll_offset.y)
+
+    def _index_at(self, y: int) -> int | None:
+        """Return the line at a row of the screen; None: what says how many are passed."""
+        top, fixed = self.scroll_offset.y, self.fixed_height
+        if not top or y >= fixed:
+            return int(y + top)
+        return y if y < fixed - 1 else None
 
     def _painted(self, roles: str) -> Style:
         """Return how words with these roles look here; the same few come again in each line."""
@@ -199,9 +222,9 @@ class Lines(ScrollView, can_focus=True):
 
     def show_cursor(self) -> None:
         """Scroll until the cursor is seen."""
-        top = self.scroll_offset.y
-        if self.cursor < top:
-            self.scroll_to(y=self.cursor, animate=False, immediate=True)
+        top, fixed = self.scroll_offset.y, self.fixed_height
+        if self.cursor < top + fixed:
+            self.scroll_to(y=max(0, self.cursor - fixed), animate=False, immediate=True)
         elif self.cursor >= top + self.page_height:
             self.scroll_to(y=self.cursor - self.page_height + 1, animate=False, immediate=True)
 
@@ -211,7 +234,7 @@ class Lines(ScrollView, can_focus=True):
 
     def action_page(self, pages: float) -> None:
         """Go some pages down, or up; the view goes along."""
-        lines = round(self.page_height * pages)
+        lines = round((self.page_height - self.fixed_height) * pages)
         self.scroll_to(y=self.scroll_offset.y + lines, animate=False, immediate=True)
         self.cursor += lines
 
@@ -251,8 +274,8 @@ class Lines(ScrollView, can_focus=True):
         offset = event.get_content_offset(self)
         if offset is None:
             return
-        index = offset.y + self.scroll_offset.y
-        if index < self.line_count():
+        index = self._index_at(offset.y)
+        if index is not None and index < self.line_count():
             is_second = event.chain > 1 or index == self._clicked
             self.cursor = index
             self._clicked = index

@@ -21,8 +21,8 @@ _HIDDEN_MAX = 8
 _USUAL_WIDTH = 78
 _AFTER_CHANGE = 3
 """Lines of a change that are seen with its first one."""
-_PASSED_MAX = 3
-"""So many lines at the top are left for it; with more in the way it stands near the top itself."""
+_LEAD = 3
+"""Lines before it that are seen with it, where there is room."""
 _UNFOLDED_MAX = 1_000
 """Lines that are opened at once: more takes longer than somebody waits for a key."""
 
@@ -49,6 +49,8 @@ class Outline(Lines):
         self.entries: list[Entry] = []
         self.rows: list[Row] = []
         self._laid_out_width = 0
+        self._fixed = 0
+        self._is_headed = False
         self._is_at_change = False
         """Stands at the first change because it was shown so, not because somebody went there."""
 
@@ -56,9 +58,15 @@ class Outline(Lines):
         """Let go of the values: a screen is a ring that the collector may find much later."""
         self.entries, self.rows = [], []
 
-    def show(self, entries: list[Entry], *, at_change: bool = False) -> None:
-        """Show other entries from their top, or from their first change."""
+    def show(
+        self, entries: list[Entry], *, at_change: bool = False, is_headed: bool = False
+    ) -> None:
+        """Show other entries from their top, or from their first change.
+
+        ``is_headed``: what comes before the first gap, a verdict and its cause, stays in sight.
+        """
         self.entries = entries
+        self._is_headed = is_headed
         self.scroll_to(y=0, animate=False, immediate=True)
         self.set_reactive(Outline.cursor, 0)
         self._lay_out()
@@ -78,6 +86,16 @@ class Outline(Lines):
         """
         width = self.line_width if self.line_width > _HIDDEN_MAX else _USUAL_WIDTH
         return lay_out(self.entries, width - GUTTER)
+
+    @property
+    def fixed_height(self) -> int:
+        """The lines of the head and the gap after it: at most half of what there is room for."""
+        return min(self._fixed, self.page_height // 2)
+
+    @property
+    def passed_count(self) -> int:
+        """The gap is no loss; where the head is cut, a line of it stands in its place."""
+        return super().passed_count + (self.fixed_height < self._fixed)
 
     def line_count(self) -> int:
         """Return how many lines are open."""
@@ -216,6 +234,8 @@ class Outline(Lines):
     def _lay_out(self, at: Entry | None = None) -> None:
         self._laid_out_width = self.line_width
         self.rows = self.lay_out_rows()
+        gaps = (index for index, row in enumerate(self.rows) if not parts_text(row.parts))
+        self._fixed = next(gaps, -1) + 1 if self._is_headed else 0
         if at is not None:
             index = next((i for i, row in enumerate(self.rows) if row.entry is at), None)
             if index is not None:
@@ -230,15 +250,14 @@ class Outline(Lines):
                 return
 
     def _show_first_change(self) -> None:
-        """Let the first change be seen, with what leads to it above where that fits.
-
-        Verdict and cause stand at the top: where few lines too many are in the way, only these go.
-        """
+        """Let the first change be seen, with what leads to it above it where that fits."""
         for index, row in enumerate(self.rows):
             if row.entry.is_change:
                 last = min(index + _AFTER_CHANGE, len(self.rows) - 1)
                 top = max(0, last + 1 - self.page_height)
-                top = top if top <= _PASSED_MAX else max(0, index - 3)
+                if top:
+                    room = self.page_height - self.fixed_height
+                    top = max(0, index - self.fixed_height - min(_LEAD, room // 3))
                 # force: the bar that allows it may not be there yet
                 self.scroll_to(y=top, animate=False, immediate=True, force=True)
                 self.set_reactive(Outline.cursor, index if top else 0)

@@ -13,15 +13,10 @@ from tui.rows.traces import TraceList
 from tui.views.facet_lines import FacetLine, facet_parts
 from tui.views.field_lines import Field, field_parts
 from tui.views.metric_lines import metric_parts
+from tui.views.origin_lines import origin_parts
 from tui.views.parts import Part, printable
-from tui.views.table_lines import (
-    NO_MARK,
-    finding_parts,
-    origin_parts,
-    run_parts,
-    step_parts,
-    trace_parts,
-)
+from tui.views.run_lines import finding_parts, run_parts
+from tui.views.table_lines import NO_MARK, step_parts, trace_parts
 from tui.widgets.lines import Lines
 
 if TYPE_CHECKING:

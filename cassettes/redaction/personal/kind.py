@@ -73,7 +73,7 @@ def keyed_digits(key: bytes, of: str, size: int) -> str:
 
 def keyed(key: bytes, of: str) -> bytes:
     """Return the keyed hash of a text: 32 bytes."""
-    return hmac.new(key, of.encode("utf-8", "surrogatepass"), hashlib.sha256).digest()
+    return hmac.digest(key, of.encode("utf-8", "surrogatepass"), hashlib.sha256)
 
 
 def digits_of(text: str) -> str:

@@ -21,6 +21,7 @@ from replay.records import (
     Transcript,
 )
 from replay.records.blocks import as_blocks
+from replay.records.codes import matched_words, outcome_words
 from replay.report.html.page import facts, folded, page, tag, text
 from replay.report.html.values import (
     block,
@@ -184,7 +185,7 @@ def _tool_step(
 ) -> str:
     verdict = verdicts.get(call.id)
     is_ok = call.outcome is Outcome.OK
-    badges = tag("span", text(call.outcome.value), f"badge {'good' if is_ok else 'bad'}")
+    badges = tag("span", text(outcome_words(call.outcome)), f"badge {'good' if is_ok else 'bad'}")
     if verdict is not None:
         css = _COLORS[color(verdict.verdict)]
         words = f"{sign(verdict.verdict)} today: {VERDICT_WORDS[verdict.verdict]}"
@@ -208,7 +209,7 @@ def _tool_step(
             [
                 ("tool version", call.tool_version),
                 ("provider's id", call.provider_call_id),
-                ("bound by", call.bound_by),
+                ("matched by", matched_words(call.bound_by)),
                 ("tries", len(transcript.attempts.get(call.id, [])) or None),
                 ("stages", _stages(call)),
             ]
