@@ -55,6 +55,10 @@ Spans: TypeAlias = "list[tuple[int, int, list[int]]]"
 """Of each span of time: its number, how many calls it has, their durations in nanoseconds."""
 
 
+TracesOfCalls: TypeAlias = tuple[list[Trace], list[int | None]]
+"""Of calls in one order: the trace of each, and its nanoseconds."""
+
+
 def trace_keys(connection: sqlite3.Connection, scope: Scope) -> frozenset[Trace] | None:
     """Return the traces of a scope; None: every one. Asked once, not with every stretch."""
     if not scope.traces_sql:
@@ -88,11 +92,15 @@ def read_spans(
     ]
 
 
-def read_traces(
-    connection: sqlite3.Connection, group: int, scope: Scope, traces: frozenset[Trace] | None
-) -> tuple[list[Trace], list[int | None]]:
+def read_traces(connection: sqlite3.Connection, group: int, scope: Scope) -> TracesOfCalls:
     """Return of each call of a group in the scope's window its trace, and its nanoseconds."""
     of, durations = _lists(connection, group, scope, "c.trace", NANOSECONDS)
+    return of, durations
+
+
+def of_traces(columns: TracesOfCalls, traces: frozenset[Trace] | None) -> TracesOfCalls:
+    """Return what `read_traces` gave of these traces' calls; None: of all."""
+    of, durations = columns
     if traces is None:
         return of, durations
     counts = list(map(traces.__contains__, of))
