@@ -88,8 +88,8 @@ class Changing(Draining, Reading):
     ) -> Masked:
         """Replace secrets in what is stored already, and leave nothing of them in the file.
 
-        ``tell`` is told how many of how many traces are done, ``stage`` what is done then. A crash in between leaves some traces
-        as they were; run it again. Needs room for a copy of the file.
+        ``tell`` is told how many of how many traces are done, ``stage`` what is done then. A crash
+        in between leaves some traces as they were; run it again. Needs room for a copy of the file.
 
         Raises:
             StoreError: the database is open for reading, locked, or its disk too full for a copy.

@@ -33,7 +33,8 @@ def apply(
 ) -> Masked:
     """Mask everything that the database ``path`` holds, and leave nothing of it in the file.
 
-    ``tell`` is told how many of how many traces are done, ``stage`` what is done then. Needs room for two copies of the file.
+    ``tell`` is told how many of how many traces are done, ``stage`` what is done then. Needs room
+    for two copies of the file.
 
     Raises:
         StoreError: another program has it open, the disk is too full, or the masked copy is not
