@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -103,17 +104,16 @@ def _alike(scopes: Sequence[Scope]) -> list[list[int]]:
 
 def read_timed(
     connection: sqlite3.Connection, scope: Scope, is_wanted: Callable[[str], bool]
-) -> tuple[list[int], list[float]]:
+) -> tuple[array[int], array[float]]:
     """Return the row, and the milliseconds, of each call that says them of the tools wanted."""
-    keys: list[int] = []
-    durations_ms: list[float] = []
+    keys, durations_ms = array("q"), array("d")
     if has_groups(connection):
         groups = [row for row in groups_of(connection, scope) if is_wanted(row[1])]
         traces = trace_keys(connection, scope)
         tasks = [partial(read_keys, connection, row[0], scope, traces) for row in groups]
         for of_group, nanoseconds in in_turn(connection, tasks):
-            keys += of_group
-            durations_ms += milliseconds(nanoseconds)
+            keys.extend(of_group)
+            durations_ms.extend(milliseconds(nanoseconds))
     for tool, _, _, _, key, lasted in _ungrouped(connection, scope, "c.key, c.duration_ms"):
         if is_wanted(tool) and lasted is not None and lasted >= 0:
             keys.append(key)

@@ -16,6 +16,7 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 import orjson
 
+from replay.metrics.merging import merged
 from replay.metrics.scope import Scope
 
 T = TypeVar("T")
@@ -150,9 +151,9 @@ def milliseconds(nanoseconds: Iterable[int]) -> Iterator[float]:
     return map((1e6).__rtruediv__, nanoseconds)
 
 
-def ascending_ms(nanoseconds: Iterable[int]) -> array[float]:
-    """Return nanoseconds as milliseconds, ascending."""
-    return array("d", sorted(milliseconds(nanoseconds)))
+def ascending_ms(stretches: Iterable[Iterable[int]]) -> array[float]:
+    """Return stretches of nanoseconds as milliseconds, ascending; never all as objects."""
+    return merged(array("d", sorted(milliseconds(one))) for one in stretches)
 
 
 def groups_of(connection: sqlite3.Connection, scope: Scope) -> list[tuple[Any, ...]]:
