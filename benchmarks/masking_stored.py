@@ -117,16 +117,15 @@ def _kills(original: Path, path: Path, count: int) -> list[str]:
         after_s = whole_s * (number + 0.5) / count
         by = signal.SIGINT if number % 2 else signal.SIGKILL
         ended = _ended(words, after_s, by)
-        left = sum(one.stat().st_size for one in path.parent.glob("*.masking*"))
+        left = sum(one.stat().st_size for one in path.parent.glob(f"{path.name}.masking*"))
         now = _count(path, "SELECT count(*) FROM tool_calls"), _count(path, _OPEN)
         state = {(calls, openly): "as it was", (calls, 0): "masked"}.get(now, f"broken: {now}")
         print(f"{by.name} after {after_s:5.1f} s: {ended}; {state}; {left / 1e6:,.0f} MB beside it")
         wrong += [state] if state.startswith("broken") else []
         wrong += [f"{by.name} after {after_s:.1f} s: {one}" for one in problems(path)]
-        if by is signal.SIGKILL:
-            shutil.rmtree(path.with_name("traces.db-spool"), ignore_errors=True)
     subprocess.run(words, check=True, capture_output=True)
-    return wrong + _grepped(path) + [str(one) for one in path.parent.glob("*.masking*")][:0]
+    copies = [one.name for one in path.parent.glob(f"{path.name}.masking*") if one.suffix != ".key"]
+    return wrong + _grepped(path) + [f"{one} is left" for one in copies]
 
 
 def _ended(words: list[str], after_s: float, by: signal.Signals) -> str:

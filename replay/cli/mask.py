@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from replay.store.redaction import Redaction
 
 _SHOWN_MAX: Final = 20
+_AGAIN: Final = "Run it again to mask it; what is done twice changes nothing."
 
 
 @click.command(
@@ -211,7 +212,11 @@ def _apply(database: Path, config: MaskConfig, *, dates: bool, as_json: bool) ->
     redaction = _redaction(database, config, makes_key=True)
     redaction.masks_dates = dates
     with Progress("traces") as progress:
-        done = apply(database, redaction, progress.update, progress.stage)
+        try:
+            done = apply(database, redaction, progress.update, progress.stage)
+        except KeyboardInterrupt:
+            terminal.say(f"{database} is whole: as it was, or masked already. {_AGAIN}")
+            raise
     if as_json:
         terminal.emit_json(asdict(done))
     else:
