@@ -12,6 +12,17 @@ from typing import Any
 import click
 
 
+def read_words(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """Return what somebody says, as it was typed; None: nothing was asked.
+
+    Raises:
+        click.BadParameter: it is empty.
+    """
+    if value is not None and not value.strip():
+        raise click.BadParameter("it says nothing; leave the option out, or say something.")
+    return value
+
+
 def _wait(ctx: click.Context, param: click.Parameter, value: float | None) -> None:
     """Have this process wait so long for locked databases, and say who it waits for."""
     from replay.cli import locked
@@ -179,13 +190,15 @@ def read_outcomes(ctx: click.Context, param: click.Parameter, value: tuple[str, 
     """
     if not value:
         return []
-    from replay.records.codes import Outcome
+    from replay.records.codes import Outcome, code_named
 
-    codes = [str(code) for code in Outcome]
-    for code in value:
-        if code not in codes:
-            raise click.BadParameter(f"{code!r} is no outcome; one of: {', '.join(codes)}.")
-    return list(value)
+    found = []
+    for word in value:
+        code = code_named("outcome", word)
+        if code is None:
+            raise click.BadParameter(f"{word!r} is no outcome; one of: {', '.join(Outcome)}.")
+        found.append(code)
+    return found
 
 
 def complete_outcomes(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:

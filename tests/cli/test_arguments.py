@@ -132,6 +132,16 @@ def test_an_outcome_that_is_none_is_told_with_all_of_them() -> None:
         run(select, "--outcome", "broken")
 
 
+def test_an_outcome_is_taken_in_the_words_that_the_lists_have() -> None:
+    from replay.cli.arguments import read_outcomes
+
+    words = ("invalid arguments", "bad-json", "timeout", "unknown")
+    context = click.Context(click.Command("list"))
+    codes = read_outcomes(context, click.Option(["--outcome"]), words)
+
+    assert codes == ["invalid_arguments", "bad_json", "timeout", "unknown_tool"]
+
+
 @pytest.mark.parametrize("value", ["prod", "=prod"])
 def test_a_label_without_key_or_value_is_refused(value: str) -> None:
     with pytest.raises(click.BadParameter, match="write it as KEY=VALUE"):

@@ -93,7 +93,7 @@ def test_apply_leaves_nothing_in_any_file_and_the_database_whole(
         readable = everything(store)
         assert (store.check(), store.counts()) == ([], counts)
     assert [one.value for one in items if one.stands_in(readable)] == []
-    assert free_pages(path) == []
+    assert list(free_pages(path)) == []
     assert sorted(one.name for one in tmp_path.iterdir()) == ["traces.db", "traces.db.masking-key"]
     capsys.readouterr()
     assert exit_code_of(["mask", "--check", "--personal", str(path)]) == 0

@@ -82,7 +82,7 @@ def test_the_dialog_names_other_traces_another_parser_and_other_tools(shop: Path
         await person.press("s")
         await person.sees("all traces of the database")
         await person.press("v")
-        await person.sees("parser    strict")
+        await person.sees("parser    arguments are read strictly")
         await person.press("t", "ctrl+u", *"nowhere:toolbox", "enter")
         await person.sees("nowhere:toolbox")
         await person.press("enter")

@@ -40,7 +40,7 @@ def test_recorded_versions_and_todays_with_the_payloads_that_each_change_hits(pl
         await person.press("v")
         await person.sees("get_weather", "→ today", "changed field")
         await person.press("less_than_sign")
-        await person.sees("@1", "is new, and required", "REQUIRED_PROPERTY_ADDED")
+        await person.sees("version 1", "is new, and required", "REQUIRED_PROPERTY_ADDED")
         await person.sees("recorded payloads hit")
         await person.press("enter")
         await person.sees("stopped at 2", "payload")

@@ -111,7 +111,7 @@ def test_a_condition_that_cannot_be_read_is_told_while_it_is_typed_and_asked_aga
         await person.press("enter")
         assert "1 ● payload.total > 1000" in person.screen
         await person.press("escape", "c")
-        assert "no calls that differ today or breakpoints" in status(person)
+        assert "no more stops after this step" in status(person)
 
     use(orders, script, trace="orders-a")
 
@@ -150,7 +150,7 @@ def test_every_key_of_the_list_of_breakpoints_does_what_it_says(orders: Path) ->
         await person.press("q", "c")
         assert "stopped at 10: ● 1 tool == 'move' and step > 1" in status(person)
         await person.press("c")
-        assert "no calls that differ" in status(person)
+        assert "no more stops after" in status(person)
 
     use(orders, script, trace="orders-a")
 
@@ -278,7 +278,7 @@ def test_every_key_of_the_list_of_watches_does_what_it_says(orders: Path) -> Non
             {"expression": "response.status", "stops": False}
         ]
         await person.press("q", "c")
-        assert "no calls that differ today after" in status(person)
+        assert "nothing differs after this step" in status(person)
         await person.press("K", "e", "end", *typed(" == 'lost'"), "enter", "t", "escape", "c")
         assert "stopped at 10: ~ response.status == 'lost' false → true" in status(person)
         await person.press("K", "x", "q")

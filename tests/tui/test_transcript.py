@@ -37,8 +37,8 @@ def status(person: Person) -> str:
         ("k", "stopped at 2"),
         ("G n", "this is the last step"),
         ("g p", "this is the first step"),
-        ("c", "no calls that differ today after this step"),
-        ("e e", "no errors after this step"),
+        ("c", "nothing differs after this step"),
+        ("e e", "no steps that are not ok after this step"),
     ],
 )
 def test_every_stepping_key_goes_where_it_says(database: Path, keys: str, said: str) -> None:
@@ -57,7 +57,7 @@ def test_every_stepping_key_goes_where_it_says(database: Path, keys: str, said: 
     ("key", "texts"),
     [
         ("1", ["What is the weather for b-trip?", "tools 1", "get_weather"]),
-        ("2", ["→ get_weather", "▶ get_weather", "as it was received"]),
+        ("2", ["→ get_weather", "» get_weather", "as it was received"]),
         ("3", ["payload", '"city": "Oslo"']),
         ("4", ["response", '"temperature": 4']),
         ("5", ["It asked nothing of the outside world."]),

@@ -118,9 +118,9 @@ def test_the_cursor_stays_in_sight_when_the_terminal_shrinks(tmp_path: Path) -> 
     async def script(person: Person) -> None:
         await person.sees("stopped at 1")
         await person.press("G")
-        await person.sees("▶ 199")
+        await person.sees("» 199")
         await person.pilot.resize_terminal(80, 22)
-        await person.sees("▶ 199")
+        await person.sees("» 199")
 
     use(path, script, trace="long")
 

@@ -93,7 +93,13 @@ class EditedListScreen(BaseScreen):
 
     def _say_item(self) -> None:
         item = self.item
-        self.say(*(self.status_of(item) if item is not None else [(self.EMPTY, "dim")]))
+        self.say(
+            *(
+                self.status_of(item)
+                if item is not None
+                else [(f"no {self.TITLE_WORDS.lower()} yet", "dim")]
+            )
+        )
 
     @on(Lines.Moved)
     def _moved(self) -> None:

@@ -102,6 +102,12 @@ class TracesScreen(SearchedTraces):
         self.table.set_reactive(type(self.table).cursor, 0)
         self.table.traces = None  # its first is to be seen, not where the trace is now
         self._find(self.wanted)
+        self.set_timer(0.2, self._say_sorting)
+
+    def _say_sorting(self) -> None:
+        """Say what takes a while: the list is empty meanwhile."""
+        if self._finding is not None and self.table.traces is None:
+            self.say((f"sorting {self.sort.words}…", "accent"))
 
     def end_something(self) -> bool:
         """End what runs, then the search, then the filter; say whether there was any."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from replay.records import Attempt, ModelCall, ToolCall
-from replay.records.codes import matched_words
+from replay.records.codes import matched_words, outcome_words
 from tui.rows.details import StepDetail
 from tui.views.entries import Entry
 from tui.views.json_entries import json_entries
@@ -91,7 +91,11 @@ def _components(detail: StepDetail, call: ToolCall) -> list[Entry]:
 
 def _attempt(attempt: Attempt) -> Entry:
     status = f"status {attempt.status_code}" if attempt.status_code is not None else ""
-    parts = [attempt.outcome or "no end recorded", status, lasted(attempt.duration_ms)]
+    parts = [
+        outcome_words(attempt.outcome) if attempt.outcome else "no end recorded",
+        status,
+        lasted(attempt.duration_ms),
+    ]
     error = attempt.error
     why = "" if error is None else f"   {printable(f'{error.type}: {error.message}')}"
     said = "  ".join(part for part in parts if part)

@@ -6,6 +6,7 @@ asks for a line when it is painted, whatever their number.
 
 from __future__ import annotations
 
+import textwrap
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -116,10 +117,9 @@ class Lines(ScrollView, can_focus=True):
             passed = fit(f"… {count(self.passed_count, 'line')} above", width)
             return Strip([Segment(passed, self._painted("dim"))])
         if index >= self.line_count():
-            if index == 0 and self.nothing:
-                said, base = Segment(self.nothing, self._painted("dim")), self._painted("")
-                return Strip([said]).crop_extend(0, width, base)
-            return Strip.blank(width, self._painted(""))
+            said = textwrap.wrap(self.nothing, width) if not self.line_count() else []
+            words = Segment(said[index] if index < len(said) else "", self._painted("dim"))
+            return Strip([words]).crop_extend(0, width, self._painted(""))
         line = self.line_role(index)
         if index == self.cursor:
             line += " cursor"
