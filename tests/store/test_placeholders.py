@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent
-NUMBERED = re.compile(r"(?<!\[)\?[1-9]")
+NUMBERED = re.compile(r"(?<=[ (,])\?[1-9]\b")
 
 
 def test_no_statement_numbers_its_placeholders() -> None:
