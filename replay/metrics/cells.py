@@ -232,13 +232,13 @@ def _by_row(connection: sqlite3.Connection, scope: Scope, buckets: Buckets) -> I
     rows = connection.execute(
         "SELECT c.tool, c.tool_version, c.schema_hash, coalesce(s.response_model, s.model), "
         "c.actor, s.toolset, c.outcome, "
-        f"iif(c.started_us = 0 AND ?1 > 0, {UNDATED}, (c.started_us - ?1) / ?2), "
+        f"iif(c.started_us = 0 AND ? > 0, {UNDATED}, (c.started_us - ?) / ?), "
         f"count(*), json_group_array({NANOSECONDS}) FILTER (WHERE c.duration_ms >= 0) "
         "FROM tool_call_rows c "
         "LEFT JOIN model_call_rows m ON m.key = c.model_call AND typeof(c.model_call) = 'integer' "
         "LEFT JOIN model_settings s ON s.key = m.settings "
         f"WHERE {without} AND {in_window} AND {in_traces} GROUP BY 1, 2, 3, 4, 5, 6, 7, 8",
-        [buckets.start_us, buckets.width_us, *moments, *values],
+        [buckets.start_us, buckets.start_us, buckets.width_us, *moments, *values],
     )
     for row in rows:
         if scope.covers(row[0], row[1], row[3], row[4] or "assistant"):
