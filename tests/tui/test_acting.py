@@ -112,7 +112,7 @@ def test_a_replay_is_hidden_shown_and_stopped_and_what_is_done_is_kept(
         await person.sees("esc stops, h hides")
         await person.pilot.press("escape")
         await person.sees("Stopped before the first trace was judged")
-        await person.sees_no("◐")
+        await person.sees_no("◐ replaying")
 
     use(shop, script, trace="long", is_settled=False)
     with Store.open(shop) as store:

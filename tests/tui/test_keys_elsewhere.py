@@ -121,7 +121,7 @@ KEYS: dict[str, list[Step]] = {
         ("space", "all traces of the database"),
         ("t", "\n tools travel_v2:toolbox"),
         ("esc b", "git:main   git:HEAD~1"),
-        ("esc v", "parser    strict"),
+        ("esc v", "parser    arguments are read strictly"),
         ("enter", "12 calls judged"),
         ("h", "H shows it"),
     ],
@@ -195,7 +195,7 @@ KEYS: dict[str, list[Step]] = {
     "schemas": [
         ("v", ""),
         ("enter", "stopped at 3"),
-        ("esc t", "pydantic: the code's"),
+        ("esc t", "(pydantic)"),
         ("tab z", CHANGES),
         ("n", MOVES),
         ("G p", MOVES),

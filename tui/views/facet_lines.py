@@ -13,7 +13,7 @@ from tui.views.signs import outcome_sign, verdict_sign
 _NOUNS = {
     "tool": "tools called",
     "model": "models, as they were asked for and as they answered",
-    "outcome": "how calls ended, other than ok",
+    "outcome": "outcomes of calls, other than ok",
     "verdict": "verdicts of today, other than same",
     "app": "applications",
     "source": "where it came from",
