@@ -97,6 +97,10 @@ class KeyBar(ClickBar):
         self._asked: Sequence[tuple[str, str]] = ()
         """The keys of a question, and what they do, while it is open."""
 
+    def on_mount(self) -> None:
+        """Be there with the first picture, before the size is known."""
+        self._fill()
+
     def on_resize(self) -> None:
         """Show as many as fit."""
         self._fill()
@@ -138,7 +142,7 @@ class KeyBar(ClickBar):
                 [(key_word(action.keys[0]), "accent strong"), (f" {action.name}", "dim")],
                 f"by_id({action.id!r})",
             )
-            for action in self.shown(self.size.width)
+            for action in self.shown(self.size.width or self.app.size.width)
         ]
         self.say_words(words, "  ")
 
@@ -302,6 +306,11 @@ class PromptBar(Horizontal):
             status.styles.height = "auto" if keys else 1
             status.styles.max_height = 3
             status.styles.text_wrap = "wrap" if keys else "nowrap"
+
+    def is_own(self, key: str) -> bool:
+        """Say whether a key edits what is typed; all others wait until it is done."""
+        own = self.query_one("#prompt-input", Input)._bindings.key_to_bindings
+        return key in own or key == "ctrl+z"  # to the shell, and back to what was typed
 
     def take_typed_ahead(self, event: events.Key) -> bool:
         """Say whether a key is for the input though something else had the focus, and hand it on.
