@@ -44,7 +44,7 @@ WHAT_IF_ACTIONS: Final[tuple[Action, ...]] = (
         footer=4,
     ),
     action(WHAT_IF, "search", "slash", "search", "find a text in this pane"),
-    action(WHAT_IF, "zoom", "z", "zoom", "only this pane, and back", footer=7),
+    action(WHAT_IF, "zoom", "z", "zoom", "only this pane, and back", footer=21),
     action(
         WHAT_IF, "copy", "y", "copy", "copy what the cursor is on, as JSON", group="Act", footer=6
     ),

@@ -91,6 +91,8 @@ class KeyBar(ClickBar):
         """``actions`` come with their ranks."""
         super().__init__(id="keys")
         self.actions = sorted((one for one in actions if one.footer), key=lambda one: one.footer)
+        self._width = 0
+        """Of the terminal, when this was mounted."""
         self._back = "back"
         self._first: Sequence[str] = ()
         self._idle: Sequence[str] = ()
@@ -99,6 +101,7 @@ class KeyBar(ClickBar):
 
     def on_mount(self) -> None:
         """Be there with the first picture, before the size is known."""
+        self._width = self.app.size.width
         self._fill()
 
     def on_resize(self) -> None:
@@ -142,7 +145,7 @@ class KeyBar(ClickBar):
                 [(key_word(action.keys[0]), "accent strong"), (f" {action.name}", "dim")],
                 f"by_id({action.id!r})",
             )
-            for action in self.shown(self.size.width or self.app.size.width)
+            for action in self.shown(self.size.width or self._width)
         ]
         self.say_words(words, "  ")
 
