@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks.pruning_database import OWN_SQL, SPARED_SQL
+from benchmarks.pruning_database import FOREVER_SQL, OWN_SQL, SPARED_SQL
 from replay.store import Store
 
 _COUNTED: Final = {
@@ -107,7 +107,7 @@ def not_the_oldest(original: Path, path: Path) -> list[str]:
             f"SELECT (SELECT max(started_us) FROM main.trace_rows WHERE id NOT {there} "
             f"AND key NOT IN ({OWN_SQL})), "
             f"(SELECT min(started_us) FROM main.trace_rows WHERE id {there} "
-            f"AND key NOT IN ({SPARED_SQL}))"
+            f"AND key NOT IN ({SPARED_SQL}) AND key NOT IN ({FOREVER_SQL}))"
         ).fetchone()
     if newest is None:
         return ["no trace went"]

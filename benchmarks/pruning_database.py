@@ -62,6 +62,8 @@ SELECT t.key FROM trace_rows t WHERE max(t.started_us,
 """The traces whose time is over by `RULES` at a time in microseconds, held and pinned ones too."""
 OWN_SQL: Final = 'SELECT key FROM trace_rows WHERE attributes LIKE \'%"keep":"2d"%\''
 """The traces that say themselves that their time is over, whatever else is asked for."""
+FOREVER_SQL: Final = "SELECT key FROM trace_rows WHERE attributes LIKE '%forever%'"
+"""The traces that say themselves that they are kept for ever: they do not go for a size."""
 SPARED_SQL: Final = (
     "SELECT key FROM trace_rows WHERE id IN (SELECT trace_id FROM holds) "
     "OR key IN (SELECT trace FROM pin_rows)"

@@ -95,15 +95,12 @@ class Terminal:
         return last
 
     def _is_running(self) -> bool:
-        """Say whether any of its threads runs, waits for the processor, or for a disk."""
-        for file in Path(f"/proc/{self.pid}/task").glob("*/stat"):
-            try:
-                state = file.read_text().rpartition(")")[2].split()[0]
-            except OSError:  # the thread has ended
-                continue
-            if state in "RD":
-                return True
-        return False
+        """Say whether it, or what it started, runs or waits for the processor or a disk.
+
+        Two schemas are compared in a process of their own; a key that is pressed meanwhile would
+        be said to be answered by what that process found.
+        """
+        return any(_is_busy(pid) for pid in [self.pid, *_started_by(self.pid)])
 
     def press(self, keys: str) -> float:
         """Write ``keys``; return when."""
@@ -147,3 +144,24 @@ class Terminal:
             os.kill(self.pid, signal.SIGKILL)
         os.close(self._file)
         os.waitpid(self.pid, 0)
+
+
+def _is_busy(pid: int) -> bool:
+    for file in Path(f"/proc/{pid}/task").glob("*/stat"):
+        try:
+            state = file.read_text().rpartition(")")[2].split()[0]
+        except OSError:  # the thread has ended
+            continue
+        if state in "RD":
+            return True
+    return False
+
+
+def _started_by(pid: int) -> list[int]:
+    found: list[int] = []
+    for file in Path(f"/proc/{pid}/task").glob("*/children"):
+        try:
+            found += [int(child) for child in file.read_text().split()]
+        except OSError:
+            continue
+    return found

@@ -146,7 +146,9 @@ def main() -> int:
             with contextlib.redirect_stdout(io.StringIO()):
                 build(path, args.calls)
             spread(path)
-        (folder / "pyproject.toml").write_text('[tool.replay.budgets]\n"tool_3" = { p95 = 90 }\n')
+        (folder / "pyproject.toml").write_text(
+            '[tool.replay.budgets]\n"tool_3" = { p95_ms = 90 }\n'
+        )
         return _time(path, folder, args.only, args.rounds)
 
 
@@ -160,7 +162,7 @@ def _time(path: Path, folder: Path, only: str, rounds: int) -> int:
                     forget(path)
                 # Away from any pyproject.toml, but for the one that is measured.
                 found[name].append(measured(command, folder if name == CONFIGURED else Path("/")))
-    print(f"{'':42}{'wall s':>8}{'cpu s':>8}{'MB':>6}")
+    print(f"{'':42}{'wall s':>8}{'cpu s':>8}{'MB':>6}", flush=True)
     slow = False
     for name, runs in found.items():
         wall_s = statistics.median(one.wall_s for one in runs)

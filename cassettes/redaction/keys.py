@@ -73,8 +73,11 @@ def key_of_file(path: Path, *, make: bool = False) -> bytes:
             _make(path)
         return _key(path.read_text("utf-8").strip(), f"The file '{path}'")
     except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or error
+        act = "read" if path.exists() else "made"
+        mend = "the file's rights" if path.exists() else "its folder or disk"
         raise KeyUnusable(
-            f"The masking key '{path}' cannot be read: {error}. Mend the file's rights, or set "
+            f"The masking key '{path}' cannot be {act}: {why}. Mend {mend}, or set "
             f"{VARIABLE} to a text of {LENGTH_MIN} characters or more."
         ) from error
 

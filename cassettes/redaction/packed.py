@@ -14,6 +14,9 @@ _PACKED: Final = re.compile(
     r"|(?:[A-Za-z0-9+/]{10,}|[A-Za-z0-9_-]{10,})={1,2}(?![A-Za-z0-9+/=_-]))"
 )
 """What is short is any word, unless it is padded."""
+HEX: Final = r"(?:[2-7][0-9a-fA-F]){9}"
+_HEX: Final = re.compile(r"(?<![0-9A-Za-z])(?:[2-7][0-9a-eA-E]|[2-6][fF]){9,}(?![0-9A-Za-z])")
+"""Letters all through, as hardly a hash has them."""
 _NOT_TEXT: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -29,6 +32,20 @@ def opened_base64(text: str, masked: Callable[[str], str]) -> str:
         return packed if clean == plain else _packed(clean, like=packed)
 
     return _PACKED.sub(replaced, text) if len(text) >= 12 else text
+
+
+def opened_hex(text: str, masked: Callable[[str], str]) -> str:
+    """Return ``text`` with what stands in it as pairs of hexadecimal digits masked."""
+
+    def replaced(found: re.Match[str]) -> str:
+        plain = bytes.fromhex(found[0]).decode("ascii")
+        clean = masked(plain)
+        if clean == plain:
+            return found[0]
+        made = clean.encode("utf-8").hex()
+        return made if found[0] == found[0].lower() else made.upper()
+
+    return _HEX.sub(replaced, text)
 
 
 def _plain(packed: str) -> str | None:

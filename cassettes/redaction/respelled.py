@@ -53,22 +53,57 @@ _WIDE_READ: Final = dict.fromkeys("\u2010\u2011\u2012\u2013\u2212", "-") | {
 }
 _WIDE: Final = (
     "\uff10-\uff19\uff21-\uff3a\uff41-\uff5a\uff0b\uff0d\uff0e\uff20"
-    "\u0660-\u0669\u06f0-\u06f9\u0966-\u096f"
+    "\u0660-\u0669\u06f0-\u06f9\u0966-\u096f\U0001d7ce-\U0001d7ff"
 )
 _BETWEEN: Final = "\u00a0\u2007\u202f\u2010-\u2013\u2212"
 
+_UNSEEN: Final = "\u00ad\u200b-\u200d\u2060\ufeff"
+"""What is not shown: a hyphen where a line may break, spaces of no width."""
+
+
+def _read_hex(text: str) -> str:
+    return re.sub(r"\\x([0-9a-fA-F]{2})", lambda found: chr(int(found[1], 16)), text)
+
+
+def _write_hex(text: str) -> str:
+    return re.sub(r"[\"'\\<>&\x00-\x1f]", lambda found: f"\\x{ord(found[0]):02x}", text)
+
+
+def _read_unseen(text: str) -> str:
+    return re.sub(f"[{_UNSEEN}]", "", text)
+
+
+_CODED: Final = (
+    r"\\u(?:(?:00[2-7]|[fF]{2}[0-5])[0-9a-fA-F]"
+    r"|00[aA][dD]|200[b-dB-D]|2060|[fF][eE][fF]{2})"
+)
+_GAP: Final = r"[ ()](?=[0-9(])|(?<=[0-9)])[ ()]"
+"""What is between the digits of one number."""
+
 _SPELLINGS: Final = (
     _Spelling(
-        re.compile(r"\\u00[2-7][0-9a-fA-F]"),
-        re.compile(r"[\w.@+\-/=~%:]|\\u[0-9a-fA-F]{4}"),
+        re.compile(_CODED),
+        re.compile(rf"[\w.@+\-/=~%:]|\\u[0-9a-fA-F]{{4}}|{_GAP}"),
         _read_unicode,
         _write_unicode,
     ),
     _Spelling(
         re.compile(r"&(?:#[0-9]{2,3}|#[xX][2-7][0-9a-fA-F]|commat|period|plus|colon|sol|lowbar);"),
-        re.compile(r"[\w.@+\-/=~%:]|&#?\w{2,8};"),
+        re.compile(rf"[\w.@+\-/=~%:]|&#?\w{{2,8}};|{_GAP}"),
         html.unescape,
         html.escape,
+    ),
+    _Spelling(
+        re.compile(r"\\x[2-7][0-9a-fA-F]"),
+        re.compile(rf"[\w.@+\-/=~%:]|\\x[0-9a-fA-F]{{2}}|{_GAP}"),
+        _read_hex,
+        _write_hex,
+    ),
+    _Spelling(
+        re.compile(f"[{_UNSEEN}]"),
+        re.compile(rf"[\w.@+\-/=~%:{_UNSEEN}]|{_GAP}"),
+        _read_unseen,
+        str,
     ),
     _Spelling(
         re.compile(f"[{_WIDE}]|(?<=[0-9])[{_BETWEEN}](?=[0-9])"),
@@ -78,8 +113,11 @@ _SPELLINGS: Final = (
     ),
 )
 
-_ESCAPED: Final = r"\\u00[2-7][0-9a-fA-F]|&#[0-9xX]|&commat;|&period;"
-_FOREIGN: Final = f"[{_WIDE}]|[0-9][{_BETWEEN}][0-9]"
+_ESCAPED: Final = (
+    rf"{_CODED}|\\x[2-7][0-9a-fA-F]"
+    r"|&(?:#[0-9xX]|commat;|period;|plus;)"
+)
+_FOREIGN: Final = f"[{_WIDE}{_UNSEEN}]|[0-9][{_BETWEEN}][0-9]"
 
 
 def may_be_respelled(text: str) -> bool:

@@ -9,6 +9,7 @@ from typing import Final
 
 from cassettes.redaction.finding import Finder, found_in
 from cassettes.redaction.names import Names, words_of
+from cassettes.redaction.packed import HEX
 from cassettes.redaction.patterns import Pattern, PatternError, patterns_of
 from cassettes.redaction.personal import KINDS, Kind
 from cassettes.redaction.prefilter import (
@@ -61,7 +62,7 @@ class Rules:
         self._kind_searches = tuple((kind, search(kind.search)) for kind in self.kinds)
         self._value_searches = self._secret_searches + _together(self.kinds)
         self._value_searches += (may_be_respelled,)
-        self._finds_packed: Finds = search(_BASE64) if self.kinds else _never
+        self._finds_packed: Finds = search(f"{_BASE64}|{HEX}") if self.kinds else _never
         if self.kinds:
             self._value_searches += (self._finds_packed,)
         if self.finders:
@@ -112,7 +113,7 @@ class Rules:
         return [kind for kind, finds in self._kind_searches if finds(text)]
 
     def may_be_packed(self, text: str) -> bool:
-        """Whether text may stand in ``text`` that is packed as base64."""
+        """Whether text may stand in ``text`` that is packed as base64, or as hexadecimal digits."""
         return not is_readable(text) or self._finds_packed(text)
 
     def may_be_respelled(self, text: str) -> bool:

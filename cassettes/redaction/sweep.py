@@ -21,13 +21,14 @@ from cassettes.redaction.described import describes_a_value
 from cassettes.redaction.finding import found_in
 from cassettes.redaction.free_text import COOKIES, ELEMENT, INPUT, assigned, said
 from cassettes.redaction.names import HARMLESS, words_of
-from cassettes.redaction.packed import opened_base64
+from cassettes.redaction.packed import opened_base64, opened_hex
 from cassettes.redaction.patterns import Pattern
 from cassettes.redaction.personal import Kind
 from cassettes.redaction.respelled import respelled
 from cassettes.redaction.shapes import is_placeholder
 from cassettes.redaction.spelling import spelled_as
 from cassettes.redaction.streams import Events
+from cassettes.redaction.tokens import are_tokens, without_tokens
 from cassettes.redaction.vault import Learned
 
 if TYPE_CHECKING:
@@ -83,6 +84,8 @@ class Sweep:
         kind = self._rules.kind_named(name)
         if kind is not None and type(value) in (str, int) and kind.is_named(str(value)):
             return self._personal(kind, value)
+        if kind is not None and type(value) is list:
+            return [self.under(name, item) for item in value]
         if not self._rules.names.is_secret(name):
             return self.value(value)
         if type(value) is str:
@@ -137,12 +140,20 @@ class Sweep:
             return value
         if value and all(type(one) is list and len(one) == 2 for one in value):
             return [self._pair(*one) for one in value]  # headers, rows of a form
+        if are_tokens(value):
+            value = self._tokens(value)
         return [
             self.named(item)
             if index and type(item) is str and self._is_flag(value[index - 1], item)
             else self.value(item, secret=secret)
             for index, item in enumerate(value)
         ]
+
+    def _tokens(self, value: list[Any]) -> list[Any]:
+        """Return a model's words, piece by piece, without the pieces of what is redacted."""
+        whole = "".join(one["token"] for one in value)
+        clean = self.text(whole)
+        return value if clean == whole else without_tokens(value, whole, clean)
 
     def _is_flag(self, before: Any, item: str) -> bool:
         """Whether ``item`` is what an option in a command line asks for: ``--password``, this."""
@@ -257,7 +268,7 @@ class Sweep:
                 text = INPUT.sub(self._valued, text)
         if rules.is_personal:
             if rules.may_be_packed(text):
-                text = opened_base64(text, self._inside)
+                text = opened_hex(opened_base64(text, self._inside), self._inside)
             if "%" in text:
                 text = _QUOTED.sub(self._unquoted, text)
             text = self._without_personal(text)

@@ -12,6 +12,17 @@ from typing import Any
 import click
 
 
+def read_words(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """Return what somebody says, as it was typed; None: nothing was asked.
+
+    Raises:
+        click.BadParameter: it is empty.
+    """
+    if value is not None and not value.strip():
+        raise click.BadParameter("it says nothing; leave the option out, or say something.")
+    return value
+
+
 def _wait(ctx: click.Context, param: click.Parameter, value: float | None) -> None:
     """Have this process wait so long for locked databases, and say who it waits for."""
     from replay.cli import locked

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from replay.cli import terminal
-from replay.cli.arguments import database_and, examples, json_option
+from replay.cli.arguments import database_and, examples, json_option, read_words
 from replay.cli.hidden import hide, reveal_option, shown
 from replay.errors import ExitCode
 
@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 
 _SCORES: Final = {"good": 1.0, "bad": 0.0}
 _NAMED_MAX: Final = 5
+
+
+def _read_score(ctx: click.Context, param: click.Parameter, value: float | None) -> float | None:
+    if value is not None and value != value:  # NaN is in every range
+        raise click.BadParameter("nan is not in the range 0<=x<=1.")
+    return value
 
 
 @click.command(
@@ -42,10 +48,19 @@ _NAMED_MAX: Final = 5
 )
 @click.option("--rating", type=click.Choice(list(_SCORES)), help="Whether it is as it should be.")
 @click.option(
-    "--score", type=click.FloatRange(0, 1), metavar="NUMBER", help="How good it is, from 0 to 1."
+    "--score",
+    type=click.FloatRange(0, 1),
+    metavar="NUMBER",
+    callback=_read_score,
+    help="How good it is, from 0 to 1.",
 )
-@click.option("--label", metavar="WORD", help="A word to find it by: wrong_tool, too_slow, ...")
-@click.option("--note", metavar="TEXT", help="What you have to say of it.")
+@click.option(
+    "--label",
+    metavar="WORD",
+    callback=read_words,
+    help="A word to find it by: wrong_tool, too_slow, ...",
+)
+@click.option("--note", metavar="TEXT", callback=read_words, help="What you have to say of it.")
 @click.option(
     "--correction",
     metavar="JSON",

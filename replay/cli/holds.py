@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from replay.cli import terminal
-from replay.cli.arguments import database_and, examples, json_option
+from replay.cli.arguments import database_and, examples, json_option, read_words
 from replay.errors import ExitCode, SelectionError
 
 
@@ -16,7 +16,9 @@ from replay.errors import ExitCode, SelectionError
     epilog=examples("replay hold traces.db t660c71da6be --reason 'case 2026-114'"),
 )
 @database_and("trace")
-@click.option("--reason", required=True, metavar="TEXT", help="Why it must stay.")
+@click.option(
+    "--reason", required=True, metavar="TEXT", callback=read_words, help="Why it must stay."
+)
 @click.option("--by", metavar="NAME", help="Who holds it. Default: your user name.")
 @json_option
 def hold(database: Path, trace: str, reason: str, by: str | None, as_json: bool) -> int:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from replay.store.redaction import Redaction
 
 _SHOWN_MAX: Final = 20
+_AGAIN: Final = "Run it again to mask it; what is done twice changes nothing."
 
 
 @click.command(
@@ -94,15 +95,16 @@ def _check(database: Path, config: MaskConfig, *, shows_all: bool, as_json: bool
     everything = config.model_copy(update={"personal": True})
     redaction = _redaction(database, everything, makes_key=False)
     with Store.open(database) as store, Progress("traces") as progress:
-        sights = look(store, redaction, progress.update)
+        sights = look(store, redaction, progress.update, keeps_all=shows_all or as_json)
     unwanted = set(_personal()) - wanted
     found = [one for one in sights.found if one.kind not in unwanted]
-    others = [one for one in sights.found if one.kind in unwanted]
+    counts = Counter({k: n for k, n in sights.counts.items() if k not in unwanted})
+    others = Counter({k: n for k, n in sights.counts.items() if k in unwanted})
     if as_json:
-        terminal.emit_json(_json(found, others, sights))
+        terminal.emit_json(_json(found, counts, others, sights))
     else:
-        terminal.emit(_text(database, found, others, sights, shows_all=shows_all))
-    return ExitCode.BREAKING if found else ExitCode.OK
+        terminal.emit(_text(database, found, counts, others, sights, shows_all=shows_all))
+    return ExitCode.BREAKING if counts else ExitCode.OK
 
 
 def _personal() -> tuple[str, ...]:
@@ -120,25 +122,32 @@ def _kinds(config: MaskConfig) -> set[str]:
     return set(config.personal)
 
 
-def _json(found: list[Sight], others: list[Sight], sights: Sights) -> Any:
+def _json(found: list[Sight], counts: Counter[str], others: Counter[str], sights: Sights) -> Any:
     from dataclasses import asdict
 
     return {
         "record_count": sights.record_count,
         "found": [asdict(one) for one in found],
-        "counts": Counter(one.kind for one in found),
-        "not_masked_counts": Counter(one.kind for one in others),
+        "counts": counts,
+        "not_masked_counts": others,
         "unproven_dates": sights.unproven_dates,
         "not_looked_into": sights.not_looked_into,
     }
 
 
 def _text(
-    database: Path, found: list[Sight], others: list[Sight], sights: Sights, *, shows_all: bool
+    database: Path,
+    found: list[Sight],
+    counts: Counter[str],
+    others: Counter[str],
+    sights: Sights,
+    *,
+    shows_all: bool,
 ) -> str:
     looked = f"{database}: {count(sights.record_count, 'record')} looked at"
-    if found:
-        lines = [f"{looked}; found {_counted(found)}.", "", *_places(found, shows_all=shows_all)]
+    if counts:
+        places = _places(found, counts.total(), shows_all=shows_all)
+        lines = [f"{looked}; found {_counted(counts)}.", "", *places]
         lines += ["", f"`replay mask --apply {database}` replaces these by placeholders."]
     else:
         lines = [f"{looked}; nothing to mask."]
@@ -149,36 +158,38 @@ def _text(
             "`personal = true` there masks it from now on; --personal counts and masks it here.",
         ]
     if sights.unproven_dates:
-        lines += ["", *_dates(sights.unproven_dates, shows_all=shows_all)]
+        shown = sights.unproven_dates if shows_all else sights.unproven_dates[:1]
+        lines += ["", *_dates(shown, sights.unproven_date_count)]
     lines += [f"Not looked into: {place}." for place in sights.not_looked_into]
     return "\n".join(lines)
 
 
-def _dates(places: list[str], *, shows_all: bool) -> list[str]:
-    shown = places if shows_all else places[:1]
-    more = f" and {len(places) - len(shown):,} more" if len(places) > len(shown) else ""
+def _dates(shown: list[str], total: int) -> list[str]:
+    more = f" and {total - len(shown):,} more" if total > len(shown) else ""
     return [
-        f"Dates at {count(len(places), 'place')} are of the year of a marked one, and may be what "
+        f"Dates at {count(total, 'place')} are of the year of a marked one, and may be what "
         "it stands for; nothing proves it. `--apply --dates` masks these, too:",
         f"        {', '.join(shown)}{more}",
     ]
 
 
-def _counted(found: list[Sight]) -> str:
-    counts = Counter(one.kind for one in found)
-    return ", ".join(f"{kind} {count:,}" for kind, count in counts.most_common())
+def _counted(counts: Counter[str]) -> str:
+    return ", ".join(f"{kind} {number:,}" for kind, number in counts.most_common())
 
 
-def _places(found: list[Sight], *, shows_all: bool) -> list[str]:
-    shown = list(dict.fromkeys(found))
-    if not shows_all:
-        first: dict[tuple[str, str], Sight] = {}
-        for one in shown:
-            first.setdefault((one.kind, one.place.rpartition(" ")[2]), one)
-        shown = list(first.values())[:_SHOWN_MAX]
-    lines = [f"{one.kind:8}{one.place}: {one.hint}" for one in shown]
-    left = len(set(found)) - len(shown)
+def _places(found: list[Sight], total: int, *, shows_all: bool) -> list[str]:
+    if shows_all:
+        return [_line(one) for one in dict.fromkeys(found)]
+    first: dict[tuple[str, str], Sight] = {}
+    for one in found:
+        first.setdefault((one.kind, one.place.rpartition(" ")[2]), one)
+    lines = [_line(one) for one in list(first.values())[:_SHOWN_MAX]]
+    left = total - len(lines)
     return [*lines, f"and {left:,} more (--all shows each)"] if left > 0 else lines
+
+
+def _line(one: Sight) -> str:
+    return f"{one.kind:8}{one.place}: {one.hint}"
 
 
 def _masked(done: Masked) -> str:
@@ -201,7 +212,11 @@ def _apply(database: Path, config: MaskConfig, *, dates: bool, as_json: bool) ->
     redaction = _redaction(database, config, makes_key=True)
     redaction.masks_dates = dates
     with Progress("traces") as progress:
-        done = apply(database, redaction, progress.update)
+        try:
+            done = apply(database, redaction, progress.update, progress.stage)
+        except KeyboardInterrupt:
+            terminal.say(f"{database} is whole: as it was, or masked already. {_AGAIN}")
+            raise
     if as_json:
         terminal.emit_json(asdict(done))
     else:

@@ -22,6 +22,7 @@ class Progress:
         self.shown = sys.stderr.isatty() if shown is None else shown
         self._started_s = time.monotonic()
         self._drawn_s = 0.0
+        self._total = 0
 
     def __enter__(self) -> Self:
         return self
@@ -41,6 +42,7 @@ class Progress:
 
         ``note`` is said instead of the rate.
         """
+        self._total = total
         now_s = time.monotonic()
         if not self.shown or (now_s - self._drawn_s < _REDRAW_S and done < total):
             return
@@ -50,6 +52,10 @@ class Progress:
         line = progress_line(done, total, self.unit, elapsed_s=elapsed_s, width=room, note=note)
         sys.stderr.write(f"\r\x1b[2K{line}")
         sys.stderr.flush()
+
+    def stage(self, words: str) -> None:
+        """Say what is done when all are: it takes its time, too."""
+        self.update(self._total, self._total, note=words)
 
 
 def progress_line(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import gc
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -152,7 +154,7 @@ def stats(
     from replay.store.settled import settle_calls
 
     settle_calls(database)
-    with reading(database) as connection:
+    with reading(database) as connection, _uncollected():
         scope = scope_of(connection, wanted)
         if is_compared:
             return _compare(
@@ -175,6 +177,18 @@ def stats(
             _hide_examples(database, found["quality"]["made_up"], reveal=reveal)
     _tell(found, database, limit, prometheus, as_json=as_json)
     return ExitCode.OK
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Let the collector rest: a million small objects come and go, and none refers to another."""
+    is_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if is_enabled:
+            gc.enable()
 
 
 def _hide_examples(database: Path, made_up: MadeUp, *, reveal: bool) -> None:
@@ -273,7 +287,7 @@ def _compare(
 ) -> int:
     from replay.metrics.cells import first_and_last
     from replay.metrics.comparing import compare
-    from replay.metrics.samples import read_samples
+    from replay.metrics.samples import read_sides
 
     if sides:
         scopes = tuple(narrowed(scope, read_side(side)) for side in sides)
@@ -281,7 +295,7 @@ def _compare(
         assert span is not None
         scopes = windows(scope, span, first_and_last(connection)[1])
     names = [one for one in by if one in ("tool", "version", "model")] or ["tool"]
-    before, after = (read_samples(connection, one, names) for one in scopes)
+    before, after = read_sides(connection, scopes, names)
     found = compare(before, after)
     _tell_compared(found, scopes, sides, as_json=as_json)
     if not tells_by_code:

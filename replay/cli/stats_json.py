@@ -61,8 +61,8 @@ def call_json(row: CallMetrics) -> dict[str, Any]:
 
 def _plain(row: Any) -> dict[str, Any]:
     """Return a row without its durations, which copying would take as long as reading them."""
+    values = {one.name: getattr(row, one.name) for one in fields(row) if one.name != "durations_ms"}
     return {
-        one.name: asdict(value) if is_dataclass(value := getattr(row, one.name)) else value
-        for one in fields(row)
-        if one.name != "durations_ms"
+        name: asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
+        for name, value in values.items()
     }

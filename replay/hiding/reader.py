@@ -173,9 +173,9 @@ class HidingReader(RecordReader):
         named = getattr(record, call_id)
         row = self._connection.execute(
             "SELECT t.id FROM trace_rows t WHERE t.key IN "
-            "(SELECT trace FROM tool_call_rows WHERE id = ?1 "
-            "UNION ALL SELECT trace FROM model_call_rows WHERE id = ?1)",
-            (named,),
+            "(SELECT trace FROM tool_call_rows WHERE id = ? "
+            "UNION ALL SELECT trace FROM model_call_rows WHERE id = ?)",
+            (named, named),
         ).fetchone()
         return None if row is None else str(row[0])
 
@@ -222,9 +222,9 @@ class HidingReader(RecordReader):
         if len(self._traces) > _TRACES_MAX:
             self._traces.popitem(last=False)
         version = self._connection.execute(
-            "SELECT (SELECT ended_us FROM trace_rows WHERE key = ?1), count(*), count(outcome), "
-            "max(key) FROM tool_call_rows WHERE trace = ?1",
-            row,
+            "SELECT (SELECT ended_us FROM trace_rows WHERE key = ?), count(*), count(outcome), "
+            "max(key) FROM tool_call_rows WHERE trace = ?",
+            (row[0], row[0]),
         ).fetchone()
         if version != known.version:
             self._learn(row[0], known)

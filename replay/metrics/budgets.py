@@ -16,6 +16,7 @@ from typing import Final, Literal, TypeAlias
 
 from replay.metrics.components import CALLS_MAX, COMPONENTS, CallParts, read_parts
 from replay.metrics.intervals import Interval, percentile_interval, z_of
+from replay.metrics.merging import ascending
 from replay.metrics.scope import Scope
 
 EXAMPLES_MAX: Final = 5
@@ -111,7 +112,7 @@ def check_budgets(
                 parts = read_parts(connection, scope, CALLS_MAX)
             read_count = len(parts) if len(parts) == CALLS_MAX else None
             found = _component(parts, tool, component)
-        ordered = sorted(found.durations_ms)
+        ordered = ascending(found.durations_ms)
         for measure, bound in bounds.items():
             slowest = [_violation(connection, found, *one) for one in found.slowest(bound)]
             results.append(_result(name, measure, bound, ordered, slowest, read_count))

@@ -27,7 +27,7 @@ from typing import Any, Final
 from replay.metrics.cells import has_groups, has_ungrouped
 from replay.metrics.percentiles import percentile
 from replay.metrics.scope import Scope
-from replay.metrics.stretches import groups_of, read_traces, trace_keys
+from replay.metrics.stretches import groups_of, of_traces, read_traces, trace_keys
 from replay.store.contents import ContentReader
 
 COMPONENTS: Final = ("model", "marshal", "validate", "tool", "network")
@@ -222,7 +222,8 @@ def _count_by_index(connection: sqlite3.Connection, scope: Scope) -> int:
     groups = [row[0] for row in groups_of(connection, scope)]
     traces = trace_keys(connection, scope)
     if traces is not None:
-        return sum(len(read_traces(connection, group, scope, traces)[0]) for group in groups)
+        columns = (read_traces(connection, group, scope) for group in groups)
+        return sum(len(of_traces(one, traces)[0]) for one in columns)
     in_window, moments = scope.moments("c.started_us")
     counted = (
         "SELECT count(*) FROM tool_call_rows c INDEXED BY tool_calls_by_group "

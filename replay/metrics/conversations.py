@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any, Final
 
 import orjson
@@ -18,6 +17,9 @@ from replay.store.selecting import IS_KNOWN
 
 OWN_TYPES: Final = ("function_call", "custom_tool_call", "reasoning")
 """Items of a prompt that the model itself made."""
+_PAGES_SIZE_MAX: Final = 4_000_000
+"""Bytes of opened pages that are kept: a trace's messages lie together, and are read once."""
+_TOOLSETS_MAX: Final = 256
 _HELD_CHARS_MAX: Final = 2_000_000
 """Texts of messages that are kept from one trace to the next: most prompts begin alike."""
 
@@ -71,11 +73,11 @@ class Conversations:
     def __init__(self, connection: sqlite3.Connection) -> None:
         """``connection`` is only read."""
         self._connection = connection
-        self._contents = ContentReader(connection)
-        self._shown = ShownSchemas(connection)
+        self._contents = ContentReader(connection, pages_size_max=_PAGES_SIZE_MAX)
+        self._shown = ShownSchemas(connection, self._contents)
         self._parts: dict[int, Part | None] = {}
         self._held_chars = 0
-        self._definitions = lru_cache(maxsize=256)(self._read_definitions)
+        self._definitions: dict[int, list[Part]] = {}
         self._pool: tuple[int, dict[int, int]] = (0, {})
 
     def of(self, scope: Scope, traces_max: int) -> Iterator[Conversation]:
@@ -157,7 +159,7 @@ class Conversations:
             for position in range(start, end + 1)
             if position in pool
         ]
-        definitions = [] if call.toolset is None else self._definitions(call.toolset)
+        definitions = [] if call.toolset is None else self._definitions_of(call.toolset)
         return [part for part in [*parts, *definitions] if part is not None]
 
     def _pool_of(self, trace: int) -> dict[int, int]:
@@ -186,5 +188,11 @@ class Conversations:
             return None
         return part_of(message)
 
-    def _read_definitions(self, toolset: int) -> list[Part | None]:
-        return [part_of(entry) for entry in self._shown.entries(toolset)]
+    def _definitions_of(self, toolset: int) -> list[Part]:
+        known = self._definitions.get(toolset)
+        if known is None:
+            if len(self._definitions) >= _TOOLSETS_MAX:
+                self._definitions.clear()
+            known = [part_of(entry) for entry in self._shown.entries(toolset)]
+            self._definitions[toolset] = known
+        return known

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from array import array
 from collections.abc import Sequence
 from typing import Final, TypeAlias
 
@@ -52,10 +53,17 @@ def _windows(values: Sequence[int]) -> list[_Window]:
         sample[_within(part, error, len(sample))]
         for part, error in ((SHOWN[0], -_WIDE), (SHOWN[0], _WIDE), (SHOWN[1], -_WIDE))
     )
-    upper = [value for value in values if value >= low]
+    upper = _from(values, low)
     middle = sorted([value for value in upper if value <= high])
     highest = sorted([value for value in upper if value >= top])
     return [(len(values) - len(upper), middle), (len(values) - len(highest), highest)]
+
+
+def _from(values: Sequence[int], low: int) -> Sequence[int]:
+    """Return what is not below ``low``, and of an array an array."""
+    if isinstance(values, array):
+        return array(values.typecode, (value for value in values if value >= low))
+    return [value for value in values if value >= low]
 
 
 def _within(part: float, errors: float, size: int) -> int:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from itertools import chain, compress, pairwise
+from itertools import chain, compress, groupby, pairwise
 from typing import Final
 
 from replay.metrics.intervals import Interval, rate_interval, z_of
@@ -145,13 +145,11 @@ def read_cold_starts(
     and so are imported traces, whose calls have no times of their own.
     """
     scope = scope or Scope()
-    by_tool: dict[str, list[Starts]] = {}
     before_us = int(cold_after_s * 1e6) + 1
-    for one in read_starts(connection, scope, before_us=before_us):
-        by_tool.setdefault(one.tool, []).append(one)
     found = []
-    for tool, calls in by_tool.items():
-        cold, warm = _cold_and_warm(calls, cold_after_s * 1e6)
+    starts = read_starts(connection, scope, before_us=before_us)
+    for tool, of_tool in groupby(starts, key=lambda one: one.tool):
+        cold, warm = _cold_and_warm(list(of_tool), cold_after_s * 1e6)
         halves = shown_ms(cold)[0], shown_ms(warm)[0]
         if halves[0] is not None and halves[1] is not None:
             found.append(ColdStarts(tool, len(cold), len(warm), halves[0], halves[1]))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
+from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import compress
+from itertools import compress, groupby
 from typing import Any
 
 from replay.metrics.cells import has_groups, has_ungrouped
@@ -18,6 +19,7 @@ from replay.metrics.stretches import (
     groups_of,
     in_turn,
     milliseconds,
+    of_traces,
     read_keys,
     read_started,
     read_traces,
@@ -61,38 +63,57 @@ def read_samples(
     connection: sqlite3.Connection, scope: Scope, by: Sequence[str] = ("tool",)
 ) -> dict[Key, Sample]:
     """Return the calls of ``scope``, by ``tool``, ``version`` or ``model``."""
-    found: dict[Key, Sample] = {}
+    return read_sides(connection, [scope], by)[0]
+
+
+def read_sides(
+    connection: sqlite3.Connection, scopes: Sequence[Scope], by: Sequence[str] = ("tool",)
+) -> list[dict[Key, Sample]]:
+    """Return the calls of each scope; what several have of a group of calls is read once."""
     places = [("tool", "version", "model").index(one) for one in by]
+    sides: list[dict[Key, Sample]] = [{} for _ in scopes]
 
-    def sample_of(*names: str | None) -> Sample:
-        return found.setdefault(tuple(names[place] for place in places), Sample())
+    def sample_of(side: dict[Key, Sample], *names: str | None) -> Sample:
+        return side.setdefault(tuple(names[place] for place in places), Sample())
 
-    if has_groups(connection):
-        groups, traces = groups_of(connection, scope), trace_keys(connection, scope)
-        tasks = [partial(read_traces, connection, row[0], scope, traces) for row in groups]
-        for row, (of, nanoseconds) in zip(groups, in_turn(connection, tasks), strict=True):
-            if of:
-                sample = sample_of(row[1], row[2], row[4])
-                sample.add_all(of, row[7] or "unfinished", nanoseconds)
-    columns = "coalesce(c.outcome, 'unfinished'), c.trace, c.duration_ms"
-    for tool, version, model, _, *call in _ungrouped(connection, scope, columns):
-        sample_of(tool, version, model).add(call[1], call[0], call[2])
-    return found
+    for numbers in _alike(scopes) if has_groups(connection) else ():
+        traces = {number: trace_keys(connection, scopes[number]) for number in numbers}
+        scope = scopes[numbers[0]]
+        groups = groups_of(connection, scope)
+        tasks = [partial(read_traces, connection, row[0], scope) for row in groups]
+        for row, columns in zip(groups, in_turn(connection, tasks), strict=True):
+            for number in numbers:
+                of, nanoseconds = of_traces(columns, traces[number])
+                if of:
+                    sample = sample_of(sides[number], row[1], row[2], row[4])
+                    sample.add_all(of, row[7] or "unfinished", nanoseconds)
+    asked = "coalesce(c.outcome, 'unfinished'), c.trace, c.duration_ms"
+    for side, scope in zip(sides, scopes, strict=True):
+        for tool, version, model, _, *call in _ungrouped(connection, scope, asked):
+            sample_of(side, tool, version, model).add(call[1], call[0], call[2])
+    return sides
+
+
+def _alike(scopes: Sequence[Scope]) -> list[list[int]]:
+    """Return the places of scopes that differ in their traces alone, together."""
+    found: dict[Scope, list[int]] = {}
+    for number, scope in enumerate(scopes):
+        found.setdefault(replace(scope, traces_sql="", traces_values=()), []).append(number)
+    return list(found.values())
 
 
 def read_timed(
     connection: sqlite3.Connection, scope: Scope, is_wanted: Callable[[str], bool]
-) -> tuple[list[int], list[float]]:
+) -> tuple[array[int], array[float]]:
     """Return the row, and the milliseconds, of each call that says them of the tools wanted."""
-    keys: list[int] = []
-    durations_ms: list[float] = []
+    keys, durations_ms = array("q"), array("d")
     if has_groups(connection):
         groups = [row for row in groups_of(connection, scope) if is_wanted(row[1])]
         traces = trace_keys(connection, scope)
         tasks = [partial(read_keys, connection, row[0], scope, traces) for row in groups]
         for of_group, nanoseconds in in_turn(connection, tasks):
-            keys += of_group
-            durations_ms += milliseconds(nanoseconds)
+            keys.extend(of_group)
+            durations_ms.extend(milliseconds(nanoseconds))
     for tool, _, _, _, key, lasted in _ungrouped(connection, scope, "c.key, c.duration_ms"):
         if is_wanted(tool) and lasted is not None and lasted >= 0:
             keys.append(key)
@@ -115,31 +136,43 @@ class Starts:
 def read_starts(
     connection: sqlite3.Connection, scope: Scope, *, before_us: int
 ) -> Iterator[Starts]:
-    """Give when calls started, and how long they took.
+    """Give when calls started, and how long they took: one tool after the other.
 
     Beside the calls of the scope these are all others of its tools and traces, whoever made them,
     from ``before_us`` before its window on.
     """
     since = None if scope.since_us is None else scope.since_us - before_us
     wider = replace(scope, since_us=since, tool_versions=(), models=(), actors=())
+    rest = _ungrouped_starts(connection, scope, wider)
     if has_groups(connection):
         groups, traces = groups_of(connection, wider), trace_keys(connection, scope)
+        groups.sort(key=lambda row: (row[1], row[0]))
         tasks = [partial(read_started, connection, row[0], wider, traces) for row in groups]
-        for row, (started, lasted) in zip(groups, in_turn(connection, tasks), strict=True):
-            is_in = scope.covers(row[1], row[2], row[4], row[5] or "assistant")
-            at = 0 if scope.since_us is None else bisect_left(started, scope.since_us)
-            yield Starts(row[1], False, started[:at], lasted[:at])
-            yield Starts(row[1], is_in, started[at:], lasted[at:])
-    found: dict[tuple[str, bool], Starts] = {}
-    for tool, version, model, actor, started, lasted in _ungrouped(
-        connection, wider, f"c.started_us, {NANOSECONDS}"
-    ):
+        told = zip(groups, in_turn(connection, tasks), strict=True)
+        for tool, of_tool in groupby(told, key=lambda one: one[0][1]):
+            for row, (started, lasted) in of_tool:
+                is_in = scope.covers(tool, row[2], row[4], row[5] or "assistant")
+                at = 0 if scope.since_us is None else bisect_left(started, scope.since_us)
+                yield Starts(tool, False, started[:at], lasted[:at])
+                yield Starts(tool, is_in, started[at:], lasted[at:])
+            yield from rest.pop(tool, ())
+    for starts in rest.values():
+        yield from starts
+
+
+def _ungrouped_starts(
+    connection: sqlite3.Connection, scope: Scope, wider: Scope
+) -> dict[str, list[Starts]]:
+    """Return by tool what an older version wrote: what is in the scope, and what is not."""
+    found: dict[str, list[Starts]] = {}
+    columns = f"c.started_us, {NANOSECONDS}"
+    for tool, version, model, actor, started, lasted in _ungrouped(connection, wider, columns):
         is_in = scope.since_us is None or started >= scope.since_us
         is_in = is_in and scope.covers(tool, version, model, actor)
-        one = found.setdefault((tool, is_in), Starts(tool, is_in))
-        one.started_us.append(started)
-        one.nanoseconds.append(lasted)
-    yield from found.values()
+        both = found.setdefault(tool, [Starts(tool, False), Starts(tool, True)])
+        both[is_in].started_us.append(started)
+        both[is_in].nanoseconds.append(lasted)
+    return found
 
 
 def _ungrouped(

@@ -16,10 +16,12 @@ if TYPE_CHECKING:
 class ShownSchemas:
     """The schemas of toolsets, each read once."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        """``connection`` is only read."""
+    def __init__(
+        self, connection: sqlite3.Connection, contents: ContentReader | None = None
+    ) -> None:
+        """``connection`` is only read; ``contents`` of it, where there is such a reader."""
         self._connection = connection
-        self._contents = ContentReader(connection)
+        self._contents = contents or ContentReader(connection)
         self._toolsets: dict[int, dict[str, str]] = {}
         self._definitions: dict[int, JsonValue] = {}
         self._parameters: dict[int, dict[str, JsonValue]] = {}

@@ -16,6 +16,7 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 import orjson
 
+from replay.metrics.merging import merged
 from replay.metrics.scope import Scope
 
 T = TypeVar("T")
@@ -54,6 +55,10 @@ Spans: TypeAlias = "list[tuple[int, int, list[int]]]"
 """Of each span of time: its number, how many calls it has, their durations in nanoseconds."""
 
 
+TracesOfCalls: TypeAlias = tuple[list[Trace], list[int | None]]
+"""Of calls in one order: the trace of each, and its nanoseconds."""
+
+
 def trace_keys(connection: sqlite3.Connection, scope: Scope) -> frozenset[Trace] | None:
     """Return the traces of a scope; None: every one. Asked once, not with every stretch."""
     if not scope.traces_sql:
@@ -87,11 +92,15 @@ def read_spans(
     ]
 
 
-def read_traces(
-    connection: sqlite3.Connection, group: int, scope: Scope, traces: frozenset[Trace] | None
-) -> tuple[list[Trace], list[int | None]]:
+def read_traces(connection: sqlite3.Connection, group: int, scope: Scope) -> TracesOfCalls:
     """Return of each call of a group in the scope's window its trace, and its nanoseconds."""
     of, durations = _lists(connection, group, scope, "c.trace", NANOSECONDS)
+    return of, durations
+
+
+def of_traces(columns: TracesOfCalls, traces: frozenset[Trace] | None) -> TracesOfCalls:
+    """Return what `read_traces` gave of these traces' calls; None: of all."""
+    of, durations = columns
     if traces is None:
         return of, durations
     counts = list(map(traces.__contains__, of))
@@ -142,9 +151,9 @@ def milliseconds(nanoseconds: Iterable[int]) -> Iterator[float]:
     return map((1e6).__rtruediv__, nanoseconds)
 
 
-def ascending_ms(nanoseconds: Iterable[int]) -> array[float]:
-    """Return nanoseconds as milliseconds, ascending."""
-    return array("d", sorted(milliseconds(nanoseconds)))
+def ascending_ms(stretches: Iterable[Iterable[int]]) -> array[float]:
+    """Return stretches of nanoseconds as milliseconds, ascending; never all as objects."""
+    return merged(array("d", sorted(milliseconds(one))) for one in stretches)
 
 
 def groups_of(connection: sqlite3.Connection, scope: Scope) -> list[tuple[Any, ...]]:

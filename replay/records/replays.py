@@ -14,6 +14,9 @@ NOT_FROZEN = "Not frozen: "
 """Begins the note of a call that did something for real: ``Not frozen: writes ledger.txt``."""
 
 
+LONG_WAIT_MS: Final = 1000.0
+"""Shorter waits of a call are not told of, nor are waits that are longer by less than that."""
+
 GAP = "What it did to the world is missing for the calls after it."
 """Ends the note of a call that was not run though it may have changed the world."""
 

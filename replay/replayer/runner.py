@@ -26,7 +26,7 @@ from cassettes.errors import InteractionFormatError
 from cassettes.world.temporary import temporary_folder
 from cassettes.world.turns import here
 from replay.records import CallResult, JsonObject, Outcome, Stage
-from replay.records.replays import GAP
+from replay.records.replays import GAP, LONG_WAIT_MS
 from replay.replayer.apart import NotCarried, run_apart
 from replay.replayer.cassette_of import STAGE, WAITED, CallCassette
 from replay.replayer.channel import Channel
@@ -48,7 +48,6 @@ from replay.replayer.turn import (
 from replay.replayer.warm_world import WarmWorld
 from replay.tools.call import run_call, run_call_sync
 from replay.tools.observer import StateView, see_states_through
-from replay.verdicts.slower import LONG_WAIT_MS
 
 if TYPE_CHECKING:
     from replay.store.redaction import Redaction

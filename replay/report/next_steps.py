@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 
-from replay.records import CallVerdict, Cause, Finding, ReplayRun, Verdict
+from replay.records import Cause, Finding, ReplayRun, Verdict
 from replay.report.ink import Ink
 
 
@@ -53,18 +53,6 @@ def next_lines(
             else [f"  {command}", ink.paint(f"      {what}", "dim")]
         )
     return lines
-
-
-def variable_hint(example: CallVerdict) -> str | None:
-    """Return which option hands on the environment variable that a tool lacks; None: none does."""
-    error = example.replayed.error if example.replayed else None
-    if error is None or error.type != "KeyError":
-        return None
-    in_environ = any(word in (error.traceback or "") for word in ("environ", "<frozen os>"))
-    name = error.message.strip("'\"")
-    if not in_environ or not name.isidentifier():
-        return None
-    return f"A replay's workers get few environment variables: hand it on with `--env {name}`."
 
 
 def _is_of_the_schema(finding: Finding) -> bool:

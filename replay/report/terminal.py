@@ -14,7 +14,7 @@ from replay.records import CallVerdict, Cause, Finding, JsonObject, ReplayRun, V
 from replay.report.change_lines import outside_lines, summary_lines
 from replay.report.ink import Ink, count, plain, wrap
 from replay.report.masked_words import masked_otherwise_words
-from replay.report.next_steps import next_lines, variable_hint
+from replay.report.next_steps import next_lines
 from replay.report.not_frozen import not_frozen_lines
 from replay.report.parser_text import parser_lines
 from replay.report.policy_lines import is_not_run, policy_lines
@@ -119,8 +119,6 @@ def finding_lines(
     )
     if example is not None and example.note and finding.cause in _CAUSES_NOTED:
         lines += wrap(plain(example.note), width, indent="  ")
-    if example is not None and (hint := variable_hint(example)) is not None:
-        lines += wrap(plain(hint), width, indent="  ")
     if example is not None and (version := version_fact(example, None)) is not None:
         lines += wrap(plain(version), width, indent="  ")
     for note in [] if example is None else translation_notes(example, only_failed=True):

@@ -82,12 +82,15 @@ class Changing(Draining, Reading):
         return Compaction(before, self.path.stat().st_size, removed)
 
     def mask(
-        self, masking: Masking, tell: Callable[[int, int], None] = lambda done, total: None
+        self,
+        masking: Masking,
+        tell: Callable[[int, int], None] = lambda done, total: None,
+        stage: Callable[[str], None] = lambda words: None,
     ) -> Masked:
         """Replace secrets in what is stored already, and leave nothing of them in the file.
 
-        ``tell`` is told how many of how many traces are done. A crash in between leaves some traces
-        as they were; run it again. Needs room for a copy of the file.
+        ``tell`` is told how many of how many traces are done, ``stage`` what is done then. A crash
+        in between leaves some traces as they were; run it again. Needs room for a copy of the file.
 
         Raises:
             StoreError: the database is open for reading, locked, or its disk too full for a copy.
@@ -96,6 +99,7 @@ class Changing(Draining, Reading):
 
         with self._changing("masked") as (drainer, connection):
             masked = mask_all(self, drainer, connection, masking, tell)
+        stage("writing the file anew")
         self.compact()
         return masked
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
@@ -40,6 +41,20 @@ def connect(path: Path, *, busy_ms: int = _BUSY_MS) -> sqlite3.Connection:
     connection.execute("PRAGMA cache_size=-16384")
     connection.execute("PRAGMA wal_autocheckpoint=4000")
     return connection
+
+
+@contextmanager
+def connected(path: Path) -> Iterator[sqlite3.Connection]:
+    """Give a connection as `connect` does, and say in our words what SQLite refuses meanwhile.
+
+    Raises:
+        StoreError: the database is locked or read-only, its disk is full or does not answer.
+    """
+    try:
+        with closing(connect(path)) as connection:
+            yield connection
+    except sqlite3.Error as error:
+        raise store_error(error, path) from error
 
 
 def connect_reading(path: Path) -> sqlite3.Connection:

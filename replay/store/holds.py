@@ -55,17 +55,12 @@ def read_holds(connection: sqlite3.Connection) -> list[Hold]:
 
 
 def _write(path: Path, statement: str, values: tuple[object, ...]) -> int:
-    connection = database.connect(path)
     count = 0
+    with database.connected(path) as connection:
 
-    def work() -> None:
-        nonlocal count
-        count = connection.execute(statement, values).rowcount
+        def work() -> None:
+            nonlocal count
+            count = connection.execute(statement, values).rowcount
 
-    try:
         database.transaction(connection, work)
-    except sqlite3.Error as error:
-        raise database.store_error(error, path) from error
-    finally:
-        connection.close()
     return count

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from cassettes.placeholders import PLACEHOLDER
+from cassettes.redaction.prefilter import search
 from replay.records.base import JsonObject, JsonValue
 from replay.records.sensitive import Fit
 from replay.store.json_text import encode
@@ -25,11 +26,16 @@ _WORD: Final = re.compile(r"""[^\s"'`\\,;:(){}\[\]<>=|&]+""")
 _WORDS_MAX: Final = 4
 """A name of so many words, or an address, is found within a text; a longer value only whole."""
 _LENGTH_MAX: Final = 128
-_CODE: Final = re.compile(r"(?<![0-9.\-])[0-9]{8,15}(?![0-9.\-])")
+_CODE: Final = re.compile(r"[0-9]{8,}")
+_CODE_LENGTH_MAX: Final = 15
+_JOINED: Final = frozenset("abcdefABCDEF.-")
+"""What beside digits makes them a part of something longer."""
 _DATE: Final = re.compile(r"(?<![0-9])[0-9]{4}-[0-9]{2}-[0-9]{2}(?![0-9])")
 _LETTER: Final = re.compile(r"[a-z]")
 _CAPITAL: Final = re.compile(r"[A-Z]")
 _DIGIT: Final = re.compile(r"[0-9]")
+
+_may_hold_marks: Final = search(r"R[0-9a-f]{12}R|r[0-9a-f]{4,12}r(?:@|%40)example\.com")
 
 Places = dict[tuple[str | None, Fit], set[str]]
 """By what marks say of their places, the placeholders that stand there."""
@@ -37,13 +43,14 @@ Places = dict[tuple[str | None, Fit], set[str]]
 
 def learn_leftovers(redaction: Redaction, records: list[JsonObject]) -> None:
     """Have ``redaction`` know what placeholders in a trace's records stand for, as they tell."""
-    marks = set(PLACEHOLDER.findall(_text(records)))
+    whole = _text(records)
+    marks = set(PLACEHOLDER.findall(whole)) if _may_hold_marks(whole) else set()
     places = _at_marks(redaction, records)
     shapes = {_shape(made): key for key, found in places.items() for made in found}
-    texts = set(_texts(records))
-    codes = _codes(redaction, texts)
+    codes = _codes(redaction, whole)
     if not marks and not shapes and not codes:
         return
+    texts = set(_texts(records))
     from cassettes.redaction.shapes import mark_of
 
     redactor = redaction.redactor
@@ -112,9 +119,16 @@ def _at_marks(redaction: Redaction, records: list[JsonObject]) -> Places:
     return found
 
 
-def _codes(redaction: Redaction, texts: Iterable[str]) -> set[str]:
+def _codes(redaction: Redaction, text: str) -> set[str]:
     """Return the digits that pass for placeholders: nothing but the key tells them from others."""
-    found = {one for text in texts for one in _CODE.findall(text)}
+    if not redaction.redactor.rules.names_stand_in(text):
+        return set()  # those at marks are known by their places
+    found = set()
+    for one in _CODE.finditer(text):
+        start, end = one.span()
+        is_whole = text[start - 1] not in _JOINED and text[end] not in _JOINED
+        if is_whole and end - start <= _CODE_LENGTH_MAX:
+            found.add(one[0])
     return {one for one in found if redaction.redactor.placeholder(one) == one}
 
 
@@ -159,7 +173,7 @@ def _stand_in(redaction: Redaction, text: str, kind: str | None, fit: Fit) -> st
 
 
 def _shape(text: str) -> str:
-    """Return what a placeholder without a mark shares with its value: where which letters are."""
+    """Return what a placeholder without a mark shares with its value: letters for letters."""
     return _DIGIT.sub("0", _CAPITAL.sub("A", _LETTER.sub("a", text)))
 
 

@@ -29,10 +29,12 @@ def apply(
     path: Path,
     redaction: Redaction,
     tell: Callable[[int, int], None] = lambda done, total: None,
+    stage: Callable[[str], None] = lambda words: None,
 ) -> Masked:
     """Mask everything that the database ``path`` holds, and leave nothing of it in the file.
 
-    ``tell`` is told how many of how many traces are done. Needs room for two copies of the file.
+    ``tell`` is told how many of how many traces are done, ``stage`` what is done then. Needs room
+    for two copies of the file.
 
     Raises:
         StoreError: another program has it open, the disk is too full, or the masked copy is not
@@ -46,7 +48,8 @@ def apply(
     try:
         with alone(path) as connection:
             _copy_out(connection, copy, is_encrypted=encryption.is_encrypted(path))
-            done = _masked(copy, redaction, tell)
+            done = _masked(copy, redaction, tell, stage)
+            stage("putting the masked copy in the file's place")
             _copy_back(copy, connection)
     except sqlite3.Error as error:
         raise database.store_error(error, path) from error
@@ -123,9 +126,15 @@ def _copy_out(connection: sqlite3.Connection, copy: Path, *, is_encrypted: bool)
         target.close()
 
 
-def _masked(copy: Path, redaction: Redaction, tell: Callable[[int, int], None]) -> Masked:
+def _masked(
+    copy: Path,
+    redaction: Redaction,
+    tell: Callable[[int, int], None],
+    stage: Callable[[str], None],
+) -> Masked:
     with Store.open(copy, "w") as store:
-        done = store.mask(redaction, tell)
+        done = store.mask(redaction, tell, stage)
+        stage("checking the masked copy")
         problems = store.check()
     if problems:
         raise StoreError(

@@ -7,7 +7,8 @@ ever told whole. Then the bytes that no record refers to are looked at: free pag
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 SHOWN: Final = 2
 """Letters of a value that are told at its start."""
+_FIELDS_MAX: Final = 1_000
 _READABLE: Final = re.compile(rb"[\x20-\x7e\xc2-\xf4\x80-\xbf]{6,}")
 
 
@@ -42,31 +44,55 @@ class Sight:
 class Sights:
     """What a look found."""
 
+    keeps_all: bool = True
+    """False: only the first of each kind at each field is kept, and all are counted."""
     record_count: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
+    """By kind, how many were found."""
     found: list[Sight] = field(default_factory=list)
+    unproven_date_count: int = 0
     unproven_dates: list[str] = field(default_factory=list)
     """Places of dates that a marked one, masked in the same call, may stand for."""
     not_looked_into: list[str] = field(default_factory=list)
     """Places that may hold something, and could not be read."""
+    _seen: set[tuple[str, str]] = field(default_factory=set)
+
+    def add(self, sights: Iterable[Sight]) -> None:
+        """Count what was found, and keep it."""
+        for one in sights:
+            self.counts[one.kind] += 1
+            at = one.kind, one.place.rpartition(" ")[2]
+            if self.keeps_all or (at not in self._seen and len(self._seen) < _FIELDS_MAX):
+                self._seen.add(at)
+                self.found.append(one)
+
+    def add_dates(self, places: Iterable[str]) -> None:
+        """Count dates that nothing proves to be a marked one, and keep where they are."""
+        for place in places:
+            self.unproven_date_count += 1
+            if self.keeps_all or not self.unproven_dates:
+                self.unproven_dates.append(place)
 
 
 def look(
     store: Store,
     redaction: Redaction,
     tell: Callable[[int, int], None] = lambda done, total: None,
+    *,
+    keeps_all: bool = True,
 ) -> Sights:
     """Return what ``store`` holds that ``redaction`` would mask.
 
-    ``tell`` is told how many of how many traces are done.
+    ``tell`` is told how many of how many traces are done. ``keeps_all``: as in `Sights`.
     """
-    sights = Sights()
+    sights = Sights(keeps_all)
     for records in _batches(store, tell):
         sights.record_count += len(records)
         learn_leftovers(redaction, records)
-        sights.unproven_dates += _unproven_dates(records, redaction)
+        sights.add_dates(_unproven_dates(records, redaction))
         for before, after in zip(records, masked_records(redaction, records), strict=True):
             if before != after:
-                sights.found += _sights(before, after, redaction)
+                sights.add(_sights(before, after, redaction))
     for piece in loose_bytes(store.path):
         _look_at(piece, redaction, sights)
     return sights
@@ -138,5 +164,5 @@ def _look_at(piece: Bytes, redaction: Redaction, sights: Sights) -> None:
         text = found[0].decode("utf-8", "replace")
         if not redaction.redactor.concerns(text):
             continue
-        for kind, value in redaction.redactor.kinds_in(text, redaction.redactor.text(text)):
-            sights.found.append(Sight(kind, piece.place, hint_of(value)))
+        found_in = redaction.redactor.kinds_in(text, redaction.redactor.text(text))
+        sights.add(Sight(kind, piece.place, hint_of(value)) for kind, value in found_in)

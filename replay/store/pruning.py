@@ -216,15 +216,10 @@ def pruning_of(
 
     with Store.open(path, "w"):
         pass
-    connection = database.connect(path)
-    # What is removed is zeroed where its page is written anyway; other pages leave the file.
-    connection.execute("PRAGMA secure_delete=FAST")
-    try:
+    with database.connected(path) as connection:
+        # What is removed is zeroed where its page is written anyway; other pages leave the file.
+        connection.execute("PRAGMA secure_delete=FAST")
         yield Pruner(connection, path, Pruned() if into is None else into, tell=tell)
-    except sqlite3.Error as error:
-        raise database.store_error(error, path) from error
-    finally:
-        connection.close()
 
 
 def prune(

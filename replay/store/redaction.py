@@ -367,7 +367,9 @@ def _texts(sweep: Sweep, value: Any) -> Any:
     if type(value) is str:
         return sweep.plain(value, assigned=False)
     if type(value) is dict:
-        return {name: _texts(sweep, item) for name, item in value.items()}
+        return {
+            sweep.plain(name, assigned=False): _texts(sweep, item) for name, item in value.items()
+        }
     return [_texts(sweep, item) for item in value] if type(value) is list else value
 
 

@@ -12,9 +12,7 @@ from statistics import median
 from typing import Final
 
 from replay.records import CallVerdict, JsonObject, Policy, ToolCall, Verdict
-
-LONG_WAIT_MS: Final = 1000.0
-"""Shorter waits are not told of, nor are waits that are longer by less than that."""
+from replay.records.replays import LONG_WAIT_MS
 
 _TIMES: Final = 1.5
 """A call of a minute that waits two seconds more is as it was."""

@@ -116,7 +116,8 @@ def _where(verdicts: Sequence[CallVerdict]) -> str:
 def _now_rejected(verdict: CallVerdict) -> str:
     outcome = verdict.replayed.outcome if verdict.replayed else None
     if outcome is Outcome.UNKNOWN_TOOL:
-        return "no such tool any more"
+        worked = verdict.recorded_outcome is Outcome.OK
+        return "no such tool any more" if worked else "no such tool"
     if outcome in _WHAT_FAILS:
         return f"now {_WHAT_FAILS[outcome]}{_error(verdict)}"
     return f"now rejected{_reasons(verdict, verdict.schema_errors) or _error(verdict)}"

@@ -55,6 +55,9 @@ _CAUSES_OF_READING: Final = frozenset({Cause.SCHEMA, Cause.TRANSLATION})
 
 _UNFIT: Final = frozenset({Outcome.BAD_JSON, Outcome.INVALID_ARGUMENTS})
 
+_AS_READ: Final = frozenset({Outcome.OK, Outcome.FAILED})
+"""How a call ends that nobody saw, by what the model was told: a failure rule reads it so."""
+
 _NOTHING_RECORDED: Final = "The recording has no answer of this call to compare with."
 
 
@@ -92,7 +95,8 @@ def judge(
         return _same(call, lanes, run_id, model, situation)
     expected = _expected(call, lanes)
     today = replayed_answer(lanes.replayed)
-    expected = _as_told(expected, today)
+    if call.outcome is Outcome.OK:
+        expected = _as_told(expected, today)
     found = _find(call, expected, today, lanes, rules, situation)
     cause: Cause | None = None
     if again is not None and _disagree(call, today, again, rules):
@@ -324,10 +328,12 @@ def _as_told(expected: Answer, today: Answer | None) -> Answer:
 
     What reads as success may have been an agent's own words for a failure; today's tools say these.
     """
-    if today is None or not expected.is_unseen or expected.outcome is not Outcome.OK:
+    if today is None or not expected.is_unseen or expected.outcome not in _AS_READ:
         return expected
     if ending(today.outcome) not in (Ending.TURNED_AWAY, Ending.FAILING):
         return expected
+    if expected.outcome is Outcome.FAILED and ending(today.outcome) is Ending.FAILING:
+        return expected  # a tool that crashes now is another matter
     if not expected.response:
         return expected
     if compare(expected.response, today.response) is Likeness.DIFFERENT:

@@ -268,3 +268,20 @@ def test_what_nobody_said_cannot_be_taken_back(
 def test_taking_back_says_nothing_new(folder: Path, capsys: Printed) -> None:
     assert exit_code_of(["feedback", "t1", "--take-back", "last", "--rating", "good"]) == 3
     assert "--take-back says nothing new" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["feedback", "t1", "--label", ""],
+        ["feedback", "t1", "--note", " "],
+        ["feedback", "t1", "--score", "nan"],
+        ["hold", "t1", "--reason", ""],
+    ],
+)
+def test_what_says_nothing_is_refused(folder: Path, capsys: Printed, words: list[str]) -> None:
+    assert exit_code_of(words) == 3
+
+    told = capsys.readouterr().err
+    assert f"Invalid value for '{words[2]}'" in told
+    assert kept() == []

@@ -17,7 +17,7 @@ from replay.metrics.budgets import check_budgets
 from replay.metrics.components import count_calls
 from replay.metrics.invented import read_made_up
 from replay.metrics.runs import read_cold_starts
-from replay.metrics.samples import read_samples
+from replay.metrics.samples import read_samples, read_sides
 from replay.store.settled import is_settled
 from tests.metrics.stores import make_store, moment
 
@@ -45,6 +45,20 @@ def test_a_selection_of_traces_is_asked_once(
 
     of_traces = [one for one in asked if "FROM trace_rows r" in one]
     assert len(of_traces) == 1
+
+
+def test_two_apps_are_told_apart_in_one_reading(connection: sqlite3.Connection) -> None:
+    desk = Scope(traces_sql="r.app = ?", traces_values=("desk",))
+    alone = [read_samples(connection, one) for one in (SHOP, desk)]
+    asked: list[str] = []
+    connection.set_trace_callback(asked.append)
+
+    sides = read_sides(connection, [SHOP, desk])
+
+    connection.set_trace_callback(None)
+    (groups,) = connection.execute("SELECT count(*) FROM call_groups").fetchone()
+    assert sides == alone
+    assert sum("c.call_group = " in one for one in asked) == groups
 
 
 def plan(connection: sqlite3.Connection, statement: str) -> str:

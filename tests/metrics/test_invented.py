@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import sqlite3
+import weakref
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from replay.metrics.conversations import Conversations
 from replay.metrics.invented import read_made_up
+from replay.metrics.scope import Scope
 from replay.metrics.told import is_told, left_out, part_of
 from replay.records import ModelCall, ToolCall, Trace
 from replay.store import Store
-from tests.metrics.stores import moment
+from replay.store.database import connect_reading
+from tests.metrics.stores import make_store, moment
 
 TOLD = [
     part_of({"role": "system", "content": "You book flights. Today is 2026-11-20."}),
@@ -219,3 +224,21 @@ def test_arguments_that_no_model_writes_are_not_looked_into(
 
     assert sum(one.call_count for one in read_made_up(connection).calls) == 5
     connection.close()
+
+
+def test_what_was_read_of_prompts_is_gone_without_the_collector(tmp_path: Path) -> None:
+    """Two million letters of them are kept from trace to trace, and were a ring of objects."""
+    path = make_store(tmp_path / "traces.db", 3)
+    connection = connect_reading(path)
+    reader = Conversations(connection)
+    (trace, *_) = reader.of(Scope(), 1)
+    assert reader.told(trace.key, trace.model_calls[0])
+    held = weakref.ref(reader)
+
+    gc.disable()
+    try:
+        del reader
+        assert held() is None
+    finally:
+        gc.enable()
+        connection.close()

@@ -291,6 +291,29 @@ def test_a_gate_that_had_nothing_to_compare_does_not_pass(
     assert code == ExitCode.COULD_NOT_RUN
 
 
+def test_a_gate_on_windows_ends_with_2_where_the_newest_is_worse(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = two_models(tmp_path / "two.db", not_ok=60)
+
+    code, out, _ = said(capsys, path, "--compare-window", "5h", "--exit-code", "--json")
+
+    judged = {row["judgement"] for row in json.loads(out)["rows"]}
+    assert (code, "worse" in judged) == (ExitCode.NEEDS_A_PERSON, True)
+
+
+def test_a_gate_on_windows_passes_where_there_was_nothing_before(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The first week of a recording must not stop a pipeline that compares weeks."""
+    path = two_models(tmp_path / "two.db", not_ok=60)
+
+    code, out, _ = said(capsys, path, "--compare-window", "2w", "--exit-code")
+
+    assert code == ExitCode.OK
+    assert "Nothing to compare" in out
+
+
 def test_a_sparkline_has_a_mark_for_each_number() -> None:
     assert sparkline([0, 1, 4, 8]) == " ▂▅█"
     assert sparkline([0, 0]) == "  "

@@ -18,10 +18,11 @@ from cassettes.redaction import Redactor, key_beside
 from replay import Recorder
 from replay.cli.main import exit_code_of
 from replay.errors import StoreError
-from replay.store import Store
+from replay.store import Store, file_bytes, mask_applying
 from replay.store.audit import note_act_in
-from replay.store.file_bytes import copy_path, free_pages
+from replay.store.file_bytes import copies_left, copy_path, free_pages, loose_bytes
 from replay.store.mask_applying import apply
+from replay.store.mask_looking import look
 from replay.store.redaction import Redaction
 from tests.redaction.conftest import everything
 
@@ -93,7 +94,7 @@ def test_apply_leaves_nothing_in_any_file_and_the_database_whole(
         readable = everything(store)
         assert (store.check(), store.counts()) == ([], counts)
     assert [one.value for one in items if one.stands_in(readable)] == []
-    assert free_pages(path) == []
+    assert list(free_pages(path)) == []
     assert sorted(one.name for one in tmp_path.iterdir()) == ["traces.db", "traces.db.masking-key"]
     capsys.readouterr()
     assert exit_code_of(["mask", "--check", "--personal", str(path)]) == 0
@@ -246,3 +247,61 @@ def test_functions_of_the_users_run_in_a_process_of_their_own(
 
     assert (checked.returncode, json.loads(checked.stdout)["counts"]) == (1, {"name": 1})
     assert "my_masks" not in sys.modules
+
+
+def test_ctrl_c_leaves_the_file_whole_and_no_copy_and_says_how_to_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "traces.db"
+    with Recorder(path, mask=False) as recorder:
+        tool = recorder.tool(lambda email: None, name="tool")
+        with recorder.trace():
+            tool("zoe.quill@firma-xyz.org")
+
+    def pressed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(mask_applying, "_copy_back", pressed)
+
+    assert exit_code_of(["mask", "--apply", "--personal", str(path)]) == 130
+
+    assert "is whole: as it was, or masked already. Run it again" in capsys.readouterr().err
+    assert copies_left(path) == []
+    monkeypatch.undo()
+    assert exit_code_of(["mask", "--check", "--personal", str(path)]) == 1
+
+
+def test_bytes_beside_the_records_are_read_in_pieces_and_none_is_cut_in_two(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "traces.db"
+    with Recorder(path, mask=False):
+        pass
+    log = b"\0".join(b"%06d zoe.quill@firma-xyz.org" % number for number in range(500))
+    path.with_name("traces.db-wal").write_bytes(log)
+    monkeypatch.setattr(file_bytes, "_PIECE_SIZE", 1000)
+    monkeypatch.setattr(file_bytes, "_CUT_SIZE", 100)
+
+    pieces = [one.body or b"" for one in loose_bytes(path)]
+
+    assert len(pieces) > 10
+    assert max(map(len, pieces)) < 1200
+    assert b"".join(pieces) == log
+    assert sum(one.count(b"zoe.quill@firma-xyz.org") for one in pieces) == 500
+
+
+def test_a_check_keeps_the_first_place_of_each_field_and_counts_all(tmp_path: Path) -> None:
+    path = tmp_path / "traces.db"
+    with Recorder(path, mask=False) as recorder:
+        tool = recorder.tool(lambda email: None, name="tool")
+        for number in range(20):
+            with recorder.trace():
+                tool(f"zoe.quill{number}@firma-xyz.org")
+    redaction = Redaction(Redactor(b"k" * 32, environment=False, personal=True))
+    with Store.open(path) as store:
+        every = look(store, redaction)
+        some = look(store, redaction, keeps_all=False)
+
+    assert every.counts == some.counts
+    assert len(every.found) == every.counts.total() >= 40
+    assert len(some.found) <= 4

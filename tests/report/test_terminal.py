@@ -309,14 +309,3 @@ def test_where_a_schema_turns_calls_away_the_check_of_schemas_is_named() -> None
 
     assert command in report([rejected()]).splitlines()
     assert "schema check" not in report(MIXED)
-
-
-def test_a_variable_that_workers_lack_names_the_option_that_hands_it_on() -> None:
-    def failing(traceback: str) -> str:
-        error = failure("'CATALOGUE'", "KeyError").model_copy(update={"traceback": traceback})
-        return report([verdict_on(recorded("ok"), replayed("no", Outcome.FAILED, error=error))])
-
-    said = "A replay's workers get few environment variables"
-    assert said in failing('File "<frozen os>", line 679, in __getitem__')
-    assert "--env" in failing("url = os.environ['CATALOGUE']")
-    assert said not in failing("order = orders['CATALOGUE']")

@@ -72,6 +72,32 @@ def test_what_is_read_only_is_read_and_never_written(
     assert database.read_bytes() == before
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["hold", "traces.db", "t1", "--reason", "a case"],
+        ["release", "traces.db", "t1"],
+        ["pin", "traces.db", "t1"],
+        ["feedback", "traces.db", "t1", "--rating", "good"],
+        ["prune", "traces.db", "--until", "0d"],
+        ["prune", "traces.db", "--dry-run"],
+        ["forget", "traces.db", "--value", "nobody"],
+        ["mask", "traces.db", "--apply"],
+    ],
+    ids=lambda words: " ".join(words[:1]),
+)
+def test_on_a_full_disk_who_keeps_and_removes_is_told(
+    small_disk: Path, replay: Replay, words: list[str]
+) -> None:
+    fill_up(small_disk)
+
+    ran = replay(*words)
+
+    assert (ran.code, ran.out) == (ExitCode.COULD_NOT_RUN, "")
+    assert "is full" in ran.err or "No space left on device" in ran.err
+    assert "Traceback" not in ran.err
+
+
 def test_on_a_full_disk_everything_is_read_and_nothing_is_lost(
     small_disk: Path, replay: Replay
 ) -> None:

@@ -20,8 +20,9 @@ from tests.tui.big import SIZE
 from tests.tui.person import Person, use
 from tui.copies import dumped, is_big, spelled
 from tui.memory import Tidying, give_back_now, reading_much
+from tui.rows.both import Both
 from tui.rows.database import Database
-from tui.rows.metrics import CallMetrics, Measured
+from tui.rows.metrics import CallMetrics, Measured, read_measured
 from tui.rows.steps import read_detail, read_steps
 from tui.screens.base import PanesScreen
 from tui.screens.comparison import ComparisonScreen
@@ -121,6 +122,47 @@ def test_metrics_that_were_left_hold_no_durations(big: Path) -> None:
             gc.enable()
 
     use(big, script)
+
+
+def test_metrics_keep_counts_and_no_single_duration(big: Path) -> None:
+    database = Database.open(big)
+
+    measured = read_measured(database, None, lambda: False)
+
+    for rows in measured.groups.values():
+        assert [len(row.durations_ms) for row in rows] == [0] * len(rows)
+        assert [sum(one[2] for one in measured.bins_of(row)) for row in rows] == [
+            row.timed_count for row in rows
+        ]
+    assert not any(row.durations_ms for row in measured.components.rows)
+    database.close()
+
+
+def test_a_call_of_a_finding_is_let_go_of_before_the_next_is_read(
+    big: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[weakref.ref[Both]] = []
+    were_held: list[bool] = []
+    tell = Database.told
+
+    def telling(database: Database, *of: Any) -> Both:
+        were_held.extend(one() is not None for one in told)
+        both = tell(database, *of)
+        told[:] = [weakref.ref(both)]
+        return both
+
+    monkeypatch.setattr(Database, "told", telling)
+
+    async def script(person: Person) -> None:
+        await person.sees("2 model calls")
+        await person.press("r", "enter")
+        await person.sees("call 1 of 2", "what the model is told")
+        await person.press("n")
+        await person.sees("call 2 of 2", "what the model is told")
+
+    use(big, script)
+
+    assert were_held == [False]
 
 
 # -- copying, and the collector -------------------------------------------------------------------

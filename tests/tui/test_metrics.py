@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.tui.person import Person, use
+from tui.rows.histograms import histogram
 from tui.views.metric_lines import halved, share
-from tui.views.metric_view import histogram
 
 
 def test_from_a_row_to_the_traces_with_its_calls(database: Path) -> None:

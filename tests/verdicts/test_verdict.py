@@ -411,3 +411,21 @@ def test_a_policy_that_kept_a_call_from_running_is_never_green() -> None:
     judged = verdict_on(recorded("ok"), today, situation=Situation(stateless=True))
 
     assert (judged.verdict, judged.note) == (Verdict.NOT_RUN, "Writes are not replayed.")
+
+
+@pytest.mark.parametrize("read_as", [None, Outcome.FAILED])
+def test_a_call_that_nobody_saw_and_today_says_the_same_ends_as_today(
+    read_as: Outcome | None,
+) -> None:
+    """How it ended is only read out of what the model was told, which has not changed."""
+    said = "error: TypeError: book() misses 'city'"
+    today = replayed(
+        said,
+        Outcome.INVALID_ARGUMENTS,
+        error=failure("misses 'city'", "TypeError", Stage.VALIDATE),
+        recorded_outcome=read_as,
+    )
+    other = today.model_copy(update={"result": replayed("no", Outcome.REFUSED).result})
+
+    assert verdict_on(recorded(said), today).verdict is Verdict.SAME
+    assert verdict_on(recorded(said), other).verdict is Verdict.NOW_REJECTED

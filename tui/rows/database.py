@@ -22,6 +22,7 @@ from replay.store.contents import ContentReader
 from replay.store.database import connect_reading, refuse_newer, store_error
 from replay.store.record_rows import RecordReader
 from replay.store.schemas import MARKED_SCHEMA
+from tui.memory import give_back_now
 from tui.pyproject import is_mentioned
 from tui.rows.both import Both, told
 
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from replay.hiding import HiddenPlaces
 
 BUSY_MS: Final = 500
+_CACHE_KB: Final = 4_096
+"""Of each connection, several of which are open at once; what is asked for anew comes out of the
+system's own cache, and no later."""
 _PAGES_SIZE_MAX: Final = 4_000_000
 """Bytes of opened pages that are kept: nobody reads thousands of contents here."""
 
@@ -126,6 +130,16 @@ class Database:
         """Return a connection for another thread, which is shown as much as this one."""
         return reading_connection(self.path, self.places)
 
+    @contextmanager
+    def scanning(self) -> Iterator[sqlite3.Connection]:
+        """A connection for a thread that goes through much; what that took goes back at the end."""
+        connection = self.reading_connection()
+        try:
+            yield connection
+        finally:
+            connection.close()
+            give_back_now()
+
     def content_size(self, values: Iterable[object]) -> int:
         """Return the bytes of the contents that these column values name, and of texts in them."""
         keys = [value for value in values if isinstance(value, int)]
@@ -207,9 +221,9 @@ def reading_connection(path: Path, places: HiddenPlaces | None = None) -> sqlite
     connection = connect_reading(path)
     connection.execute("PRAGMA query_only=1")
     connection.execute(f"PRAGMA busy_timeout={BUSY_MS}")
-    connection.execute("PRAGMA cache_size=-16384")
+    connection.execute(f"PRAGMA cache_size=-{_CACHE_KB}")
     connection.execute("PRAGMA mmap_size=0")  # a file that is cut under a map kills the process
-    contents = ContentReader(connection)
+    contents = ContentReader(connection, pages_size_max=_PAGES_SIZE_MAX)
     connection.create_function("content_text", 1, contents.shown, deterministic=True)
     reader_of(connection, contents, places)
     return connection

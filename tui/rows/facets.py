@@ -84,20 +84,20 @@ class Facets:
         Raises:
             StoreError: the database cannot be read.
         """
-        connection = self._connection = self._database.reading_connection()
-        try:
-            for name, question in _QUESTIONS.items():
-                if self._is_stopped:
-                    return
-                facet = self._counted(connection, name, question)
-                if facet.values:
-                    yield facet
-        except sqlite3.Error as error:
-            if not self._is_stopped:
-                raise store_error(error, self._database.path) from error
-        finally:
-            self._connection = None
-            connection.close()
+        with self._database.scanning() as connection:
+            self._connection = connection
+            try:
+                for name, question in _QUESTIONS.items():
+                    if self._is_stopped:
+                        return
+                    facet = self._counted(connection, name, question)
+                    if facet.values:
+                        yield facet
+            except sqlite3.Error as error:
+                if not self._is_stopped:
+                    raise store_error(error, self._database.path) from error
+            finally:
+                self._connection = None
 
     def stop(self) -> None:
         """End a `read` that runs in another thread."""

@@ -50,10 +50,10 @@ def _holding(
             keys = [traces.keys[index] for index in indexes]
             rows = connection.execute(
                 "SELECT r.key FROM json_each(?) k JOIN trace_rows r ON r.key = k.value "
-                "WHERE r.id LIKE ?2 ESCAPE '\\' OR (r.first_user_text LIKE ?2 ESCAPE '\\' "
-                "AND shows_asked(r.id, r.first_user_text, ?3)) OR r.app LIKE ?2 ESCAPE '\\' "
-                "OR r.model LIKE ?2 ESCAPE '\\'",
-                (json.dumps(keys), like, text),
+                "WHERE r.id LIKE ? ESCAPE '\\' OR (r.first_user_text LIKE ? ESCAPE '\\' "
+                "AND shows_asked(r.id, r.first_user_text, ?)) OR r.app LIKE ? ESCAPE '\\' "
+                "OR r.model LIKE ? ESCAPE '\\'",
+                (json.dumps(keys), like, like, text, like, like),
             )
             held = {row[0] for row in rows}
             if held:

@@ -12,6 +12,7 @@ from tui.jobs import Ended
 from tui.rows.approvals import approval_of
 from tui.rows.both import Both
 from tui.rows.replays import (
+    FoundCall,
     FoundCalls,
     RunFindings,
     found_call_size,
@@ -43,6 +44,7 @@ class FindingsScreen(PanesScreen):
         self.found: RunFindings | None = None
         self.calls: FoundCalls | None = None
         self.call_index = 0
+        self._shown_call: FoundCall | None = None
         self._told: Both | None = None
         """Of the call that is shown: another screen need not read it again."""
 
@@ -122,6 +124,8 @@ class FindingsScreen(PanesScreen):
             self.outline.show(finding_entries(finding, None, None, approval=approval))
             return
         call = self.calls[self.call_index]
+        if call != self._shown_call:
+            self._told, self._shown_call = None, call  # it would be held while the next is read
 
         def make() -> list[Entry]:
             verdict, recorded, _ = read_found_call(database, found, finding, call)

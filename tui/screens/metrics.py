@@ -14,7 +14,6 @@ from replay.errors import ReplayError
 from replay.metrics import CallMetrics, Scope
 from replay.store.database import store_error
 from tui.actions import METRICS, OUTLINE
-from tui.memory import give_back_now
 from tui.rows.metrics import (
     GROUPINGS,
     ORDERS,
@@ -78,7 +77,7 @@ class MetricsScreen(PanesScreen):
         self._count()
 
     def on_unmount(self) -> None:
-        """Let go of a million durations: a screen is a ring that the collector may find late."""
+        """Let go of the rows: a screen is a ring that the collector may find late."""
         super().on_unmount()
         self.measured = self.judged = None
 
@@ -101,7 +100,6 @@ class MetricsScreen(PanesScreen):
         database, worker = self.replay.the_database, get_current_worker()
         try:
             measured = read_measured(database, PERIODS[period][1], lambda: worker.is_cancelled)
-            give_back_now()  # a million durations were sorted several times
         except sqlite3.Error as error:
             if worker.is_cancelled:
                 return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Sequence
 from typing import Final
 
@@ -13,6 +12,7 @@ from replay.metrics.labels import Accuracy
 from replay.records.codes import outcome_words
 from replay.report.sparkline import sparkline
 from replay.store.times import iso_text
+from tui.rows.histograms import Bin
 from tui.rows.metrics import Judged, Measured, budgets_of
 from tui.views.entries import Entry
 from tui.views.json_entries import json_text
@@ -21,8 +21,6 @@ from tui.views.parts import Part, count, lasted, printable
 from tui.views.signs import outcome_sign
 
 _BAR_WIDTH: Final = 12
-_BINS_MAX: Final = 9
-_STEPS: Final = (1, 2, 5)
 
 
 def metric_entries(row: CallMetrics, measured: Measured, judged: Judged | None) -> list[Entry]:
@@ -31,7 +29,7 @@ def metric_entries(row: CallMetrics, measured: Measured, judged: Judged | None) 
     tool = named if isinstance(named, str) else None
     return [
         *_outcomes(row),
-        *_latency(row),
+        *_latency(row, measured.bins_of(row)),
         *_budgets(budgets_of(measured.budgets, tool)),
         *_components(tool, measured.components),
         *_trend(row, measured.buckets),
@@ -141,7 +139,7 @@ def _outcomes(row: CallMetrics) -> list[Entry]:
     return entries
 
 
-def _latency(row: CallMetrics) -> list[Entry]:
+def _latency(row: CallMetrics, bins: Sequence[Bin]) -> list[Entry]:
     entries = [_gap(), _heading("Latency")]
     if not row.timed_count:
         return [*entries, Entry((("No call says how long it took.", "dim"),), 1)]
@@ -150,7 +148,6 @@ def _latency(row: CallMetrics) -> list[Entry]:
     untimed = row.call_count - row.timed_count
     note = f"   {untimed:,} calls say none" if untimed else ""
     entries.append(Entry(((words, ""), (note, "dim")), 1, value=dict(times)))
-    bins = histogram(row.durations_ms)
     most = max(number for *_, number in bins)
     for start, end, number in bins:
         parts: list[Part] = [
@@ -160,32 +157,6 @@ def _latency(row: CallMetrics) -> list[Entry]:
         ]
         entries.append(Entry(tuple(parts), 1, value={"from_ms": start, "to_ms": end, "n": number}))
     return entries
-
-
-def histogram(durations_ms: Sequence[float]) -> list[tuple[float, float, int]]:
-    """Return how many durations, which are ascending, lie between edges of 1, 2, 5, 10, 20, ...
-
-    The lowest spans are one where there would be more than nine.
-    """
-    edges = [0.0]
-    size = 0.01
-    while edges[-1] <= durations_ms[-1]:
-        edges += [size * step for step in _STEPS]
-        size *= 10
-    at = [bisect_left(durations_ms, edge) for edge in edges]
-    found = [
-        (start, end, high - low)
-        for start, end, low, high in zip(edges, edges[1:], at, at[1:], strict=False)
-    ]
-    while found and not found[0][2]:
-        found.pop(0)
-    while found and not found[-1][2]:
-        found.pop()
-    extra = len(found) - _BINS_MAX
-    if extra > 0:
-        low = found[: extra + 1]
-        found = [(0.0, low[-1][1], sum(number for *_, number in low)), *found[extra + 1 :]]
-    return found
 
 
 def _span(start: float, end: float) -> str:

@@ -12,13 +12,17 @@ _FORM: Final = re.compile(
     r"(?![\w-]|\.\w)"
 )
 _STAND_IN: Final = re.compile(r"R[0-9a-f]{4,12}R(?:@|%40)example\.com", re.IGNORECASE)
-_NO_DOMAINS: Final = ("png", "jpg", "jpeg", "gif", "webp", "svg", "css", "js", "ts", "py", "md")
+_NO_DOMAINS: Final = ("png", "jpg", "jpeg", "gif", "webp", "svg", "css", "js", "ts")
 """Endings of files: ``logo@2x.png`` is no address."""
+_FILE: Final = re.compile(r"v?[0-9][^@]*\.(?:md|py)", re.IGNORECASE)
+"""``notes@2x.md`` is none either; Moldova and Paraguay have addresses that end so."""
 
 
 def _is_email(text: str) -> bool:
-    local = re.split("@|%40", text)[0]
-    return local.lower() != "git" and text.rpartition(".")[2].lower() not in _NO_DOMAINS
+    local, _, domain = text.replace("%40", "@").rpartition("@")
+    if local.lower() == "git" or _FILE.fullmatch(domain):
+        return False
+    return domain.rpartition(".")[2].lower() not in _NO_DOMAINS
 
 
 def _stand_in(key: bytes, text: str) -> str:
@@ -31,7 +35,7 @@ def _stand_in(key: bytes, text: str) -> str:
 
 EMAIL: Final = Kind(
     name="email",
-    search=r"@|%40",
+    search=r"@|%(?:25)?40",
     spans=spans_of(_FORM, _is_email),
     stand_in=_stand_in,
     is_stand_in=lambda text: _STAND_IN.fullmatch(text) is not None,
