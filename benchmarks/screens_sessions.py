@@ -55,7 +55,10 @@ _METRICS: Final = Visit(
     "metrics", "m", "Metrics", ("j", "k", "G", "g", "s", "s", "S", "S", "]", "[", TAB, "j", TAB)
 )
 _SCHEMAS: Final = Visit(
-    "schemas", "v", "models saw", ("j", "k", "]", "[", "<", ">", "n", "p", "D", "D", "t", "z", "z")
+    "schemas",
+    "v",
+    "shown to models",
+    ("j", "k", "]", "[", "<", ">", "n", "p", "D", "D", "t", "z", "z"),
 )
 _MILLION: Final = Session(
     "a million calls",
@@ -183,7 +186,7 @@ _ODD: Final = (
             (*LIST, "/", "z", "z", ESCAPE),
             then=(
                 Visit("replay runs", "r", "Replay runs", LIST),
-                Visit("schemas", "v", "models saw", ("j", "k", *"<<<>>>()", "n", "D", "D")),
+                Visit("schemas", "v", "shown to models", ("j", "k", *"<<<>>>()", "n", "D", "D")),
                 Visit("transcript", f"Gkk{ENTER}", _THERE, (*"234", *DETAIL), leave="qg"),
             ),
         ),

@@ -61,9 +61,9 @@ def placeholder(key: bytes, value: str) -> str:
     return (token and _token(token, plain)) or plain
 
 
-def mark_of(key: bytes, value: str) -> str:
-    """Return the mark that what stands for a text of no known form has."""
-    return f"R{_hash(key, value).hex()[:12]}R"
+def mark_of(key: bytes, value: str) -> bytes:
+    """Return the bytes that are told in the mark of what stands for a text of no known form."""
+    return _hash(key, value)[:6]
 
 
 def _hash(key: bytes, value: str) -> bytes:

@@ -58,7 +58,7 @@ def mask(
     What is masked says [tool.replay.mask] and docs/masking.md; the key is the one that recordings
     use. --check reads every record, free page, log and spool, never prints a value whole, and ends
     with 0 when nothing is there, 1 when something is. --apply writes the file anew, all or nothing:
-    there is no way back, nobody else may have it open, and it needs room for two copies.
+    there is no way back, nobody else may have it open, and it needs four times its room meanwhile.
     """
     from replay.config import load_config
 

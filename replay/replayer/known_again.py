@@ -232,12 +232,14 @@ class KnownAgain:
         """Return what a placeholder stands for, written as it is; None: nobody knows."""
         from cassettes.redaction.personal.kind import digits_of, with_digits
 
+        if made in self._real:
+            return self._real[made]
         number = _number(kind, made)
         digits = self._digits.get((kind.name, number))
         if digits is not None and len(digits) == len(number):
             lead = digits_of(made)[: len(digits_of(made)) - len(digits)]
             return with_digits(made, lead + digits)
-        return self._real.get(made)
+        return None
 
     def _try_marked(self, text: str) -> None:
         """Find out what placeholders of any text stand for: one of the world's short texts."""
@@ -308,10 +310,11 @@ def _codes_in(text: str, redactor: Redactor) -> set[str]:
 
 
 def _number(kind: Kind, value: str) -> str:
-    """Return the digits of a value; of a phone number without a country's code."""
+    """Return the digits of a value; of a phone number those that it has within its country."""
     from cassettes.redaction.personal.kind import digits_of
+    from cassettes.redaction.personal.phone import digits_within_country
 
-    return digits_of(value)[-10:] if kind.name == "phone" else digits_of(value)
+    return digits_within_country(value) if kind.name == "phone" else digits_of(value)
 
 
 def _by_length(shaped: tuple[str, str]) -> int:

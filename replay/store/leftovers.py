@@ -9,7 +9,7 @@ year is kept, which proves nothing: such dates are told, and masked where that i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from cassettes.placeholders import PLACEHOLDER
@@ -26,6 +26,9 @@ _WORD: Final = re.compile(r"""[^\s"'`\\,;:(){}\[\]<>=|&]+""")
 _WORDS_MAX: Final = 4
 """A name of so many words, or an address, is found within a text; a longer value only whole."""
 _LENGTH_MAX: Final = 128
+_LEARNED_MIN: Final = 6
+_NAME_MIN: Final = 10
+"""Shorter words of letters alone are not looked for elsewhere: see `is_learnable`."""
 _CODE: Final = re.compile(r"[0-9]{8,}")
 _CODE_LENGTH_MAX: Final = 15
 _JOINED: Final = frozenset("abcdefABCDEF.-")
@@ -35,7 +38,9 @@ _LETTER: Final = re.compile(r"[a-z]")
 _CAPITAL: Final = re.compile(r"[A-Z]")
 _DIGIT: Final = re.compile(r"[0-9]")
 
-_may_hold_marks: Final = search(r"R[0-9a-f]{12}R|r[0-9a-f]{4,12}r(?:@|%40)example\.com")
+_MARK: Final = re.compile("R([0-9a-f]{12})R")
+_has_marks: Final = search("R[0-9a-f]{12}R")
+_has_emails: Final = search("r[0-9a-f]{4,12}r(?:@|%40)example")
 
 Places = dict[tuple[str | None, Fit], set[str]]
 """By what marks say of their places, the placeholders that stand there."""
@@ -44,27 +49,31 @@ Places = dict[tuple[str | None, Fit], set[str]]
 def learn_leftovers(redaction: Redaction, records: list[JsonObject]) -> None:
     """Have ``redaction`` know what placeholders in a trace's records stand for, as they tell."""
     whole = _text(records)
-    marks = set(PLACEHOLDER.findall(whole)) if _may_hold_marks(whole) else set()
+    marks = {bytes.fromhex(one) for one in _MARK.findall(whole)} if _has_marks(whole) else set()
+    is_found = any(kind.name == "email" for kind in redaction.redactor.rules.kinds)
+    emails = set(PLACEHOLDER.findall(whole)) if not is_found and _has_emails(whole) else set()
     places = _at_marks(redaction, records)
     shapes = {_shape(made): key for key, found in places.items() for made in found}
     codes = _codes(redaction, whole)
-    if not marks and not shapes and not codes:
+    if not marks and not emails and not shapes and not codes:
         return
-    texts = set(_texts(records))
     from cassettes.redaction.shapes import mark_of
 
     redactor = redaction.redactor
-    for one in _candidates(texts):
-        if marks and (mark_of(redactor.key, one) in marks or _is_email_of(redactor, one, marks)):
-            redactor.vault.learn(one, redactor.placeholder(one), is_marked=True)
+    key, learn = redactor.key, redactor.vault.learn  # which learns no words
+    for one in {part for text in set(_texts(records)) for part in _parts(text)}:
+        if (marks and mark_of(key, one) in marks) or (
+            emails and "@" in one and _is_email_of(redactor, one, emails)
+        ):
+            learn(one, redactor.placeholder(one), is_marked=True)
         elif shapes and (of := shapes.get(_shape(one))) is not None:
             made = _stand_in(redaction, one, *of)
             if made in places[of] and made != one and not _DATE.match(made):
-                redactor.vault.learn(one, made, is_marked=True)
-        elif codes and one.isdecimal() and one not in codes:
+                learn(one, made, is_marked=True)
+        elif codes and one.isdecimal() and len(one) <= _CODE_LENGTH_MAX and one not in codes:
             made = redactor.placeholder(one)
             if made in codes:
-                redactor.vault.learn(one, made)
+                learn(one, made)
 
 
 def without_dates(redaction: Redaction, records: list[JsonObject]) -> list[JsonObject]:
@@ -133,36 +142,34 @@ def _codes(redaction: Redaction, text: str) -> set[str]:
 
 
 def _is_email_of(redactor: Redactor, text: str, marks: set[str]) -> bool:
-    return "@" in text and not marks.isdisjoint(PLACEHOLDER.findall(redactor.placeholder(text)))
-
-
-def _candidates(texts: Iterable[str]) -> Iterator[str]:
-    """Yield what may have been masked as a whole: texts, words, and a few words together."""
-    from cassettes.redaction.vault import is_learnable
-
-    seen: set[str] = set()
-    for text in texts:
-        for one in _parts(text):
-            if one not in seen:
-                seen.add(one)
-                if is_learnable(one, is_marked=True) and not PLACEHOLDER.search(one):
-                    yield one
+    if PLACEHOLDER.match(text):
+        return False
+    return not marks.isdisjoint(PLACEHOLDER.findall(redactor.placeholder(text)))
 
 
 def _parts(text: str) -> Iterator[str]:
+    """Yield what may have been masked as a whole: the text, words, and a few words together."""
     if len(text) <= _LENGTH_MAX:
         yield text
-    words = [(found.start(), found.end()) for found in _WORD.finditer(text)]
-    for at, (start, _) in enumerate(words):
-        before = start
-        for _, (begins, end) in zip(range(_WORDS_MAX), words[at:], strict=False):
-            if before != start and begins != before + 1:
+    words = [found.span() for found in _WORD.finditer(text)]
+    for at, (start, end) in enumerate(words):
+        if end - start >= _LEARNED_MIN and (
+            end - start >= _NAME_MIN or not text[start:end].isalpha()
+        ):
+            yield from _bare(text[start:end])
+        if not text[start].isupper() and not text[start].isdigit():
+            continue  # no name begins so, and no address
+        for begins, ends in words[at + 1 : at + _WORDS_MAX]:
+            if begins != end + 1:
                 break
-            part = text[start:end]
-            yield part
-            if part[-1] in ".!?":
-                yield part[:-1]
-            before = end
+            end = ends
+            yield from _bare(text[start:end])
+
+
+def _bare(part: str) -> Iterator[str]:
+    yield part
+    if part[-1] in ".!?":
+        yield part[:-1]
 
 
 def _stand_in(redaction: Redaction, text: str, kind: str | None, fit: Fit) -> str:

@@ -34,7 +34,7 @@ def apply(
     """Mask everything that the database ``path`` holds, and leave nothing of it in the file.
 
     ``tell`` is told how many of how many traces are done, ``stage`` what is done then. Needs room
-    for two copies of the file.
+    for four times the file, most of it for SQLite to write it anew.
 
     Raises:
         StoreError: another program has it open, the disk is too full, or the masked copy is not

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from cassettes.redaction import Redactor
 from replay.replayer.known_again import KnownAgain
 
@@ -49,3 +51,17 @@ def test_what_another_process_learned_is_known_and_masked_here() -> None:
 
     assert known.text(f"hello {told}") == "hello Ann Lee-Baker"
     assert here.text("Ann Lee-Baker is here") == f"{told} is here"
+
+
+@pytest.mark.parametrize("known_as", ["+49 30 901820147", "030 901820147", "0049 (30) 901820147"])
+@pytest.mark.parametrize("asked", ["+49 30 901820147", "+49 (0)30 901820147", "+4930901820147"])
+def test_a_number_longer_than_ten_digits_is_known_again_however_it_is_written(
+    known_as: str, asked: str
+) -> None:
+    redactor = Redactor(b"k" * 32, environment=False, personal=True)
+    told = redactor.text(f"she called from {asked}")
+    known = KnownAgain(redactor)
+    known.look_at({"phone": known_as})
+
+    assert asked not in told
+    assert known.text(told) == f"she called from {asked}"

@@ -71,7 +71,7 @@ def test_a_version_that_no_translation_leaves_is_noted() -> None:
     assert result.outcome is Outcome.OK
     assert result.notes == [
         "Recorded with version 0 of the tool, read by version 3 as it is: there is no "
-        "from one to the other."
+        "translation between the two."
     ]
 
 

@@ -25,7 +25,7 @@ from tui.screens.replaying import ReplayingScreen, Scope, ended_parts
 from tui.screens.steps import StepsScreen
 from tui.views.approval_view import scope_parts
 from tui.views.footer import step_keys
-from tui.views.parts import Part, cut, printable
+from tui.views.parts import Part, count, cut, printable
 from tui.widgets.bars import KeyBar
 
 
@@ -75,7 +75,7 @@ class Acting(StepsScreen):
         shown = self.replay.shown_traces()
         if shown:
             words = tuple(word for one in shown for word in ("--trace", one))
-            scopes.append(Scope(f"the {len(shown):,} traces of the list", words))
+            scopes.append(Scope(f"the {count(len(shown), 'trace')} of the list", words))
         return [
             *scopes,
             Scope("what is pinned", ("--pinned",)),

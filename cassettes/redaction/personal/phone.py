@@ -111,6 +111,16 @@ _SHORT: Final = 8
 """Digits up to which a number has room for two zeros only."""
 
 
+def digits_within_country(text: str) -> str:
+    """Return the digits behind a country's code, or behind the zero that stands for it.
+
+    They are what a placeholder is made of, so numbers that agree in them are one however they are
+    written. Nothing of a number with an extension, which is masked apart.
+    """
+    text, mark, _ = _split_extension(text)
+    return "" if mark else _parts(text)[2]
+
+
 def _spans(text: str) -> Iterator[Span]:
     for found in _INTERNATIONAL.finditer(text):
         if _is_international(found[0]):
