@@ -92,6 +92,19 @@ class BaseScreen(Clipboard):
         """Whether what keys are about is still being read: they wait for that, for a moment."""
         return False
 
+    def beside_words(self) -> str:
+        """Return what this screen has under way that no screen of its own shows; empty: nothing."""
+        return ""
+
+    def say_unbound(self, key: str) -> None:
+        """Say that a key does nothing on this screen."""
+        (helping,) = (one for one in self.actions() if one.id == "everywhere.help")
+        self.app.bell()
+        self.say(
+            (f"{key_word(key)} does nothing here", "warn"),
+            (f"   {key_word(helping.keys[0])} lists the keys", "dim"),
+        )
+
     def database_changed(self) -> None:
         """Another process wrote; a subclass shows what is new."""
 

@@ -68,6 +68,11 @@ class StepsScreen(PanesScreen):
             table.set_reactive(StepTable.cursor, index)
         self.call_after_refresh(self._arrive)
 
+    @property
+    def is_arriving(self) -> bool:
+        """Whether the step is still to be read: `a` and others look at it."""
+        return self.detail is None and bool(self.steps.steps)
+
     def on_unmount(self) -> None:
         """Let go of the step: a screen is a ring that the collector may find much later."""
         self.detail = None
@@ -84,8 +89,11 @@ class StepsScreen(PanesScreen):
             return next((i for i, one in enumerate(steps) if one.number == wanted), 0)
         place = self.replay.places.get(self.steps.trace.id)
         if place is not None:
-            step_id, self._chosen_tab = place
-            return next((i for i, one in enumerate(steps) if one.id == step_id), 0)
+            step_id, tab = place
+            index = next((i for i, one in enumerate(steps) if one.id == step_id), 0)
+            if steps and not self._differs(steps[index]):  # else: first what differs, and why
+                self._chosen_tab = tab
+            return index
         return self._seek_from(-1, 1, self._differs) or 0
 
     # -- what it shows ----------------------------------------------------------------------------
