@@ -117,9 +117,7 @@ class _Parser:
             raise self.error("One comparison after the other", hint="Join them with and.")
         return Compared(_as_stored(left, right), sign, _as_stored(right, left))
 
-    def refuse_unknown(
-        self, fact: Expression, sign: str, other: Expression, other_at: int
-    ) -> None:
+    def refuse_unknown(self, fact: Expression, sign: str, other: Expression, other_at: int) -> None:
         """Refuse a value that the fact never has: what asks for it would never hold."""
         if self.is_kept or sign not in _WHOLE or not isinstance(other, Literal):
             return

@@ -32,9 +32,7 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three runs; the newer ones had not the tools of every trace."""
     path = tmp_path_factory.mktemp("judging") / "traces.db"
     records: list[object] = [
-        ReplayRun(
-            id=f"run-{at}", started_at=moment(600 + at), status="finished", toolbox="t:box"
-        )
+        ReplayRun(id=f"run-{at}", started_at=moment(600 + at), status="finished", toolbox="t:box")
         for at in range(3)
     ]
     for second, (trace, said) in enumerate(SAID.items()):

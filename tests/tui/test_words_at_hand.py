@@ -9,6 +9,7 @@ import pytest
 from replay.records import CallVerdict, Change, Verdict
 from tests.tui.person import Person, use
 from tests.tui.records import changed, replay_run, trip, write
+from tui.sources import source_words
 from tui.views.value_changes import value_change
 from tui.views.what_differs import what_differs
 
@@ -59,11 +60,39 @@ def test_the_verdict_tab_says_what_differs_and_where_todays_tool_is(tmp_path: Pa
     async def script(person: Person) -> None:
         await person.sees(
             "≠ changed   `degrees` differs (3 → 4)",
-            "cause  today's code answers differently   shop/weather.py:12 (O)",
+            "cause  today's code answers differently ",
+            "tool   begins at shop/weather.py:12   O opens it",
             "O source",
         )
 
+        await person.press("R")
+        await person.sees("tool   begins at shop/weather.py:12   O opens it")
+        await person.press("O")
+        await person.sees("The source of 'get_weather' is not here: 'shop/weather.py'")
+
     use(path, script, trace="b-trip", size=(80, 24))
+
+
+def test_a_tool_begins_at_its_def_and_is_named_from_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python says that a function begins at its first decorator, and so do older runs."""
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / "weather.py").write_text(
+        "@toolbox.tool(\n    version='2'\n)\n@other\nasync def get_weather(): ...\n\ndef b(): ...\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    run = replay_run()[0]
+    told = {
+        "get_weather": {"file": "weather.py", "line": 1},
+        "b": {"file": str(tmp_path / "shop" / "weather.py"), "line": 7},
+        "gone": {"file": "gone.py", "line": 3},
+    }
+    run = run.model_copy(update={"tool_sources": told, "options": {"paths": ["shop"]}})
+
+    said = [source_words(run, tool) for tool in (*told, "unknown")]
+
+    assert said == ["shop/weather.py:5", "shop/weather.py:7", "gone.py:3", ""]
 
 
 EVENTS = [{"title": "standup", "time": "09:00"}]

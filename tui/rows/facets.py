@@ -40,7 +40,8 @@ _QUESTIONS: Final = {
     "verdict": (
         "SELECT {v.verdict}, count(DISTINCT v.trace) FROM replay_run_rows u "
         "CROSS JOIN call_verdict_rows v WHERE v.run = +u.key AND v.verdict <> 'same' "
-        f"AND u.key = {judging_run('+v.trace')} " "{v.trace} GROUP BY 1"
+        f"AND u.key = {judging_run('+v.trace')} "
+        "{v.trace} GROUP BY 1"
     ),
     "app": ("SELECT r.app, count(*) FROM trace_rows r WHERE r.app IS NOT NULL {r.key} GROUP BY 1"),
     "source": (

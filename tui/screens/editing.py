@@ -15,6 +15,7 @@ from replay.records import ReplayRun
 from tui.editors import edited_text, show_file, show_text
 from tui.jobs import Ended
 from tui.memory import reading_much
+from tui.paths import shown_path
 from tui.rows.branches import newest_branch
 from tui.screens.acting import Acting
 from tui.screens.base import BaseScreen
@@ -104,7 +105,7 @@ class Editing(Acting):
 
         self.app.bell()
         self.prompt.ask(
-            problem, on_done=done, placeholder="enter: back into the editor, esc leaves it"
+            f"{problem}.", on_done=done, placeholder="enter: back into the editor, esc leaves it"
         )
 
     def _what_if(self, part: str, number: int | None, text: str) -> None:
@@ -211,7 +212,7 @@ class Editing(Acting):
         with self.telling_errors():
             file, line = source_place(run, row.name)
             show_file(self.app, file, line)
-            self.say((printable(f"{file}:{line}"), "dim"), ("   r replays it", "dim"))
+            self.say((f"{shown_path(file.resolve())}:{line}", "dim"), ("   r replays it", "dim"))
 
 
 def _problem(part: str, text: str) -> str | None:

@@ -223,6 +223,8 @@ class ReplayingScreen(BaseScreen):
         """Start it."""
         if self.job is not None:
             return
+        if not self.can_write("Replaying"):
+            return
         if not self.tools.toolbox:
             self.action_tools()
             return

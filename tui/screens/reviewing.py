@@ -21,7 +21,7 @@ class Reviewing(Editing):
     def action_feedback(self) -> None:
         """Say what is good or bad about this step."""
         row = self.row
-        if row is None:
+        if row is None or not self.can_write("Feedback"):
             return
 
         def done(text: str | None) -> None:
@@ -79,7 +79,9 @@ class Reviewing(Editing):
                     self._ask_correction(given, edited)
 
             self.prompt.ask(
-                problem, on_done=again, placeholder="enter: back into the editor, esc leaves it"
+                f"{problem}.",
+                on_done=again,
+                placeholder="enter: back into the editor, esc leaves it",
             )
 
     def _keep_correction(self, text: str) -> None:

@@ -13,7 +13,7 @@ from tui.views.json_entries import json_entries
 from tui.views.messages import parsed
 from tui.views.parts import Part, count, cut, printable
 from tui.views.signs import verdict_sign, verdict_words
-from tui.views.verdict_view import cause_entry, verdict_entries
+from tui.views.verdict_view import cause_entry, source_entries, verdict_entries
 
 
 def finding_entries(
@@ -22,10 +22,12 @@ def finding_entries(
     call: ToolCall | None,
     both: Both | None = None,
     approval: Approval | None = None,
+    *,
+    source: str = "",
 ) -> list[Entry]:
     """Return the finding, then the call; ``both``: what the model was told, where it was read.
 
-    ``approval``: who approved it.
+    ``approval``: who approved it. ``source``: file and line of today's tool.
     """
     sign, role = verdict_sign(finding.verdict, approved=finding.approved)
     calls = f"{finding.call_count:,} of {count(finding.tool_call_total, 'call')}"
@@ -40,6 +42,7 @@ def finding_entries(
         *approval_entries(approval),
         *_approval_note(finding),
         cause_entry(finding.cause, finding.verdict, finding.error_type),
+        *source_entries(source),
     ]
     if finding.models:
         models = ", ".join(f"{name} {number:,}" for name, number in finding.models.items())

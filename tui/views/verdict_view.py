@@ -10,6 +10,7 @@ from replay.records import (
     Cause,
     InteractionChange,
     JsonValue,
+    ReplayRun,
     ToolCall,
     Verdict,
 )
@@ -17,6 +18,7 @@ from replay.records.codes import outcome_words
 from replay.report.words import cause_words
 from replay.verdicts.wording import times
 from tui.rows.both import Both, told
+from tui.sources import source_words
 from tui.views.approval_view import approval_entries
 from tui.views.diff_entries import change_entries, diff_entries
 from tui.views.entries import Entry
@@ -74,10 +76,8 @@ def verdict_head(
     if verdict.cause is not None:
         error = None if verdict.replayed is None else verdict.replayed.error
         error_type = None if error is None else error.type
-        cause = cause_entry(verdict.cause, verdict.verdict, error_type)
-        if source:
-            cause.parts += ((f"   {printable(source)}", "accent"), (" (O)", "dim"))
-        entries.append(cause)
+        entries.append(cause_entry(verdict.cause, verdict.verdict, error_type))
+    entries += source_entries(source)
     replayed = verdict.replayed
     recorded = verdict.recorded_outcome or call.outcome
     if replayed is not None:
@@ -93,6 +93,27 @@ def verdict_head(
             )
         )
     return entries
+
+
+_OF_CODE: Final = (Cause.CODE, Cause.SCHEMA)
+"""What is mended in the tool's source."""
+
+
+def source_of(run: ReplayRun | None, cause: Cause | None, tool: str) -> str:
+    """Return file and line of what has a cause, where it is one to look for there; else empty."""
+    return source_words(run, tool) if run is not None and cause in _OF_CODE else ""
+
+
+def source_entries(source: str) -> list[Entry]:
+    """Return where the tool begins: nothing tells which of its lines made the difference."""
+    if not source:
+        return []
+    parts: tuple[Part, ...] = (
+        ("tool   begins at ", "dim"),
+        (printable(source), "accent"),
+        ("   O opens it", "dim"),
+    )
+    return [Entry(parts)]
 
 
 def cause_entry(cause: Cause, verdict: Verdict, error_type: str | None = None) -> Entry:
