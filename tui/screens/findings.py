@@ -154,6 +154,7 @@ class FindingsScreen(PanesScreen):
             )
             return
         self.say(
+            ("finding ", "dim"),
             (finding.signature, "strong"),
             (f"   {count(finding.call_count, 'call')} of {finding.tool_call_total:,}", ""),
             (f" in {count(finding.trace_count, 'trace')}", ""),

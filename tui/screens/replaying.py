@@ -104,6 +104,7 @@ class ReplayingScreen(BaseScreen):
 
     def on_mount(self) -> None:
         """Show what would be replayed, or what is."""
+        self.query_one("#replaying-strangers", Bar).display = False
         self.say_head([("Replay", "strong"), ("  recorded calls through today's tools", "dim")])
         self._show()
         self.set_interval(0.1, self.job_ticked)

@@ -76,6 +76,9 @@ class StepsScreen(PanesScreen):
         self.fit_list()
         self.table.lines_changed()
         self._show_step()
+        row = self.row
+        if self.has_class("-single") and row is not None and self._differs(row):
+            self.action_other_pane(1)  # what differs is what one came for; back goes to the steps
 
     def _first_index(self) -> int:
         steps = self.steps.steps

@@ -15,6 +15,7 @@ from replay.records import (
     Verdict,
 )
 from replay.records.codes import outcome_words
+from replay.records.traces import NO_TRANSLATION
 from replay.report.words import cause_words
 from replay.verdicts.wording import times
 from tui.rows.both import Both, told
@@ -248,10 +249,23 @@ def notes_entries(verdict: CallVerdict) -> list[Entry]:
     """Return what a reader should know."""
     notes = [verdict.note] if verdict.note else []
     if verdict.replayed is not None:
-        notes += verdict.replayed.notes
+        notes += [one for one in verdict.replayed.notes if _matters(one, verdict)]
     if not notes:
         return []
     return [_gap(), *(Entry((("note  ", "dim"),), text=note) for note in notes)]
+
+
+def _matters(note: str, verdict: CallVerdict) -> bool:
+    """Whether a note has to do with what differs.
+
+    That there is no translation has, where the arguments are read otherwise than they were.
+    """
+    is_read_otherwise = (
+        verdict.cause in (Cause.SCHEMA, Cause.TRANSLATION)
+        or verdict.verdict is Verdict.PAYLOAD_CHANGED
+        or bool(verdict.schema_errors)
+    )
+    return is_read_otherwise or not note.endswith(NO_TRANSLATION)
 
 
 def _legend(words: str, note: str = "", *, recorded: str = "recorded") -> Entry:
