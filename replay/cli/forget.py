@@ -87,8 +87,9 @@ def _placeholders(database: Path, value: str) -> set[str]:
     if key is None:
         return set()
     redactor = Redactor(key, personal=True, environment=False)
-    # By its form (an address stays one), and as a secret without a form.
-    return {redactor.text(value), redactor.placeholder(value)} - {value}
+    # By its form (an address stays one), as a secret without a form, and as what a name calls it.
+    named = {one.masked(key, value) for one in redactor.rules.kinds if one.is_named(value)}
+    return {redactor.text(value), redactor.placeholder(value), *named} - {value}
 
 
 def _text(database: Path, done: Forgotten, *, dry_run: bool) -> str:

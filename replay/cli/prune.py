@@ -260,7 +260,7 @@ def went_along(done: Pruned) -> str:
         (removed.tool_call_count, "tool calls"),
         (removed.verdict_count, "verdicts"),
         (removed.feedback_count, "feedback"),
-        (removed.pin_count, "pins"),
+        (removed.pin_count, "pins" if removed.pin_count != 1 else "pin"),
         (removed.finding_count, "findings"),
         (removed.run_count, "replay runs"),
         (done.content_count, "texts that nothing else needs"),

@@ -16,6 +16,7 @@ from replay.store.contents import ContentReader
 from replay.store.freeing import parts_of
 from replay.store.keep_rules import Due
 from replay.store.layout import LAYOUTS, Layout
+from replay.store.number_forms import NumberForms
 from replay.store.removing import branch_trace_id
 
 _BY_TRACE: Final = ("trace", "model_call", "tool_call", "feedback", "pin", "call_verdict")
@@ -34,7 +35,9 @@ class ValueFinder:
         """``values``: the value, and its placeholder."""
         self._connection = connection
         self._reader = ContentReader(connection)
+        values = tuple(values)
         self._needles = sorted({form for value in values for form in _written(value)})
+        self._numbers = NumberForms(values)
         self._tell = tell
         self._looked_at = 0
         self._holding: set[int] = set()
@@ -223,7 +226,7 @@ class ValueFinder:
 
     def _holds(self, text: str) -> bool:
         lower = text.casefold()
-        return any(needle in lower for needle in self._needles)
+        return any(needle in lower for needle in self._needles) or self._numbers.in_text(lower)
 
 
 def _columns(layout: Layout) -> list[tuple[str, bool]]:

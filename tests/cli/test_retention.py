@@ -6,6 +6,7 @@ import json
 import os
 import stat
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -115,6 +116,27 @@ def test_forgetting_finds_a_person_by_the_placeholder(tmp_path: Path) -> None:
     assert exit_code_of(["forget", str(database), "--value", "ann@example.com"]) == 0
 
     assert transcripts(database).keys() == {"bob"}
+
+
+@pytest.mark.parametrize("mask", ["personal", False])
+@pytest.mark.parametrize(
+    "wanted",
+    ["DE89370400440532013000", "4539148803436467", "+4930901820147", "030 901820147", "536904399"],
+)
+def test_forgetting_finds_a_number_however_it_is_written(
+    wanted: str, mask: Literal["personal", False], tmp_path: Path
+) -> None:
+    database = tmp_path / "numbers.db"
+    said = "DE89 3704 0044 0532 0130 00, 4539 1488 0343 6467, +49 30 901820147, 536-90-4399"
+    with Recorder(database, mask=mask) as recorder:
+        with recorder.trace(id="hers", start={"said": said}):
+            pass
+        with recorder.trace(id="his", start={"said": "4111 1111 1111 1111, +49 30 901820148"}):
+            pass
+
+    assert exit_code_of(["forget", str(database), "--value", wanted]) == 0
+
+    assert transcripts(database).keys() == {"his"}
 
 
 def test_a_held_trace_is_not_forgotten_and_a_person_must_judge(

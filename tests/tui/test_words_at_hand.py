@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from replay.records import CallVerdict, Change, Verdict
+from replay.records import CallResult, CallVerdict, Cause, Change, Outcome, Verdict
+from replay.records.traces import NO_TRANSLATION
+from replay.verdicts.origins import Origin
 from tests.tui.person import Person, use
-from tests.tui.records import changed, replay_run, trip, write
+from tests.tui.records import changed, replay_run, trip, verdict, write
+from tui.screens.origins import first_words
 from tui.sources import source_words
+from tui.views.finding_view import behind_words
 from tui.views.value_changes import value_change
+from tui.views.verdict_view import notes_entries
 from tui.views.what_differs import what_differs
 
 
@@ -193,7 +199,7 @@ def test_what_a_debugger_said_does_not_stay_in_the_shell(
     import sys
     from contextlib import nullcontext
     from types import SimpleNamespace
-    from typing import Any, cast
+    from typing import cast
 
     from tui.debugging import leave_screen_to
 

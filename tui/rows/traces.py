@@ -254,7 +254,7 @@ def verdict_counts(
 def _counts_in(
     connection: sqlite3.Connection, records: RecordReader, run: int, traces: list[int]
 ) -> tuple[dict[int, dict[str, int]], set[int]]:
-    """Count the verdicts that a run has of each of ``traces``; and which it judged a call of."""
+    """Count the verdicts that a run has of each of ``traces``; second: those it judged."""
     found: dict[int, dict[str, int]] = {}
     judged: set[int] = set()
     marks = ", ".join("?" * len(traces))

@@ -1,7 +1,7 @@
 """Traces in the order of what they are today: the worst verdict of each, in the run that judged it.
 
-Which one that is says `tui.rows.judging`. A byte for each row says it, whatever their number: of a
-million traces a megabyte.
+Which one that is says `tui.rows.judging`. A byte for each row says it, whatever their number: of
+a million traces a megabyte.
 """
 
 from __future__ import annotations
