@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shlex
 import signal
 import subprocess
 import sys
@@ -208,7 +209,7 @@ def _run(job: Job) -> Ended | None:
                 start_new_session=True,  # Ctrl-C in the terminal is the screen's
             )
         except OSError as error:
-            return Ended(job, 3, "", f"The command cannot be started: {error.strerror}.")
+            return Ended(job, 3, "", _not_started(job, error))
         if job.is_stopped:
             job.stop()
         while process.poll() is None:
@@ -218,6 +219,15 @@ def _run(job: Job) -> Ended | None:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(TICK_S)
         return Ended(job, process.returncode, _text_of(output), _text_of(talk))
+
+
+def _not_started(job: Job, error: OSError) -> str:
+    """Say that a command is not begun at all: with which file, why, and how it is done else."""
+    command = shlex.join(["replay", *job.words[len(replay_command()) :]])
+    return (
+        f"{job.title}: '{job.words[0]}' did not start: {error.strerror}. "
+        f"In a shell it is `{command}`."
+    )
 
 
 def _text_of(file: IO[bytes]) -> str:

@@ -176,9 +176,11 @@ def default_database() -> Path:
         return named
     if Path("traces.db").is_file():
         return Path("traces.db")
+    context = click.get_current_context(silent=True)
+    command = "list" if context is None else context.command_path.partition(" ")[2] or "list"
     raise click.UsageError(
-        "Which database? Name it first (`replay list traces.db`), or set `database` in "
-        "[tool.replay] of pyproject.toml."
+        f"Which database? Name it first (`replay {command} traces.db`),\n"
+        "or set `database` in [tool.replay] of pyproject.toml."
     )
 
 

@@ -62,6 +62,10 @@ def ui(words: tuple[str, ...], theme: str | None) -> int:
 
 def _database_and_trace(words: tuple[str, ...]) -> tuple[Path, str | None]:
     """Return what to open; the database need not exist: the first screen says what to do then."""
+    if words and Path(words[0]).is_dir():
+        from replay.store.database import refuse_foreign
+
+        refuse_foreign(Path(words[0]))
     if len(words) == 2:
         return Path(words[0]), words[1]
     if words and (Path(words[0]).suffix in {".db", ".sqlite", ".sqlite3"} or "/" in words[0]):

@@ -282,6 +282,9 @@ class CallResult(Record):
 START_STATE = "start_state"
 """The attribute of a trace with the digest of its world's state before its first call."""
 
+NO_TRANSLATION = "there is no translation between the two."
+"""Ends the note on a call of another version whose arguments were read as they are."""
+
 STATE_NOT_SHOWN = "The state cannot be shown"
 """How the note of a call begins after which ``@toolbox.state`` raised."""
 

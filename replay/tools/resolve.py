@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from replay.records import Actor, JsonObject
+from replay.records.traces import NO_TRANSLATION
 from replay.tools.error_text import nearest_name
 from replay.tools.observer import CallStart
 from replay.tools.routing import chosen_version, no_such_version
@@ -134,7 +135,7 @@ def translated_arguments(
     if chain is None:
         progress.notes.append(
             f"Recorded with {_words(old)} of the tool, read by {_words(tool.version)} as it is: "
-            "there is no translation between the two."
+            f"{NO_TRANSLATION}"
         )
         return values, True
     progress.translation, progress.dropped = chain.words, list(chain.drops)

@@ -53,7 +53,7 @@ def test_a_stored_run_knows_its_sample(folder: Path, capsys: Printed) -> None:
         "reached": 1,
         "missed": [],
     }
-    assert run["tool_sources"] == {"price": {"file": "shop.py", "line": 7}}
+    assert run["tool_sources"] == {"price": {"file": "shop.py", "line": 8}}
 
 
 @pytest.mark.parametrize(

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from replay.records import CallVerdict, Change, Verdict
+from replay.records import CallResult, CallVerdict, Cause, Change, Outcome, Verdict
+from replay.records.traces import NO_TRANSLATION
+from replay.verdicts.origins import Origin
 from tests.tui.person import Person, use
-from tests.tui.records import changed, replay_run, trip, write
+from tests.tui.records import changed, replay_run, trip, verdict, write
+from tui.screens.origins import first_words
+from tui.sources import source_words
+from tui.views.finding_view import behind_words
 from tui.views.value_changes import value_change
+from tui.views.verdict_view import notes_entries
 from tui.views.what_differs import what_differs
 
 
@@ -59,11 +66,39 @@ def test_the_verdict_tab_says_what_differs_and_where_todays_tool_is(tmp_path: Pa
     async def script(person: Person) -> None:
         await person.sees(
             "≠ changed   `degrees` differs (3 → 4)",
-            "cause  today's code answers differently   shop/weather.py:12 (O)",
+            "cause  today's code answers differently ",
+            "tool   begins at shop/weather.py:12   O opens it",
             "O source",
         )
 
+        await person.press("R")
+        await person.sees("tool   begins at shop/weather.py:12   O opens it")
+        await person.press("O")
+        await person.sees("The source of 'get_weather' is not here: 'shop/weather.py'")
+
     use(path, script, trace="b-trip", size=(80, 24))
+
+
+def test_a_tool_begins_at_its_def_and_is_named_from_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python says that a function begins at its first decorator, and so do older runs."""
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / "weather.py").write_text(
+        "@toolbox.tool(\n    version='2'\n)\n@other\nasync def get_weather(): ...\n\ndef b(): ...\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    run = replay_run()[0]
+    told = {
+        "get_weather": {"file": "weather.py", "line": 1},
+        "b": {"file": str(tmp_path / "shop" / "weather.py"), "line": 7},
+        "gone": {"file": "gone.py", "line": 3},
+    }
+    run = run.model_copy(update={"tool_sources": told, "options": {"paths": ["shop"]}})
+
+    said = [source_words(run, tool) for tool in (*told, "unknown")]
+
+    assert said == ["shop/weather.py:5", "shop/weather.py:7", "gone.py:3", ""]
 
 
 EVENTS = [{"title": "standup", "time": "09:00"}]
@@ -164,7 +199,7 @@ def test_what_a_debugger_said_does_not_stay_in_the_shell(
     import sys
     from contextlib import nullcontext
     from types import SimpleNamespace
-    from typing import Any, cast
+    from typing import cast
 
     from tui.debugging import leave_screen_to
 
@@ -174,3 +209,63 @@ def test_what_a_debugger_said_does_not_stay_in_the_shell(
     said = capfd.readouterr().out
     entered, left = said.index("\x1b[?1049h"), said.index("\x1b[?1049l")
     assert entered < said.index("stopped in the tool") < left
+
+
+def test_a_footer_says_that_there_are_more_keys_than_it_has_room_for(database: Path) -> None:
+    async def script(person: Person) -> None:
+        await person.sees("  …  ? help  q back")
+        assert len(person.screen.splitlines()[-1]) <= 80
+
+    async def wide(person: Person) -> None:
+        await person.sees("? help  q back")
+        assert "…  ? help" not in person.screen
+
+    use(database, script, trace="b-trip", size=(80, 24))
+    use(database, wide, trace="b-trip", size=(200, 40))
+
+
+def test_where_one_pane_is_shown_a_trace_opens_on_what_differs(database: Path) -> None:
+    async def script(person: Person) -> None:
+        await person.sees("≠ changed", "`temperature` is now `degrees`", '"degrees": 4')
+        await person.press("escape")
+        await person.sees("get_weather", "Steps 3/5")
+
+    async def same(person: Person) -> None:
+        await person.sees("Steps 1/5")
+
+    use(database, script, trace="b-trip", size=(60, 16))
+    use(database, same, trace="a-trip", size=(60, 16))
+
+
+def test_that_there_is_no_translation_is_said_where_arguments_are_read_otherwise() -> None:
+    note = f"Recorded with version 1 of the tool, read by version 2 as it is: {NO_TRANSLATION}"
+    replayed = CallResult(outcome=Outcome.OK, tool="get_weather", response="1", notes=[note])
+
+    def notes(**fields: Any) -> list[str | None]:
+        call = verdict("run-1", "b-trip", 3, replayed=replayed, **fields)
+        return [entry.text for entry in notes_entries(call) if entry.text]
+
+    assert notes(said=Verdict.RESPONSE_CHANGED, cause=Cause.CODE) == []
+    assert notes(said=Verdict.NOW_REJECTED, cause=Cause.SCHEMA) == [note]
+    assert notes(said=Verdict.PAYLOAD_CHANGED, cause=Cause.UNKNOWN) == [note]
+
+
+def test_where_the_model_wrote_a_value_first_its_origin_says_so() -> None:
+    made_up = Origin(2, "payload", "book", "date", "2026-11-20", True)
+    asked = Origin(1, "prompt", "user", "", "on 2026-11-20", False)
+
+    assert first_words(made_up) == "the model wrote it first; nothing recorded before holds it"
+    assert first_words(asked) == "the first place"
+
+
+def test_a_finding_says_in_how_many_traces_something_differs_before_it() -> None:
+    finding = replay_run()[-1]
+
+    def said(traces: int, first: int) -> str:
+        counts = {"trace_count": traces, "first_divergence_count": first}
+        return behind_words(finding.model_copy(update=counts))
+
+    assert said(1, 1) == ""
+    assert said(1, 0) == ", behind an earlier difference"
+    assert said(3, 0) == ", behind an earlier difference in each"
+    assert said(3, 2) == ", in 1 of them behind an earlier difference"

@@ -46,6 +46,15 @@ FINDINGS_ACTIONS: Final[tuple[Action, ...]] = (
         "this call, recorded against today, side by side too",
         footer=5,
     ),
+    action(
+        FINDINGS,
+        "edit_source",
+        "O",
+        "source",
+        "the tool's source in $EDITOR",
+        group="Act",
+        footer=8,
+    ),
     action(FINDINGS, "search", "slash", "search", "find a text in this pane"),
     action(FINDINGS, "zoom", "z", "zoom", "only this pane, and back", footer=7),
     action(

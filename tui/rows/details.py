@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import sqlite3
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -22,6 +21,7 @@ from replay.records import (
     JsonObject,
     JsonValue,
     ModelCall,
+    ReplayRun,
     ToolCall,
     ToolSchema,
 )
@@ -208,14 +208,9 @@ class StepDetail:
         return approval_of(self._database, verdict.signature)
 
     @property
-    def source(self) -> str:
-        """File and line of today's tool, as its run tells them; empty: it does not."""
-        run = self._steps.run
-        told = None if run is None else run.tool_sources.get(self.row.name)
-        if told is None:
-            return ""
-        file = Path(str(told["file"]))
-        return f"{file.name if file.is_absolute() else file}:{told.get('line') or 1}"
+    def run(self) -> ReplayRun | None:
+        """The run that judged it, where one did."""
+        return self._steps.run
 
     def judged(self) -> CallVerdict | None:
         """Return the whole of `verdict`, read anew."""

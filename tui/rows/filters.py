@@ -133,9 +133,11 @@ def parse_filter(text: str) -> TraceFilter:
         name, colon, value = word.partition(":")
         if colon and name.isidentifier() and value:
             if name not in NAMES:
+                near = _nearest(name, NAMES)
                 raise SelectionError(
                     f"There is no filter {name!r}.",
-                    nearest=_nearest(name, NAMES) or ", ".join(f"{one}:" for one in NAMES),
+                    nearest=None if near is None else f"{near}:",
+                    hint=None if near else f"There are {' '.join(f'{one}:' for one in NAMES)}",
                 )
             pairs.setdefault(name, []).append(value)
         else:

@@ -126,7 +126,7 @@ class Acting(StepsScreen):
         Either is asked for first: with a pin goes the reason that somebody gave for it.
         """
         row = self.row
-        if row is None:
+        if row is None or not self.can_write("Pinning"):
             return
         number = row.number if row.kind == "tool" else None
         what = "the trace" if number is None else f"step {number}"
@@ -168,6 +168,8 @@ class Acting(StepsScreen):
 
     def action_approve(self) -> None:
         """Accept what differs in this call as meant; what is approved: take that back."""
+        if not self.can_write("Approving"):
+            return
         verdict = self.detail.verdict if self.detail else None
         signature = verdict.signature if verdict is not None else None
         if signature is not None and self.replay.jobs.is_doing("approve", signature):

@@ -76,7 +76,7 @@ def ask_condition(
                     readable=readable,
                     back=back,
                 )
-                screen.say(("× ", "bad"), (printable(short_error(error)), ""))
+                screen.say(("× ", "bad"), (printable(short_error(error)), ""), is_whole=True)
                 return
         if back is not None:
             back.focus()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from shlex import quote
 from typing import TYPE_CHECKING, ClassVar, Final, cast
 
 from textual import events, work
@@ -15,6 +16,7 @@ from textual.widgets import Static
 from replay.errors import ReplayError
 from tui.actions import ACTIONS, EVERYWHERE, Action, actions_of, key_word
 from tui.memory import reading_much
+from tui.paths import shown_path
 from tui.screens.clipboard import Clipboard
 from tui.screens.searching import Searching
 from tui.views.entries import Entry, lay_out
@@ -169,6 +171,23 @@ class BaseScreen(Clipboard):
         from tui.screens.help import HelpScreen
 
         self.app.push_screen(HelpScreen(self.actions(), has_lines=bool(self.query(Lines))))
+
+    def can_write(self, what: str) -> bool:
+        """Say whether the database can be written; where not, what that is in the way of."""
+        from replay.store.database import is_writable
+
+        path = self.replay.path
+        if is_writable(path):
+            return True
+        shown = shown_path(path)
+        self.complain(
+            ReplayError(
+                f"{what} writes into '{shown}', which is read-only for you.",
+                hint="Make it and its folder writable, or copy it elsewhere: "
+                f"`cp {quote(shown)} ~`.",
+            )
+        )
+        return False
 
     def action_other_pane(self, direction: int) -> None:
         """Give the focus to the next pane."""

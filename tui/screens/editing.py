@@ -15,6 +15,7 @@ from replay.records import Edit, ReplayRun
 from tui.editors import edited_text, show_file, show_text
 from tui.jobs import Ended
 from tui.memory import reading_much
+from tui.paths import shown_path
 from tui.rows.branches import newest_branch
 from tui.screens.acting import Acting
 from tui.screens.asking import ask_back_into_editor
@@ -204,7 +205,7 @@ class Editing(Acting):
         with self.telling_errors():
             file, line = source_place(run, row.name)
             show_file(self.app, file, line)
-            self.say((printable(f"{file}:{line}"), "dim"), ("   r replays it", "dim"))
+            self.say((f"{shown_path(file.resolve())}:{line}", "dim"), ("   r replays it", "dim"))
 
 
 def _lines(entries: list[Entry]) -> str:

@@ -8,7 +8,9 @@ from textual import on
 
 from replay.records import Finding
 from tui.actions import FINDINGS, OUTLINE
+from tui.editors import show_file
 from tui.jobs import Ended
+from tui.paths import shown_path
 from tui.rows.approvals import approval_of
 from tui.rows.both import Both
 from tui.rows.replays import (
@@ -29,10 +31,12 @@ from tui.screens.asking import (
     reason_of,
 )
 from tui.screens.base import PanesScreen
+from tui.sources import source_place
 from tui.views.approval_view import scope_parts
 from tui.views.entries import Entry
 from tui.views.finding_view import finding_entries, run_words
 from tui.views.parts import count, printable
+from tui.views.verdict_view import source_of
 from tui.widgets.keys import bindings
 from tui.widgets.lines import Lines
 from tui.widgets.tables import FindingTable
@@ -127,8 +131,10 @@ class FindingsScreen(PanesScreen):
         assert self.found is not None
         database, found = self.replay.the_database, self.found
         approval = approval_of(database, finding.signature) if finding.approved else None
+        source = source_of(found.run, finding.cause, finding.tool)
         if not self.calls:
-            self.outline.show(finding_entries(finding, None, None, approval=approval))
+            entries = finding_entries(finding, None, None, approval=approval, source=source)
+            self.outline.show(entries)
             return
         call = self.calls[self.call_index]
         if call != self._shown_call:
@@ -137,7 +143,7 @@ class FindingsScreen(PanesScreen):
         def make() -> list[Entry]:
             verdict, recorded, _ = read_found_call(database, found, finding, call)
             self._told = database.told((found.run_key, call.tool_call), verdict, recorded)
-            return finding_entries(finding, verdict, recorded, self._told, approval)
+            return finding_entries(finding, verdict, recorded, self._told, approval, source=source)
 
         self.outline.needle = ""
         size = found_call_size(database, found, call)
@@ -155,6 +161,7 @@ class FindingsScreen(PanesScreen):
             )
             return
         self.say(
+            ("finding ", "dim"),
             (finding.signature, "strong"),
             (f"   {count(finding.call_count, 'call')} of {finding.tool_call_total:,}", ""),
             (f" in {count(finding.trace_count, 'trace')}", ""),
@@ -211,11 +218,25 @@ class FindingsScreen(PanesScreen):
         with self.telling_errors():
             self._show_call()
 
+    def action_edit_source(self) -> None:
+        """Open the finding's tool in the editor, at its first line."""
+        if self.found is None or self.finding is None:
+            return
+        with self.telling_errors():
+            file, line = source_place(self.found.run, self.finding.tool)
+            show_file(self.app, file, line)
+            self.say(
+                (f"{shown_path(file.resolve())}:{line}", "dim"),
+                ("   enter: the call, and r there replays it", "dim"),
+            )
+
     def action_approve(self) -> None:
         """Ask why, then approve; what is approved: ask whether to take that back."""
         finding = self.finding
         if finding is None:
             self._say_none()
+            return
+        if not self.can_write("Approving"):
             return
         if self.replay.jobs.is_doing("approve", finding.signature):
             self.app.bell()

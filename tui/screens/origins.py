@@ -78,7 +78,7 @@ class OriginsScreen(BaseScreen):
         origin = self.found[self.table.cursor]
         where = f"step {origin.step_number}, {origin.place}"
         path = f"  {origin.path}" if origin.path else ""
-        first = "  the first place" if self.table.cursor == 0 else ""
+        first = f"  {first_words(origin)}" if self.table.cursor == 0 else ""
         part = f"  carried only the part {cut(printable(origin.part), 40)}" if origin.part else ""
         how = "" if origin.is_exact else "  ∈ written otherwise, or within a text"
         self.say(
@@ -108,3 +108,10 @@ class OriginsScreen(BaseScreen):
         from dataclasses import asdict
 
         self.copy([asdict(origin) for origin in self.found], "the places")
+
+
+def first_words(origin: Origin) -> str:
+    """Return what the first place says of where the value comes from."""
+    if origin.place in ("output", "payload"):
+        return "the model wrote it first; nothing recorded before holds it"
+    return "the first place"

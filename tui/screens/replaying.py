@@ -104,6 +104,7 @@ class ReplayingScreen(BaseScreen):
 
     def on_mount(self) -> None:
         """Show what would be replayed, or what is."""
+        self.query_one("#replaying-strangers", Bar).display = False
         self.say_head([("Replay", "strong"), ("  recorded calls through today's tools", "dim")])
         self._show()
         self.set_interval(0.1, self.job_ticked)
@@ -229,6 +230,8 @@ class ReplayingScreen(BaseScreen):
         """Start it."""
         if self.job is not None:
             self._say_under_way()
+            return
+        if not self.can_write("Replaying"):
             return
         if not self.tools.toolbox:
             self.action_tools()

@@ -22,7 +22,7 @@ class Reviewing(Editing):
     def action_feedback(self) -> None:
         """Say what is good or bad about this step."""
         row = self.row
-        if row is None:
+        if row is None or not self.can_write("Feedback"):
             return
 
         def done(text: str | None) -> None:

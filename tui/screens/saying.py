@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from rich.cells import cell_len
 from textual.screen import Screen
 
 from replay.errors import ReplayError
-from tui.views.parts import Part, cut, printable
+from tui.views.parts import Part, parts_text, printable
 from tui.widgets.bars import Bar
 
 
@@ -24,14 +25,21 @@ class Saying(Screen[None]):
         """Show what this is about."""
         self.query_one("#head", Bar).say(parts)
 
-    def say(self, *parts: Part) -> None:
-        """Show where one stands, or what just happened."""
-        self.query_one("#status", Bar).say(parts)
+    def say(self, *parts: Part, is_whole: bool = False) -> None:
+        """Show where one stands, or what just happened.
+
+        ``is_whole``: what has no room on one line takes up to three; else its end is left out.
+        """
+        status = self.query_one("#status", Bar)
+        is_long = is_whole and cell_len(parts_text(parts)) > self.size.width - 2
+        if is_long != status.has_class("-whole"):
+            status.set_class(is_long, "-whole")
+        status.say(parts)
 
     def complain(self, error: ReplayError) -> None:
-        """Tell a mistake on one line."""
+        """Tell a mistake in a sentence or two."""
         words = " ".join(str(error).split())
-        self.say(("× ", "bad"), (cut(printable(words), max(10, self.size.width - 4)), ""))
+        self.say(("× ", "bad"), (printable(words), ""), is_whole=True)
         self.app.bell()
 
     @contextmanager

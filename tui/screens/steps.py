@@ -81,6 +81,9 @@ class StepsScreen(PanesScreen):
         self.fit_list()
         self.table.lines_changed()
         self._show_step()
+        row = self.row
+        if self.has_class("-single") and row is not None and self._differs(row):
+            self.action_other_pane(1)  # what differs is what one came for; back goes to the steps
 
     def _first_index(self) -> int:
         steps = self.steps.steps
@@ -160,8 +163,9 @@ class StepsScreen(PanesScreen):
     def _say_status(self, row: StepRow) -> None:
         following = self._seek_from(self.table.cursor, 1, self._differs)
         next_number = None if following is None else self.steps.steps[following].number
-        parts = status_parts(self.steps, row, next_divergence=next_number, why=self.arrival_parts())
-        self.say(*parts)
+        why = self.arrival_parts()
+        parts = status_parts(self.steps, row, next_divergence=next_number, why=why)
+        self.say(*parts, is_whole=bool(why))
 
     def _say_again(self) -> None:
         if self.row is not None:

@@ -13,7 +13,7 @@ from tui.views.json_entries import json_entries
 from tui.views.messages import parsed
 from tui.views.parts import Part, count, cut, printable
 from tui.views.signs import verdict_sign, verdict_words
-from tui.views.verdict_view import cause_entry, verdict_entries
+from tui.views.verdict_view import cause_entry, source_entries, verdict_entries
 
 
 def finding_entries(
@@ -22,24 +22,27 @@ def finding_entries(
     call: ToolCall | None,
     both: Both | None = None,
     approval: Approval | None = None,
+    *,
+    source: str = "",
 ) -> list[Entry]:
     """Return the finding, then the call; ``both``: what the model was told, where it was read.
 
-    ``approval``: who approved it.
+    ``approval``: who approved it. ``source``: file and line of today's tool.
     """
     sign, role = verdict_sign(finding.verdict, approved=finding.approved)
-    calls = f"{finding.call_count:,} of {count(finding.tool_call_total, 'call')}"
+    calls = f"{finding.call_count:,} of {count(finding.tool_call_total, 'call')} of the tool"
     entries = [
         Entry(((f"{sign} ", f"{role} strong"), (printable(finding.title), "strong"))),
         Entry(
             (
-                (f"{calls}, {count(finding.trace_count, 'trace')}", ""),
-                (f", the first difference in {finding.first_divergence_count:,}", "dim"),
+                (f"{calls}, in {count(finding.trace_count, 'trace')}", ""),
+                (behind_words(finding), "dim"),
             )
         ),
         *approval_entries(approval),
         *_approval_note(finding),
         cause_entry(finding.cause, finding.verdict, finding.error_type),
+        *source_entries(source),
     ]
     if finding.models:
         models = ", ".join(f"{name} {number:,}" for name, number in finding.models.items())
@@ -61,6 +64,16 @@ def finding_entries(
     else:
         entries.append(Entry((("arguments: ", "strong"),), text=arguments))
     return entries + verdict_entries(verdict, call, both, with_head=False)
+
+
+def behind_words(finding: Finding) -> str:
+    """Return in how many traces something differs before it already; empty: in none."""
+    behind = finding.trace_count - finding.first_divergence_count
+    if behind <= 0:
+        return ""
+    if behind < finding.trace_count:
+        return f", in {behind:,} of them behind an earlier difference"
+    return ", behind an earlier difference" + (" in each" if behind > 1 else "")
 
 
 def _raw(text: str) -> list[Entry]:

@@ -42,7 +42,7 @@ def run_header(width: int) -> list[Part]:
     if width < _NARROW:
         return [(f"{text}  differ", "dim")]
     text += "".join(f"{sign:>5}" for sign in SIGN_ORDER)
-    return [(text + ("  exit    of code" if width >= _WIDE else "  exit"), "dim")]
+    return [(text + ("  ended   code" if width >= _WIDE else "  ended"), "dim")]
 
 
 def run_parts(run: ReplayRun, verdicts: Mapping[str, int], width: int) -> list[Part]:
@@ -56,7 +56,9 @@ def run_parts(run: ReplayRun, verdicts: Mapping[str, int], width: int) -> list[P
         sign = verdict_sign(verdict)[0]
         counts[sign] = counts.get(sign, 0) + count
     sign, role = worst_sign(verdicts)
-    ended = str(run.exit_code) if run.status == "finished" else _STATUS.get(run.status, run.status)
+    ended = _STATUS.get(run.status, run.status)
+    if run.status == "finished":
+        ended = "" if run.exit_code is None else f"exit {run.exit_code}"
     _, tools = _widths(width)
     name = f"{'what if ' if run.is_what_if else ''}{printable(run.toolbox)}"
     parts: list[Part] = [

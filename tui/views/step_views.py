@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from replay.records import CallError, Cause, Interaction, JsonValue, ToolCall
+from replay.records import CallError, Interaction, JsonValue, ToolCall
 from replay.records.codes import outcome_words
 from tui.rows.steps import StepDetail
 from tui.views.entries import Entry
@@ -15,7 +15,7 @@ from tui.views.messages import Prompt, output_entries, parsed, prompt_entries, t
 from tui.views.parts import Part, printable
 from tui.views.signs import outcome_sign
 from tui.views.timing_view import timing_view
-from tui.views.verdict_view import verdict_entries
+from tui.views.verdict_view import source_of, verdict_entries
 
 
 def prompt_view(detail: StepDetail) -> list[Entry]:
@@ -125,12 +125,8 @@ def verdict_view(detail: StepDetail) -> list[Entry]:
         call or detail.call_texts,
         both,
         approval=detail.approval,
-        source=detail.source if verdict.cause in _OF_CODE else "",
+        source=source_of(detail.run, verdict.cause, detail.row.name),
     )
-
-
-_OF_CODE: Final = (Cause.CODE, Cause.SCHEMA)
-"""What is mended in the tool's source."""
 
 
 TABS: Final[dict[str, Callable[[StepDetail], list[Entry]]]] = {

@@ -10,13 +10,16 @@ from replay.records import (
     Cause,
     InteractionChange,
     JsonValue,
+    ReplayRun,
     ToolCall,
     Verdict,
 )
 from replay.records.codes import outcome_words
+from replay.records.traces import NO_TRANSLATION
 from replay.report.words import cause_words
 from replay.verdicts.wording import times
 from tui.rows.both import Both, told
+from tui.sources import source_words
 from tui.views.approval_view import approval_entries
 from tui.views.diff_entries import change_entries, diff_entries
 from tui.views.entries import Entry
@@ -74,10 +77,8 @@ def verdict_head(
     if verdict.cause is not None:
         error = None if verdict.replayed is None else verdict.replayed.error
         error_type = None if error is None else error.type
-        cause = cause_entry(verdict.cause, verdict.verdict, error_type)
-        if source:
-            cause.parts += ((f"   {printable(source)}", "accent"), (" (O)", "dim"))
-        entries.append(cause)
+        entries.append(cause_entry(verdict.cause, verdict.verdict, error_type))
+    entries += source_entries(source)
     replayed = verdict.replayed
     recorded = verdict.recorded_outcome or call.outcome
     if replayed is not None:
@@ -93,6 +94,27 @@ def verdict_head(
             )
         )
     return entries
+
+
+_OF_CODE: Final = (Cause.CODE, Cause.SCHEMA)
+"""What is mended in the tool's source."""
+
+
+def source_of(run: ReplayRun | None, cause: Cause | None, tool: str) -> str:
+    """Return file and line of what has a cause, where it is one to look for there; else empty."""
+    return source_words(run, tool) if run is not None and cause in _OF_CODE else ""
+
+
+def source_entries(source: str) -> list[Entry]:
+    """Return where the tool begins: nothing tells which of its lines made the difference."""
+    if not source:
+        return []
+    parts: tuple[Part, ...] = (
+        ("tool   begins at ", "dim"),
+        (printable(source), "accent"),
+        ("   O opens it", "dim"),
+    )
+    return [Entry(parts)]
 
 
 def cause_entry(cause: Cause, verdict: Verdict, error_type: str | None = None) -> Entry:
@@ -227,10 +249,23 @@ def notes_entries(verdict: CallVerdict) -> list[Entry]:
     """Return what a reader should know."""
     notes = [verdict.note] if verdict.note else []
     if verdict.replayed is not None:
-        notes += verdict.replayed.notes
+        notes += [one for one in verdict.replayed.notes if _matters(one, verdict)]
     if not notes:
         return []
     return [_gap(), *(Entry((("note  ", "dim"),), text=note) for note in notes)]
+
+
+def _matters(note: str, verdict: CallVerdict) -> bool:
+    """Whether a note has to do with what differs.
+
+    That there is no translation has, where the arguments are read otherwise than they were.
+    """
+    is_read_otherwise = (
+        verdict.cause in (Cause.SCHEMA, Cause.TRANSLATION)
+        or verdict.verdict is Verdict.PAYLOAD_CHANGED
+        or bool(verdict.schema_errors)
+    )
+    return is_read_otherwise or not note.endswith(NO_TRANSLATION)
 
 
 def _legend(words: str, note: str = "", *, recorded: str = "recorded") -> Entry:

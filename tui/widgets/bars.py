@@ -140,26 +140,40 @@ class KeyBar(ClickBar):
             asked = [[(key, "accent strong"), (f" {does}", "dim")] for key, does in self._asked]
             self.say_words([(words, "") for words in asked], "  ")
             return
-        words = [
+        shown = self.shown(self.size.width or self._width)
+        words: list[tuple[list[Part], str]] = [
             (
                 [(key_word(action.keys[0]), "accent strong"), (f" {action.name}", "dim")],
                 f"by_id({action.id!r})",
             )
-            for action in self.shown(self.size.width or self._width)
+            for action in shown
         ]
+        if len(shown) < sum(one.id not in self._idle for one in self.actions):
+            named = sum(one.footer < ALWAYS for one in shown)
+            words.insert(named, ([("…", "dim")], "by_id('everywhere.help')"))
         self.say_words(words, "  ")
 
     def shown(self, width: int) -> list[Action]:
-        """Return the actions that fit; help and back are always among them."""
+        """Return the actions that fit; help and back are always among them.
+
+        Where some do not, there is room for a mark that says so.
+        """
         last = [one for one in self.actions if one.footer >= ALWAYS]
         room = width + 2 - sum(_columns(one) for one in last)
+        wanted = [one for one in self.actions if one.footer < ALWAYS and one.id not in self._idle]
+        if sum(map(_columns, wanted)) <= room:
+            return wanted + last
+        room -= _MARK_COLUMNS
         first: list[Action] = []
-        for action in self.actions:
-            is_idle = action.footer >= ALWAYS or action.id in self._idle
-            if not is_idle and _columns(action) <= room:
+        for action in wanted:
+            if _columns(action) <= room:
                 first.append(action)
                 room -= _columns(action)
         return first + last
+
+
+_MARK_COLUMNS: Final = 3
+"""Of the mark behind what is named, with the gap before it."""
 
 
 def _columns(action: Action) -> int:
