@@ -322,7 +322,9 @@ def test_a_tool_says_what_of_it_is_stored_in_one_of_two_words() -> None:
 def f() -> None: ...
 
 
-def test_what_a_function_of_ones_own_breaks_on_is_left_out_and_told(tmp_path: Path) -> None:
+def test_what_a_function_of_ones_own_breaks_on_is_left_out_and_told_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     from cassettes.redaction import Redactor
 
     def broken(text: str) -> list[tuple[int, int, str]]:
@@ -339,12 +341,14 @@ def test_what_a_function_of_ones_own_breaks_on_is_left_out_and_told(tmp_path: Pa
 
     assert b"Annabel" not in everything(tmp_path)
     assert failures > 0
-    assert (
-        last == "store a value: RecordError: It was left out: it could not be masked: ValueError."
-    )
+    why = f"it could not be masked: {broken.__qualname__} raised ValueError"
+    assert [one.getMessage() for one in caplog.records if "is left out" in one.getMessage()] == [
+        f"A value is left out, {why}; others may be, for the same reason"
+    ]
+    assert last == f"store a value: RecordError: It was left out: {why}."
     with Store.open(tmp_path / "traces.db") as store:
         call = call_of(store, "see")
-    assert call.attributes["left_out"]["payload"] == "it could not be masked: ValueError"
+    assert call.attributes["left_out"]["payload"] == why
     assert call.result == "seen"
 
 
@@ -373,3 +377,21 @@ def test_a_marked_field_is_masked_in_what_is_no_json(tmp_path: Path, arguments: 
     assert call.outcome == "bad_json"
     assert [one for one in ("Annabel", "Leew", "eward") if one in call.model_dump_json()] == []
     assert call.arguments.startswith(arguments[:8])
+
+
+def test_a_function_that_breaks_on_every_text_leaves_how_a_call_ended(tmp_path: Path) -> None:
+    from cassettes.redaction import Redactor
+
+    def broken(text: str) -> list[tuple[int, int, str]]:
+        raise ValueError
+
+    with Recorder(
+        tmp_path / "traces.db", mask=Redactor(b"k" * 32, environment=False, finders=[broken])
+    ) as recorder:
+        tool = recorder.tool(lambda who: who / 0, name="see")
+        with recorder.trace(), pytest.raises(TypeError):
+            tool("Annabel Leeward")
+    with Store.open(tmp_path / "traces.db") as store:
+        call = call_of(store, "see")
+
+    assert (call.outcome, call.arguments) == ("failed", "")
