@@ -99,4 +99,3 @@ def test_what_a_trace_says_of_itself_finds_it(tmp_path: Path) -> None:
     [trace] = json.loads(listed.stdout)
     assert trace["id"] == "case-2026-114"
     assert trace["outcome"] == "solved"
-    assert trace["labels"] == {"stage": "live", "tier": "gold", "language": "de"}
