@@ -16,7 +16,7 @@ from replay import Recorder, Sensitive, Toolbox
 from replay.config import MaskConfig
 from replay.errors import ToolboxError
 from replay.records import ToolCall
-from replay.records.sensitive import FieldRule
+from replay.records.sensitive import FieldRule, Fit
 from replay.store import Store
 from replay.tools import Refused
 from replay.tools.marks import marks_of, recorded_marks
@@ -395,3 +395,16 @@ def test_a_function_that_breaks_on_every_text_leaves_how_a_call_ended(tmp_path: 
         call = call_of(store, "see")
 
     assert (call.outcome, call.arguments) == ("failed", "")
+
+
+def test_what_a_function_finds_within_a_marked_value_goes_with_all_of_it() -> None:
+    from cassettes.redaction import Redactor
+
+    def surnames(text: str) -> list[tuple[int, int, str]]:
+        return [(one.start(), one.end(), "name") for one in re.finditer("Leeward", text)]
+
+    redactor = Redactor(b"k" * 32, environment=False, finders=[surnames])
+    street = redactor.sensitive("Leeward Lane 77", None, Fit())
+
+    assert redactor.text("to Leeward Lane 77, Ulm") == f"to {street}, Ulm"
+    assert "Lane 7" in redactor.text("to Leeward Lane 7, Ulm")
