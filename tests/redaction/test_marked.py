@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field
 from typing_extensions import TypedDict
 
 from replay import Recorder, Sensitive, Toolbox
+from replay.cli.main import exit_code_of
 from replay.config import MaskConfig
 from replay.errors import ToolboxError
 from replay.records import ToolCall
@@ -379,7 +380,9 @@ def test_a_marked_field_is_masked_in_what_is_no_json(tmp_path: Path, arguments: 
     assert call.arguments.startswith(arguments[:8])
 
 
-def test_a_function_that_breaks_on_every_text_leaves_how_a_call_ended(tmp_path: Path) -> None:
+def test_a_function_that_breaks_on_every_text_leaves_how_it_ended_and_show_tells_what_is_missing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     from cassettes.redaction import Redactor
 
     def broken(text: str) -> list[tuple[int, int, str]]:
@@ -395,6 +398,13 @@ def test_a_function_that_breaks_on_every_text_leaves_how_a_call_ended(tmp_path: 
         call = call_of(store, "see")
 
     assert (call.outcome, call.arguments) == ("failed", "")
+    capsys.readouterr()
+    path = str(tmp_path / "traces.db")
+    for words in ([], ["--step", str(call.step_number)]):
+        assert exit_code_of(["show", path, call.trace_id, *words]) == 0
+        told = " ".join(capsys.readouterr().out.split())
+        assert "raised ValueError" in told
+        assert "missing arguments, payload" in told
 
 
 def test_what_a_function_finds_within_a_marked_value_goes_with_all_of_it() -> None:
