@@ -35,6 +35,7 @@ from tui.screens.start import StartScreen
 from tui.state import Place, State
 from tui.terminal import end_with_terminal
 from tui.theme import DARK, LIGHT
+from tui.typed_ahead import KeyPassed, TypedAhead
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -106,6 +107,7 @@ class ReplayApp(App[None]):
         """Why what was kept could not be read, until somebody was told."""
         self.jobs = Jobs(self)
         self._tidying = Tidying()
+        self.typed_ahead = TypedAhead(self)
         self._is_started = False
         self.tools: Tools | None = None
         """Today's tools, as they were named last."""
@@ -141,12 +143,22 @@ class ReplayApp(App[None]):
 
     async def on_event(self, event: events.Event) -> None:
         """Do what a key is bound to, unless it is for the line to type into."""
-        if isinstance(event, events.Key) and event.is_forwarded:
+        if isinstance(event, (events.Key, events.Paste)) and not event.is_forwarded:
+            if self.typed_ahead.may_go(event):
+                shown, target = self.screen, self.focused or self.screen
+                await super().on_event(event)
+                self.typed_ahead.give(target, shown)
+            return
+        if isinstance(event, events.Key):
             self._tidying.pressed()
             screen = self._screen_now()
             if screen is not None and screen.prompt.take_typed_ahead(event):
                 return
         await super().on_event(event)
+
+    def on_key_passed(self, event: KeyPassed) -> None:
+        """The key before it is dealt with: the next one."""
+        self.typed_ahead.passed(event.number)
 
     def on_unmount(self) -> None:
         """Keep where one was, and let go of the file; what was asked for is done."""

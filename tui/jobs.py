@@ -141,6 +141,10 @@ class Jobs:
             self._next()
         return job
 
+    def is_doing(self, *words: str) -> bool:
+        """Say whether a short command with these words is under way, or waits for its turn."""
+        return any(all(word in job.words for word in words) for job in self._soon)
+
     def stop(self) -> None:
         """End what is under way, as Ctrl-C would."""
         if self.now is not None:

@@ -20,3 +20,9 @@ def shown_path(path: Path, width: int = 200) -> str:
             break
     words = printable(named)
     return words if len(words) <= width else f"…{words[-max(1, width - 1) :]}"
+
+
+def typed_path(path: Path) -> str:
+    """Return ``path`` as a program that is started here has to be given it: whole, or from here."""
+    whole = path.absolute()
+    return str(whole.relative_to(Path.cwd()) if whole.is_relative_to(Path.cwd()) else whole)

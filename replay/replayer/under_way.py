@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from replay.errors import ExitCode
@@ -66,7 +67,18 @@ class _Sums:
     verdicts: Counter[str] = field(default_factory=Counter)
     conditional: int = 0
     approved: int = 0
-    worst: ExitCode = ExitCode.OK
+    codes: dict[str | None, ExitCode] = field(default_factory=dict)
+    """By signature: what its calls that nobody approved would end the run with."""
+
+    def open(self, verdict: CallVerdict) -> None:
+        """Count a verdict that stands as it is."""
+        before = self.codes.get(verdict.signature, ExitCode.OK)
+        self.codes[verdict.signature] = worse(before, exit_code_of(verdict))
+
+    @property
+    def worst(self) -> ExitCode:
+        """What the run ends with."""
+        return reduce(worse, self.codes.values(), ExitCode.OK)
 
 
 class RunUnderWay:
@@ -229,7 +241,7 @@ class RunUnderWay:
             sums.approved += bool(verdict.approved)
             if verdict.approved:
                 self._marked.add(verdict.signature)
-            sums.worst = worse(sums.worst, exit_code_of(verdict))
+            sums.open(verdict)
             self.coverage.add(
                 *_reached(verdict, calls[verdict.tool_call_id].arguments),
                 verdict.replayed,
@@ -251,8 +263,10 @@ class RunUnderWay:
     def _ended(self, status: str, trace_count: int) -> ReplayRun:
         sums = self.sums
         self._store()
+        self.approvals = Approvals(self.store.approvals())  # with those given meanwhile
         findings = [self.approvals.marked(one) for one in sums.findings.collected()]
         self._take_back({one.signature for one in findings if not one.approved})
+        self._approve({one.signature for one in findings if one.approved})
         is_whole = status == "finished"
         not_judged = sums.verdicts[Verdict.NOT_RUN] + sums.verdicts[Verdict.SERVED]
         # Who approves a call that cannot be run has judged it: it must not stay red for good.
@@ -291,19 +305,30 @@ class RunUnderWay:
 
     def _take_back(self, signatures: set[str]) -> None:
         """Approve no longer the calls of findings that have outgrown their approval."""
-        outgrown = signatures & self._marked
-        if not outgrown:
-            return
-        self.store.flush()
-        for signature in sorted(outgrown):
-            for verdict in self.store.verdicts(self.started.id, signature=signature):
-                if not verdict.approved:
-                    continue
+        for verdict in self._stored(signatures & self._marked):
+            if verdict.approved:
                 open_again = verdict.model_copy(update={"approved": False})
-                self.sums.worst = worse(self.sums.worst, exit_code_of(open_again))
+                self.sums.open(open_again)
                 self.sums.approved -= 1
                 self._batch.append(open_again)
-            self._store()
+        self._store()
+
+    def _approve(self, signatures: set[str]) -> None:
+        """Approve the calls of findings that were approved while the run went on."""
+        given = signatures - self._marked
+        for verdict in self._stored(given):
+            self.sums.approved += 1
+            self._batch.append(verdict.model_copy(update={"approved": True}))
+        for signature in given:
+            self.sums.codes.pop(signature, None)
+        self._store()
+
+    def _stored(self, signatures: set[str]) -> Iterator[CallVerdict]:
+        """Give the calls of findings as they are stored."""
+        if signatures:
+            self.store.flush()
+        for signature in sorted(signatures):
+            yield from self.store.verdicts(self.started.id, signature=signature)
 
 
 def _reached(verdict: CallVerdict, arguments: str) -> tuple[str, str]:

@@ -67,7 +67,8 @@ class Breakpoint:
         text, hits = kept.get("condition"), kept.get("hits", "")
         if not isinstance(text, str) or not isinstance(hits, str):
             raise ReplayError(f"{kept!r} is no breakpoint.")
-        return cls.of(text, hits=hits, is_enabled=kept.get("enabled") is not False)
+        is_enabled = kept.get("enabled") is not False
+        return cls(parse(text, is_kept=True), is_enabled, checked_hits(hits))
 
 
 def checked_hits(text: str) -> str:

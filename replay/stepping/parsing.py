@@ -10,6 +10,7 @@ from typing import Literal as Literal_
 
 from replay.records import JsonValue
 from replay.records.codes import code_named
+from replay.stepping.closed_lists import is_on_its_list, words_of
 from replay.stepping.conditions import (
     FUNCTIONS,
     AnyPart,
@@ -37,25 +38,31 @@ _CONSTANTS: Final[dict[str, JsonValue]] = {
     "False": False,
     "None": None,
 }
+_WHOLE: Final = ("==", "!=", "in", "not in")
+"""Signs that take a whole value of a closed list, not a piece of one."""
 _WORDS: Final = frozenset(("and", "or", "not", "in", "contains", "like"))
 
 
 @lru_cache(maxsize=512)
-def parse(text: str) -> Condition:
+def parse(text: str, *, is_kept: bool = False) -> Condition:
     """Return the condition, or the watched expression, that ``text`` says.
+
+    ``is_kept``: it was read before, be it by another version, whose lists may be longer; what is
+    compared with a verdict or the like may then be one that there is not.
 
     Raises:
         ConditionError: it says none; the message shows where, and the nearest name.
     """
-    root = _Parser(text).whole()
+    root = _Parser(text, is_kept=is_kept).whole()
     return Condition(text.strip(), root, frozenset(root.names()))
 
 
 class _Parser:
     """One reading of one text, from left to right."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, is_kept: bool) -> None:
         self.text = text
+        self.is_kept = is_kept
         self.tokens = tokens(text)
         self.at = 0
         self.depth = 0
@@ -92,6 +99,7 @@ class _Parser:
         return self.compared()
 
     def compared(self) -> Expression:
+        start = self.at
         left = self.value()
         token = self.here()
         sign = token.text if token.kind in ("name", "sign") else ""
@@ -101,10 +109,29 @@ class _Parser:
         elif sign not in _SIGNS:
             return left
         self.at += 1
+        right_at = self.at
         right = self.value(after=sign)
+        self.refuse_unknown(left, sign, right, right_at)
+        self.refuse_unknown(right, sign, left, start)
         if self.here().text in _SIGNS and self.here().kind != "text":
             raise self.error("One comparison after the other", hint="Join them with and.")
         return Compared(_as_stored(left, right), sign, _as_stored(right, left))
+
+    def refuse_unknown(self, fact: Expression, sign: str, other: Expression, other_at: int) -> None:
+        """Refuse a value that the fact never has: what asks for it would never hold."""
+        if self.is_kept or sign not in _WHOLE or not isinstance(other, Literal):
+            return
+        words = words_of(fact.name) if isinstance(fact, Path) and not fact.parts else None
+        if words is None:
+            return
+        assert isinstance(fact, Path)
+        for one in other.value if isinstance(other.value, list) else [other.value]:
+            if isinstance(one, str) and not is_on_its_list(fact.name, one):
+                while self.tokens[other_at].text != one:
+                    other_at += 1
+                self.at = other_at
+                hint = _nearest(one, words)
+                raise self.error(f"The {fact.name} of a step is never {one!r}", hint=hint)
 
     def value(self, *, after: str = "") -> Expression:
         token = self.here()

@@ -53,7 +53,7 @@ class Watch:
         text = kept.get("expression")
         if not isinstance(text, str):
             raise ReplayError(f"{kept!r} is no watch.")
-        return cls.of(text, stops=kept.get("stops") is not False)
+        return cls(parse(text, is_kept=True), kept.get("stops") is not False)
 
 
 @dataclass(frozen=True, slots=True)

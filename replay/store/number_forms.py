@@ -1,7 +1,7 @@
 """Numbers of people in every way of writing them: cards, accounts, telephones.
 
-Who asks to be forgotten writes ``DE89370400440532013000``, and a recording has groups of four.
-The same holds for placeholders: they keep the grouping of what they stand for.
+Who asks to be forgotten writes ``DE89370400440532013000``, and a recording has it in groups of
+four. The same holds for placeholders: they keep the grouping of what they stand for.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from replay.stepping.breakpoints import Breakpoint
 from replay.stepping.conditions import Values
 from replay.stepping.facts import FACTS
 from replay.stepping.parsing import parse
@@ -100,6 +101,10 @@ def test_a_condition_holds_for_a_step_or_does_not(text: str, holds: bool) -> Non
     ("text", "column", "said", "hint"),
     [
         ("", 1, "A condition is wanted", "payload.total > 1000"),
+        ("verdict == 'chnged'", 12, "The verdict of a step is never 'chnged'", "Nearest: changed."),
+        ("step > 1 and outcome in ['ok', 'fialed']", 32, "is never 'fialed'", "Nearest: failed."),
+        ("'tol' != kind", 1, "The kind of a step is never 'tol'", "Nearest: tool."),
+        ("cause == 'weather'", 10, "is never 'weather'", "There are: code, schema, "),
         ("paylod.total > 1", 1, "A step has no 'paylod'", "Nearest: payload."),
         ("payload.total >", 16, "A value is wanted after '>'", None),
         ("payload.total = 1", 15, "'=' has no meaning here", "Use ==."),
@@ -220,10 +225,27 @@ def test_a_glob_with_many_stars_is_answered_at_once() -> None:
             "outcome == 'bad JSON' or tool == 'rejected'",
             "outcome == 'bad_json' or tool == 'rejected'",
         ),
-        ("verdict == 'nothing of that name'", "verdict == 'nothing of that name'"),
     ],
 )
 def test_outcomes_and_verdicts_are_compared_by_the_screens_words_too(
     words: str, codes: str
 ) -> None:
     assert parse(words).root == parse(codes).root
+
+
+def test_what_a_closed_list_has_is_taken_in_all_its_spellings_and_as_a_piece() -> None:
+    for text in (
+        "verdict == 'now rejected'",
+        "verdict in ['not_run', 'not judged']",
+        "outcome != 'invalid'",
+        "verdict like 'now_*'",
+        "verdict contains 'jected'",
+        "tool == 'verdict'",
+    ):
+        assert parse(text).text == text
+
+
+def test_a_kept_breakpoint_on_a_verdict_of_another_version_is_still_read() -> None:
+    kept = {"condition": "verdict == 'now_odd'", "enabled": True, "hits": ""}
+
+    assert Breakpoint.from_json(kept).to_json() == kept

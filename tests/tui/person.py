@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+from textual import events
+
 from tui.app import ReplayApp
 
 _LOOKS_MAX = 600
@@ -26,7 +28,23 @@ class Person:
         await self.pilot.press(*keys)
         await self.settle()
 
+    async def type_fast(self, *keys: str | tuple[str]) -> None:
+        """Press keys that are all there before the first is looked at; in a tuple: a paste."""
+        for key in keys:
+            event: events.Event
+            if isinstance(key, tuple):
+                event = events.Paste(key[0])
+            else:
+                event = events.Key(key, key if len(key) == 1 else None)
+            self.app.post_message(event)
+        await asyncio.sleep(0)
+        await self.settle()
+
     async def settle(self) -> None:
+        for _ in range(_LOOKS_MAX):
+            if self.app.typed_ahead.is_idle:
+                break
+            await asyncio.sleep(0.01)
         for _ in range(3):
             await self.pilot.pause()
             await self.app.workers.wait_for_complete()

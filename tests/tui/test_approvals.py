@@ -12,7 +12,7 @@ from replay.records import CallVerdict, Cause, Finding, Verdict
 from replay.store import Store
 from replay.store.approvals_file import add_approvals
 from tests.tui.person import Person, use
-from tests.tui.records import replay_run, trip, write
+from tests.tui.records import moment, replay_run, trip, write
 from tui.rows import filters
 from tui.rows.database import Database
 from tui.rows.facets import Facets
@@ -237,3 +237,24 @@ def test_what_was_approved_just_now_stays_on_the_screen(database: Path) -> None:
         assert '"degrees": 4' in person.screen
 
     use(database, script, trace="b-trip")
+
+
+def test_an_approval_given_while_another_run_goes_on_is_seen_before_its_end(tmp_path: Path) -> None:
+    path = tmp_path / "traces.db"
+    write(path, *trip("b-trip", 0), *replay_run("run-1"))
+    started, *said, _ = replay_run("run-2")
+    under_way = started.model_copy(
+        update={"started_at": moment(700), "ended_at": None, "status": "running"}
+    )
+    with Store.open(path, "w") as store:
+        store.append_all([under_way, *said])
+        assert counted_of(path, *VERDICTS)[2] == [0, 1, 1, 0, 1]
+        store.append_all(approvals_of(store.findings("run-1")))
+
+    assert counted_of(path, *VERDICTS)[1:] == ({"approved": 1}, [1, 0, 0, 0, 1])
+    database = Database.open(path)
+    steps = read_steps(database, "b-trip")
+    assert steps.run is not None
+    assert steps.run.id == "run-2"
+    assert [one.approved for one in steps.verdicts.values()] == [False, True, False]
+    database.close()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.tui.person import Person, use
 
 
@@ -70,3 +72,19 @@ def test_esc_takes_an_error_as_read_before_it_clears_the_filter(database: Path) 
         await person.sees("/ 3 ")
 
     use(database, script)
+
+
+def test_what_it_offers_to_copy_records_to_the_database_that_it_waits_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    async def below(person: Person) -> None:
+        await person.sees('Recorder("nonexist/x.db")', "replay record --db nonexist/x.db -- python")
+
+    async def here(person: Person) -> None:
+        await person.sees('Recorder("traces.db")', "replay record -- python my_agent.py")
+
+    use(Path("nonexist/x.db"), below)
+    use(tmp_path / "nonexist" / "x.db", below)
+    use(tmp_path / "traces.db", here)

@@ -62,6 +62,9 @@ def test_enter_says_why_there_is_no_call_to_open(
         screen = person.app.screen
         assert isinstance(screen, SchemasScreen)
         assert screen.asking is not None
+        await person.press("enter")
+        await person.sees("◐ still comparing")
+        assert "nothing changes here" not in person.screen
         for counts_hits, said in ((True, "still counting"), (False, "nobody has counted")):
             screen._compared(screen.asking, DIFFERENCE, counts_hits)
             await person.press("enter")

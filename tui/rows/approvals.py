@@ -23,7 +23,8 @@ RUNS_MAX: Final = 64
 
 IS_APPROVED: Final = (
     "(coalesce((v.run, v.signature) IN (SELECT value ->> 0, value ->> 1 FROM json_each(:approved)),"
-    " 0) OR (coalesce(v.approved, 0) = 1 AND NOT EXISTS (SELECT 1 FROM finding_rows f "
+    " 0) OR ((coalesce(v.approved, 0) = 1 OR coalesce(v.signature IN (SELECT signature FROM "
+    "approval_rows), 0)) AND NOT EXISTS (SELECT 1 FROM finding_rows f "
     "WHERE f.run = +v.run AND f.signature = v.signature)))"
 )
 """Of a verdict ``v``, as `RunApprovals.holds` says it; ``:approved`` is of `approved_pairs`."""
@@ -37,15 +38,18 @@ class RunApprovals:
     """Signatures of the run's findings; a run that goes on has none yet."""
     approved: frozenset[str]
     """Those of them that are approved and have not outgrown it."""
+    given: frozenset[str]
+    """What is approved at all, be it while this run goes on."""
 
     def holds(self, signature: str | None, *, was_approved: bool) -> bool:
         """Say whether a call of the finding ``signature`` is approved.
 
-        ``was_approved`` is what the run itself stored: it counts until the run has its findings.
+        ``was_approved`` is what the run itself stored. It counts until the run has its findings, as
+        does an approval that was given since the run began.
         """
         if signature in self.known:
             return signature in self.approved
-        return was_approved
+        return was_approved or signature in self.given
 
 
 def marked(records: RecordReader, findings: list[Finding]) -> list[Finding]:
@@ -60,7 +64,12 @@ def run_approvals(connection: sqlite3.Connection, records: RecordReader, run: in
     """Return what is approved of the run in row ``run``."""
     known = connection.execute("SELECT signature FROM finding_rows WHERE run = ?", (run,))
     approved = {one.signature for one in approved_findings(records, [run])}
-    return RunApprovals(frozenset(row[0] for row in known), frozenset(approved))
+    given = connection.execute("SELECT signature FROM approval_rows")
+    return RunApprovals(
+        frozenset(row[0] for row in known),
+        frozenset(approved),
+        frozenset(row[0] for row in given),
+    )
 
 
 def approved_findings(records: RecordReader, runs: Sequence[int]) -> list[Finding]:

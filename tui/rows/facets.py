@@ -18,6 +18,7 @@ from replay.verdicts.counts import APPROVED
 from tui.rows.approvals import IS_APPROVED, approved_pairs
 from tui.rows.database import Database
 from tui.rows.filters import NAMES, TraceFilter
+from tui.rows.judging import judging_run
 
 VALUES_MAX: Final = 200
 """Values of one facet; those with most traces."""
@@ -39,9 +40,8 @@ _QUESTIONS: Final = {
     "verdict": (
         "SELECT {v.verdict}, count(DISTINCT v.trace) FROM replay_run_rows u "
         "CROSS JOIN call_verdict_rows v WHERE v.run = +u.key AND v.verdict <> 'same' "
-        "AND NOT EXISTS (SELECT 1 FROM replay_run_rows n WHERE (n.started_us, n.key) > "
-        "(u.started_us, u.key) AND EXISTS (SELECT 1 FROM call_verdict_rows w "
-        "WHERE w.run = +n.key AND w.trace = +v.trace)) {v.trace} GROUP BY 1"
+        f"AND u.key = {judging_run('+v.trace')} "
+        "{v.trace} GROUP BY 1"
     ),
     "app": ("SELECT r.app, count(*) FROM trace_rows r WHERE r.app IS NOT NULL {r.key} GROUP BY 1"),
     "source": (

@@ -19,6 +19,7 @@ from replay.store.selecting import Conditions, selected_traces
 from replay.verdicts.counts import APPROVED
 from tui.rows.approvals import IS_APPROVED
 from tui.rows.filter_words import outcomes_of, verdicts_of
+from tui.rows.judging import judging_run
 
 NAMES: Final = (
     "tool",
@@ -112,12 +113,7 @@ def _add_verdicts(
             f"r.key IN (SELECT v.trace FROM call_verdict_rows v WHERE {runs} AND {wanted})",
             *values,
         )
-    # Neither run nor trace has an affinity: the sign takes that of a key away, which would keep
-    # SQLite from the index.
-    judged_by = (
-        "SELECT u.key FROM replay_run_rows u WHERE EXISTS (SELECT 1 FROM call_verdict_rows w "
-        "WHERE w.run = +u.key AND w.trace = +r.key) ORDER BY u.started_us DESC, u.key DESC LIMIT 1"
-    )
+    judged_by = judging_run("+r.key")
     found.add(
         "EXISTS (SELECT 1 FROM call_verdict_rows v INDEXED BY call_verdicts_by_step "
         f"WHERE v.run = +({judged_by}) AND v.trace = +r.key AND {wanted})",

@@ -11,6 +11,7 @@ from replay.store.selecting import trace_key
 from tui.rows.approvals import run_approvals
 from tui.rows.database import Database
 from tui.rows.details import StepDetail
+from tui.rows.judging import judging_run
 from tui.rows.step_rows import StepRow, step_rows, steps_version
 
 __all__ = [
@@ -48,7 +49,7 @@ class StepList:
     trace: Trace
     steps: list[StepRow]
     run: ReplayRun | None
-    """The newest replay run that judged it, or the one asked for."""
+    """Whose verdicts they are: the one asked for, or as `tui.rows.judging` says it."""
     run_key: int | None
     verdicts: dict[int, StepVerdict]
     """By the row of the tool call."""
@@ -62,7 +63,7 @@ class StepList:
 def read_steps(database: Database, trace_id: str, run_id: str | None = None) -> StepList:
     """Return the transcript ``trace_id`` (or its unique prefix) as rows.
 
-    ``run_id``: the replay run whose verdicts to show; None: the newest that has any.
+    ``run_id``: the replay run whose verdicts to show; None: the newest that judged any call.
 
     Raises:
         SelectionError: there is no such trace, or several.
@@ -103,14 +104,15 @@ def has_changed(database: Database, steps: StepList) -> bool:
 
 
 def _run_of(connection: sqlite3.Connection, trace: int, run_id: str | None) -> int | None:
-    wanted = "AND u.id = ? " if run_id is not None else ""
-    row = connection.execute(
-        "SELECT u.key FROM replay_run_rows u WHERE EXISTS (SELECT 1 FROM call_verdict_rows v "
-        f"WHERE v.run = +u.key AND v.trace = ?) {wanted}"
-        "ORDER BY u.started_us DESC, u.key DESC LIMIT 1",
-        (trace,) if run_id is None else (trace, run_id),
-    ).fetchone()
-    return None if row is None else int(row[0])
+    if run_id is None:
+        row = connection.execute(f"SELECT {judging_run(':trace')}", {"trace": trace}).fetchone()
+    else:
+        row = connection.execute(
+            "SELECT u.key FROM replay_run_rows u WHERE u.id = ? AND EXISTS (SELECT 1 FROM "
+            "call_verdict_rows v WHERE v.run = +u.key AND v.trace = ?)",
+            (run_id, trace),
+        ).fetchone()
+    return None if row is None or row[0] is None else int(row[0])
 
 
 def _verdicts(

@@ -22,6 +22,7 @@ from replay.store.times import iso_text
 from tui.rows.approvals import RUNS_MAX, approved_pairs, run_approvals
 from tui.rows.database import Database
 from tui.rows.filters import TraceFilter
+from tui.rows.judging import UNJUDGED
 from tui.rows.sorting import TODAY, TraceSort
 from tui.rows.unmet import unmet_words
 from tui.rows.verdict_order import worst_first
@@ -232,8 +233,9 @@ def _line(row: tuple[object, ...], verdicts: dict[str, int]) -> TraceLine:
 def verdict_counts(
     connection: sqlite3.Connection, records: RecordReader, keys: list[int]
 ) -> dict[int, dict[str, int]]:
-    """Count the verdicts of each trace in the newest run that judged it."""
+    """Count the verdicts of each trace in the newest run that judged it, else in the newest."""
     found: dict[int, dict[str, int]] = {}
+    unjudged: dict[int, dict[str, int]] = {}
     runs = connection.execute(
         f"SELECT key FROM replay_run_rows WHERE id NOT GLOB '{WHAT_IF}*' "
         "ORDER BY started_us DESC, key DESC LIMIT ?",
@@ -243,18 +245,32 @@ def verdict_counts(
         left = [key for key in keys if key not in found]
         if not left:
             break
-        marks = ", ".join("?" * len(left))
-        rows = connection.execute(
-            "SELECT trace, verdict, signature, coalesce(approved, 0), count(*) "
-            f"FROM call_verdict_rows WHERE run = ? AND trace IN ({marks}) GROUP BY 1, 2, 3, 4",
-            [run, *left],
-        ).fetchall()
-        approvals = run_approvals(connection, records, run) if rows else None
-        for trace, verdict, signature, approved, count in rows:
-            assert approvals is not None
-            said = verdict
-            if approvals.holds(signature, was_approved=bool(approved)):
-                said = "approved"
-            counts = found.setdefault(trace, {})
-            counts[said] = counts.get(said, 0) + count
-    return found
+        counts, judged = _counts_in(connection, records, run, left)
+        found |= {trace: counts[trace] for trace in judged}
+        unjudged = {one: counts[one] for one in counts.keys() - judged} | unjudged
+    return unjudged | found
+
+
+def _counts_in(
+    connection: sqlite3.Connection, records: RecordReader, run: int, traces: list[int]
+) -> tuple[dict[int, dict[str, int]], set[int]]:
+    """Count the verdicts that a run has of each of ``traces``; second: those it judged."""
+    found: dict[int, dict[str, int]] = {}
+    judged: set[int] = set()
+    marks = ", ".join("?" * len(traces))
+    rows = connection.execute(
+        "SELECT trace, verdict, signature, coalesce(approved, 0), count(*) "
+        f"FROM call_verdict_rows WHERE run = ? AND trace IN ({marks}) GROUP BY 1, 2, 3, 4",
+        [run, *traces],
+    ).fetchall()
+    approvals = run_approvals(connection, records, run) if rows else None
+    for trace, verdict, signature, approved, count in rows:
+        assert approvals is not None
+        said = verdict
+        if approvals.holds(signature, was_approved=bool(approved)):
+            said = "approved"
+        counts = found.setdefault(trace, {})
+        counts[said] = counts.get(said, 0) + count
+        if verdict not in UNJUDGED:
+            judged.add(trace)
+    return found, judged

@@ -1,6 +1,7 @@
-"""Traces in the order of what they are today: the worst verdict of each, in the newest run of it.
+"""Traces in the order of what they are today: the worst verdict of each, in the run that judged it.
 
-A byte for each row says it, whatever their number: of a million traces a megabyte.
+Which one that is says `tui.rows.judging`. A byte for each row says it, whatever their number: of
+a million traces a megabyte.
 """
 
 from __future__ import annotations
@@ -13,13 +14,20 @@ from typing import Final
 from replay.records.codes import Verdict
 from replay.records.replays import WHAT_IF
 from tui.rows.approvals import IS_APPROVED, RUNS_MAX
+from tui.rows.judging import judged_none_of
 from tui.views.signs import APPROVED, NOT_REPLAYED, SIGN_ORDER, verdict_sign
 
 _ORDER: Final = (*SIGN_ORDER, NOT_REPLAYED[0])
 _GREEN: Final = _ORDER.index("✓") + 1
 _OF_THIS_RUN: Final = 0x80
 """Marks the traces that no newer run judged, while the verdicts of a run are read."""
-_UNMARKED: Final = bytes(byte & ~_OF_THIS_RUN for byte in range(256))
+_NOT_JUDGED_BY_IT: Final = 0x40
+"""Marks the traces of which this run judged no call."""
+_NOT_JUDGED_YET: Final = 0x20
+"""Marks the traces of which runs so far had verdicts, and judged no call."""
+_FLAGS: Final = _OF_THIS_RUN | _NOT_JUDGED_BY_IT | _NOT_JUDGED_YET
+_UNMARKED: Final = bytes(byte & (0xFF ^ _FLAGS | _NOT_JUDGED_YET) for byte in range(256))
+_RANKS: Final = bytes(byte & (0xFF ^ _FLAGS) for byte in range(256))
 
 
 def worst_first(
@@ -59,18 +67,23 @@ def _ranks(
     for (run,) in runs:
         if is_over():
             break
+        for (trace,) in judged_none_of(connection, run):
+            ranks[trace] |= _NOT_JUDGED_BY_IT
+            if ranks[trace] == _NOT_JUDGED_BY_IT:
+                ranks[trace] |= _GREEN | _OF_THIS_RUN | _NOT_JUDGED_YET
         for (trace,) in connection.execute(
             "SELECT DISTINCT trace FROM call_verdict_rows WHERE run = ?", (run,)
         ):
-            if not ranks[trace]:
+            rank = ranks[trace]
+            if not rank or rank & (_NOT_JUDGED_BY_IT | _NOT_JUDGED_YET) == _NOT_JUDGED_YET:
                 ranks[trace] = _GREEN | _OF_THIS_RUN
         for trace, verdict, is_approved in _differing(connection, run, approved):
             sign = APPROVED[0] if is_approved else verdict_sign(verdict)[0]
-            rank = (_ORDER.index(sign) + 1) | _OF_THIS_RUN
+            rank = (_ORDER.index(sign) + 1) | (ranks[trace] & _FLAGS)
             if ranks[trace] & _OF_THIS_RUN and rank < ranks[trace]:
                 ranks[trace] = rank
         ranks = ranks.translate(_UNMARKED)
-    return ranks
+    return ranks.translate(_RANKS)
 
 
 def _differing(

@@ -12,13 +12,20 @@ from tui.jobs import Ended
 from tui.rows.acting import Baseline, Tools, baseline_at_hand, pins_of, tools_at_hand
 from tui.rows.replays import counts_of
 from tui.rows.steps import StepRow
-from tui.screens.asking import TAKE_BACK, TAKES_BACK
+from tui.screens.asking import (
+    IN_HAND,
+    LEAVES_IT,
+    NOT_APPROVED,
+    TAKE_BACK,
+    TAKES_BACK,
+    reason_of,
+)
 from tui.screens.base import OTHER_PANE, BaseScreen
 from tui.screens.replaying import ReplayingScreen, Scope, ended_parts
 from tui.screens.steps import StepsScreen
 from tui.views.approval_view import scope_parts
 from tui.views.footer import step_keys
-from tui.views.parts import Part, cut, printable
+from tui.views.parts import Part, count, cut, printable
 from tui.widgets.bars import KeyBar
 
 
@@ -68,7 +75,7 @@ class Acting(StepsScreen):
         shown = self.replay.shown_traces()
         if shown:
             words = tuple(word for one in shown for word in ("--trace", one))
-            scopes.append(Scope(f"the {len(shown):,} traces of the list", words))
+            scopes.append(Scope(f"the {count(len(shown), 'trace')} of the list", words))
         return [
             *scopes,
             Scope("what is pinned", ("--pinned",)),
@@ -127,37 +134,45 @@ class Acting(StepsScreen):
         place = [str(self.replay.path), self.steps.trace.id, *step]
         kept = next((one for one in self.pins if one.step_number == number), None)
 
-        def done(note: str | None) -> None:
+        def unpin(is_yes: bool) -> None:
             self.table.focus()
-            note = note if note is None else note.strip()
+            if not is_yes or kept is None:
+                self.say(("nothing done: it stays pinned", "dim"))
+                return
+            words = f"{what} is pinned no longer"
+            was = f"   it was: {printable(kept.note)}" if kept.note else ""
+            self._run(f"unpinning {what}", ["unpin", *place], f"{words}{was}")
+
+        def pin(note: str | None) -> None:
+            self.table.focus()
+            note = reason_of(note)
             if note is None:
-                self.say(("it stays pinned" if kept else "not pinned", "dim"))
-            elif kept and not note:
-                words = f"{what} is pinned no longer"
-                was = f"   it was: {printable(kept.note)}" if kept.note else ""
-                self._run(f"unpinning {what}", ["unpin", *place], f"{words}{was}")
+                self.say(("nothing done: it is not pinned", "dim"))
             else:
                 more = ["--note", note] if note else []
                 said = f"{what} is pinned: `replay run --pinned` replays it"
                 self._run(f"pinning {what}", ["pin", *place, *more], said)
 
-        typed = self.replay.typed["why"]
         if kept is None:
-            how = "enter pins, esc does not"
-            self.prompt.ask(f"pin {what}: why?", on_done=done, placeholder=how, typed=typed)
+            how, typed = "enter pins, esc does not", self.replay.typed["why"]
+            self.prompt.ask(f"pin {what}: why?", on_done=pin, placeholder=how, typed=typed)
         else:
-            how = "enter unpins, esc does not; words: another reason"
             by = f" by {kept.pinned_by}" if kept.pinned_by else ""
             why = f": {kept.note}" if kept.note else ", no reason given"
             words = printable(f"pinned{by}, {kept.pinned_at[:10]}{why}")
             self.say(("⚑ ", "accent"), (cut(words, max(16, self.size.width - 4)), ""))
-            self.prompt.ask(f"unpin {what}?", on_done=done, placeholder=how, typed=typed)
+            stays = "leave it pinned"
+            self.prompt.ask_yes_no(f"unpin {what}?", on_answer=unpin, yes="unpin it", no=stays)
 
     # -- approving --------------------------------------------------------------------------------
 
     def action_approve(self) -> None:
         """Accept what differs in this call as meant; what is approved: take that back."""
         verdict = self.detail.verdict if self.detail else None
+        signature = verdict.signature if verdict is not None else None
+        if signature is not None and self.replay.jobs.is_doing("approve", signature):
+            self._stay(IN_HAND)
+            return
         if verdict is not None and verdict.approved and verdict.signature is not None:
             self._ask_to_take_back(verdict.signature)
             return
@@ -167,11 +182,12 @@ class Acting(StepsScreen):
 
         def done(note: str | None) -> None:
             self.table.focus()
+            note = reason_of(note)
             if note is None:
-                self.say(("not approved", "dim"))
+                self.say((NOT_APPROVED, "dim"))
                 return
             words = ["approve", str(self.replay.path), finding.signature, "--run", run.id]
-            words += ["--note", note.strip()] if note.strip() else []
+            words += ["--note", note] if note else []
             said = f"approved: {printable(finding.title)}   until it changes again"
             self._run("approving", words, said)
 
@@ -208,15 +224,15 @@ class Acting(StepsScreen):
         return found[0]
 
     def _ask_to_take_back(self, signature: str) -> None:
-        def done(answer: str | None) -> None:
+        def done(is_yes: bool) -> None:
             self.table.focus()
-            if answer is None:
+            if not is_yes:
                 self.say(("still approved", "dim"))
                 return
             words = ["approve", str(self.replay.path), signature, "--take-back"]
             self._run("taking the approval back", words, "approved no longer")
 
-        self.prompt.ask(TAKE_BACK, on_done=done, placeholder=TAKES_BACK)
+        self.prompt.ask_yes_no(TAKE_BACK, on_answer=done, yes=TAKES_BACK, no=LEAVES_IT)
 
     # -- commands ---------------------------------------------------------------------------------
 

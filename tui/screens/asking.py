@@ -15,7 +15,28 @@ from tui.screens.base import BaseScreen
 from tui.views.parts import Part, printable
 
 TAKE_BACK: Final = "it is approved: take that back?"
-TAKES_BACK: Final = "enter takes it back, esc does not"
+TAKES_BACK: Final = "take it back"
+LEAVES_IT: Final = "leave it as it is"
+NOT_APPROVED: Final = "nothing done: it is not approved"
+IN_HAND: Final = "one moment: it is being approved, or taken back, just now"
+_NO: Final = frozenset(("n", "no"))
+
+
+def reason_of(text: str | None) -> str | None:
+    """Return the reason that was typed; None: nobody wants it done, and ``no`` says so, too."""
+    if text is None or text.strip().casefold() in _NO:
+        return None
+    return text.strip()
+
+
+def ask_back_into_editor(
+    screen: BaseScreen, problem: str, on_answer: Callable[[bool], None]
+) -> None:
+    """Say what is wrong with an edited text, and ask whether somebody goes on with it."""
+    screen.say(("× ", "bad"), (printable(problem), ""))
+    screen.prompt.ask_yes_no(
+        "back into the editor?", on_answer=on_answer, yes="go on editing", no="leave it"
+    )
 
 
 def ask_condition(

@@ -87,6 +87,11 @@ class BaseScreen(Clipboard):
         """The line to type into."""
         return self.query_one(PromptBar)
 
+    @property
+    def is_arriving(self) -> bool:
+        """Whether what keys are about is still being read: they wait for that, for a moment."""
+        return False
+
     def database_changed(self) -> None:
         """Another process wrote; a subclass shows what is new."""
 

@@ -17,6 +17,7 @@ from tui.jobs import Ended
 from tui.memory import reading_much
 from tui.rows.branches import newest_branch
 from tui.screens.acting import Acting
+from tui.screens.asking import ask_back_into_editor
 from tui.screens.base import BaseScreen
 from tui.screens.replaying import is_watching
 from tui.screens.what_if import WhatIfScreen
@@ -95,17 +96,15 @@ class Editing(Acting):
     def _ask_again(
         self, part: str, number: int | None, given: Any, text: str, problem: str
     ) -> None:
-        def done(answer: str | None) -> None:
+        def done(is_yes: bool) -> None:
             self.table.focus()
-            if answer is None:
+            if not is_yes:
                 self.say(("not edited", "dim"))
             else:
                 self._ask_editor(part, number, given, text)
 
         self.app.bell()
-        self.prompt.ask(
-            problem, on_done=done, placeholder="enter: back into the editor, esc leaves it"
-        )
+        ask_back_into_editor(self, problem, done)
 
     def _what_if(self, part: str, number: int | None, text: str) -> None:
         """Run the trace with the edit; the branch is shown when it ends."""

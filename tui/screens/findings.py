@@ -20,7 +20,14 @@ from tui.rows.replays import (
     read_found_call,
     read_found_calls,
 )
-from tui.screens.asking import TAKE_BACK, TAKES_BACK
+from tui.screens.asking import (
+    IN_HAND,
+    LEAVES_IT,
+    NOT_APPROVED,
+    TAKE_BACK,
+    TAKES_BACK,
+    reason_of,
+)
 from tui.screens.base import PanesScreen
 from tui.views.approval_view import scope_parts
 from tui.views.entries import Entry
@@ -202,17 +209,22 @@ class FindingsScreen(PanesScreen):
         finding = self.finding
         if finding is None:
             return
+        if self.replay.jobs.is_doing("approve", finding.signature):
+            self.app.bell()
+            self.say((IN_HAND, "warn"))
+            return
         if finding.approved:
             self._ask_to_take_back(finding)
             return
 
         def done(note: str | None) -> None:
             self.table.focus()
+            note = reason_of(note)
             if note is None:
-                self.say(("not approved", "dim"))
+                self.say((NOT_APPROVED, "dim"))
             else:
                 self.say(("◐ approving", "accent"))
-                self._approve(finding, note.strip() or None)
+                self._approve(finding, note or None)
 
         self.say(*scope_parts(finding, self.size.width))
         self.prompt.ask(
@@ -223,15 +235,15 @@ class FindingsScreen(PanesScreen):
         )
 
     def _ask_to_take_back(self, finding: Finding) -> None:
-        def done(answer: str | None) -> None:
+        def done(is_yes: bool) -> None:
             self.table.focus()
-            if answer is None:
+            if not is_yes:
                 self.say(("still approved", "dim"))
             else:
                 self.say(("◐ taking the approval back", "accent"))
                 self._change(finding, ["--take-back"])
 
-        self.prompt.ask(TAKE_BACK, on_done=done, placeholder=TAKES_BACK)
+        self.prompt.ask_yes_no(TAKE_BACK, on_answer=done, yes=TAKES_BACK, no=LEAVES_IT)
 
     def _approve(self, finding: Finding, note: str | None) -> None:
         self._change(finding, ["--run", self.run_id, *(["--note", note] if note else [])])

@@ -14,7 +14,7 @@ from replay.errors import ReplayError
 from tui.actions import EVERYWHERE, LABELLING, LINES, OUTLINE, actions_of, key_word
 from tui.jobs import Ended
 from tui.rows.steps import StepDetail, StepList, StepRow, read_detail, read_steps
-from tui.screens.asking import TAKES_BACK
+from tui.screens.asking import LEAVES_IT, TAKES_BACK
 from tui.screens.base import BaseScreen
 from tui.views.feedback_view import feedback_word
 from tui.views.labelling_view import call_entries
@@ -194,16 +194,17 @@ class LabellingScreen(BaseScreen):
         last = said[-1]
         word = feedback_word(last)
 
-        def done(answer: str | None) -> None:
+        def done(is_yes: bool) -> None:
             self.outline.focus()
-            if answer is None:
+            if not is_yes:
                 self.say(("nothing taken back", "dim"))
                 return
             self._take_back(last.trace_id, last.id)
             self.say((f"step {number}: ", ""), (f"{word} taken back", "warn"))
 
         by = f" by {printable(last.annotator)}" if last.annotator else ""
-        self.prompt.ask(f"take back {word}{by}?", on_done=done, placeholder=TAKES_BACK)
+        question = f"take back {word}{by}?"
+        self.prompt.ask_yes_no(question, on_answer=done, yes=TAKES_BACK, no=LEAVES_IT)
 
     # -- actions ----------------------------------------------------------------------------------
 

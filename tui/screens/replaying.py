@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Final
 
+from textual import work
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.screen import Screen
@@ -16,6 +17,7 @@ from tui.actions import REPLAYING, actions_of
 from tui.jobs import Ended, Job
 from tui.pyproject import is_in_repository
 from tui.rows.acting import Baseline, Tools
+from tui.rows.judging import Strangers, strangers
 from tui.screens.base import BaseScreen
 from tui.views.parts import Part, count, printable
 from tui.widgets.bars import Bar, KeyBar
@@ -33,6 +35,7 @@ _CHOOSING: Final = tuple(
     action.id for action in actions_of(REPLAYING) if action.id not in _UNDER_WAY
 )
 """Keys that do something before it is started, and nothing while it runs."""
+_LINES: Final = ("scope", "tools", "strangers", "baseline", "parser", "outside", "progress")
 _BASELINES: Final = "git:main   git:HEAD~1   package.module:old_toolbox   empty: none"
 
 
@@ -44,6 +47,16 @@ class Scope:
     """In words: ``this trace``."""
     words: tuple[str, ...]
     """The options of `replay run` that select them."""
+
+    @property
+    def trace_ids(self) -> tuple[str, ...]:
+        """Return the traces that are named; none: it names none."""
+        return self.words[1::2] if self.words[:1] == ("--trace",) else ()
+
+    @property
+    def is_pinned(self) -> bool:
+        """Whether it is what is pinned."""
+        return self.words == ("--pinned",)
 
 
 class ReplayingScreen(BaseScreen):
@@ -70,6 +83,8 @@ class ReplayingScreen(BaseScreen):
         self.problem: ReplayError | None = None
         self.watched: Job | None = None
         """Begun from another screen: this one is left when it ends."""
+        self._asked: tuple[str, Scope] | None = None
+        """Of which tools and traces it was last asked how many have none of the tools."""
         self._is_over = False
         """What was begun here ended while another screen lay above: this one is left, too."""
 
@@ -84,7 +99,7 @@ class ReplayingScreen(BaseScreen):
     def compose_body(self) -> ComposeResult:
         """A few lines."""
         with Vertical(id="notice"), Vertical(id="notice-box"):
-            for name in ("scope", "tools", "baseline", "parser", "outside", "progress"):
+            for name in _LINES:
                 yield Bar(id=f"replaying-{name}", markup=False)
 
     def on_mount(self) -> None:
@@ -114,6 +129,10 @@ class ReplayingScreen(BaseScreen):
         self._choice("b", "baseline", "baseline", *self._baseline_parts())
         self._choice("v", "parser", "parser", (parser, ""))
         self._choice(" ", "outside", "outside", ("network blocked; the recording answers", "dim"))
+        if self.watched is None and toolbox and (toolbox, scope) != self._asked:
+            self.query_one("#replaying-strangers", Bar).display = False
+            self._asked = (toolbox, scope)
+            self._count_strangers(toolbox, scope)
         keys = self.query_one(KeyBar)
         keys.suit(idle=_CHOOSING if self.job is not None else _UNDER_WAY)
         keys.name_back("stop" if self.job is not None else "back")
@@ -124,6 +143,26 @@ class ReplayingScreen(BaseScreen):
             self._line("progress", ("× ", "bad"), (printable(words), ""))
         else:
             self._line("progress", ("enter starts it", "accent"), ("   esc does not", "dim"))
+
+    @work(thread=True, exclusive=True, description="a thread", group="strangers")
+    def _count_strangers(self, toolbox: str, scope: Scope) -> None:
+        """Count, in a thread, the traces that have none of the tools; a million take a second."""
+        try:
+            found = strangers(
+                self.replay.the_database, toolbox, scope.trace_ids, is_pinned=scope.is_pinned
+            )
+        except ReplayError:
+            return  # the replay itself will say what is wrong with the database
+        if self.app.is_running:
+            self.app.call_from_thread(self._show_strangers, (toolbox, scope), found)
+
+    def _show_strangers(self, asked: tuple[str, Scope], found: Strangers | None) -> None:
+        if asked != self._asked or not self.is_ready:
+            return
+        bar = self.query_one("#replaying-strangers", Bar)
+        bar.display = found is not None and found.count > 0
+        if found is not None:
+            bar.say([(f"{'':13}", ""), *strangers_parts(found)])
 
     def _baseline_parts(self) -> list[Part]:
         if self.baseline.named:
@@ -247,6 +286,14 @@ class ReplayingScreen(BaseScreen):
 
 def _nothing_judged() -> ReplayError:
     return ReplayError("Stopped before the first trace was judged: nothing is kept.")
+
+
+def strangers_parts(found: Strangers) -> list[Part]:
+    """Return how many traces have none of the tools that are to replay them."""
+    if found.of == 1:
+        return [("it calls none of these tools: nothing of it is judged", "warn")]
+    which = f"{found.count:,} of {found.of:,} traces" if found.count < found.of else "all traces"
+    return [(f"{which} call none of these tools: not judged", "warn")]
 
 
 def is_watching(screen: Screen[Any], job: Job) -> bool:

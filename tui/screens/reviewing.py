@@ -9,6 +9,7 @@ from tempfile import mkdtemp
 
 from tui.editors import edited_text
 from tui.jobs import Ended
+from tui.screens.asking import ask_back_into_editor
 from tui.screens.editing import Editing
 from tui.views.parts import printable
 
@@ -71,16 +72,14 @@ class Reviewing(Editing):
                 self._keep_correction(edited)
                 return
 
-            def again(answer: str | None) -> None:
+            def again(is_yes: bool) -> None:
                 self.table.focus()
-                if answer is None:
+                if not is_yes:
                     self.say(("not corrected", "dim"))
                 else:
                     self._ask_correction(given, edited)
 
-            self.prompt.ask(
-                problem, on_done=again, placeholder="enter: back into the editor, esc leaves it"
-            )
+            ask_back_into_editor(self, problem, again)
 
     def _keep_correction(self, text: str) -> None:
         row = self.row

@@ -151,6 +151,11 @@ class SchemasScreen(PanesScreen):
         """All its versions in that form."""
         return self.tool.sides(self.form)
 
+    @property
+    def is_comparing(self) -> bool:
+        """Whether it is not known yet what changed."""
+        return self.asking is not None and self.difference is None
+
     def _turn_to_tool(self, index: int) -> None:
         self.tool_index, self.form_index = index, 0
         shown = [at for at, form in enumerate(self.tool.forms) if "shown" in form.roles]
@@ -234,6 +239,7 @@ class SchemasScreen(PanesScreen):
             return
         self.is_counting = False
         if self.difference is None:
+            self.asking = None  # it has ended, and nothing will come
             lines = str(error).splitlines() or [type(error).__name__]
             self.pane.show(
                 [
@@ -400,6 +406,9 @@ class SchemasScreen(PanesScreen):
 
     def _why_none(self, field: Field | None) -> str:
         """Say why there is no recorded call to open for a field."""
+        if self.is_comparing:
+            old, new = self.sides[self.old_index], self.sides[self.new_index]
+            return f"◐ still comparing {old.label} with {new.label}: then it says what changed"
         if self.is_counting:
             return "◐ still counting: enter opens the first call that this hits once it is known"
         if field is None or not field.changes:

@@ -18,7 +18,7 @@ from textual.containers import Vertical
 
 from replay.errors import ReplayError, StoreError
 from tui.actions import EMPTY
-from tui.paths import shown_path
+from tui.paths import shown_path, typed_path
 from tui.screens.base import BaseScreen
 from tui.views.parts import Part, printable
 from tui.widgets.bars import Bar, KeyBar
@@ -132,8 +132,9 @@ class StartScreen(BaseScreen):
         if self._process is not None or self._is_leaving:
             return
         what = "is not there yet" if is_missing else "has no traces yet"
-        name = printable(self.path.name)
-        database = "" if name == _RECORDS_TO else f" --db {printable(shlex.quote(self.path.name))}"
+        here = typed_path(self.path)
+        name = printable(here)
+        database = "" if here == _RECORDS_TO else f" --db {printable(shlex.quote(here))}"
         self._show(
             [
                 ("Nothing recorded yet", "strong"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
@@ -11,6 +12,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.content import Content
+from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from tui.actions import ALWAYS, Action, key_word
@@ -200,7 +202,15 @@ class TabBar(ClickBar):
 
 
 _PROMPT_KEYS: Final = (("enter", "done"), ("esc", "never mind"))
+_NEVER_MIND: Final = ("escape", "ctrl+c")
+_YES_NO: Final = "y or n"
+_RESTS: Final = {"y": ("e", "s", "enter"), "n": ("o", "enter")}
+_REST_S: Final = 1.0
 _EARLIER: Final = (("↑ ↓", "what was typed before"),)
+
+
+class YesNo(Static, can_focus=True):
+    """What has the keys while a question waits for a yes or a no."""
 
 
 class PromptBar(Horizontal):
@@ -211,9 +221,13 @@ class PromptBar(Horizontal):
         super().__init__(id="prompt")
         self._on_change: Callable[[str], None] | None = None
         self._on_done: Callable[[str | None], None] | None = None
+        self._on_answer: Callable[[bool], None] | None = None
         self._had: events.Key | None = None
         """The last key that came by way of the input."""
         self._typed = Typed([])
+        self._rest: tuple[str, ...] = ()
+        """Keys that follow who writes the answer as a word."""
+        self._rest_until = 0.0
 
     def compose(self) -> ComposeResult:
         """A label and an input."""
@@ -221,6 +235,7 @@ class PromptBar(Horizontal):
         field = Input(id="prompt-input", compact=True, select_on_focus=False)
         field.cursor_blink = False  # nothing flickers, and nothing is sent while nobody types
         yield field
+        yield YesNo(id="prompt-yes-no", markup=False)
 
     @property
     def is_asking(self) -> bool:
@@ -244,7 +259,7 @@ class PromptBar(Horizontal):
         back, and the answer is added. ``is_selected``: what is typed takes the place of ``value``.
         """
         self._typed = Typed([] if typed is None else typed)
-        self._on_done, self._on_change = None, None
+        self._on_done, self._on_change, self._on_answer = None, None, None
         self.query_one("#prompt-label", Static).update(f" {label} ")
         field = self.query_one("#prompt-input", Input)
         field.placeholder = placeholder
@@ -253,10 +268,32 @@ class PromptBar(Horizontal):
         if is_selected:
             field.select_all()
         self._on_done, self._on_change = on_done, on_change
+        self.remove_class("-yes-no")
+        self._open([*_PROMPT_KEYS, *(_EARLIER if typed else ())])
+
+    def ask_yes_no(
+        self, question: str, *, on_answer: Callable[[bool], None], yes: str, no: str
+    ) -> None:
+        """Ask what one key answers: y or Enter, n or Esc; no other key does anything.
+
+        ``yes``, ``no``: what each of the two does, for the line of keys.
+        """
+        self._on_done, self._on_change, self._on_answer = None, None, on_answer
+        self.query_one("#prompt-label", Static).update(f" {question} ")
+        self.query_one(YesNo).update(_YES_NO)
+        self.add_class("-yes-no")
+        self._open([("y enter", yes), ("n esc", no)])
+
+    @property
+    def _line(self) -> Widget:
+        """What keys are for: the input, or what waits for a yes or a no."""
+        return self.query_one(YesNo if self._on_answer is not None else Input)
+
+    def _open(self, keys: Sequence[tuple[str, str]]) -> None:
         self.add_class("-asking")
-        self._say_keys([*_PROMPT_KEYS, *(_EARLIER if typed else ())])
-        self.screen.set_focus(field)  # at once: what is typed next is for it
-        field.focus()  # and after what else wants the focus by now
+        self._say_keys(keys)
+        self.screen.set_focus(self._line)  # at once: what is typed next is for it
+        self._line.focus()  # and after what else wants the focus by now
 
     def _say_keys(self, keys: Sequence[tuple[str, str]]) -> None:
         for bar in self.screen.query(KeyBar):
@@ -269,14 +306,13 @@ class PromptBar(Horizontal):
     def take_typed_ahead(self, event: events.Key) -> bool:
         """Say whether a key is for the input though something else had the focus, and hand it on.
 
-        Keys that arrive together, of a fast hand or a slow line, are given out before the first of
-        them has asked.
+        A mouse may have given the focus to another pane meanwhile.
         """
-        if not self.is_asking or event is self._had:
+        if not self.is_asking:
+            return self._is_rest(event)
+        if event is self._had:
             return False
-        self.query_one("#prompt-input", Input)._forward_event(
-            events.Key(event.key, event.character)
-        )
+        self._line._forward_event(events.Key(event.key, event.character))
         return True
 
     def on_input_changed(self, event: Input.Changed) -> None:
@@ -286,17 +322,21 @@ class PromptBar(Horizontal):
             self._on_change(event.value)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Enter: done."""
+        """It is done already, when the key was pressed: what follows is no longer for the line."""
         event.stop()
-        self._finish(event.value)
 
     def on_key(self, event: events.Key) -> None:
-        """Esc: never mind; up and down: what was typed before."""
+        """Enter: done; Esc and Ctrl-C: never mind; up and down: what was typed before."""
         self._had = event
-        if event.key == "escape":
+        if self._on_answer is not None:
             event.stop()
             event.prevent_default()
-            self._finish(None)
+            self._answer(event)
+        elif event.key in ("enter", *_NEVER_MIND):
+            event.stop()
+            event.prevent_default()
+            field = self.query_one("#prompt-input", Input)
+            self._finish(field.value if event.key == "enter" else None)
         elif event.key in ("up", "down"):
             event.stop()
             field = self.query_one("#prompt-input", Input)
@@ -305,11 +345,38 @@ class PromptBar(Horizontal):
                 field.value = text
                 field.cursor_position = len(text)
 
+    def _is_rest(self, event: events.Key) -> bool:
+        """Say whether a key only ends the word that answered: of ``no`` one letter is enough."""
+        if not self._rest or event.key != self._rest[0] or time.monotonic() > self._rest_until:
+            self._rest = ()
+            return False
+        self._rest = self._rest[1:]
+        return True
+
+    def _answer(self, event: events.Key) -> None:
+        if event.key.lower() in ("y", "enter"):
+            is_yes = True
+        elif event.key.lower() in ("n", *_NEVER_MIND):
+            is_yes = False
+        else:
+            self.app.bell()
+            self.query_one(YesNo).update(f"{_YES_NO}   {key_word(event.key)} is neither")
+            return
+        rest = _RESTS.get(event.key.lower(), ())
+        self._rest, self._rest_until = rest, time.monotonic() + _REST_S
+        answered, self._on_answer = self._on_answer, None
+        self._close()
+        if answered is not None:
+            answered(is_yes)
+
     def _finish(self, value: str | None) -> None:
         done, self._on_done, self._on_change = self._on_done, None, None
-        self.remove_class("-asking")
-        self._say_keys(())
+        self._close()
         if value is not None:
             self._typed.add(value)
         if done is not None:
             done(value)
+
+    def _close(self) -> None:
+        self.remove_class("-asking")
+        self._say_keys(())
