@@ -311,14 +311,9 @@ class PanesScreen(Searching, BaseScreen):
 
     @work(thread=True, exclusive=True, description="a thread", group="entries")
     def _make_entries(self) -> None:
-        showing = self._showing
         try:
-            if showing is None:
-                return
             with reading_much():
-                entries = showing.make()
-                lay_out(entries, self.outline.line_width)  # makes what is open, too
-            showing.entries = entries
+                self._make()
         except ReplayError as error:
             if self.app.is_running:
                 self.app.call_from_thread(self._could_not_make, error)
@@ -327,6 +322,16 @@ class PanesScreen(Searching, BaseScreen):
             self._is_making = False
         if self.app.is_running:
             self.app.call_from_thread(self._show_made)
+
+    def _make(self) -> None:
+        """Make what is to be shown now; what nobody waits for any more is gone at the end of it."""
+        showing = self._showing
+        if showing is None:
+            return
+        entries = showing.make()
+        if showing is self._showing:
+            lay_out(entries, self.outline.line_width)  # makes what is open, too
+            showing.entries = entries
 
     def _could_not_make(self, error: ReplayError) -> None:
         """Say why there is no detail, in its place: not what was there before, and not nothing."""

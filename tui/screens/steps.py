@@ -8,12 +8,13 @@ from typing import ClassVar
 
 from textual import on
 
+from replay.errors import StoreError
 from tui.actions import OUTLINE, TRANSCRIPT
 from tui.rows.steps import StepDetail, StepList, StepRow, has_changed, read_detail, read_steps
 from tui.screens.base import PanesScreen
 from tui.views.entries import Entry
 from tui.views.parts import Part, printable
-from tui.views.step_views import TAB_NAMES, TABS, tab_applies
+from tui.views.step_views import TAB_NAMES, TABS, tab_applies, tab_size
 from tui.views.transcript_words import counts_words, head_parts, status_parts
 from tui.widgets.bars import TabBar
 from tui.widgets.lines import Lines
@@ -150,10 +151,16 @@ class StepsScreen(PanesScreen):
         self.outline.needle = ""
         self.show_entries(
             partial(TABS[self.tab], detail),
-            size=detail.size,
+            size=self._shown_size(detail),
             at_change=at_change and self.tab == "Verdict",
             is_headed=self.tab == "Verdict",
         )
+
+    def _shown_size(self, detail: StepDetail) -> int:
+        try:
+            return tab_size(self.tab, detail)
+        except StoreError:  # what reads it says so in the place of what it would show
+            return detail.size
 
     def _say_counts(self) -> None:
         if self._counted is not self.steps:  # ten thousand of them are not counted at each key
