@@ -96,7 +96,7 @@ def test_a_recording_that_goes_on_shows_up_and_the_cursor_stays_on_its_trace(
         await person.press("j")
         await person.sees("2 / 3")
         write(database, Trace(id="d-trip", app="trip", started_at=moment(300)))
-        await person.sees("d-trip", "3 / 4", "●")
+        await person.sees("d-trip", "3 / 4", "◐")
 
         assert person.app.screen.line_here().id == "b-trip"
         await person.press("F")
