@@ -156,6 +156,17 @@ class ReplayApp(App[None]):
                 return
         await super().on_event(event)
 
+    async def _check_bindings(self, key: str, priority: bool = False) -> bool:
+        """Do what a key is bound to, or say that it is bound to nothing; in a prompt: neither."""
+        screen = None if priority else self._screen_now()
+        if screen is not None and screen.prompt.is_asking and not screen.prompt.is_own(key):
+            self.bell()
+            return True
+        is_bound = await super()._check_bindings(key, priority)
+        if screen is not None and not is_bound:
+            screen.say_unbound(key)
+        return is_bound
+
     def on_key_passed(self, event: KeyPassed) -> None:
         """The key before it is dealt with: the next one."""
         self.typed_ahead.passed(event.number)
@@ -309,7 +320,7 @@ class ReplayApp(App[None]):
         screen = self.screen
         if self.jobs.now is None or isinstance(screen, ReplayingScreen):
             if isinstance(screen, BaseScreen):
-                screen.say(("nothing is under way", "dim"))
+                screen.say((screen.beside_words() or "nothing is under way", "dim"))
             return
         self.push_screen(ReplayingScreen.of_job(self.jobs.now))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import gc
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -43,21 +44,26 @@ def give_back_now() -> None:
         library.malloc_trim(0)
 
 
+_READING: Final = threading.RLock()
+"""One reading at a time, whatever screens they are for: each holds ten times what it reads."""
+
+
 @contextmanager
 def reading_much() -> Iterator[None]:
     """Read megabytes without the collector, which then takes them for old.
 
     It would look at all of them while they are read, and once more while somebody waits for a key.
-    What is freed by counting is freed as ever.
+    What is freed by counting is freed as ever. One thread at a time: the next one waits.
     """
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()  # what there is becomes old without being looked at
-        gc.unfreeze()
-        gc.enable()
-        give_back_now()
+    with _READING:
+        gc.disable()
+        try:
+            yield
+        finally:
+            gc.freeze()  # what there is becomes old without being looked at
+            gc.unfreeze()
+            gc.enable()
+            give_back_now()
 
 
 class Tidying:

@@ -60,6 +60,10 @@ class TypedAhead:
         """Whether all that was typed is dealt with."""
         return not self._is_busy and not self._waiting
 
+    def drop(self) -> None:
+        """Forget what was typed behind this key: it was meant for what the key did not open."""
+        self._waiting.clear()
+
     def may_go(self, event: Typed) -> bool:
         """Say whether ``event`` is to be given out now; else it is kept until then."""
         if event is self._next:

@@ -282,16 +282,37 @@ class Sweep:
         if not kinds and not self._rules.finders:
             return text
         for found in found_in(text, kinds, self._rules.finders):
-            value = text[found.start : found.end]
-            if found.kind is not None:
+            if found.end <= done:
+                continue
+            start, end = max(found.start, done), found.end
+            value = text[start:end]
+            if found.kind is not None and start == found.start:
                 masked = found.kind.masked(self._redactor.key, value)
             elif PLACEHOLDER.search(value):
                 masked = value
+            elif (known := self._known_around(text, start, end, done)) is not None:
+                start, end, masked = known
             else:
                 masked = self._hold(value)
-            parts += (text[done : found.start], masked)
-            done = found.end
+            parts += (text[done:start], masked)
+            done = end
         return "".join(parts) + text[done:] if parts else text
+
+    def _known_around(
+        self, text: str, start: int, end: int, done: int
+    ) -> tuple[int, int, str] | None:
+        """Return where a learned value stands that what a function found is a part of, masked.
+
+        A surname in a street that is masked as a whole: the rest of it would stay. None: in none.
+        """
+        for spelling, value in self._learned:
+            size = len(spelling)
+            if size > end - start:
+                at = text.find(spelling, max(done, end - size), start + size)
+                if at != -1:
+                    masked = self._redactor.vault.stand_in(value) or self.named(value)
+                    return at, at + size, masked
+        return None
 
     def _unquoted(self, found: re.Match[str]) -> str:
         """A field of a URL in a text, in which a value is spelled with percent signs."""

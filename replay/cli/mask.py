@@ -13,7 +13,7 @@ from replay.cli.arguments import database_and, examples, json_option
 from replay.cli.masked import in_a_child
 from replay.cli.progress import Progress
 from replay.errors import ExitCode, ReplayError
-from replay.report.ink import count
+from replay.report.ink import count, wrap
 
 if TYPE_CHECKING:
     from replay.config import MaskConfig
@@ -69,7 +69,8 @@ def mask(
     chosen = config.mask.model_copy(update={"personal": True}) if personal else config.mask
     if wants == "apply":
         return _apply(database, chosen, dates=dates, as_json=as_json)
-    return _check(database, chosen, shows_all=shows_all, as_json=as_json)
+    is_told = personal and not config.mask.personal
+    return _check(database, chosen, shows_all=shows_all, as_json=as_json, is_told_personal=is_told)
 
 
 def _redaction(database: Path, config: MaskConfig, *, makes_key: bool) -> Redaction:
@@ -87,7 +88,14 @@ def _redaction(database: Path, config: MaskConfig, *, makes_key: bool) -> Redact
     return redaction_of(config, key, marks=marks)
 
 
-def _check(database: Path, config: MaskConfig, *, shows_all: bool, as_json: bool) -> int:
+def _check(
+    database: Path,
+    config: MaskConfig,
+    *,
+    shows_all: bool,
+    as_json: bool,
+    is_told_personal: bool,
+) -> int:
     from replay.store import Store
     from replay.store.mask_looking import look
 
@@ -103,7 +111,13 @@ def _check(database: Path, config: MaskConfig, *, shows_all: bool, as_json: bool
     if as_json:
         terminal.emit_json(_json(found, counts, others, sights))
     else:
-        terminal.emit(_text(database, found, counts, others, sights, shows_all=shows_all))
+        terminal.emit(
+            _text(
+                *(database, found, counts, others, sights),
+                shows_all=shows_all,
+                is_told_personal=is_told_personal,
+            )
+        )
     return ExitCode.BREAKING if counts else ExitCode.OK
 
 
@@ -143,12 +157,14 @@ def _text(
     sights: Sights,
     *,
     shows_all: bool,
+    is_told_personal: bool,
 ) -> str:
     looked = f"{database}: {count(sights.record_count, 'record')} looked at"
     if counts:
         places = _places(found, counts.total(), shows_all=shows_all)
         lines = [f"{looked}; found {_counted(counts)}.", "", *places]
-        lines += ["", f"`replay mask --apply {database}` replaces these by placeholders."]
+        personal = " --personal" if is_told_personal else ""
+        lines += ["", f"`replay mask --apply{personal} {database}` replaces these by placeholders."]
     else:
         lines = [f"{looked}; nothing to mask."]
     if others:
@@ -167,8 +183,12 @@ def _text(
 def _dates(shown: list[str], total: int) -> list[str]:
     more = f" and {total - len(shown):,} more" if total > len(shown) else ""
     return [
-        f"Dates at {count(total, 'place')} are of the year of a marked one, and may be what "
-        "it stands for; nothing proves it. `--apply --dates` masks these, too:",
+        *wrap(
+            f"Dates at {count(total, 'place')} are of the year of a marked one, and may be what "
+            "it stands for; nothing proves it. `--apply --dates` masks these, too:",
+            terminal.width(),
+            hang="",
+        ),
         f"        {', '.join(shown)}{more}",
     ]
 

@@ -14,6 +14,7 @@ from replay.cli.arguments import database_and, examples, json_option
 from replay.cli.progress import Progress
 from replay.cli.selection import selection_options, selection_words
 from replay.errors import ExitCode, StoreError
+from replay.report import ink
 
 if TYPE_CHECKING:
     from replay.config import KeepConfig
@@ -256,20 +257,17 @@ def went_along(done: Pruned) -> str:
     """Return what went with removed traces, in a line."""
     removed = done.removed
     parts = [
-        (removed.model_call_count, "model calls"),
-        (removed.tool_call_count, "tool calls"),
-        (removed.verdict_count, "verdicts"),
-        (removed.feedback_count, "feedback"),
-        (removed.pin_count, "pins" if removed.pin_count != 1 else "pin"),
-        (removed.finding_count, "findings"),
-        (removed.run_count, "replay runs"),
-        (done.content_count, "texts that nothing else needs"),
+        (removed.model_call_count, "model call", None),
+        (removed.tool_call_count, "tool call", None),
+        (removed.verdict_count, "verdict", None),
+        (removed.feedback_count, "feedback", "feedback"),
+        (removed.pin_count, "pin", None),
+        (removed.finding_count, "finding", None),
+        (removed.run_count, "replay run", None),
+        (done.content_count, "text that nothing else needs", "texts that nothing else needs"),
     ]
-    return (
-        "With them: "
-        + (", ".join(f"{count:,} {what}" for count, what in parts if count) or "nothing")
-        + "."
-    )
+    said = ", ".join(ink.count(number, one, more) for number, one, more in parts if number)
+    return f"With them: {said or 'nothing'}."
 
 
 def _spared(done: Pruned, *, with_pinned: bool, dry_run: bool) -> list[str]:

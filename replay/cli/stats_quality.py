@@ -190,9 +190,11 @@ def _calibration_lines(rows: Sequence[Calibration], width: int) -> list[str]:
     columns = [Column("SURE"), Column("OUTPUTS", right=True), Column("MEAN", right=True)]
     columns += [Column("RIGHT", right=True), Column("95% INTERVAL", right=True)]
     for one in rows:
-        lines.append(
+        lines += wrap(
             f"{one.model or '-'}: expected calibration error {one.error:.3f}, of "
-            f"{count(one.output_count, 'output')}, {one.labelled_count:,} judged by people"
+            f"{count(one.output_count, 'output')}, {one.labelled_count:,} judged by people",
+            width,
+            hang="",
         )
         cells = [
             [

@@ -86,7 +86,8 @@ def call_lines(
         ),
         *_columns(is_timed),
     ]
-    cells = [[*_names(row), *_cells(row, is_timed)] for row in shown]
+    shown_time = _told_apart(shown)
+    cells = [[*_names(row, shown_time), *_cells(row, is_timed)] for row in shown]
     if len(rows) > 1:
         names = ["all", *[""] * (len(by) - 1)]
         cells.append([*names, *_cells(total, is_timed)])
@@ -121,11 +122,21 @@ def _cells(row: CallMetrics, is_timed: bool) -> list[str]:
     ]
 
 
-def _names(row: CallMetrics) -> list[str]:
+def _names(row: CallMetrics, shown_time: slice) -> list[str]:
     return [
-        iso_text(value)[:16].replace("T", " ") if isinstance(value, int) else value or "-"
+        iso_text(value)[shown_time].replace("T", " ") if isinstance(value, int) else value or "-"
         for value in row.name
     ]
+
+
+def _told_apart(rows: Sequence[CallMetrics]) -> slice:
+    """Return what to show of times, so that no two look alike: within minutes no date."""
+    times = [iso_text(at) for at in {at for row in rows for at in row.name if isinstance(at, int)}]
+    shown = [slice(0, len("2026-11-26T12:33"))]
+    if len({one[: len("2026-11-26")] for one in times}) == 1:
+        start = len("2026-11-26T")
+        shown += [slice(start, start + len(form)) for form in ("12:33:48", "12:33:48.123")]
+    return next((one for one in shown if len({at[one] for at in times}) == len(times)), shown[-1])
 
 
 def _notes(total: CallMetrics) -> list[str]:

@@ -154,10 +154,15 @@ def show(
 
 def _schema_of(store: Store, transcript: Transcript, step_number: int) -> ToolSchema | None:
     """Return the schema that validated a tool call; None: it is none, or nobody recorded it."""
+    from replay.errors import SelectionError
+
     step = step_of(transcript, step_number)
     if step.kind != "tool_call" or step.schema_hash is None:
         return None
-    return store.tool_schema(step.schema_hash)
+    try:
+        return store.tool_schema(step.schema_hash)
+    except SelectionError:
+        return None
 
 
 def nothing_found(store: Store, database: Path, selection: Selection) -> str:

@@ -209,7 +209,17 @@ def _tool_overview(
     lines += [f"{INDENT}outside  {cut(plain(request_line(i)), width - 13)}" for i in interactions]
     if step.response is not None:
         lines += _block("told", step.response, width)
+    for said in _left_out(step):
+        lines += _block("missing", said, width)
     return lines
+
+
+def _left_out(step: ModelCall | ToolCall) -> list[str]:
+    """Return which fields of a step were not stored because masking failed, and why."""
+    fields: dict[str, list[str]] = {}
+    for name, why in (step.attributes.get("left_out") or {}).items():
+        fields.setdefault(str(why), []).append(str(name))
+    return [f"{', '.join(names)} (left out: {why})" for why, names in fields.items()]
 
 
 def _model_in_full(step: ModelCall, attempts: list[str], width: int) -> list[str]:
@@ -269,6 +279,8 @@ def _tool_in_full(
         lines += _whole("error", f"{step.error.type}: {step.error.message}", width)
         if step.error.traceback:
             lines += [INDENT + line for line in step.error.traceback.rstrip().splitlines()]
+    for said in _left_out(step):
+        lines += _whole("missing", said, width)
     for note in step.attributes.get("notes") or ():
         lines += _whole("note", str(note), width)
     timings = ", ".join(f"{one.stage} {one.duration_us:,.0f} us" for one in step.stages)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from replay.records import JsonObject, JsonValue, Outcome, Selection, ToolCall, Transcript
 from replay.records.canonical import canonical_json
+from replay.records.sensitive import SHAPE_TEXT
 from replay.replayer.jobs import CallOrder
 from replay.replayer.plan import order_of, tool_calls
 from replay.replayer.questions.asking import Asking, DescribedTool, Question
@@ -113,13 +114,13 @@ def _chosen(transcript: Transcript, selection: Selection) -> Iterator[ToolCall]:
 
 
 def _captured(call: ToolCall, transcript: Transcript) -> Captured | None:
-    """Return the call with its payload; None: its arguments are no JSON object, or positional."""
+    """Return the call with its payload; None: no object, positional, or not stored."""
     try:
         values = json.loads(call.arguments or "{}")
         canonical_json(values)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(values, dict) or call.positional:
+    if not isinstance(values, dict) or call.positional or call.arguments.startswith(SHAPE_TEXT):
         return None
     trace = transcript.trace
     order = order_of(call, transcript.interactions.get(call.id, []))

@@ -77,7 +77,7 @@ def learn_leftovers(redaction: Redaction, records: list[JsonObject]) -> None:
 
 
 def without_dates(redaction: Redaction, records: list[JsonObject]) -> list[JsonObject]:
-    """Return records with the dates masked that a marked date in the same call may stand for.
+    """Return records with the dates masked that a marked date in the same or a later call may be.
 
     They are of its year, and the answer holds nothing else of it. What a model was told again of
     them is masked, too.
@@ -95,17 +95,24 @@ def without_dates(redaction: Redaction, records: list[JsonObject]) -> list[JsonO
 
 
 def _dates(redaction: Redaction, records: list[JsonObject]) -> Iterator[tuple[str, str]]:
-    """Yield the dates that answers hold, with what a marked date in the same call is."""
-    for fields in records:
-        if fields["kind"] != "tool_call":
-            continue
+    """Yield the dates that answers hold, with what a marked date in the same or a later call is.
+
+    In what follows a marked call it was known, and is masked.
+    """
+    calls = [fields for fields in records if fields["kind"] == "tool_call"]
+    masked: dict[str, str] = {}
+    for fields in sorted(calls, key=_step_number, reverse=True):
         made = {one for found in _at_marks(redaction, [fields]).values() for one in found}
-        masked = {one[:4]: one[:10] for one in made if _DATE.match(one)}
+        masked |= {one[:4]: one[:10] for one in made if _DATE.match(one)}
         told = _text([{name: fields[name] for name in _ANSWER if name in fields}])
         for one in set(_DATE.findall(told)) if masked else ():
             stands_for = masked.get(one[:4])
             if stands_for is not None and stands_for not in told and one != stands_for:
                 yield one, stands_for
+
+
+def _step_number(fields: JsonObject) -> int:
+    return int(fields["step_number"])
 
 
 _ANSWER: Final = ("result", "response", "error")

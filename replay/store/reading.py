@@ -19,6 +19,7 @@ from replay.records import (
     Trace,
     Transcript,
 )
+from replay.records.sensitive import SHAPE_TEXT
 from replay.store.audit import Entry, read_entries
 from replay.store.captured import CapturedCall, CapturedReader
 from replay.store.cassettes import StoredCassette, read_cassettes
@@ -280,7 +281,8 @@ class Reading(SchemaReading, RunReading, SqlReading):
     def captured_calls(self, selection: Selection | None = None) -> Iterator[CapturedCall]:
         """Return what the selected calls gave their tools, in the order they were stored.
 
-        Reads a page at a time, whatever their number; calls that are stored meanwhile come too.
+        Not those of which only the shape is stored: what they gave is not known. Reads a page at a
+        time, whatever their number; calls that are stored meanwhile come too.
         """
         reader: CapturedReader | None = None
         calls: list[CapturedCall] = []
@@ -290,7 +292,7 @@ class Reading(SchemaReading, RunReading, SqlReading):
                 if reader is None or reader.connection is not connection:
                     reader = self._captured_reader(connection, selection)
                 calls, key = reader.page(key)
-            yield from calls
+            yield from (one for one in calls if not one.arguments.startswith(SHAPE_TEXT))
 
     def captured_call_count(self, selection: Selection | None = None) -> int:
         """Return how many calls `captured_calls` gives."""

@@ -77,6 +77,7 @@ class Redaction:
         self.on_failure: Callable[[str, Exception], None] = _no_one
         """Told when a value could not be masked, and so was left out."""
         self._looked_at_s = 0.0
+        self._logged: set[str] = set()
 
     @property
     def key(self) -> bytes:
@@ -248,8 +249,13 @@ class Redaction:
 
     def _why(self, error: Exception) -> str:
         """Tell that a value is left out, and return why. What the error says may hold the value."""
-        why = f"it could not be masked: {type(error).__name__}"
-        _log.warning("A value is left out, %s", why)
+        from cassettes.redaction.finding import FinderFailed
+
+        said = str(error).rstrip(".") if isinstance(error, FinderFailed) else type(error).__name__
+        why = f"it could not be masked: {said}"
+        if why not in self._logged:  # once: a function that fails does so with every text
+            self._logged.add(why)
+            _log.warning("A value is left out, %s; others may be, for the same reason", why)
         self.on_failure("store a value", RecordError(f"It was left out: {why}."))
         return why
 
@@ -296,7 +302,7 @@ def redacted_answer(redaction: Redaction, replayed: JsonObject) -> JsonObject:
 
 
 def _field(sweep: Sweep, kind: str, name: str, value: JsonValue) -> JsonValue:
-    if name in KEPT:
+    if name in KEPT or (kind == "tool_call" and name == "outcome"):
         return value
     if kind == "replay_run" and name in ("branch", "options"):
         return _branch(sweep, name, value)

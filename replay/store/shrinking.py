@@ -27,15 +27,18 @@ Tell = Callable[[int, int], None]
 
 def free_bytes(connection: sqlite3.Connection) -> int:
     """Return how much of the file is in nobody's use."""
-    size = connection.execute("PRAGMA page_size").fetchone()[0]
-    return int(connection.execute("PRAGMA freelist_count").fetchone()[0] * size)
+    return _pragma(connection, "freelist_count") * _pragma(connection, "page_size")
 
 
 def used_bytes(connection: sqlite3.Connection) -> int:
     """Return how much of the file is in use."""
-    size = connection.execute("PRAGMA page_size").fetchone()[0]
-    pages = connection.execute("PRAGMA page_count").fetchone()[0]
-    return int(pages * size) - free_bytes(connection)
+    used = _pragma(connection, "page_count") * _pragma(connection, "page_size")
+    return used - free_bytes(connection)
+
+
+def _pragma(connection: sqlite3.Connection, name: str) -> int:
+    """Return the number that a pragma answers; SQLCipher answers the page's size as a text."""
+    return int(connection.execute(f"PRAGMA {name}").fetchone()[0])
 
 
 def shrink(connection: sqlite3.Connection, tell: Tell = lambda done, total: None) -> None:

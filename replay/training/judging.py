@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from replay.records import JsonObject, JsonValue, Outcome, ToolCall
 from replay.records.schema_check import schema_errors
+from replay.records.sensitive import SHAPE_TEXT
 from replay.training.chat import chat_problem
 from replay.training.decisions import Decision
 from replay.training.options import Keep
@@ -45,6 +46,8 @@ def ruling_on(
     problem = chat_problem(decision.prompt)
     if problem is not None:
         return Ruling(f"the prompt has {problem}")
+    if any(map(_is_shape_only, (*decision.prompt, decision.output))):
+        return Ruling("of a call only the shape is stored")
     if decision.rating is False:
         corrected = bool(decision.corrections)
         return Ruling("corrected by a person" if corrected else "rated bad by a person", True)
@@ -59,6 +62,12 @@ def ruling_on(
     if keep == "ok" and any(outcome not in (Outcome.OK, None) for outcome in ended):
         return Ruling("a call did not end well")
     return _GOOD
+
+
+def _is_shape_only(message: JsonObject) -> bool:
+    """Whether a call in a message is one of which only a hash and the shape are stored."""
+    calls = message.get("tool_calls") or ()
+    return any(call["function"]["arguments"].startswith(SHAPE_TEXT) for call in calls)
 
 
 def _outcome(call: ToolCall, outcomes: Mapping[str, Outcome]) -> Outcome | None:

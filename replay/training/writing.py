@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -28,7 +29,8 @@ def write_training_data(
     """Write the parts and the data card; return their paths.
 
     Every file is written beside its place and moved there when all are whole: after an interruption
-    the folder is as it was.
+    the folder is as it was. Parts of an earlier export there that this one does not have go: what
+    was for testing in them may be for training now.
 
     Raises:
         ReplayError: the folder cannot be made or written.
@@ -39,6 +41,7 @@ def write_training_data(
     partial = {name: folder / f".{name}.{os.getpid()}.partial" for name in names}
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        former = _former_parts(folder)
         for name in names:
             private(partial[name], instead_of=folder / name)
         with ExitStack() as stack:
@@ -55,6 +58,8 @@ def write_training_data(
         partial[CARD].write_text(_encodable(data_card(collection, command)), "utf-8")
         for name in names:
             partial[name].replace(folder / name)
+        for name in former - set(names):
+            (folder / name).unlink(missing_ok=True)
     except OSError as error:
         raise ReplayError(
             f"Cannot write training data to {str(folder)!r}: {error.strerror}.",
@@ -65,6 +70,16 @@ def write_training_data(
             if path.exists():
                 path.unlink()
     return [folder / name for name in names]
+
+
+def _former_parts(folder: Path) -> set[str]:
+    """Return the files of parts that the data card in a folder names; none without one of ours."""
+    try:
+        told = json.loads((folder / COUNTS).read_text("utf-8"))
+        parts = list(told["parts"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return set()
+    return {f"{name}.jsonl" for name in parts if re.fullmatch(r"\w[\w.-]*", str(name))}
 
 
 def _encodable(text: str) -> str:

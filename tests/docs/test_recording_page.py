@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -86,3 +87,15 @@ def test_the_third_way_answers_from_the_turn_and_says_what_it_did_not_see(
         "docs/recording.md.",
     ]
     assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+def test_what_a_trace_says_of_itself_finds_it(tmp_path: Path) -> None:
+    (tmp_path / "about.py").write_text(FILES["about_a_trace.py"])
+    [command] = re.findall(r"^replay list about.db .*$", PAGE, re.MULTILINE)
+    assert call(tmp_path, dict(os.environ), "about.py").returncode == 0
+
+    listed = replay(tmp_path, dict(os.environ), *command.split()[1:], "--json")
+
+    [trace] = json.loads(listed.stdout)
+    assert trace["id"] == "case-2026-114"
+    assert trace["outcome"] == "solved"

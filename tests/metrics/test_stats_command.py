@@ -329,3 +329,29 @@ def test_a_database_without_traces_is_told_how_to_fill_it(
 
     assert code == ExitCode.OK
     assert told.startswith("none.db holds no traces yet. Fill it:")
+
+
+def test_times_of_one_minute_are_told_apart(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    calls = [
+        ToolCall(
+            id=f"c{number}",
+            trace_id="t",
+            step_number=number,
+            tool="search",
+            arguments="{}",
+            outcome=Outcome.OK,
+            started_at=f"2026-11-26T12:33:{number:02d}.000000Z",
+        )
+        for number in (1, 5, 9)
+    ]
+    path = tmp_path / "traces.db"
+    with Store.open(path, "create") as store:
+        store.append_all([Trace(id="t", started_at=calls[0].started_at or ""), *calls])
+
+    _, out, _ = said(capsys, path, "--by", "time")
+
+    times = [line.split()[0] for line in out.splitlines() if line.startswith("12:33:0")]
+    assert len(set(times)) == len(times) == 3

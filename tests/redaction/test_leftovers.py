@@ -142,3 +142,27 @@ def test_a_date_of_the_year_of_a_marked_one_is_told_and_masked_where_that_is_ask
     capsys.readouterr()
     assert exit_code_of(["mask", "--check", "t.db"]) == 0
     assert "may be" not in capsys.readouterr().out
+
+
+def test_a_date_that_was_answered_before_a_call_marked_it_is_told_and_masked_where_asked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REPLAY_MASKING_KEY", KEY.decode())
+    monkeypatch.chdir(tmp_path)
+    Path("pyproject.toml").write_text(
+        '[tool.replay.mask]\npaths = ["tool_calls.save.arguments.born"]\n'
+    )
+    asked = masked(born="1977-07-13")
+    call = {"trace_id": "t", "started_at": AT, "id": "d", "step_number": 1, "tool": "find"}
+    told_before = {"arguments": "{}", "response": "born 1977-07-13, seen 1991-02-03"}
+    with store_of(Path("t.db"), "Go on.", "saved", asked) as store:
+        store.append_fields("tool_call", {**call, **told_before})
+
+    assert exit_code_of(["mask", "--check", "t.db"]) == 0
+    assert "Dates at 1 place are of the year of a marked one" in " ".join(
+        capsys.readouterr().out.split()
+    )
+    assert exit_code_of(["mask", "--apply", "--dates", "t.db"]) == 0
+
+    with Store.open(Path("t.db")) as store:
+        assert "born 1977-01-01, seen 1991-02-03" in everything(store)

@@ -13,10 +13,11 @@ from pydantic import BaseModel, Field
 from typing_extensions import TypedDict
 
 from replay import Recorder, Sensitive, Toolbox
+from replay.cli.main import exit_code_of
 from replay.config import MaskConfig
 from replay.errors import ToolboxError
 from replay.records import ToolCall
-from replay.records.sensitive import FieldRule
+from replay.records.sensitive import FieldRule, Fit
 from replay.store import Store
 from replay.tools import Refused
 from replay.tools.marks import marks_of, recorded_marks
@@ -322,7 +323,9 @@ def test_a_tool_says_what_of_it_is_stored_in_one_of_two_words() -> None:
 def f() -> None: ...
 
 
-def test_what_a_function_of_ones_own_breaks_on_is_left_out_and_told(tmp_path: Path) -> None:
+def test_what_a_function_of_ones_own_breaks_on_is_left_out_and_told_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     from cassettes.redaction import Redactor
 
     def broken(text: str) -> list[tuple[int, int, str]]:
@@ -339,12 +342,14 @@ def test_what_a_function_of_ones_own_breaks_on_is_left_out_and_told(tmp_path: Pa
 
     assert b"Annabel" not in everything(tmp_path)
     assert failures > 0
-    assert (
-        last == "store a value: RecordError: It was left out: it could not be masked: ValueError."
-    )
+    why = f"it could not be masked: {broken.__qualname__} raised ValueError"
+    assert [one.getMessage() for one in caplog.records if "is left out" in one.getMessage()] == [
+        f"A value is left out, {why}; others may be, for the same reason"
+    ]
+    assert last == f"store a value: RecordError: It was left out: {why}."
     with Store.open(tmp_path / "traces.db") as store:
         call = call_of(store, "see")
-    assert call.attributes["left_out"]["payload"] == "it could not be masked: ValueError"
+    assert call.attributes["left_out"]["payload"] == why
     assert call.result == "seen"
 
 
@@ -373,3 +378,43 @@ def test_a_marked_field_is_masked_in_what_is_no_json(tmp_path: Path, arguments: 
     assert call.outcome == "bad_json"
     assert [one for one in ("Annabel", "Leew", "eward") if one in call.model_dump_json()] == []
     assert call.arguments.startswith(arguments[:8])
+
+
+def test_a_function_that_breaks_on_every_text_leaves_how_it_ended_and_show_tells_what_is_missing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from cassettes.redaction import Redactor
+
+    def broken(text: str) -> list[tuple[int, int, str]]:
+        raise ValueError
+
+    with Recorder(
+        tmp_path / "traces.db", mask=Redactor(b"k" * 32, environment=False, finders=[broken])
+    ) as recorder:
+        tool = recorder.tool(lambda who: who / 0, name="see")
+        with recorder.trace(), pytest.raises(TypeError):
+            tool("Annabel Leeward")
+    with Store.open(tmp_path / "traces.db") as store:
+        call = call_of(store, "see")
+
+    assert (call.outcome, call.arguments) == ("failed", "")
+    capsys.readouterr()
+    path = str(tmp_path / "traces.db")
+    for words in ([], ["--step", str(call.step_number)]):
+        assert exit_code_of(["show", path, call.trace_id, *words]) == 0
+        told = " ".join(capsys.readouterr().out.split())
+        assert "raised ValueError" in told
+        assert "missing arguments, payload" in told
+
+
+def test_what_a_function_finds_within_a_marked_value_goes_with_all_of_it() -> None:
+    from cassettes.redaction import Redactor
+
+    def surnames(text: str) -> list[tuple[int, int, str]]:
+        return [(one.start(), one.end(), "name") for one in re.finditer("Leeward", text)]
+
+    redactor = Redactor(b"k" * 32, environment=False, finders=[surnames])
+    street = redactor.sensitive("Leeward Lane 77", None, Fit())
+
+    assert redactor.text("to Leeward Lane 77, Ulm") == f"to {street}, Ulm"
+    assert "Lane 7" in redactor.text("to Leeward Lane 7, Ulm")

@@ -114,7 +114,9 @@ def test_command_lines_that_were_noted_are_found_and_masked(
     assert note_act_in(path, "pin", "changed", "pin --note 'for ann.lee@mail.org'") is None
 
     assert exit_code_of(["mask", "--check", "--personal", str(path)]) == 1
-    assert "what: an… (16 characters)" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "what: an… (16 characters)" in told
+    assert f"`replay mask --apply --personal {path}` replaces these" in told
     assert exit_code_of(["mask", "--apply", "--personal", str(path)]) == 0
     assert b"ann.lee" not in path.read_bytes()
     assert exit_code_of(["mask", "--check", "--personal", str(path)]) == 0

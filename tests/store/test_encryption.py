@@ -319,3 +319,17 @@ def test_no_piece_of_a_spool_says_the_same_as_another(tmp_path: Path, key: str) 
     assert len(set(turned)) == 6
     assert ciphers[0] is not None
     assert ciphers[0](turned[2], 70_001) == body
+
+
+def test_a_dry_run_of_prune_tells_about_an_encrypted_file_what_would_go(
+    tmp_path: Path, key: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "traces.db"
+    with Store.open(path, "create") as store:
+        store.append_all(records("one"))
+
+    assert exit_code_of(["prune", str(path), "--until", "2026-11-22", "--dry-run"]) == 0
+
+    told = capsys.readouterr().out
+    assert "1 trace would go" in told
+    assert f"The file: {path.stat().st_size:,} bytes, about " in told

@@ -172,3 +172,18 @@ def test_what_makes_no_sense_is_told_in_words(
 
 def first(line: dict[str, Any]) -> str:
     return str(line["messages"][0]["content"])
+
+
+def test_a_part_of_an_earlier_export_does_not_stay_beside_a_new_one(
+    export: Export, tmp_path: Path
+) -> None:
+    chats = [weather(city) for city in ("Paris", "Rome", "Oslo", "Bonn", "Bern")]
+    assert export("openai-sft", *chats, options="--split train=0.5,test=0.5").keys() == {
+        "train",
+        "test",
+    }
+    (tmp_path / "data" / "mine.jsonl").write_text("")
+
+    found = export("openai-sft", options="--split train=1")
+
+    assert found.keys() == {"train", "mine"}

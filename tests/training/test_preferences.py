@@ -80,3 +80,8 @@ def arguments(pair: dict[str, Any]) -> tuple[Any, Any]:
         json.loads(pair[name][0]["tool_calls"][0]["function"]["arguments"])
         for name in ("preferred_output", "non_preferred_output")
     )
+
+
+def test_a_call_of_which_only_the_shape_is_stored_is_no_mistake(export: Export) -> None:
+    shape = '{"stored":"shape","hash":"ab","shape":{"city":"string"}}'
+    assert export("dpo", retried("Rome", shape), options="--split train=1")["train"] == []

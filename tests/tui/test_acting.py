@@ -148,6 +148,40 @@ def test_i_edits_the_arguments_and_shows_the_branch_beside_the_original(
 
 
 @pytest.mark.slow
+def test_in_a_branch_i_edits_again_from_what_was_edited_and_v_compares_it(
+    shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sed = 's/"count": 2/"count": 5/; t; s/"count": 5/"count": 6/'
+    editor(tmp_path, monkeypatch, f"""sed -i '{sed}' "$1" """)
+
+    async def script(person: Person) -> None:
+        await at_step(person, 4)
+        await person.press("i")
+        await person.sees("what if", '"count": 5')
+        await person.press("i")
+        await person.sees("what if", '"count": 6')
+        assert len(person.app.screen_stack) == 4  # in the place of the first branch
+        await person.press("v")
+        await person.sees("Recorded and today", '"count": 2', '"count": 6')
+        monkeypatch.setenv("EDITOR", "true")
+        await person.press("q", "i")
+        await person.sees("not edited: the branch stays as it is")
+        editor(tmp_path, monkeypatch, 'echo "{" > "$1"')
+        await person.press("i")
+        await person.sees("× not JSON", "back into the editor? y or n")
+        await person.press("n", "q")
+        await person.sees("stopped at 4")
+
+    use(shop, script, trace="tea")
+    with Store.open(shop) as store:
+        newest, _ = store.runs(what_ifs=True)
+        assert newest.branch is not None
+        (edit,) = newest.branch.edits
+        assert edit.recorded == {"item": "tea", "count": 2}
+        assert edit.edited == {"item": "tea", "count": 6}
+
+
+@pytest.mark.slow
 def test_a_branch_that_was_watched_or_left_is_shown_or_told_of_and_nothing_stays_over(
     shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

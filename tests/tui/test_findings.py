@@ -68,7 +68,7 @@ def test_approving_is_asked_for_a_reason_and_stored(database: Path) -> None:
         await person.press("a", *"renamed", "enter")
         await person.sees("≈ approved")
         await person.press("q", "q")
-        await person.sees("≈    11-20 10:01 b-trip")
+        await person.sees("≈     11-20 10:01 b-trip")
 
     use(database, script)
 

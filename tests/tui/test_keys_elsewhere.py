@@ -143,6 +143,8 @@ KEYS: dict[str, list[Step]] = {
         ("n", "no more calls that the edit"),
         ("k j p", "no more calls that the edit"),
         ("k j N", "no more calls that the edit"),
+        ("v", "Recorded and today"),
+        ("esc i", "cannot be left to another program"),
         ("/", "\n find\n"),
         ("esc y", "copied"),
         ("z", CHANGES),

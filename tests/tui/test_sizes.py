@@ -64,7 +64,7 @@ def test_every_screen_is_drawn_at_sizes_from_1x1_to_300x100(
         ("breakpoints", "g j j enter B", "No breakpoints"),
         ("watches", "escape K", "Nothing is watched"),
         ("stops-found", "a s t e p enter f", "looked at"),
-        ("palette", "escape escape ctrl+p", "previous error"),
+        ("palette", "escape escape ctrl+p", "previous step that is not ok"),
         ("", "escape escape g", "1 / "),
     )
 

@@ -193,7 +193,7 @@ def test_the_first_screen_while_the_demo_is_made_and_when_that_failed(
         screen._ran(3, "Error: no room left on the disk.\nMake some.\n", Path("nowhere.db"))
 
     shots: Sequence[Shot] = (
-        ("start-running", "t", "esc stops it"),
+        ("start-running", "t", "esc or q stops it"),
         ("start-failed", fails, "no room left on the disk"),
     )
     tour(Path("traces.db"), shots)

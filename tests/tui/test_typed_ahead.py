@@ -113,6 +113,41 @@ def test_no_is_no_reason_to_approve_or_pin(database: Path) -> None:
         assert not list(store.approvals())
 
 
+def test_a_reason_for_what_cannot_be_approved_is_no_command(database: Path) -> None:
+    async def script(person: Person) -> None:
+        await person.sees("stopped at 3")
+        await person.type_fast("n", "a", *"rst", "enter")
+        await person.sees("nothing to approve: it is as it was recorded")
+        assert len(person.app.screen_stack) == 3
+
+    use(database, script, trace="b-trip")
+
+
+def test_of_a_run_under_way_a_asks_at_once_and_the_finding_is_looked_up_at_the_end(
+    database: Path,
+) -> None:
+    with Store.open(database, "w") as store:
+        (finding,) = store.findings("run-1")
+
+    async def script(person: Person) -> None:
+        await person.sees("stopped at 3")
+        screen = person.app.screen
+        looked_up = screen._finding  # type: ignore[attr-defined]  # a transcript's
+        screen._finding = lambda: None  # type: ignore[attr-defined]  # as long as the run goes on
+        await person.type_fast("a", *"one", "enter")
+        await person.sees("nothing done: the run has no findings before its end")
+        await person.type_fast("a", *"two")
+        await person.sees("the run is under way", "approve: why? two")
+        screen._finding = looked_up  # type: ignore[attr-defined]
+        await person.press("enter")
+        await person.sees("≈ approved")
+
+    use(database, script, trace="b-trip")
+    with Store.open(database) as store:
+        (approval,) = store.approvals()
+    assert (approval.signature, approval.note) == (finding.signature, "two")
+
+
 def test_a_second_a_while_it_is_being_approved_says_so(database: Path) -> None:
     held: list[Any] = []
 

@@ -26,8 +26,25 @@ WHAT_IF_ACTIONS: Final[tuple[Action, ...]] = (
         group="Step",
         footer=2,
     ),
+    action(
+        WHAT_IF,
+        "edit_again",
+        "i",
+        "edit again",
+        "edit what was edited once more, and run on from there",
+        group="Act",
+        footer=3,
+    ),
+    action(
+        WHAT_IF,
+        "compare",
+        "v",
+        "compare",
+        "this call, recorded against the edited branch",
+        footer=4,
+    ),
     action(WHAT_IF, "search", "slash", "search", "find a text in this pane"),
-    action(WHAT_IF, "zoom", "z", "zoom", "only this pane, and back", footer=7),
+    action(WHAT_IF, "zoom", "z", "zoom", "only this pane, and back", footer=21),
     action(
         WHAT_IF, "copy", "y", "copy", "copy what the cursor is on, as JSON", group="Act", footer=6
     ),

@@ -40,8 +40,24 @@ def told(verdict: CallVerdict, call: ToolCall) -> Both:
     if recorded == replayed:
         value = read_response(recorded).value
         return Both(value, value, is_same=True, hashes=hashes)
-    both = Both.of(read_response(recorded).value, read_response(replayed).value)
-    return replace(both, hashes=hashes)
+    return replace(_of_texts(recorded, replayed), hashes=hashes)
+
+
+def _of_texts(recorded: str | None, replayed: str | None) -> Both:
+    """Return what two texts say; of a big object what is equal is never held twice."""
+    from replay.verdicts.canonical import nests_deeply, read_response
+    from tui.rows.read_beside import read_beside
+
+    reading = read_response(recorded)
+    if reading.form == "json" and isinstance(reading.value, dict) and replayed is not None:
+        try:
+            today = read_beside(replayed, reading.value)
+        except (ValueError, RecursionError):
+            pass  # it is no JSON: what else it may say is found below
+        else:
+            if isinstance(today, dict) and not nests_deeply(today):
+                return Both(reading.value, today, today is reading.value)
+    return Both.of(reading.value, read_response(replayed).value)
 
 
 def without_values(verdict: CallVerdict) -> CallVerdict:

@@ -124,11 +124,26 @@ class StepDetail:
         before = int(row[0] or 0) if row else 0
         return before if before <= self.message_count else 0
 
+    def messages_size(self, start: int, stop: int) -> int:
+        """Return the bytes of some messages of the prompt, which stay unread."""
+        with self._database.reading() as connection:
+            wanted = self._positions(start, stop)
+            rows = connection.execute(
+                "SELECT content FROM prompt_messages WHERE trace = ? "
+                "AND position IN (SELECT value FROM json_each(?))",
+                (self._steps.key, orjson.dumps(wanted).decode()),
+            )
+            return self._database.content_size(key for (key,) in rows.fetchall())
+
     def messages(self, start: int, stop: int) -> list[JsonValue]:
         """Return some messages of the prompt, counted from 0."""
-        positions = [at for first, last in self._spans for at in range(first, last + 1)]
         with self._database.reading():
-            return self._database.records.messages(self._steps.key, positions[start:stop])
+            positions = self._positions(start, stop)
+            return self._database.records.messages(self._steps.key, positions)
+
+    def _positions(self, start: int, stop: int) -> list[int]:
+        positions = [at for first, last in self._spans for at in range(first, last + 1)]
+        return positions[start:stop]
 
     @cached_property
     def tools(self) -> list[JsonValue]:

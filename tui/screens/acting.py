@@ -178,9 +178,10 @@ class Acting(StepsScreen):
         if verdict is not None and verdict.approved and verdict.signature is not None:
             self._ask_to_take_back(verdict.signature)
             return
-        finding, run = self._finding(), self.steps.run
-        if finding is None or run is None:
+        if not self._can_be_approved():
+            self.replay.typed_ahead.drop()  # the words of a reason are no commands
             return
+        shown = self._finding()
 
         def done(note: str | None) -> None:
             self.table.focus()
@@ -188,13 +189,21 @@ class Acting(StepsScreen):
             if note is None:
                 self.say((NOT_APPROVED, "dim"))
                 return
+            finding, run = shown or self._finding(), self.steps.run
+            if finding is None or run is None:
+                self._stay("nothing done: the run has no findings before its end; then a again")
+                return
             words = ["approve", str(self.replay.path), finding.signature, "--run", run.id]
             words += ["--note", note] if note else []
             said = f"approved: {printable(finding.title)}   until it changes again"
             self._run("approving", words, said)
 
-        label = f"approve {cut(printable(finding.title), max(10, self.size.width - 46))}:"
-        self.say(*scope_parts(finding, self.size.width))
+        label = "approve:"
+        if shown is None:
+            self.say(("the run is under way: what this covers is known at its end", "dim"))
+        else:
+            label = f"approve {cut(printable(shown.title), max(10, self.size.width - 46))}:"
+            self.say(*scope_parts(shown, self.size.width))
         self.prompt.ask(
             f"{label} why?",
             on_done=done,
@@ -202,14 +211,21 @@ class Acting(StepsScreen):
             typed=self.replay.typed["why"],
         )
 
-    def _finding(self) -> Finding | None:
-        """Return the open finding of the call under the cursor; None, and said why: none is."""
-        run, verdict = self.steps.run, self.detail.verdict if self.detail else None
-        if run is None or verdict is None:
+    def _can_be_approved(self) -> bool:
+        """Say whether the call under the cursor differs; why not, is told."""
+        verdict = self.detail.verdict if self.detail else None
+        if self.steps.run is None or verdict is None:
             self._stay("not replayed yet: r replays it")
-            return None
-        if verdict.signature is None:
+        elif verdict.signature is None:
             self._stay("nothing to approve: it is as it was recorded")
+        else:
+            return True
+        return False
+
+    def _finding(self) -> Finding | None:
+        """Return the finding of this call; None: its run has none before its end."""
+        verdict = self.detail.verdict if self.detail else None
+        if verdict is None:
             return None
         found: list[Finding] = []
         with self.telling_errors():
@@ -220,10 +236,7 @@ class Acting(StepsScreen):
                     "r.run = ? AND r.signature = ?",
                     [self.steps.run_key, verdict.signature],
                 )
-        if not found:
-            self._stay(f"the run is {run.status}: it has no findings to approve yet")
-            return None
-        return found[0]
+        return found[0] if found else None
 
     def _ask_to_take_back(self, signature: str) -> None:
         def done(is_yes: bool) -> None:

@@ -94,6 +94,19 @@ class BaseScreen(Clipboard):
         """Whether what keys are about is still being read: they wait for that, for a moment."""
         return False
 
+    def beside_words(self) -> str:
+        """Return what this screen has under way that no screen of its own shows; empty: nothing."""
+        return ""
+
+    def say_unbound(self, key: str) -> None:
+        """Say that a key does nothing on this screen."""
+        (helping,) = (one for one in self.actions() if one.id == "everywhere.help")
+        self.app.bell()
+        self.say(
+            (f"{key_word(key)} does nothing here", "warn"),
+            (f"   {key_word(helping.keys[0])} lists the keys", "dim"),
+        )
+
     def database_changed(self) -> None:
         """Another process wrote; a subclass shows what is new."""
 
@@ -298,14 +311,9 @@ class PanesScreen(Searching, BaseScreen):
 
     @work(thread=True, exclusive=True, description="a thread", group="entries")
     def _make_entries(self) -> None:
-        showing = self._showing
         try:
-            if showing is None:
-                return
             with reading_much():
-                entries = showing.make()
-                lay_out(entries, self.outline.line_width)  # makes what is open, too
-            showing.entries = entries
+                self._make()
         except ReplayError as error:
             if self.app.is_running:
                 self.app.call_from_thread(self._could_not_make, error)
@@ -314,6 +322,16 @@ class PanesScreen(Searching, BaseScreen):
             self._is_making = False
         if self.app.is_running:
             self.app.call_from_thread(self._show_made)
+
+    def _make(self) -> None:
+        """Make what is to be shown now; what nobody waits for any more is gone at the end of it."""
+        showing = self._showing
+        if showing is None:
+            return
+        entries = showing.make()
+        if showing is self._showing:
+            lay_out(entries, self.outline.line_width)  # makes what is open, too
+            showing.entries = entries
 
     def _could_not_make(self, error: ReplayError) -> None:
         """Say why there is no detail, in its place: not what was there before, and not nothing."""

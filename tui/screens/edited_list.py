@@ -146,10 +146,14 @@ class EditedListScreen(BaseScreen):
 
         self.ask(self.text_of(item), take)
 
+    def _say_none(self) -> None:
+        self.app.bell()
+        self.say((f"no {self.TITLE_WORDS.lower()} yet", "warn"), ("   a adds one", "dim"))
+
     def action_remove(self) -> None:
         """Take this one out of the list."""
         if self.item is None:
-            self.app.bell()
+            self._say_none()
             return
         table = self.table
         removed = self.items().pop(table.cursor)
@@ -166,7 +170,7 @@ class EditedListScreen(BaseScreen):
 
         item, traces = self.item, self.replay.listed_traces
         if item is None or traces is None:
-            self.app.bell()
+            self._say_none()
             return
         self.app.push_screen(StopsFoundScreen(item, traces))
 

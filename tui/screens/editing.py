@@ -11,7 +11,7 @@ from typing import Any
 from textual import work
 
 from replay.errors import ReplayError
-from replay.records import ReplayRun
+from replay.records import Edit, ReplayRun
 from tui.editors import edited_text, show_file, show_text
 from tui.jobs import Ended
 from tui.memory import reading_much
@@ -23,6 +23,7 @@ from tui.screens.base import BaseScreen
 from tui.screens.replaying import is_watching
 from tui.screens.what_if import WhatIfScreen
 from tui.sources import source_place
+from tui.views.edited_text import edit_problem, file_name, is_as_given, spelled, words_of_edits
 from tui.views.entries import Entry, lay_out
 from tui.views.parts import cut, parts_text, printable
 
@@ -44,7 +45,7 @@ class Editing(Acting):
             self._stay("it asked nothing outside: 3 goes to its payload, i edits that")
             return
         given = self._value_of(part, number)
-        self._ask_editor(part, number, given, _spelled(given))
+        self._ask_editor(part, number, given, spelled(given))
 
     def _edited_part(self) -> tuple[str, int | None]:
         """Return what is edited: what the tab shows that somebody chose, else the arguments."""
@@ -83,13 +84,13 @@ class Editing(Acting):
     def _ask_editor(self, part: str, number: int | None, given: Any, text: str) -> None:
         row = self.row
         assert row is not None
-        name = f"{row.number}-{_file_name(row.name)}-{part}.json"
+        name = f"{row.number}-{file_name(row.name)}-{part}.json"
         with self.telling_errors():
             text = edited_text(self.app, text, name=name)
-            problem = _problem(part, text)
+            problem = edit_problem(part, text)
             if problem is not None:
                 self._ask_again(part, number, given, text, problem)
-            elif json.loads(text) == given and _spelled(json.loads(text)) == _spelled(given):
+            elif is_as_given(text, given):
                 self.say(("nothing edited", "dim"))
             else:
                 self._what_if(part, number, text)
@@ -112,16 +113,9 @@ class Editing(Acting):
         row = self.row
         assert row is not None
         folder = Path(mkdtemp(prefix="replay-what-if-"))
-        file = folder / "edited.json"
-        if part == "response":
-            value = json.loads(text)  # what the model is told: a text as it is, JSON as JSON
-            text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-        file.write_text(text, "utf-8")
-        option = {
-            "arguments": ["--arguments", f"@{file}"],
-            "response": ["--response", f"@{file}"],
-            "outside": ["--outside", f"{number}=@{file}"],
-        }[part]
+        edit = {"step_number": row.number, "part": part, "interaction": number}
+        edits = [Edit.model_validate({**edit, "edited": json.loads(text)})]
+        option = words_of_edits(edits, folder)
         place = [str(self.replay.path), self.steps.trace.id, "--step", str(row.number)]
 
         def done(ended: Ended) -> None:
@@ -193,8 +187,8 @@ class Editing(Acting):
             return
         value = self.outline.values()
         is_json = isinstance(value, (dict, list)) and self.tab not in ("Prompt", "Verdict")
-        text = _spelled(value) if is_json else _lines(self.outline.entries)
-        name = f"{row.number}-{_file_name(row.name)}-{self.tab.lower()}"
+        text = spelled(value) if is_json else _lines(self.outline.entries)
+        name = f"{row.number}-{file_name(row.name)}-{self.tab.lower()}"
         with self.telling_errors():
             show_text(self.app, text + "\n", name=f"{name}.{'json' if is_json else 'txt'}")
             self.say(("that was a copy: ", "dim"), ("nothing here is changed by it", ""))
@@ -214,24 +208,5 @@ class Editing(Acting):
             self.say((f"{shown_path(file.resolve())}:{line}", "dim"), ("   r replays it", "dim"))
 
 
-def _problem(part: str, text: str) -> str | None:
-    """Return what is wrong with an edited text, in words; None: nothing is."""
-    try:
-        value = json.loads(text)
-    except ValueError as error:
-        return f"not JSON: {error}"
-    if part == "arguments" and not isinstance(value, dict):
-        return "arguments are an object: {...}"
-    return None
-
-
-def _spelled(value: Any) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=False, default=str)
-
-
 def _lines(entries: list[Entry]) -> str:
     return "\n".join(parts_text(row.parts).rstrip() for row in lay_out(entries, 100))
-
-
-def _file_name(name: str) -> str:
-    return "".join(char if char.isalnum() or char in "-_" else "_" for char in name)[:60]

@@ -181,6 +181,7 @@ class FindingsScreen(PanesScreen):
     def action_open(self) -> None:
         """Show this call in its transcript."""
         if not self.calls or self.finding is None:
+            self._say_none()
             return
         with self.telling_errors():
             call = self.calls[self.call_index]
@@ -188,12 +189,18 @@ class FindingsScreen(PanesScreen):
                 call.trace_id, run_id=self.run_id, step_number=call.step_number, tab="Verdict"
             )
 
+    def _say_none(self) -> None:
+        self.app.bell()
+        what = "no findings here" if self.finding is None else "no call of this finding is kept"
+        self.say((what, "warn"))
+
     def action_compare(self) -> None:
         """Show this call recorded against today, on the whole screen."""
         from tui.rows.comparisons import FindingComparisons
         from tui.screens.comparison import ComparisonScreen
 
         if not self.calls or self.finding is None or self.found is None:
+            self._say_none()
             return
         calls = FindingComparisons(self.replay.the_database, self.found, self.finding, self.calls)
         self.app.push_screen(ComparisonScreen(calls, self.call_index))
@@ -226,7 +233,10 @@ class FindingsScreen(PanesScreen):
     def action_approve(self) -> None:
         """Ask why, then approve; what is approved: ask whether to take that back."""
         finding = self.finding
-        if finding is None or not self.can_write("Approving"):
+        if finding is None:
+            self._say_none()
+            return
+        if not self.can_write("Approving"):
             return
         if self.replay.jobs.is_doing("approve", finding.signature):
             self.app.bell()

@@ -181,19 +181,24 @@ class ReplayingScreen(BaseScreen):
 
     def action_scope(self) -> None:
         """Replay other traces."""
-        if self.job is None:
+        if self.job is not None:
+            self._say_under_way()
+        else:
             self.scope_index = (self.scope_index + 1) % len(self.scopes)
             self._show()
 
     def action_parser(self) -> None:
         """Have the arguments read by another parser."""
-        if self.job is None:
+        if self.job is not None:
+            self._say_under_way()
+        else:
             self.parser_index = (self.parser_index + 1) % len(PARSERS)
             self._show()
 
     def action_tools(self) -> None:
         """Name the tools."""
         if self.job is not None:
+            self._say_under_way()
             return
 
         def done(text: str | None) -> None:
@@ -209,6 +214,7 @@ class ReplayingScreen(BaseScreen):
     def action_baseline(self) -> None:
         """Name the old tools; where there is a repository, its last commit is offered."""
         if self.job is not None:
+            self._say_under_way()
             return
 
         def done(text: str | None) -> None:
@@ -223,6 +229,7 @@ class ReplayingScreen(BaseScreen):
     def action_start(self) -> None:
         """Start it."""
         if self.job is not None:
+            self._say_under_way()
             return
         if not self.can_write("Replaying"):
             return
@@ -244,8 +251,13 @@ class ReplayingScreen(BaseScreen):
         """Go on with something else meanwhile."""
         if self.job is None:
             self.app.bell()
+            self.say(("nothing is under way to hide", "warn"), ("   enter starts it", "dim"))
             return
         self.app.pop_screen()
+
+    def _say_under_way(self) -> None:
+        self.app.bell()
+        self.say(("it is under way", "warn"), ("   esc stops it, h hides it", "dim"))
 
     def action_back(self) -> None:
         """Stop what is under way; else leave."""

@@ -19,7 +19,7 @@ from textual.containers import Vertical
 from replay.errors import ReplayError, StoreError
 from tui.actions import EMPTY
 from tui.paths import shown_path, typed_path
-from tui.screens.base import BaseScreen
+from tui.screens.base import BaseScreen, back_key
 from tui.views.parts import Part, printable
 from tui.widgets.bars import Bar, KeyBar
 from tui.widgets.keys import bindings
@@ -201,6 +201,7 @@ class StartScreen(BaseScreen):
     def action_demo(self) -> None:
         """Open the demo that is here; else record and replay it in a process of its own first."""
         if self._process is not None:
+            self._say_busy()
             return
         if _is_replayed(self._demo):
             self.path = self.replay.path = self._demo
@@ -226,6 +227,9 @@ class StartScreen(BaseScreen):
 
     def action_import_file(self) -> None:
         """Ask for a file, and import it."""
+        if self._process is not None:
+            self._say_busy()
+            return
 
         def done(name: str | None) -> None:
             if name and name.strip():
@@ -237,6 +241,13 @@ class StartScreen(BaseScreen):
             on_done=done,
             placeholder="traces.jsonl",
             typed=self.replay.typed["file"],
+        )
+
+    def _say_busy(self) -> None:
+        self.app.bell()
+        self.say(
+            (f"◐ {self._doing[0].lower()}{self._doing[1:]} runs", "warn"),
+            ("   esc stops it", "dim"),
         )
 
     def action_back(self) -> None:
@@ -282,6 +293,8 @@ class StartScreen(BaseScreen):
                 ("replay " + printable(" ".join(words)), "good"),
                 ("\n\nThis takes some seconds. ", "dim"),
                 ("esc", "accent strong"),
+                (" or ", "dim"),
+                (back_key(), "accent strong"),
                 (" stops it.", "dim"),
             ]
         )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from textual.widget import Widget
+
 from tui.rows.steps import StepRow
 from tui.screens.steps import StepsScreen
 from tui.views.step_views import TAB_NAMES, tab_applies
@@ -77,19 +79,23 @@ class Stepping(StepsScreen):
 
     def action_go_to(self) -> None:
         """Ask for a step by its number."""
-        back = self.focused or self.table
+        self._ask_number("", self.focused or self.table)
+
+    def _ask_number(self, value: str, back: Widget) -> None:
+        """``value``: what was typed and is no step; it can be mended."""
 
         def done(text: str | None) -> None:
             back.focus()
-            if text and text.strip():
-                self._go_to_number(text.strip())
+            if text and text.strip() and not self._go_to_number(text.strip()):
+                self._ask_number(text, back)
 
         last = self.steps.steps[-1].number if self.steps.steps else 0
         self.prompt.ask(
-            "go to step", on_done=done, placeholder=f"1 to {last}, +10, -10, $ the last"
+            "go to step", value, on_done=done, placeholder=f"1 to {last}, +10, -10, $ the last"
         )
 
-    def _go_to_number(self, text: str) -> None:
+    def _go_to_number(self, text: str) -> bool:
+        """Go there; False: there is no such step, which is said."""
         steps = self.steps.steps
         here = self.row
         last = steps[-1].number if steps else 0
@@ -100,12 +106,13 @@ class Stepping(StepsScreen):
             wanted = int(text) + (here.number if relative and here is not None else 0)
         else:
             self._stay(f"{text!r} is no step: write 12, +10, -10 or $")
-            return
+            return False
         index = next((i for i, one in enumerate(steps) if one.number >= wanted), None)
         if index is None or wanted < 1:
             self._stay(f"there is no step {wanted}: this trace has 1 to {last}")
-            return
+            return False
         self.table.cursor = index
+        return True
 
     def action_into(self, direction: int) -> None:
         """Go to the next part of this step, then to the next step."""
@@ -116,6 +123,7 @@ class Stepping(StepsScreen):
         at = parts.index(self.tab) if self.tab in parts else -1 if direction > 0 else 0
         if 0 <= at + direction < len(parts):
             self.action_tab(TAB_NAMES.index(parts[at + direction]))
+            self._say_again()  # not what was said where there was no further part
             return
         index = self.table.cursor + direction
         if 0 <= index < len(self.steps.steps):

@@ -8,12 +8,13 @@ from typing import ClassVar
 
 from textual import on
 
+from replay.errors import StoreError
 from tui.actions import OUTLINE, TRANSCRIPT
 from tui.rows.steps import StepDetail, StepList, StepRow, has_changed, read_detail, read_steps
 from tui.screens.base import PanesScreen
 from tui.views.entries import Entry
 from tui.views.parts import Part, printable
-from tui.views.step_views import TAB_NAMES, TABS, tab_applies
+from tui.views.step_views import TAB_NAMES, TABS, tab_applies, tab_size
 from tui.views.transcript_words import counts_words, head_parts, status_parts
 from tui.widgets.bars import TabBar
 from tui.widgets.lines import Lines
@@ -68,6 +69,11 @@ class StepsScreen(PanesScreen):
             table.set_reactive(StepTable.cursor, index)
         self.call_after_refresh(self._arrive)
 
+    @property
+    def is_arriving(self) -> bool:
+        """Whether the step is still to be read: `a` and others look at it."""
+        return self.detail is None and bool(self.steps.steps)
+
     def on_unmount(self) -> None:
         """Let go of the step: a screen is a ring that the collector may find much later."""
         self.detail = None
@@ -87,8 +93,11 @@ class StepsScreen(PanesScreen):
             return next((i for i, one in enumerate(steps) if one.number == wanted), 0)
         place = self.replay.places.get(self.steps.trace.id)
         if place is not None:
-            step_id, self._chosen_tab = place
-            return next((i for i, one in enumerate(steps) if one.id == step_id), 0)
+            step_id, tab = place
+            index = next((i for i, one in enumerate(steps) if one.id == step_id), 0)
+            if steps and not self._differs(steps[index]):  # else: first what differs, and why
+                self._chosen_tab = tab
+            return index
         return self._seek_from(-1, 1, self._differs) or 0
 
     # -- what it shows ----------------------------------------------------------------------------
@@ -142,10 +151,16 @@ class StepsScreen(PanesScreen):
         self.outline.needle = ""
         self.show_entries(
             partial(TABS[self.tab], detail),
-            size=detail.size,
+            size=self._shown_size(detail),
             at_change=at_change and self.tab == "Verdict",
             is_headed=self.tab == "Verdict",
         )
+
+    def _shown_size(self, detail: StepDetail) -> int:
+        try:
+            return tab_size(self.tab, detail)
+        except StoreError:  # what reads it says so in the place of what it would show
+            return detail.size
 
     def _say_counts(self) -> None:
         if self._counted is not self.steps:  # ten thousand of them are not counted at each key

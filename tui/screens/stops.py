@@ -97,6 +97,13 @@ class Stopping(StepsScreen):
         watched = any(one.is_of_world for one in self.stops.watches)
         return watched or "world" in names_of(self.stops.breakpoints)
 
+    def beside_words(self) -> str:
+        """Return what a thread does for the breakpoints and watches just now."""
+        if not self.looking:
+            return ""
+        what = "replayed" if self.needs_world else "looked through"
+        return f"the trace is {what} for its breakpoints and watches: there is no more to show"
+
     def _world(self) -> WorldHistory | None:
         return self.replay.worlds.known(self.steps.trace.id, self._by())
 

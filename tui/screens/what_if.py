@@ -14,7 +14,8 @@ from replay.records import Branch, JsonValue, ReplayRun, ToolCall
 from replay.store.json_text import encode
 from tui.actions import OUTLINE, WHAT_IF
 from tui.rows.branches import BranchReader, branch_size, has_run, read_run
-from tui.screens.base import BIG_SIZE, PanesScreen
+from tui.screens.base import BIG_SIZE
+from tui.screens.edited_again import EditedAgain
 from tui.views.branch_view import (
     branch_step_entries,
     branch_step_header,
@@ -44,7 +45,7 @@ class BranchTable(Lines):
         return branch_step_parts(self.run.branch, index, width)
 
 
-class WhatIfScreen(PanesScreen):
+class WhatIfScreen(EditedAgain):
     """Calls left, the one under the cursor three ways right."""
 
     BINDINGS = bindings(WHAT_IF)

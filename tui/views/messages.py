@@ -48,7 +48,7 @@ def prompt_entries(prompt: Prompt, call: ModelCall) -> list[Entry]:
     new = prompt.count - prompt.before
     if prompt.before:
         entries.append(_rule(f"new in this prompt ({new})"))
-    first = max(prompt.before, prompt.count - _OPEN_MAX)
+    first = open_from(prompt.count, prompt.before)
     entries += _folded_messages(prompt, prompt.before, first)
     entries += _some(prompt, first, prompt.count, is_open=True)
     if not prompt.count:
@@ -67,6 +67,11 @@ def prompt_entries(prompt: Prompt, call: ModelCall) -> list[Entry]:
     if call.parameters:
         entries.append(_folded("parameters", call.parameters))
     return entries
+
+
+def open_from(number: int, before: int) -> int:
+    """Return the first message that is open, of ``number``; so many the prompt before had."""
+    return max(before, number - _OPEN_MAX)
 
 
 def _earlier(prompt: Prompt) -> list[Entry]:

@@ -11,7 +11,14 @@ from tui.rows.steps import StepDetail
 from tui.views.entries import Entry
 from tui.views.feedback_view import feedback_entries
 from tui.views.json_entries import json_entries
-from tui.views.messages import Prompt, output_entries, parsed, prompt_entries, tool_name
+from tui.views.messages import (
+    Prompt,
+    open_from,
+    output_entries,
+    parsed,
+    prompt_entries,
+    tool_name,
+)
 from tui.views.parts import Part, printable
 from tui.views.signs import outcome_sign
 from tui.views.timing_view import timing_view
@@ -155,6 +162,18 @@ def tab_applies(name: str, detail: StepDetail) -> bool:
     if name == "Verdict":
         return detail.has_verdict
     return detail.row.kind == "tool"
+
+
+def tab_size(name: str, detail: StepDetail) -> int:
+    """Return the bytes that a tab may show at once; of a prompt those of its open messages.
+
+    Raises:
+        StoreError: the database cannot be read.
+    """
+    if name != "Prompt" or detail.answer is None:
+        return detail.size
+    number = detail.message_count
+    return detail.messages_size(open_from(number, detail.before), number)
 
 
 def _notes(call: ToolCall) -> list[Entry]:

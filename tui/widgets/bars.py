@@ -91,11 +91,18 @@ class KeyBar(ClickBar):
         """``actions`` come with their ranks."""
         super().__init__(id="keys")
         self.actions = sorted((one for one in actions if one.footer), key=lambda one: one.footer)
+        self._width = 0
+        """Of the terminal, when this was mounted."""
         self._back = "back"
         self._first: Sequence[str] = ()
         self._idle: Sequence[str] = ()
         self._asked: Sequence[tuple[str, str]] = ()
         """The keys of a question, and what they do, while it is open."""
+
+    def on_mount(self) -> None:
+        """Be there with the first picture, before the size is known."""
+        self._width = self.app.size.width
+        self._fill()
 
     def on_resize(self) -> None:
         """Show as many as fit."""
@@ -133,7 +140,7 @@ class KeyBar(ClickBar):
             asked = [[(key, "accent strong"), (f" {does}", "dim")] for key, does in self._asked]
             self.say_words([(words, "") for words in asked], "  ")
             return
-        shown = self.shown(self.size.width)
+        shown = self.shown(self.size.width or self._width)
         words: list[tuple[list[Part], str]] = [
             (
                 [(key_word(action.keys[0]), "accent strong"), (f" {action.name}", "dim")],
@@ -317,6 +324,11 @@ class PromptBar(Horizontal):
             status.styles.height = "auto" if keys else 1
             status.styles.max_height = 3
             status.styles.text_wrap = "wrap" if keys else "nowrap"
+
+    def is_own(self, key: str) -> bool:
+        """Say whether a key edits what is typed; all others wait until it is done."""
+        own = self.query_one("#prompt-input", Input)._bindings.key_to_bindings
+        return key in own or key == "ctrl+z"  # to the shell, and back to what was typed
 
     def take_typed_ahead(self, event: events.Key) -> bool:
         """Say whether a key is for the input though something else had the focus, and hand it on.
