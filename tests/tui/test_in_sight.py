@@ -40,13 +40,19 @@ def long(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+async def into_detail(person: Person) -> None:
+    """Where one pane is shown, a trace that differs opens in it."""
+    if not person.app.screen.has_class("-in-detail"):
+        await person.press("tab")
+
+
 @pytest.mark.parametrize("size", SIZES)
 def test_a_verdict_and_its_cause_stay_while_what_is_below_them_is_read(
     long: Path, size: tuple[int, int]
 ) -> None:
     async def script(person: Person) -> None:
         await person.sees("stopped at 3")
-        await person.press("tab")
+        await into_detail(person)
         for keys in ((), ("space",), ("G",), ("k", "k", "k")):
             await person.press(*keys)
             await person.sees("≠ changed   `z` differs (1 → 2)", "cause  today's code answers")
@@ -119,7 +125,8 @@ def test_places_that_a_value_came_from_stand_below_their_names_in_order(
 ) -> None:
     async def script(person: Person) -> None:
         await person.sees("stopped at 3")
-        await person.press("4", "tab", "j", "j", "w")
+        await into_detail(person)
+        await person.press("4", "j", "j", "w")
         await person.sees("Where it came from")
         lines = person.screen.splitlines()
         assert lines[1].split()[:4] == ["step", "part", "of", "at"]

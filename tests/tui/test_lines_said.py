@@ -172,7 +172,7 @@ def test_a_detail_that_is_shown_alone_begins_at_its_first_change(tmp_path: Path)
 
     async def script(person: Person) -> None:
         await person.sees("stopped at 3")
-        await person.press("p", "n", "tab")
+        await person.press("escape", "p", "n", "tab")
         await person.sees("≠ changed", "cause  today's code")
         assert person.app.screen.outline.cursor == 0  # type: ignore[attr-defined]  # a transcript's
 

@@ -133,7 +133,7 @@ def test_a_run_has_no_column_that_there_is_no_room_for(width: int) -> None:
 
     assert len(header) <= width
     assert len(line) <= width
-    assert ("exit" in header, "stopped" in line) == (width > 70, width > 70)
+    assert ("ended" in header, "stopped" in line) == (width > 70, width > 70)
     assert "7" in line
     assert ("999k" in line) == (width > 70)
 

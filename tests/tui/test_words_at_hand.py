@@ -7,13 +7,15 @@ from typing import Any
 
 import pytest
 
-from replay.records import CallResult, CallVerdict, Cause, Change, Outcome, Verdict
+from replay.records import CallResult, CallVerdict, Cause, Change, Feedback, Outcome, Verdict
 from replay.records.traces import NO_TRANSLATION
 from replay.verdicts.origins import Origin
 from tests.tui.person import Person, use
 from tests.tui.records import changed, replay_run, trip, verdict, write
 from tui.screens.origins import first_words
+from tui.screens.reviewing import feedback_words
 from tui.sources import source_words
+from tui.views.feedback_view import feedback_entries
 from tui.views.finding_view import behind_words
 from tui.views.value_changes import value_change
 from tui.views.verdict_view import notes_entries
@@ -213,15 +215,15 @@ def test_what_a_debugger_said_does_not_stay_in_the_shell(
 
 def test_a_footer_says_that_there_are_more_keys_than_it_has_room_for(database: Path) -> None:
     async def script(person: Person) -> None:
-        await person.sees("  …  ? help  q back")
+        await person.sees("  … ? help  q back")
         assert len(person.screen.splitlines()[-1]) <= 80
 
     async def wide(person: Person) -> None:
         await person.sees("? help  q back")
-        assert "…  ? help" not in person.screen
+        assert "… ? help" not in person.screen
 
     use(database, script, trace="b-trip", size=(80, 24))
-    use(database, wide, trace="b-trip", size=(200, 40))
+    use(database, wide, trace="b-trip", size=(320, 40))
 
 
 def test_where_one_pane_is_shown_a_trace_opens_on_what_differs(database: Path) -> None:
@@ -269,3 +271,25 @@ def test_a_finding_says_in_how_many_traces_something_differs_before_it() -> None
     assert said(1, 0) == ", behind an earlier difference"
     assert said(3, 0) == ", behind an earlier difference in each"
     assert said(3, 2) == ", in 1 of them behind an earlier difference"
+
+
+def test_a_label_is_a_short_word_and_anything_else_a_note() -> None:
+    assert feedback_words("wrong_tool it asked twice") == [
+        "--label",
+        "wrong_tool",
+        "--note",
+        "it asked twice",
+    ]
+    assert feedback_words("late") == ["--label", "late"]
+    assert feedback_words("xtool:get_weather") == ["--note", "xtool:get_weather"]
+    assert feedback_words("a" * 41) == ["--note", "a" * 41]
+
+
+def test_a_long_note_is_one_line_until_it_is_opened() -> None:
+    said = Feedback(id="f", trace_id="t", created_at="2026-11-20T10:00:00Z", text="so long " * 90)
+
+    last = feedback_entries([said])[-1]
+
+    assert last.parts == (("so long so long so long so long so long … ", ""),)
+    assert last.folded == (("720 characters", "dim"),)
+    assert [entry.text for entry in last.made()] == [said.text]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import Final
 
 from tui.editors import edited_text
 from tui.jobs import Ended
@@ -14,6 +16,10 @@ from tui.screens.editing import Editing
 from tui.views.parts import printable
 
 _HOW = "good, bad, a_label or 0.5, then a note; c and enter: correct it"
+
+
+_LABEL: Final = re.compile(r"[\w.-]{1,40}")
+"""What is no sentence, no name of another thing, and not what was pasted by mistake."""
 
 
 class Reviewing(Editing):
@@ -124,7 +130,7 @@ def feedback_words(text: str) -> list[str]:
         words = ["--rating", first]
     elif _is_score(first):
         words = ["--score", first]
-    elif "_" in first or not note:
+    elif ("_" in first or not note) and _LABEL.fullmatch(first):
         words = ["--label", first]
     else:
         words, note = [], text

@@ -12,6 +12,9 @@ from tui.views.parts import Part, printable
 
 _RATINGS: Final = {1.0: "good", 0.0: "bad"}
 
+_TEXT_CHARS_MAX: Final = 400
+_BEGINNING_CHARS: Final = 40
+
 
 def feedback_word(one: Feedback) -> str:
     """Return one piece in a word or two: its rating and label, or that it is a note."""
@@ -39,11 +42,25 @@ def feedback_entries(kept: Sequence[Feedback]) -> list[Entry]:
         )
         entries.append(Entry(head, 1, value=one.model_dump(mode="json")))
         if one.text:
-            entries.append(Entry((), 2, text=one.text))
+            entries.append(_words(one.text))
         if one.correction is not None:
             said = f"rather  {_written(one.correction)}"
             entries.append(Entry((), 2, text=said))
     return entries
+
+
+def _words(text: str) -> Entry:
+    """Return what somebody said; of a long one its beginning, and the rest folded."""
+    if len(text) <= _TEXT_CHARS_MAX:
+        return Entry((), 2, text=text)
+    begins = " ".join(text[:_TEXT_CHARS_MAX].split())[:_BEGINNING_CHARS]
+    return Entry(
+        ((f"{printable(begins)}… ", ""),),
+        2,
+        children=lambda: [Entry((), 3, text=text)],
+        folded=((f"{len(text):,} characters", "dim"),),
+        value=text,
+    )
 
 
 def _written(correction: JsonValue) -> str:

@@ -150,7 +150,8 @@ class KeyBar(ClickBar):
         ]
         if len(shown) < sum(one.id not in self._idle for one in self.actions):
             named = sum(one.footer < ALWAYS for one in shown)
-            words.insert(named, ([("…", "dim")], "by_id('everywhere.help')"))
+            parts, does = words[named]
+            words[named] = ([("… ", "dim"), *parts], does)
         self.say_words(words, "  ")
 
     def shown(self, width: int) -> list[Action]:
@@ -172,8 +173,8 @@ class KeyBar(ClickBar):
         return first + last
 
 
-_MARK_COLUMNS: Final = 3
-"""Of the mark behind what is named, with the gap before it."""
+_MARK_COLUMNS: Final = 2
+"""Of the mark before the help, which has the keys that are left out."""
 
 
 def _columns(action: Action) -> int:
