@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 from cassettes.interaction import Interaction as Exchange
@@ -31,8 +32,13 @@ PLANTED = (ADDRESS, TODAY, PIN, "Baker Str", "Downing", "Baker+Street", "Barthol
 
 
 def planted_in(text: str) -> list[str]:
-    """Return what of the planted values stands in a text, wrapped or not."""
-    return [one for one in PLANTED if one in " ".join(text.split())]
+    """Return what of the planted values stands in a text, wrapped or not.
+
+    The digits not within longer runs: ids, hashes and times have any four in a row.
+    """
+    plain = " ".join(text.split())
+    found = [one for one in PLANTED if one != PIN and one in plain]
+    return [*found, PIN] if re.search(rf"(?<![0-9A-Za-z]){PIN}(?![0-9A-Za-z])", plain) else found
 
 
 SETTINGS = """
