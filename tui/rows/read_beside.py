@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-from json.decoder import scanstring
 from typing import Any, Final
 
 from replay.records import JsonObject, JsonValue
@@ -17,7 +16,9 @@ _MEMBERS_MAX: Final = 64
 """An object of more has small ones: it is read as a whole."""
 _DEPTH_MAX: Final = 6
 _SPACE: Final = re.compile(r"[ \t\n\r]*+")
-_SCAN: Final = json.JSONDecoder().scan_once
+_DECODER: Final[Any] = json.JSONDecoder()
+_SCAN: Final = _DECODER.scan_once
+"""Reads one value, and says where it ends; written in C."""
 _ABSENT: Final[Any] = object()
 """Stands against a member that the other side has not; it is equal to nothing."""
 
@@ -55,7 +56,8 @@ def _object(text: str, at: int, recorded: JsonObject, depth: int) -> tuple[JsonV
     at = _after_space(text, at)
     if not text.startswith("}", at):
         while True:
-            key, at = scanstring(text, _after(text, '"', at), True)
+            _after(text, '"', at)
+            key, at = _SCAN(text, at)
             at = _after_space(text, _after(text, ":", _after_space(text, at)))
             members[key], at = _value(text, at, recorded.get(key, _ABSENT), depth + 1)
             at = _after_space(text, at)
