@@ -146,6 +146,7 @@ class Values:
                 f"+1{area}{exchange}{line}",
                 f"+44 7{self.digits(3)} {self.digits(6)}",
                 f"+49 30 {draw.randrange(2, 10)}{self.digits(6)}",
+                f"+49 30 {draw.randrange(2, 10)}{self.digits(8)}",
                 f"+49 (0)89 {draw.randrange(2, 10)}{self.digits(6)}",
                 f"+33 6 {self.digits(2)} {self.digits(2)} {self.digits(2)} {self.digits(2)}",
                 f"+91 9{self.digits(4)} {self.digits(5)}",

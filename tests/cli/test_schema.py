@@ -212,7 +212,7 @@ def test_todays_tools_are_listed_beside_and_told_apart(
     told = {one["tool"]: one for one in json.loads(capsys.readouterr().out)["today"]}
 
     assert (told["price"]["status"], told["price"]["version"]) == ("new version", "2")
-    assert told["price"]["place"] == "shop.py:7"
+    assert told["price"]["place"] == "shop.py:8"
     assert told["left"]["status"] == "new"
 
 
@@ -355,7 +355,7 @@ def test_the_lock_is_written_once_and_its_check_tells_in_json_what_drifted(
     told = json.loads(capsys.readouterr().out)
 
     (drift,) = told["drift"]
-    assert (told["exit_code"], drift["drift"], drift["place"]) == (1, "changed", "shop.py:7")
+    assert (told["exit_code"], drift["drift"], drift["place"]) == (1, "changed", "shop.py:8")
     assert [one["said"] for one in drift["changes"]] == [
         "is gone, and is rejected where it is given",
         "is new, and optional",

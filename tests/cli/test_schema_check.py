@@ -64,7 +64,7 @@ def test_a_file_of_definitions_is_compared_rule_by_rule(here: Path, capsys: Prin
     assert exit_code_of([*CHECK, "--against", file_of(here, [definition()])]) == 1
 
     assert capsys.readouterr().out == (
-        "== price  shop.py:7\n"
+        "== price  shop.py:8\n"
         "✗ `currency` is new, and required\n"
         "    REQUIRED_PROPERTY_ADDED: payloads break; models see a change\n"
         "    Give it a default, or add a translation from the old version\n"
@@ -84,7 +84,7 @@ def test_json_has_what_a_report_for_a_ci_server_needs(here: Path, capsys: Printe
     first = told["changes"][0]
     assert (told["exit_code"], told["counts"]["breaks"], told["ignored"]) == (1, 1, 0)
     assert (first["rule"], first["tool"], first["path"]) == ("DEFAULT_CHANGED", "price", "unit")
-    assert (first["file"], first["line"]) == ("shop.py", 7)
+    assert (first["file"], first["line"]) == ("shop.py", 8)
     assert (first["old"], first["new"], first["evidence"]) == ("euro", "dollar", None)
 
 

@@ -92,6 +92,7 @@ KEYS: dict[str, list[Step]] = {
         ("a esc N", "no more calls with this cause"),
         ("/", "\n find\n"),
         ("esc y", "copied"),
+        ("O", "Where 'get_weather' is"),
         ("z", CHANGES),
         *each("enter", "stopped at 3"),
     ],

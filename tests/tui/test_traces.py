@@ -185,7 +185,10 @@ def test_a_database_that_is_not_there_offers_demo_import_and_waiting(tmp_path: P
     use(path, script)
 
 
-def test_an_empty_database_says_what_to_type(tmp_path: Path) -> None:
+def test_an_empty_database_says_what_to_type(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     path = tmp_path / "traces.db"
     write(path)
 

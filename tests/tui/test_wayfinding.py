@@ -88,7 +88,7 @@ def test_the_footer_of_a_transcript_names_at_80_columns_what_this_step_is_for() 
     same = StepVerdict("same", conditional=False, approved=False)
     assert shown("tool", different) == [*step, "approve", "source", "replay", *end]
     assert shown("tool", same) == shown("tool") == [*step, "replay", "edit", "break", "debug", *end]
-    assert shown("model") == [*step, "tool call", "where from", "search", *end]
+    assert shown("model") == [*step, "tool call", "where from", "edit", *end]
     wide = set(shown("tool", different, 118))
     assert {"replay", "edit", "approve", "break", "where from", "compare"} <= wide
 
@@ -140,7 +140,11 @@ def test_without_a_named_editor_a_usual_one_is_taken(
     assert editor_words(Path("arguments.json")) == ["nano", "arguments.json"]
 
 
-def test_the_first_screen_records_to_the_database_that_it_waits_for(tmp_path: Path) -> None:
+def test_the_first_screen_records_to_the_database_that_it_waits_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
     async def script(person: Person) -> None:
         await person.sees("replay record --db 'my agents.db' -- python my_agent.py")
         assert footer(person).endswith("? help  q quit")
