@@ -91,7 +91,7 @@ def test_github_sees_findings_from_the_root_of_the_repository(
     assert first.startswith("::stop-commands::")
     assert report[0] == "3 calls of 3 traces: 3 changed in 1 finding"
     assert report[-1] == f"::{first.removeprefix('::stop-commands::')}::"
-    assert last.startswith("::warning file=services/shop.py,line=7,title=replay%3A price%3A ")
+    assert last.startswith("::warning file=services/shop.py,line=8,title=replay%3A price%3A ")
 
     assert exit_code_of([*RUN, "--format", "github", "--output", "report.txt"]) == 2
     assert capsys.readouterr().out == f"{last}\n"

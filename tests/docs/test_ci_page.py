@@ -112,7 +112,7 @@ def test_the_workflow_fails_shows_and_passes_once_it_is_approved(folder: Path) -
 
     failed = ran(folder, gate)
     assert failed.returncode == 2
-    assert "::warning file=shop.py,line=7,title=replay%3A price" in failed.stdout
+    assert "::warning file=shop.py,line=8,title=replay%3A price" in failed.stdout
     assert shell(folder, steps["Show the report"]) == 0
     assert "`price: 'price' is now 'cost'`" in (folder / "summary.md").read_text()
     assert json.loads((folder / "replay.sarif").read_text())["version"] == "2.1.0"

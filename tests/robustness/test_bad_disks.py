@@ -125,11 +125,13 @@ def test_on_a_full_disk_everything_is_read_and_nothing_is_lost(
 
 
 @pytest.mark.slow
-def test_a_replay_run_that_fills_the_disk_at_its_end_is_kept_and_shown_later(
-    small_disk: Path, replay: Replay
+@pytest.mark.parametrize(("room_bytes", "advised"), [(80_000, "run"), (120_000, "diff")])
+def test_a_replay_run_that_fills_the_disk_is_kept_and_goes_on_as_it_advises(
+    small_disk: Path, replay: Replay, room_bytes: int, advised: str
 ) -> None:
+    """With little room it is to be resumed; at its end its verdicts are in the spool already."""
     fill_up(small_disk)
-    os.truncate(small_disk / "fill", (small_disk / "fill").stat().st_size - 45_000)
+    os.truncate(small_disk / "fill", (small_disk / "fill").stat().st_size - room_bytes)
 
     failed = replay("run", "traces.db", "--tools", "shop:toolbox", "--jobs", "1")
     (small_disk / "fill").unlink()
@@ -137,7 +139,7 @@ def test_a_replay_run_that_fills_the_disk_at_its_end_is_kept_and_shown_later(
     assert failed.code == ExitCode.COULD_NOT_RUN
     assert "is full" in failed.err
     again = failed.err.strip().splitlines()[-1].split()
-    assert again[:3] == ["replay", "diff", "traces.db"]  # its verdicts are in the spool
+    assert again[:3] == ["replay", advised, "traces.db"]
     shown = replay(*again[1:])
     assert shown.code == ExitCode.OK, shown.err
     assert "3 calls of 3 traces: all the same" in shown.out

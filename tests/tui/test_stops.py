@@ -206,7 +206,7 @@ def test_a_folder_that_cannot_be_written_costs_only_the_keeping(
     async def script(person: Person) -> None:
         await person.sees("stopped at 1")
         await person.press("t", "b")
-        assert "could not be kept" in status(person)
+        assert "could not be kept" in person.screen
         assert "2● ✓ look" in person.screen
 
     use(orders, script, trace="orders-a")
