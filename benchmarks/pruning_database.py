@@ -50,19 +50,22 @@ _SHORTEST: Final = """
     SELECT 15 AS days WHERE app = 'shop'
     UNION ALL SELECT 22 WHERE labels LIKE '%"tier":"gold"%'
     UNION ALL SELECT 3 WHERE labels LIKE '%"tier":"test"%'
-    UNION ALL SELECT 18 WHERE EXISTS
-      (SELECT 1 FROM tool_call_rows c WHERE c.trace = t.key AND +c.tool = 'tool_7'))) END
+    UNION ALL SELECT 18 WHERE s.trace IS NOT NULL)) END
 """
 DUE_SQL: Final = f"""
-SELECT t.key FROM trace_rows t WHERE max(t.started_us,
-  (SELECT coalesce(max(+c.started_us), 0) FROM tool_call_rows c WHERE c.trace = t.key),
-  (SELECT coalesce(max(+m.started_us), 0) FROM model_call_rows m WHERE m.trace = t.key))
+SELECT t.key FROM trace_rows t LEFT JOIN
+  (SELECT DISTINCT trace FROM tool_call_rows WHERE tool = 'tool_7') s ON s.trace = +t.key
+WHERE max(t.started_us,
+  (SELECT coalesce(max(c.started_us), 0) FROM tool_call_rows c
+    INDEXED BY tool_calls_by_trace WHERE c.trace = +t.key),
+  (SELECT coalesce(max(m.started_us), 0) FROM model_call_rows m
+    INDEXED BY model_calls_by_trace WHERE m.trace = +t.key))
   < ? - 86400000000 * ({_SHORTEST})
 """
 """The traces whose time is over by `RULES` at a time in microseconds, held and pinned ones too.
 
-The plus signs leave SQLite only the index by trace: through the others it looks at every call of a
-tool, or from the newest on, for each trace.
+The plus signs let SQLite search by trace, a column without a type: else it
+reads all calls for each.
 """
 OWN_SQL: Final = 'SELECT key FROM trace_rows WHERE attributes LIKE \'%"keep":"2d"%\''
 """The traces that say themselves that their time is over, whatever else is asked for."""
