@@ -63,7 +63,7 @@ def read_cassettes(
     if selection.limit is not None:
         newest = (
             f"r.key IN (SELECT r.key FROM trace_rows r WHERE {on_trace.sql} AND EXISTS "
-            f"(SELECT 1 FROM tool_call_rows c WHERE c.trace = r.key AND {on_call.sql}) "
+            f"(SELECT 1 FROM tool_call_rows c WHERE c.trace = +r.key AND {on_call.sql}) "
             f"ORDER BY r.started_us DESC, r.id DESC LIMIT {int(selection.limit)})"
         )
         values += values

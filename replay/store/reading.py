@@ -127,7 +127,7 @@ class Reading(SchemaReading, RunReading, SqlReading):
                 part = trace_ids[start : start + _AT_ONCE]
                 for trace_id, tool in connection.execute(
                     "SELECT DISTINCT r.id, c.tool FROM trace_rows r JOIN tool_call_rows c "
-                    "INDEXED BY tool_calls_by_trace ON c.trace = r.key "
+                    "INDEXED BY tool_calls_by_trace ON c.trace = +r.key "
                     f"WHERE r.id IN ({', '.join('?' * len(part))}) ORDER BY r.id, c.tool",
                     part,
                 ):

@@ -26,6 +26,7 @@ QUESTIONS: dict[str, Callable[[Store], object]] = {
     "a call": lambda store: store.tool_call("c1"),
     "newest calls": lambda store: store.tool_calls(),
     "newest failures": lambda store: store.tool_calls(Selection(outcomes=[Outcome.FAILED])),
+    "the tools of traces": lambda store: store.tools_by_trace(["t1", "t2"]),
     "tools": lambda store: store.tools(),
     "schemas": lambda store: store.schema_registry(),
     "schemas of a tool": lambda store: store.schema_registry(tools=["f"]),
