@@ -30,6 +30,7 @@ from tui.memory import Tidying, give_back_what_is_freed
 from tui.palette import ActionProvider
 from tui.paths import shown_path
 from tui.pyproject import is_mentioned
+from tui.revealing import Revealing
 from tui.screens.base import BaseScreen
 from tui.screens.start import StartScreen
 from tui.state import Place, State
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     from textual.driver import Driver
 
     from replay.stepping.worlds import WorldHistory
-    from tui.jobs import Ended, Job
+    from tui.jobs import Job
     from tui.keymap import Keymap
     from tui.rows.acting import Baseline, Tools
     from tui.rows.database import Database
@@ -108,6 +109,7 @@ class ReplayApp(App[None]):
         self.jobs = Jobs(self)
         self._tidying = Tidying()
         self.typed_ahead = TypedAhead(self)
+        self.revealing = Revealing(self)
         self._is_started = False
         self.tools: Tools | None = None
         """Today's tools, as they were named last."""
@@ -151,14 +153,14 @@ class ReplayApp(App[None]):
             return
         if isinstance(event, events.Key):
             self._tidying.pressed()
-            screen = self._screen_now()
-            if screen is not None and screen.prompt.take_typed_ahead(event):
+            screen = self.screen_now
+            if screen is not None and screen.prompt.take_from_elsewhere(event):
                 return
         await super().on_event(event)
 
     async def _check_bindings(self, key: str, priority: bool = False) -> bool:
         """Do what a key is bound to, or say that it is bound to nothing; in a prompt: neither."""
-        screen = None if priority else self._screen_now()
+        screen = None if priority else self.screen_now
         if screen is not None and screen.prompt.is_asking and not screen.prompt.is_own(key):
             self.bell()
             return True
@@ -221,7 +223,7 @@ class ReplayApp(App[None]):
         if self._worlds is None:
             from tui.worlds import Worlds
 
-            self._worlds = Worlds(self.path, self._revealing())
+            self._worlds = Worlds(self.path, self.revealing.option)
         return self._worlds
 
     def database_opened(self, database: Database) -> None:
@@ -301,7 +303,7 @@ class ReplayApp(App[None]):
         """Return what replays one trace after the other for its world; it is to be closed."""
         from tui.world_stream import WorldStreams
 
-        return WorldStreams(self.path, self._revealing())
+        return WorldStreams(self.path, self.revealing.option)
 
     def world_by(self, streams: WorldStreams) -> Callable[[StepList], WorldHistory]:
         """Return what gives the world of a trace: by the tools of its verdicts, or those named."""
@@ -353,35 +355,11 @@ class ReplayApp(App[None]):
         self.theme = (LIGHT if is_light else DARK).name
         self._state.keep_theme("light" if is_light else "dark")
 
-    def _revealing(self) -> list[str]:
-        """Return the option by which commands show hidden values, where the screen does."""
-        return ["--reveal"] if self.database is not None and self.database.is_revealed else []
-
-    def toggle_reveal(self) -> None:
-        """Show hidden values once that is noted, or hide them again."""
-        screen = self._screen_now()
-        if self.database is None or screen is None:
-            return
-        if self.database.hidden is None:
-            screen.say(("nothing in this database is hidden", "dim"))
-        elif self.database.is_revealed:
-            self._reveal(is_revealed=False)
-        else:
-            words = ["audit", str(self.path), "--note-reveal", "ui"]
-            self.jobs.soon("noting the reveal", words, self._reveal_noted)
-            screen.say(("hidden values are shown in a moment…", "accent"))
-
-    def _reveal_noted(self, ended: Ended) -> None:
-        self._reveal(is_revealed=True)
-        if ended.talk.strip() and (screen := self._screen_now()) is not None:
-            self.call_after_refresh(screen.complain, ended.error())
-
-    def _reveal(self, *, is_revealed: bool) -> None:
-        """Draw anew what is shown: what was read before may hold what is hidden, or the sign."""
+    def show_anew(self) -> None:
+        """Read and draw anew what is shown: the list, and the transcript where one is open."""
         from tui.screens.trace_list import TraceListScreen
         from tui.screens.transcript import TranscriptScreen
 
-        self.the_database.reveal(is_revealed=is_revealed)
         self._worlds = None
         opened = next((s for s in self.screen_stack if isinstance(s, TranscriptScreen)), None)
         while len(self.screen_stack) > 2:
@@ -390,16 +368,10 @@ class ReplayApp(App[None]):
             self.screen.show_anew()
         if opened is not None:
             self.open_trace(opened.steps.trace.id, run_id=opened.run_id)
-        words = "shown; F3 hides them again" if is_revealed else "hidden again"
-        self.call_after_refresh(self._say_revealed, f"hidden values are {words}")
-
-    def _say_revealed(self, words: str) -> None:
-        if (screen := self._screen_now()) is not None:
-            screen.say((words, "warn" if self.the_database.is_revealed else "good"))
 
     def show_job_line(self) -> None:
         """Say how far the command under way is."""
-        screen, job = self._screen_now(), self.jobs.now
+        screen, job = self.screen_now, self.jobs.now
         if screen is None:
             return
         if job is not None and self.database is not None:
@@ -409,7 +381,8 @@ class ReplayApp(App[None]):
                 job.judged_count = judged_count(self.database, job.began_us)
         screen.show_job_line(job)
 
-    def _screen_now(self) -> BaseScreen | None:
+    @property
+    def screen_now(self) -> BaseScreen | None:
         """Return the screen that is shown; None: it is not ready, or the program ends just now."""
         try:
             screen = self.screen
@@ -425,7 +398,7 @@ class ReplayApp(App[None]):
     def _poll(self) -> None:
         if self._is_started:
             self._tidying.look()
-        screen, database = self._screen_now(), self.database
+        screen, database = self.screen_now, self.database
         if database is None or screen is None:
             return  # what was written meanwhile is still news at the next poll
         if database.is_replaced():
@@ -456,7 +429,7 @@ class ReplayApp(App[None]):
         """End, with a report instead of a traceback with recorded values in it."""
         error = sys.exc_info()[1] or self._exception
         assert error is not None
-        screen = type(self._screen_now()).__name__
+        screen = type(self.screen_now).__name__
         report = write_report(error, folder=self._state.folder, screen=screen)
         self._exit_renderables.append(
             Text(crash_words(error, report), end="", no_wrap=True, overflow="ignore")

@@ -119,7 +119,24 @@ def judge(
             reading,
         )
         found, cause = _caused(found, case, rules)
-    verdict = CallVerdict(
+    verdict = _told(call, lanes, found, run_id, model, situation, cause, outcome=expected.outcome)
+    if found.verdict in WITHOUT_CAUSE:
+        return verdict
+    return verdict.model_copy(update={"signature": signature(verdict, then=call.error)})
+
+
+def _told(
+    call: ToolCall,
+    lanes: Lanes,
+    found: _Judgement,
+    run_id: str,
+    model: str | None,
+    situation: Situation,
+    cause: Cause | None,
+    outcome: Outcome | None,
+) -> CallVerdict:
+    """Return the verdict with all that was found; ``outcome`` is what was to be expected."""
+    return CallVerdict(
         run_id=run_id,
         trace_id=call.trace_id,
         tool_call_id=call.id,
@@ -130,7 +147,7 @@ def judge(
         verdict=found.verdict,
         cause=cause,
         conditional=situation.conditional,
-        recorded_outcome=expected.outcome,
+        recorded_outcome=outcome,
         replayed=lanes.replayed.result,
         changes=found.changes,
         allowed=found.allowed,
@@ -142,9 +159,6 @@ def judge(
         policy=lanes.replayed.policy,
         went_out=_went_out(lanes.replayed),
     )
-    if found.verdict in WITHOUT_CAUSE:
-        return verdict
-    return verdict.model_copy(update={"signature": signature(verdict, then=call.error)})
 
 
 def _caused(found: _Judgement, case: Case, rules: Rules) -> tuple[_Judgement, Cause]:

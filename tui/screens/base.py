@@ -164,7 +164,7 @@ class BaseScreen(Clipboard):
 
     def action_reveal(self) -> None:
         """Show what is hidden, or hide it again."""
-        self.replay.toggle_reveal()
+        self.replay.revealing.toggle()
 
     def action_help(self) -> None:
         """Show the keys of this screen."""

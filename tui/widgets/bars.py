@@ -330,7 +330,7 @@ class PromptBar(Horizontal):
         own = self.query_one("#prompt-input", Input)._bindings.key_to_bindings
         return key in own or key == "ctrl+z"  # to the shell, and back to what was typed
 
-    def take_typed_ahead(self, event: events.Key) -> bool:
+    def take_from_elsewhere(self, event: events.Key) -> bool:
         """Say whether a key is for the input though something else had the focus, and hand it on.
 
         A mouse may have given the focus to another pane meanwhile.
