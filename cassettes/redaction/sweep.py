@@ -20,6 +20,7 @@ from cassettes.placeholders import PLACEHOLDER, SHAPED
 from cassettes.redaction.described import describes_a_value
 from cassettes.redaction.finding import found_in
 from cassettes.redaction.free_text import COOKIES, ELEMENT, INPUT, assigned, said
+from cassettes.redaction.headers import basic_password, masked_header
 from cassettes.redaction.names import HARMLESS, words_of
 from cassettes.redaction.packed import opened_base64, opened_hex
 from cassettes.redaction.patterns import Pattern
@@ -465,39 +466,11 @@ class Sweep:
 
     def header(self, name: str, value: str) -> str:
         """Return the value of the header called ``name`` (in lower case) redacted."""
-        if self._rules.is_allowed(name):
-            return self.text(value)
-        if name == "cookie":
-            return "; ".join(self._cookie(one.strip()) for one in value.split(";") if one.strip())
-        if name == "set-cookie":
-            pair, semicolon, rest = value.partition(";")
-            return self._cookie(pair) + semicolon + rest
-        if self._rules.names.is_secret_text(name, value):
-            return self.named(value)
-        if name in ("location", "content-location", "referer", "link", "refresh", "origin"):
-            return self.uri(value)
-        return self.text(value)
-
-    def _cookie(self, pair: str) -> str:
-        name, equals, value = pair.partition("=")
-        bare = value.strip('"')
-        if not bare or not equals or self._rules.is_allowed(name.strip()):
-            return pair
-        is_word = len(bare) < 6 or (len(bare) <= 12 and bare.replace("-", "").isalpha())
-        if is_word and not self._rules.names.is_secret(name.strip()):
-            return pair
-        return f"{name}={value.replace(bare, self.named(bare))}"
+        return masked_header(self, self._rules, name, value)
 
     def _learn_pair(self, scheme: str, encoded: str) -> None:
         """The password in Basic credentials is secret in the open, too."""
-        if scheme.strip().lower() != "basic":
-            return
-        try:
-            pair = base64.b64decode(encoded, validate=True).decode("utf-8")
-        except (ValueError, binascii.Error):
-            return
-        password = pair.partition(":")[2]
-        if password:
+        if password := basic_password(scheme, encoded):
             self._hold(password)
 
     # Placeholders

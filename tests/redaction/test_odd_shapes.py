@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import Any
 
@@ -89,3 +90,15 @@ def test_a_property_that_is_called_like_a_person_is_masked_with_what_names_it() 
     [name] = masked["input_schema"]["properties"]  # type: ignore[index, call-overload]
     assert name.endswith("@example.com")
     assert masked["input_schema"]["required"] == [name]  # type: ignore[index, call-overload]
+
+
+def test_bytes_of_a_cassette_are_opened_and_stay_bytes() -> None:
+    def packed(value: str) -> dict[str, Any]:
+        return {"$kind": "bytes", "value": base64.b64encode(value.encode()).decode()}
+
+    masked = redactor().json(packed(f"to {EMAIL}"))
+
+    assert masked["$kind"] == "bytes"
+    assert base64.b64decode(masked["value"]).decode() == redactor().text(f"to {EMAIL}")
+    assert redactor().json(packed("to nobody")) == packed("to nobody")
+    assert EMAIL not in str(redactor().json({"$kind": "bytes", "value": f"no base64: {EMAIL}"}))
