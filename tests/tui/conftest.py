@@ -1,13 +1,17 @@
-"""The database that these tests look at."""
+"""The databases that these tests look at."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.tui.big import write_big
 from tests.tui.records import interaction, replay_run, trip, write
+from tests.tui.shop import make_shop
 
 
 @pytest.fixture
@@ -33,3 +37,16 @@ def state_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "state"
     monkeypatch.setenv("XDG_STATE_HOME", str(folder))
     return folder
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A shop whose tools run, in the folder where one is; an editor runs beside the screen."""
+    monkeypatch.chdir(tmp_path)
+
+    @contextmanager
+    def left(app: Any) -> Iterator[None]:
+        yield  # what stands in for a terminal here cannot be left; the tmux tests do it in one
+
+    monkeypatch.setattr("tui.editors.screen_left", left)
+    return make_shop(tmp_path)

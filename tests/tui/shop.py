@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import stat
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from replay.records import Interaction, ModelCall, ToolCall, Trace
 from replay.store import Store
+from tests.tui.person import Person
 from tests.tui.records import moment
 
 TOOLS = '''
@@ -177,3 +181,18 @@ def make_shop(folder: Path, *more: Any) -> Path:
     with Store.open(database, "create") as store:
         store.append_all([*shop_records(), *more])
     return database
+
+
+def editor(folder: Path, monkeypatch: pytest.MonkeyPatch, *lines: str) -> None:
+    """Name a shell script as the editor; ``$1`` is the file."""
+    script = folder / "editor.sh"
+    script.write_text("\n".join(["#!/bin/sh", *lines, ""]))
+    script.chmod(script.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.delenv("VISUAL", raising=False)
+    monkeypatch.setenv("EDITOR", str(script))
+
+
+async def at_step(person: Person, number: int) -> None:
+    await person.sees("stopped at")
+    await person.press("g", *["n"] * (number - 1))
+    await person.sees(f"stopped at {number}")
