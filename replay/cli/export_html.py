@@ -33,6 +33,7 @@ def export_html(
     """
     from replay.cli.masked import opened_to_export
     from replay.cli.progress import Progress
+    from replay.cli.where import newest_verdicts
     from replay.report.html import trace_page
 
     if output is None:
@@ -54,7 +55,9 @@ def export_html(
             for done, trace_id in enumerate(trace_ids, start=1):
                 transcripts.append(store.transcript(trace_id))
                 progress.update(done, len(trace_ids))
-        verdicts = _newest_verdicts(store, trace_ids)
+        verdicts: dict[str, CallVerdict] = {}
+        for trace_id in trace_ids:
+            verdicts |= newest_verdicts(store, trace_id)
         with whole_text(output) as file:
             file.writelines(trace_page(transcripts, verdicts))
     size = output.stat().st_size
@@ -63,22 +66,6 @@ def export_html(
         if len(trace_ids) > 1
         else f"Wrote the trace to {output} ({size / 1000:,.0f} kB)."
     )
-
-
-def _newest_verdicts(store: Store, trace_ids: list[str]) -> dict[str, CallVerdict]:
-    from replay.cli.runs import verdicts_now
-
-    found: dict[str, CallVerdict] = {}
-    missing = set(trace_ids)
-    for run in store.runs():
-        if not missing:
-            break
-        for trace_id in sorted(missing):
-            verdicts = verdicts_now(store, run, trace_id=trace_id)
-            found |= {verdict.tool_call_id: verdict for verdict in verdicts}
-            if verdicts:
-                missing.discard(trace_id)
-    return found
 
 
 def write_run_html(store: Store, run: ReplayRun, output: Path) -> None:

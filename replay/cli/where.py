@@ -82,11 +82,9 @@ def newest_verdicts(store: Store, trace_id: str) -> dict[str, CallVerdict]:
     """Return the verdicts of the newest replay run that judged a trace, by tool call id."""
     from replay.cli.runs import verdicts_now
 
-    for run in store.runs():
-        verdicts = verdicts_now(store, run, trace_id=trace_id)
-        if verdicts:
-            return {one.tool_call_id: one for one in verdicts}
-    return {}
+    run = store.judging_run(trace_id)
+    verdicts = verdicts_now(store, run, trace_id=trace_id) if run is not None else []
+    return {one.tool_call_id: one for one in verdicts}
 
 
 def fitting_traces(

@@ -124,16 +124,17 @@ def _newest_verdicts(
     store: Store, trace_ids: Sequence[str]
 ) -> list[tuple[ReplayRun, list[CallVerdict]]]:
     """Of each trace the verdicts of the newest replay run that judged it, by run."""
-    missing = dict.fromkeys(trace_ids)
+    runs: dict[str, ReplayRun] = {}
+    traces: dict[str, list[str]] = {}
+    for trace_id in trace_ids:
+        run = store.judging_run(trace_id)
+        if run is not None:
+            runs[run.id] = run
+            traces.setdefault(run.id, []).append(trace_id)
     found = []
-    for run in store.runs():
-        if not missing:
-            break
-        verdicts = _verdicts(store, run, list(missing))
-        for verdict in verdicts:
-            missing.pop(verdict.trace_id, None)
-        if verdicts:
-            found.append((_run_of(run, verdicts), verdicts))
+    for run_id, run in runs.items():
+        verdicts = _verdicts(store, run, traces[run_id])
+        found.append((_run_of(run, verdicts), verdicts))
     return found
 
 

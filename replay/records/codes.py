@@ -108,6 +108,10 @@ class Verdict(StrEnum):
     """Could not be judged: a policy kept it from running, or nothing was recorded to compare."""
 
 
+UNJUDGED: Final = frozenset({Verdict.NOT_RUN, Verdict.SERVED})
+"""Verdicts of calls that nobody judged."""
+
+
 VERDICT_WORD: Final[dict[Verdict, str]] = {
     Verdict.SAME: "same",
     Verdict.EQUIVALENT: "equivalent",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from replay.records import Approval, CallVerdict, Finding, ReplayRun
 from replay.records.replays import WHAT_IF
 from replay.store.approvals_file import with_those_in
+from replay.store.judging import judging_run_sql
 from replay.store.selecting import run_key, trace_key
 from replay.store.snapshots import Snapshots
 
@@ -20,6 +21,21 @@ class RunReading(Snapshots):
                 "replay_run", wanted, [], "r.started_us DESC, r.key DESC"
             )
             return found
+
+    def judging_run(self, trace_id: str) -> ReplayRun | None:
+        """Return the newest replay run that judged a call of a trace; none did: that has it.
+
+        None: no run has verdicts on it.
+
+        Raises:
+            SelectionError: there is no such trace.
+        """
+        with self._snapshot() as connection:
+            run = judging_run_sql(str(trace_key(connection, trace_id)))
+            found: list[ReplayRun] = self._record_reader().records(
+                "replay_run", f"r.key = {run}", []
+            )
+            return found[0] if found else None
 
     def run(self, run_id: str) -> ReplayRun:
         """Return one replay run, by id, unique prefix or ``latest``.

@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from replay.cli.main import exit_code_of
+from replay.cli.where import newest_verdicts
 from replay.records import Pin, ReplayRun, Trace, Verdict, pin_id
+from replay.store import Store
 from tests.tui.person import Person, use
 from tests.tui.records import moment, tool_call, verdict, write
 from tui.rows.database import Database
@@ -149,3 +152,26 @@ async def its_own(person: Person) -> None:
     await person.sees("c-cal")
     await person.press("r")
     await person.sees("it calls none of these tools: nothing of it is judged")
+
+
+def test_commands_and_bundles_take_the_same_run(judged: Path, tmp_path: Path) -> None:
+    shown = {
+        "a-hidden": Verdict.RESPONSE_CHANGED,
+        "b-failing": Verdict.NOW_FAILING,
+        "c-never": Verdict.NOT_RUN,
+        "d-mended": Verdict.SAME,
+        "e-between": Verdict.NOW_REJECTED,
+    }
+    with Store.open(judged) as store:
+        run = store.judging_run("a-hidden")
+        for trace, said in shown.items():
+            assert [one.verdict for one in newest_verdicts(store, trace).values()] == [said], trace
+
+    assert run is not None
+    assert run.id == "run-0"
+    bundle, copied = str(tmp_path / "bundle.zip"), str(tmp_path / "copy.db")
+    assert exit_code_of(["export", str(judged), "--to", "bundle", "-o", bundle]) == 0
+    assert exit_code_of(["import", copied, bundle]) == 0
+    with Store.open(Path(copied)) as copy:
+        kept = {one.trace_id: one.verdict for run in copy.runs() for one in copy.verdicts(run.id)}
+    assert kept == shown

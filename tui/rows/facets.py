@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from replay.store.database import store_error
+from replay.store.judging import judging_run_sql
 from replay.verdicts.counts import APPROVED
 from tui.rows.approvals import IS_APPROVED, approved_pairs
 from tui.rows.database import Database
 from tui.rows.filters import NAMES, TraceFilter
-from tui.rows.judging import judging_run
 
 VALUES_MAX: Final = 200
 """Values of one facet; those with most traces."""
@@ -40,7 +40,7 @@ _QUESTIONS: Final = {
     "verdict": (
         "SELECT {v.verdict}, count(DISTINCT v.trace) FROM replay_run_rows u "
         "CROSS JOIN call_verdict_rows v WHERE v.run = +u.key AND v.verdict <> 'same' "
-        f"AND u.key = {judging_run('+v.trace')} "
+        f"AND u.key = {judging_run_sql('+v.trace')} "
         "{v.trace} GROUP BY 1"
     ),
     "app": ("SELECT r.app, count(*) FROM trace_rows r WHERE r.app IS NOT NULL {r.key} GROUP BY 1"),

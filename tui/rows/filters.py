@@ -15,11 +15,11 @@ from typing import Final
 
 from replay.errors import SelectionError
 from replay.records import Outcome, Selection, Verdict
+from replay.store.judging import judging_run_sql
 from replay.store.selecting import Conditions, selected_traces
 from replay.verdicts.counts import APPROVED
 from tui.rows.approvals import IS_APPROVED
 from tui.rows.filter_words import outcomes_of, verdicts_of
-from tui.rows.judging import judging_run
 
 NAMES: Final = (
     "tool",
@@ -113,7 +113,7 @@ def _add_verdicts(
             f"r.key IN (SELECT v.trace FROM call_verdict_rows v WHERE {runs} AND {wanted})",
             *values,
         )
-    judged_by = judging_run("+r.key")
+    judged_by = judging_run_sql("+r.key")
     found.add(
         "EXISTS (SELECT 1 FROM call_verdict_rows v INDEXED BY call_verdicts_by_step "
         f"WHERE v.run = +({judged_by}) AND v.trace = +r.key AND {wanted})",

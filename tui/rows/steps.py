@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from replay.records import Feedback, ReplayRun, Trace
+from replay.store.judging import judging_run_sql
 from replay.store.selecting import trace_key
 from tui.rows.approvals import run_approvals
 from tui.rows.database import Database
 from tui.rows.details import StepDetail
-from tui.rows.judging import judging_run
 from tui.rows.step_rows import StepRow, step_rows, steps_version
 
 __all__ = [
@@ -105,7 +105,7 @@ def has_changed(database: Database, steps: StepList) -> bool:
 
 def _run_of(connection: sqlite3.Connection, trace: int, run_id: str | None) -> int | None:
     if run_id is None:
-        row = connection.execute(f"SELECT {judging_run(':trace')}", {"trace": trace}).fetchone()
+        row = connection.execute(f"SELECT {judging_run_sql(':trace')}", {"trace": trace}).fetchone()
     else:
         row = connection.execute(
             "SELECT u.key FROM replay_run_rows u WHERE u.id = ? AND EXISTS (SELECT 1 FROM "

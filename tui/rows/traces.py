@@ -15,6 +15,7 @@ from typing import Final
 
 import orjson
 
+from replay.records.codes import UNJUDGED
 from replay.records.replays import WHAT_IF
 from replay.store.database import store_error
 from replay.store.record_rows import RecordReader
@@ -22,7 +23,6 @@ from replay.store.times import iso_text
 from tui.rows.approvals import RUNS_MAX, approved_pairs, run_approvals
 from tui.rows.database import Database
 from tui.rows.filters import TraceFilter
-from tui.rows.judging import UNJUDGED
 from tui.rows.sorting import TODAY, TraceSort
 from tui.rows.unmet import unmet_words
 from tui.rows.verdict_order import worst_first
