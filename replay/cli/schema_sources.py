@@ -50,11 +50,11 @@ def captured_calls(store: Store | None, version: ToolVersion) -> list[ToolCall]:
     """
     if store is None:
         return []
-    from replay.records import Outcome, Selection
+    from replay.records import Selection
+    from replay.records.codes import UNFIT
 
     calls = store.tool_calls(Selection(tools=[version.tool]), limit=CALLS_MAX)
-    turned_away = (Outcome.BAD_JSON, Outcome.UNKNOWN_TOOL, Outcome.INVALID_ARGUMENTS)
-    ran = [call for call in calls if call.outcome not in turned_away]
+    ran = [call for call in calls if call.outcome not in UNFIT]
     of_version = [call for call in ran if call.tool_version == version.version]
     return of_version or [call for call in ran if call.tool_version is None]
 

@@ -20,6 +20,7 @@ from replay.evidence.schema_changes import OfVersions
 from replay.evidence.tallying import Counted, ToolTally
 from replay.evidence.tool_evidence import ToolEvidence
 from replay.records import Actor, JsonObject, JsonValue, Outcome, Selection
+from replay.records.codes import UNFIT
 from replay.records.schema_check import schema_errors
 from replay.replayer.older_calls import versions_of_calls
 from replay.replayer.questions.asking import Asking, Question
@@ -34,7 +35,6 @@ _REMEMBERED_MAX: Final = 20_000
 """Answers that are kept for calls that gave the same; older ones are asked anew."""
 _OLD_BATCH: Final = 1_000
 _REPORT_EVERY: Final = 500
-_REJECTED: Final = (Outcome.BAD_JSON, Outcome.UNKNOWN_TOOL, Outcome.INVALID_ARGUMENTS)
 _BEFORE_RUNNING: Final = ("parse", "resolve", "translate", "validate")
 
 OnProgress = Callable[[int, int], None]
@@ -331,7 +331,7 @@ def _was_accepted(call: CapturedCall) -> bool | None:
     """Return whether a call's arguments were accepted; None: the recording does not say."""
     if call.payload_kind != "none":
         return True
-    if call.outcome in _REJECTED or call.stage in _BEFORE_RUNNING:
+    if call.outcome in UNFIT or call.stage in _BEFORE_RUNNING:
         return False
     if call.outcome == Outcome.UNFINISHED:
         return None

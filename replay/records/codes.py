@@ -35,6 +35,12 @@ class Outcome(StrEnum):
     """The recording ends inside the call: no answer was ever stored."""
 
 
+UNFIT: Final = frozenset({Outcome.BAD_JSON, Outcome.UNKNOWN_TOOL, Outcome.INVALID_ARGUMENTS})
+"""The call itself was wrong: it was rejected before any tool ran."""
+
+REJECTED: Final = UNFIT | {Outcome.DENIED, Outcome.THROTTLED, Outcome.REFUSED}
+"""The call was declined, by the toolbox or by its tool."""
+
 OUTCOME_WORD: Final = {"invalid_arguments": "invalid", "unknown_tool": "unknown"}
 """What lists call outcomes of two words; the others have one."""
 

@@ -26,6 +26,7 @@ from replay.records import (
     ToolCall,
     Transcript,
 )
+from replay.records.codes import REJECTED
 from replay.replayer.environment import place_of
 from replay.replayer.jobs import TODAY, Job, LiveMode
 from replay.replayer.masking import RedactionOnDemand, redaction_of_run
@@ -35,7 +36,6 @@ from replay.replayer.pool import Isolation, Pool
 from replay.store import Store
 from replay.store.cassettes import NewCassette
 from replay.store.redaction import is_redacted
-from replay.verdicts.answers import TURNED_AWAY
 from replay.verdicts.exchanges import answer_changes
 
 _AHEAD = 2
@@ -255,7 +255,7 @@ def _why_not(call: ToolCall, today: ReplayedCall | None) -> str | None:
     if today.result is None:
         return today.note or "it was not run"
     outcome, error = today.result.outcome, today.result.error
-    if outcome in _BROKEN_OFF or outcome in TURNED_AWAY:
+    if outcome in _BROKEN_OFF or outcome in REJECTED:
         return f"today it ends {outcome}{': ' + error.message if error else ''}"
     if outcome is Outcome.FAILED and call.outcome is Outcome.OK:
         return f"today it fails{': ' + error.message if error else ''}"

@@ -51,7 +51,7 @@ def cause_words(cause: Cause, verdict: Verdict, error_type: str | None = None) -
     if error_type == "UnknownTool" and verdict is not Verdict.EFFECT_CHANGED:
         return "today's toolbox has no such tool"
     if verdict is Verdict.NOW_ACCEPTED and cause is Cause.SCHEMA:
-        return "today's toolbox takes what it turned away when it was recorded"
+        return "today's toolbox takes what it rejected when it was recorded"
     if verdict is Verdict.UNANSWERED and cause is Cause.OUTSIDE:
         return "the recording has no answer from the outside"
     return _CAUSE_WORDS[cause]

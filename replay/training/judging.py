@@ -8,14 +8,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from replay.records import JsonObject, JsonValue, Outcome, ToolCall
+from replay.records.codes import UNFIT
 from replay.records.schema_check import schema_errors
 from replay.records.sensitive import SHAPE_TEXT
 from replay.training.chat import chat_problem
 from replay.training.decisions import Decision
 from replay.training.options import Keep
-
-MODELS_FAULT: Final = frozenset((Outcome.BAD_JSON, Outcome.UNKNOWN_TOOL, Outcome.INVALID_ARGUMENTS))
-"""Outcomes that say the call itself was wrong, before any tool ran."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +55,7 @@ def ruling_on(
     if keep == "good" and decision.rating is None:
         return Ruling("not rated by a person")
     ended = [_outcome(call, outcomes or {}) for call in decision.calls]
-    if any(outcome in MODELS_FAULT for outcome in ended):
+    if any(outcome in UNFIT for outcome in ended):
         return Ruling("a call was rejected as invalid", True)
     if keep == "ok" and any(outcome not in (Outcome.OK, None) for outcome in ended):
         return Ruling("a call did not end well")

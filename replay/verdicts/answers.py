@@ -8,18 +8,7 @@ from enum import Enum
 from typing import Final
 
 from replay.records import CallError, JsonValue, Outcome, ReplayedCall, Stage, ToolCall
-
-TURNED_AWAY: Final = frozenset(
-    {
-        Outcome.BAD_JSON,
-        Outcome.UNKNOWN_TOOL,
-        Outcome.INVALID_ARGUMENTS,
-        Outcome.DENIED,
-        Outcome.THROTTLED,
-        Outcome.REFUSED,
-    }
-)
-"""The call was declined."""
+from replay.records.codes import REJECTED
 
 FAILING: Final = frozenset({Outcome.FAILED, Outcome.TIMEOUT, Outcome.CRASHED})
 """The tool ran and did not succeed."""
@@ -32,7 +21,7 @@ class Ending(Enum):
     """The four ways a call can end, as verdicts tell them apart."""
 
     OK = "ok"
-    TURNED_AWAY = "turned away"
+    REJECTED = "rejected"
     FAILING = "failing"
     NONE = "none"
     """Cancelled or unfinished: it has no answer to compare."""
@@ -42,8 +31,8 @@ def ending(outcome: Outcome) -> Ending:
     """Return which of the four ways ``outcome`` is."""
     if outcome is Outcome.OK:
         return Ending.OK
-    if outcome in TURNED_AWAY:
-        return Ending.TURNED_AWAY
+    if outcome in REJECTED:
+        return Ending.REJECTED
     return Ending.FAILING if outcome in FAILING else Ending.NONE
 
 

@@ -26,15 +26,13 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from replay.records import Cause, Lanes, Outcome, Policy, ReplayedCall, Stage, Verdict
+from replay.records.codes import UNFIT
 from replay.verdicts.answers import Answer, ending, replayed_answer
 from replay.verdicts.comparison import is_same_answer
 from replay.verdicts.reading import Reading
 from replay.verdicts.requests import has_miss, is_miss
 from replay.verdicts.rules import Rules
 
-_SCHEMA_OUTCOMES: Final = frozenset(
-    {Outcome.BAD_JSON, Outcome.UNKNOWN_TOOL, Outcome.INVALID_ARGUMENTS}
-)
 _SCHEMA_STAGES: Final = frozenset({Stage.PARSE, Stage.RESOLVE, Stage.VALIDATE, Stage.SANITIZE})
 _ABOUT_THE_DOOR: Final = frozenset(
     {
@@ -119,7 +117,7 @@ def _cause_at_the_door(case: Case) -> Cause | None:
     if case.verdict is Verdict.PAYLOAD_CHANGED:
         return Cause.TRANSLATION if _was_translated(case.lanes.replayed) else Cause.SCHEMA
     before, after = case.expected, case.today
-    let_in = case.verdict is Verdict.UNANSWERED and _is_turned_away_at_the_door(before)
+    let_in = case.verdict is Verdict.UNANSWERED and _is_rejected_at_the_door(before)
     if case.verdict not in _ABOUT_THE_DOOR and not let_in:
         return None
     decides = before if let_in or case.verdict in _OF_BEFORE else after
@@ -129,16 +127,16 @@ def _cause_at_the_door(case: Case) -> Cause | None:
         return Cause.TRANSLATION
     if decides.error is not None and decides.error.type.endswith(ROUTE_FAILED):
         return Cause.CODE  # the route's: no schema was asked
-    if not _is_turned_away_at_the_door(decides):
+    if not _is_rejected_at_the_door(decides):
         return None
     made_unfit = decides is after and after.is_translated
-    if made_unfit and not _is_turned_away_at_the_door(before):
+    if made_unfit and not _is_rejected_at_the_door(before):
         return Cause.TRANSLATION
     return Cause.SCHEMA
 
 
-def _is_turned_away_at_the_door(answer: Answer) -> bool:
-    return answer.outcome in _SCHEMA_OUTCOMES or (
+def _is_rejected_at_the_door(answer: Answer) -> bool:
+    return answer.outcome in UNFIT or (
         answer.stage in _SCHEMA_STAGES and answer.outcome is not Outcome.OK
     )
 

@@ -113,9 +113,9 @@ def _crossing(expected: Ending, today: Ending) -> Verdict | None:
         return None
     if today is Ending.NONE or expected is Ending.NONE:
         return Verdict.NOT_RUN
-    if today is Ending.TURNED_AWAY:
+    if today is Ending.REJECTED:
         return Verdict.NOW_REJECTED
-    if expected is Ending.TURNED_AWAY:
+    if expected is Ending.REJECTED:
         return Verdict.NOW_ACCEPTED
     return Verdict.NOW_FAILING if today is Ending.FAILING else Verdict.NOW_PASSING
 

@@ -43,12 +43,12 @@ class Coverage:
             self._endings[tool][ending(recorded).value] += 1
         if result is None:
             return
-        if schema_errors and ending(result.outcome) is not Ending.TURNED_AWAY:
+        if schema_errors and ending(result.outcome) is not Ending.REJECTED:
             self._disagreeing[tool] += 1
             self._objections[tool].update(_objection(error) for error in schema_errors)
         self._calls[tool] += 1
         self._endings[tool][ending(result.outcome).value] += 1
-        if not isinstance(result.payload, dict) or ending(result.outcome) is Ending.TURNED_AWAY:
+        if not isinstance(result.payload, dict) or ending(result.outcome) is Ending.REJECTED:
             return
         asked = read_response(arguments).value
         if isinstance(asked, dict):

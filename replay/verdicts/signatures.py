@@ -32,8 +32,9 @@ from replay.records import (
     Outcome,
     Verdict,
 )
+from replay.records.codes import REJECTED
 from replay.records.traces import STATE_NOT_SHOWN
-from replay.verdicts.answers import FAILING, TURNED_AWAY, Ending, ending
+from replay.verdicts.answers import FAILING, Ending, ending
 from replay.verdicts.canonical import read_response
 from replay.verdicts.paths import general_path
 from replay.verdicts.requests import (
@@ -65,7 +66,7 @@ _TEXT_KEYS: Final = ("error", "message", "detail", "msg", "reason")
 
 
 _AS_OF_WORKING_CALLS: Final = {
-    Ending.TURNED_AWAY: Verdict.NOW_REJECTED,
+    Ending.REJECTED: Verdict.NOW_REJECTED,
     Ending.FAILING: Verdict.NOW_FAILING,
 }
 """What `Verdict.ERROR_CHANGED` would be, had the call worked when it was recorded."""
@@ -166,7 +167,7 @@ def identifying_paths(changes: Iterable[Change]) -> list[str]:
 def ends_in_error(verdict: CallVerdict) -> bool:
     """Return whether today's answer is an error, so that its words are the difference."""
     replayed = verdict.replayed
-    return replayed is not None and (replayed.outcome in FAILING or replayed.outcome in TURNED_AWAY)
+    return replayed is not None and (replayed.outcome in FAILING or replayed.outcome in REJECTED)
 
 
 def signed_paths(changes: Iterable[Change]) -> list[str]:

@@ -87,7 +87,7 @@ def _what(verdicts: Sequence[CallVerdict]) -> str:
             return f"the same response, but another state of the world afterwards{_where(verdicts)}"
         case Verdict.PAYLOAD_CHANGED:
             return f"the tool is given another payload: {_differences(verdicts)}"
-        case Verdict.UNANSWERED if first.cause is Cause.SCHEMA and _was_turned_away(first):
+        case Verdict.UNANSWERED if first.cause is Cause.SCHEMA and _was_rejected(first):
             then = _outcome(first.recorded_outcome)
             return f"now runs (was {then} when recorded), and {outside_title(first)}"
         case Verdict.INTERACTIONS_CHANGED | Verdict.UNANSWERED:
@@ -100,9 +100,9 @@ def _what(verdicts: Sequence[CallVerdict]) -> str:
             return _differences(verdicts)
 
 
-def _was_turned_away(verdict: CallVerdict) -> bool:
+def _was_rejected(verdict: CallVerdict) -> bool:
     then = verdict.recorded_outcome
-    return then is not None and ending(then) is Ending.TURNED_AWAY
+    return then is not None and ending(then) is Ending.REJECTED
 
 
 def _where(verdicts: Sequence[CallVerdict]) -> str:

@@ -344,7 +344,7 @@ def _as_told(expected: Answer, today: Answer | None) -> Answer:
     """
     if today is None or not expected.is_unseen or expected.outcome not in _AS_READ:
         return expected
-    if ending(today.outcome) not in (Ending.TURNED_AWAY, Ending.FAILING):
+    if ending(today.outcome) not in (Ending.REJECTED, Ending.FAILING):
         return expected
     if expected.outcome is Outcome.FAILED and ending(today.outcome) is Ending.FAILING:
         return expected  # a tool that crashes now is another matter

@@ -23,7 +23,7 @@ def test_a_correction_is_preferred_to_what_the_model_did(export: Export) -> None
 
 
 @pytest.mark.parametrize("wrong", ['{"town": "Rome"}', '{"city": 3}', "{broken"])
-def test_a_retry_is_preferred_to_the_call_that_was_turned_away(export: Export, wrong: str) -> None:
+def test_a_retry_is_preferred_to_the_call_that_was_rejected(export: Export, wrong: str) -> None:
     (pair,) = export("dpo", retried("Rome", wrong), options=ALL)["train"]
     (wanted,) = pair["preferred_output"]
     assert wanted["content"] is None, "the apology answers a mistake that was never made here"

@@ -10,9 +10,9 @@ import pytest
 
 from replay.metrics.components import COMPONENTS
 from replay.records import Outcome, ReplayRun, Verdict
-from replay.records.codes import outcome_words
+from replay.records.codes import REJECTED, outcome_words
 from replay.report.words import VERDICT_WORDS
-from replay.verdicts.answers import FAILING, TURNED_AWAY
+from replay.verdicts.answers import FAILING
 from tests.tui.person import Person, use
 from tests.tui.records import moment, replay_run, trip, write
 from tui.actions import TRANSCRIPT, actions_of
@@ -45,7 +45,7 @@ def test_an_outcome_is_said_with_spaces_and_its_short_word_is_the_beginning(
 
 
 def test_a_sign_says_of_today_what_it_says_of_the_recording() -> None:
-    rejected = {outcome_sign(outcome)[0] for outcome in TURNED_AWAY}
+    rejected = {outcome_sign(outcome)[0] for outcome in REJECTED}
     failing = {outcome_sign(outcome)[0] for outcome in FAILING - {Outcome.TIMEOUT}}
 
     assert rejected == {verdict_sign(Verdict.NOW_REJECTED)[0]} == {"∅"}

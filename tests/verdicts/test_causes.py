@@ -99,7 +99,7 @@ def test_without_a_baseline_the_stage_that_turned_a_call_away_tells_the_cause(
     assert verdict_on(recorded("ok"), replayed("no", outcome, error=error)).cause is cause
 
 
-def test_a_call_that_is_let_in_today_was_turned_away_by_the_old_schema() -> None:
+def test_a_call_that_is_let_in_today_was_rejected_by_the_old_schema() -> None:
     call = recorded("no", outcome=Outcome.INVALID_ARGUMENTS)
 
     assert verdict_on(call, replayed("ok")).cause is Cause.SCHEMA

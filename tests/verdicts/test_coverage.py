@@ -60,7 +60,7 @@ def test_calls_that_run_though_the_schema_forbids_them_are_counted() -> None:
     }
 
 
-def test_a_call_that_was_turned_away_or_not_run_reaches_no_argument() -> None:
+def test_a_call_that_was_rejected_or_not_run_reaches_no_argument() -> None:
     coverage = Coverage({"book": ORDER})
     called(coverage, "book", {"room": 7, "note": "x"}, Outcome.INVALID_ARGUMENTS)
     coverage.add("book", '{"note": "x"}', None)

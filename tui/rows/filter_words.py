@@ -8,8 +8,8 @@ from functools import cache
 from typing import Final
 
 from replay.errors import SelectionError
-from replay.records.codes import VERDICT_WORD, Outcome, Verdict, outcome_words
-from replay.verdicts.answers import FAILING, TURNED_AWAY
+from replay.records.codes import REJECTED, VERDICT_WORD, Outcome, Verdict, outcome_words
+from replay.verdicts.answers import FAILING
 from replay.verdicts.counts import APPROVED
 from tui.views.signs import outcome_word, verdict_words
 
@@ -63,7 +63,7 @@ def _outcome_words() -> Mapping[str, tuple[str, ...]]:
     failures = tuple(str(one) for one in Outcome if one is not Outcome.OK)
     words: dict[str, tuple[str, ...]] = {str(one): (str(one),) for one in Outcome}
     words |= {"not_ok": failures, "error": failures, "errors": failures}
-    for name, group in (("rejected", TURNED_AWAY), ("failing", FAILING)):
+    for name, group in (("rejected", REJECTED), ("failing", FAILING)):
         words[name] = tuple(str(one) for one in Outcome if one in group)
     for one in Outcome:
         words.setdefault(_as_typed(outcome_word(one)), (str(one),))

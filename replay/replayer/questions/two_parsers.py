@@ -16,6 +16,7 @@ from typing import Final, Literal, TypeAlias, get_args
 
 from replay.errors import SelectionError
 from replay.records import Actor, JsonObject, ModelCall, Outcome, ToolCall, Transcript
+from replay.records.codes import UNFIT
 from replay.replayer.questions.asking import Asking, Judged, Question
 from replay.tools.error_text import nearest_name
 from replay.tools.resolve import Parser
@@ -31,7 +32,6 @@ Kind: TypeAlias = Literal["rejects", "accepts", "reads", "says"]
 and read another payload, or both reject and say something else."""
 
 _KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
-_TURNED_AWAY: Final = frozenset({Outcome.BAD_JSON, Outcome.UNKNOWN_TOOL, Outcome.INVALID_ARGUMENTS})
 _INDEX: Final = re.compile(r"\[\d+\](?=[^`]*`)")
 _NEVER_PARSED: Final = frozenset({Outcome.UNFINISHED, Outcome.CANCELLED, Outcome.THROTTLED})
 
@@ -226,7 +226,7 @@ def _has(asking: Asking, tool: str, version: str | None, actor: Actor) -> bool:
 
 def _as_recorded(call: ToolCall) -> Judged:
     """What the recording says of the version that read a call, where it is not here any more."""
-    if call.outcome not in _TURNED_AWAY:
+    if call.outcome not in UNFIT:
         return Judged(Outcome.OK, version=call.tool_version, payload=call.payload)
     details = call.error.details if call.error is not None else None
     return Judged(
