@@ -48,7 +48,7 @@ def outcome_of(
         return Outcome.UNKNOWN_TOOL, CallError(
             type="UnknownTool", message=text or "", stage=Stage.RESOLVE
         )
-    if not complaint and _is_turned_away(tool, arguments, text, is_error, tools):
+    if not complaint and _is_rejected(tool, arguments, text, is_error, tools):
         message = text or (error.message if error else "")
         return Outcome.INVALID_ARGUMENTS, CallError(
             type="InvalidArguments", message=message, stage=Stage.VALIDATE
@@ -58,7 +58,7 @@ def outcome_of(
     return Outcome.OK, None
 
 
-def _is_turned_away(
+def _is_rejected(
     tool: str, arguments: str, text: str | None, is_error: bool | None, tools: list[Any] | None
 ) -> bool:
     """Whether the arguments do not fit what the model was shown, and the answer says so.

@@ -18,7 +18,7 @@ from replay.recorder.calls import Execution, OpenCall, now
 from replay.recorder.executions import Watch, json_form, note_error, note_return
 from replay.recorder.journal import Journal
 from replay.recorder.scope import running_call
-from replay.recorder.unseen import turned_away
+from replay.recorder.unseen import rejected
 from replay.records import Attempt, CallError, JsonObject, JsonValue, Outcome, Stage
 
 
@@ -107,7 +107,7 @@ class HookedCall:
         run = self._watch.execution
         if outcome is Outcome.INVALID_ARGUMENTS and run.call is not None:
             # Frameworks have one word for both.
-            outcome = turned_away([], self.tool, run.call.arguments) or outcome
+            outcome = rejected([], self.tool, run.call.arguments) or outcome
         run.outcome, run.duration_ms = outcome, _since(run)
         run.error = CallError(
             type=outcome.value, message=message, stage=_STAGES[outcome], details=details
@@ -126,7 +126,7 @@ class HookedCall:
         run.response = text
         if not self._is_known:
             tools = call.turn.tools if call.turn is not None else []
-            outcome = turned_away(tools, call.tool, call.arguments) or Outcome.FAILED
+            outcome = rejected(tools, call.tool, call.arguments) or Outcome.FAILED
             run.outcome, run.duration_ms = outcome, _since(run)
             run.error = CallError(
                 type=outcome.value, message=text or "", stage=_STAGES[outcome], details=details

@@ -56,21 +56,21 @@ def _outcome(call: OpenCall, *, is_captured: bool) -> tuple[Outcome, str]:
         return Outcome.BAD_JSON, "arguments"
     if is_free_text(tools, call.tool):
         return Outcome.UNFINISHED, "prompt"
-    why = _turned_away(schema, call.arguments)
+    why = _rejected(schema, call.arguments)
     if why is None:
         return Outcome.UNFINISHED, "prompt"
     return why, "arguments" if why is Outcome.BAD_JSON else "schema"
 
 
-def turned_away(tools: list[Any], tool: str, arguments: str) -> Outcome | None:
+def rejected(tools: list[Any], tool: str, arguments: str) -> Outcome | None:
     """Return why a call with these arguments cannot have reached its tool; None: it may have.
 
     ``tools``: what the model was shown.
     """
-    return _turned_away(tool_schema(tools, tool), arguments)
+    return _rejected(tool_schema(tools, tool), arguments)
 
 
-def _turned_away(schema: JsonObject | None, arguments: str) -> Outcome | None:
+def _rejected(schema: JsonObject | None, arguments: str) -> Outcome | None:
     values = _object_in(arguments)
     if values is None:
         return Outcome.BAD_JSON

@@ -100,7 +100,7 @@ def with_approval(finding: Finding, approval: Approval | None) -> Finding:
     """Return ``finding`` marked approved or not, and with what the approval did not know.
 
     It is approved no longer where calls that were approved have changed again, or where calls
-    came to it that its run had looked at before. A finding of calls that fail or are turned away
+    came to it that its run had looked at before. A finding of calls that fail or are rejected
     is not when it has grown at all, has another value in its errors, or has calls that worked where
     all that were approved had failed before.
     """

@@ -303,9 +303,9 @@ def _both_ran_unheard(expected: Answer, today: Answer) -> bool:
 
 
 def _never_fitted(expected: Answer, today: Answer) -> bool:
-    """Whether arguments that their own version turned away cannot be translated either.
+    """Whether arguments that their own version rejected cannot be translated either.
 
-    A translation owes them nothing: they are turned away as they were.
+    A translation owes them nothing: they are rejected as they were.
     """
     return expected.outcome in _UNFIT and today.stage is Stage.TRANSLATE
 

@@ -62,7 +62,7 @@ def _payload(compared: Compared, call: ToolCall, replayed: CallResult, context: 
         return _part("payload", both, context, again=compared.payload_again)
     if both.recorded is None:
         return []
-    # turned away before it had one, or nobody kept it
+    # rejected before it had one, or nobody kept it
     kept = _same("payload", both.recorded)
     words = "   recorded" if replayed.outcome == "ok" else "   the tool got none today"
     kept.parts = (("payload", "strong"), (f"{words}  ", "dim"))

@@ -110,7 +110,7 @@ def _recorded(recorder: Recorder, tool: Any) -> Any:
                 try:
                     result = await original(input)
                 except ValueError as error:
-                    _turned_away(call, error)
+                    _rejected(call, error)
                     raise
                 call.returned(result)
                 return result
@@ -124,7 +124,7 @@ def _recorded(recorder: Recorder, tool: Any) -> Any:
                 try:
                     result = original(input)
                 except ValueError as error:
-                    _turned_away(call, error)
+                    _rejected(call, error)
                     raise
                 call.returned(result)
                 return result
@@ -133,7 +133,7 @@ def _recorded(recorder: Recorder, tool: Any) -> Any:
     return recorded
 
 
-def _turned_away(call: Any, error: ValueError) -> None:
+def _rejected(call: Any, error: ValueError) -> None:
     """Take note of arguments that do not fit; the runner tells the model less than this."""
     cause = error.__cause__
     if cause is not None and type(cause).__name__ == "ValidationError":

@@ -1,4 +1,4 @@
-"""OpenAI's Python client: its registered functions, and what its tool runner turned away.
+"""OpenAI's Python client: its registered functions, and what its tool runner rejected.
 
 Model calls are seen on the HTTP plane (``recorder.wrap(client)``). A ``RegisteredFunction`` gets
 its arguments alone, no id; the runner runs the calls of a turn in order, so they are bound by the
@@ -64,7 +64,7 @@ def _object(arguments: Any) -> Any:
 
 
 def diagnostics(recorder: Recorder) -> Callable[[Any], None]:
-    """Return an ``on_diagnostic`` for the tool runner: it keeps which calls were turned away."""
+    """Return an ``on_diagnostic`` for the tool runner: it keeps which calls were rejected."""
 
     def on_diagnostic(diagnostic: Any) -> None:
         outcome = _REFUSALS.get((diagnostic["stage"], diagnostic["reason"]))

@@ -1,4 +1,4 @@
-"""OpenAI's Agents SDK: exact call ids, agents' names, hand-offs, and calls that were turned away.
+"""OpenAI's Agents SDK: exact call ids, agents' names, hand-offs, and calls that were rejected.
 
 ::
 
