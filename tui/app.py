@@ -87,6 +87,8 @@ class ReplayApp(App[None]):
         ``state``: where it is kept where one was; None: nowhere. ``keys``: chosen ones.
         ``is_found``: nobody named ``path``; it is what a demo left here.
         """
+        chosen = [key for several in (keys or {}).values() for key in several]
+        self._has_alt_keys = any("alt+" in key for key in chosen)  # asked for in the next line
         super().__init__()
         use_keys(keys or {})
         self.set_keymap({name: ",".join(chosen) for name, chosen in (keys or {}).items()})
@@ -129,6 +131,7 @@ class ReplayApp(App[None]):
             return driver
         from tui.keyboard import Keyboard
 
+        Keyboard.has_alt_keys = self._has_alt_keys
         return Keyboard
 
     def get_default_screen(self) -> Screen[None]:

@@ -136,3 +136,35 @@ def test_what_comes_after_the_delay_is_a_key_of_its_own(monkeypatch: pytest.Monk
     typed = Typed(monkeypatch, ESCAPE, None, None, DOWN[1:], None)
 
     assert typed.keys == ["escape", "left_square_bracket", "B"]
+
+
+@pytest.mark.parametrize(
+    ("reads", "keys"),
+    [
+        (["\x1bqr", None], ["escape", "q", "r"]),
+        (["\x1b\r", None], ["escape", "enter"]),
+        ([ESCAPE, "\r", None], ["escape", "enter"]),
+        ([ESCAPE, "?", None], ["escape", "question_mark"]),
+        (["a\x1b", None, None, "j", None], ["a", "escape", "j"]),
+        (["\x1b\x1b[B", None], ["escape", "down"]),
+        (["\x1bOB\x1b[B\x1bj", None], ["down", "down", "escape", "j"]),
+        (["\x1b\x7f", None], ["ctrl+w"]),
+    ],
+)
+def test_esc_and_a_key_that_come_together_are_both_keys(
+    monkeypatch: pytest.MonkeyPatch, reads: list[str | None], keys: list[str]
+) -> None:
+    assert Typed(monkeypatch, *reads).keys == keys
+
+
+def test_a_chosen_key_with_alt_stays_one_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Keyboard, "has_alt_keys", True)
+
+    assert Typed(monkeypatch, "\x1bq", None, None).keys == ["alt+q"]
+
+
+def test_what_is_pasted_is_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    keyboard: Any = Keyboard.__new__(Keyboard)
+    pasted = "\x1b[200~one \x1btwo\x1b[201~"
+
+    assert keyboard._told_apart(f"{pasted}\x1bj", False) == f"{pasted}\x1b[27uj"
