@@ -15,7 +15,7 @@ from tui.screens.asking import ask_back_into_editor
 from tui.screens.editing import Editing
 from tui.views.parts import printable
 
-_HOW = "good, bad, a_label or 0.5, then a note; c and enter: correct it"
+_HOW = "good, bad, a_label or 0.5; then a note; c corrects it"
 
 
 _LABEL: Final = re.compile(r"[\w.-]{1,40}")
